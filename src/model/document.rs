@@ -1,0 +1,130 @@
+//! A document as a tree of elements with positions: what every format is lifted to and every schema and mapping works on.
+
+use std::sync::Arc;
+
+/// Index of an element in its [`Document`].
+pub type NodeId = usize;
+
+/// An expanded name: namespace (empty for none) and local name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Name {
+    /// Namespace name; empty when the name is in no namespace.
+    pub namespace: Arc<str>,
+    /// Local part.
+    pub local: Arc<str>,
+}
+
+impl Name {
+    /// A name in a namespace; an empty `namespace` means none.
+    pub fn new(namespace: &str, local: &str) -> Self {
+        Self { namespace: namespace.into(), local: local.into() }
+    }
+}
+
+/// An attribute with its value after normalisation.
+#[derive(Debug, Clone)]
+pub struct Attribute {
+    /// Expanded name.
+    pub name: Name,
+    /// Value.
+    pub value: String,
+}
+
+/// An element.
+#[derive(Debug, Clone)]
+pub struct Element {
+    /// Expanded name.
+    pub name: Name,
+    /// Attributes in document order, namespace declarations left out.
+    pub attributes: Vec<Attribute>,
+    /// Namespace declarations made on this element: prefix (empty for the default) and namespace.
+    pub declares: Vec<(String, String)>,
+    /// The element's own character data, concatenated.
+    pub text: String,
+    /// Child elements in document order.
+    pub children: Vec<NodeId>,
+    /// The element that holds this one; `None` for the root.
+    pub parent: Option<NodeId>,
+    /// 1-based line of the start tag, or of the record in a CSV file.
+    pub line: u32,
+    /// 1-based column of the start tag in characters; for CSV, the 1-based number of the field.
+    pub column: u32,
+}
+
+/// A whole document. Element 0 is the root.
+#[derive(Debug, Clone, Default)]
+pub struct Document {
+    elements: Vec<Element>,
+    tabular: bool,
+}
+
+impl Document {
+    /// An empty document that elements are pushed into. `tabular` says that it was lifted from rows and columns, so that problems
+    /// name the column rather than a character position.
+    pub fn new(tabular: bool) -> Self {
+        Self { elements: Vec::new(), tabular }
+    }
+
+    /// Adds an element and hooks it to its parent. The first one pushed is the root.
+    pub fn push(&mut self, element: Element) -> NodeId {
+        let id = self.elements.len();
+        if let Some(parent) = element.parent {
+            self.elements[parent].children.push(id);
+        }
+        self.elements.push(element);
+        id
+    }
+
+    /// The root element's id, or `None` in a document without elements.
+    pub fn root(&self) -> Option<NodeId> {
+        (!self.elements.is_empty()).then_some(0)
+    }
+
+    /// The element with this id.
+    pub fn element(&self, id: NodeId) -> &Element {
+        &self.elements[id]
+    }
+
+    /// The element with this id, to be completed by a reader.
+    pub fn element_mut(&mut self, id: NodeId) -> &mut Element {
+        &mut self.elements[id]
+    }
+
+    /// How many elements the document has.
+    pub fn len(&self) -> usize {
+        self.elements.len()
+    }
+
+    /// Whether there is no element at all.
+    pub fn is_empty(&self) -> bool {
+        self.elements.is_empty()
+    }
+
+    /// Whether the document was lifted from rows and columns.
+    pub fn is_tabular(&self) -> bool {
+        self.tabular
+    }
+
+    /// A readable path from the root, with positions where a name occurs more than once: `/Order/OrderLine[2]/Item`.
+    pub fn path(&self, id: NodeId) -> String {
+        let mut steps = Vec::new();
+        let mut at = Some(id);
+        while let Some(node) = at {
+            let element = &self.elements[node];
+            at = element.parent;
+            let mut step = element.name.local.to_string();
+            if let Some(parent) = element.parent {
+                let same: Vec<NodeId> =
+                    self.elements[parent].children.iter().copied().filter(|child| self.elements[*child].name == element.name).collect();
+                if same.len() > 1
+                    && let Some(position) = same.iter().position(|child| *child == node)
+                {
+                    step = format!("{step}[{}]", position + 1);
+                }
+            }
+            steps.push(step);
+        }
+        steps.reverse();
+        format!("/{}", steps.join("/"))
+    }
+}

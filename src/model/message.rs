@@ -1,0 +1,180 @@
+//! A message: one document on its way, and the stages it passes.
+
+use std::{fmt, str::FromStr};
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+/// Which way a document travels.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Direction {
+    /// From a partner into Odoo.
+    In,
+    /// From Odoo to a partner.
+    Out,
+}
+
+impl Direction {
+    /// `in` or `out`, as written in flows and the journal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::In => "in",
+            Self::Out => "out",
+        }
+    }
+}
+
+/// Identity of a message: a UUIDv7, so that ids sort by the time they were made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct MessageId(Uuid);
+
+impl MessageId {
+    /// A new id stamped with the present time.
+    pub fn new() -> Self {
+        Self(Uuid::now_v7())
+    }
+
+    /// The last eight hexadecimal digits: random, so short enough to type and unique in practice. (The first digits of a UUIDv7
+    /// are its time and the same for all messages of a minute.)
+    pub fn short(&self) -> String {
+        let text = self.0.simple().to_string();
+        text[text.len() - 8..].to_string()
+    }
+}
+
+impl Default for MessageId {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl fmt::Display for MessageId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl FromStr for MessageId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Uuid::parse_str(text).map(Self)
+    }
+}
+
+/// Where a message stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// Seen but not taken further until someone decides.
+    Held,
+    /// The original bytes are in the spool, on disk.
+    Received,
+    /// The document agrees with its schema.
+    Checked,
+    /// It is known what the target will be told: the plan (in), the rendered document (out).
+    Planned,
+    /// Outbound only: the whole file lies at the partner's under its temporary name.
+    Staged,
+    /// The effect is there: records in Odoo (in), the file under its final name (out).
+    Applied,
+    /// Nothing left to do.
+    Done,
+    /// A temporary obstacle; tried again later from the stage it had reached.
+    Waiting,
+    /// Refused for a reason that trying again will not change.
+    Failed,
+}
+
+impl Stage {
+    /// Every stage, in the order of a message's way.
+    pub const ALL: [Self; 9] = [
+        Self::Held,
+        Self::Received,
+        Self::Checked,
+        Self::Planned,
+        Self::Staged,
+        Self::Applied,
+        Self::Done,
+        Self::Waiting,
+        Self::Failed,
+    ];
+
+    /// The stage as stored and printed.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Held => "held",
+            Self::Received => "received",
+            Self::Checked => "checked",
+            Self::Planned => "planned",
+            Self::Staged => "staged",
+            Self::Applied => "applied",
+            Self::Done => "done",
+            Self::Waiting => "waiting",
+            Self::Failed => "failed",
+        }
+    }
+
+    /// The stage named by `text`, as [`Stage::as_str`] writes it.
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.as_str() == text)
+    }
+
+    /// Whether `self` may be followed by `next`. The journal refuses every other move, so a message can neither skip its check
+    /// nor come back from `Done` but by a reprocess, which starts again at `Received`.
+    pub fn may_become(self, next: Self, direction: Direction) -> bool {
+        use Stage::{Applied, Checked, Done, Failed, Held, Planned, Received, Staged, Waiting};
+        match (self, next) {
+            (Held | Done | Failed | Waiting, Received) => true,
+            (Received | Checked | Planned | Staged | Applied, Waiting) => true,
+            // A wait ends where it began: the resumed work repeats its step, which is idempotent.
+            (Waiting, Checked | Planned | Staged | Applied) => true,
+            (Received | Checked | Planned | Staged | Waiting, Failed) => true,
+            (Received, Held) => true,
+            (Applied | Waiting, Done) => true,
+            (Received, Checked) | (Checked, Planned) | (Planned, Applied) => direction == Direction::In,
+            (Received, Planned) | (Planned, Checked) | (Checked, Staged) | (Staged, Applied) => direction == Direction::Out,
+            _ => false,
+        }
+    }
+
+    /// Whether the message needs nothing more from us on its own.
+    pub fn is_at_rest(self) -> bool {
+        matches!(self, Self::Held | Self::Done | Self::Failed)
+    }
+}
+
+impl fmt::Display for Stage {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_stage_survives_its_text() {
+        for stage in Stage::ALL {
+            assert_eq!(Stage::parse(stage.as_str()), Some(stage));
+        }
+    }
+
+    #[test]
+    fn an_unchecked_document_is_never_applied() {
+        for direction in [Direction::In, Direction::Out] {
+            assert!(!Stage::Received.may_become(Stage::Applied, direction));
+            assert!(!Stage::Received.may_become(Stage::Staged, direction));
+            assert!(!Stage::Failed.may_become(Stage::Applied, direction));
+            assert!(!Stage::Done.may_become(Stage::Applied, direction));
+        }
+    }
+
+    #[test]
+    fn the_short_id_is_the_random_end() {
+        let id = MessageId::new();
+        assert!(id.to_string().ends_with(&id.short()));
+    }
+}

@@ -1,0 +1,21 @@
+//! Floor 0: the plain nouns every other room speaks in.
+//!
+//! **Invariant:** nothing here does I/O, reads a clock or knows a protocol. A message is a document on its way; that it may be a
+//! file on an SFTP drop is known only to `transport` and `flow`.
+
+pub mod clock;
+pub mod codes;
+pub mod document;
+pub mod future;
+pub mod message;
+pub mod nearest;
+pub mod plan;
+pub mod problem;
+pub mod shape;
+
+pub use clock::{Clock, ManualClock, SystemClock};
+pub use document::{Document, Name, NodeId};
+pub use future::BoxFuture;
+pub use message::{Direction, MessageId, Stage};
+pub use plan::Plan;
+pub use problem::{Place, Problem, Problems};
