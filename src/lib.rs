@@ -1,1 +1,6 @@
-//! x
+//! wip
+#![allow(missing_docs)]
+pub mod format;
+pub mod model;
+pub mod schema;
+pub mod transport;

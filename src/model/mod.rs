@@ -12,6 +12,7 @@ pub mod nearest;
 pub mod plan;
 pub mod problem;
 pub mod shape;
+pub mod table;
 
 pub use clock::{Clock, ManualClock, SystemClock};
 pub use document::{Document, Name, NodeId};

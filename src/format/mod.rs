@@ -1,0 +1,11 @@
+//! Floor 1: bytes to documents. One file a format; each lifts what it reads to the same tree with positions.
+//!
+//! **Invariant:** nothing here knows where the bytes come from, and nothing outside the bytes is ever read: no DTD, no external
+//! entity, no schema hint is followed.
+
+pub mod csv;
+pub mod decode;
+pub mod limits;
+pub mod xml;
+
+pub use limits::Limits;

@@ -1,0 +1,258 @@
+//! One thing wrong, told to a person: code, place, sentence, hint, who must act, and whether trying again can help.
+
+use std::fmt;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
+
+use super::codes::Code;
+
+/// Who must act.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Who {
+    /// The one who sent the file.
+    Partner,
+    /// The one who runs consign and Odoo.
+    Ops,
+    /// The one who wrote the mapping or configuration.
+    Consultant,
+    /// It settles by itself.
+    Nobody,
+}
+
+impl Who {
+    /// The word printed after `who:`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Partner => "partner",
+            Self::Ops => "ops",
+            Self::Consultant => "consultant",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
+/// Whether trying again can help. What may be retried is listed; everything unknown is permanent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Retry {
+    /// The obstacle is temporary: the message waits.
+    Later,
+    /// The same input gives the same problem.
+    Never,
+}
+
+/// Where the problem lies. Every part is optional; what is known is said.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Place {
+    /// File, as the partner named it or relative to the workspace.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub file: Option<String>,
+    /// 1-based line.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub line: Option<u32>,
+    /// 1-based column in characters.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub column: Option<u32>,
+    /// Name of the CSV column.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub field: Option<String>,
+    /// Path inside the document or configuration.
+    #[serde(skip_serializing_if = "Option::is_none", default)]
+    pub path: Option<String>,
+}
+
+impl Place {
+    /// A place that is a whole file.
+    pub fn file(file: impl Into<String>) -> Self {
+        Self { file: Some(file.into()), ..Self::default() }
+    }
+
+    /// A line and column of a file.
+    pub fn at(file: impl Into<String>, line: u32, column: u32) -> Self {
+        Self { file: Some(file.into()), line: Some(line), column: Some(column), ..Self::default() }
+    }
+
+    /// The same place with a path.
+    pub fn with_path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Whether nothing is known about the place.
+    pub fn is_unknown(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(self.file.as_deref().unwrap_or("document")))?;
+        match (self.line, &self.field, self.column) {
+            (Some(line), Some(field), _) => write!(f, ": line {line}, column \"{}\"", shown(field))?,
+            (Some(line), None, Some(column)) => write!(f, ":{line}:{column}")?,
+            (Some(line), None, None) => write!(f, ":{line}")?,
+            (None, ..) => {}
+        }
+        if let Some(path) = &self.path {
+            write!(f, "  {}", shown(path))?;
+        }
+        Ok(())
+    }
+}
+
+/// One thing wrong.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// Stable code.
+    pub code: Code,
+    /// One sentence for a person.
+    pub message: String,
+    /// Where.
+    pub place: Place,
+    /// Line of the mapping or flow that asked for it, as `file:line`.
+    pub mapping: Option<String>,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Who must act.
+    pub who: Who,
+    /// Whether trying again can help.
+    pub retry: Retry,
+}
+
+/// Several problems, never empty where it is an error.
+pub type Problems = Vec<Problem>;
+
+impl Problem {
+    /// A problem with the register's own answer to who and retry.
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        let info = code.info();
+        Self { code, message: message.into(), place: Place::default(), mapping: None, hint: None, who: info.who, retry: info.retry }
+    }
+
+    /// Says where.
+    pub fn at(mut self, place: Place) -> Self {
+        self.place = place;
+        self
+    }
+
+    /// Names the file, where the place does not have one yet.
+    pub fn in_file(mut self, file: &str) -> Self {
+        self.place.file.get_or_insert_with(|| file.to_string());
+        self
+    }
+
+    /// Says what to do.
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Says what to do, where it is known.
+    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
+        self.hint = hint.or(self.hint);
+        self
+    }
+
+    /// Names the line of the mapping that asked for the value.
+    pub fn mapped_by(mut self, mapping: impl Into<String>) -> Self {
+        self.mapping = Some(mapping.into());
+        self
+    }
+
+    /// Whether the message should wait rather than fail.
+    pub fn is_temporary(&self) -> bool {
+        self.retry == Retry::Later
+    }
+}
+
+impl fmt::Display for Problem {
+    /// The report of the design: readable without colour, one problem in three to five lines.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "error[{}]: {}", self.code.info().code, shown(&self.message))?;
+        if !self.place.is_unknown() {
+            write!(f, "\n  --> {}", self.place)?;
+        }
+        if let Some(mapping) = &self.mapping {
+            write!(f, "\n  mapping: {mapping}")?;
+        }
+        write!(f, "\n  who: {}", self.who.as_str())?;
+        if let Some(hint) = &self.hint {
+            write!(f, "   fix: {}", shown(hint))?;
+        }
+        Ok(())
+    }
+}
+
+/// Text of a partner made safe for a terminal: control characters become visible, so that a file name can neither move the cursor
+/// nor fake a line of a report.
+pub fn shown(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+}
+
+/// Cuts a value that is quoted in a sentence to at most 60 characters.
+pub fn cut(value: &str) -> String {
+    let mut chars = value.chars();
+    let head: String = chars.by_ref().take(60).collect();
+    if chars.next().is_some() { format!("{head}…") } else { head }
+}
+
+impl Serialize for Problem {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut out = serializer.serialize_struct("Problem", 7)?;
+        out.serialize_field("code", self.code.info().code)?;
+        out.serialize_field("message", &self.message)?;
+        out.serialize_field("place", &self.place)?;
+        out.serialize_field("mapping", &self.mapping)?;
+        out.serialize_field("hint", &self.hint)?;
+        out.serialize_field("who", &self.who)?;
+        out.serialize_field("retry", &self.retry)?;
+        out.end()
+    }
+}
+
+impl<'de> Deserialize<'de> for Problem {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        struct Raw {
+            code: String,
+            message: String,
+            place: Place,
+            mapping: Option<String>,
+            hint: Option<String>,
+            who: Who,
+            retry: Retry,
+        }
+        let raw = Raw::deserialize(deserializer)?;
+        let code = Code::find(&raw.code).ok_or_else(|| serde::de::Error::custom(format!("unknown problem code {}", raw.code)))?;
+        Ok(Self { code, message: raw.message, place: raw.place, mapping: raw.mapping, hint: raw.hint, who: raw.who, retry: raw.retry })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::codes;
+
+    #[test]
+    fn a_report_reads_as_designed_and_survives_the_journal() {
+        let problem = Problem::new(codes::LOOKUP_NONE, "no product with barcode `5701234000015`")
+            .at(Place::at("order-778.xml", 31, 14).with_path("/Order/OrderLine[2]"))
+            .mapped_by("mappings/order.toml:18")
+            .hint("create the product in Odoo");
+        insta::assert_snapshot!(problem, @r"
+        error[C412]: no product with barcode `5701234000015`
+          --> order-778.xml:31:14  /Order/OrderLine[2]
+          mapping: mappings/order.toml:18
+          who: ops   fix: create the product in Odoo
+        ");
+        let text = serde_json::to_string(&problem).unwrap_or_default();
+        assert_eq!(serde_json::from_str::<Problem>(&text).ok(), Some(problem));
+    }
+
+    #[test]
+    fn a_file_name_cannot_write_to_the_terminal() {
+        let place = Place::file("a\u{1b}[2Jb\nc");
+        assert_eq!(place.to_string(), "a\\u{1b}[2Jb\\nc");
+    }
+}

@@ -1,0 +1,155 @@
+//! The compiled set as a [`Shape`]: read off the content models that validation itself uses, so the two cannot disagree.
+
+use std::collections::HashMap;
+
+use xsd_schema::{
+    NfaTable, NfaTerm, SchemaSet, TypeKey,
+    arenas::{ComplexTypeDefData, SchemaArenas},
+    compiler::{ContentModelMatcher, compile_content_model_matcher},
+    ids::{AttributeGroupKey, ComplexTypeKey, NameId},
+    parser::frames::{AttributeUseResult, ComplexContentResult},
+};
+
+use crate::model::{
+    Name,
+    shape::{Shape, ShapeId, ShapeType},
+};
+
+/// Builds the shape of every global element and all types reachable from it.
+pub(super) fn shape(set: &SchemaSet) -> Shape {
+    let mut builder = Builder { set, shape: Shape::default(), known: HashMap::new(), todo: Vec::new() };
+    // Type 0 is plain text without attributes: every simple type.
+    builder.shape.types.push(ShapeType { text: true, ..ShapeType::default() });
+    for (namespace, table) in &set.namespaces {
+        for (name, key) in &table.elements {
+            let of = set.arenas.elements.get(*key).and_then(|element| element.resolved_type);
+            let id = builder.id(of);
+            let name = builder.name(*namespace, *name);
+            builder.shape.roots.push((name, id));
+        }
+    }
+    while let Some((key, id)) = builder.todo.pop() {
+        builder.fill(key, id);
+    }
+    builder.shape.roots.sort();
+    builder.shape
+}
+
+struct Builder<'s> {
+    set: &'s SchemaSet,
+    shape: Shape,
+    known: HashMap<ComplexTypeKey, ShapeId>,
+    todo: Vec<(ComplexTypeKey, ShapeId)>,
+}
+
+impl Builder<'_> {
+    fn name(&self, namespace: Option<NameId>, local: NameId) -> Name {
+        let namespace = namespace.map(|id| self.set.name_table.resolve(id)).unwrap_or_default();
+        Name::new(&namespace, &self.set.name_table.resolve(local))
+    }
+
+    fn id(&mut self, of: Option<TypeKey>) -> ShapeId {
+        match of {
+            Some(TypeKey::Complex(key)) => *self.known.entry(key).or_insert_with(|| {
+                let id = self.shape.types.len();
+                self.shape.types.push(ShapeType::default());
+                self.todo.push((key, id));
+                id
+            }),
+            _ => 0,
+        }
+    }
+
+    fn fill(&mut self, key: ComplexTypeKey, id: ShapeId) {
+        let Some(data) = self.set.arenas.complex_types.get(key) else { return };
+        let mut of = ShapeType { text: data.mixed || self.has_simple_content(data), ..ShapeType::default() };
+        match compile_content_model_matcher(self.set, data) {
+            Ok(ContentModelMatcher::Nfa(table)) => self.terms(&table, &mut of),
+            Ok(ContentModelMatcher::WithOpenContent { nfa, .. }) => {
+                of.open = true;
+                self.terms(&nfa, &mut of);
+            }
+            Ok(ContentModelMatcher::AllGroup(group)) => {
+                of.open = group.open_content.is_some();
+                for particle in &group.particles {
+                    self.term(&particle.term, &mut of);
+                }
+            }
+            // A model too large to compile allows anything as far as paths are concerned; validation reports it.
+            Err(_) => of.open = true,
+        }
+        self.attributes(data, &mut of, 0);
+        of.children.sort();
+        of.children.dedup();
+        self.shape.types[id] = of;
+    }
+
+    fn terms(&mut self, table: &NfaTable, of: &mut ShapeType) {
+        for state in &table.states {
+            if let Some(term) = &state.term {
+                self.term(term, of);
+            }
+        }
+    }
+
+    fn term(&mut self, term: &NfaTerm, of: &mut ShapeType) {
+        match term {
+            NfaTerm::Element { name, namespace, element_key, resolved_type } => {
+                let declared = element_key.and_then(|key| self.set.arenas.elements.get(key)).and_then(|element| element.resolved_type);
+                let id = self.id(declared.or(*resolved_type));
+                of.children.push((self.name(*namespace, *name), id));
+            }
+            NfaTerm::Wildcard { .. } => of.open = true,
+        }
+    }
+
+    /// Whether the type, or one it is derived from, has simple content.
+    fn has_simple_content(&self, data: &ComplexTypeDefData) -> bool {
+        let mut at = Some(data);
+        for _ in 0..64 {
+            let Some(data) = at else { return false };
+            if matches!(data.content, ComplexContentResult::Simple(_)) {
+                return true;
+            }
+            match data.resolved_base_type {
+                Some(TypeKey::Complex(base)) => at = self.set.arenas.complex_types.get(base),
+                Some(TypeKey::Simple(_)) => return true,
+                None => return false,
+            }
+        }
+        false
+    }
+
+    fn attributes(&self, data: &ComplexTypeDefData, of: &mut ShapeType, depth: usize) {
+        for used in &data.attributes {
+            of.attributes.extend(self.attribute(used));
+        }
+        for group in &data.resolved_attribute_groups {
+            self.group(*group, of, depth);
+        }
+        if depth < 64
+            && let Some(TypeKey::Complex(base)) = data.resolved_base_type
+            && let Some(base) = self.set.arenas.complex_types.get(base)
+        {
+            self.attributes(base, of, depth + 1);
+        }
+    }
+
+    fn group(&self, key: AttributeGroupKey, of: &mut ShapeType, depth: usize) {
+        let arenas: &SchemaArenas = &self.set.arenas;
+        let Some(group) = arenas.attribute_groups.get(key).filter(|_| depth < 64) else { return };
+        for used in &group.attributes {
+            of.attributes.extend(self.attribute(used));
+        }
+        for inner in &group.resolved_attribute_groups {
+            self.group(*inner, of, depth + 1);
+        }
+    }
+
+    fn attribute(&self, used: &AttributeUseResult) -> Option<Name> {
+        match &used.attribute.ref_name {
+            Some(named) => Some(self.name(named.namespace, named.local_name)),
+            None => used.attribute.name.map(|name| self.name(used.attribute.target_namespace, name)),
+        }
+    }
+}

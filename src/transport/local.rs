@@ -1,0 +1,142 @@
+//! A folder on this machine or a mounted share.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use chrono::DateTime;
+use tokio::{fs, io::AsyncWriteExt};
+
+use super::{Drop, Entry, contained, missing, taken, too_large, whole};
+use crate::model::{BoxFuture, Problem, codes};
+
+/// A drop below one folder.
+#[derive(Debug, Clone)]
+pub struct LocalDrop {
+    root: PathBuf,
+}
+
+impl LocalDrop {
+    /// The drop below `root`, which must exist by the time it is used.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// The folder that holds the drop.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    fn path(&self, path: &str) -> Result<PathBuf, Problem> {
+        Ok(self.root.join(contained(path)?))
+    }
+}
+
+impl Drop for LocalDrop {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+        Box::pin(async move {
+            let path = self.path(folder)?;
+            let mut reader = fs::read_dir(&path).await.map_err(|error| problem(folder, &error))?;
+            let mut entries = Vec::new();
+            while let Some(entry) = reader.next_entry().await.map_err(|error| problem(folder, &error))? {
+                // A file may vanish between listing and looking; it is simply not there then.
+                let Ok(meta) = fs::symlink_metadata(entry.path()).await else { continue };
+                if meta.is_file()
+                    && let Ok(name) = entry.file_name().into_string()
+                {
+                    entries.push(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from) });
+                }
+            }
+            Ok(entries)
+        })
+    }
+
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+        Box::pin(async move {
+            match fs::symlink_metadata(self.path(path)?).await {
+                Ok(meta) if meta.is_file() => {
+                    let name = path.rsplit('/').next().unwrap_or(path).to_string();
+                    Ok(Some(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from) }))
+                }
+                Ok(_) => Ok(None),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+                Err(error) => Err(problem(path, &error)),
+            }
+        })
+    }
+
+    fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>> {
+        Box::pin(async move {
+            let full = self.path(path)?;
+            let meta = fs::symlink_metadata(&full).await.map_err(|error| problem(path, &error))?;
+            if !meta.is_file() {
+                return Err(missing(path));
+            }
+            if meta.len() > limit {
+                return Err(too_large(path, meta.len(), limit));
+            }
+            let bytes = fs::read(&full).await.map_err(|error| problem(path, &error))?;
+            whole(path, bytes, expected, limit)
+        })
+    }
+
+    fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let full = self.path(path)?;
+            let written = async {
+                let mut file = fs::File::create(&full).await?;
+                file.write_all(bytes).await?;
+                file.sync_all().await
+            }
+            .await;
+            if let Err(error) = written {
+                // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                let _ = fs::remove_file(&full).await;
+                return Err(problem(path, &error));
+            }
+            Ok(())
+        })
+    }
+
+    fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let (source, target) = (self.path(from)?, self.path(to)?);
+            // A hard link fails where the target exists, which a plain rename would silently replace.
+            match fs::hard_link(&source, &target).await {
+                Ok(()) => fs::remove_file(&source).await.map_err(|error| problem(from, &error)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(taken(to)),
+                Err(error) if error.kind() == io::ErrorKind::NotFound => Err(problem(from, &error)),
+                Err(_) if fs::try_exists(&target).await.unwrap_or(true) => Err(taken(to)),
+                Err(_) => fs::rename(&source, &target).await.map_err(|error| problem(from, &error)),
+            }
+        })
+    }
+
+    fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            match fs::remove_file(self.path(path)?).await {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(problem(path, &error)),
+                _ => Ok(()),
+            }
+        })
+    }
+
+    fn make_folder<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move { fs::create_dir_all(self.path(path)?).await.map_err(|error| problem(path, &error)) })
+    }
+
+    fn name(&self) -> String {
+        self.root.display().to_string()
+    }
+}
+
+/// Errors of the file system in our words; the one place of this transport that does it.
+fn problem(path: &str, error: &io::Error) -> Problem {
+    match error.kind() {
+        io::ErrorKind::NotFound => missing(path),
+        io::ErrorKind::PermissionDenied => Problem::new(codes::DROP_DENIED, format!("no permission for `{path}`")),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::new(codes::DISK_FULL, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself"),
+        kind => Problem::new(codes::DROP_IO, format!("`{path}`: {kind}")),
+    }
+}

@@ -1,0 +1,99 @@
+//! Floor 1: where files come from and go to. One file a transport; each knows names, bytes and renames, and nothing of documents.
+//!
+//! A drop is a folder tree with relative paths separated by `/`. Adding a transport is one file here and two lines below.
+
+pub mod local;
+pub mod memory;
+pub mod sftp;
+
+use chrono::{DateTime, Utc};
+
+use crate::model::{BoxFuture, Problem, codes};
+
+/// One entry of a listing.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Entry {
+    /// Name without its folder.
+    pub name: String,
+    /// Bytes.
+    pub size: u64,
+    /// Time of the last change as the server tells it: whole seconds, never the only criterion.
+    pub modified: Option<DateTime<Utc>>,
+}
+
+/// A place to read files from and put files to.
+///
+/// Every error is a [`Problem`] whose `retry` says whether trying again can help. Paths never leave the drop's root.
+pub trait Drop: Send + Sync {
+    /// The regular files of a folder, in no particular order. Links and folders are left out.
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>>;
+
+    /// The entry of one file, or `None` when there is no such file.
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>>;
+
+    /// The bytes of a file, refused when there are more than `limit` or another number than `expected` (a cut transfer).
+    fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>>;
+
+    /// Writes a whole file, replacing one of that name. Only ever called with temporary names and reports, so a reader cannot
+    /// meet half a document.
+    fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>>;
+
+    /// Renames a file. An existing target is never replaced.
+    fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+
+    /// Removes a file; one that is not there is no error.
+    fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+
+    /// Makes a folder where it is missing.
+    fn make_folder<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+
+    /// Name of the drop for people: `sftp://user@host:port/base` or a folder. Never holds a secret.
+    fn name(&self) -> String;
+}
+
+/// What to join paths with, so that an empty folder means the root.
+pub fn join(folder: &str, name: &str) -> String {
+    match folder.trim_matches('/') {
+        "" => name.to_string(),
+        folder => format!("{folder}/{name}"),
+    }
+}
+
+/// Refuses a path that could leave the drop's root.
+pub fn contained(path: &str) -> Result<&str, Problem> {
+    let escapes = path.starts_with('/') || path.contains('\0') || path.split('/').any(|part| part == "..");
+    if escapes {
+        return Err(Problem::new(codes::PATH_ESCAPES, format!("`{path}` leaves the drop")));
+    }
+    Ok(path)
+}
+
+/// The problem for a file that must be there and is not.
+pub(crate) fn missing(path: &str) -> Problem {
+    Problem::new(codes::DROP_MISSING, format!("there is no `{path}`"))
+}
+
+/// The problem for a name that is taken.
+pub(crate) fn taken(path: &str) -> Problem {
+    let mut problem = Problem::new(codes::DROP_IO, format!("`{path}` exists already and is not replaced"));
+    problem.retry = crate::model::problem::Retry::Never;
+    problem
+}
+
+/// Checks the length of what was read.
+pub(crate) fn whole(path: &str, bytes: Vec<u8>, expected: u64, limit: u64) -> Result<Vec<u8>, Problem> {
+    let length = bytes.len() as u64;
+    if length > limit {
+        return Err(too_large(path, length, limit));
+    }
+    if length != expected {
+        return Err(Problem::new(codes::DROP_IO, format!("`{path}` gave {length} bytes where the listing says {expected}"))
+            .hint("it is being written, or the transfer was cut; it is tried again at the next poll"));
+    }
+    Ok(bytes)
+}
+
+/// The problem for a file above the flow's limit.
+pub(crate) fn too_large(path: &str, length: u64, limit: u64) -> Problem {
+    Problem::new(codes::DOC_LIMIT, format!("`{path}` has {length} bytes; the limit is {limit}"))
+}

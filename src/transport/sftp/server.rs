@@ -1,0 +1,130 @@
+//! An embedded SFTP server over a folder, so that the demo and the tests need no service. It is as strict as OpenSSH's where it
+//! matters: a rename never replaces a file, nothing leaves the folder.
+
+mod files;
+
+use std::{collections::HashMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use russh::{
+    Channel, ChannelId,
+    keys::{Algorithm, PrivateKey, PublicKey},
+    server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey},
+};
+use tokio::{net::TcpListener, task::JoinHandle};
+
+/// One account and the folder it sees.
+#[derive(Debug, Clone)]
+pub struct Account {
+    /// User.
+    pub user: String,
+    /// Password, where one is accepted.
+    pub password: Option<String>,
+    /// Public key, where one is accepted.
+    pub key: Option<PublicKey>,
+    /// Folder that the account sees as `/`.
+    pub root: PathBuf,
+}
+
+/// A running server; dropping it ends it and its connections.
+pub struct SftpServer {
+    address: SocketAddr,
+    host_key: PublicKey,
+    accepting: JoinHandle<()>,
+}
+
+impl SftpServer {
+    /// Starts a server on loopback, on `port` or, for 0, on a free one.
+    ///
+    /// # Errors
+    /// The port is taken, or no key can be made.
+    pub async fn start(accounts: Vec<Account>, port: u16) -> io::Result<Self> {
+        let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).map_err(io::Error::other)?;
+        let host_key = key.public_key().clone();
+        let config = Arc::new(Config { keys: vec![key], auth_rejection_time: Duration::from_millis(50), auth_rejection_time_initial: Some(Duration::ZERO), nodelay: true, ..Config::default() });
+        let listener = TcpListener::bind(("127.0.0.1", port)).await?;
+        let address = listener.local_addr()?;
+        let accounts = Arc::new(accounts);
+        let accepting = tokio::spawn(async move {
+            let mut connections = tokio::task::JoinSet::new();
+            while let Ok((socket, _)) = listener.accept().await {
+                let connection = Connection { accounts: Arc::clone(&accounts), root: None, channels: HashMap::new() };
+                let config = Arc::clone(&config);
+                connections.spawn(async move {
+                    if let Ok(session) = russh::server::run_stream(config, socket, connection).await {
+                        // How a client leaves is its own business.
+                        let _ = session.await;
+                    }
+                });
+                while connections.try_join_next().is_some() {}
+            }
+        });
+        Ok(Self { address, host_key, accepting })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Its host key.
+    pub fn host_key(&self) -> &PublicKey {
+        &self.host_key
+    }
+}
+
+impl Drop for SftpServer {
+    fn drop(&mut self) {
+        self.accepting.abort();
+    }
+}
+
+struct Connection {
+    accounts: Arc<Vec<Account>>,
+    root: Option<PathBuf>,
+    channels: HashMap<ChannelId, Channel<Msg>>,
+}
+
+impl Connection {
+    fn admit(&mut self, user: &str, fits: impl Fn(&Account) -> bool) -> Auth {
+        match self.accounts.iter().find(|account| account.user == user && fits(account)) {
+            Some(account) => {
+                self.root = Some(account.root.clone());
+                Auth::Accept
+            }
+            None => Auth::reject(),
+        }
+    }
+}
+
+impl Handler for Connection {
+    type Error = russh::Error;
+
+    async fn auth_password(&mut self, user: &str, password: &str) -> Result<Auth, Self::Error> {
+        Ok(self.admit(user, |account| account.password.as_deref() == Some(password)))
+    }
+
+    async fn auth_publickey(&mut self, user: &str, key: VerifiedPublicKey<'_>) -> Result<Auth, Self::Error> {
+        Ok(self.admit(user, |account| account.key.as_ref().is_some_and(|known| known.key_data() == key.public_key.key_data())))
+    }
+
+    async fn channel_open_session(&mut self, channel: Channel<Msg>, reply: ChannelOpenHandle, _: &mut Session) -> Result<(), Self::Error> {
+        self.channels.insert(channel.id(), channel);
+        reply.accept().await;
+        Ok(())
+    }
+
+    async fn subsystem_request(&mut self, id: ChannelId, name: &str, session: &mut Session) -> Result<(), Self::Error> {
+        match (name, self.channels.remove(&id), self.root.clone()) {
+            ("sftp", Some(channel), Some(root)) => {
+                session.channel_success(id)?;
+                russh_sftp::server::run(channel.into_stream(), files::Files::new(root)).await;
+                Ok(())
+            }
+            _ => session.channel_failure(id),
+        }
+    }
+
+    async fn channel_eof(&mut self, id: ChannelId, session: &mut Session) -> Result<(), Self::Error> {
+        session.close(id)
+    }
+}
