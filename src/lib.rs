@@ -1,6 +1,7 @@
 //! wip
 #![allow(missing_docs)]
 pub mod format;
+pub mod mapping;
 pub mod model;
 pub mod schema;
 pub mod transport;

@@ -1,0 +1,80 @@
+//! Expressions inside mappings: minijinja's, strict. There is no home-made language.
+
+use std::sync::OnceLock;
+
+use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
+use serde_json::{Number, Value as Json};
+
+fn environment() -> &'static Environment<'static> {
+    static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
+    ENVIRONMENT.get_or_init(|| {
+        let mut environment = Environment::new();
+        environment.set_undefined_behavior(UndefinedBehavior::Strict);
+        environment
+    })
+}
+
+/// Whether `text` is an expression, and which names it uses.
+///
+/// # Errors
+/// The sentence of the parser.
+pub(super) fn check(text: &str) -> Result<Vec<String>, String> {
+    let expression = environment().compile_expression(text).map_err(|error| sentence(&error))?;
+    let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
+    names.sort();
+    Ok(names)
+}
+
+/// Works an expression out. Values that are numbers come in as numbers, missing ones as none; none comes out as `None`.
+///
+/// # Errors
+/// The sentence of the evaluator.
+pub(super) fn evaluate(text: &str, with: &[(String, Option<Json>)]) -> Result<Option<Json>, String> {
+    let context: Value = with.iter().map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::from(()), input))).collect::<std::collections::BTreeMap<_, _>>().into();
+    let result = environment().compile_expression(text).and_then(|expression| expression.eval(context)).map_err(|error| sentence(&error))?;
+    if result.is_none() || result.is_undefined() {
+        return Ok(None);
+    }
+    let json = serde_json::to_value(&result).map_err(|_| "the result is not a plain value".to_string())?;
+    match &json {
+        Json::Null => Err("the result is not a number (a division by zero?)".into()),
+        Json::Array(_) | Json::Object(_) => Err("the result is not a plain value".into()),
+        _ => Ok(Some(json)),
+    }
+}
+
+/// Text that reads as a decimal number counts as one, so that `price / base` needs no conversion. Codes with leading zeros stay text.
+fn input(value: &Json) -> Value {
+    if let Json::String(text) = value {
+        let digits = text.strip_prefix('-').unwrap_or(text);
+        let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.') && (digits == "0" || digits.starts_with("0.") || !digits.starts_with('0'));
+        if plain && let Some(number) = text.parse().ok().and_then(Number::from_f64) {
+            return Value::from(Serde(number));
+        }
+    }
+    Value::from(Serde(value))
+}
+
+fn sentence(error: &minijinja::Error) -> String {
+    error.detail().map_or_else(|| error.kind().to_string(), str::to_string)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn numbers_count_and_missing_values_are_none() {
+        let with = [("price".to_string(), Some(json!("12.50"))), ("base".to_string(), None)];
+        assert_eq!(evaluate("price / (base or 1)", &with), Ok(Some(json!(12.5))));
+        assert_eq!(evaluate("base", &with), Ok(None));
+        assert!(evaluate("other + 1", &with).is_err());
+        assert_eq!(evaluate("code ~ '/x'", &[("code".into(), Some(json!("007")))]), Ok(Some(json!("007/x"))));
+    }
+
+    #[test]
+    fn a_division_by_zero_is_no_value() {
+        assert!(evaluate("1 / 0", &[]).is_err());
+    }
+}

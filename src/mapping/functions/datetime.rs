@@ -1,0 +1,56 @@
+use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono_tz::Tz;
+use serde_json::{Value as Json, json};
+
+use super::{Function, Options};
+
+pub(super) const FUNCTION: Function = Function {
+    name: "datetime",
+    summary: "a moment in UTC, as Odoo stores it; a time without a zone is in `zone` (UTC if none), a date alone is midnight there",
+    example: ("2026-03-01T08:00:00+01:00", Options { format: None, zone: None }, "\"2026-03-01 07:00:00\""),
+    apply,
+};
+
+fn apply(text: &str, options: &Options) -> Result<Json, String> {
+    let zone: Tz = options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| "a time (the zone in the mapping is not known)".to_string())?;
+    let local = match &options.format {
+        Some(format) => NaiveDateTime::parse_from_str(text, format).ok().or_else(|| NaiveDate::parse_from_str(text, format).ok().map(midnight)),
+        None => {
+            if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
+                return Ok(odoo(moment.to_utc()));
+            }
+            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
+                .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S"))
+                .ok()
+                .or_else(|| NaiveDate::parse_from_str(text.get(..10).unwrap_or_default(), "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(midnight))
+        }
+    };
+    let local = local.ok_or_else(|| match &options.format {
+        Some(format) => format!("a time written as {format}"),
+        None => "a time such as 2026-03-01T08:00:00+01:00".to_string(),
+    })?;
+    // An hour that the change to summer time leaves out is taken an hour later; one that comes twice is taken the first time.
+    let moment = zone.from_local_datetime(&local).earliest().or_else(|| zone.from_local_datetime(&(local + chrono::TimeDelta::hours(1))).earliest());
+    moment.map(|moment| odoo(moment.to_utc())).ok_or_else(|| "a time that exists in its zone".to_string())
+}
+
+fn midnight(day: NaiveDate) -> NaiveDateTime {
+    day.and_time(NaiveTime::MIN)
+}
+
+fn odoo(moment: DateTime<Utc>) -> Json {
+    json!(moment.format("%Y-%m-%d %H:%M:%S").to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn local_times_become_utc_in_summer_and_winter() {
+        let berlin = Options { format: Some("%d.%m.%Y %H:%M".into()), zone: Some("Europe/Berlin".into()) };
+        assert_eq!(apply("01.07.2026 12:00", &berlin), Ok(json!("2026-07-01 10:00:00")));
+        assert_eq!(apply("01.12.2026 12:00", &berlin), Ok(json!("2026-12-01 11:00:00")));
+        assert_eq!(apply("29.03.2026 02:30", &berlin), Ok(json!("2026-03-29 01:30:00")));
+    }
+}
