@@ -3,5 +3,6 @@
 pub mod format;
 pub mod mapping;
 pub mod model;
+pub mod odoo;
 pub mod schema;
 pub mod transport;

@@ -19,7 +19,7 @@ pub struct Origin {
 pub struct Find {
     /// Model searched.
     pub model: String,
-    /// Fields and values to look for, the surest first. The first that fits exactly one record decides.
+    /// Fields and values to look for, the surest first. The first that fits any record decides; more than one is a problem.
     pub by: Vec<(String, Json)>,
     /// Further conditions every candidate must meet, as an Odoo domain.
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -44,7 +44,7 @@ pub enum Value {
 /// The lines of a one2many field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Lines {
-    /// Model of the lines.
+    /// Model of the lines; empty where the field itself tells.
     pub model: String,
     /// Fields that make a line the same line again; empty: lines are only ever added with their record.
     pub identity: Vec<String>,

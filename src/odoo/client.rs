@@ -1,0 +1,192 @@
+//! The client: settings, choice of the dialect, and the few calls everything else is made of.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    Call, Fault, FaultKind,
+    dialects::{self, Dialect},
+};
+use crate::model::Problem;
+
+/// How we sign in.
+#[derive(Clone)]
+pub enum OdooLogin {
+    /// Login and password (or an API key in the password's place).
+    Password {
+        /// Login.
+        login: String,
+        /// Password.
+        password: String,
+    },
+    /// An API key for JSON-2.
+    Key(String),
+}
+
+impl std::fmt::Debug for OdooLogin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Password { login, .. } => write!(f, "Password({login}, …)"),
+            Self::Key(_) => write!(f, "Key(…)"),
+        }
+    }
+}
+
+/// Which dialect to speak.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum DialectChoice {
+    /// JSON-2 where the server has it and an API key is given, otherwise JSON-RPC.
+    #[default]
+    Auto,
+    /// JSON-2, Odoo 19 and newer.
+    Json2,
+    /// JSON-RPC.
+    JsonRpc,
+    /// XML-RPC.
+    XmlRpc,
+}
+
+/// Where Odoo is and who we are there.
+#[derive(Debug, Clone)]
+pub struct OdooSettings {
+    /// Base address, `https://odoo.example.com`.
+    pub url: String,
+    /// Database.
+    pub database: String,
+    /// Login.
+    pub login: OdooLogin,
+    /// Dialect.
+    pub dialect: DialectChoice,
+    /// How long one call may take.
+    pub timeout: Duration,
+    /// Context of every call: `lang`, `tz`, `allowed_company_ids`.
+    pub context: Map<String, Json>,
+}
+
+/// A connection to an Odoo. Cheap to clone.
+#[derive(Clone)]
+pub struct Odoo {
+    dialect: Arc<dyn Dialect>,
+    context: Map<String, Json>,
+    calls: Arc<AtomicU64>,
+    version: String,
+}
+
+impl Odoo {
+    /// Asks the server for its version, chooses the dialect and signs in.
+    ///
+    /// # Errors
+    /// The server cannot be reached, is of a version that the dialect does not fit, or refuses the login.
+    pub async fn connect(settings: &OdooSettings) -> Result<Self, Problem> {
+        let http = dialects::http(settings.timeout).map_err(|fault| fault.problem("preparing the connection"))?;
+        let doing = format!("connecting to {}", settings.url);
+        let version = dialects::version(&http, &settings.url).await.map_err(|fault| fault.problem(&doing))?;
+        let major: u32 = version.trim_start_matches("saas~").split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+        let choice = match (settings.dialect, &settings.login) {
+            (DialectChoice::Auto, OdooLogin::Key(_)) => DialectChoice::Json2,
+            (DialectChoice::Auto, OdooLogin::Password { .. }) => DialectChoice::JsonRpc,
+            (chosen, _) => chosen,
+        };
+        if choice == DialectChoice::Json2 && major < 19 {
+            return Err(Fault::new(FaultKind::Version, &format!("JSON-2 needs Odoo 19, this is {version}; set dialect = \"jsonrpc\" and give login and password")).problem(&doing));
+        }
+        let dialect = dialects::open(choice, http, settings).await.map_err(|fault| fault.problem(&doing))?;
+        let odoo = Self { dialect: Arc::from(dialect), context: settings.context.clone(), calls: Arc::default(), version };
+        // A key is only looked at with the first call; a wrong one should show here.
+        odoo.call(Call::model("res.users", "context_get")).await.map_err(|fault| fault.problem("signing in to Odoo"))?;
+        Ok(odoo)
+    }
+
+    /// The server's version, such as `19.0`.
+    pub fn version(&self) -> &str {
+        &self.version
+    }
+
+    /// Name of the dialect spoken.
+    pub fn dialect(&self) -> &'static str {
+        self.dialect.name()
+    }
+
+    /// How many calls were made so far.
+    pub fn calls(&self) -> u64 {
+        self.calls.load(Ordering::Relaxed)
+    }
+
+    /// Any call. The settings' context is added below the call's own.
+    ///
+    /// # Errors
+    /// What Odoo or the way to it refuses.
+    pub async fn call(&self, mut call: Call) -> Result<Json, Fault> {
+        let mut context = self.context.clone();
+        context.extend(std::mem::take(&mut call.context));
+        call.context = context;
+        self.calls.fetch_add(1, Ordering::Relaxed);
+        let started = std::time::Instant::now();
+        let result = self.dialect.call(&call).await;
+        tracing::debug!(model = call.model, method = call.method, ok = result.is_ok(), ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "odoo call");
+        result
+    }
+
+    /// Records of a model that fit a domain, archived ones too when `archived`.
+    ///
+    /// # Errors
+    /// As [`Odoo::call`].
+    pub async fn search_read(&self, model: &str, domain: Json, fields: &[&str], archived: bool) -> Result<Vec<Map<String, Json>>, Fault> {
+        let mut call = Call::model(model, "search_read").arg("domain", domain).arg("fields", json!(fields)).arg("order", "id");
+        if archived {
+            call.context.insert("active_test".into(), json!(false));
+        }
+        records(self.call(call).await?)
+    }
+
+    /// Fields of records by id, in any order.
+    ///
+    /// # Errors
+    /// As [`Odoo::call`].
+    pub async fn read(&self, model: &str, ids: &[i64], fields: &[&str]) -> Result<Vec<Map<String, Json>>, Fault> {
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        records(self.call(Call::records(model, "read", ids).arg("fields", json!(fields))).await?)
+    }
+
+    /// Creates records in one transaction and gives their ids in order.
+    ///
+    /// # Errors
+    /// As [`Odoo::call`]; then none was created.
+    pub async fn create(&self, model: &str, records: Vec<Json>, context: &Map<String, Json>) -> Result<Vec<i64>, Fault> {
+        let answer = self.call(Call::model(model, "create").arg("vals_list", records).context(context)).await?;
+        ids(&answer)
+    }
+}
+
+/// The id of a record as `read` and `search_read` give it.
+pub(super) fn id_of(record: &Map<String, Json>) -> i64 {
+    record.get("id").and_then(Json::as_i64).unwrap_or_default()
+}
+
+fn records(answer: Json) -> Result<Vec<Map<String, Json>>, Fault> {
+    match answer {
+        Json::Array(items) => items.into_iter().map(|item| if let Json::Object(map) = item { Ok(map) } else { Err(odd()) }).collect(),
+        _ => Err(odd()),
+    }
+}
+
+fn ids(answer: &Json) -> Result<Vec<i64>, Fault> {
+    match answer {
+        Json::Number(_) => answer.as_i64().map(|id| vec![id]).ok_or_else(odd),
+        Json::Array(items) => items.iter().map(|item| item.as_i64().ok_or_else(odd)).collect(),
+        _ => Err(odd()),
+    }
+}
+
+fn odd() -> Fault {
+    Fault::new(FaultKind::Answer, "the answer has not the form that Odoo gives it")
+}

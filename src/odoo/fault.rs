@@ -1,0 +1,121 @@
+//! What went wrong in a call, sorted by who can do something about it. The one place of this room that makes problems of faults.
+
+use crate::model::{
+    Problem,
+    codes::{self, Code},
+};
+
+/// Kinds of faults.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FaultKind {
+    /// No connection; the call was not made.
+    Unreachable,
+    /// No answer in time, or the connection broke: the call may have been carried out.
+    Timeout,
+    /// Database, login or password.
+    Login,
+    /// API key.
+    Key,
+    /// Rights or record rules.
+    Rights,
+    /// One of Odoo's own rules on data.
+    Refused,
+    /// Another transaction had the records; Odoo's own retries were used up.
+    Busy,
+    /// Unknown model, method or field.
+    Unknown,
+    /// An error of Odoo's that is none of these.
+    Server,
+    /// Not an answer of Odoo's.
+    Answer,
+    /// A server that the dialect cannot speak to.
+    Version,
+}
+
+/// A failed call.
+#[derive(Debug, Clone)]
+pub struct Fault {
+    /// Kind.
+    pub kind: FaultKind,
+    /// Odoo's sentence, one line.
+    pub message: String,
+}
+
+impl Fault {
+    /// A fault with a message, of which the first lines are kept.
+    pub fn new(kind: FaultKind, message: &str) -> Self {
+        let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
+        let mut short: String = line.chars().take(400).collect();
+        if short.len() < line.len() {
+            short.push('…');
+        }
+        Self { kind, message: short }
+    }
+
+    /// Sorts an exception by the name that Odoo gives it (`odoo.exceptions.UserError`).
+    pub fn from_exception(name: &str, message: &str) -> Self {
+        let last = name.rsplit('.').next().unwrap_or(name);
+        let unknown = message.starts_with("Invalid field") || message.contains("does not exist") && (last == "AttributeError" || last == "NotFound" || last == "KeyError");
+        let kind = match last {
+            "AccessDenied" => FaultKind::Login,
+            "AccessError" => FaultKind::Rights,
+            "UserError" | "ValidationError" | "RedirectWarning" | "MissingError" | "CheckViolation" | "NotNullViolation" | "UniqueViolation" | "IntegrityError" => FaultKind::Refused,
+            "SerializationFailure" | "LockNotAvailable" | "DeadlockDetected" | "PoolError" | "ConcurrencyError" => FaultKind::Busy,
+            _ if message.contains("could not serialize access") || message.contains("deadlock detected") => FaultKind::Busy,
+            _ if unknown => FaultKind::Unknown,
+            "KeyError" => FaultKind::Unknown,
+            _ => FaultKind::Server,
+        };
+        Self::new(kind, message)
+    }
+
+    /// The fault for a transport error of the HTTP client.
+    pub(super) fn from_http(error: &reqwest::Error) -> Self {
+        // Before the request went out nothing can have happened; after that the outcome is open.
+        if error.is_connect() {
+            Self::new(FaultKind::Unreachable, "no connection")
+        } else if error.is_timeout() {
+            Self::new(FaultKind::Timeout, "no answer in time")
+        } else if error.is_builder() {
+            Self::new(FaultKind::Unreachable, "the address is not a URL")
+        } else {
+            Self::new(FaultKind::Timeout, "the connection broke before the answer was complete")
+        }
+    }
+
+    /// The fault for an HTTP status that is not Odoo's own way of saying something.
+    pub(super) fn from_status(status: u16) -> Self {
+        match status {
+            401 => Self::new(FaultKind::Key, "the key is not accepted"),
+            403 => Self::new(FaultKind::Rights, "forbidden"),
+            429 | 503 => Self::new(FaultKind::Busy, "the server is overloaded"),
+            502 | 504 => Self::new(FaultKind::Timeout, "the proxy has no answer from Odoo"),
+            other => Self::new(FaultKind::Answer, &format!("HTTP status {other} without an answer of Odoo's")),
+        }
+    }
+
+    /// The problem a person reads. `doing` says what was tried: `creating sale.order`.
+    pub fn problem(&self, doing: &str) -> Problem {
+        let code: Code = match self.kind {
+            FaultKind::Unreachable => codes::ODOO_UNREACHABLE,
+            FaultKind::Timeout => codes::ODOO_TIMEOUT,
+            FaultKind::Login => codes::ODOO_LOGIN,
+            FaultKind::Key => codes::ODOO_KEY,
+            FaultKind::Rights => codes::ODOO_RIGHTS,
+            FaultKind::Refused => codes::ODOO_REFUSED,
+            FaultKind::Busy => codes::ODOO_BUSY,
+            FaultKind::Unknown => codes::ODOO_UNKNOWN,
+            FaultKind::Server => codes::ODOO_ERROR,
+            FaultKind::Answer => codes::ODOO_ANSWER,
+            FaultKind::Version => codes::ODOO_VERSION,
+        };
+        let mut problem = Problem::new(code, format!("{doing}: {}", self.message));
+        problem.hint = match self.kind {
+            FaultKind::Unreachable => Some("is Odoo running, and is [odoo] url right? It is tried again by itself".into()),
+            FaultKind::Login | FaultKind::Key => Some("correct [odoo] in consign.toml or the secret it names; every message waits until then".into()),
+            FaultKind::Rights => Some("give the Odoo user of consign the right, or use another user".into()),
+            _ => None,
+        };
+        problem
+    }
+}

@@ -1,0 +1,21 @@
+//! Floor 1: Odoo. One client over three dialects, the execution of plans, reading for outbound documents, and a sandbox that stands
+//! in for a real Odoo where there is none.
+//!
+//! **Invariant:** a call is never repeated before its outcome was looked up: a fault is not always a failure, a timeout never is.
+
+mod actions;
+mod call;
+pub mod client;
+mod compare;
+pub mod dialects;
+pub mod execute;
+mod fault;
+pub mod fields;
+pub mod read;
+mod resolve;
+pub mod sandbox;
+
+pub use call::Call;
+pub use client::{DialectChoice, Odoo, OdooLogin, OdooSettings};
+pub use execute::{Outcome, Touched, execute};
+pub use fault::{Fault, FaultKind};
