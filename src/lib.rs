@@ -1,6 +1,7 @@
 //! wip
 #![allow(missing_docs)]
 pub mod format;
+pub mod journal;
 pub mod mapping;
 pub mod model;
 pub mod odoo;

@@ -1,0 +1,293 @@
+//! What is asked: messages by id, path, content and stage; their history; figures for the overview.
+
+use std::str::FromStr;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+
+use super::{Journal, Message, problem, write::stamp};
+use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
+
+/// One step of a message.
+#[derive(Debug, Clone, Serialize)]
+pub struct Event {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Stage reached.
+    pub stage: String,
+    /// Why, where there is more to say.
+    pub note: Option<String>,
+}
+
+/// One try.
+#[derive(Debug, Clone, Serialize)]
+pub struct Attempt {
+    /// Count from 1.
+    pub number: u32,
+    /// When it ended.
+    pub at: DateTime<Utc>,
+    /// `done`, `waits`, `failed` or `held`.
+    pub outcome: String,
+    /// What was wrong.
+    pub problems: Problems,
+}
+
+/// A record of Odoo that a message touched.
+#[derive(Debug, Clone, Serialize)]
+pub struct RecordRow {
+    /// Model.
+    pub model: String,
+    /// Database id.
+    pub id: i64,
+    /// Name.
+    pub name: String,
+    /// created, updated or unchanged.
+    pub change: String,
+}
+
+/// A file that was seen on a drop.
+#[derive(Debug, Clone, Serialize)]
+pub struct LedgerRow {
+    /// Path on the drop.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256.
+    pub sha256: String,
+    /// Verdict.
+    pub verdict: String,
+    /// When.
+    pub at: DateTime<Utc>,
+}
+
+/// Messages of a flow at a stage.
+#[derive(Debug, Clone, Serialize)]
+pub struct Tally {
+    /// Flow.
+    pub flow: String,
+    /// Stage.
+    pub stage: Stage,
+    /// How many.
+    pub count: u64,
+    /// When one of them last changed.
+    pub last: DateTime<Utc>,
+}
+
+/// Which messages to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of one flow.
+    pub flow: Option<String>,
+    /// At one of these stages; empty: any.
+    pub stages: Vec<Stage>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+fn row(row: &SqliteRow) -> Message {
+    let text = |name: &str| row.try_get::<String, _>(name).unwrap_or_default();
+    let maybe = |name: &str| row.try_get::<Option<String>, _>(name).ok().flatten();
+    let number = |name: &str| row.try_get::<i64, _>(name).unwrap_or_default();
+    Message {
+        id: MessageId::from_str(&text("id")).unwrap_or_default(),
+        flow: text("flow"),
+        direction: if text("direction") == "out" { Direction::Out } else { Direction::In },
+        name: text("name"),
+        path: text("path"),
+        size: u64::try_from(number("size")).unwrap_or_default(),
+        modified: maybe("modified").map(|at| moment(&at)),
+        sha256: text("sha256"),
+        stage: Stage::parse(&text("stage")).unwrap_or(Stage::Failed),
+        resume: maybe("resume").and_then(|stage| Stage::parse(&stage)),
+        until: maybe("until").map(|at| moment(&at)),
+        attempts: u32::try_from(number("attempts")).unwrap_or_default(),
+        run: u32::try_from(number("run")).unwrap_or(1),
+        stored: text("stored"),
+        moved: number("moved") != 0,
+        reason: maybe("reason"),
+        received: moment(&text("received")),
+        updated: moment(&text("updated")),
+    }
+}
+
+fn moment(text: &str) -> DateTime<Utc> {
+    DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).unwrap_or_default()
+}
+
+impl Journal {
+    async fn messages(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Problem> {
+        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().map(row).collect())
+    }
+
+    /// The message with this id, or whose id begins or ends so.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub async fn find(&self, id: &str) -> Result<Message, Problem> {
+        let id = id.trim().to_lowercase();
+        let plausible = id.len() >= 4 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        let mut found = Vec::new();
+        if plausible {
+            let mut query = QueryBuilder::new("select * from message where id like ");
+            query.push_bind(format!("{id}%")).push(" or id like ").push_bind(format!("%{id}")).push(" limit 3");
+            found = self.messages(query).await?;
+        }
+        match found.len() {
+            1 => Ok(found.swap_remove(0)),
+            0 => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("there is no message `{}`", crate::model::problem::cut(&id))).hint("`consign log` lists them")),
+            _ => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("more than one message fits `{id}`")).hint("give more of the id")),
+        }
+    }
+
+    /// Messages of a flow that are not at rest, and those at rest whose file still lies in the wrong place, oldest first. Waiting
+    /// ones only when their time has come.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn unfinished(&self, flow: &str, now: DateTime<Utc>) -> Result<Vec<Message>, Problem> {
+        let mut query = QueryBuilder::new("select * from message where flow = ");
+        query.push_bind(flow.to_string());
+        query.push(" and (stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ").push_bind(stamp(now));
+        query.push(") or (stage in ('done', 'failed') and moved = 0)) order by id");
+        self.messages(query).await
+    }
+
+    /// The message that a file at `path` belongs to, if that message has not let go of it yet.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn holding(&self, flow: &str, path: &str) -> Result<Option<Message>, Problem> {
+        let mut query = QueryBuilder::new("select * from message where flow = ");
+        query.push_bind(flow.to_string()).push(" and path = ").push_bind(path.to_string()).push(" and direction = 'in' and moved = 0 order by id desc limit 1");
+        Ok(self.messages(query).await?.pop())
+    }
+
+    /// Messages of a flow with this content, failed ones left out: a file that failed may be sent again.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn with_content(&self, flow: &str, sha256: &str) -> Result<Vec<Message>, Problem> {
+        let mut query = QueryBuilder::new("select * from message where flow = ");
+        query.push_bind(flow.to_string()).push(" and sha256 = ").push_bind(sha256.to_string()).push(" and stage <> 'failed' order by id");
+        self.messages(query).await
+    }
+
+    /// Whether a file was ever taken from this path.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn knows_path(&self, flow: &str, path: &str) -> Result<bool, Problem> {
+        let query = sqlx::query("select 1 from ledger where flow = ? and path = ? limit 1").bind(flow).bind(path);
+        query.fetch_optional(&self.pool).await.map(|row| row.is_some()).map_err(|error| problem(&error))
+    }
+
+    /// Which of these records a flow has sent, or is sending.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn sent(&self, flow: &str) -> Result<std::collections::HashSet<String>, Problem> {
+        let rows = sqlx::query("select record from sent where flow = ?").bind(flow).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().filter_map(|row| row.try_get("record").ok()).collect())
+    }
+
+    /// Records whose sending a message is, as `model,id`.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn claims(&self, message: MessageId) -> Result<Vec<String>, Problem> {
+        let rows = sqlx::query("select record from sent where message = ?").bind(message.to_string()).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().filter_map(|row| row.try_get("record").ok()).collect())
+    }
+
+    /// Messages, newest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn list(&self, filter: &Filter) -> Result<Vec<Message>, Problem> {
+        let mut query = QueryBuilder::new("select * from message where 1 = 1");
+        if let Some(flow) = &filter.flow {
+            query.push(" and flow = ").push_bind(flow.clone());
+        }
+        if !filter.stages.is_empty() {
+            query.push(" and stage in (");
+            let mut stages = query.separated(", ");
+            for stage in &filter.stages {
+                stages.push_bind(stage.as_str());
+            }
+            query.push(")");
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(filter.limit));
+        self.messages(query).await
+    }
+
+    /// The steps of a message, oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn events(&self, message: MessageId) -> Result<Vec<Event>, Problem> {
+        let rows = sqlx::query("select at, stage, note from event where message = ? order by rowid").bind(message.to_string()).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let event = |row: &SqliteRow| Event { at: moment(&row.get::<String, _>("at")), stage: row.get("stage"), note: row.get("note") };
+        Ok(rows.iter().map(event).collect())
+    }
+
+    /// The tries of a message, oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn attempts(&self, message: MessageId) -> Result<Vec<Attempt>, Problem> {
+        let rows = sqlx::query("select number, at, outcome, problems from attempt where message = ? order by number").bind(message.to_string());
+        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let attempt = |row: &SqliteRow| Attempt {
+            number: u32::try_from(row.get::<i64, _>("number")).unwrap_or_default(),
+            at: moment(&row.get::<String, _>("at")),
+            outcome: row.get("outcome"),
+            problems: serde_json::from_str(&row.get::<String, _>("problems")).unwrap_or_default(),
+        };
+        Ok(rows.iter().map(attempt).collect())
+    }
+
+    /// The Odoo records of a message.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn records(&self, message: MessageId) -> Result<Vec<RecordRow>, Problem> {
+        let rows = sqlx::query("select model, odoo_id, name, change from record where message = ? order by model, odoo_id").bind(message.to_string());
+        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().map(|row| RecordRow { model: row.get("model"), id: row.get("odoo_id"), name: row.get("name"), change: row.get("change") }).collect())
+    }
+
+    /// What the ledger has about a flow's files, oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn ledger(&self, flow: &str) -> Result<Vec<LedgerRow>, Problem> {
+        let rows = sqlx::query("select * from ledger where flow = ? order by rowid").bind(flow).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let ledger = |row: &SqliteRow| LedgerRow {
+            path: row.get("path"),
+            size: u64::try_from(row.get::<i64, _>("size")).unwrap_or_default(),
+            sha256: row.get("sha256"),
+            verdict: row.get("verdict"),
+            at: moment(&row.get::<String, _>("at")),
+        };
+        Ok(rows.iter().map(ledger).collect())
+    }
+
+    /// Counts by flow and stage.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn tallies(&self) -> Result<Vec<Tally>, Problem> {
+        let rows = sqlx::query("select flow, stage, count(*) as count, max(updated) as last from message group by flow, stage order by flow").fetch_all(&self.pool).await;
+        let tally = |row: &SqliteRow| {
+            Some(Tally {
+                flow: row.get("flow"),
+                stage: Stage::parse(&row.get::<String, _>("stage"))?,
+                count: u64::try_from(row.get::<i64, _>("count")).unwrap_or_default(),
+                last: moment(&row.get::<String, _>("last")),
+            })
+        };
+        Ok(rows.map_err(|error| problem(&error))?.iter().filter_map(tally).collect())
+    }
+}

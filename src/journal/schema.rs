@@ -1,0 +1,45 @@
+//! Tables of the journal, by version.
+
+use super::{Journal, problem};
+use crate::model::Problem;
+
+/// Statements that lead from one version to the next. Never changed once released, only added to.
+const VERSIONS: [&[&str]; 1] = [&[
+    "create table message (
+        id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
+        sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
+        stored text not null, moved integer not null default 0, reason text, received text not null, updated text not null) strict",
+    "create index message_flow on message (flow, stage)",
+    "create index message_content on message (flow, sha256)",
+    "create index message_path on message (flow, path)",
+    "create table event (message text not null references message (id), at text not null, stage text not null, note text) strict",
+    "create index event_message on event (message)",
+    "create table attempt (message text not null references message (id), number integer not null, at text not null, outcome text not null, problems text not null) strict",
+    "create index attempt_message on attempt (message)",
+    "create table record (message text not null references message (id), model text not null, odoo_id integer not null, name text not null, change text not null, at text not null,
+        primary key (message, model, odoo_id)) strict, without rowid",
+    "create table ledger (flow text not null, path text not null, size integer not null, modified text, sha256 text not null, verdict text not null, message text, at text not null) strict",
+    "create index ledger_path on ledger (flow, path)",
+    "create table sent (flow text not null, record text not null, message text not null references message (id), primary key (flow, record)) strict, without rowid",
+]];
+
+impl Journal {
+    pub(super) async fn migrate(&self) -> Result<(), Problem> {
+        let told = |error: sqlx::Error| problem(&error);
+        let (at,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(&self.pool).await.map_err(told)?;
+        let at = usize::try_from(at).unwrap_or(0);
+        if at > VERSIONS.len() {
+            return Err(Problem::new(crate::model::codes::JOURNAL, "the journal was written by a newer consign").hint("use that version, or another storage folder"));
+        }
+        for (number, statements) in VERSIONS.iter().enumerate().skip(at) {
+            let mut transaction = self.pool.begin().await.map_err(told)?;
+            for statement in *statements {
+                sqlx::query(*statement).execute(&mut *transaction).await.map_err(told)?;
+            }
+            let version = format!("pragma user_version = {}", number + 1);
+            sqlx::query(sqlx::AssertSqlSafe(version)).execute(&mut *transaction).await.map_err(told)?;
+            transaction.commit().await.map_err(told)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,269 @@
+//! What is written: messages, their steps, attempts, records and the ledger. Each call is one transaction.
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use sqlx::{Sqlite, Transaction};
+
+use super::{Journal, Message, one_line, problem};
+use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
+
+/// What the ledger says about a file that was seen.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Never seen.
+    New,
+    /// Same name, other content.
+    NewContent,
+    /// Same name, same content.
+    Duplicate,
+    /// Other name, same content.
+    SameContent,
+}
+
+impl Verdict {
+    /// As stored and shown.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::New => "new",
+            Self::NewContent => "new content",
+            Self::Duplicate => "duplicate",
+            Self::SameContent => "same content",
+        }
+    }
+}
+
+/// A message about to be written down.
+#[derive(Debug, Clone)]
+pub struct NewMessage {
+    /// Identity.
+    pub id: MessageId,
+    /// Flow.
+    pub flow: String,
+    /// Direction.
+    pub direction: Direction,
+    /// File name.
+    pub name: String,
+    /// Path on the drop.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Time the drop told.
+    pub modified: Option<DateTime<Utc>>,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// Where the bytes lie.
+    pub stored: String,
+    /// The ledger's verdict; outbound messages have none.
+    pub verdict: Option<Verdict>,
+    /// Outbound: the records whose sending this message is, as `model,id`.
+    pub claims: Vec<String>,
+}
+
+pub(super) fn stamp(at: DateTime<Utc>) -> String {
+    at.to_rfc3339_opts(SecondsFormat::Millis, true)
+}
+
+fn signed(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+impl Journal {
+    async fn begin(&self) -> Result<Transaction<'_, Sqlite>, Problem> {
+        self.pool.begin().await.map_err(|error| problem(&error))
+    }
+
+    /// Writes a new message down at [`Stage::Received`], with its ledger row and its claims, all or nothing.
+    ///
+    /// # Errors
+    /// The journal cannot be written, or one of the claimed records was sent before.
+    pub async fn receive(&self, new: &NewMessage, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        sqlx::query("insert into message (id, flow, direction, name, path, size, modified, sha256, stage, stored, received, updated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(new.id.to_string())
+            .bind(&new.flow)
+            .bind(new.direction.as_str())
+            .bind(&new.name)
+            .bind(&new.path)
+            .bind(signed(new.size))
+            .bind(new.modified.map(stamp))
+            .bind(&new.sha256)
+            .bind(Stage::Received.as_str())
+            .bind(&new.stored)
+            .bind(stamp(now))
+            .bind(stamp(now))
+            .execute(&mut *transaction)
+            .await
+            .map_err(|error| problem(&error))?;
+        for claim in &new.claims {
+            let claimed = sqlx::query("insert into sent (flow, record, message) values (?, ?, ?) on conflict do nothing").bind(&new.flow).bind(claim).bind(new.id.to_string());
+            if claimed.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() == 0 {
+                return Err(Problem::new(codes::STAGE, format!("{claim} was sent before by the flow {}", new.flow)));
+            }
+        }
+        event(&mut transaction, new.id, Stage::Received, None, now).await?;
+        if let Some(verdict) = new.verdict {
+            ledger(&mut transaction, new, verdict, Some(new.id), now).await?;
+        }
+        transaction.commit().await.map_err(|error| problem(&error))
+    }
+
+    /// Writes down that a file was seen which makes no message of its own.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn seen(&self, file: &NewMessage, verdict: Verdict, known_as: MessageId, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        ledger(&mut transaction, file, verdict, Some(known_as), now).await?;
+        transaction.commit().await.map_err(|error| problem(&error))
+    }
+
+    /// Moves a message on.
+    ///
+    /// # Errors
+    /// The step is not one the message can take, or the journal cannot be written.
+    pub async fn advance(&self, message: &mut Message, to: Stage, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.step(message, to, None, None, note, now).await
+    }
+
+    /// Lets a message wait until `until` and go on from where it is.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn wait(&self, message: &mut Message, until: DateTime<Utc>, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
+        let reason = one_line(problems);
+        let resume = Some(message.stage);
+        self.attempt(message, "waits", problems, now).await?;
+        self.step(message, Stage::Waiting, resume, Some(until), reason.as_deref(), now).await?;
+        self.reason(message, reason).await
+    }
+
+    /// Ends a message with what is wrong with it.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn fail(&self, message: &mut Message, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
+        let reason = one_line(problems);
+        self.attempt(message, "failed", problems, now).await?;
+        self.step(message, Stage::Failed, None, None, reason.as_deref(), now).await?;
+        self.reason(message, reason).await
+    }
+
+    /// Holds a message that was just received.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn hold(&self, message: &mut Message, problem: Problem, now: DateTime<Utc>) -> Result<(), Problem> {
+        let problems = vec![problem];
+        let reason = one_line(&problems);
+        self.attempt(message, "held", &problems, now).await?;
+        self.step(message, Stage::Held, None, None, reason.as_deref(), now).await?;
+        self.reason(message, reason).await
+    }
+
+    /// Writes down that a try succeeded.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn succeeded(&self, message: &mut Message, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.attempt(message, "done", &Vec::new(), now).await?;
+        self.reason(message, None).await
+    }
+
+    /// Starts a message again from its original bytes; the effect gets a new mark.
+    ///
+    /// # Errors
+    /// The message is under way, or the journal cannot be written.
+    pub async fn restart(&self, message: &mut Message, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.step(message, Stage::Received, None, None, Some("reprocess"), now).await?;
+        message.run += 1;
+        message.moved = false;
+        let update = sqlx::query("update message set run = ?, moved = 0, reason = null where id = ?").bind(message.run).bind(message.id.to_string());
+        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    async fn step(&self, message: &mut Message, to: Stage, resume: Option<Stage>, until: Option<DateTime<Utc>>, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
+        if !message.stage.may_become(to, message.direction) {
+            return Err(Problem::new(codes::STAGE, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
+        }
+        let mut transaction = self.begin().await?;
+        let update = sqlx::query("update message set stage = ?, resume = ?, until = ?, updated = ? where id = ? and stage = ?")
+            .bind(to.as_str())
+            .bind(resume.map(Stage::as_str))
+            .bind(until.map(stamp))
+            .bind(stamp(now))
+            .bind(message.id.to_string())
+            .bind(message.stage.as_str());
+        // Another process that moved the message meanwhile makes this find no row.
+        if update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() != 1 {
+            return Err(Problem::new(codes::STAGE, format!("message {} was moved by someone else", message.id.short())));
+        }
+        event(&mut transaction, message.id, to, note, now).await?;
+        transaction.commit().await.map_err(|error| problem(&error))?;
+        (message.stage, message.resume, message.until, message.updated) = (to, resume, until, now);
+        Ok(())
+    }
+
+    async fn attempt(&self, message: &mut Message, outcome: &str, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
+        let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
+        let mut transaction = self.begin().await?;
+        message.attempts += 1;
+        let (id, number) = (message.id.to_string(), message.attempts);
+        let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, ?, ?, ?, ?)").bind(&id).bind(number).bind(stamp(now)).bind(outcome).bind(text);
+        insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        let update = sqlx::query("update message set attempts = ? where id = ?").bind(number).bind(&id);
+        update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        transaction.commit().await.map_err(|error| problem(&error))
+    }
+
+    async fn reason(&self, message: &mut Message, reason: Option<String>) -> Result<(), Problem> {
+        message.reason = reason;
+        let update = sqlx::query("update message set reason = ? where id = ?").bind(&message.reason).bind(message.id.to_string());
+        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// Writes down where the bytes lie now and whether the partner's side is in order.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn shelved(&self, message: &mut Message, stored: &str, moved: bool) -> Result<(), Problem> {
+        message.stored = stored.to_string();
+        message.moved = moved;
+        let update = sqlx::query("update message set stored = ?, moved = ? where id = ?").bind(stored).bind(moved).bind(message.id.to_string());
+        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// Writes down the records of Odoo that a message touched: model, id, name, what became of it.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn touched(&self, message: MessageId, records: impl Iterator<Item = (String, i64, String, &'static str)>, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        for (model, id, name, change) in records {
+            // A second try finds the record it made at the first; that it was created is what counts.
+            let insert = sqlx::query(
+                "insert into record (message, model, odoo_id, name, change, at) values (?, ?, ?, ?, ?, ?)
+                 on conflict do update set name = excluded.name, change = case when change = 'created' then change else excluded.change end, at = excluded.at",
+            );
+            let insert = insert.bind(message.to_string()).bind(model).bind(id).bind(name).bind(change).bind(stamp(now));
+            insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
+        transaction.commit().await.map_err(|error| problem(&error))
+    }
+}
+
+async fn event(transaction: &mut Transaction<'_, Sqlite>, message: MessageId, stage: Stage, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
+    let insert = sqlx::query("insert into event (message, at, stage, note) values (?, ?, ?, ?)").bind(message.to_string()).bind(stamp(now)).bind(stage.as_str()).bind(note);
+    insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
+}
+
+async fn ledger(transaction: &mut Transaction<'_, Sqlite>, file: &NewMessage, verdict: Verdict, message: Option<MessageId>, now: DateTime<Utc>) -> Result<(), Problem> {
+    let insert = sqlx::query("insert into ledger (flow, path, size, modified, sha256, verdict, message, at) values (?, ?, ?, ?, ?, ?, ?, ?)")
+        .bind(&file.flow)
+        .bind(&file.path)
+        .bind(signed(file.size))
+        .bind(file.modified.map(stamp))
+        .bind(&file.sha256)
+        .bind(verdict.as_str())
+        .bind(message.map(|id| id.to_string()))
+        .bind(stamp(now));
+    insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
+}
