@@ -1,5 +1,6 @@
 //! wip
 #![allow(missing_docs)]
+pub mod config;
 pub mod format;
 pub mod journal;
 pub mod mapping;

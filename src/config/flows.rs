@@ -1,0 +1,196 @@
+//! Flows: one file each.
+
+use std::{collections::HashSet, time::Duration};
+
+use encoding_rs::Encoding;
+use serde_json::{Map, Value as Json};
+
+use super::{Flow, Format, InFlow, OutFlow, SameContent, Schedule, Work};
+use crate::{
+    format::{Limits, csv::Dialect},
+    mapping::{Mapping, Template},
+    model::{
+        Problem, codes,
+        table::{Item, Reader},
+    },
+    odoo::read::Tree,
+};
+
+/// Reads files of the workspace that flows name; problems go to the reader that named them.
+pub(super) trait Files {
+    /// The text of a file, or a problem.
+    fn text(&self, path: &str) -> Result<String, Problem>;
+}
+
+/// Reads a flow. `None` when what is missing keeps it from being one; the reason was reported.
+pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files) -> Option<Flow> {
+    let direction = reader.choice("direction", &["in", "out"]);
+    if reader.node("direction").is_none() {
+        reader.missing("direction");
+    }
+    let schedule = schedule(reader);
+    let common = (reader.need_text("partner"), reader.need_text("folder"), reader.text("about").unwrap_or_default(), reader.boolean("enabled").unwrap_or(true));
+    let schema_from = reader.text("schema_from");
+    let (schema, work) = if direction == "in" {
+        let (schema, flow) = inbound(reader, files)?;
+        (schema, Work::In(Box::new(flow)))
+    } else {
+        let schema = reader.need_text("schema");
+        (schema, Work::Out(Box::new(outbound(reader, files)?)))
+    };
+    let (partner, folder, about, enabled) = common;
+    Some(Flow { id: id.to_string(), file: file.to_string(), about, enabled, partner, folder, schema, schema_from, schedule, work })
+}
+
+fn schedule(reader: &Reader<'_>) -> Schedule {
+    let text = reader.need_text("schedule");
+    let zone = reader.text("zone");
+    Schedule::parse(&text, zone.as_deref()).unwrap_or_else(|message| {
+        if !text.is_empty() {
+            reader.report(Problem::new(codes::SCHEDULE, message).at(reader.place_of("schedule")));
+        }
+        Schedule::Manual
+    })
+}
+
+fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
+    let format = match reader.choice("format", &["xml", "csv"]) {
+        "csv" => match reader.table("csv") {
+            Some(table) => {
+                let dialect = dialect(&table);
+                table.finish();
+                Format::Csv(dialect)
+            }
+            None => {
+                reader.missing("csv");
+                return None;
+            }
+        },
+        _ => Format::Xml,
+    };
+    let mut limits = Limits::default();
+    if let Some(bytes) = reader.integer("max_bytes").and_then(|bytes| u64::try_from(bytes).ok()) {
+        limits.bytes = bytes;
+    }
+    let same_content = match reader.choice("same_content", &["hold", "process", "skip"]) {
+        "process" => SameContent::Process,
+        "skip" => SameContent::Skip,
+        _ => SameContent::Hold,
+    };
+    let files_wanted = reader.texts("files").unwrap_or_else(|| vec![if matches!(format, Format::Xml) { "*.xml" } else { "*.csv" }.to_string()]);
+    let settle = reader.duration("settle").unwrap_or(Duration::from_secs(5));
+    let schema = reader.text("schema");
+    let name = reader.need_text("mapping");
+    let text = text(reader, files, "mapping", &name)?;
+    match Mapping::parse(&text, &name) {
+        Ok(mapping) => Some((schema.unwrap_or_else(|| mapping.document.clone()), InFlow { files: files_wanted, format, settle, same_content, limits, mapping })),
+        Err(problems) => {
+            problems.into_iter().for_each(|problem| reader.report(problem));
+            None
+        }
+    }
+}
+
+fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
+    let file = reader.need_text("template");
+    let body = text(reader, files, "template", &file)?;
+    let template = report(reader, Template::parse(&body, &file, true));
+    let name_text = reader.need_text("name");
+    let place = reader.place_of("name");
+    let name = report(reader, Template::parse(&name_text, "name", false).map_err(|problem| problem.at(place)));
+    let note = reader.text("note").and_then(|note| {
+        let place = reader.place_of("note");
+        report(reader, Template::parse(&note, "note", false).map_err(|problem| problem.at(place)))
+    });
+    let temporary = reader.text("temporary").unwrap_or_else(|| ".*.part".into());
+    let temporary = match temporary.split_once('*') {
+        Some((before, after)) if !(before.is_empty() && after.is_empty()) => (before.to_string(), after.to_string()),
+        _ => {
+            if let Some(node) = reader.node("temporary") {
+                reader.bad(node, "`temporary` shows where the name stands, as in `.*.part`".into());
+            }
+            (".".into(), ".part".into())
+        }
+    };
+    let Some(read) = reader.table("read") else {
+        reader.missing("read");
+        return None;
+    };
+    let model = read.need_text("model");
+    let domain = read.list("domain").unwrap_or_default();
+    let paths = read.texts("fields").unwrap_or_default();
+    if paths.is_empty() {
+        read.missing("fields");
+    }
+    read.finish();
+    let values = match reader.node("values").map(crate::model::table::Node::json) {
+        Some(Json::Object(values)) => values,
+        _ => Map::new(),
+    };
+    Some(OutFlow { model, domain, fields: Tree::new(paths.iter().map(String::as_str)), values, template: template?, name: name?, temporary, note })
+}
+
+fn text(reader: &Reader<'_>, files: &dyn Files, key: &str, path: &str) -> Option<String> {
+    if path.is_empty() {
+        return None;
+    }
+    match files.text(path) {
+        Ok(text) => Some(text),
+        Err(problem) => {
+            reader.report(problem.at(reader.place_of(key)));
+            None
+        }
+    }
+}
+
+fn report<T>(reader: &Reader<'_>, result: Result<T, Problem>) -> Option<T> {
+    result.map_err(|problem| reader.report(problem)).ok()
+}
+
+fn dialect(table: &Reader<'_>) -> Dialect {
+    let separator = table.text("separator").unwrap_or_else(|| ";".into());
+    let separator = match (separator.as_bytes(), separator.as_str()) {
+        (_, "tab") => b'\t',
+        ([one], _) => *one,
+        _ => {
+            if let Some(node) = table.node("separator") {
+                table.bad(node, "`separator` is one character, or `tab`".into());
+            }
+            b';'
+        }
+    };
+    let names = table.texts("encoding").unwrap_or_else(|| vec!["utf-8".into()]);
+    let mut encodings = Vec::new();
+    for name in &names {
+        match Encoding::for_label(name.as_bytes()) {
+            Some(encoding) => encodings.push(encoding),
+            None => {
+                if let Some(node) = table.node("encoding") {
+                    table.bad(node, format!("`{name}` is not an encoding; try utf-8, iso-8859-1 or windows-1252"));
+                }
+            }
+        }
+    }
+    let mut columns = Vec::new();
+    match table.table("columns") {
+        Some(inner) => {
+            for entry in inner.free() {
+                match &entry.node.item {
+                    Item::Text(element) => columns.push((entry.key.clone(), element.clone())),
+                    _ => inner.bad(&entry.node, format!("the element for the column `{}` is a text", entry.key)),
+                }
+            }
+        }
+        None => table.missing("columns"),
+    }
+    Dialect {
+        separator,
+        encodings,
+        decimal_comma: table.boolean("decimal_comma").unwrap_or(false),
+        decimals: table.texts("decimals").unwrap_or_default().into_iter().collect::<HashSet<_>>(),
+        root: table.need_text("root"),
+        row: table.need_text("row"),
+        namespace: table.text("namespace").unwrap_or_default(),
+        columns,
+    }
+}

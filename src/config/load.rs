@@ -1,0 +1,192 @@
+//! The files of a workspace to a [`Workspace`].
+
+use std::{
+    cell::RefCell,
+    collections::BTreeMap,
+    fs, io,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::Value as Json;
+
+use super::{DropConfig, OdooConfig, Partner, Workspace, flows, secrets};
+use crate::{
+    model::{
+        Place, Problem, Problems,
+        catalog::Catalog,
+        codes,
+        nearest::did_you_mean,
+        table::{self, Node, Reader},
+    },
+    odoo::{DialectChoice, fields},
+};
+
+/// A TOML file of the workspace, parsed.
+struct Parsed {
+    id: String,
+    file: String,
+    node: Node,
+}
+
+struct Root<'r>(&'r Path);
+
+impl flows::Files for Root<'_> {
+    fn text(&self, path: &str) -> Result<String, Problem> {
+        if crate::transport::contained(path).is_err() {
+            return Err(Problem::new(codes::PATH_ESCAPES, format!("`{path}` leaves the workspace")));
+        }
+        fs::read_to_string(self.0.join(path)).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => {
+                let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_path_buf();
+                let near = names(&self.0.join(&folder));
+                let hint = did_you_mean(path, near.iter().map(|name| folder.join(name).display().to_string()).collect::<Vec<_>>().iter().map(String::as_str));
+                Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no file `{path}` in the workspace")).maybe_hint(hint)
+            }
+            kind => Problem::new(codes::CONFIG_UNREADABLE, format!("`{path}` cannot be read ({kind})")),
+        })
+    }
+}
+
+fn names(folder: &Path) -> Vec<String> {
+    let mut names: Vec<String> = fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    names.sort();
+    names
+}
+
+pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
+    let mut broken = Problems::new();
+    let main = parse_file(root, "consign.toml").map_err(|problem| {
+        vec![if problem.code == codes::CONFIG_UNREADABLE {
+            problem.hint("a workspace is a folder with a consign.toml; `consign init DIR` makes one, `-w DIR` names one")
+        } else {
+            problem
+        }]
+    })?;
+    let mut folder = |name: &str| -> Vec<Parsed> {
+        let mut parsed = Vec::new();
+        for entry in names(&root.join(name)).iter().filter(|entry| entry.ends_with(".toml") && !entry.starts_with('.')) {
+            let file = format!("{name}/{entry}");
+            match parse_file(root, &file) {
+                Ok(node) => parsed.push(Parsed { id: entry.trim_end_matches(".toml").to_string(), file, node }),
+                Err(problem) => broken.push(problem),
+            }
+        }
+        parsed
+    };
+    let (partner_files, flow_files) = (folder("partners"), folder("flows"));
+    let problems = RefCell::new(broken);
+    let reader = Reader::new(&main, "consign.toml", &problems);
+    let odoo = odoo(&reader);
+    let storage = root.join(reader.text("storage").unwrap_or_else(|| "var".into()));
+    reader.finish();
+    let partners: BTreeMap<String, Partner> = partner_files.iter().map(|parsed| (parsed.id.clone(), partner(parsed, &problems))).collect();
+    let mut flows = BTreeMap::new();
+    for parsed in &flow_files {
+        let reader = Reader::new(&parsed.node, &parsed.file, &problems);
+        let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root(root));
+        if let Some(flow) = flow {
+            if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
+                let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str)).unwrap_or_else(|| "each partner is a file in partners/".into());
+                reader.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{}`", flow.partner)).at(reader.place_of("partner")).hint(hint));
+            }
+            reader.finish();
+            flows.insert(parsed.id.clone(), flow);
+        }
+    }
+    let catalog = catalog(root, &problems);
+    let problems = problems.into_inner();
+    if problems.is_empty() { Ok(Workspace { root: root.to_path_buf(), storage, odoo, partners, flows, catalog }) } else { Err(problems) }
+}
+
+fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
+    let text = fs::read_to_string(root.join(file))
+        .map_err(|error| Problem::new(codes::CONFIG_UNREADABLE, format!("`{file}` cannot be read in {} ({})", root.display(), error.kind())).at(Place::file(file)))?;
+    table::parse(&text, file)
+}
+
+fn odoo(reader: &Reader<'_>) -> OdooConfig {
+    let empty = OdooConfig {
+        url: String::new(),
+        database: String::new(),
+        login: None,
+        password: None,
+        key: None,
+        dialect: DialectChoice::Auto,
+        timeout: Duration::from_secs(120),
+        context: serde_json::Map::new(),
+    };
+    let Some(table) = reader.table("odoo") else {
+        reader.missing("odoo");
+        return empty;
+    };
+    let dialect = match table.choice("dialect", &["auto", "json2", "jsonrpc", "xmlrpc"]) {
+        "json2" => DialectChoice::Json2,
+        "jsonrpc" => DialectChoice::JsonRpc,
+        "xmlrpc" => DialectChoice::XmlRpc,
+        _ => DialectChoice::Auto,
+    };
+    let mut context = serde_json::Map::new();
+    for (key, name) in [("language", "lang"), ("zone", "tz")] {
+        if let Some(text) = table.text(key) {
+            context.insert(name.into(), Json::String(text));
+        }
+    }
+    if let Some(companies) = table.list("companies") {
+        context.insert("allowed_company_ids".into(), Json::Array(companies));
+    }
+    let config = OdooConfig {
+        url: table.need_text("url"),
+        database: table.need_text("database"),
+        login: table.text("login"),
+        password: secrets::read(&table, "password"),
+        key: secrets::read(&table, "api_key"),
+        dialect,
+        timeout: table.duration("timeout").unwrap_or(empty.timeout),
+        context,
+    };
+    if config.key.is_none() && (config.login.is_none() || config.password.is_none()) && table.node("api_key").is_none() && table.node("password").is_none() {
+        table.missing("api_key` or `password");
+    }
+    table.finish();
+    config
+}
+
+fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
+    let reader = Reader::new(&parsed.node, &parsed.file, problems);
+    let drop = match reader.table("drop") {
+        Some(table) => {
+            let drop = DropConfig::read(&table, &parsed.id);
+            table.finish();
+            drop
+        }
+        None => {
+            reader.missing("drop");
+            DropConfig::Local(PathBuf::new())
+        }
+    };
+    let partner = Partner {
+        id: parsed.id.clone(),
+        name: reader.need_text("name"),
+        gln: reader.text("gln"),
+        contact: reader.text("contact"),
+        drop,
+        archive: reader.text("archive").unwrap_or_else(|| "archive".into()),
+        error: reader.text("error").unwrap_or_else(|| "error".into()),
+    };
+    reader.finish();
+    partner
+}
+
+/// The workspace's own snapshot of Odoo's fields, or the built-in one.
+fn catalog(root: &Path, problems: &RefCell<Problems>) -> Catalog {
+    let name = "odoo-fields.json";
+    match fs::read(root.join(name)) {
+        Err(_) => fields::built_in().clone(),
+        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
+            let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+            problems.borrow_mut().push(Problem::new(codes::CONFIG_SYNTAX, "the field snapshot is not the JSON it should be").at(Place::at(name, narrow(error.line()), narrow(error.column()))));
+            fields::built_in().clone()
+        }),
+    }
+}

@@ -1,0 +1,216 @@
+//! Floor 2: the workspace. Reads `consign.toml`, `partners/`, `flows/`, `mappings/` and `templates/`, and reports every mistake at
+//! its line, all at once.
+//!
+//! **Invariant:** reading a workspace needs no network and no secret; secrets are opened when they are used.
+
+pub mod check;
+mod drops;
+mod flows;
+mod load;
+mod pattern;
+pub mod schedule;
+pub mod secrets;
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde_json::Value as Json;
+
+pub use self::{drops::DropConfig, pattern::fits, schedule::Schedule, secrets::SecretSource};
+use crate::{
+    format::{Limits, csv::Dialect},
+    mapping::{Mapping, Template},
+    model::{Direction, Problem, Problems, catalog::Catalog},
+    odoo::{DialectChoice, OdooLogin, OdooSettings, read::Tree},
+};
+
+/// A workspace, read.
+#[derive(Debug)]
+pub struct Workspace {
+    /// Its folder.
+    pub root: PathBuf,
+    /// Where the journal, originals and outcomes are kept.
+    pub storage: PathBuf,
+    /// The Odoo of all flows.
+    pub odoo: OdooConfig,
+    /// Partners by id, the file's name without its ending.
+    pub partners: BTreeMap<String, Partner>,
+    /// Flows by id.
+    pub flows: BTreeMap<String, Flow>,
+    /// Odoo's models and fields.
+    pub catalog: Catalog,
+}
+
+/// Odoo as configured; secrets not opened yet.
+#[derive(Debug, Clone)]
+pub struct OdooConfig {
+    url: String,
+    database: String,
+    login: Option<String>,
+    password: Option<SecretSource>,
+    key: Option<SecretSource>,
+    dialect: DialectChoice,
+    timeout: Duration,
+    context: serde_json::Map<String, Json>,
+}
+
+/// Who files come from and go to.
+#[derive(Debug, Clone)]
+pub struct Partner {
+    /// Id.
+    pub id: String,
+    /// Name for people.
+    pub name: String,
+    /// Global location number.
+    pub gln: Option<String>,
+    /// Whom to ask.
+    pub contact: Option<String>,
+    /// The drop.
+    pub drop: DropConfig,
+    /// Folder on the drop for files whose effect is complete.
+    pub archive: String,
+    /// Folder on the drop for files that were refused.
+    pub error: String,
+}
+
+/// One kind of document of one partner in one direction.
+#[derive(Debug)]
+pub struct Flow {
+    /// Id.
+    pub id: String,
+    /// File it was read from, relative to the workspace.
+    pub file: String,
+    /// What it is, in a line.
+    pub about: String,
+    /// Whether it runs.
+    pub enabled: bool,
+    /// Partner's id.
+    pub partner: String,
+    /// Folder on the drop.
+    pub folder: String,
+    /// Schema, relative to `schemas/`.
+    pub schema: String,
+    /// Where to get a schema that is not shipped.
+    pub schema_from: Option<String>,
+    /// When it runs.
+    pub schedule: Schedule,
+    /// What it does.
+    pub work: Work,
+}
+
+impl Flow {
+    /// Which way documents go.
+    pub fn direction(&self) -> Direction {
+        match self.work {
+            Work::In(_) => Direction::In,
+            Work::Out(_) => Direction::Out,
+        }
+    }
+}
+
+/// The two directions of a flow.
+#[derive(Debug)]
+pub enum Work {
+    /// Drop to Odoo.
+    In(Box<InFlow>),
+    /// Odoo to drop.
+    Out(Box<OutFlow>),
+}
+
+/// Form of the files.
+#[derive(Debug, Clone)]
+pub enum Format {
+    /// XML.
+    Xml,
+    /// CSV.
+    Csv(Dialect),
+}
+
+/// What becomes of known content under a new name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameContent {
+    /// Held for ops.
+    Hold,
+    /// Processed like a new file.
+    Process,
+    /// Shelved like an exact duplicate.
+    Skip,
+}
+
+/// An inbound flow.
+#[derive(Debug)]
+pub struct InFlow {
+    /// File name patterns.
+    pub files: Vec<String>,
+    /// Form.
+    pub format: Format,
+    /// How long size and time must stand still.
+    pub settle: Duration,
+    /// Known content under a new name.
+    pub same_content: SameContent,
+    /// Limits on a document.
+    pub limits: Limits,
+    /// Mapping.
+    pub mapping: Mapping,
+}
+
+/// An outbound flow.
+#[derive(Debug)]
+pub struct OutFlow {
+    /// Model sent.
+    pub model: String,
+    /// Which records are ready.
+    pub domain: Vec<Json>,
+    /// Fields read for the template.
+    pub fields: Tree,
+    /// Fixed values the template may use besides, as `partner` and `own`.
+    pub values: serde_json::Map<String, Json>,
+    /// The document.
+    pub template: Template,
+    /// Name of the file.
+    pub name: Template,
+    /// Put before and after the name while the file is being written.
+    pub temporary: (String, String),
+    /// Note for the record's chatter.
+    pub note: Option<Template>,
+}
+
+impl Workspace {
+    /// Reads the workspace at `root`.
+    ///
+    /// # Errors
+    /// Everything that is wrong with its files.
+    pub fn load(root: &Path) -> Result<Self, Problems> {
+        load::load(root)
+    }
+
+    /// The folder of schemas, which nothing leaves.
+    pub fn schemas(&self) -> PathBuf {
+        self.root.join("schemas")
+    }
+}
+
+impl OdooConfig {
+    /// Settings with their secrets opened.
+    ///
+    /// # Errors
+    /// A secret is missing.
+    pub fn open(&self, root: &Path) -> Result<OdooSettings, Problem> {
+        let login = match (&self.key, &self.login, &self.password) {
+            (Some(key), ..) if !matches!(self.dialect, DialectChoice::JsonRpc | DialectChoice::XmlRpc) => OdooLogin::Key(key.open(root)?),
+            (_, Some(login), Some(password)) => OdooLogin::Password { login: login.clone(), password: password.open(root)? },
+            // Odoo takes an API key in the password's place.
+            (Some(key), Some(login), None) => OdooLogin::Password { login: login.clone(), password: key.open(root)? },
+            _ => return Err(Problem::new(crate::model::codes::CONFIG_MISSING_KEY, "[odoo] needs `api_key`, or `login` and `password`")),
+        };
+        Ok(OdooSettings { url: self.url.clone(), database: self.database.clone(), login, dialect: self.dialect, timeout: self.timeout, context: self.context.clone() })
+    }
+
+    /// Address, for people.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
