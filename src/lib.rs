@@ -1,6 +1,7 @@
 //! wip
 #![allow(missing_docs)]
 pub mod config;
+pub mod flow;
 pub mod format;
 pub mod journal;
 pub mod mapping;

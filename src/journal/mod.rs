@@ -20,7 +20,7 @@ use sqlx::{
 use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
 
 pub use query::{Attempt, Event, Filter, LedgerRow, RecordRow, Tally};
-pub use write::{NewMessage, Verdict};
+pub use write::{NewMessage, Rendered, Verdict};
 
 /// A message as the journal knows it.
 #[derive(Debug, Clone, Serialize)]

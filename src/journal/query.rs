@@ -154,6 +154,18 @@ impl Journal {
         self.messages(query).await
     }
 
+    /// Flows that have something to go on with now.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn pending_flows(&self, now: DateTime<Utc>) -> Result<Vec<String>, Problem> {
+        let query = sqlx::query(
+            "select distinct flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ?)",
+        );
+        let rows = query.bind(stamp(now)).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().filter_map(|row| row.try_get("flow").ok()).collect())
+    }
+
     /// The message that a file at `path` belongs to, if that message has not let go of it yet.
     ///
     /// # Errors

@@ -58,6 +58,21 @@ pub struct NewMessage {
     pub claims: Vec<String>,
 }
 
+/// An outbound document once it is rendered.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// File name.
+    pub name: String,
+    /// Path on the drop.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// Where the bytes lie.
+    pub stored: String,
+}
+
 pub(super) fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
@@ -229,6 +244,19 @@ impl Journal {
         message.moved = moved;
         let update = sqlx::query("update message set stored = ?, moved = ? where id = ?").bind(stored).bind(moved).bind(message.id.to_string());
         update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// Writes down what an outbound message became once it was rendered.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn rendered(&self, message: &mut Message, document: Rendered) -> Result<(), Problem> {
+        let Rendered { name, path, size, sha256, stored } = document;
+        let update = sqlx::query("update message set name = ?, path = ?, size = ?, sha256 = ?, stored = ? where id = ?");
+        let update = update.bind(&name).bind(&path).bind(signed(size)).bind(&sha256).bind(&stored).bind(message.id.to_string());
+        update.execute(&self.pool).await.map_err(|error| problem(&error))?;
+        (message.name, message.path, message.size, message.sha256, message.stored) = (name, path, size, sha256, stored);
+        Ok(())
     }
 
     /// Writes down the records of Odoo that a message touched: model, id, name, what became of it.

@@ -1,0 +1,173 @@
+//! Inbound: drop, check, plan, Odoo, shelf.
+
+use std::sync::Arc;
+
+use super::{Engine, Summary, checkpoint, intake, retry, shelf};
+use crate::{
+    config::{Flow, Format, InFlow},
+    format::{csv, xml},
+    journal::Message,
+    model::{Document, Plan, Problem, Problems, Stage, codes},
+    odoo::execute,
+    schema::Schema,
+};
+
+/// Whether the next message is worth trying in this run.
+#[derive(PartialEq, Eq)]
+enum Next {
+    Go,
+    /// Odoo is away or does not let us in: every further message would only wait as well.
+    Stop,
+}
+
+pub(super) async fn run(engine: &Engine, flow: &Flow, inbound: &InFlow, schema: &Schema, look: bool, summary: &mut Summary) -> Result<(), Problems> {
+    let one = |problem: Problem| vec![problem];
+    let begun = engine.journal.unfinished(&flow.id, engine.clock.now()).await.map_err(one)?;
+    if !begun.is_empty() {
+        engine.watcher.found(&flow.id, begun.len());
+    }
+    let mut odoo_is_away = false;
+    for mut message in begun {
+        if engine.is_stopping() {
+            return Ok(());
+        }
+        if odoo_is_away && !message.stage.is_at_rest() {
+            continue;
+        }
+        odoo_is_away |= carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
+    }
+    if !look {
+        return Ok(());
+    }
+    let drop = engine.drop(&flow.partner).await.map_err(one)?;
+    let files = intake::stable(engine, &*drop, flow, inbound, summary).await.map_err(one)?;
+    if !files.is_empty() {
+        engine.watcher.found(&flow.id, files.len());
+    }
+    for entry in files {
+        if engine.is_stopping() {
+            return Ok(());
+        }
+        match intake::take(engine, &*drop, flow, inbound, &entry, summary).await {
+            Ok(Some(mut message)) if !odoo_is_away || message.stage == Stage::Failed => {
+                odoo_is_away = carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
+            }
+            Ok(_) => {}
+            // A file that changed or vanished under our hands is the next poll's; anything else stops the flow.
+            Err(problem) if problem.code == codes::DROP_MISSING || problem.code == codes::DROP_IO => summary.problems.push(problem),
+            Err(problem) => return Err(one(problem)),
+        }
+    }
+    Ok(())
+}
+
+/// Carries a message from the stage it is at as far as it goes.
+async fn carry(engine: &Engine, flow: &Flow, inbound: &InFlow, schema: &Schema, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
+    let told = |problem: Problem| vec![problem];
+    let mut document: Option<Arc<Document>> = None;
+    let mut next = Next::Go;
+    loop {
+        let now = engine.clock.now();
+        let problems = match message.stage {
+            Stage::Waiting => {
+                let resume = message.resume.unwrap_or(Stage::Received);
+                engine.journal.advance(message, resume, None, now).await.map_err(told)?;
+                continue;
+            }
+            Stage::Received => match check(engine, inbound, schema, message).await {
+                Ok(checked) => {
+                    document = Some(checked);
+                    engine.journal.advance(message, Stage::Checked, None, now).await.map_err(told)?;
+                    checkpoint::reach("checked").await;
+                    continue;
+                }
+                Err(problems) => problems,
+            },
+            Stage::Checked => match plan(engine, inbound, message, &mut document) {
+                Ok(_) => {
+                    engine.journal.advance(message, Stage::Planned, None, now).await.map_err(told)?;
+                    checkpoint::reach("planned").await;
+                    continue;
+                }
+                Err(problems) => problems,
+            },
+            Stage::Planned => match apply(engine, inbound, message, &mut document).await {
+                Ok(()) => {
+                    engine.journal.advance(message, Stage::Applied, None, engine.clock.now()).await.map_err(told)?;
+                    checkpoint::reach("applied").await;
+                    continue;
+                }
+                Err(problems) => problems,
+            },
+            Stage::Applied => {
+                engine.journal.succeeded(message, now).await.map_err(told)?;
+                engine.journal.advance(message, Stage::Done, None, now).await.map_err(told)?;
+                engine.settled(message, summary);
+                continue;
+            }
+            Stage::Done | Stage::Failed if !message.moved => {
+                if let Err(problem) = shelf::shelve(engine, flow, message).await {
+                    summary.problems.push(problem);
+                }
+                return Ok(next);
+            }
+            Stage::Done | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
+        };
+        if retry::is_temporary(&problems) {
+            if problems.iter().any(|problem| [codes::ODOO_UNREACHABLE, codes::ODOO_LOGIN, codes::ODOO_KEY, codes::ODOO_ANSWER, codes::ODOO_VERSION].contains(&problem.code)) {
+                engine.forget_odoo().await;
+                next = Next::Stop;
+            }
+            let until = retry::next_try(message.id, message.attempts, now);
+            engine.journal.wait(message, until, &problems, now).await.map_err(told)?;
+            engine.settled(message, summary);
+            return Ok(next);
+        }
+        engine.journal.fail(message, &problems, now).await.map_err(told)?;
+        engine.settled(message, summary);
+    }
+}
+
+/// Reads and validates a document.
+pub(crate) fn examine(bytes: &[u8], file: &str, inbound: &InFlow, schema: &Schema) -> Result<Arc<Document>, Problems> {
+    let document = Arc::new(parse(bytes, file, inbound)?);
+    let problems = schema.validate(Arc::clone(&document), file);
+    if problems.is_empty() { Ok(document) } else { Err(problems) }
+}
+
+fn parse(bytes: &[u8], file: &str, inbound: &InFlow) -> Result<Document, Problems> {
+    match &inbound.format {
+        Format::Xml => xml::read(bytes, file, &inbound.limits).map_err(|problem| vec![problem]),
+        Format::Csv(dialect) => csv::read(bytes, file, dialect, &inbound.limits),
+    }
+}
+
+async fn check(engine: &Engine, inbound: &InFlow, schema: &Schema, message: &Message) -> Result<Arc<Document>, Problems> {
+    let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
+    // Validation is work for a processor; the runtime's threads are for waiting.
+    tokio::task::block_in_place(|| examine(&bytes, &message.name, inbound, schema))
+}
+
+fn plan(engine: &Engine, inbound: &InFlow, message: &Message, document: &mut Option<Arc<Document>>) -> Result<Plan, Problems> {
+    let document = match document {
+        Some(document) => Arc::clone(document),
+        None => {
+            let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
+            let read = Arc::new(parse(&bytes, &message.name, inbound)?);
+            *document = Some(Arc::clone(&read));
+            read
+        }
+    };
+    tokio::task::block_in_place(|| inbound.mapping.apply(&document, &message.name))
+}
+
+async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, document: &mut Option<Arc<Document>>) -> Result<(), Problems> {
+    let one = |problem: Problem| vec![problem];
+    let plan = plan(engine, inbound, message, document)?;
+    let odoo = engine.odoo().await.map_err(one)?;
+    let mark = if message.run == 1 { format!("consign {}", message.id.short()) } else { format!("consign {}.{}", message.id.short(), message.run) };
+    let outcome = execute(&odoo, &plan, &mark).await?;
+    checkpoint::reach("effect").await;
+    let records = outcome.records.into_iter().map(|record| (record.model, record.id, record.name, record.change.as_str()));
+    engine.journal.touched(message.id, records, engine.clock.now()).await.map_err(one)
+}

@@ -1,0 +1,255 @@
+//! Floor 3: the only room where the others meet. Carries messages through their stages, in and out.
+//!
+//! The order that makes it safe: bytes to the spool and on disk, then a journal row, then the work, then the effect under an
+//! identity that a second try finds again, then the journal, then the move on the partner's drop. A crash anywhere leaves a stage
+//! from which the same code goes on.
+
+mod checkpoint;
+mod inbound;
+mod intake;
+mod lock;
+mod outbound;
+mod retry;
+mod shelf;
+pub mod storage;
+
+use std::{
+    collections::HashMap,
+    path::Path,
+    sync::{
+        Arc, Mutex as Slot, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde::Serialize;
+use tokio::sync::Mutex;
+
+pub use lock::Lock;
+
+use crate::{
+    config::{Flow, Work, Workspace, check},
+    journal::{Journal, Message},
+    model::{Clock, Problem, Problems, Stage, SystemClock, codes},
+    odoo::Odoo,
+    schema::Schema,
+    transport::Drop,
+};
+
+/// Hears how work goes on, for progress bars and logs.
+pub trait Watcher: Send + Sync {
+    /// So many files lie before a flow.
+    fn found(&self, _flow: &str, _files: usize) {}
+    /// A message has come to rest or waits.
+    fn settled(&self, _message: &Message) {}
+}
+
+/// Hears nothing.
+pub struct Silent;
+
+impl Watcher for Silent {}
+
+/// What one run of a flow did.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct Summary {
+    /// Flow.
+    pub flow: String,
+    /// Messages whose effect is complete.
+    pub done: usize,
+    /// Messages refused.
+    pub failed: usize,
+    /// Messages that wait for something temporary.
+    pub waiting: usize,
+    /// Messages held for a person.
+    pub held: usize,
+    /// Exact duplicates shelved.
+    pub duplicates: usize,
+    /// Files left where they are because they still change.
+    pub changing: usize,
+    /// What kept the flow itself from working.
+    pub problems: Problems,
+}
+
+/// Carries messages of one workspace.
+pub struct Engine {
+    workspace: Arc<Workspace>,
+    journal: Journal,
+    clock: Arc<dyn Clock>,
+    watcher: Arc<dyn Watcher>,
+    storage: storage::Storage,
+    schemas: Slot<HashMap<String, Schema>>,
+    odoo: Mutex<Option<Odoo>>,
+    drops: Mutex<HashMap<String, Arc<dyn Drop>>>,
+    stopping: AtomicBool,
+}
+
+impl Engine {
+    /// Opens the journal and the storage of a workspace.
+    ///
+    /// # Errors
+    /// The storage folder cannot be made, or the journal not opened.
+    pub async fn open(workspace: Arc<Workspace>) -> Result<Self, Problem> {
+        let storage = storage::Storage::open(&workspace.storage)?;
+        let journal = Journal::open(&workspace.storage.join("journal.sqlite")).await?;
+        Ok(Self {
+            workspace,
+            journal,
+            clock: Arc::new(SystemClock),
+            watcher: Arc::new(Silent),
+            storage,
+            schemas: Slot::default(),
+            odoo: Mutex::default(),
+            drops: Mutex::default(),
+            stopping: AtomicBool::new(false),
+        })
+    }
+
+    /// The same engine with another clock.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// The same engine with someone who hears how it goes.
+    pub fn with_watcher(mut self, watcher: Arc<dyn Watcher>) -> Self {
+        self.watcher = watcher;
+        self
+    }
+
+    /// Its workspace.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Its journal.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Its storage.
+    pub fn storage(&self) -> &storage::Storage {
+        &self.storage
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// Lets the message under way come to the end of its step and takes no further one.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// One run of a flow: what was begun is finished, then what is new is taken.
+    pub async fn run(&self, flow: &str) -> Summary {
+        self.work(flow, true).await
+    }
+
+    /// Only what was begun, without looking at the drop or for new records.
+    pub async fn resume(&self, flow: &str) -> Summary {
+        self.work(flow, false).await
+    }
+
+    async fn work(&self, id: &str, look: bool) -> Summary {
+        let mut summary = Summary { flow: id.to_string(), ..Summary::default() };
+        let Some(flow) = self.workspace.flows.get(id) else {
+            let names = self.workspace.flows.keys().map(String::as_str);
+            summary.problems.push(Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{id}`")).maybe_hint(crate::model::nearest::did_you_mean(id, names)));
+            return summary;
+        };
+        let result = match (&flow.work, self.schema(flow)) {
+            (_, Err(problems)) => Err(problems),
+            (Work::In(inbound), Ok(schema)) => inbound::run(self, flow, inbound, &schema, look, &mut summary).await,
+            (Work::Out(outbound), Ok(schema)) => outbound::run(self, flow, outbound, &schema, look, &mut summary).await,
+        };
+        if let Err(problems) = result {
+            summary.problems.extend(problems);
+        }
+        for problem in &summary.problems {
+            tracing::error!(flow = id, code = problem.code.info().code, "{}", problem.message);
+        }
+        summary
+    }
+
+    /// Starts a message again from its original bytes (in) or its record (out). It is carried by the next [`Engine::resume`].
+    ///
+    /// # Errors
+    /// The message is under way, or its original is gone.
+    pub async fn restart(&self, message: &mut Message) -> Result<(), Problem> {
+        if message.direction == crate::model::Direction::In {
+            self.storage.read(message)?;
+        }
+        self.journal.restart(message, self.clock.now()).await
+    }
+
+    /// The compiled schema of a flow.
+    pub(crate) fn schema(&self, flow: &Flow) -> Result<Schema, Problems> {
+        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(schema) = schemas.get(&flow.schema) {
+            return Ok(schema.clone());
+        }
+        let schema = Schema::compile(&self.workspace.schemas(), &flow.schema).map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
+        schemas.insert(flow.schema.clone(), schema.clone());
+        Ok(schema)
+    }
+
+    /// The connection to Odoo, made when it is first needed.
+    pub(crate) async fn odoo(&self) -> Result<Odoo, Problem> {
+        let mut slot = self.odoo.lock().await;
+        if let Some(odoo) = slot.as_ref() {
+            return Ok(odoo.clone());
+        }
+        let odoo = Odoo::connect(&self.workspace.odoo.open(&self.workspace.root)?).await?;
+        *slot = Some(odoo.clone());
+        Ok(odoo)
+    }
+
+    /// Forgets the connection, so that the next call signs in again.
+    pub(crate) async fn forget_odoo(&self) {
+        *self.odoo.lock().await = None;
+    }
+
+    /// A partner's drop, opened when it is first needed.
+    pub(crate) async fn drop(&self, partner: &str) -> Result<Arc<dyn Drop>, Problem> {
+        let mut drops = self.drops.lock().await;
+        if let Some(drop) = drops.get(partner) {
+            return Ok(Arc::clone(drop));
+        }
+        let config = self.workspace.partners.get(partner).ok_or_else(|| Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{partner}`")))?;
+        let drop: Arc<dyn Drop> = Arc::from(config.drop.open(&self.workspace.root)?);
+        drops.insert(partner.to_string(), Arc::clone(&drop));
+        Ok(drop)
+    }
+
+    fn settled(&self, message: &Message, summary: &mut Summary) {
+        match message.stage {
+            Stage::Done => summary.done += 1,
+            Stage::Failed => summary.failed += 1,
+            Stage::Held => summary.held += 1,
+            Stage::Waiting => summary.waiting += 1,
+            _ => {}
+        }
+        let (id, flow, name, stage) = (message.id.short(), &message.flow, crate::model::problem::shown(&message.name), message.stage.as_str());
+        match &message.reason {
+            Some(reason) if message.stage != Stage::Done => tracing::warn!(message = id, flow, name, stage, "{reason}"),
+            _ => tracing::info!(message = id, flow, name, stage, "{stage}"),
+        }
+        self.watcher.settled(message);
+    }
+}
+
+/// The storage folder, made private to its owner: partners' documents are nobody else's business.
+pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(path)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
+    }
+    Ok(())
+}

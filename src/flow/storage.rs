@@ -1,0 +1,217 @@
+//! Our own shelves: the spool for what is under way, archive and error for what is at rest. Nothing here is named by the partner
+//! without being made safe.
+
+use std::{
+    fs::{self, File},
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use sha2::{Digest, Sha256};
+
+use crate::{
+    journal::Message,
+    model::{MessageId, Problem, Problems, Stage, codes},
+};
+
+/// Folders below the workspace's storage.
+#[derive(Debug, Clone)]
+pub struct Storage {
+    root: PathBuf,
+}
+
+/// SHA-256 of bytes, hexadecimal.
+pub fn digest(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A partner's file name made safe: no separators, no control characters, no leading dot or dash, at most 150 characters.
+pub fn safe_name(name: &str) -> String {
+    let clean: String = name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '-' } else { c }).collect();
+    let clean = clean.trim_start_matches(['.', '-', ' ']).trim_end_matches([' ', '.']);
+    if clean.is_empty() { "unnamed".to_string() } else { clean.chars().take(150).collect() }
+}
+
+/// The name with the message's short id before its ending: `order-778.1a2b3c4d.xml`.
+pub fn name_with_id(name: &str, id: MessageId) -> String {
+    let name = safe_name(name);
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{}.{ending}", id.short()),
+        _ => format!("{name}.{}", id.short()),
+    }
+}
+
+impl Storage {
+    /// The storage at `root`; its folders are made, readable by their owner only.
+    ///
+    /// # Errors
+    /// A folder cannot be made.
+    pub fn open(root: &Path) -> Result<Self, Problem> {
+        let storage = Self { root: root.to_path_buf() };
+        super::private_folder(root).and_then(|()| ["spool", "archive", "error"].iter().try_for_each(|folder| fs::create_dir_all(root.join(folder)))).map_err(|error| problem(root, &error))?;
+        Ok(storage)
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// Writes a message's bytes to the spool; when this returns they are on disk. Gives the path for the journal.
+    ///
+    /// # Errors
+    /// No space, no permission; then nothing is left behind.
+    pub fn spool(&self, id: MessageId, bytes: &[u8]) -> Result<String, Problem> {
+        let name = format!("spool/{id}");
+        let path = self.root.join(&name);
+        let written = File::create(&path).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            File::open(self.root.join("spool"))?.sync_all()
+        });
+        match written {
+            Ok(()) => Ok(name),
+            Err(error) => {
+                // What was written is useless; that it cannot be removed either is no news beside the first error.
+                let _ = fs::remove_file(&path);
+                Err(problem(&path, &error))
+            }
+        }
+    }
+
+    /// The original bytes of a message, checked against the digest the journal has.
+    ///
+    /// # Errors
+    /// They are gone or were changed.
+    pub fn read(&self, message: &Message) -> Result<Vec<u8>, Problem> {
+        let lost = |why: &str| Problem::new(codes::ORIGINAL_LOST, format!("the original of message {} {why}", message.id.short()));
+        if message.stored.is_empty() {
+            return Err(lost("was never taken"));
+        }
+        for place in std::iter::once(message.stored.clone()).chain(self.places(message)) {
+            match fs::read(self.root.join(&place)) {
+                Ok(bytes) if digest(&bytes) == message.sha256 => return Ok(bytes),
+                Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
+                _ => {}
+            }
+        }
+        Err(lost("is not where it was put"))
+    }
+
+    /// Everywhere a message's bytes can be, should the process have died between a rename and the journal.
+    fn places(&self, message: &Message) -> Vec<String> {
+        vec![format!("spool/{}", message.id), self.archive_place(message), self.error_place(message, true), self.error_place(message, false)]
+    }
+
+    fn archive_place(&self, message: &Message) -> String {
+        format!("archive/{}/{}/{}", safe_name(&message.flow), message.received.format("%Y-%m-%d"), name_with_id(&message.name, message.id))
+    }
+
+    fn error_place(&self, message: &Message, with_id: bool) -> String {
+        let name = if with_id { name_with_id(&message.name, message.id) } else { safe_name(&message.name) };
+        format!("error/{}/{name}", safe_name(&message.flow))
+    }
+
+    /// Puts a message's bytes on the shelf of its stage and gives the new path. A failed one keeps its own name where that is free,
+    /// and has its problems beside it.
+    ///
+    /// # Errors
+    /// The file cannot be moved.
+    pub fn shelve(&self, message: &Message, problems: &Problems) -> Result<String, Problem> {
+        let is_here = |place: &str| fs::read(self.root.join(place)).is_ok_and(|bytes| digest(&bytes) == message.sha256);
+        let target = match message.stage {
+            Stage::Failed => {
+                let plain = self.error_place(message, false);
+                let free = message.stored == plain || !self.root.join(&plain).exists();
+                if free { plain } else { self.error_place(message, true) }
+            }
+            _ => self.archive_place(message),
+        };
+        self.clear_reports(message);
+        let to = self.root.join(&target);
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
+        }
+        if !message.stored.is_empty() && message.stored != target {
+            match fs::rename(self.root.join(&message.stored), &to) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound && is_here(&target) => {}
+                Err(error) => return Err(problem(&to, &error)),
+                Ok(()) => {}
+            }
+        }
+        if message.stage == Stage::Failed {
+            let text = report(message, problems);
+            let data = serde_json::to_string_pretty(problems).unwrap_or_default();
+            for (ending, content) in [("txt", text), ("json", data)] {
+                let beside = format!("{}.problem.{ending}", to.display());
+                fs::write(&beside, content).map_err(|error| problem(Path::new(&beside), &error))?;
+            }
+        }
+        Ok(if message.stored.is_empty() { String::new() } else { target })
+    }
+
+    fn clear_reports(&self, message: &Message) {
+        for ending in ["txt", "json"] {
+            // There is none unless the message failed before.
+            let _ = fs::remove_file(self.root.join(format!("{}.problem.{ending}", message.stored)));
+        }
+    }
+
+    /// The report beside a failed message, as it was written.
+    pub fn report_path(&self, message: &Message) -> PathBuf {
+        self.root.join(format!("{}.problem.txt", message.stored))
+    }
+}
+
+/// The problem report for ops: every problem, and how to go on.
+pub fn report(message: &Message, problems: &Problems) -> String {
+    let mut text = format!("{} was refused at {}\nflow {}   message {}\n\n", crate::model::problem::shown(&message.name), message.updated.format("%Y-%m-%d %H:%M:%S UTC"), message.flow, message.id);
+    for problem in problems {
+        text.push_str(&format!("{problem}\n\n"));
+    }
+    text.push_str(&format!("When it is mended, run\n    consign reprocess {}\n", message.id.short()));
+    text
+}
+
+/// The report for the partner: what is wrong with the document, nothing of our own house.
+pub fn partner_report(message: &Message, problems: &Problems) -> String {
+    let mut text = format!("{} was not processed (our reference {}).\n\n", crate::model::problem::shown(&message.name), message.id.short());
+    for problem in problems {
+        text.push_str(&format!("{}: {}\n", problem.code.info().code, problem.message));
+        if !problem.place.is_unknown() {
+            text.push_str(&format!("  at {}\n", problem.place));
+        }
+        match (problem.who, &problem.hint) {
+            (crate::model::problem::Who::Partner, Some(hint)) => text.push_str(&format!("  {hint}\n")),
+            (crate::model::problem::Who::Partner, None) => {}
+            _ => text.push_str("  We look into this; you need not send the file again.\n"),
+        }
+        text.push('\n');
+    }
+    text
+}
+
+fn problem(path: &Path, error: &io::Error) -> Problem {
+    let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Problem::new(codes::DISK_FULL, format!("no space left in our storage for `{name}`")).hint("make room; the file stays where it is and is taken by itself afterwards")
+        }
+        kind => Problem::new(codes::DROP_IO, format!("our storage cannot be used at `{name}` ({kind})")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_of_a_partner_leaves_its_folder() {
+        for name in ["../../etc/passwd", "/abs", "a\0b", "..", "", "-rf", ".hidden", "C:\\x", "x\n.xml"] {
+            let safe = safe_name(name);
+            assert!(!safe.contains(['/', '\\', '\0', '\n']) && !safe.starts_with(['.', '-']) && !safe.is_empty(), "{name:?} -> {safe:?}");
+        }
+        let id = MessageId::new();
+        assert_eq!(name_with_id("order-778.xml", id), format!("order-778.{}.xml", id.short()));
+    }
+}
