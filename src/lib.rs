@@ -1,6 +1,42 @@
-//! wip
-#![allow(missing_docs)]
+//! consign: file-based EDI between partners' drops and Odoo.
+//!
+//! The promise: **nothing half-read, nothing lost, nothing imported twice, every file traceable, every error explained.**
+//!
+//! # The floor plan
+//!
+//! Imports run downward only; rooms on one floor never import each other. `tests/tidy.rs` enforces it.
+//!
+//! | floor | room | what it is for |
+//! |---|---|---|
+//! | 5 | [`cli`] | one file a verb |
+//! | 4 | [`daemon`] | schedules, watched folders, graceful stop |
+//! | 3 | [`flow`] | carries messages through their stages; the only room where the others meet |
+//! | 2 | [`config`] | the workspace: read, checked, secrets |
+//! | 1 | [`transport`] | drops: local folder, SFTP, memory |
+//! | 1 | [`format`] | bytes to documents: XML, CSV |
+//! | 1 | [`schema`] | XSD, at run time |
+//! | 1 | [`mapping`] | document to plan, record to document; no I/O |
+//! | 1 | [`odoo`] | three dialects, plans carried out, a sandbox |
+//! | 1 | [`journal`] | every file, stage, attempt, record; SQLite |
+//! | 0 | [`model`] | plain nouns: document, message, plan, problem, clock |
+//!
+//! # A message's way
+//!
+//! Inbound: `received` -> `checked` -> `planned` -> `applied` -> `done`. Outbound: `received` -> `planned` -> `checked` -> `staged`
+//! -> `applied` -> `done`. From any of them `waiting` (temporary) or `failed` (permanent). A stage moves only through a checked
+//! transition that is written to the journal; after a crash every stage is gone on from, with the effect of one run.
+//!
+//! # Invariants
+//!
+//! * Flow code does not assume that a message is a file on SFTP: it knows a [`transport::Drop`] and a path.
+//! * Third-party error types never leave their room; each room makes problems of them in one function.
+//! * Unknown errors are permanent; what may be tried again is listed ([`model::codes`]).
+//! * No journal transaction is held open across the network.
+//! * Secrets, and the contents of files, are never logged.
+
+pub mod cli;
 pub mod config;
+pub mod daemon;
 pub mod flow;
 pub mod format;
 pub mod journal;

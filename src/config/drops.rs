@@ -104,18 +104,30 @@ impl DropConfig {
     /// # Errors
     /// A secret is missing, or the drop is no SFTP server.
     pub fn settings(&self, root: &Path) -> Result<SftpSettings, Problem> {
-        let Self::Sftp { host, port, user, password, key, passphrase, known_hosts, base, timeout, partner } = self else {
+        let mut settings = self.address(root)?;
+        if let Self::Sftp { password, key, passphrase, .. } = self {
+            let open = |source: &Option<SecretSource>| source.as_ref().map(|source| source.open(root)).transpose().map(|secret| secret.map(Secret::new));
+            settings.login = match key {
+                Some(key) => Login::Key { file: root.join(key), passphrase: open(passphrase)? },
+                None => Login::Password(open(password)?.unwrap_or_else(|| Secret::new(""))),
+            };
+        }
+        Ok(settings)
+    }
+
+    /// Where the server is, without any secret: enough to look at its host key.
+    ///
+    /// # Errors
+    /// The drop is no SFTP server.
+    pub fn address(&self, root: &Path) -> Result<SftpSettings, Problem> {
+        let Self::Sftp { host, port, user, known_hosts, base, timeout, partner, .. } = self else {
             return Err(Problem::new(crate::model::codes::USAGE, "the partner's drop is a local folder: it has no host key"));
-        };
-        let login = match key {
-            Some(key) => Login::Key { file: root.join(key), passphrase: passphrase.as_ref().map(|source| source.open(root)).transpose()?.map(Secret::new) },
-            None => Login::Password(Secret::new(password.as_ref().map(|source| source.open(root)).transpose()?.unwrap_or_default())),
         };
         Ok(SftpSettings {
             host: host.clone(),
             port: *port,
             user: user.clone(),
-            login,
+            login: Login::Password(Secret::new("")),
             known_hosts: root.join(known_hosts),
             base: base.clone(),
             accept_with: format!("consign trust {partner}"),

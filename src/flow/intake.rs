@@ -89,6 +89,7 @@ pub(super) async fn take(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
         let problem = crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes);
         let mut message = received(engine, &new).await?;
         engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await?;
+        engine.settled(&message, summary);
         return Ok(Some(message));
     }
     let bytes = drop.read(&path, entry.size, inbound.limits.bytes).await?;

@@ -55,6 +55,18 @@ pub fn accept(host: &str, port: u16, key: &PublicKey, file: &Path) -> Result<(),
         .map_err(|_| Problem::new(codes::CONFIG_UNREADABLE, format!("the host key cannot be written to {}", file.display())))
 }
 
+/// Removes every key of a host from the file, so that a changed one can take their place.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn forget(host: &str, port: u16, file: &Path) -> Result<(), Problem> {
+    let unwritable = |_| Problem::new(codes::CONFIG_UNREADABLE, format!("the old host key cannot be removed from {}", file.display()));
+    let lines: Vec<usize> = known_hosts::known_host_keys_path(host, port, file).unwrap_or_default().into_iter().map(|(line, _)| line).collect();
+    let text = std::fs::read_to_string(file).map_err(unwritable)?;
+    let kept: String = text.lines().enumerate().filter(|(number, _)| !lines.contains(&(number + 1))).map(|(_, line)| format!("{line}\n")).collect();
+    std::fs::write(file, kept).map_err(unwritable)
+}
+
 /// The fingerprint as `ssh-keygen -l` and every partner's documentation show it.
 pub fn fingerprint(key: &PublicKey) -> String {
     key.fingerprint(HashAlg::Sha256).to_string()

@@ -1,0 +1,31 @@
+//! `consign check`: the whole workspace, offline.
+
+use serde_json::json;
+
+use super::{Context, Exit};
+use crate::{config::check, model::Problems};
+
+#[derive(clap::Args)]
+pub(super) struct Args {}
+
+pub(super) fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
+    let workspace = context.load()?;
+    let report = check::check(&workspace);
+    context.out.data(&json!({ "flows": workspace.flows.len(), "partners": workspace.partners.len(), "problems": report.problems, "notes": report.notes }));
+    if !context.out.json {
+        context.out.problems(&report.problems);
+    }
+    for note in &report.notes {
+        context.out.line(format!("note: {} (the flow is switched off)", note.message));
+        if let Some(hint) = &note.hint {
+            context.out.line(format!("      {hint}"));
+        }
+    }
+    let (flows, partners) = (workspace.flows.len(), workspace.partners.len());
+    context.out.line(match report.problems.len() {
+        0 => format!("{flows} flows of {partners} partners: everything fits"),
+        1 => format!("{flows} flows of {partners} partners: 1 problem"),
+        many => format!("{flows} flows of {partners} partners: {many} problems"),
+    });
+    Ok(if report.problems.is_empty() { Exit::Fine } else { Exit::Problems })
+}

@@ -1,0 +1,161 @@
+//! `consign doctor`: everything tried live, so that what is wrong shows before the first file.
+
+use std::collections::BTreeSet;
+
+use serde::Serialize;
+use serde_json::json;
+
+use super::{Context, Exit};
+use crate::{
+    config::{Flow, Work, Workspace, check},
+    model::{Direction, MessageId, Problem, Problems, codes},
+    odoo::{Call, Odoo},
+    transport::{Drop, join},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {}
+
+#[derive(Serialize)]
+struct Probe {
+    what: String,
+    found: Option<String>,
+    problem: Option<Problem>,
+}
+
+#[derive(Default)]
+struct Findings(Vec<Probe>);
+
+impl Findings {
+    fn add(&mut self, what: impl Into<String>, result: Result<String, Problem>) {
+        let (found, problem) = match result {
+            Ok(found) => (Some(found), None),
+            Err(problem) => (None, Some(problem)),
+        };
+        self.0.push(Probe { what: what.into(), found, problem });
+    }
+}
+
+pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
+    let workspace = context.load()?;
+    let mut findings = Findings::default();
+    let offline = check::check(&workspace);
+    findings.add("workspace", if offline.problems.is_empty() { Ok(format!("{} flows fit", workspace.flows.len())) } else { Err(offline.problems[0].clone()) });
+    for (id, partner) in &workspace.partners {
+        let flows: Vec<&Flow> = workspace.flows.values().filter(|flow| flow.enabled && flow.partner == *id).collect();
+        match partner.drop.open(&workspace.root) {
+            Ok(drop) => probe_drop(&*drop, id, &flows, &workspace, &mut findings).await,
+            Err(problem) => findings.add(format!("drop of {id}"), Err(problem)),
+        }
+    }
+    probe_odoo(&workspace, &mut findings).await;
+    context.out.data(&findings.0);
+    for probe in &findings.0 {
+        match (&probe.found, &probe.problem) {
+            (Some(found), _) => context.out.line(format!("ok    {}: {found}", probe.what)),
+            (None, Some(problem)) => {
+                context.out.line(format!("FAIL  {}", probe.what));
+                problem.to_string().lines().for_each(|line| context.out.line(format!("      {line}")));
+            }
+            (None, None) => {}
+        }
+    }
+    let problems: Problems = findings.0.into_iter().filter_map(|probe| probe.problem).collect();
+    Ok(Exit::of(&problems))
+}
+
+async fn probe_drop(drop: &dyn Drop, id: &str, flows: &[&Flow], workspace: &Workspace, findings: &mut Findings) {
+    let login = drop.list("").await;
+    let reached = login.is_ok();
+    findings.add(format!("drop of {id}"), login.map(|entries| format!("{}, {} files at its root", drop.name(), entries.len())));
+    if !reached {
+        return;
+    }
+    let Some(partner) = workspace.partners.get(id) else { return };
+    for flow in flows {
+        match drop.list(&flow.folder).await {
+            Ok(entries) => {
+                let shelves = match flow.direction() {
+                    Direction::In => vec![partner.archive.as_str(), partner.error.as_str()],
+                    Direction::Out => vec![flow.folder.as_str()],
+                };
+                let rights = rights(drop, &flow.folder, &shelves).await;
+                findings.add(format!("{id}: folder {} of {}", flow.folder, flow.id), rights.map(|()| format!("{} files; listing, writing, renaming and removing work", entries.len())));
+            }
+            Err(problem) => findings.add(format!("{id}: folder {} of {}", flow.folder, flow.id), Err(problem)),
+        }
+    }
+}
+
+/// Writes a small file under a name that nobody takes, moves it as we would move a partner's, and removes it.
+async fn rights(drop: &dyn Drop, folder: &str, shelves: &[&str]) -> Result<(), Problem> {
+    let name = format!(".consign-doctor-{}.tmp", MessageId::new().short());
+    let mut at = join(folder, &name);
+    drop.write(&at, b"probe").await?;
+    for shelf in shelves {
+        let moved = async {
+            drop.make_folder(shelf).await?;
+            let to = join(shelf, &format!("{name}.moved"));
+            drop.rename(&at, &to).await?;
+            Ok::<_, Problem>(to)
+        };
+        match moved.await {
+            Ok(to) => at = to,
+            Err(problem) => {
+                // The probe must not stay behind; the first error is the one to tell.
+                let _ = drop.remove(&at).await;
+                return Err(problem);
+            }
+        }
+        let back = join(folder, &name);
+        drop.rename(&at, &back).await?;
+        at = back;
+    }
+    drop.remove(&at).await
+}
+
+async fn probe_odoo(workspace: &Workspace, findings: &mut Findings) {
+    let settings = workspace.odoo.open(&workspace.root);
+    let connected = match settings {
+        Ok(settings) => Odoo::connect(&settings).await,
+        Err(problem) => Err(problem),
+    };
+    let odoo = match connected {
+        Ok(odoo) => {
+            findings.add("Odoo", Ok(format!("{} is {}, spoken to by {}", workspace.odoo.url(), odoo.version(), odoo.dialect())));
+            odoo
+        }
+        Err(problem) => return findings.add("Odoo", Err(problem)),
+    };
+    let mut needed: BTreeSet<(String, &'static str)> = BTreeSet::new();
+    for flow in workspace.flows.values().filter(|flow| flow.enabled) {
+        match &flow.work {
+            Work::In(inbound) => {
+                needed.insert((inbound.mapping.model.clone(), "create"));
+                needed.insert((inbound.mapping.model.clone(), "write"));
+            }
+            Work::Out(outbound) => {
+                needed.insert((outbound.model.clone(), "read"));
+            }
+        }
+    }
+    for (model, operation) in needed {
+        findings.add(format!("Odoo: {operation} {model}"), may(&odoo, &model, operation).await);
+    }
+}
+
+/// Asks Odoo for a right: `has_access` since 18, `check_access_rights` before.
+async fn may(odoo: &Odoo, model: &str, operation: &str) -> Result<String, Problem> {
+    let doing = format!("asking for the right to {operation} {model}");
+    let major: u32 = odoo.version().split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+    let call = if major >= 18 {
+        Call::records(model, "has_access", &[]).arg("operation", operation)
+    } else {
+        Call::model(model, "check_access_rights").arg("operation", operation).arg("raise_exception", json!(false))
+    };
+    match odoo.call(call).await {
+        Ok(answer) if answer == json!(true) => Ok("allowed".into()),
+        Ok(_) => Err(Problem::new(codes::ODOO_RIGHTS, format!("the Odoo user may not {operation} {model}")).hint("give the user the group that may")),
+        Err(fault) => Err(fault.problem(&doing)),
+    }
+}

@@ -1,0 +1,161 @@
+//! Floor 5: the command line. One file a verb; adding one is a file here and a line in each of the two lists below.
+
+mod check;
+pub mod demo;
+mod doctor;
+mod errors;
+mod explain;
+mod init;
+mod log;
+mod output;
+mod plan;
+mod progress;
+mod reprocess;
+mod run;
+mod schemas;
+mod show;
+mod status;
+mod trust;
+mod validate;
+
+use std::{path::PathBuf, process::ExitCode, sync::Arc};
+
+use clap::{Parser, Subcommand};
+
+use self::output::Output;
+use crate::{
+    config::Workspace,
+    flow::Engine,
+    model::{Problem, Problems},
+};
+
+/// File-based EDI between partners' drops and Odoo.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    /// Folder of the workspace; the environment variable CONSIGN_WORKSPACE names another default.
+    #[arg(short, long, global = true, default_value = ".")]
+    workspace: PathBuf,
+    /// Print data as JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Check the whole workspace, offline: paths, fields, templates, schedules.
+    Check(check::Args),
+    /// See it work in a minute: embedded SFTP server and Odoo, all flows, good and bad files.
+    Demo(demo::Args),
+    /// Try everything live: drops, folders, rights, Odoo's login, version, models.
+    Doctor(doctor::Args),
+    /// What failed, waits or is held, and who must act.
+    Errors(errors::Args),
+    /// What a problem code means.
+    Explain(explain::Args),
+    /// Make a workspace with the sample flows.
+    Init(init::Args),
+    /// Messages, newest first.
+    Log(log::Args),
+    /// What a file would do to Odoo; nothing is sent.
+    Plan(plan::Args),
+    /// Process messages again from their originals.
+    Reprocess(reprocess::Args),
+    /// Run the flows: by schedule until stopped, or once.
+    Run(run::Args),
+    /// Add third-party schemas to the workspace.
+    Schemas(schemas::Args),
+    /// Everything about one message.
+    Show(show::Args),
+    /// Every flow: when it runs, what it did.
+    Status(status::Args),
+    /// Accept a partner's SFTP host key.
+    Trust(trust::Args),
+    /// Validate XML files against an XSD.
+    Validate(validate::Args),
+}
+
+/// How a command ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// Fine.
+    Fine = 0,
+    /// The data or the configuration has problems.
+    Problems = 1,
+    /// It could not do its work.
+    Unable = 2,
+}
+
+impl Exit {
+    /// The exit code that problems call for: 1 where documents or configuration are wrong, 2 where a service or our own state is.
+    pub(crate) fn of(problems: &Problems) -> Self {
+        let unable = |problem: &Problem| !matches!(problem.code.info().code.as_bytes().get(1), Some(b'1' | b'2' | b'4'));
+        match problems.as_slice() {
+            [] => Self::Fine,
+            all if all.iter().any(unable) => Self::Unable,
+            _ => Self::Problems,
+        }
+    }
+}
+
+/// What every verb gets.
+pub(crate) struct Context {
+    workspace: PathBuf,
+    out: Output,
+}
+
+impl Context {
+    fn load(&self) -> Result<Workspace, Problems> {
+        Workspace::load(&self.workspace)
+    }
+
+    async fn engine(&self) -> Result<Engine, Problems> {
+        Engine::open(Arc::new(self.load()?)).await.map_err(|problem| vec![problem])
+    }
+}
+
+/// Runs the command line of this process.
+pub fn main() -> ExitCode {
+    let mut cli = Cli::parse();
+    if let (true, Some(folder)) = (cli.workspace.as_os_str() == ".", std::env::var_os("CONSIGN_WORKSPACE")) {
+        cli.workspace = folder.into();
+    }
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("consign cannot start its runtime ({})", error.kind());
+            return ExitCode::from(Exit::Unable as u8);
+        }
+    };
+    let context = Context { workspace: cli.workspace, out: Output { json: cli.json } };
+    let result = runtime.block_on(dispatch(&context, cli.verb));
+    let exit = result.unwrap_or_else(|problems| {
+        context.out.problems(&problems);
+        Exit::of(&problems)
+    });
+    // Threads that wait for a lost server must not keep the command from ending.
+    runtime.shutdown_background();
+    ExitCode::from(exit as u8)
+}
+
+async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
+    match verb {
+        Verb::Check(args) => check::run(context, &args),
+        Verb::Demo(args) => demo::run(context, &args).await,
+        Verb::Doctor(args) => doctor::run(context, &args).await,
+        Verb::Errors(args) => errors::run(context, &args).await,
+        Verb::Explain(args) => explain::run(context, &args),
+        Verb::Init(args) => init::run(context, &args),
+        Verb::Log(args) => log::run(context, &args).await,
+        Verb::Plan(args) => plan::run(context, &args),
+        Verb::Reprocess(args) => reprocess::run(context, &args).await,
+        Verb::Run(args) => run::run(context, &args).await,
+        Verb::Schemas(args) => schemas::run(context, &args),
+        Verb::Show(args) => show::run(context, &args).await,
+        Verb::Status(args) => status::run(context, &args).await,
+        Verb::Trust(args) => trust::run(context, &args).await,
+        Verb::Validate(args) => validate::run(context, &args),
+    }
+}

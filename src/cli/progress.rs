@@ -1,0 +1,40 @@
+//! A progress bar while many files are worked on, when someone is watching.
+
+use std::{
+    io::IsTerminal,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::{
+    flow::{Silent, Watcher},
+    journal::Message,
+};
+
+/// One bar at a time.
+struct Bar(Mutex<Option<ProgressBar>>);
+
+/// A bar on a terminal, otherwise nothing.
+pub(super) fn watcher() -> Arc<dyn Watcher> {
+    if std::io::stderr().is_terminal() { Arc::new(Bar(Mutex::new(None))) } else { Arc::new(Silent) }
+}
+
+impl Watcher for Bar {
+    fn found(&self, flow: &str, files: usize) {
+        let bar = ProgressBar::new(files as u64).with_message(flow.to_string());
+        if let Ok(style) = ProgressStyle::with_template("{msg:20} {bar:30} {pos}/{len} {eta}") {
+            bar.set_style(style);
+        }
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some(bar);
+    }
+
+    fn settled(&self, _: &Message) {
+        if let Some(bar) = self.0.lock().unwrap_or_else(PoisonError::into_inner).as_ref() {
+            bar.inc(1);
+            if bar.length() == Some(bar.position()) {
+                bar.finish_and_clear();
+            }
+        }
+    }
+}

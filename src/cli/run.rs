@@ -1,0 +1,103 @@
+//! `consign run`: by schedule until stopped, or each flow once.
+
+use std::sync::Arc;
+
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    sync::watch,
+};
+
+use super::{Context, Exit, output, progress};
+use crate::{
+    config::check,
+    daemon,
+    flow::{Engine, Lock, Summary},
+    model::{Problem, Problems, codes, nearest::did_you_mean},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Run each flow once, then end.
+    #[arg(long)]
+    once: bool,
+    /// Say every call to Odoo.
+    #[arg(long)]
+    verbose: bool,
+    /// Flows to run once; all that are switched on if none is named.
+    #[arg(requires = "once")]
+    flows: Vec<String>,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let workspace = Arc::new(context.load()?);
+    if let Some(unknown) = args.flows.iter().find(|flow| !workspace.flows.contains_key(*flow)) {
+        let names = workspace.flows.keys().map(String::as_str);
+        return Err(output::one(Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{unknown}`")).maybe_hint(did_you_mean(unknown, names))));
+    }
+    let _lock = Lock::take(&workspace).map_err(output::one)?;
+    if args.once {
+        if args.verbose {
+            output::start_logging(false, true);
+        }
+        let engine = Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?.with_watcher(progress::watcher());
+        return Ok(once(context, &engine, &args.flows).await);
+    }
+    output::start_logging(context.out.json, args.verbose);
+    for problem in check::check(&workspace).problems {
+        tracing::warn!(code = problem.code.info().code, place = problem.place.to_string(), "{}", problem.message);
+    }
+    let engine = Arc::new(Engine::open(workspace).await.map_err(output::one)?);
+    let (tell, stop) = watch::channel(false);
+    let unable = |_| output::one(Problem::new(codes::USAGE, "signals cannot be received"));
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        // Nobody listens any more when the daemon has ended by itself.
+        let _ = tell.send(true);
+    });
+    daemon::run(Arc::clone(&engine), stop).await.map_err(output::one)?;
+    engine.journal().close().await;
+    Ok(Exit::Fine)
+}
+
+async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {
+    let flows: Vec<String> = engine.workspace().flows.values().filter(|flow| if wanted.is_empty() { flow.enabled } else { wanted.contains(&flow.id) }).map(|flow| flow.id.clone()).collect();
+    let mut summaries: Vec<Summary> = Vec::new();
+    for flow in flows {
+        let summary = engine.run(&flow).await;
+        context.out.line(told(&summary));
+        if !context.out.json {
+            context.out.problems(&summary.problems);
+        }
+        summaries.push(summary);
+    }
+    context.out.data(&summaries);
+    engine.journal().close().await;
+    let problems: Problems = summaries.iter().flat_map(|summary| summary.problems.clone()).collect();
+    let waiting = summaries.iter().any(|summary| summary.waiting > 0);
+    let refused = summaries.iter().any(|summary| summary.failed + summary.held > 0);
+    match Exit::of(&problems) {
+        Exit::Fine if waiting => Exit::Unable,
+        Exit::Fine if refused => Exit::Problems,
+        exit => exit,
+    }
+}
+
+/// A summary in a line: only what there is.
+pub(super) fn told(summary: &Summary) -> String {
+    let counts = [
+        (summary.done, "done"),
+        (summary.failed, "failed"),
+        (summary.waiting, "waiting"),
+        (summary.held, "held"),
+        (summary.duplicates, "duplicate"),
+        (summary.changing, "still being written"),
+    ];
+    let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    let text = match (parts.is_empty(), summary.problems.is_empty()) {
+        (true, true) => "nothing to do".to_string(),
+        (true, false) => "could not work".to_string(),
+        (false, _) => parts.join(", "),
+    };
+    format!("{:16} {text}", summary.flow)
+}

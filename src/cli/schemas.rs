@@ -1,0 +1,161 @@
+//! `consign schemas add NAME PATH`: third-party schemas into the workspace, once they are known to compile.
+
+use std::{
+    fs,
+    io::Read,
+    path::{Path, PathBuf},
+};
+
+use super::{Context, Exit, output};
+use crate::{
+    config::Workspace,
+    model::{Place, Problem, Problems, codes},
+    schema::Schema,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(clap::Subcommand)]
+enum Action {
+    /// Add a schema set from a folder or a zip file.
+    Add {
+        /// Name of the set: its folder below schemas/.
+        name: String,
+        /// Folder or zip that holds it.
+        path: PathBuf,
+    },
+}
+
+/// Most files and bytes of a set; UBL 2.1 has 79 files and 5 MB.
+const MOST_FILES: usize = 5_000;
+const MOST_BYTES: u64 = 200 << 20;
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let Action::Add { name, path } = &args.action;
+    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) && !name.starts_with('.');
+    if !plain {
+        return Err(output::one(Problem::new(codes::USAGE, format!("`{name}` cannot be the name of a schema set: use letters, digits, `-`, `_` and `.`"))));
+    }
+    let workspace = context.load()?;
+    let target = workspace.schemas().join(name);
+    if target.exists() {
+        return Err(output::one(Problem::new(codes::USAGE, format!("schemas/{name} is there already")).hint("remove the folder first, or take another name")));
+    }
+    let unreadable = |error: std::io::Error| output::one(Problem::new(codes::CONFIG_UNREADABLE, format!("it cannot be read ({})", error.kind())).at(Place::file(path.display().to_string())));
+    // Beside its final place, so that the last step is a rename.
+    let making = tempfile::Builder::new().prefix(".adding-").tempdir_in(workspace.schemas()).map_err(unreadable)?;
+    let count = if path.is_dir() { copy(path, making.path()).map_err(unreadable)? } else { unpack(path, making.path())? };
+    if count == 0 {
+        return Err(output::one(Problem::new(codes::SCHEMA_MISSING, "there is no .xsd file in it").at(Place::file(path.display().to_string()))));
+    }
+    let entries = entry_points(&workspace, name, making.path());
+    let mut compiled = Vec::new();
+    for entry in &entries {
+        Schema::compile(making.path(), entry)?;
+        compiled.push(format!("{name}/{entry}"));
+    }
+    let kept = making.keep();
+    fs::rename(&kept, &target).map_err(|error| {
+        // Leaves nothing half-made behind; the first error is the one to tell.
+        let _ = fs::remove_dir_all(&kept);
+        unreadable(error)
+    })?;
+    context.out.data(&serde_json::json!({ "set": name, "files": count, "compiled": compiled }));
+    context.out.line(format!("{count} schema files are in schemas/{name}; {} compiled:", compiled.len()));
+    compiled.iter().take(10).for_each(|entry| context.out.line(format!("  {entry}")));
+    if compiled.len() > 10 {
+        context.out.line(format!("  and {} more", compiled.len() - 10));
+    }
+    let waiting: Vec<&str> = workspace.flows.values().filter(|flow| flow.schema.starts_with(&format!("{name}/"))).map(|flow| flow.id.as_str()).collect();
+    if !waiting.is_empty() {
+        context.out.line(format!("flows that use it: {}", waiting.join(", ")));
+    }
+    Ok(Exit::Fine)
+}
+
+/// What must compile: the schemas that flows name; without such, every schema that no other one of the set includes or imports.
+fn entry_points(workspace: &Workspace, name: &str, folder: &Path) -> Vec<String> {
+    let named: Vec<String> = workspace.flows.values().filter_map(|flow| flow.schema.strip_prefix(&format!("{name}/"))).filter(|entry| folder.join(entry).exists()).map(str::to_string).collect();
+    if !named.is_empty() {
+        return named;
+    }
+    let files = files(folder, folder);
+    let texts: Vec<String> = files.iter().filter_map(|file| fs::read_to_string(folder.join(file)).ok()).collect();
+    let is_used = |file: &String| {
+        let leaf = file.rsplit('/').next().unwrap_or(file);
+        texts.iter().any(|text| text.contains(&format!("/{leaf}\"")) || text.contains(&format!("schemaLocation=\"{leaf}\"")))
+    };
+    let roots: Vec<String> = files.iter().filter(|file| !is_used(file)).cloned().collect();
+    if roots.is_empty() { files } else { roots }
+}
+
+fn files(folder: &Path, root: &Path) -> Vec<String> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        let path = entry.path();
+        if path.is_dir() {
+            found.extend(files(&path, root));
+        } else if let Ok(relative) = path.strip_prefix(root) {
+            found.push(relative.to_string_lossy().replace('\\', "/"));
+        }
+    }
+    found.sort();
+    found
+}
+
+fn wanted(name: &Path) -> bool {
+    name.extension().is_some_and(|ending| ending.eq_ignore_ascii_case("xsd"))
+}
+
+fn copy(from: &Path, to: &Path) -> std::io::Result<usize> {
+    let mut count = 0;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let kind = entry.file_type()?;
+        let target = to.join(entry.file_name());
+        if kind.is_dir() {
+            let inner = copy(&entry.path(), &target)?;
+            count += inner;
+        } else if kind.is_file() && wanted(&entry.path()) {
+            fs::create_dir_all(to)?;
+            fs::copy(entry.path(), target)?;
+            count += 1;
+        }
+    }
+    Ok(count)
+}
+
+fn unpack(path: &Path, to: &Path) -> Result<usize, Problems> {
+    let place = Place::file(path.display().to_string());
+    let bad = |message: String| output::one(Problem::new(codes::USAGE, message).at(place.clone()).hint("give a folder, or a zip of one"));
+    let file = fs::File::open(path).map_err(|error| bad(format!("it cannot be opened ({})", error.kind())))?;
+    let mut archive = zip::ZipArchive::new(file).map_err(|_| bad("it is neither a folder nor a zip file".into()))?;
+    if archive.len() > MOST_FILES {
+        return Err(bad(format!("it has more than {MOST_FILES} entries")));
+    }
+    let (mut count, mut total) = (0, 0u64);
+    for index in 0..archive.len() {
+        let entry = archive.by_index(index).map_err(|_| bad("the zip file is damaged".into()))?;
+        // A name that leaves the folder is refused, not mended.
+        let name = entry.enclosed_name().ok_or_else(|| bad("it has an entry whose path leaves its folder".into()))?;
+        if !entry.is_file() || !wanted(&name) {
+            continue;
+        }
+        let mut bytes = Vec::new();
+        let room = MOST_BYTES - total;
+        entry.take(room + 1).read_to_end(&mut bytes).map_err(|_| bad("the zip file is damaged".into()))?;
+        total += bytes.len() as u64;
+        if total > MOST_BYTES {
+            return Err(bad(format!("it unpacks to more than {MOST_BYTES} bytes")));
+        }
+        let target = to.join(&name);
+        let written = target.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&target, &bytes));
+        written.map_err(|error| bad(format!("it cannot be written ({})", error.kind())))?;
+        count += 1;
+    }
+    Ok(count)
+}

@@ -1,0 +1,39 @@
+//! `consign trust PARTNER --fingerprint SHA256:…`: accept an SFTP host key that was compared with the partner.
+
+use super::{Context, Exit, output};
+use crate::{
+    model::{Problem, Problems, codes, nearest::did_you_mean},
+    transport::sftp::{connect, host_keys},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Partner.
+    partner: String,
+    /// Fingerprint of the key, as the partner gave it: SHA256:…
+    #[arg(long)]
+    fingerprint: String,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let workspace = context.load()?;
+    let Some(partner) = workspace.partners.get(&args.partner) else {
+        let names = workspace.partners.keys().map(String::as_str);
+        return Err(output::one(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{}`", args.partner)).maybe_hint(did_you_mean(&args.partner, names))));
+    };
+    let settings = partner.drop.address(&workspace.root).map_err(output::one)?;
+    let key = connect::host_key(&settings, &args.fingerprint).await.map_err(output::one)?;
+    if host_keys::fingerprint(&key) != args.fingerprint {
+        // The key on file was shown; the one that was asked for is another.
+        return Err(output::one(Problem::new(codes::DROP_HOST_CHANGED, format!("the server shows {}, not {}", host_keys::fingerprint(&key), args.fingerprint))));
+    }
+    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::Verdict::Changed {
+        host_keys::forget(&settings.host, settings.port, &settings.known_hosts).map_err(output::one)?;
+    }
+    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::Verdict::Unknown {
+        host_keys::accept(&settings.host, settings.port, &key, &settings.known_hosts).map_err(output::one)?;
+    }
+    context.out.data(&serde_json::json!({ "partner": args.partner, "fingerprint": args.fingerprint, "known_hosts": settings.known_hosts }));
+    context.out.line(format!("the host key of {}:{} is accepted in {}", settings.host, settings.port, settings.known_hosts.display()));
+    Ok(Exit::Fine)
+}

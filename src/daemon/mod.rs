@@ -1,0 +1,90 @@
+//! Floor 4: the process that stays. One task a flow: it runs at its times, when something moves in a watched folder, and when a
+//! message has something to go on with. SIGTERM lets every message come to the end of its step.
+
+mod watch;
+
+use std::{sync::Arc, time::Duration};
+
+use tokio::{
+    sync::{mpsc, watch as signal},
+    task::JoinSet,
+    time::sleep,
+};
+
+use crate::{
+    config::Schedule,
+    flow::Engine,
+    model::Problem,
+};
+
+/// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.
+const TICK: Duration = Duration::from_secs(2);
+
+/// Runs all enabled flows until `stop` says true.
+///
+/// # Errors
+/// The system cannot tell of signals.
+pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Result<(), Problem> {
+    let mut flows = JoinSet::new();
+    let (tell, mut told) = mpsc::channel::<String>(64);
+    let _watching = watch::watch(&engine, tell);
+    let mut wakers = std::collections::HashMap::new();
+    for (id, flow) in engine.workspace().flows.iter().filter(|(_, flow)| flow.enabled) {
+        let (wake, woken) = mpsc::channel::<()>(1);
+        wakers.insert(id.clone(), wake);
+        tracing::info!(flow = id, schedule = flow.schedule.to_string(), "flow is on");
+        flows.spawn(keep(Arc::clone(&engine), id.clone(), woken, stop.clone()));
+    }
+    loop {
+        tokio::select! {
+            changed = stop.changed() => {
+                if changed.is_err() || *stop.borrow() {
+                    break;
+                }
+            }
+            Some(flow) = told.recv() => {
+                if let Some(wake) = wakers.get(&flow) {
+                    // A full channel means that the flow is woken already.
+                    let _ = wake.try_send(());
+                }
+            }
+        }
+    }
+    tracing::info!("stopping: messages under way come to the end of their step");
+    engine.stop();
+    while flows.join_next().await.is_some() {}
+    Ok(())
+}
+
+/// Runs one flow at its times.
+async fn keep(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mut stop: signal::Receiver<bool>) {
+    let Some(flow) = engine.workspace().flows.get(&id) else { return };
+    // Interval flows look at once; a cron flow keeps to its times, but goes on with what was begun.
+    match &flow.schedule {
+        Schedule::Every(_) => drop(engine.run(&id).await),
+        _ => drop(engine.resume(&id).await),
+    }
+    loop {
+        let now = engine.clock().now();
+        let next = flow.schedule.next(now);
+        let until_next = next.and_then(|next| (next - now).to_std().ok());
+        tokio::select! {
+            _ = stop.changed() => {}
+            Some(()) = woken.recv() => {
+                // What is being written goes on moving for a moment; the second look decides.
+                drop(engine.run(&id).await);
+            }
+            () = sleep(until_next.unwrap_or(TICK).min(TICK)) => {
+                let due = next.is_some_and(|next| engine.clock().now() >= next);
+                if due {
+                    drop(engine.run(&id).await);
+                } else if engine.journal().pending_flows(engine.clock().now()).await.is_ok_and(|flows| flows.contains(&id)) {
+                    drop(engine.resume(&id).await);
+                }
+            }
+        }
+        if *stop.borrow() {
+            return;
+        }
+    }
+}
