@@ -34,12 +34,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         let names = workspace.flows.keys().map(String::as_str);
         return Err(output::one(Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{unknown}`")).maybe_hint(did_you_mean(unknown, names))));
     }
-    let _lock = Lock::take(&workspace).map_err(output::one)?;
+    let lock = Lock::take(&workspace).map_err(output::one)?;
     if args.once {
         if args.verbose {
             output::start_logging(false, true);
         }
         let engine = Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?.with_watcher(progress::watcher());
+        engine.sweep(&lock).await.map_err(output::one)?;
         return Ok(once(context, &engine, &args.flows).await);
     }
     output::start_logging(context.out.json, args.verbose);
@@ -47,6 +48,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         tracing::warn!(code = problem.code.info().code, place = problem.place.to_string(), "{}", problem.message);
     }
     let engine = Arc::new(Engine::open(workspace).await.map_err(output::one)?);
+    engine.sweep(&lock).await.map_err(output::one)?;
     let (tell, stop) = watch::channel(false);
     let unable = |_| output::one(Problem::new(codes::USAGE, "signals cannot be received"));
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);

@@ -155,6 +155,20 @@ impl Engine {
         self.work(flow, false).await
     }
 
+    /// Clears the spool of bytes that no message knows: a process that died between writing them and writing them down. The file
+    /// itself still lies on the drop. Only for the process that holds the workspace's lock.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn sweep(&self, _lock: &Lock) -> Result<(), Problem> {
+        for name in self.storage.spooled() {
+            if matches!(self.journal.find(&name).await, Err(problem) if problem.code == codes::MESSAGE_UNKNOWN) {
+                self.storage.discard(&name);
+            }
+        }
+        Ok(())
+    }
+
     async fn work(&self, id: &str, look: bool) -> Summary {
         let mut summary = Summary { flow: id.to_string(), ..Summary::default() };
         let Some(flow) = self.workspace.flows.get(id) else {

@@ -79,6 +79,17 @@ impl Storage {
         }
     }
 
+    /// Names in the spool.
+    pub(super) fn spooled(&self) -> Vec<String> {
+        fs::read_dir(self.root.join("spool")).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
+    }
+
+    /// Removes a name from the spool.
+    pub(super) fn discard(&self, name: &str) {
+        // What cannot be removed now is tried again at the next start.
+        let _ = fs::remove_file(self.root.join("spool").join(name));
+    }
+
     /// The original bytes of a message, checked against the digest the journal has.
     ///
     /// # Errors

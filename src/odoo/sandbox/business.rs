@@ -144,37 +144,45 @@ fn unique_barcode(store: &Store, product: i64) -> Result<(), Refusal> {
     }
 }
 
-/// A public method that is not one of the ORM's. The outer `None`: there is no such method.
-pub(super) fn call(store: &mut Store, model: &str, method: &str, ids: &[i64], args: &Map<String, Json>, context: &Map<String, Json>) -> Option<Result<Json, Refusal>> {
-    for id in ids {
-        if store.row(model, *id).is_none() {
-            return Some(Err(Refusal::missing(model, *id)));
-        }
+/// A public method that is not one of the ORM's; `None` when there is no such method.
+pub(super) fn call(store: &mut Store, model: &str, method: &str, ids: &[i64], args: &Map<String, Json>, context: &Map<String, Json>) -> Result<Option<Json>, Refusal> {
+    match (model, method) {
+        ("sale.order", "action_confirm" | "action_cancel")
+        | ("stock.quant", "action_apply_inventory")
+        | ("stock.picking", "action_assign" | "button_validate")
+        | (_, "message_post" | "has_access")
+        | ("res.users", "context_get") => {}
+        _ => return Ok(None),
     }
-    Some(match (model, method) {
-        ("sale.order", "action_confirm") => confirm(store, ids).map(|()| json!(true)),
-        ("sale.order", "action_cancel") => {
+    if let Some(gone) = ids.iter().find(|id| store.row(model, **id).is_none()) {
+        return Err(Refusal::missing(model, *gone));
+    }
+    let answer = match method {
+        "action_confirm" => confirm(store, ids).map(|()| json!(true))?,
+        "action_cancel" => {
             ids.iter().for_each(|id| store.set(model, *id, "state", json!("cancel")));
-            Ok(json!(true))
+            json!(true)
         }
-        ("stock.quant", "action_apply_inventory") => {
+        "action_apply_inventory" => {
             stock::apply_inventory(store, ids, context);
-            Ok(Json::Null)
+            Json::Null
         }
-        ("stock.picking", "action_assign") => {
+        "action_assign" => {
             ids.iter().for_each(|id| stock::assign(store, *id));
-            Ok(json!(true))
+            json!(true)
         }
-        ("stock.picking", "button_validate") => stock::validate(store, ids, context),
-        (_, "message_post") => {
+        "button_validate" => stock::validate(store, ids, context)?,
+        "message_post" => {
             let body = args.get("body").and_then(Json::as_str).unwrap_or_default();
+            // What comes over RPC is text, never markup.
+            let body = format!("<p>{}</p>", body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
             let values = json!({"model": model, "res_id": ids.first(), "body": body});
-            orm::create(store, "mail.message", values.as_object().unwrap_or(&Map::new()), context).map(|id| json!([id]))
+            json!([orm::create(store, "mail.message", values.as_object().unwrap_or(&Map::new()), context)?])
         }
-        ("res.users", "context_get") => Ok(json!({"lang": "en_US", "tz": false, "uid": 2})),
-        (_, "has_access") => Ok(json!(true)),
-        _ => return None,
-    })
+        "context_get" => json!({"lang": "en_US", "tz": false, "uid": 2}),
+        _ => json!(true),
+    };
+    Ok(Some(answer))
 }
 
 fn confirm(store: &mut Store, orders: &[i64]) -> Result<(), Refusal> {

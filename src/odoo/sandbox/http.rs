@@ -103,7 +103,14 @@ fn dispatch(state: &mut State, request: &Request) -> Result<Json, Refusal> {
             ids.iter().for_each(|id| store.put(model, *id, None));
             Ok(json!(true))
         }
-        "load" => load::load(store, model, &fields, args.get("data").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default(), context),
+        "load" => {
+            let answer = load::load(store, model, &fields, args.get("data").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default(), context)?;
+            // A bad row is named, not raised; all the same nothing of the call stays.
+            if answer.get("ids") == Some(&Json::Bool(false)) {
+                store.roll_back();
+            }
+            Ok(answer)
+        }
         "fields_get" => Ok(built_in()
             .model(model)
             .into_iter()
@@ -111,8 +118,8 @@ fn dispatch(state: &mut State, request: &Request) -> Result<Json, Refusal> {
             .map(|(name, field)| (name.clone(), json!({"type": field.kind, "relation": field.relation, "required": field.required, "readonly": field.readonly, "store": !field.computed})))
             .collect::<Map<_, _>>()
             .into()),
-        _ => business::call(store, model, method, ids, args, context)
-            .unwrap_or_else(|| Err(Refusal { name: "werkzeug.exceptions.NotFound", message: format!("The method '{model}.{method}' does not exist") })),
+        _ => business::call(store, model, method, ids, args, context)?
+            .ok_or_else(|| Refusal { name: "werkzeug.exceptions.NotFound", message: format!("The method '{model}.{method}' does not exist") }),
     }
 }
 

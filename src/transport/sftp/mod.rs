@@ -147,9 +147,10 @@ impl Drop for SftpDrop {
             if expected > limit {
                 return Err(too_large(path, expected, limit));
             }
+            let full = self.full(path)?;
             let session = self.session().await?;
             let read = async {
-                let mut file = session.sftp.open(self.full(path).map_err(|_| SftpError::UnexpectedPacket)?).await?;
+                let mut file = session.sftp.open(full).await?;
                 let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
                 // One byte more than expected shows a file that has grown, without reading an endless one.
                 (&mut file).take(expected + 1).read_to_end(&mut bytes).await?;

@@ -3,14 +3,24 @@
 
 mod files;
 
-use std::{collections::HashMap, io, net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+use std::{
+    collections::HashMap,
+    io,
+    net::SocketAddr,
+    path::PathBuf,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use russh::{
     Channel, ChannelId,
     keys::{Algorithm, PrivateKey, PublicKey},
     server::{Auth, ChannelOpenHandle, Config, Handler, Msg, Session, VerifiedPublicKey},
 };
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 
 /// One account and the folder it sees.
 #[derive(Debug, Clone)]
@@ -30,6 +40,8 @@ pub struct SftpServer {
     address: SocketAddr,
     host_key: PublicKey,
     accepting: JoinHandle<()>,
+    /// The other ends of all connections, to break them when the server ends.
+    sockets: Arc<Mutex<Vec<std::net::TcpStream>>>,
 }
 
 impl SftpServer {
@@ -44,21 +56,22 @@ impl SftpServer {
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let accounts = Arc::new(accounts);
+        let sockets = Arc::new(Mutex::new(Vec::new()));
+        let known = Arc::clone(&sockets);
         let accepting = tokio::spawn(async move {
-            let mut connections = tokio::task::JoinSet::new();
             while let Ok((socket, _)) = listener.accept().await {
+                let Ok(socket) = remembered(socket, &known) else { continue };
                 let connection = Connection { accounts: Arc::clone(&accounts), root: None, channels: HashMap::new() };
                 let config = Arc::clone(&config);
-                connections.spawn(async move {
+                tokio::spawn(async move {
                     if let Ok(session) = russh::server::run_stream(config, socket, connection).await {
                         // How a client leaves is its own business.
                         let _ = session.await;
                     }
                 });
-                while connections.try_join_next().is_some() {}
             }
         });
-        Ok(Self { address, host_key, accepting })
+        Ok(Self { address, host_key, accepting, sockets })
     }
 
     /// Where it listens.
@@ -75,7 +88,17 @@ impl SftpServer {
 impl Drop for SftpServer {
     fn drop(&mut self) {
         self.accepting.abort();
+        for socket in self.sockets.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // One that is broken already needs no breaking.
+            let _ = socket.shutdown(std::net::Shutdown::Both);
+        }
     }
+}
+
+fn remembered(socket: TcpStream, known: &Mutex<Vec<std::net::TcpStream>>) -> io::Result<TcpStream> {
+    let socket = socket.into_std()?;
+    known.lock().unwrap_or_else(PoisonError::into_inner).push(socket.try_clone()?);
+    TcpStream::from_std(socket)
 }
 
 struct Connection {

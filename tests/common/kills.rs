@@ -1,0 +1,113 @@
+//! The process killed (SIGKILL) at every checkpoint of a message's way, in and out, and started again: one effect, nothing lost.
+
+use std::{
+    io::{BufRead, BufReader},
+    process::Stdio,
+};
+
+use serde_json::json;
+
+use super::{
+    checks::all_at_rest,
+    goods,
+    scenarios::{number, only_pickings_of},
+    world::World,
+};
+
+/// Inbound checkpoints of `consign`, in order (`src/flow/checkpoint.rs`).
+const INBOUND: [&str; 8] = ["fetched", "spooled", "received", "checked", "planned", "effect", "applied", "shelved"];
+const OUTBOUND: [&str; 8] = ["received", "rendered", "planned", "checked", "staged", "renamed", "applied", "noted"];
+
+/// Runs a flow until it stands still at a checkpoint, and kills it there.
+fn kill_at(world: &World, flow: &str, checkpoint: &str) {
+    let mut child = world.prepared(&["run", "--once", flow]).env("CONSIGN_PAUSE_AT", checkpoint).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("consign starts");
+    let mut said = String::new();
+    for line in BufReader::new(child.stderr.take().expect("a pipe")).lines() {
+        let line = line.expect("a line");
+        if line == format!("paused at {checkpoint}") {
+            // SIGKILL: nothing of the process runs any more.
+            child.kill().expect("killed");
+            child.wait().expect("ended");
+            return;
+        }
+        said.push_str(&line);
+        said.push('\n');
+    }
+    panic!("{flow} never came to {checkpoint}:\n{said}");
+}
+
+/// An order, killed at every checkpoint in turn, each time another order: one sale order each, confirmed, with its lines.
+pub async fn an_order_survives_every_kill(world: &World) {
+    let customer = goods::customer(&world.odoo).await;
+    let product = goods::product(&world.odoo).await;
+    for checkpoint in INBOUND {
+        let order = format!("KILL-{checkpoint}-{}", goods::fresh());
+        world.drop_file("out/orders", &format!("{order}.xml"), goods::order(&order, &customer, &[(&product, 2.0, 5.0)]));
+        kill_at(world, "orders-in", checkpoint);
+        world.consign(&["run", "--once", "orders-in"]).ends(0);
+        let orders = world.odoo.search_read("sale.order", json!([["client_order_ref", "=", order]]), &["state", "amount_untaxed", "order_line"]).await;
+        assert_eq!(orders.len(), 1, "killed at {checkpoint}");
+        assert_eq!((orders[0]["state"].as_str(), number(&orders[0]["amount_untaxed"])), (Some("sale"), 10.0), "killed at {checkpoint}");
+        assert_eq!(world.partner_files("archive").iter().filter(|file| file.starts_with(&order)).count(), 1, "killed at {checkpoint}");
+        assert_eq!(world.partner_files("out/orders"), Vec::<String>::new(), "killed at {checkpoint}");
+        all_at_rest(world);
+    }
+}
+
+/// One order, killed at every checkpoint one after the other.
+pub async fn one_order_survives_all_kills(world: &World) {
+    let customer = goods::customer(&world.odoo).await;
+    let product = goods::product(&world.odoo).await;
+    let order = format!("KILLS-{}", goods::fresh());
+    world.drop_file("out/orders", &format!("{order}.xml"), goods::order(&order, &customer, &[(&product, 2.0, 5.0)]));
+    for checkpoint in INBOUND {
+        kill_at(world, "orders-in", checkpoint);
+    }
+    world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert_eq!(world.odoo.count("sale.order", json!([["client_order_ref", "=", order]])).await, 1);
+    all_at_rest(world);
+}
+
+/// A count, killed around its effect: the quantity is right and one inventory move was made.
+pub async fn a_count_is_applied_once(world: &World) {
+    for checkpoint in ["planned", "effect", "applied"] {
+        let product = goods::product(&world.odoo).await;
+        world.drop_file("out/stock", &format!("count-{}.xml", product.code), goods::levels("WH/Stock", &[(&product, 9.0)]));
+        kill_at(world, "stock-in", checkpoint);
+        world.consign(&["run", "--once", "stock-in"]).ends(0);
+        let quants = world.odoo.search_read("stock.quant", json!([["product_id", "=", product.id], ["location_id.usage", "=", "internal"]]), &["quantity"]).await;
+        assert_eq!(number(&quants[0]["quantity"]), 9.0);
+        assert_eq!(world.odoo.count("stock.move", json!([["product_id", "=", product.id], ["is_inventory", "=", true]])).await, 1, "killed at {checkpoint}");
+        all_at_rest(world);
+    }
+}
+
+/// A delivery, killed at every checkpoint in turn: one file with the partner, one note in Odoo. At `renamed` the partner has even
+/// fetched the file before we come back.
+pub async fn a_delivery_survives_every_kill(world: &World) {
+    let customer = goods::customer(&world.odoo).await;
+    only_pickings_of(world, "despatch-out", customer.id);
+    let product = goods::product(&world.odoo).await;
+    world.drop_file("out/stock", &format!("count-{}.xml", product.code), goods::levels("WH/Stock", &[(&product, 500.0)]));
+    world.consign(&["run", "--once", "stock-in"]).ends(0);
+    for checkpoint in OUTBOUND {
+        let order = format!("OUT-{checkpoint}-{}", goods::fresh());
+        world.drop_file("out/orders", &format!("{order}.xml"), goods::order(&order, &customer, &[(&product, 1.0, 5.0)]));
+        world.consign(&["run", "--once", "orders-in"]).ends(0);
+        kill_at(world, "despatch-out", checkpoint);
+        let fetched: Vec<String> = if checkpoint == "renamed" { world.partner_files("in").into_iter().filter(|file| file.ends_with(".xml")).collect() } else { Vec::new() };
+        for file in &fetched {
+            std::fs::remove_file(world.partner.join("in").join(file)).expect("fetched");
+        }
+        world.consign(&["run", "--once", "despatch-out"]).ends(0);
+        let left: Vec<String> = world.partner_files("in").into_iter().filter(|file| file.ends_with(".xml")).collect();
+        assert_eq!(left.len() + fetched.len(), 1, "killed at {checkpoint}: {left:?} and fetched {fetched:?}");
+        let pickings = world.odoo.search_read("stock.picking", json!([["sale_id.client_order_ref", "=", order]]), &["name"]).await;
+        let notes = world.odoo.count("mail.message", json!([["model", "=", "stock.picking"], ["res_id", "=", pickings[0]["id"]], ["body", "like", "[consign "]])).await;
+        assert_eq!(notes, 1, "killed at {checkpoint}");
+        for file in left {
+            std::fs::remove_file(world.partner.join("in").join(file)).expect("fetched");
+        }
+        all_at_rest(world);
+    }
+}
