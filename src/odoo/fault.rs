@@ -56,7 +56,9 @@ impl Fault {
     pub fn from_exception(name: &str, message: &str) -> Self {
         let last = name.rsplit('.').next().unwrap_or(name);
         let unknown = message.starts_with("Invalid field") || message.contains("does not exist") && (last == "AttributeError" || last == "NotFound" || last == "KeyError");
+        let no_model = message.starts_with("Object ") && message.trim_end().ends_with("doesn't exist");
         let kind = match last {
+            _ if no_model => FaultKind::Unknown,
             "AccessDenied" => FaultKind::Login,
             "AccessError" => FaultKind::Rights,
             "UserError" | "ValidationError" | "RedirectWarning" | "MissingError" | "CheckViolation" | "NotNullViolation" | "UniqueViolation" | "IntegrityError" => FaultKind::Refused,

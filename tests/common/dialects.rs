@@ -97,7 +97,11 @@ async fn lines(odoo: &Odoo) {
     let change = json!({"order_line": [[1, first, {"product_uom_qty": 4}], [0, 0, {"product_id": b, "product_uom_qty": 1, "price_unit": 1, "sequence": 3}]]});
     odoo.call(Call::records("sale.order", "write", &[order]).arg("vals", change)).await.expect("written");
     let read = odoo.read("sale.order", &[order], &["amount_untaxed", "order_line"]).await.expect("read");
-    assert_eq!((read[0]["order_line"].as_array().map(Vec::len), read[0]["amount_untaxed"].as_f64()), (Some(3), Some(25.0)));
+    assert_eq!((read[0]["order_line"].as_array().map(Vec::len), read[0]["amount_untaxed"].as_f64()), (Some(3), Some(51.0)), "a new quantity brings the product's price back");
+    let change = json!({"order_line": [[1, first, {"product_uom_qty": 6, "price_unit": 3.5}]]});
+    odoo.call(Call::records("sale.order", "write", &[order]).arg("vals", change)).await.expect("written");
+    let read = odoo.read("sale.order", &[order], &["amount_untaxed"]).await.expect("read");
+    assert_eq!(read[0]["amount_untaxed"].as_f64(), Some(32.0), "a price that is written with it stays");
     odoo.call(Call::records("sale.order", "action_confirm", &[order])).await.expect("confirmed");
     assert_eq!(odoo.read("sale.order", &[order], &["state"]).await.expect("read")[0]["state"], "sale");
     let again = odoo.call(Call::records("sale.order", "action_confirm", &[order])).await.expect_err("confirmed already");

@@ -49,7 +49,7 @@ fn fault(code: i64, text: &str) -> Result<Json, Fault> {
         return Ok(Json::Null);
     }
     Err(match code {
-        2 => Fault::new(FaultKind::Refused, text),
+        2 => Fault::from_exception("odoo.exceptions.UserError", text),
         3 => Fault::new(FaultKind::Login, text),
         4 => Fault::new(FaultKind::Rights, text),
         _ => {

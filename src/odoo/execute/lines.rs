@@ -62,14 +62,11 @@ fn commands(work: &Work<'_>, lines: &Lines, present: &[&Map<String, Json>]) -> V
         match present.iter().find(|current| present_key(current) == key) {
             None => commands.push(json!([0, 0, work.values(line)])),
             Some(current) => {
-                let mut values = Map::new();
-                for (name, value) in line.values.iter().filter(|(name, _)| !line.create_only.contains(name)) {
-                    let Some(planned) = work.scalar(value) else { continue };
-                    if !current.get(name).is_some_and(|current| same(&planned, current)) {
-                        values.insert(name.clone(), planned);
-                    }
-                }
-                if !values.is_empty() {
+                let planned = line.values.iter().filter(|(name, _)| !line.create_only.contains(name));
+                let values: Map<String, Json> = planned.filter_map(|(name, value)| Some((name.clone(), work.scalar(value)?))).collect();
+                // All values or none: Odoo works out anew what it computes from a value that is written (a new quantity brings the
+                // price list's price back) unless that is written with it. Measured on Odoo 19.
+                if values.iter().any(|(name, planned)| !current.get(name).is_some_and(|current| same(planned, current))) {
                     commands.push(json!([1, id_of(current), values]));
                 }
             }

@@ -131,6 +131,14 @@ pub(super) fn written(store: &mut Store, model: &str, id: i64, values: &Map<Stri
             }
             unique_barcode(store, id)
         }
+        // A new quantity or product brings the product's price back, unless a price is written with it.
+        "sale.order.line" if !values.contains_key("price_unit") && (values.contains_key("product_uom_qty") || values.contains_key("product_id")) => {
+            if let Some(product) = value(store, model, id, "product_id").as_i64() {
+                let price = value(store, "product.product", product, "list_price");
+                store.set(model, id, "price_unit", price);
+            }
+            Ok(())
+        }
         _ => Ok(()),
     }
 }

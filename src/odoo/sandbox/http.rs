@@ -155,8 +155,9 @@ async fn jsonrpc(Shared(state): Shared<Handle>, Body(body): Body<Json>) -> Respo
     match service(&state, &text("/params/service"), &text("/params/method"), &params) {
         Answer::Value(value) => Body(json!({"jsonrpc": "2.0", "id": body.get("id"), "result": value})).into_response(),
         Answer::Status(status) => StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
-        Answer::Refused(Refusal { name, message }) => {
-            let data = json!({"name": unknown(name), "message": message, "arguments": [message], "context": {}, "debug": format!("Traceback (most recent call last):\n{name}: {message}\n")});
+        Answer::Refused(refusal) => {
+            let Refusal { name, message } = older(refusal);
+            let data = json!({"name": name, "message": message, "arguments": [message], "context": {}, "debug": format!("Traceback (most recent call last):\n{name}: {message}\n")});
             Body(json!({"jsonrpc": "2.0", "id": body.get("id"), "error": {"code": 0, "message": "Odoo Server Error", "data": data}})).into_response()
         }
     }
@@ -169,19 +170,28 @@ async fn xmlrpc(Shared(state): Shared<Handle>, Path(name): Path<String>, body: S
         Answer::Value(Json::Null) => xmlrpc_values::respond(Err((1, "Traceback (most recent call last):\n  File \"xmlrpc.py\", line 1, in dumps\nTypeError: cannot marshal None unless allow_none is enabled\n"))),
         Answer::Value(value) => xmlrpc_values::respond(Ok(&value)),
         Answer::Status(status) => return StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
-        Answer::Refused(Refusal { name, message }) => match name.rsplit('.').next() {
-            Some("UserError" | "ValidationError" | "MissingError") => xmlrpc_values::respond(Err((2, &message))),
-            Some("AccessDenied") => xmlrpc_values::respond(Err((3, &message))),
-            Some("AccessError") => xmlrpc_values::respond(Err((4, &message))),
-            _ => xmlrpc_values::respond(Err((1, &format!("Traceback (most recent call last):\n  File \"model.py\", line 1, in call_kw\n{}: {message}\n", unknown(name))))),
-        },
+        Answer::Refused(refusal) => {
+            let Refusal { name, message } = older(refusal);
+            match name.rsplit('.').next() {
+                Some("UserError" | "ValidationError" | "MissingError") => xmlrpc_values::respond(Err((2, &message))),
+                Some("AccessDenied") => xmlrpc_values::respond(Err((3, &message))),
+                Some("AccessError") => xmlrpc_values::respond(Err((4, &message))),
+                _ => xmlrpc_values::respond(Err((1, &format!("Traceback (most recent call last):\n  File \"model.py\", line 1, in call_kw\n{name}: {message}\n")))),
+            }
+        }
     };
     ([(header::CONTENT_TYPE, "text/xml")], text).into_response()
 }
 
-/// Only JSON-2 says NotFound; the older dialects show the exception behind it.
-fn unknown(name: &str) -> &str {
-    if name.ends_with("NotFound") { "builtins.AttributeError" } else { name.trim_start_matches("builtins.") }
+/// Only JSON-2 says NotFound; the older dialects have other words for it.
+fn older(refusal: Refusal) -> Refusal {
+    let model = refusal.message.strip_prefix("The model '").and_then(|rest| rest.split('\'').next());
+    match (refusal.name.rsplit('.').next(), model) {
+        (Some("NotFound"), Some(model)) => Refusal::user(format!("Object {model} doesn't exist")),
+        (Some("NotFound"), None) => Refusal { name: "AttributeError", ..refusal },
+        (Some(_), _) => Refusal { name: refusal.name.trim_start_matches("builtins."), ..refusal },
+        (None, _) => refusal,
+    }
 }
 
 /// The services of the two older dialects.

@@ -1,0 +1,109 @@
+//! The live suite: the same scenarios against Debian's OpenSSH sshd and a real Odoo 19. `tests/live/run.sh` provides both; without
+//! them every test here fails and says so.
+
+#[path = "../common/mod.rs"]
+mod common;
+mod sshd;
+
+use std::path::Path;
+
+use common::{dialects, drops, goods, kills, rpc::Target, scenarios, world::World};
+use consign::{odoo::DialectChoice, transport::sftp::SftpDrop};
+
+/// The Odoo that the services script started.
+fn odoo() -> Target {
+    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: start this suite with tests/live/run.sh"));
+    Target {
+        url: variable("CONSIGN_LIVE_ODOO_URL"),
+        database: variable("CONSIGN_LIVE_ODOO_DB"),
+        login: "admin".into(),
+        password: "admin".into(),
+        key: variable("CONSIGN_LIVE_ODOO_KEY"),
+    }
+}
+
+fn world(dialect: &str) -> World {
+    let site = sshd::Sshd::start();
+    let (dir, access, server) = site.into_parts();
+    World::around(odoo(), dir, access, dialect, Box::new(server))
+}
+
+fn schema(name: &str) -> std::path::PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas").join(name)
+}
+
+#[tokio::test]
+async fn a_real_odoo_over_json_2() {
+    dialects::behaves(&odoo(), DialectChoice::Json2).await;
+}
+
+#[tokio::test]
+async fn a_real_odoo_over_json_rpc() {
+    dialects::behaves(&odoo(), DialectChoice::JsonRpc).await;
+}
+
+#[tokio::test]
+async fn a_real_odoo_over_xml_rpc() {
+    dialects::behaves(&odoo(), DialectChoice::XmlRpc).await;
+}
+
+#[tokio::test]
+async fn a_real_sshd_is_a_drop() {
+    let site = sshd::Sshd::start();
+    for (name, settings) in site.logins() {
+        eprintln!("sshd: {name}");
+        drops::behaves(&SftpDrop::new(settings), &name).await;
+    }
+}
+
+async fn four_flows(dialect: &str) {
+    let world = world(dialect);
+    world.consign(&["doctor"]).ends(0);
+    let customer = goods::customer(&world.odoo).await;
+    let (a, b) = scenarios::stock_levels_are_applied(&world).await;
+    let order = scenarios::an_order_becomes_a_sale_order(&world, &customer, &a, &b).await;
+    scenarios::a_delivery_becomes_a_despatch_advice(&world, "despatch-out", "in", &schema("despatch-advice.xsd"), &customer, &order).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_four_flows_over_json_2() {
+    four_flows("json2").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_four_flows_over_json_rpc() {
+    four_flows("jsonrpc").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_four_flows_over_xml_rpc() {
+    four_flows("xmlrpc").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_thousand_products() {
+    scenarios::a_thousand_products(&world("json2")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn ubl_there_and_back() {
+    assert!(scenarios::ubl().is_some() || std::env::var_os("CI").is_none(), "the corpus is absent in CI");
+    scenarios::ubl_there_and_back(&world("json2")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_survives_every_kill() {
+    let world = world("json2");
+    kills::an_order_survives_every_kill(&world).await;
+    kills::one_order_survives_all_kills(&world).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_count_is_applied_once() {
+    kills::a_count_is_applied_once(&world("json2")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_delivery_is_sent_once() {
+    kills::a_delivery_survives_every_kill(&world("json2")).await;
+}

@@ -1,0 +1,141 @@
+//! A real OpenSSH sshd on loopback, as the present user, with keys of its own.
+
+use std::{
+    fs,
+    net::{TcpListener, TcpStream},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use consign::transport::sftp::{Login, Secret, SftpSettings, host_keys};
+use tempfile::TempDir;
+
+use crate::common::world::SftpAccess;
+
+pub struct Sshd {
+    dir: TempDir,
+    port: u16,
+    server: Running,
+}
+
+/// Ends the server when it is dropped.
+pub struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn keygen(path: &Path, kind: &str, passphrase: &str) {
+    let done = Command::new("ssh-keygen").args(["-q", "-t", kind, "-N", passphrase, "-f"]).arg(path).status().expect("ssh-keygen is installed");
+    assert!(done.success());
+}
+
+fn user() -> String {
+    String::from_utf8(Command::new("id").arg("-un").output().expect("id").stdout).expect("a name").trim().to_string()
+}
+
+impl Sshd {
+    pub fn start() -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = |name: &str| dir.path().join(name);
+        fs::create_dir_all(path("partner")).expect("a folder");
+        for kind in ["ed25519", "rsa"] {
+            keygen(&path(&format!("host_{kind}")), kind, "");
+        }
+        keygen(&path("id_ed25519"), "ed25519", "");
+        keygen(&path("id_rsa"), "rsa", "open sesame");
+        keygen(&path("id_ecdsa"), "ecdsa", "");
+        let keys: String = ["id_ed25519", "id_rsa", "id_ecdsa"].iter().map(|name| fs::read_to_string(path(&format!("{name}.pub"))).expect("a key")).collect();
+        fs::write(path("authorized_keys"), keys).expect("written");
+        let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let config = format!(
+            "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/host_ed25519\nHostKey {0}/host_rsa\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
+             PasswordAuthentication yes\nKbdInteractiveAuthentication no\nAuthorizedKeysFile {0}/authorized_keys\nSubsystem sftp internal-sftp\nMaxStartups 100\n",
+            dir.path().display()
+        );
+        fs::write(path("sshd_config"), config).expect("written");
+        // sshd started by root wants its privilege separation folder.
+        let _ = fs::create_dir_all("/run/sshd");
+        let log = fs::File::create(path("sshd.log")).expect("a log");
+        let server = Command::new("/usr/sbin/sshd").args(["-D", "-e", "-f"]).arg(path("sshd_config")).stdin(Stdio::null()).stderr(log).spawn().expect("sshd is installed");
+        let server = Running(server);
+        for _ in 0..100 {
+            if TcpStream::connect(("127.0.0.1", port)).is_ok() {
+                let site = Self { dir, port, server };
+                host_keys::accept("127.0.0.1", port, &site.host_key(), &site.path("known_hosts")).expect("accepted");
+                return site;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        panic!("sshd does not start: {}", fs::read_to_string(path("sshd.log")).unwrap_or_default());
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn host_key(&self) -> russh::keys::PublicKey {
+        russh::keys::load_public_key(self.path("host_ed25519.pub")).expect("a key")
+    }
+
+    /// Every way to sign in that this sshd offers, with a folder that is there.
+    pub fn logins(&self) -> Vec<(String, SftpSettings)> {
+        let key = |name: &str, passphrase: Option<&str>| (name.to_string(), user(), Login::Key { file: self.path(name), passphrase: passphrase.map(Secret::new) });
+        let mut logins = vec![key("id_ed25519", None), key("id_rsa", Some("open sesame")), key("id_ecdsa", None)];
+        if let Some(name) = password_user() {
+            logins.push(("password".into(), name, Login::Password(Secret::new(PASSWORD))));
+        }
+        let mut out = Vec::new();
+        for (name, user, login) in logins {
+            let base = self.path("partner");
+            fs::create_dir_all(base.join(&name)).expect("a folder");
+            // The password's user is another one and must get in.
+            for open in [self.dir.path(), &base, &base.join(&name)] {
+                let _ = Command::new("chmod").arg("a+rwx").arg(open).status();
+            }
+            let settings = SftpSettings {
+                host: "127.0.0.1".into(),
+                port: self.port,
+                user,
+                login,
+                known_hosts: self.path("known_hosts"),
+                base: base.display().to_string(),
+                accept_with: "consign trust p".into(),
+                timeout: Duration::from_secs(20),
+            };
+            out.push((name, settings));
+        }
+        out
+    }
+
+    /// The folder, the access and the running server, to build a world from.
+    pub fn into_parts(self) -> (TempDir, SftpAccess, Running) {
+        let access = SftpAccess {
+            port: self.port,
+            user: user(),
+            login: format!("key = \"{}\"", self.path("id_ed25519").display()),
+            base: self.path("partner").display().to_string(),
+            host_key: self.host_key(),
+        };
+        (self.dir, access, self.server)
+    }
+}
+
+const PASSWORD: &str = "consign-live-1";
+
+/// A system user with a password; only root can make one.
+fn password_user() -> Option<String> {
+    if user() != "root" {
+        eprintln!("LOUD: not root, so sshd's password login was NOT tested");
+        return None;
+    }
+    let name = "consignlive";
+    let _ = Command::new("useradd").args(["-M", "-s", "/bin/sh", name]).stderr(Stdio::null()).status();
+    let set = Command::new("sh").arg("-c").arg(format!("echo {name}:{PASSWORD} | chpasswd")).status().expect("chpasswd");
+    assert!(set.success(), "the password of the test user cannot be set");
+    Some(name.to_string())
+}
