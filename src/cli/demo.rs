@@ -71,12 +71,17 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
 
     heading(out, "6. What failed, and why (consign errors)");
-    let failed = engine.journal().list(&Filter { stages: vec![Stage::Failed], limit: 10, ..Filter::default() }).await.map_err(output::one)?;
+    let failed =
+        engine.journal().list(&Filter { stages: vec![Stage::Failed], limit: 10, ..Filter::default() }).await.map_err(output::one)?;
     let mut reported = Vec::new();
     for message in failed.iter().rev() {
         let text = fs::read_to_string(engine.storage().report_path(message)).unwrap_or_default();
         out.line(format!("  {}  {}", message.id.short(), shown(&message.name)));
-        text.lines().skip(3).take_while(|line| !line.starts_with("When it is mended")).filter(|line| !line.is_empty()).for_each(|line| out.line(format!("    {line}")));
+        text.lines()
+            .skip(3)
+            .take_while(|line| !line.starts_with("When it is mended"))
+            .filter(|line| !line.is_empty())
+            .for_each(|line| out.line(format!("    {line}")));
         reported.push(json!({ "message": message, "report": text }));
     }
 
@@ -142,7 +147,10 @@ fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(
     };
     let secret = |name: &str, value: &str| {
         let folder = dir.join("var/secrets");
-        crate::flow::private_folder(&dir.join("var")).and_then(|()| fs::create_dir_all(&folder)).and_then(|()| fs::write(folder.join(name), value)).map_err(unusable)
+        crate::flow::private_folder(&dir.join("var"))
+            .and_then(|()| fs::create_dir_all(&folder))
+            .and_then(|()| fs::write(folder.join(name), value))
+            .map_err(unusable)
     };
     secret("odoo", crate::odoo::sandbox::LOGIN)?;
     secret("nordwind", password)?;
@@ -155,10 +163,19 @@ fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(
             ("{ env = \"CONSIGN_ODOO_PASSWORD\" }", "{ file = \"var/secrets/odoo\" }".to_string()),
         ],
     )?;
-    change("partners/nordwind.toml", &[("= 2222", format!("= {sftp_port}")), ("{ env = \"NORDWIND_PASSWORD\" }", "{ file = \"var/secrets/nordwind\" }".to_string())])?;
+    change(
+        "partners/nordwind.toml",
+        &[("= 2222", format!("= {sftp_port}")), ("{ env = \"NORDWIND_PASSWORD\" }", "{ file = \"var/secrets/nordwind\" }".to_string())],
+    )?;
     for flow in ["orders-in", "products-in", "stock-in"] {
         // The files of the demo are complete; a second is enough to see that they stand still.
-        change(&format!("flows/{flow}.toml"), &[("direction = \"in\"", "direction = \"in\"\nsettle = \"1s\"".to_string()), ("direction    = \"in\"", "direction    = \"in\"\nsettle       = \"1s\"".to_string())])?;
+        change(
+            &format!("flows/{flow}.toml"),
+            &[
+                ("direction = \"in\"", "direction = \"in\"\nsettle = \"1s\"".to_string()),
+                ("direction    = \"in\"", "direction    = \"in\"\nsettle       = \"1s\"".to_string()),
+            ],
+        )?;
     }
     Ok(())
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use serde::Serialize;
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Context, Exit};
 use crate::{
@@ -40,7 +40,10 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let workspace = context.load()?;
     let mut findings = Findings::default();
     let offline = check::check(&workspace);
-    findings.add("workspace", if offline.problems.is_empty() { Ok(format!("{} flows fit", workspace.flows.len())) } else { Err(offline.problems[0].clone()) });
+    findings.add(
+        "workspace",
+        if offline.problems.is_empty() { Ok(format!("{} flows fit", workspace.flows.len())) } else { Err(offline.problems[0].clone()) },
+    );
     for (id, partner) in &workspace.partners {
         let flows: Vec<&Flow> = workspace.flows.values().filter(|flow| flow.enabled && flow.partner == *id).collect();
         match partner.drop.open(&workspace.root) {
@@ -80,7 +83,10 @@ async fn probe_drop(drop: &dyn Drop, id: &str, flows: &[&Flow], workspace: &Work
                     Direction::Out => vec![flow.folder.as_str()],
                 };
                 let rights = rights(drop, &flow.folder, &shelves).await;
-                findings.add(format!("{id}: folder {} of {}", flow.folder, flow.id), rights.map(|()| format!("{} files; listing, writing, renaming and removing work", entries.len())));
+                findings.add(
+                    format!("{id}: folder {} of {}", flow.folder, flow.id),
+                    rights.map(|()| format!("{} files; listing, writing, renaming and removing work", entries.len())),
+                );
             }
             Err(problem) => findings.add(format!("{id}: folder {} of {}", flow.folder, flow.id), Err(problem)),
         }
@@ -154,8 +160,11 @@ async fn may(odoo: &Odoo, model: &str, operation: &str) -> Result<String, Proble
         Call::model(model, "check_access_rights").arg("operation", operation).arg("raise_exception", json!(false))
     };
     match odoo.call(call).await {
-        Ok(answer) if answer == json!(true) => Ok("allowed".into()),
-        Ok(_) => Err(Problem::new(codes::ODOO_RIGHTS, format!("the Odoo user may not {operation} {model}")).hint("give the user the group that may")),
+        Ok(Json::Bool(true)) => Ok("allowed".into()),
+        Ok(_) => {
+            Err(Problem::new(codes::ODOO_RIGHTS, format!("the Odoo user may not {operation} {model}"))
+                .hint("give the user the group that may"))
+        }
         Err(fault) => Err(fault.problem(&doing)),
     }
 }

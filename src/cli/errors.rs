@@ -25,7 +25,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut data = Vec::new();
     for message in &messages {
         let problems = journal.attempts(message.id).await.map_err(output::one)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
-        context.out.line(format!("{}  {}  {}  {}  {}", message.id.short(), output::at(message.updated), message.flow, message.stage, shown(&message.name)));
+        context.out.line(format!(
+            "{}  {}  {}  {}  {}",
+            message.id.short(),
+            output::at(message.updated),
+            message.flow,
+            message.stage,
+            shown(&message.name)
+        ));
         if let Some(first) = problems.first() {
             for line in first.to_string().lines() {
                 context.out.line(format!("    {line}"));

@@ -16,10 +16,12 @@ pub(super) struct Args {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let entry = |info: &codes::CodeInfo| json!({"code": info.code, "title": info.title, "who": info.who, "retry": info.retry, "text": info.text});
+    let entry =
+        |info: &codes::CodeInfo| json!({"code": info.code, "title": info.title, "who": info.who, "retry": info.retry, "text": info.text});
     let Some(text) = &args.code else {
         context.out.data(&codes::ALL.iter().map(entry).collect::<Vec<_>>());
-        let rows: Vec<Vec<String>> = codes::ALL.iter().map(|info| vec![info.code.to_string(), info.who.as_str().to_string(), info.title.to_string()]).collect();
+        let rows: Vec<Vec<String>> =
+            codes::ALL.iter().map(|info| vec![info.code.to_string(), info.who.as_str().to_string(), info.title.to_string()]).collect();
         context.out.line(output::table(&["code", "who", "what"], &rows));
         return Ok(Exit::Fine);
     };

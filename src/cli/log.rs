@@ -36,7 +36,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         .iter()
         .map(|message| {
             let reason = message.reason.clone().filter(|_| message.stage != Stage::Done).unwrap_or_default();
-            vec![message.id.short(), output::at(message.updated), message.flow.clone(), message.stage.to_string(), shown(&message.name), shown(&reason)]
+            vec![
+                message.id.short(),
+                output::at(message.updated),
+                message.flow.clone(),
+                message.stage.to_string(),
+                shown(&message.name),
+                shown(&reason),
+            ]
         })
         .collect();
     context.out.line(output::table(&["message", "changed (UTC)", "flow", "stage", "file", "why"], &rows));

@@ -52,10 +52,21 @@ pub(crate) fn at(moment: DateTime<Utc>) -> String {
 
 /// Rows under headings, each column as wide as it needs to be.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).chain(headings.get(column).map(|heading| heading.len())).max().unwrap_or(0);
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .chain(headings.get(column).map(|heading| heading.len()))
+            .max()
+            .unwrap_or(0)
+    };
     let widths: Vec<usize> = (0..headings.len()).map(width).collect();
     let line = |cells: Vec<&str>| {
-        let padded: Vec<String> = cells.iter().zip(&widths).map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count())))).collect();
+        let padded: Vec<String> = cells
+            .iter()
+            .zip(&widths)
+            .map(|(cell, width)| format!("{cell}{}", " ".repeat(width.saturating_sub(cell.chars().count()))))
+            .collect();
         padded.join("  ").trim_end().to_string()
     };
     let mut out = vec![line(headings.to_vec())];
@@ -66,7 +77,15 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
 /// Starts logging to standard error: lines for people on a terminal, JSON otherwise when `json`.
 pub(crate) fn start_logging(json: bool, verbose: bool) {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
-    let own = tracing_subscriber::fmt().with_max_level(level).with_writer(std::io::stderr).with_ansi(std::io::stderr().is_terminal()).with_target(false);
+    let own = tracing_subscriber::fmt()
+        .with_max_level(level)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_target(false);
     // Logging that was started before, by a test, stays as it is.
-    let _ = if json { tracing::subscriber::set_global_default(own.json().finish()) } else { tracing::subscriber::set_global_default(own.finish()) };
+    let _ = if json {
+        tracing::subscriber::set_global_default(own.json().finish())
+    } else {
+        tracing::subscriber::set_global_default(own.finish())
+    };
 }

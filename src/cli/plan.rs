@@ -7,7 +7,7 @@ use crate::{
     config::{Work, check},
     format::{csv, xml},
     model::{
-        Plan, Place, Problem, Problems, codes,
+        Place, Plan, Problem, Problems, codes,
         nearest::did_you_mean,
         plan::{Record, Value},
         problem::shown,
@@ -27,14 +27,19 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let workspace = context.load()?;
     let names = workspace.flows.keys().map(String::as_str);
     let Some(flow) = workspace.flows.get(&args.flow) else {
-        return Err(output::one(Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{}`", args.flow)).maybe_hint(did_you_mean(&args.flow, names))));
+        return Err(output::one(
+            Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{}`", args.flow)).maybe_hint(did_you_mean(&args.flow, names)),
+        ));
     };
     let Work::In(inbound) = &flow.work else {
         return Err(output::one(Problem::new(codes::USAGE, format!("`{}` sends; only inbound flows have a plan", flow.id))));
     };
     let name = args.file.display().to_string();
-    let bytes = fs::read(&args.file).map_err(|error| output::one(Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", error.kind())).at(Place::file(&name))))?;
-    let schema = Schema::compile(&workspace.schemas(), &flow.schema).map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
+    let bytes = fs::read(&args.file).map_err(|error| {
+        output::one(Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", error.kind())).at(Place::file(&name)))
+    })?;
+    let schema = Schema::compile(&workspace.schemas(), &flow.schema)
+        .map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
     let document = match &inbound.format {
         crate::config::Format::Xml => xml::read(&bytes, &name, &inbound.limits).map_err(output::one)?,
         crate::config::Format::Csv(dialect) => csv::read(&bytes, &name, dialect, &inbound.limits)?,
@@ -52,7 +57,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
 
 /// A plan as text.
 fn render(plan: &Plan) -> String {
-    let mut out = format!("{} {} (the same again: {})\n", plan.records.len(), plan.model, if plan.identity.is_empty() { "never".to_string() } else { plan.identity.join(" + ") });
+    let mut out = format!(
+        "{} {} (the same again: {})\n",
+        plan.records.len(),
+        plan.model,
+        if plan.identity.is_empty() { "never".to_string() } else { plan.identity.join(" + ") }
+    );
     for record in plan.records.iter().take(100) {
         lines(&mut out, record, 1);
     }

@@ -60,7 +60,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             context.out.line(format!("    {:9} {},{} {}", record.change, record.model, record.id, shown(&record.name)));
         }
         if message.stage != Stage::Done {
-            let problems = engine.journal().attempts(message.id).await.map_err(output::one)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
+            let problems =
+                engine.journal().attempts(message.id).await.map_err(output::one)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
             if !context.out.json {
                 context.out.problems(&problems);
             }

@@ -32,7 +32,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let workspace = Arc::new(context.load()?);
     if let Some(unknown) = args.flows.iter().find(|flow| !workspace.flows.contains_key(*flow)) {
         let names = workspace.flows.keys().map(String::as_str);
-        return Err(output::one(Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{unknown}`")).maybe_hint(did_you_mean(unknown, names))));
+        return Err(output::one(
+            Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{unknown}`")).maybe_hint(did_you_mean(unknown, names)),
+        ));
     }
     let lock = Lock::take(&workspace).map_err(output::one)?;
     if args.once {
@@ -51,7 +53,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     engine.sweep(&lock).await.map_err(output::one)?;
     let (tell, stop) = watch::channel(false);
     let unable = |_| output::one(Problem::new(codes::USAGE, "signals cannot be received"));
-    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);
     tokio::spawn(async move {
         tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
         // Nobody listens any more when the daemon has ended by itself.
@@ -63,7 +66,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 }
 
 async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {
-    let flows: Vec<String> = engine.workspace().flows.values().filter(|flow| if wanted.is_empty() { flow.enabled } else { wanted.contains(&flow.id) }).map(|flow| flow.id.clone()).collect();
+    let flows: Vec<String> = engine
+        .workspace()
+        .flows
+        .values()
+        .filter(|flow| if wanted.is_empty() { flow.enabled } else { wanted.contains(&flow.id) })
+        .map(|flow| flow.id.clone())
+        .collect();
     let mut summaries: Vec<Summary> = Vec::new();
     for flow in flows {
         let summary = engine.run(&flow).await;

@@ -36,21 +36,34 @@ const MOST_BYTES: u64 = 200 << 20;
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let Action::Add { name, path } = &args.action;
-    let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) && !name.starts_with('.');
+    let plain =
+        !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) && !name.starts_with('.');
     if !plain {
-        return Err(output::one(Problem::new(codes::USAGE, format!("`{name}` cannot be the name of a schema set: use letters, digits, `-`, `_` and `.`"))));
+        return Err(output::one(Problem::new(
+            codes::USAGE,
+            format!("`{name}` cannot be the name of a schema set: use letters, digits, `-`, `_` and `.`"),
+        )));
     }
     let workspace = context.load()?;
     let target = workspace.schemas().join(name);
     if target.exists() {
-        return Err(output::one(Problem::new(codes::USAGE, format!("schemas/{name} is there already")).hint("remove the folder first, or take another name")));
+        return Err(output::one(
+            Problem::new(codes::USAGE, format!("schemas/{name} is there already")).hint("remove the folder first, or take another name"),
+        ));
     }
-    let unreadable = |error: std::io::Error| output::one(Problem::new(codes::CONFIG_UNREADABLE, format!("it cannot be read ({})", error.kind())).at(Place::file(path.display().to_string())));
+    let unreadable = |error: std::io::Error| {
+        output::one(
+            Problem::new(codes::CONFIG_UNREADABLE, format!("it cannot be read ({})", error.kind()))
+                .at(Place::file(path.display().to_string())),
+        )
+    };
     // Beside its final place, so that the last step is a rename.
     let making = tempfile::Builder::new().prefix(".adding-").tempdir_in(workspace.schemas()).map_err(unreadable)?;
     let count = if path.is_dir() { copy(path, making.path()).map_err(unreadable)? } else { unpack(path, making.path())? };
     if count == 0 {
-        return Err(output::one(Problem::new(codes::SCHEMA_MISSING, "there is no .xsd file in it").at(Place::file(path.display().to_string()))));
+        return Err(output::one(
+            Problem::new(codes::SCHEMA_MISSING, "there is no .xsd file in it").at(Place::file(path.display().to_string())),
+        ));
     }
     let entries = entry_points(&workspace, name, making.path());
     let mut compiled = Vec::new();
@@ -70,7 +83,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     if compiled.len() > 10 {
         context.out.line(format!("  and {} more", compiled.len() - 10));
     }
-    let waiting: Vec<&str> = workspace.flows.values().filter(|flow| flow.schema.starts_with(&format!("{name}/"))).map(|flow| flow.id.as_str()).collect();
+    let waiting: Vec<&str> =
+        workspace.flows.values().filter(|flow| flow.schema.starts_with(&format!("{name}/"))).map(|flow| flow.id.as_str()).collect();
     if !waiting.is_empty() {
         context.out.line(format!("flows that use it: {}", waiting.join(", ")));
     }
@@ -79,7 +93,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
 
 /// What must compile: the schemas that flows name; without such, every schema that no other one of the set includes or imports.
 fn entry_points(workspace: &Workspace, name: &str, folder: &Path) -> Vec<String> {
-    let named: Vec<String> = workspace.flows.values().filter_map(|flow| flow.schema.strip_prefix(&format!("{name}/"))).filter(|entry| folder.join(entry).exists()).map(str::to_string).collect();
+    let named: Vec<String> = workspace
+        .flows
+        .values()
+        .filter_map(|flow| flow.schema.strip_prefix(&format!("{name}/")))
+        .filter(|entry| folder.join(entry).exists())
+        .map(str::to_string)
+        .collect();
     if !named.is_empty() {
         return named;
     }

@@ -21,7 +21,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     context.out.data(&json!({ "message": message, "events": events, "attempts": attempts, "records": records }));
     let out = &context.out;
     out.line(format!("message  {}", message.id));
-    out.line(format!("file     {} ({} bytes, sha256 {})", shown(&message.name), message.size, message.sha256.get(..16).unwrap_or_default()));
+    out.line(format!(
+        "file     {} ({} bytes, sha256 {})",
+        shown(&message.name),
+        message.size,
+        message.sha256.get(..16).unwrap_or_default()
+    ));
     out.line(format!("flow     {} ({})", message.flow, message.direction.as_str()));
     out.line(format!("stage    {}", message.stage));
     if let Some(until) = message.until {
@@ -32,7 +37,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
     out.line("\nsteps (UTC)");
     for event in &events {
-        out.line(format!("  {}  {:9} {}", output::at(event.at), event.stage, event.note.as_deref().map(shown).unwrap_or_default()).trim_end());
+        out.line(
+            format!("  {}  {:9} {}", output::at(event.at), event.stage, event.note.as_deref().map(shown).unwrap_or_default()).trim_end(),
+        );
     }
     if !records.is_empty() {
         out.line("\nin Odoo");

@@ -15,7 +15,9 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let mut rows = Vec::new();
     let mut data = Vec::new();
     for flow in engine.workspace().flows.values() {
-        let of = |stages: &[Stage]| tallies.iter().filter(|tally| tally.flow == flow.id && stages.contains(&tally.stage)).map(|tally| tally.count).sum::<u64>();
+        let of = |stages: &[Stage]| {
+            tallies.iter().filter(|tally| tally.flow == flow.id && stages.contains(&tally.stage)).map(|tally| tally.count).sum::<u64>()
+        };
         let last = tallies.iter().filter(|tally| tally.flow == flow.id).map(|tally| tally.last).max();
         let (done, failed, held, waiting) = (of(&[Stage::Done]), of(&[Stage::Failed]), of(&[Stage::Held]), of(&[Stage::Waiting]));
         let under_way = of(&[Stage::Received, Stage::Checked, Stage::Planned, Stage::Staged, Stage::Applied]);
@@ -34,6 +36,9 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
                          "next": next, "last": last, "done": done, "failed": failed, "held": held, "waiting": waiting, "under_way": under_way}));
     }
     context.out.data(&data);
-    context.out.line(output::table(&["flow", "", "partner", "schedule", "next run (UTC)", "done", "failed", "held", "waiting", "under way", "last change (UTC)"], &rows));
+    context.out.line(output::table(
+        &["flow", "", "partner", "schedule", "next run (UTC)", "done", "failed", "held", "waiting", "under way", "last change (UTC)"],
+        &rows,
+    ));
     Ok(Exit::Fine)
 }

@@ -19,13 +19,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let workspace = context.load()?;
     let Some(partner) = workspace.partners.get(&args.partner) else {
         let names = workspace.partners.keys().map(String::as_str);
-        return Err(output::one(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{}`", args.partner)).maybe_hint(did_you_mean(&args.partner, names))));
+        return Err(output::one(
+            Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{}`", args.partner))
+                .maybe_hint(did_you_mean(&args.partner, names)),
+        ));
     };
     let settings = partner.drop.address(&workspace.root).map_err(output::one)?;
     let key = connect::host_key(&settings, &args.fingerprint).await.map_err(output::one)?;
     if host_keys::fingerprint(&key) != args.fingerprint {
         // The key on file was shown; the one that was asked for is another.
-        return Err(output::one(Problem::new(codes::DROP_HOST_CHANGED, format!("the server shows {}, not {}", host_keys::fingerprint(&key), args.fingerprint))));
+        return Err(output::one(Problem::new(
+            codes::DROP_HOST_CHANGED,
+            format!("the server shows {}, not {}", host_keys::fingerprint(&key), args.fingerprint),
+        )));
     }
     if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::Verdict::Changed {
         host_keys::forget(&settings.host, settings.port, &settings.known_hosts).map_err(output::one)?;

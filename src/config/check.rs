@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use super::{Flow, Workspace, Work};
+use super::{Flow, OutFlow, Work, Workspace};
 use crate::{
     model::{Place, Problem, Problems, codes, nearest::did_you_mean},
     odoo::read::Tree,
@@ -37,7 +37,7 @@ pub fn check(workspace: &Workspace) -> Report {
             }
         }
         if let Work::Out(outbound) = &flow.work {
-            tree(workspace, flow, &outbound.model, &outbound.fields, &mut report.problems);
+            tree(workspace, flow, outbound, &outbound.model, "", &outbound.fields, &mut report.problems);
         }
     }
     report
@@ -57,26 +57,36 @@ pub fn told(flow: &Flow, problem: &Problem) -> Problem {
     problem
 }
 
-fn tree(workspace: &Workspace, flow: &Flow, model: &str, fields: &Tree, problems: &mut Problems) {
+/// Holds the fields an outbound flow reads against the models; `above` is the dotted path that leads to this model.
+fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, above: &str, fields: &Tree, problems: &mut Problems) {
+    let place = |path: &str| match outbound.field_places.iter().find(|(known, ..)| known == path || known.starts_with(&format!("{path}.")))
+    {
+        Some((_, line, column)) => Place::at(&flow.file, *line, *column),
+        None => Place::file(&flow.file),
+    };
     let Some(known) = workspace.catalog.model(model) else {
         let problem = Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` is not in the snapshot of Odoo's fields"));
-        problems.push(problem.at(Place::file(&flow.file)).maybe_hint(did_you_mean(model, workspace.catalog.models())));
+        problems.push(problem.at(place(above)).maybe_hint(did_you_mean(model, workspace.catalog.models())));
         return;
     };
     for (name, below) in &fields.0 {
+        let path = if above.is_empty() { name.clone() } else { format!("{above}.{name}") };
         match known.get(name) {
             None if name == "id" => {}
             None => problems.push(
                 Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` has no field `{name}`"))
-                    .at(Place::file(&flow.file).with_path("[read] fields"))
+                    .at(place(&path))
                     .maybe_hint(did_you_mean(name, known.keys().map(String::as_str))),
             ),
             Some(field) => match (&field.relation, below.0.is_empty()) {
                 (_, true) => {}
-                (Some(relation), false) => tree(workspace, flow, relation, below, problems),
-                (None, false) => problems.push(
-                    Problem::new(codes::MAPPING_FIELD, format!("`{name}` of `{model}` is a value, nothing lies below it")).at(Place::file(&flow.file).with_path("[read] fields")),
-                ),
+                (Some(relation), false) => tree(workspace, flow, outbound, relation, &path, below, problems),
+                (None, false) => {
+                    problems.push(
+                        Problem::new(codes::MAPPING_FIELD, format!("`{name}` of `{model}` is a value, nothing lies below it"))
+                            .at(place(&path)),
+                    );
+                }
             },
         }
     }

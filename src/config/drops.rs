@@ -17,6 +17,7 @@ use crate::{
 
 /// Where a partner's files are.
 #[derive(Debug, Clone)]
+#[allow(clippy::large_enum_variant, reason = "there is one for each partner")]
 pub enum DropConfig {
     /// A folder, relative to the workspace unless absolute.
     Local(PathBuf),
@@ -48,7 +49,7 @@ pub enum DropConfig {
 impl DropConfig {
     pub(super) fn read(reader: &Reader<'_>, partner: &str) -> Self {
         let kind = reader.choice("kind", &["local", "sftp"]);
-        let config = if kind == "local" {
+        if kind == "local" {
             Self::Local(reader.need_text("path").into())
         } else {
             let port = reader.integer("port").unwrap_or(22);
@@ -76,8 +77,7 @@ impl DropConfig {
                 reader.missing("password` or `key");
             }
             config
-        };
-        config
+        }
     }
 
     /// Opens the drop; nothing is connected yet.
@@ -106,7 +106,9 @@ impl DropConfig {
     pub fn settings(&self, root: &Path) -> Result<SftpSettings, Problem> {
         let mut settings = self.address(root)?;
         if let Self::Sftp { password, key, passphrase, .. } = self {
-            let open = |source: &Option<SecretSource>| source.as_ref().map(|source| source.open(root)).transpose().map(|secret| secret.map(Secret::new));
+            let open = |source: &Option<SecretSource>| {
+                source.as_ref().map(|source| source.open(root)).transpose().map(|secret| secret.map(Secret::new))
+            };
             settings.login = match key {
                 Some(key) => Login::Key { file: root.join(key), passphrase: open(passphrase)? },
                 None => Login::Password(open(password)?.unwrap_or_else(|| Secret::new(""))),

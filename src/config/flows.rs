@@ -29,7 +29,12 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
         reader.missing("direction");
     }
     let schedule = schedule(reader);
-    let common = (reader.need_text("partner"), reader.need_text("folder"), reader.text("about").unwrap_or_default(), reader.boolean("enabled").unwrap_or(true));
+    let common = (
+        reader.need_text("partner"),
+        reader.need_text("folder"),
+        reader.text("about").unwrap_or_default(),
+        reader.boolean("enabled").unwrap_or(true),
+    );
     let schema_from = reader.text("schema_from");
     let (schema, work) = if direction == "in" {
         let (schema, flow) = inbound(reader, files)?;
@@ -77,13 +82,17 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
         "skip" => SameContent::Skip,
         _ => SameContent::Hold,
     };
-    let files_wanted = reader.texts("files").unwrap_or_else(|| vec![if matches!(format, Format::Xml) { "*.xml" } else { "*.csv" }.to_string()]);
+    let files_wanted =
+        reader.texts("files").unwrap_or_else(|| vec![if matches!(format, Format::Xml) { "*.xml" } else { "*.csv" }.to_string()]);
     let settle = reader.duration("settle").unwrap_or(Duration::from_secs(5));
     let schema = reader.text("schema");
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
     match Mapping::parse(&text, &name) {
-        Ok(mapping) => Some((schema.unwrap_or_else(|| mapping.document.clone()), InFlow { files: files_wanted, format, settle, same_content, limits, mapping })),
+        Ok(mapping) => Some((
+            schema.unwrap_or_else(|| mapping.document.clone()),
+            InFlow { files: files_wanted, format, settle, same_content, limits, mapping },
+        )),
         Err(problems) => {
             problems.into_iter().for_each(|problem| reader.report(problem));
             None
@@ -122,12 +131,26 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
     if paths.is_empty() {
         read.missing("fields");
     }
+    let field_places = match read.node("fields").map(|node| &node.item) {
+        Some(Item::List(nodes)) => nodes.iter().zip(&paths).map(|(node, path)| (path.clone(), node.line, node.column)).collect(),
+        _ => Vec::new(),
+    };
     read.finish();
     let values = match reader.node("values").map(crate::model::table::Node::json) {
         Some(Json::Object(values)) => values,
         _ => Map::new(),
     };
-    Some(OutFlow { model, domain, fields: Tree::new(paths.iter().map(String::as_str)), values, template: template?, name: name?, temporary, note })
+    Some(OutFlow {
+        model,
+        domain,
+        fields: Tree::new(paths.iter().map(String::as_str)),
+        field_places,
+        values,
+        template: template?,
+        name: name?,
+        temporary,
+        note,
+    })
 }
 
 fn text(reader: &Reader<'_>, files: &dyn Files, key: &str, path: &str) -> Option<String> {

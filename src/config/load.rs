@@ -40,7 +40,10 @@ impl flows::Files for Root<'_> {
             io::ErrorKind::NotFound => {
                 let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_path_buf();
                 let near = names(&self.0.join(&folder));
-                let hint = did_you_mean(path, near.iter().map(|name| folder.join(name).display().to_string()).collect::<Vec<_>>().iter().map(String::as_str));
+                let hint = did_you_mean(
+                    path,
+                    near.iter().map(|name| folder.join(name).display().to_string()).collect::<Vec<_>>().iter().map(String::as_str),
+                );
                 Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no file `{path}` in the workspace")).maybe_hint(hint)
             }
             kind => Problem::new(codes::CONFIG_UNREADABLE, format!("`{path}` cannot be read ({kind})")),
@@ -49,7 +52,8 @@ impl flows::Files for Root<'_> {
 }
 
 fn names(folder: &Path) -> Vec<String> {
-    let mut names: Vec<String> = fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
+    let mut names: Vec<String> =
+        fs::read_dir(folder).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect();
     names.sort();
     names
 }
@@ -87,8 +91,13 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
         let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root(root));
         if let Some(flow) = flow {
             if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
-                let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str)).unwrap_or_else(|| "each partner is a file in partners/".into());
-                reader.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{}`", flow.partner)).at(reader.place_of("partner")).hint(hint));
+                let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str))
+                    .unwrap_or_else(|| "each partner is a file in partners/".into());
+                reader.report(
+                    Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{}`", flow.partner))
+                        .at(reader.place_of("partner"))
+                        .hint(hint),
+                );
             }
             reader.finish();
             flows.insert(parsed.id.clone(), flow);
@@ -100,8 +109,10 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
 }
 
 fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
-    let text = fs::read_to_string(root.join(file))
-        .map_err(|error| Problem::new(codes::CONFIG_UNREADABLE, format!("`{file}` cannot be read in {} ({})", root.display(), error.kind())).at(Place::file(file)))?;
+    let text = fs::read_to_string(root.join(file)).map_err(|error| {
+        Problem::new(codes::CONFIG_UNREADABLE, format!("`{file}` cannot be read in {} ({})", root.display(), error.kind()))
+            .at(Place::file(file))
+    })?;
     table::parse(&text, file)
 }
 
@@ -145,7 +156,11 @@ fn odoo(reader: &Reader<'_>) -> OdooConfig {
         timeout: table.duration("timeout").unwrap_or(empty.timeout),
         context,
     };
-    if config.key.is_none() && (config.login.is_none() || config.password.is_none()) && table.node("api_key").is_none() && table.node("password").is_none() {
+    if config.key.is_none()
+        && (config.login.is_none() || config.password.is_none())
+        && table.node("api_key").is_none()
+        && table.node("password").is_none()
+    {
         table.missing("api_key` or `password");
     }
     table.finish();
@@ -185,7 +200,13 @@ fn catalog(root: &Path, problems: &RefCell<Problems>) -> Catalog {
         Err(_) => fields::built_in().clone(),
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
             let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            problems.borrow_mut().push(Problem::new(codes::CONFIG_SYNTAX, "the field snapshot is not the JSON it should be").at(Place::at(name, narrow(error.line()), narrow(error.column()))));
+            problems.borrow_mut().push(
+                Problem::new(codes::CONFIG_SYNTAX, "the field snapshot is not the JSON it should be").at(Place::at(
+                    name,
+                    narrow(error.line()),
+                    narrow(error.column()),
+                )),
+            );
             fields::built_in().clone()
         }),
     }

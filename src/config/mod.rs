@@ -166,6 +166,8 @@ pub struct OutFlow {
     pub domain: Vec<Json>,
     /// Fields read for the template.
     pub fields: Tree,
+    /// Where each of them stands in the flow's file: path, line, column.
+    pub field_places: Vec<(String, u32, u32)>,
     /// Fixed values the template may use besides, as `partner` and `own`.
     pub values: serde_json::Map<String, Json>,
     /// The document.
@@ -206,7 +208,14 @@ impl OdooConfig {
             (Some(key), Some(login), None) => OdooLogin::Password { login: login.clone(), password: key.open(root)? },
             _ => return Err(Problem::new(crate::model::codes::CONFIG_MISSING_KEY, "[odoo] needs `api_key`, or `login` and `password`")),
         };
-        Ok(OdooSettings { url: self.url.clone(), database: self.database.clone(), login, dialect: self.dialect, timeout: self.timeout, context: self.context.clone() })
+        Ok(OdooSettings {
+            url: self.url.clone(),
+            database: self.database.clone(),
+            login,
+            dialect: self.dialect,
+            timeout: self.timeout,
+            context: self.context.clone(),
+        })
     }
 
     /// Address, for people.

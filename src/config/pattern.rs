@@ -34,9 +34,15 @@ mod tests {
 
     #[test]
     fn fits_as_a_shell_would() {
-        for (pattern, name, expected) in
-            [("*.xml", "a.XML", true), ("*.xml", "a.xml.tmp", false), ("ORD_?_*.csv", "ord_1_x.csv", true), ("*", "", true), ("a*b*c", "axxbyyc", true), ("a*b*c", "axxbyy", false), ("", "a", false)]
-        {
+        for (pattern, name, expected) in [
+            ("*.xml", "a.XML", true),
+            ("*.xml", "a.xml.tmp", false),
+            ("ORD_?_*.csv", "ord_1_x.csv", true),
+            ("*", "", true),
+            ("a*b*c", "axxbyyc", true),
+            ("a*b*c", "axxbyy", false),
+            ("", "a", false),
+        ] {
             assert_eq!(fits(pattern, name), expected, "{pattern} {name}");
         }
     }

@@ -30,7 +30,10 @@ impl Schedule {
     /// # Errors
     /// A sentence that says what is not understood.
     pub fn parse(text: &str, zone: Option<&str>) -> Result<Self, String> {
-        let zone: Tz = zone.unwrap_or("UTC").parse().map_err(|_| format!("`{}` is not a time zone; write it as `Europe/Berlin`", zone.unwrap_or_default()))?;
+        let zone: Tz = zone
+            .unwrap_or("UTC")
+            .parse()
+            .map_err(|_| format!("`{}` is not a time zone; write it as `Europe/Berlin`", zone.unwrap_or_default()))?;
         let words: Vec<&str> = text.split_whitespace().collect();
         match words.as_slice() {
             ["manual"] => Ok(Self::Manual),
@@ -43,7 +46,9 @@ impl Schedule {
                     other => return Err(format!("`{other}` is not a unit: seconds, minutes, hours or days")),
                 };
                 let seconds = number.parse::<u64>().ok().filter(|number| *number > 0).and_then(|number| number.checked_mul(unit));
-                seconds.map(|seconds| Self::Every(Duration::from_secs(seconds))).ok_or_else(|| format!("`{number}` is not a number above 0"))
+                seconds
+                    .map(|seconds| Self::Every(Duration::from_secs(seconds)))
+                    .ok_or_else(|| format!("`{number}` is not a number above 0"))
             }
             fields if fields.len() == 5 => {
                 let cron = Cron::from_str(text).map_err(|error| format!("the cron line is not understood: {error}"))?;

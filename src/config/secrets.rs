@@ -23,10 +23,15 @@ impl SecretSource {
     /// The variable is not set, or the file cannot be read; the problem names where, never what.
     pub fn open(&self, root: &Path) -> Result<String, Problem> {
         match self {
-            Self::Env(name) => std::env::var(name).map_err(|_| Problem::new(codes::CONFIG_SECRET, format!("the environment variable {name} is not set")).hint(format!("set {name} for the user that runs consign"))),
+            Self::Env(name) => std::env::var(name).map_err(|_| {
+                Problem::new(codes::CONFIG_SECRET, format!("the environment variable {name} is not set"))
+                    .hint(format!("set {name} for the user that runs consign"))
+            }),
             Self::File(path) => match std::fs::read_to_string(root.join(path)) {
                 Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_string()),
-                Err(error) => Err(Problem::new(codes::CONFIG_SECRET, format!("the secret file {} cannot be read ({})", path.display(), error.kind()))),
+                Err(error) => {
+                    Err(Problem::new(codes::CONFIG_SECRET, format!("the secret file {} cannot be read ({})", path.display(), error.kind())))
+                }
             },
         }
     }

@@ -11,11 +11,7 @@ use tokio::{
     time::sleep,
 };
 
-use crate::{
-    config::Schedule,
-    flow::Engine,
-    model::Problem,
-};
+use crate::{config::Schedule, flow::Engine, model::Problem};
 
 /// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.
 const TICK: Duration = Duration::from_secs(2);

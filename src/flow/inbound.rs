@@ -20,7 +20,14 @@ enum Next {
     Stop,
 }
 
-pub(super) async fn run(engine: &Engine, flow: &Flow, inbound: &InFlow, schema: &Schema, look: bool, summary: &mut Summary) -> Result<(), Problems> {
+pub(super) async fn run(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    schema: &Schema,
+    look: bool,
+    summary: &mut Summary,
+) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
     let begun = engine.journal.unfinished(&flow.id, engine.clock.now()).await.map_err(one)?;
     if !begun.is_empty() {
@@ -62,7 +69,14 @@ pub(super) async fn run(engine: &Engine, flow: &Flow, inbound: &InFlow, schema: 
 }
 
 /// Carries a message from the stage it is at as far as it goes.
-async fn carry(engine: &Engine, flow: &Flow, inbound: &InFlow, schema: &Schema, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
+async fn carry(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    schema: &Schema,
+    message: &mut Message,
+    summary: &mut Summary,
+) -> Result<Next, Problems> {
     let told = |problem: Problem| vec![problem];
     let mut document: Option<Arc<Document>> = None;
     let mut next = Next::Go;
@@ -114,7 +128,10 @@ async fn carry(engine: &Engine, flow: &Flow, inbound: &InFlow, schema: &Schema, 
             Stage::Done | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };
         if retry::is_temporary(&problems) {
-            if problems.iter().any(|problem| [codes::ODOO_UNREACHABLE, codes::ODOO_LOGIN, codes::ODOO_KEY, codes::ODOO_ANSWER, codes::ODOO_VERSION].contains(&problem.code)) {
+            if problems.iter().any(|problem| {
+                [codes::ODOO_UNREACHABLE, codes::ODOO_LOGIN, codes::ODOO_KEY, codes::ODOO_ANSWER, codes::ODOO_VERSION]
+                    .contains(&problem.code)
+            }) {
                 engine.forget_odoo().await;
                 next = Next::Stop;
             }
@@ -165,7 +182,11 @@ async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, documen
     let one = |problem: Problem| vec![problem];
     let plan = plan(engine, inbound, message, document)?;
     let odoo = engine.odoo().await.map_err(one)?;
-    let mark = if message.run == 1 { format!("consign {}", message.id.short()) } else { format!("consign {}.{}", message.id.short(), message.run) };
+    let mark = if message.run == 1 {
+        format!("consign {}", message.id.short())
+    } else {
+        format!("consign {}.{}", message.id.short(), message.run)
+    };
     let outcome = execute(&odoo, &plan, &mark).await?;
     checkpoint::reach("effect").await;
     let records = outcome.records.into_iter().map(|record| (record.model, record.id, record.name, record.change.as_str()));

@@ -17,7 +17,13 @@ fn is_temporary_name(name: &str) -> bool {
 }
 
 /// Files that fit the flow and have stood still, oldest first. Those that still change are counted and told.
-pub(super) async fn stable(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, summary: &mut Summary) -> Result<Vec<Entry>, Problem> {
+pub(super) async fn stable(
+    engine: &Engine,
+    drop: &dyn Drop,
+    flow: &Flow,
+    inbound: &InFlow,
+    summary: &mut Summary,
+) -> Result<Vec<Entry>, Problem> {
     let wanted = |entry: &Entry| !is_temporary_name(&entry.name) && inbound.files.iter().any(|pattern| fits(pattern, &entry.name));
     let first: Vec<Entry> = drop.list(&flow.folder).await?.into_iter().filter(wanted).collect();
     let mut fresh = Vec::new();
@@ -38,7 +44,12 @@ pub(super) async fn stable(engine: &Engine, drop: &dyn Drop, flow: &Flow, inboun
             Some(now) if *now == entry => still.push(entry),
             Some(_) => {
                 summary.changing += 1;
-                tracing::info!(flow = flow.id, name = crate::model::problem::shown(&entry.name), code = codes::STILL_CHANGING.info().code, "the file is still being written; left for the next poll");
+                tracing::info!(
+                    flow = flow.id,
+                    name = crate::model::problem::shown(&entry.name),
+                    code = codes::STILL_CHANGING.info().code,
+                    "the file is still being written; left for the next poll"
+                );
             }
             None => {}
         }
@@ -69,7 +80,14 @@ pub(super) fn same_file(message: &Message, entry: &Entry) -> bool {
 }
 
 /// Takes one file: fetch, spool, journal. `None` when there is nothing to carry on: a duplicate, or held.
-pub(super) async fn take(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, entry: &Entry, summary: &mut Summary) -> Result<Option<Message>, Problem> {
+pub(super) async fn take(
+    engine: &Engine,
+    drop: &dyn Drop,
+    flow: &Flow,
+    inbound: &InFlow,
+    entry: &Entry,
+    summary: &mut Summary,
+) -> Result<Option<Message>, Problem> {
     let path = join(&flow.folder, &entry.name);
     let id = MessageId::new();
     let mut new = NewMessage {
@@ -121,7 +139,10 @@ pub(super) async fn take(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
             Problem::new(codes::SAME_CONTENT, format!("the same content came before as `{}` (message {})", known.name, known.id.short()))
                 .hint(format!("if it is meant to be processed again: consign reprocess {}", id.short())),
         ),
-        _ if bytes.is_empty() => Some(Problem::new(codes::HELD_SIZE, "the file has 0 bytes").hint("it is looked at again as soon as it changes; otherwise ask the partner to send it again")),
+        _ if bytes.is_empty() => Some(
+            Problem::new(codes::HELD_SIZE, "the file has 0 bytes")
+                .hint("it is looked at again as soon as it changes; otherwise ask the partner to send it again"),
+        ),
         _ => None,
     };
     if let Some(problem) = hold {

@@ -20,12 +20,17 @@ impl Lock {
     /// Another process has it.
     pub fn take(workspace: &Workspace) -> Result<Self, Problem> {
         let path = workspace.storage.join("lock");
-        let unusable = |error: std::io::Error| Problem::new(codes::JOURNAL, format!("the storage folder {} cannot be used ({})", workspace.storage.display(), error.kind()));
+        let unusable = |error: std::io::Error| {
+            Problem::new(codes::JOURNAL, format!("the storage folder {} cannot be used ({})", workspace.storage.display(), error.kind()))
+        };
         super::private_folder(&workspace.storage).map_err(unusable)?;
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
-            Err(TryLockError::WouldBlock) => Err(Problem::new(codes::LOCKED, "another consign is at work on this workspace").hint("stop it first, or let it do the work")),
+            Err(TryLockError::WouldBlock) => {
+                Err(Problem::new(codes::LOCKED, "another consign is at work on this workspace")
+                    .hint("stop it first, or let it do the work"))
+            }
             Err(TryLockError::Error(error)) => Err(unusable(error)),
         }
     }

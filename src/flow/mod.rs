@@ -173,7 +173,10 @@ impl Engine {
         let mut summary = Summary { flow: id.to_string(), ..Summary::default() };
         let Some(flow) = self.workspace.flows.get(id) else {
             let names = self.workspace.flows.keys().map(String::as_str);
-            summary.problems.push(Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{id}`")).maybe_hint(crate::model::nearest::did_you_mean(id, names)));
+            summary.problems.push(
+                Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{id}`"))
+                    .maybe_hint(crate::model::nearest::did_you_mean(id, names)),
+            );
             return summary;
         };
         let result = match (&flow.work, self.schema(flow)) {
@@ -207,7 +210,8 @@ impl Engine {
         if let Some(schema) = schemas.get(&flow.schema) {
             return Ok(schema.clone());
         }
-        let schema = Schema::compile(&self.workspace.schemas(), &flow.schema).map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
+        let schema = Schema::compile(&self.workspace.schemas(), &flow.schema)
+            .map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
         schemas.insert(flow.schema.clone(), schema.clone());
         Ok(schema)
     }
@@ -234,7 +238,11 @@ impl Engine {
         if let Some(drop) = drops.get(partner) {
             return Ok(Arc::clone(drop));
         }
-        let config = self.workspace.partners.get(partner).ok_or_else(|| Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{partner}`")))?;
+        let config = self
+            .workspace
+            .partners
+            .get(partner)
+            .ok_or_else(|| Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{partner}`")))?;
         let drop: Arc<dyn Drop> = Arc::from(config.drop.open(&self.workspace.root)?);
         drops.insert(partner.to_string(), Arc::clone(&drop));
         Ok(drop)
@@ -248,7 +256,8 @@ impl Engine {
             Stage::Waiting => summary.waiting += 1,
             _ => {}
         }
-        let (id, flow, name, stage) = (message.id.short(), &message.flow, crate::model::problem::shown(&message.name), message.stage.as_str());
+        let (id, flow, name, stage) =
+            (message.id.short(), &message.flow, crate::model::problem::shown(&message.name), message.stage.as_str());
         match &message.reason {
             Some(reason) if message.stage != Stage::Done => tracing::warn!(message = id, flow, name, stage, "{reason}"),
             _ => tracing::info!(message = id, flow, name, stage, "{stage}"),

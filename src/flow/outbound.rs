@@ -22,7 +22,14 @@ use crate::{
     transport::{Drop, join},
 };
 
-pub(super) async fn run(engine: &Engine, flow: &Flow, outbound: &OutFlow, schema: &Schema, look: bool, summary: &mut Summary) -> Result<(), Problems> {
+pub(super) async fn run(
+    engine: &Engine,
+    flow: &Flow,
+    outbound: &OutFlow,
+    schema: &Schema,
+    look: bool,
+    summary: &mut Summary,
+) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
     for mut message in engine.journal.unfinished(&flow.id, engine.clock.now()).await.map_err(one)? {
         if engine.is_stopping() {
@@ -88,7 +95,15 @@ async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, record: &Json) 
     engine.journal.find(&id.to_string()).await
 }
 
-async fn carry(engine: &Engine, flow: &Flow, outbound: &OutFlow, schema: &Schema, message: &mut Message, record: Option<Json>, summary: &mut Summary) -> Result<(), Problems> {
+async fn carry(
+    engine: &Engine,
+    flow: &Flow,
+    outbound: &OutFlow,
+    schema: &Schema,
+    message: &mut Message,
+    record: Option<Json>,
+    summary: &mut Summary,
+) -> Result<(), Problems> {
     let told = |problem: Problem| vec![problem];
     let mut record = record;
     loop {
@@ -101,7 +116,8 @@ async fn carry(engine: &Engine, flow: &Flow, outbound: &OutFlow, schema: &Schema
             Stage::Staged => (Stage::Applied, send(engine, flow, outbound, message).await.map_err(told)),
             Stage::Applied => (Stage::Done, finish(engine, flow, outbound, message).await.map_err(told)),
             Stage::Done | Stage::Failed if !message.moved => {
-                let problems = engine.journal.attempts(message.id).await.map_err(told)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
+                let problems =
+                    engine.journal.attempts(message.id).await.map_err(told)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
                 let stored = engine.storage.shelve(message, &problems).map_err(told)?;
                 engine.journal.shelved(message, &stored, true).await.map_err(told)?;
                 return Ok(());
@@ -173,7 +189,10 @@ async fn render(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut 
 fn values(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message, record: Json) -> Json {
     let mut values: Map<String, Json> = outbound.values.clone();
     let partner = engine.workspace.partners.get(&flow.partner);
-    values.insert("partner".into(), json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}));
+    values.insert(
+        "partner".into(),
+        json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}),
+    );
     values.insert("record".into(), record);
     // The time of the message, not of the try: rendered again, the document is the same.
     values.insert("now".into(), json!(message.received.format("%Y-%m-%d %H:%M:%S").to_string()));
@@ -191,7 +210,8 @@ fn check(engine: &Engine, schema: &Schema, message: &Message) -> Result<(), Prob
     if found.is_empty() {
         return Ok(());
     }
-    let first = Problem::new(codes::OUT_INVALID, "the document we made breaks its schema; it was not sent").hint("correct the template or the data in Odoo, then reprocess");
+    let first = Problem::new(codes::OUT_INVALID, "the document we made breaks its schema; it was not sent")
+        .hint("correct the template or the data in Odoo, then reprocess");
     let ours = found.into_iter().map(|mut problem| {
         problem.who = crate::model::problem::Who::Consultant;
         problem
@@ -232,7 +252,8 @@ async fn finish(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Mess
     let mark = format!("[consign {mark}]");
     let odoo = engine.odoo().await?;
     let doing = "noting the file in Odoo";
-    let noted = Call::model("mail.message", "search_count").arg("domain", json!([["model", "=", model], ["res_id", "=", id], ["body", "like", mark]]));
+    let noted = Call::model("mail.message", "search_count")
+        .arg("domain", json!([["model", "=", model], ["res_id", "=", id], ["body", "like", mark]]));
     let count = odoo.call(noted).await.map_err(|fault| fault.problem(doing))?;
     if count.as_i64().unwrap_or(0) == 0 {
         let post = Call::records(&model, "message_post", &[id]).arg("body", format!("{text} {mark}"));

@@ -27,7 +27,8 @@ pub(super) async fn shelve(engine: &Engine, flow: &Flow, message: &mut Message) 
     let drop = engine.drop(&flow.partner).await?;
     move_there(engine, &*drop, flow, message, &problems).await.map_err(|problem| {
         let told = format!("`{}` could not be moved on the partner's side: {}", message.name, problem.message);
-        Problem::new(codes::SHELF_FAILED, told).hint(problem.hint.unwrap_or_else(|| "its effect is complete; the move is tried again at each poll".into()))
+        Problem::new(codes::SHELF_FAILED, told)
+            .hint(problem.hint.unwrap_or_else(|| "its effect is complete; the move is tried again at each poll".into()))
     })?;
     engine.journal.shelved(message, &stored, true).await
 }
@@ -47,7 +48,9 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
         };
         match source {
             Some(source) => drop.rename(source, target).await?,
-            None => tracing::warn!(message = message.id.short(), flow = flow.id, "the file is no longer on the partner's side; ours is kept"),
+            None => {
+                tracing::warn!(message = message.id.short(), flow = flow.id, "the file is no longer on the partner's side; ours is kept")
+            }
         }
     }
     let report = format!("{refused}.problem.txt");
@@ -61,9 +64,22 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
 }
 
 /// Shelves an exact duplicate beside the file it repeats.
-pub(super) async fn duplicate(engine: &Engine, drop: &dyn Drop, flow: &Flow, path: &str, id: MessageId, known: &Message) -> Result<(), Problem> {
+pub(super) async fn duplicate(
+    engine: &Engine,
+    drop: &dyn Drop,
+    flow: &Flow,
+    path: &str,
+    id: MessageId,
+    known: &Message,
+) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner) else { return Ok(()) };
-    tracing::info!(flow = flow.id, name = crate::model::problem::shown(&known.name), known = known.id.short(), code = codes::DUPLICATE.info().code, "exact duplicate, shelved");
+    tracing::info!(
+        flow = flow.id,
+        name = crate::model::problem::shown(&known.name),
+        known = known.id.short(),
+        code = codes::DUPLICATE.info().code,
+        "exact duplicate, shelved"
+    );
     drop.make_folder(&partner.archive).await?;
     drop.rename(path, &join(&partner.archive, &name_with_id(&format!("duplicate-{}", known.name), id))).await
 }

@@ -27,7 +27,10 @@ pub fn digest(bytes: &[u8]) -> String {
 
 /// A partner's file name made safe: no separators, no control characters, no leading dot or dash, at most 150 characters.
 pub fn safe_name(name: &str) -> String {
-    let clean: String = name.chars().map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '-' } else { c }).collect();
+    let clean: String = name
+        .chars()
+        .map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '-' } else { c })
+        .collect();
     let clean = clean.trim_start_matches(['.', '-', ' ']).trim_end_matches([' ', '.']);
     if clean.is_empty() { "unnamed".to_string() } else { clean.chars().take(150).collect() }
 }
@@ -48,7 +51,9 @@ impl Storage {
     /// A folder cannot be made.
     pub fn open(root: &Path) -> Result<Self, Problem> {
         let storage = Self { root: root.to_path_buf() };
-        super::private_folder(root).and_then(|()| ["spool", "archive", "error"].iter().try_for_each(|folder| fs::create_dir_all(root.join(folder)))).map_err(|error| problem(root, &error))?;
+        super::private_folder(root)
+            .and_then(|()| ["spool", "archive", "error"].iter().try_for_each(|folder| fs::create_dir_all(root.join(folder))))
+            .map_err(|error| problem(root, &error))?;
         Ok(storage)
     }
 
@@ -81,7 +86,12 @@ impl Storage {
 
     /// Names in the spool.
     pub(super) fn spooled(&self) -> Vec<String> {
-        fs::read_dir(self.root.join("spool")).into_iter().flatten().flatten().filter_map(|entry| entry.file_name().into_string().ok()).collect()
+        fs::read_dir(self.root.join("spool"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .filter_map(|entry| entry.file_name().into_string().ok())
+            .collect()
     }
 
     /// Removes a name from the spool.
@@ -111,7 +121,12 @@ impl Storage {
 
     /// Everywhere a message's bytes can be, should the process have died between a rename and the journal.
     fn places(&self, message: &Message) -> Vec<String> {
-        vec![format!("spool/{}", message.id), self.archive_place(message), self.error_place(message, true), self.error_place(message, false)]
+        vec![
+            format!("spool/{}", message.id),
+            self.archive_place(message),
+            self.error_place(message, true),
+            self.error_place(message, false),
+        ]
     }
 
     fn archive_place(&self, message: &Message) -> String {
@@ -176,7 +191,13 @@ impl Storage {
 
 /// The problem report for ops: every problem, and how to go on.
 pub fn report(message: &Message, problems: &Problems) -> String {
-    let mut text = format!("{} was refused at {}\nflow {}   message {}\n\n", crate::model::problem::shown(&message.name), message.updated.format("%Y-%m-%d %H:%M:%S UTC"), message.flow, message.id);
+    let mut text = format!(
+        "{} was refused at {}\nflow {}   message {}\n\n",
+        crate::model::problem::shown(&message.name),
+        message.updated.format("%Y-%m-%d %H:%M:%S UTC"),
+        message.flow,
+        message.id
+    );
     for problem in problems {
         text.push_str(&format!("{problem}\n\n"));
     }
@@ -206,7 +227,8 @@ fn problem(path: &Path, error: &io::Error) -> Problem {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Problem::new(codes::DISK_FULL, format!("no space left in our storage for `{name}`")).hint("make room; the file stays where it is and is taken by itself afterwards")
+            Problem::new(codes::DISK_FULL, format!("no space left in our storage for `{name}`"))
+                .hint("make room; the file stays where it is and is taken by itself afterwards")
         }
         kind => Problem::new(codes::DROP_IO, format!("our storage cannot be used at `{name}` ({kind})")),
     }

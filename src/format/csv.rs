@@ -6,12 +6,7 @@ use std::collections::HashSet;
 use encoding_rs::Encoding;
 
 use super::{Limits, decode::decode_first};
-use crate::model::{
-    Document, Name, NodeId, Place, Problem, Problems, codes,
-    document::Element,
-    nearest::did_you_mean,
-    problem::cut,
-};
+use crate::model::{Document, Name, NodeId, Place, Problem, Problems, codes, document::Element, nearest::did_you_mean, problem::cut};
 
 /// How a partner writes CSV, and what its rows and columns are called.
 #[derive(Debug, Clone)]
@@ -41,14 +36,18 @@ pub struct Dialect {
 pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Result<Document, Problems> {
     let one = |problem: Problem| vec![problem];
     if bytes.len() as u64 > limits.bytes {
-        return Err(one(Problem::new(codes::DOC_LIMIT, format!("the file has {} bytes; the limit is {}", bytes.len(), limits.bytes)).at(Place::file(file))));
+        return Err(one(Problem::new(codes::DOC_LIMIT, format!("the file has {} bytes; the limit is {}", bytes.len(), limits.bytes))
+            .at(Place::file(file))));
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
-        return Err(one(Problem::new(codes::DOC_EMPTY, "the file is empty").at(Place::file(file)).hint("ask the partner to send it again")));
+        return Err(one(Problem::new(codes::DOC_EMPTY, "the file is empty")
+            .at(Place::file(file))
+            .hint("ask the partner to send it again")));
     }
     let text = decode_first(bytes, &dialect.encodings, file).map_err(one)?;
     if text.contains('\0') {
-        return Err(one(Problem::new(codes::DOC_ENCODING, "the file contains zero bytes: it is not text, or is UTF-16 without a mark").at(Place::file(file))));
+        return Err(one(Problem::new(codes::DOC_ENCODING, "the file contains zero bytes: it is not text, or is UTF-16 without a mark")
+            .at(Place::file(file))));
     }
     let mut rows = csv::ReaderBuilder::new().delimiter(dialect.separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
     let mut document = Document::new(true);
@@ -144,7 +143,10 @@ fn find_columns(header: &csv::StringRecord, dialect: &Dialect, file: &str, line:
                     .at(Place::at(file, line, 1))
                     .maybe_hint(did_you_mean(wanted, names.iter().copied())),
             ),
-            _ => problems.push(Problem::new(codes::CSV_HEADER, format!("the column `{wanted}` stands in the header {} times", found.len())).at(Place::at(file, line, 1))),
+            _ => problems.push(
+                Problem::new(codes::CSV_HEADER, format!("the column `{wanted}` stands in the header {} times", found.len()))
+                    .at(Place::at(file, line, 1)),
+            ),
         }
     }
     if problems.is_empty() { Ok(places) } else { Err(problems) }
@@ -193,7 +195,8 @@ mod tests {
     fn rows_become_elements_with_their_line_and_a_decimal_point() {
         let bytes = b"Preis;Farbe;Artikel\r\n1.234,50;rot;\"A;1\"\r\n;blau;M\xfc\r\n";
         let document = read(bytes, "f.csv", &dialect(), &Limits::default()).expect("readable");
-        let texts: Vec<_> = (0..document.len()).map(|id| (document.path(id), document.element(id).text.clone(), document.element(id).line)).collect();
+        let texts: Vec<_> =
+            (0..document.len()).map(|id| (document.path(id), document.element(id).text.clone(), document.element(id).line)).collect();
         insta::assert_debug_snapshot!(texts, @r#"
         [
             (

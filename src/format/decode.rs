@@ -14,9 +14,12 @@ pub fn decode_xml<'b>(bytes: &'b [u8], file: &str) -> Result<Cow<'b, str>, Probl
     let encoding = match declared(bytes) {
         None => UTF_8,
         Some(name) => Encoding::for_label(name.as_bytes()).ok_or_else(|| {
-            Problem::new(codes::DOC_ENCODING, format!("the file declares the encoding `{}`, which is not known", crate::model::problem::cut(&name)))
-                .at(Place::at(file, 1, 1))
-                .hint("send the file as UTF-8")
+            Problem::new(
+                codes::DOC_ENCODING,
+                format!("the file declares the encoding `{}`, which is not known", crate::model::problem::cut(&name)),
+            )
+            .at(Place::at(file, 1, 1))
+            .hint("send the file as UTF-8")
         })?,
     };
     decode_as(encoding, bytes, file)

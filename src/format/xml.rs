@@ -18,13 +18,15 @@ use crate::model::{
 /// One problem: the reader cannot go on after the first, since everything behind a broken tag is guesswork.
 pub fn read(bytes: &[u8], file: &str, limits: &Limits) -> Result<Document, Problem> {
     if bytes.len() as u64 > limits.bytes {
-        return Err(Problem::new(codes::DOC_LIMIT, format!("the file has {} bytes; the limit is {}", bytes.len(), limits.bytes)).at(Place::file(file)));
+        return Err(Problem::new(codes::DOC_LIMIT, format!("the file has {} bytes; the limit is {}", bytes.len(), limits.bytes))
+            .at(Place::file(file)));
     }
     if bytes.iter().all(u8::is_ascii_whitespace) {
         return Err(Problem::new(codes::DOC_EMPTY, "the file is empty").at(Place::file(file)).hint("ask the partner to send it again"));
     }
     let text = decode_xml(bytes, file)?;
-    XmlReader { text: &text, file, limits, document: Document::new(false), open: Vec::new(), scopes: Vec::new(), line: 1, column: 1, at: 0 }.run()
+    XmlReader { text: &text, file, limits, document: Document::new(false), open: Vec::new(), scopes: Vec::new(), line: 1, column: 1, at: 0 }
+        .run()
 }
 
 struct XmlReader<'t> {
@@ -40,6 +42,7 @@ struct XmlReader<'t> {
     at: usize,
 }
 
+const CUT_OFF: &str = "the transfer or the export was cut off: ask for the file again";
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
 impl<'t> XmlReader<'t> {
@@ -54,7 +57,9 @@ impl<'t> XmlReader<'t> {
                 Err(error) => {
                     let stop = usize::try_from(reader.error_position()).unwrap_or(start);
                     self.advance(stop.max(start));
-                    return Err(self.malformed(self.sentence(&error)));
+                    let problem = self.malformed(self.sentence(&error));
+                    let cut_off = matches!(error, quick_xml::Error::Syntax(_)) && !self.document.is_empty();
+                    return Err(if cut_off { problem.hint(CUT_OFF) } else { problem });
                 }
                 Ok(Event::Start(tag)) => self.start(&tag, false)?,
                 Ok(Event::Empty(tag)) => self.start(&tag, true)?,
@@ -87,7 +92,7 @@ impl<'t> XmlReader<'t> {
         if let Some(open) = self.open.last() {
             let element = self.document.element(*open);
             let message = format!("the file ends inside `<{}>`, which began on line {}: it is truncated", element.name.local, element.line);
-            return Err(self.malformed(message).hint("the transfer or the export was cut off: ask for the file again"));
+            return Err(self.malformed(message).hint(CUT_OFF));
         }
         if self.document.is_empty() {
             return Err(self.malformed("there is no element: this is not an XML document".into()));
@@ -108,7 +113,11 @@ impl<'t> XmlReader<'t> {
             self.within("attributes", plain.len() + declares.len(), self.limits.attributes)?;
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)
-                .map_err(|_| self.malformed("a reference in an attribute that is not one of &amp; &lt; &gt; &quot; &apos; or a character number".into()))?
+                .map_err(|_| {
+                    self.malformed(
+                        "a reference in an attribute that is not one of &amp; &lt; &gt; &quot; &apos; or a character number".into(),
+                    )
+                })?
                 .into_owned();
             self.legal(&value)?;
             if attribute.value.contains('<') {
@@ -134,7 +143,8 @@ impl<'t> XmlReader<'t> {
         }
         let parent = self.open.last().copied();
         let (line, column) = (self.line, self.column);
-        let id = self.document.push(Element { name, attributes, declares, text: String::new(), children: Vec::new(), parent, line, column });
+        let id =
+            self.document.push(Element { name, attributes, declares, text: String::new(), children: Vec::new(), parent, line, column });
         self.open.push(id);
         if closed {
             self.end();
@@ -160,7 +170,9 @@ impl<'t> XmlReader<'t> {
                 self.within("bytes of text in one element", length, limit)
             }
             None if text.trim_start_matches('\u{feff}').trim().is_empty() => Ok(()),
-            None if self.document.is_empty() => Err(self.malformed("the file does not start with an element: this is not an XML document".into())),
+            None if self.document.is_empty() => {
+                Err(self.malformed("the file does not start with an element: this is not an XML document".into()))
+            }
             None => Err(self.malformed("text after the end of the document".into())),
         }
     }
@@ -180,7 +192,9 @@ impl<'t> XmlReader<'t> {
                 })
                 .and_then(char::from_u32),
         };
-        character.map(String::from).ok_or_else(|| self.malformed(format!("`&{};` is not a reference that XML knows; a plain `&` is written `&amp;`", cut(name))))
+        character
+            .map(String::from)
+            .ok_or_else(|| self.malformed(format!("`&{};` is not a reference that XML knows; a plain `&` is written `&amp;`", cut(name))))
     }
 
     /// XML 1.0, production 2: the characters a document may contain.
@@ -253,7 +267,9 @@ impl<'t> XmlReader<'t> {
             Error::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
                 format!("`</{}>` closes an element that was opened as `<{}>`", cut(found), cut(expected))
             }
-            Error::IllFormed(IllFormedError::UnmatchedEndTag(name)) => format!("`</{}>` closes an element that was never opened", cut(name)),
+            Error::IllFormed(IllFormedError::UnmatchedEndTag(name)) => {
+                format!("`</{}>` closes an element that was never opened", cut(name))
+            }
             Error::IllFormed(IllFormedError::UnclosedReference) => "a `&` that begins no reference; a plain `&` is written `&amp;`".into(),
             Error::Syntax(_) => match self.open.is_empty() && self.document.is_empty() {
                 true => "a tag that does not end: this is not an XML document, or it is truncated".into(),

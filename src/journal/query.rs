@@ -136,7 +136,8 @@ impl Journal {
         }
         match found.len() {
             1 => Ok(found.swap_remove(0)),
-            0 => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("there is no message `{}`", crate::model::problem::cut(&id))).hint("`consign log` lists them")),
+            0 => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("there is no message `{}`", crate::model::problem::cut(&id)))
+                .hint("`consign log` lists them")),
             _ => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("more than one message fits `{id}`")).hint("give more of the id")),
         }
     }
@@ -149,7 +150,9 @@ impl Journal {
     pub async fn unfinished(&self, flow: &str, now: DateTime<Utc>) -> Result<Vec<Message>, Problem> {
         let mut query = QueryBuilder::new("select * from message where flow = ");
         query.push_bind(flow.to_string());
-        query.push(" and (stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ").push_bind(stamp(now));
+        query
+            .push(" and (stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ")
+            .push_bind(stamp(now));
         query.push(") or (stage in ('done', 'failed') and moved = 0)) order by id");
         self.messages(query).await
     }
@@ -172,7 +175,11 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn holding(&self, flow: &str, path: &str) -> Result<Option<Message>, Problem> {
         let mut query = QueryBuilder::new("select * from message where flow = ");
-        query.push_bind(flow.to_string()).push(" and path = ").push_bind(path.to_string()).push(" and direction = 'in' and moved = 0 order by id desc limit 1");
+        query
+            .push_bind(flow.to_string())
+            .push(" and path = ")
+            .push_bind(path.to_string())
+            .push(" and direction = 'in' and moved = 0 order by id desc limit 1");
         Ok(self.messages(query).await?.pop())
     }
 
@@ -200,7 +207,11 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn sent(&self, flow: &str) -> Result<std::collections::HashSet<String>, Problem> {
-        let rows = sqlx::query("select record from sent where flow = ?").bind(flow).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let rows = sqlx::query("select record from sent where flow = ?")
+            .bind(flow)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| problem(&error))?;
         Ok(rows.iter().filter_map(|row| row.try_get("record").ok()).collect())
     }
 
@@ -209,7 +220,11 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn claims(&self, message: MessageId) -> Result<Vec<String>, Problem> {
-        let rows = sqlx::query("select record from sent where message = ?").bind(message.to_string()).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let rows = sqlx::query("select record from sent where message = ?")
+            .bind(message.to_string())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| problem(&error))?;
         Ok(rows.iter().filter_map(|row| row.try_get("record").ok()).collect())
     }
 
@@ -239,7 +254,11 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn events(&self, message: MessageId) -> Result<Vec<Event>, Problem> {
-        let rows = sqlx::query("select at, stage, note from event where message = ? order by rowid").bind(message.to_string()).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let rows = sqlx::query("select at, stage, note from event where message = ? order by rowid")
+            .bind(message.to_string())
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| problem(&error))?;
         let event = |row: &SqliteRow| Event { at: moment(&row.get::<String, _>("at")), stage: row.get("stage"), note: row.get("note") };
         Ok(rows.iter().map(event).collect())
     }
@@ -249,7 +268,8 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn attempts(&self, message: MessageId) -> Result<Vec<Attempt>, Problem> {
-        let rows = sqlx::query("select number, at, outcome, problems from attempt where message = ? order by number").bind(message.to_string());
+        let rows =
+            sqlx::query("select number, at, outcome, problems from attempt where message = ? order by number").bind(message.to_string());
         let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
         let attempt = |row: &SqliteRow| Attempt {
             number: u32::try_from(row.get::<i64, _>("number")).unwrap_or_default(),
@@ -265,9 +285,13 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn records(&self, message: MessageId) -> Result<Vec<RecordRow>, Problem> {
-        let rows = sqlx::query("select model, odoo_id, name, change from record where message = ? order by model, odoo_id").bind(message.to_string());
+        let rows = sqlx::query("select model, odoo_id, name, change from record where message = ? order by model, odoo_id")
+            .bind(message.to_string());
         let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(rows.iter().map(|row| RecordRow { model: row.get("model"), id: row.get("odoo_id"), name: row.get("name"), change: row.get("change") }).collect())
+        Ok(rows
+            .iter()
+            .map(|row| RecordRow { model: row.get("model"), id: row.get("odoo_id"), name: row.get("name"), change: row.get("change") })
+            .collect())
     }
 
     /// What the ledger has about a flow's files, oldest first.
@@ -275,7 +299,11 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn ledger(&self, flow: &str) -> Result<Vec<LedgerRow>, Problem> {
-        let rows = sqlx::query("select * from ledger where flow = ? order by rowid").bind(flow).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let rows = sqlx::query("select * from ledger where flow = ? order by rowid")
+            .bind(flow)
+            .fetch_all(&self.pool)
+            .await
+            .map_err(|error| problem(&error))?;
         let ledger = |row: &SqliteRow| LedgerRow {
             path: row.get("path"),
             size: u64::try_from(row.get::<i64, _>("size")).unwrap_or_default(),
@@ -291,7 +319,10 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn tallies(&self) -> Result<Vec<Tally>, Problem> {
-        let rows = sqlx::query("select flow, stage, count(*) as count, max(updated) as last from message group by flow, stage order by flow").fetch_all(&self.pool).await;
+        let rows =
+            sqlx::query("select flow, stage, count(*) as count, max(updated) as last from message group by flow, stage order by flow")
+                .fetch_all(&self.pool)
+                .await;
         let tally = |row: &SqliteRow| {
             Some(Tally {
                 flow: row.get("flow"),

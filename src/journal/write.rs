@@ -109,7 +109,10 @@ impl Journal {
             .await
             .map_err(|error| problem(&error))?;
         for claim in &new.claims {
-            let claimed = sqlx::query("insert into sent (flow, record, message) values (?, ?, ?) on conflict do nothing").bind(&new.flow).bind(claim).bind(new.id.to_string());
+            let claimed = sqlx::query("insert into sent (flow, record, message) values (?, ?, ?) on conflict do nothing")
+                .bind(&new.flow)
+                .bind(claim)
+                .bind(new.id.to_string());
             if claimed.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() == 0 {
                 return Err(Problem::new(codes::STAGE, format!("{claim} was sent before by the flow {}", new.flow)));
             }
@@ -191,11 +194,20 @@ impl Journal {
         self.step(message, Stage::Received, None, None, Some("reprocess"), now).await?;
         message.run += 1;
         message.moved = false;
-        let update = sqlx::query("update message set run = ?, moved = 0, reason = null where id = ?").bind(message.run).bind(message.id.to_string());
+        let update =
+            sqlx::query("update message set run = ?, moved = 0, reason = null where id = ?").bind(message.run).bind(message.id.to_string());
         update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
     }
 
-    async fn step(&self, message: &mut Message, to: Stage, resume: Option<Stage>, until: Option<DateTime<Utc>>, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
+    async fn step(
+        &self,
+        message: &mut Message,
+        to: Stage,
+        resume: Option<Stage>,
+        until: Option<DateTime<Utc>>,
+        note: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
         if !message.stage.may_become(to, message.direction) {
             return Err(Problem::new(codes::STAGE, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
         }
@@ -222,7 +234,12 @@ impl Journal {
         let mut transaction = self.begin().await?;
         message.attempts += 1;
         let (id, number) = (message.id.to_string(), message.attempts);
-        let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, ?, ?, ?, ?)").bind(&id).bind(number).bind(stamp(now)).bind(outcome).bind(text);
+        let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, ?, ?, ?, ?)")
+            .bind(&id)
+            .bind(number)
+            .bind(stamp(now))
+            .bind(outcome)
+            .bind(text);
         insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
         let update = sqlx::query("update message set attempts = ? where id = ?").bind(number).bind(&id);
         update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
@@ -242,7 +259,8 @@ impl Journal {
     pub async fn shelved(&self, message: &mut Message, stored: &str, moved: bool) -> Result<(), Problem> {
         message.stored = stored.to_string();
         message.moved = moved;
-        let update = sqlx::query("update message set stored = ?, moved = ? where id = ?").bind(stored).bind(moved).bind(message.id.to_string());
+        let update =
+            sqlx::query("update message set stored = ?, moved = ? where id = ?").bind(stored).bind(moved).bind(message.id.to_string());
         update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
     }
 
@@ -263,7 +281,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn touched(&self, message: MessageId, records: impl Iterator<Item = (String, i64, String, &'static str)>, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn touched(
+        &self,
+        message: MessageId,
+        records: impl Iterator<Item = (String, i64, String, &'static str)>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
         let mut transaction = self.begin().await?;
         for (model, id, name, change) in records {
             // A second try finds the record it made at the first; that it was created is what counts.
@@ -278,20 +301,37 @@ impl Journal {
     }
 }
 
-async fn event(transaction: &mut Transaction<'_, Sqlite>, message: MessageId, stage: Stage, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
-    let insert = sqlx::query("insert into event (message, at, stage, note) values (?, ?, ?, ?)").bind(message.to_string()).bind(stamp(now)).bind(stage.as_str()).bind(note);
+async fn event(
+    transaction: &mut Transaction<'_, Sqlite>,
+    message: MessageId,
+    stage: Stage,
+    note: Option<&str>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let insert = sqlx::query("insert into event (message, at, stage, note) values (?, ?, ?, ?)")
+        .bind(message.to_string())
+        .bind(stamp(now))
+        .bind(stage.as_str())
+        .bind(note);
     insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
 }
 
-async fn ledger(transaction: &mut Transaction<'_, Sqlite>, file: &NewMessage, verdict: Verdict, message: Option<MessageId>, now: DateTime<Utc>) -> Result<(), Problem> {
-    let insert = sqlx::query("insert into ledger (flow, path, size, modified, sha256, verdict, message, at) values (?, ?, ?, ?, ?, ?, ?, ?)")
-        .bind(&file.flow)
-        .bind(&file.path)
-        .bind(signed(file.size))
-        .bind(file.modified.map(stamp))
-        .bind(&file.sha256)
-        .bind(verdict.as_str())
-        .bind(message.map(|id| id.to_string()))
-        .bind(stamp(now));
+async fn ledger(
+    transaction: &mut Transaction<'_, Sqlite>,
+    file: &NewMessage,
+    verdict: Verdict,
+    message: Option<MessageId>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let insert =
+        sqlx::query("insert into ledger (flow, path, size, modified, sha256, verdict, message, at) values (?, ?, ?, ?, ?, ?, ?, ?)")
+            .bind(&file.flow)
+            .bind(&file.path)
+            .bind(signed(file.size))
+            .bind(file.modified.map(stamp))
+            .bind(&file.sha256)
+            .bind(verdict.as_str())
+            .bind(message.map(|id| id.to_string()))
+            .bind(stamp(now));
     insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
 }

@@ -26,7 +26,14 @@ pub(super) fn apply(mapping: &Mapping, document: &Document, file: &str) -> Resul
     if !applier.problems.is_empty() {
         return Err(applier.problems);
     }
-    Ok(Plan { model: mapping.model.clone(), identity: mapping.identity.clone(), write: mapping.write, context: mapping.context.clone(), records, then: mapping.then.clone() })
+    Ok(Plan {
+        model: mapping.model.clone(),
+        identity: mapping.identity.clone(),
+        write: mapping.write,
+        context: mapping.context.clone(),
+        records,
+        then: mapping.then.clone(),
+    })
 }
 
 struct Applier<'d> {
@@ -90,10 +97,15 @@ impl Applier<'_> {
     }
 
     fn find(&mut self, rule: &FindRule, node: NodeId, required: bool, field: &str) -> Option<Find> {
-        let by: Vec<(String, Json)> = rule.by.iter().filter_map(|(key, value)| Some((key.clone(), self.value(value, node, false, field)?))).collect();
+        let by: Vec<(String, Json)> =
+            rule.by.iter().filter_map(|(key, value)| Some((key.clone(), self.value(value, node, false, field)?))).collect();
         if by.is_empty() {
             if required {
-                let paths: Vec<String> = rule.by.iter().filter_map(|(_, value)| if let From::Path(path) = &value.from { Some(format!("`{path}`")) } else { None }).collect();
+                let paths: Vec<String> = rule
+                    .by
+                    .iter()
+                    .filter_map(|(_, value)| if let From::Path(path) = &value.from { Some(format!("`{path}`")) } else { None })
+                    .collect();
                 let message = format!("`{field}` cannot be looked up: the document has none of {}", paths.join(", "));
                 self.report(Problem::new(codes::VALUE_MISSING, message), node, rule.line);
             }
@@ -123,11 +135,16 @@ impl Applier<'_> {
                 }
             }
             From::Expression { text, with } => {
-                let inputs: Vec<(String, Option<Json>)> = with.iter().map(|(name, value)| (name.clone(), self.value(value, node, false, field))).collect();
+                let inputs: Vec<(String, Option<Json>)> =
+                    with.iter().map(|(name, value)| (name.clone(), self.value(value, node, false, field))).collect();
                 match expression::evaluate(text, &inputs) {
                     Ok(value) => value,
                     Err(message) => {
-                        self.report(Problem::new(codes::VALUE_EXPRESSION, format!("`{field}`: the expression `{text}` failed: {message}")), node, rule.line);
+                        self.report(
+                            Problem::new(codes::VALUE_EXPRESSION, format!("`{field}`: the expression `{text}` failed: {message}")),
+                            node,
+                            rule.line,
+                        );
                         return None;
                     }
                 }
@@ -136,7 +153,11 @@ impl Applier<'_> {
         let Some(raw) = raw else {
             if rule.default.is_none() && required {
                 let source = if let From::Path(path) = &rule.from { format!("`{path}`") } else { "its value".into() };
-                self.report(Problem::new(codes::VALUE_MISSING, format!("{source} is needed for `{field}` and is missing or empty")), at, rule.line);
+                self.report(
+                    Problem::new(codes::VALUE_MISSING, format!("{source} is needed for `{field}` and is missing or empty")),
+                    at,
+                    rule.line,
+                );
             }
             return rule.default.clone();
         };
@@ -145,7 +166,11 @@ impl Applier<'_> {
             (Some(conversion), Json::String(text)) => match (conversion.function.apply)(text, &conversion.options) {
                 Ok(value) => Some(value),
                 Err(wanted) => {
-                    self.report(Problem::new(codes::VALUE_CONVERSION, format!("`{}` is not {wanted}, which `{field}` takes", cut(text))), at, rule.line);
+                    self.report(
+                        Problem::new(codes::VALUE_CONVERSION, format!("`{}` is not {wanted}, which `{field}` takes", cut(text))),
+                        at,
+                        rule.line,
+                    );
                     None
                 }
             },
@@ -162,7 +187,10 @@ impl Applier<'_> {
         let known = rule.table.iter().find(|(code, _)| *code == text).map(|(_, value)| value.clone());
         if known.is_none() {
             let codes: Vec<&str> = rule.table.iter().map(|(code, _)| code.as_str()).collect();
-            let problem = Problem::new(codes::VALUE_UNMAPPED, format!("the code `{}` of `{field}` is not in the mapping's table ({})", cut(&text), cut(&codes.join(", "))));
+            let problem = Problem::new(
+                codes::VALUE_UNMAPPED,
+                format!("the code `{}` of `{field}` is not in the mapping's table ({})", cut(&text), cut(&codes.join(", "))),
+            );
             self.report(problem, at, rule.line);
         }
         known
@@ -194,7 +222,12 @@ fn identity_key(record: &Record, identity: &[String]) -> String {
     let shown = |name: &String| match record.value(name) {
         Some(Value::Literal(Json::String(text))) => text.clone(),
         Some(Value::Literal(value)) => value.to_string(),
-        Some(Value::Find(find)) => find.by.iter().map(|(key, value)| format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_string))).collect::<Vec<_>>().join("/"),
+        Some(Value::Find(find)) => find
+            .by
+            .iter()
+            .map(|(key, value)| format!("{key} {}", value.as_str().map_or_else(|| value.to_string(), str::to_string)))
+            .collect::<Vec<_>>()
+            .join("/"),
         _ => String::new(),
     };
     identity.iter().map(shown).collect::<Vec<_>>().join(", ")

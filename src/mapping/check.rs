@@ -1,6 +1,9 @@
 //! A mapping held against the schema and against Odoo's fields, before any file comes.
 
-use super::{FieldRule, From, Mapping, Path, Rule, ValueRule, path::{Predicate, Step}};
+use super::{
+    FieldRule, From, Mapping, Path, Rule, ValueRule,
+    path::{Predicate, Step},
+};
 use crate::model::{
     Name, Place, Problem, Problems,
     catalog::Catalog,
@@ -16,7 +19,9 @@ pub(super) fn check(mapping: &Mapping, shape: &Shape, catalog: &Catalog) -> Prob
     let at = if mapping.each.is_absolute() {
         checker.follow(&mapping.each, &[], &place)
     } else {
-        checker.problems.push(Problem::new(codes::MAPPING_PATH, format!("`each` begins at the root: write `/{}`", mapping.each)).at(place.clone()));
+        checker
+            .problems
+            .push(Problem::new(codes::MAPPING_PATH, format!("`each` begins at the root: write `/{}`", mapping.each)).at(place.clone()));
         None
     };
     if checker.catalog.model(&mapping.model).is_none() {
@@ -48,7 +53,10 @@ impl Checker<'_> {
                 Rule::Find(rule) => {
                     let expected = self.catalog.field(model, &field.name).and_then(|known| known.relation.clone());
                     if let Some(expected) = expected.filter(|expected| *expected != rule.model) {
-                        self.problems.push(Problem::new(codes::MAPPING_FIELD, format!("`{}` refers to `{expected}`, not to `{}`", field.name, rule.model)).at(place.clone()));
+                        self.problems.push(
+                            Problem::new(codes::MAPPING_FIELD, format!("`{}` refers to `{expected}`, not to `{}`", field.name, rule.model))
+                                .at(place.clone()),
+                        );
                     }
                     if self.catalog.model(&rule.model).is_none() {
                         self.unknown_model(&rule.model, &place);
@@ -75,12 +83,22 @@ impl Checker<'_> {
         match fields.get(field) {
             None => {
                 let hint = did_you_mean(field, fields.keys().map(String::as_str));
-                self.problems.push(Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` has no field `{field}`")).at(place.clone()).maybe_hint(hint));
+                self.problems.push(
+                    Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` has no field `{field}`"))
+                        .at(place.clone())
+                        .maybe_hint(hint),
+                );
             }
             // A computed field that is writable has an inverse or is a related one; only those shown read-only are refused. The
             // models that Odoo writes through `create` of their own accept more than their fields say (stock.quant).
             Some(known) if written && known.computed && known.readonly && self.mapping.write == Write::Upsert => {
-                self.problems.push(Problem::new(codes::FIELD_READONLY, format!("the field `{field}` of `{model}` is computed by Odoo and cannot be written")).at(place.clone()));
+                self.problems.push(
+                    Problem::new(
+                        codes::FIELD_READONLY,
+                        format!("the field `{field}` of `{model}` is computed by Odoo and cannot be written"),
+                    )
+                    .at(place.clone()),
+                );
             }
             Some(_) => {}
         }
@@ -133,7 +151,10 @@ impl Checker<'_> {
                 Step::Parent => {
                     way.pop();
                     if way.is_empty() {
-                        self.problems.push(Problem::new(codes::MAPPING_PATH, format!("`{path}` climbs above what `each` selects from the root")).at(place.clone()));
+                        self.problems.push(
+                            Problem::new(codes::MAPPING_PATH, format!("`{path}` climbs above what `each` selects from the root"))
+                                .at(place.clone()),
+                        );
                         return None;
                     }
                 }
@@ -168,7 +189,11 @@ impl Checker<'_> {
     fn refuse<'a>(&mut self, path: &Path, name: &Name, role: &str, known: impl Iterator<Item = &'a Name>, place: &Place) {
         let locals: Vec<&str> = known.map(|name| &*name.local).collect();
         let wrong_namespace = locals.contains(&&*name.local);
-        let hint = if wrong_namespace { Some(format!("`{}` is there, but in another namespace: check its prefix", name.local)) } else { did_you_mean(&name.local, locals) };
+        let hint = if wrong_namespace {
+            Some(format!("`{}` is there, but in another namespace: check its prefix", name.local))
+        } else {
+            did_you_mean(&name.local, locals)
+        };
         let message = format!("the schema {} has no `{}` {role} (path `{path}`)", self.mapping.document, name.local);
         self.problems.push(Problem::new(codes::MAPPING_PATH, message).at(place.clone()).maybe_hint(hint));
     }

@@ -30,8 +30,13 @@ pub(super) fn check(text: &str) -> Result<Vec<String>, String> {
 /// # Errors
 /// The sentence of the evaluator.
 pub(super) fn evaluate(text: &str, with: &[(String, Option<Json>)]) -> Result<Option<Json>, String> {
-    let context: Value = with.iter().map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::from(()), input))).collect::<std::collections::BTreeMap<_, _>>().into();
-    let result = environment().compile_expression(text).and_then(|expression| expression.eval(context)).map_err(|error| sentence(&error))?;
+    let context: Value = with
+        .iter()
+        .map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::from(()), input)))
+        .collect::<std::collections::BTreeMap<_, _>>()
+        .into();
+    let result =
+        environment().compile_expression(text).and_then(|expression| expression.eval(context)).map_err(|error| sentence(&error))?;
     if result.is_none() || result.is_undefined() {
         return Ok(None);
     }
@@ -47,7 +52,9 @@ pub(super) fn evaluate(text: &str, with: &[(String, Option<Json>)]) -> Result<Op
 fn input(value: &Json) -> Value {
     if let Json::String(text) = value {
         let digits = text.strip_prefix('-').unwrap_or(text);
-        let plain = !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.') && (digits == "0" || digits.starts_with("0.") || !digits.starts_with('0'));
+        let plain = !digits.is_empty()
+            && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
+            && (digits == "0" || digits.starts_with("0.") || !digits.starts_with('0'));
         if plain && let Some(number) = text.parse().ok().and_then(Number::from_f64) {
             return Value::from(Serde(number));
         }

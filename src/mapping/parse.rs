@@ -4,7 +4,11 @@ use std::cell::RefCell;
 
 use serde_json::Value as Json;
 
-use super::{FieldRule, FindRule, From, LinesRule, Mapping, Rule, ValueRule, expression, functions::{self, Conversion, Options}, path::Path};
+use super::{
+    FieldRule, FindRule, From, LinesRule, Mapping, Rule, ValueRule, expression,
+    functions::{self, Conversion, Options},
+    path::Path,
+};
 use crate::model::{
     Problem, Problems,
     codes::{self, Code},
@@ -61,7 +65,10 @@ impl<'n> Parser<'n> {
         let line = reader.place_of("each").line.unwrap_or(1);
         for name in &identity {
             if !fields.iter().any(|field| field.name == *name) {
-                reader.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("the identity names `{name}`, which is not among the fields")).at(reader.place_of("identity")));
+                reader.report(
+                    Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("the identity names `{name}`, which is not among the fields"))
+                        .at(reader.place_of("identity")),
+                );
             }
         }
         reader.finish();
@@ -73,7 +80,14 @@ impl<'n> Parser<'n> {
     }
 
     fn field(&self, outer: &Reader<'n>, name: &str, line: u32, column: u32, node: &'n Node) -> FieldRule {
-        let mut field = FieldRule { name: name.to_string(), line, column, create_only: false, required: false, rule: Rule::Value(self.shorthand(node)) };
+        let mut field = FieldRule {
+            name: name.to_string(),
+            line,
+            column,
+            create_only: false,
+            required: false,
+            rule: Rule::Value(self.shorthand(node)),
+        };
         if !matches!(node.item, Item::Table(_)) {
             return field;
         }
@@ -141,7 +155,8 @@ impl<'n> Parser<'n> {
             ["const"] => From::Const(reader.node("const").map(Node::json).unwrap_or_default()),
             ["expr"] => self.expression(reader),
             _ => {
-                reader.bad(node, format!("a value needs one of `from`, `const`, `expr`, `find`, `each`; here {} of them stand", given.len()));
+                reader
+                    .bad(node, format!("a value needs one of `from`, `const`, `expr`, `find`, `each`; here {} of them stand", given.len()));
                 From::Const(Json::Null)
             }
         };
@@ -149,18 +164,25 @@ impl<'n> Parser<'n> {
         if let Some(name) = reader.text("as") {
             let options = Options { format: reader.text("format"), zone: reader.text("zone") };
             if options.zone.as_deref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
-                reader.report(Problem::new(codes::CONFIG_BAD_VALUE, "the time zone is not known; write it as `Europe/Berlin`").at(reader.place_of("zone")));
+                reader.report(
+                    Problem::new(codes::CONFIG_BAD_VALUE, "the time zone is not known; write it as `Europe/Berlin`")
+                        .at(reader.place_of("zone")),
+                );
             }
             match functions::find(&name) {
                 Some(function) => conversion = Some(Conversion { function, options }),
                 None => reader.report(
-                    Problem::new(codes::FUNCTION_UNKNOWN, format!("`{name}` is not a conversion"))
-                        .at(reader.place_of("as"))
-                        .hint(did_you_mean(&name, functions::ALL.iter().map(|f| f.name)).unwrap_or_else(|| format!("known: {}", functions::ALL.map(|f| f.name).join(", ")))),
+                    Problem::new(codes::FUNCTION_UNKNOWN, format!("`{name}` is not a conversion")).at(reader.place_of("as")).hint(
+                        did_you_mean(&name, functions::ALL.iter().map(|f| f.name))
+                            .unwrap_or_else(|| format!("known: {}", functions::ALL.map(|f| f.name).join(", "))),
+                    ),
                 ),
             }
         }
-        let table = reader.table("table").map(|codes| codes.free().iter().map(|entry| (entry.key.clone(), entry.node.json())).collect()).unwrap_or_default();
+        let table = reader
+            .table("table")
+            .map(|codes| codes.free().iter().map(|entry| (entry.key.clone(), entry.node.json())).collect())
+            .unwrap_or_default();
         ValueRule { line: node.line, column: node.column, from, table, conversion, default: reader.node("default").map(Node::json) }
     }
 
@@ -173,7 +195,9 @@ impl<'n> Parser<'n> {
             }
         }
         match expression::check(&text) {
-            Err(message) => reader.report(Problem::new(codes::EXPRESSION, format!("the expression `{text}` cannot be parsed: {message}")).at(reader.place_of("expr"))),
+            Err(message) => reader.report(
+                Problem::new(codes::EXPRESSION, format!("the expression `{text}` cannot be parsed: {message}")).at(reader.place_of("expr")),
+            ),
             Ok(names) => {
                 for name in names.iter().filter(|name| !with.iter().any(|(known, _)| known == *name)) {
                     reader.report(

@@ -84,7 +84,9 @@ impl Path {
         let Some(root) = document.root() else { return Vec::new() };
         match (self.absolute, self.steps.split_first()) {
             // The first step of an absolute path names the root itself.
-            (true, Some((Step::Child { name, .. }, rest))) if document.element(root).name == *name => walk(document, vec![Found::Element(root)], rest),
+            (true, Some((Step::Child { name, .. }, rest))) if document.element(root).name == *name => {
+                walk(document, vec![Found::Element(root)], rest)
+            }
             (true, _) => Vec::new(),
             (false, _) => walk(document, vec![Found::Element(context)], &self.steps),
         }
@@ -105,12 +107,15 @@ fn walk(document: &Document, from: Vec<Found>, steps: &[Step]) -> Vec<Found> {
                     next.extend(element.attributes.iter().filter(|a| a.name == *name).map(|a| Found::Attribute(node, a.value.clone())));
                 }
                 Step::Child { name, predicates } => {
-                    let mut children: Vec<NodeId> = element.children.iter().copied().filter(|child| document.element(*child).name == *name).collect();
+                    let mut children: Vec<NodeId> =
+                        element.children.iter().copied().filter(|child| document.element(*child).name == *name).collect();
                     for predicate in predicates {
                         children = match predicate {
                             Predicate::Position(position) => children.get(position - 1).copied().into_iter().collect(),
                             Predicate::Equals { path, value } => {
-                                let fits = |child: &NodeId| walk(document, vec![Found::Element(*child)], path).iter().any(|found| found.text(document) == value);
+                                let fits = |child: &NodeId| {
+                                    walk(document, vec![Found::Element(*child)], path).iter().any(|found| found.text(document) == value)
+                                };
                                 children.into_iter().filter(fits).collect()
                             }
                         };
@@ -250,7 +255,15 @@ mod tests {
 
     #[test]
     fn what_is_not_understood_is_said() {
-        for (path, sign) in [("", "ends where a name"), ("a/", "ends where a name"), ("c:a", "prefix `c`"), ("a[", "name"), ("a[0]", "count from 1"), ("a//b", "where `/` is"), ("@a/b", "follow an attribute")] {
+        for (path, sign) in [
+            ("", "ends where a name"),
+            ("a/", "ends where a name"),
+            ("c:a", "prefix `c`"),
+            ("a[", "name"),
+            ("a[0]", "count from 1"),
+            ("a//b", "where `/` is"),
+            ("@a/b", "follow an attribute"),
+        ] {
             let error = Path::parse(path, &[]).expect_err("not a path");
             assert!(error.contains(sign), "{path:?}: {error}");
         }

@@ -1,7 +1,11 @@
 //! Outbound templates: the partner's own sample document with the values replaced by `{{ … }}`. minijinja, strict: a name that is
 //! not read, and a value that is empty where the template prints it, are errors; nothing is sent with a hole in it.
 
-use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, syntax::SyntaxConfig, value::{Serde, ValueKind}};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value,
+    syntax::SyntaxConfig,
+    value::{Serde, ValueKind},
+};
 use serde_json::Value as Json;
 
 use crate::model::{Place, Problem, codes};
@@ -31,7 +35,10 @@ impl Template {
         environment.set_auto_escape_callback(|_| AutoEscape::None);
         environment.set_formatter(move |out, _, value| {
             if value.is_none() || value.is_undefined() {
-                return Err(Error::new(ErrorKind::UndefinedError, "a value that is empty in Odoo stands here; give it a default: `{{ value or '' }}`"));
+                return Err(Error::new(
+                    ErrorKind::UndefinedError,
+                    "a value that is empty in Odoo stands here; give it a default: `{{ value or '' }}`",
+                ));
             }
             let text = if value.kind() == ValueKind::Bool { value.to_string().to_lowercase() } else { value.to_string() };
             let text = if is_xml { escape(&text) } else { text };
@@ -56,7 +63,11 @@ impl Template {
 
     /// The names a template uses at its top level.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.environment.get_template("document").map(|template| template.undeclared_variables(true).into_iter().collect()).unwrap_or_default();
+        let mut names: Vec<String> = self
+            .environment
+            .get_template("document")
+            .map(|template| template.undeclared_variables(true).into_iter().collect())
+            .unwrap_or_default();
         names.sort();
         names
     }
@@ -107,7 +118,10 @@ mod tests {
     fn values_are_escaped_and_formatted() {
         let values = json!({"name": "A & <B>", "at": "2026-03-01 08:05:00", "qty": 3.0, "lines": [{"n": 1}, {"n": 2}]});
         let text = "<a t=\"{{ at|datetime }}\" d=\"{{ at|date }}\">{{ name }} {{ qty|decimal(1) }}{% for l in lines %}<l>{{ l.n }}</l>{% endfor %}</a>\n";
-        assert_eq!(render(text, &values).as_deref(), Ok("<a t=\"2026-03-01T08:05:00Z\" d=\"2026-03-01\">A &amp; &lt;B&gt; 3.0<l>1</l><l>2</l></a>\n"));
+        assert_eq!(
+            render(text, &values).as_deref(),
+            Ok("<a t=\"2026-03-01T08:05:00Z\" d=\"2026-03-01\">A &amp; &lt;B&gt; 3.0<l>1</l><l>2</l></a>\n")
+        );
     }
 
     #[test]

@@ -89,17 +89,8 @@ pub enum Stage {
 
 impl Stage {
     /// Every stage, in the order of a message's way.
-    pub const ALL: [Self; 9] = [
-        Self::Held,
-        Self::Received,
-        Self::Checked,
-        Self::Planned,
-        Self::Staged,
-        Self::Applied,
-        Self::Done,
-        Self::Waiting,
-        Self::Failed,
-    ];
+    pub const ALL: [Self; 9] =
+        [Self::Held, Self::Received, Self::Checked, Self::Planned, Self::Staged, Self::Applied, Self::Done, Self::Waiting, Self::Failed];
 
     /// The stage as stored and printed.
     pub fn as_str(self) -> &'static str {

@@ -61,7 +61,9 @@ impl Node {
             Item::Float(number) => json!(number),
             Item::Boolean(flag) => json!(flag),
             Item::List(nodes) => nodes.iter().map(Node::json).collect(),
-            Item::Table(entries) => entries.iter().map(|entry| (entry.key.clone(), entry.node.json())).collect::<serde_json::Map<_, _>>().into(),
+            Item::Table(entries) => {
+                entries.iter().map(|entry| (entry.key.clone(), entry.node.json())).collect::<serde_json::Map<_, _>>().into()
+            }
         }
     }
 
@@ -115,7 +117,9 @@ impl<'t> Lines<'t> {
         let (line, column) = self.place(at);
         let item = match value.get_ref() {
             DeValue::String(text) => Item::Text(text.to_string()),
-            DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix()).map_or_else(|_| Item::Text(number.as_str().into()), Item::Integer),
+            DeValue::Integer(number) => {
+                i64::from_str_radix(number.as_str(), number.radix()).map_or_else(|_| Item::Text(number.as_str().into()), Item::Integer)
+            }
             DeValue::Float(number) => number.as_str().parse().map_or_else(|_| Item::Text(number.as_str().into()), Item::Float),
             DeValue::Boolean(flag) => Item::Boolean(*flag),
             DeValue::Datetime(date) => Item::Text(date.to_string()),
@@ -162,7 +166,13 @@ impl<'n> Reader<'n> {
         let entries: &[Entry] = match &node.item {
             Item::Table(entries) => entries,
             _ => {
-                problems.borrow_mut().push(Problem::new(codes::CONFIG_BAD_VALUE, format!("`{name}` takes a table, not {}", node.kind())).at(Place::at(file, node.line, node.column)));
+                problems.borrow_mut().push(
+                    Problem::new(codes::CONFIG_BAD_VALUE, format!("`{name}` takes a table, not {}", node.kind())).at(Place::at(
+                        file,
+                        node.line,
+                        node.column,
+                    )),
+                );
                 &[]
             }
         };
@@ -221,7 +231,8 @@ impl<'n> Reader<'n> {
             Some(known) => known,
             None => {
                 if let Some(node) = self.node(key) {
-                    let problem = Problem::new(codes::CONFIG_BAD_VALUE, format!("`{key}` is one of {}, not `{text}`", allowed.join(", "))).maybe_hint(did_you_mean(&text, allowed.iter().copied()));
+                    let problem = Problem::new(codes::CONFIG_BAD_VALUE, format!("`{key}` is one of {}, not `{text}`", allowed.join(", ")))
+                        .maybe_hint(did_you_mean(&text, allowed.iter().copied()));
                     self.report(problem.at(self.place(node)));
                 }
                 first
@@ -243,7 +254,9 @@ impl<'n> Reader<'n> {
     pub fn texts(&self, key: &str) -> Option<Vec<String>> {
         self.typed(key, "a list of texts", |item| match item {
             Item::Text(text) => Some(vec![text.clone()]),
-            Item::List(nodes) => nodes.iter().map(|node| if let Item::Text(text) = &node.item { Some(text.clone()) } else { None }).collect(),
+            Item::List(nodes) => {
+                nodes.iter().map(|node| if let Item::Text(text) = &node.item { Some(text.clone()) } else { None }).collect()
+            }
             _ => None,
         })
     }
@@ -303,7 +316,11 @@ impl<'n> Reader<'n> {
     /// Reports a key that must be there.
     pub fn missing(&self, key: &str) {
         let table = if self.name.is_empty() { "this file".to_string() } else { format!("[{}]", self.name) };
-        self.report(Problem::new(codes::CONFIG_MISSING_KEY, format!("{table} needs the key `{key}`")).at(Place::at(self.file, self.line, self.column)));
+        self.report(Problem::new(codes::CONFIG_MISSING_KEY, format!("{table} needs the key `{key}`")).at(Place::at(
+            self.file,
+            self.line,
+            self.column,
+        )));
     }
 
     /// Reports any problem.
@@ -316,9 +333,14 @@ impl<'n> Reader<'n> {
         let asked = self.asked.borrow();
         for entry in self.entries.iter().filter(|entry| !asked.contains(&entry.key)) {
             let table = if self.name.is_empty() { "this file".to_string() } else { format!("[{}]", self.name) };
-            let others: Vec<&str> = asked.iter().map(String::as_str).filter(|known| !self.entries.iter().any(|entry| entry.key == **known)).collect();
+            let others: Vec<&str> =
+                asked.iter().map(String::as_str).filter(|known| !self.entries.iter().any(|entry| entry.key == **known)).collect();
             let hint = did_you_mean(&entry.key, others).unwrap_or_else(|| format!("known keys: {}", asked.join(", ")));
-            self.report(Problem::new(codes::CONFIG_UNKNOWN_KEY, format!("{table} has no key `{}`", entry.key)).at(Place::at(self.file, entry.line, entry.column)).hint(hint));
+            self.report(
+                Problem::new(codes::CONFIG_UNKNOWN_KEY, format!("{table} has no key `{}`", entry.key))
+                    .at(Place::at(self.file, entry.line, entry.column))
+                    .hint(hint),
+            );
         }
     }
 }
@@ -341,7 +363,11 @@ mod tests {
         drop.duration("wait");
         drop.finish();
         reader.finish();
-        let told: Vec<String> = problems.into_inner().iter().map(|p| format!("{} {} | {} | {}", p.code.info().code, p.place, p.message, p.hint.as_deref().unwrap_or("-"))).collect();
+        let told: Vec<String> = problems
+            .into_inner()
+            .iter()
+            .map(|p| format!("{} {} | {} | {}", p.code.info().code, p.place, p.message, p.hint.as_deref().unwrap_or("-")))
+            .collect();
         insta::assert_snapshot!(told.join("\n"), @r"
         C105 f.toml:1:8 | `name` takes a text, not a whole number | -
         C104 f.toml:1:1 | this file needs the key `folder` | -

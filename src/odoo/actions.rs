@@ -17,7 +17,13 @@ const KNOWN: [Action; 2] = [
     Action { model: "sale.order", method: "action_confirm", from: &["draft", "sent"], to: &["sale", "done"], mark: None },
     // The stock moves of an inventory carry `inventory_name`: so a second run can see that the first one was committed, even
     // when its answer was lost, and does not overwrite what moved in between (measured on Odoo 19).
-    Action { model: "stock.quant", method: "action_apply_inventory", from: &[], to: &[], mark: Some(("inventory_name", "stock.move", "inventory_name")) },
+    Action {
+        model: "stock.quant",
+        method: "action_apply_inventory",
+        from: &[],
+        to: &[],
+        mark: Some(("inventory_name", "stock.move", "inventory_name")),
+    },
 ];
 
 /// What is known about `method` of `model`.

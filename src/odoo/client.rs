@@ -95,7 +95,11 @@ impl Odoo {
             (chosen, _) => chosen,
         };
         if choice == DialectChoice::Json2 && major < 19 {
-            return Err(Fault::new(FaultKind::Version, &format!("JSON-2 needs Odoo 19, this is {version}; set dialect = \"jsonrpc\" and give login and password")).problem(&doing));
+            return Err(Fault::new(
+                FaultKind::Version,
+                &format!("JSON-2 needs Odoo 19, this is {version}; set dialect = \"jsonrpc\" and give login and password"),
+            )
+            .problem(&doing));
         }
         let dialect = dialects::open(choice, http, settings).await.map_err(|fault| fault.problem(&doing))?;
         let odoo = Self { dialect: Arc::from(dialect), context: settings.context.clone(), calls: Arc::default(), version };
@@ -130,7 +134,13 @@ impl Odoo {
         self.calls.fetch_add(1, Ordering::Relaxed);
         let started = std::time::Instant::now();
         let result = self.dialect.call(&call).await;
-        tracing::debug!(model = call.model, method = call.method, ok = result.is_ok(), ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX), "odoo call");
+        tracing::debug!(
+            model = call.model,
+            method = call.method,
+            ok = result.is_ok(),
+            ms = u64::try_from(started.elapsed().as_millis()).unwrap_or(u64::MAX),
+            "odoo call"
+        );
         result
     }
 

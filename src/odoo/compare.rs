@@ -15,7 +15,9 @@ pub(super) fn same(planned: &Json, current: &Json) -> bool {
         (Json::Null, Json::Bool(false)) | (Json::Bool(false), Json::Null) => true,
         (Json::String(text), Json::Bool(false)) => text.is_empty(),
         // An html field comes back wrapped in tags.
-        (Json::String(planned), Json::String(current)) if current.starts_with("<p") => planned == current || *planned == without_tags(current),
+        (Json::String(planned), Json::String(current)) if current.starts_with("<p") => {
+            planned == current || *planned == without_tags(current)
+        }
         _ => planned == current,
     }
 }

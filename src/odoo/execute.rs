@@ -94,7 +94,9 @@ impl Work<'_> {
             Write::Upsert => self.upsert(records).await?,
             Write::Create => match self.marked().await? {
                 true => return Ok(Vec::new()),
-                false => self.create(records, &records.iter().collect::<Vec<_>>()).await?.into_iter().map(|id| (id, Change::Created)).collect(),
+                false => {
+                    self.create(records, &records.iter().collect::<Vec<_>>()).await?.into_iter().map(|id| (id, Change::Created)).collect()
+                }
             },
         };
         let all: Vec<i64> = ids.iter().map(|(id, _)| *id).collect();
@@ -108,7 +110,8 @@ impl Work<'_> {
         let existing = self.existing(records).await?;
         let current: Vec<Option<&Map<String, Json>>> = records.iter().map(|record| existing.get(&self.identity(record))).collect();
         let new: Vec<&Record> = records.iter().zip(&current).filter(|(_, current)| current.is_none()).map(|(record, _)| record).collect();
-        let known: Vec<(&Record, &Map<String, Json>)> = records.iter().zip(&current).filter_map(|(record, current)| current.map(|current| (record, current))).collect();
+        let known: Vec<(&Record, &Map<String, Json>)> =
+            records.iter().zip(&current).filter_map(|(record, current)| current.map(|current| (record, current))).collect();
         let changed = self.update(&known).await.map_err(|problem| vec![self.placed(problem, records)])?;
         let mut created = self.create(records, &new).await?.into_iter();
         let ids = current.iter().filter_map(|current| match current {
@@ -138,7 +141,11 @@ impl Work<'_> {
             }
         }
         let model = &self.plan.model;
-        let found = self.odoo.search_read(model, Json::from(domain), &fields, true).await.map_err(|fault| vec![fault.problem(&format!("looking for {model}"))])?;
+        let found = self
+            .odoo
+            .search_read(model, Json::from(domain), &fields, true)
+            .await
+            .map_err(|fault| vec![fault.problem(&format!("looking for {model}"))])?;
         let mut existing: HashMap<String, Map<String, Json>> = HashMap::new();
         let mut problems = Vec::new();
         for record in found {
@@ -147,7 +154,9 @@ impl Work<'_> {
                 && let Some(planned) = records.iter().find(|planned| self.identity(planned) == key)
             {
                 let message = format!("two records of {model} fit ({}: ids {} and {})", identity.join(", "), id_of(first), id_of(&record));
-                problems.push(Problem::new(codes::LOOKUP_MANY, message).at(planned.origin.place.clone()).mapped_by(planned.origin.mapping.clone()));
+                problems.push(
+                    Problem::new(codes::LOOKUP_MANY, message).at(planned.origin.place.clone()).mapped_by(planned.origin.mapping.clone()),
+                );
             }
             existing.entry(key).or_insert(record);
         }
@@ -155,7 +164,11 @@ impl Work<'_> {
     }
 
     fn identity(&self, record: &Record) -> String {
-        let values = self.plan.identity.iter().map(|field| record.value(field).and_then(|value| self.scalar(value)).map(|value| shown(&value)).unwrap_or_default());
+        let values = self
+            .plan
+            .identity
+            .iter()
+            .map(|field| record.value(field).and_then(|value| self.scalar(value)).map(|value| shown(&value)).unwrap_or_default());
         values.collect::<Vec<_>>().join("\u{1f}")
     }
 
@@ -253,7 +266,14 @@ impl Work<'_> {
         let rows: Vec<Vec<String>> = plain
             .iter()
             .map(|(id, _)| {
-                let planned = |name: &&String| by_id.get(id).and_then(|record| record.value(name)).and_then(|value| self.scalar(value)).map(|value| loaded(&value)).unwrap_or_default();
+                let planned = |name: &&String| {
+                    by_id
+                        .get(id)
+                        .and_then(|record| record.value(name))
+                        .and_then(|value| self.scalar(value))
+                        .map(|value| loaded(&value))
+                        .unwrap_or_default()
+                };
                 std::iter::once(id.to_string()).chain(names.iter().map(planned)).collect()
             })
             .collect();
@@ -266,7 +286,8 @@ impl Work<'_> {
             return Ok(());
         }
         let first = answer.pointer("/messages/0").cloned().unwrap_or_default();
-        let problem = Fault::new(FaultKind::Refused, first.get("message").and_then(Json::as_str).unwrap_or("the import was refused")).problem(&doing);
+        let problem =
+            Fault::new(FaultKind::Refused, first.get("message").and_then(Json::as_str).unwrap_or("the import was refused")).problem(&doing);
         let row = first.get("record").and_then(Json::as_u64).and_then(|row| usize::try_from(row).ok());
         Err(match row.and_then(|row| plain.get(row)).and_then(|(id, _)| by_id.get(id)) {
             Some(record) => problem.at(record.origin.place.clone()).mapped_by(record.origin.mapping.clone()),
@@ -315,13 +336,19 @@ impl Work<'_> {
         let done = self.in_state(&ready, action.to, &doing).await?;
         match ready.iter().find(|id| !done.contains(id)) {
             None => Ok(()),
-            Some(id) => Err(Problem::new(codes::ACTION_STATE, format!("{doing}: the record {id} is not {} afterwards", action.to.join(" or ")))),
+            Some(id) => {
+                Err(Problem::new(codes::ACTION_STATE, format!("{doing}: the record {id} is not {} afterwards", action.to.join(" or "))))
+            }
         }
     }
 
     async fn in_state(&self, ids: &[i64], states: &[&str], doing: &str) -> Result<Vec<i64>, Problem> {
         let records = self.odoo.read(&self.plan.model, ids, &["state"]).await.map_err(|fault| fault.problem(doing))?;
-        Ok(records.iter().filter(|record| record.get("state").and_then(Json::as_str).is_some_and(|state| states.contains(&state))).map(id_of).collect())
+        Ok(records
+            .iter()
+            .filter(|record| record.get("state").and_then(Json::as_str).is_some_and(|state| states.contains(&state)))
+            .map(id_of)
+            .collect())
     }
 
     /// A problem of a chunk, placed at its record where there is only one.
@@ -335,9 +362,18 @@ impl Work<'_> {
 
 async fn named(odoo: &Odoo, plan: &Plan, ids: Vec<(i64, Change)>) -> Result<Outcome, Problem> {
     let all: Vec<i64> = ids.iter().map(|(id, _)| *id).collect();
-    let records = odoo.read(&plan.model, &all, &["display_name"]).await.map_err(|fault| fault.problem(&format!("reading {} back", plan.model)))?;
-    let names: HashMap<i64, String> = records.iter().map(|record| (id_of(record), record.get("display_name").and_then(Json::as_str).unwrap_or_default().to_string())).collect();
-    let records = ids.into_iter().map(|(id, change)| Touched { model: plan.model.clone(), id, name: names.get(&id).cloned().unwrap_or_default(), change });
+    let records =
+        odoo.read(&plan.model, &all, &["display_name"]).await.map_err(|fault| fault.problem(&format!("reading {} back", plan.model)))?;
+    let names: HashMap<i64, String> = records
+        .iter()
+        .map(|record| (id_of(record), record.get("display_name").and_then(Json::as_str).unwrap_or_default().to_string()))
+        .collect();
+    let records = ids.into_iter().map(|(id, change)| Touched {
+        model: plan.model.clone(),
+        id,
+        name: names.get(&id).cloned().unwrap_or_default(),
+        change,
+    });
     Ok(Outcome { records: records.collect() })
 }
 

@@ -55,13 +55,15 @@ impl Fault {
     /// Sorts an exception by the name that Odoo gives it (`odoo.exceptions.UserError`).
     pub fn from_exception(name: &str, message: &str) -> Self {
         let last = name.rsplit('.').next().unwrap_or(name);
-        let unknown = message.starts_with("Invalid field") || message.contains("does not exist") && (last == "AttributeError" || last == "NotFound" || last == "KeyError");
+        let unknown = message.starts_with("Invalid field")
+            || message.contains("does not exist") && (last == "AttributeError" || last == "NotFound" || last == "KeyError");
         let no_model = message.starts_with("Object ") && message.trim_end().ends_with("doesn't exist");
         let kind = match last {
             _ if no_model => FaultKind::Unknown,
             "AccessDenied" => FaultKind::Login,
             "AccessError" => FaultKind::Rights,
-            "UserError" | "ValidationError" | "RedirectWarning" | "MissingError" | "CheckViolation" | "NotNullViolation" | "UniqueViolation" | "IntegrityError" => FaultKind::Refused,
+            "UserError" | "ValidationError" | "RedirectWarning" | "MissingError" | "CheckViolation" | "NotNullViolation"
+            | "UniqueViolation" | "IntegrityError" => FaultKind::Refused,
             "SerializationFailure" | "LockNotAvailable" | "DeadlockDetected" | "PoolError" | "ConcurrencyError" => FaultKind::Busy,
             _ if message.contains("could not serialize access") || message.contains("deadlock detected") => FaultKind::Busy,
             _ if unknown => FaultKind::Unknown,
@@ -114,7 +116,9 @@ impl Fault {
         let mut problem = Problem::new(code, format!("{doing}: {}", self.message));
         problem.hint = match self.kind {
             FaultKind::Unreachable => Some("is Odoo running, and is [odoo] url right? It is tried again by itself".into()),
-            FaultKind::Login | FaultKind::Key => Some("correct [odoo] in consign.toml or the secret it names; every message waits until then".into()),
+            FaultKind::Login | FaultKind::Key => {
+                Some("correct [odoo] in consign.toml or the secret it names; every message waits until then".into())
+            }
             FaultKind::Rights => Some("give the Odoo user of consign the right, or use another user".into()),
             _ => None,
         };

@@ -17,7 +17,16 @@ mod tests {
 
     #[test]
     fn the_snapshot_has_the_models_of_the_four_flows() {
-        for model in ["sale.order", "sale.order.line", "product.template", "product.product", "stock.quant", "stock.picking", "stock.move", "res.partner"] {
+        for model in [
+            "sale.order",
+            "sale.order.line",
+            "product.template",
+            "product.product",
+            "stock.quant",
+            "stock.picking",
+            "stock.move",
+            "res.partner",
+        ] {
             assert!(built_in().model(model).is_some_and(|fields| fields.len() > 10), "{model}");
         }
         assert_eq!(built_in().field("sale.order", "order_line").and_then(|field| field.relation.as_deref()), Some("sale.order.line"));

@@ -32,7 +32,13 @@ impl Tree {
 ///
 /// # Errors
 /// As a call to Odoo.
-pub fn read_tree<'a>(odoo: &'a Odoo, catalog: &'a Catalog, model: &'a str, ids: &'a [i64], tree: &'a Tree) -> BoxFuture<'a, Result<Vec<Json>, Problem>> {
+pub fn read_tree<'a>(
+    odoo: &'a Odoo,
+    catalog: &'a Catalog,
+    model: &'a str,
+    ids: &'a [i64],
+    tree: &'a Tree,
+) -> BoxFuture<'a, Result<Vec<Json>, Problem>> {
     Box::pin(async move {
         let fields: Vec<&str> = tree.0.keys().map(String::as_str).filter(|name| *name != "id").collect();
         let mut unique = ids.to_vec();

@@ -5,11 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use serde_json::{Value as Json, json};
 
 use super::{Odoo, client::id_of};
-use crate::model::{
-    Problem, Problems, codes,
-    plan::Find,
-    problem::cut,
-};
+use crate::model::{Problem, Problems, codes, plan::Find, problem::cut};
 
 /// Values asked for in one search.
 const CHUNK: usize = 1000;
@@ -65,7 +61,10 @@ pub(super) async fn resolve(odoo: &Odoo, finds: &[&Find]) -> Result<Resolved, Pr
         for chunk in values.chunks(CHUNK) {
             let mut domain = vec![json!([field, "in", chunk])];
             domain.extend(scope.iter().cloned());
-            let records = odoo.search_read(model, Json::from(domain), &[field], false).await.map_err(|fault| vec![fault.problem(&format!("looking for {model} by {field}"))])?;
+            let records = odoo
+                .search_read(model, Json::from(domain), &[field], false)
+                .await
+                .map_err(|fault| vec![fault.problem(&format!("looking for {model} by {field}"))])?;
             for record in records {
                 let value = record.get(field).map(text).unwrap_or_default();
                 found.entry(value).or_default().push(id_of(&record));
@@ -83,9 +82,11 @@ fn judge(resolved: &Resolved, find: &Find) -> Option<Problem> {
         Some([_]) => return None,
         Some(several) => {
             let ids: Vec<String> = several.iter().take(5).map(i64::to_string).collect();
-            Problem::new(codes::LOOKUP_MANY, format!("{} {what}s fit {} (ids {})", several.len(), asked(), ids.join(", "))).hint(format!("make the {what} unique in Odoo, then reprocess"))
+            Problem::new(codes::LOOKUP_MANY, format!("{} {what}s fit {} (ids {})", several.len(), asked(), ids.join(", ")))
+                .hint(format!("make the {what} unique in Odoo, then reprocess"))
         }
-        None => Problem::new(codes::LOOKUP_NONE, format!("no {what} with {}", asked())).hint(format!("create the {what} in Odoo or correct its number, then reprocess")),
+        None => Problem::new(codes::LOOKUP_NONE, format!("no {what} with {}", asked()))
+            .hint(format!("create the {what} in Odoo or correct its number, then reprocess")),
     };
     Some(problem.at(find.origin.place.clone()).mapped_by(find.origin.mapping.clone()))
 }

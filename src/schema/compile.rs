@@ -2,7 +2,10 @@
 
 use std::path::Path;
 
-use xsd_schema::{LoaderChain, SchemaError, SchemaSet, SchemaSetBuilder, XsdVersion, parser::resolver::{EmbeddedLoader, ResolverConfig, SchemaResolver}};
+use xsd_schema::{
+    LoaderChain, SchemaError, SchemaSet, SchemaSetBuilder, XsdVersion,
+    parser::resolver::{EmbeddedLoader, ResolverConfig, SchemaResolver},
+};
 
 use super::loader::Jailed;
 use crate::model::{Place, Problem, Problems, codes};
@@ -20,7 +23,8 @@ pub(super) fn compile(jail: &Path, name: &str) -> Result<SchemaSet, Problems> {
     if !full.exists() {
         return Err(missing());
     }
-    let location = jailed.inside(&full.to_string_lossy()).map_err(|message| one(Problem::new(codes::PATH_ESCAPES, message).at(Place::file(name))))?;
+    let location =
+        jailed.inside(&full.to_string_lossy()).map_err(|message| one(Problem::new(codes::PATH_ESCAPES, message).at(Place::file(name))))?;
     let version = match std::fs::read_to_string(&location) {
         Ok(text) if text.contains("minVersion=\"1.1\"") => XsdVersion::V1_1,
         _ => XsdVersion::V1_0,
@@ -32,15 +36,19 @@ pub(super) fn compile(jail: &Path, name: &str) -> Result<SchemaSet, Problems> {
     chain.add(Box::new(jailed));
     let resolver = SchemaResolver::with_config_and_loader(ResolverConfig::default(), Box::new(Chain(chain)));
     let broken = |error: &SchemaError| one(problem(error, &root));
-    let compiled = SchemaSetBuilder::with_resolver(resolver, version).add("", &location).and_then(SchemaSetBuilder::compile).map_err(|error| broken(&error))?;
+    let compiled = SchemaSetBuilder::with_resolver(resolver, version)
+        .add("", &location)
+        .and_then(SchemaSetBuilder::compile)
+        .map_err(|error| broken(&error))?;
     let failures: Problems = compiled
         .directive_failures()
         .iter()
         .filter(|failure| !failure.namespace_supplied())
         .map(|failure| {
             let what = failure.schema_location().or(failure.namespace()).unwrap_or("a schema without a location");
-            let mut problem = Problem::new(codes::SCHEMA_BROKEN, format!("the schema document `{what}` that is imported here is not in the workspace"))
-                .hint("copy it beside the schema and correct the schemaLocation; nothing is fetched from the network");
+            let mut problem =
+                Problem::new(codes::SCHEMA_BROKEN, format!("the schema document `{what}` that is imported here is not in the workspace"))
+                    .hint("copy it beside the schema and correct the schemaLocation; nothing is fetched from the network");
             if let Some(at) = failure.location() {
                 problem.place = place(&at.base_uri, at.line, at.column, &root);
             }

@@ -25,11 +25,7 @@ impl Jailed {
     /// The canonical path of `location` if it is a file inside the jail.
     pub(super) fn inside(&self, location: &str) -> Result<PathBuf, String> {
         let path = fs::canonicalize(location).map_err(|_| format!("there is no file {}", self.relative(Path::new(location))))?;
-        if path.starts_with(&self.root) {
-            Ok(path)
-        } else {
-            Err("the location leaves the schemas folder".to_string())
-        }
+        if path.starts_with(&self.root) { Ok(path) } else { Err("the location leaves the schemas folder".to_string()) }
     }
 
     /// The path as people know it, below the jail.

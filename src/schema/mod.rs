@@ -8,6 +8,7 @@ mod loader;
 mod report;
 mod shape;
 mod validate;
+mod words;
 
 use std::{
     path::{Path, PathBuf},

@@ -2,7 +2,10 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::validate::{Expected, Finding};
+use super::{
+    validate::{Expected, Finding},
+    words,
+};
 use crate::model::{
     Document, NodeId, Place, Problem, Problems,
     codes::{self, Code},
@@ -10,10 +13,18 @@ use crate::model::{
     problem::cut,
 };
 
-pub(super) fn problems(document: &Document, file: &str, findings: Vec<Finding>, expected: &HashMap<NodeId, Expected>, most: usize) -> Problems {
+pub(super) fn problems(
+    document: &Document,
+    file: &str,
+    findings: Vec<Finding>,
+    expected: &HashMap<NodeId, Expected>,
+    most: usize,
+) -> Problems {
     let mut out: Problems = Vec::new();
     let mut told: HashSet<(NodeId, &'static str)> = HashSet::new();
     let mut unexpected: HashSet<NodeId> = HashSet::new();
+    // Elements in whose sequence something did not belong.
+    let mut lost: HashSet<NodeId> = HashSet::new();
     let mut more = 0usize;
     let empty = Expected::default();
     for finding in findings {
@@ -22,7 +33,18 @@ pub(super) fn problems(document: &Document, file: &str, findings: Vec<Finding>, 
         if code != codes::DOC_UNEXPECTED && inside(document, finding.node, &unexpected) {
             continue;
         }
-        if code == codes::DOC_UNEXPECTED && (inside(document, finding.node, &unexpected) || !unexpected.insert(finding.node)) {
+        if code == codes::DOC_UNEXPECTED {
+            if inside(document, finding.node, &unexpected) || !unexpected.insert(finding.node) {
+                continue;
+            }
+            // The engine cannot find back into the sequence: what follows in the same element, and that it is incomplete, are echoes.
+            if let Some(parent) = document.element(finding.node).parent
+                && !lost.insert(parent)
+            {
+                continue;
+            }
+        }
+        if code == codes::DOC_INCOMPLETE && lost.contains(&finding.node) {
             continue;
         }
         if !told.insert((finding.node, subject_key(&finding, code))) {
@@ -59,12 +81,27 @@ fn inside(document: &Document, node: NodeId, nodes: &HashSet<NodeId>) -> bool {
 fn code(constraint: &str, message: &str) -> Code {
     match constraint {
         "cvc-elt.1" | "cvc-elt" => codes::DOC_ROOT,
-        "cvc-complex-type.2.4" if message.contains("ncomplete") || message.contains("missing") || message.contains("end of") => codes::DOC_INCOMPLETE,
+        "cvc-complex-type.2.4" if message.contains("ncomplete") || message.contains("missing") || message.contains("end of") => {
+            codes::DOC_INCOMPLETE
+        }
         "cvc-complex-type.2.4" => codes::DOC_UNEXPECTED,
         "cvc-complex-type.2.1" | "cvc-complex-type.2.3" => codes::DOC_UNEXPECTED,
-        other if other.starts_with("cvc-complex-type.3") || other == "cvc-complex-type.4" || other.starts_with("cvc-attribute") || other.starts_with("cvc-assess-attr") => codes::DOC_ATTRIBUTE,
+        other
+            if other.starts_with("cvc-complex-type.3")
+                || other == "cvc-complex-type.4"
+                || other.starts_with("cvc-attribute")
+                || other.starts_with("cvc-assess-attr") =>
+        {
+            codes::DOC_ATTRIBUTE
+        }
         other if other.starts_with("cvc-identity") || other.starts_with("cvc-id") => codes::DOC_KEY,
-        other if other.starts_with("cvc-datatype") || other.ends_with("-valid") || other.starts_with("cvc-simple") || other.starts_with("cvc-type") || other.starts_with("cvc-elt.5") => {
+        other
+            if other.starts_with("cvc-datatype")
+                || other.ends_with("-valid")
+                || other.starts_with("cvc-simple")
+                || other.starts_with("cvc-type")
+                || other.starts_with("cvc-elt.5") =>
+        {
             codes::DOC_VALUE
         }
         _ => codes::DOC_SCHEMA,
@@ -74,16 +111,23 @@ fn code(constraint: &str, message: &str) -> Code {
 fn problem(document: &Document, file: &str, finding: &Finding, code: Code, expected: &Expected) -> Problem {
     let element = document.element(finding.node);
     let name = &element.name.local;
-    let detail = plain(&finding.error.message);
+    let detail = words::plainly(&finding.error.message).unwrap_or_else(|| plain(&finding.error.message));
     let mut place = Place::at(file, element.line, element.column).with_path(document.path(finding.node));
     if document.is_tabular() && element.children.is_empty() && finding.node != 0 {
         place.field = Some(name.to_string());
     }
     let problem = if code == codes::DOC_ROOT {
-        let namespace = if element.name.namespace.is_empty() { "no namespace".to_string() } else { format!("the namespace `{}`", cut(&element.name.namespace)) };
-        Problem::new(code, format!("a document `{}` in {namespace} is not what this flow takes", cut(name))).hint("the wrong file, the wrong folder, or another version of the format")
+        let namespace = if element.name.namespace.is_empty() {
+            "no namespace".to_string()
+        } else {
+            format!("the namespace `{}`", cut(&element.name.namespace))
+        };
+        Problem::new(code, format!("a document `{}` in {namespace} is not what this flow takes", cut(name)))
+            .hint("the wrong file, the wrong folder, or another version of the format")
     } else if code == codes::DOC_UNEXPECTED {
-        let hint = nearest(name, expected.here.iter().map(String::as_str)).map(|near| format!("did you mean `{near}`?")).or_else(|| listed("here may stand", &expected.here));
+        let hint = nearest(name, expected.here.iter().map(String::as_str))
+            .map(|near| format!("did you mean `{near}`?"))
+            .or_else(|| listed("here may stand", &expected.here));
         let message = match (element.text.trim().is_empty(), finding.error.constraint) {
             (false, "cvc-complex-type.2.3") => format!("`{}` holds elements, not the text `{}`", cut(name), cut(element.text.trim())),
             (_, "cvc-complex-type.2.1") => format!("`{}` must be empty", cut(name)),

@@ -2,6 +2,7 @@
 
 use std::{cell::RefCell, collections::HashMap, rc::Rc};
 
+use base64::Engine;
 use xsd_schema::{
     SchemaSet,
     namespace::context::NamespaceContextSnapshot,
@@ -52,7 +53,8 @@ impl<'s> Validator<'s> {
 
     /// All problems of `document`, at most a hundred and a line that counts the rest.
     pub(super) fn validate(&self, document: &Document, file: &str) -> Problems {
-        let findings = self.run(document, None).0;
+        let mut findings = self.run(document, None);
+        findings.retain(|finding| !is_spaced_base64(document, finding));
         if findings.is_empty() {
             return Vec::new();
         }
@@ -62,7 +64,7 @@ impl<'s> Validator<'s> {
         report::problems(document, file, findings, &expected, MOST)
     }
 
-    fn run(&self, document: &Document, mut expected: Option<&mut HashMap<NodeId, Expected>>) -> (Vec<Finding>,) {
+    fn run(&self, document: &Document, mut expected: Option<&mut HashMap<NodeId, Expected>>) -> Vec<Finding> {
         let sink = Sink::default();
         let mut runtime = self.inner.start_run(sink.clone());
         let mut scope: Vec<(String, String)> = Vec::new();
@@ -95,7 +97,7 @@ impl<'s> Validator<'s> {
         if let (Err(error), true) = (end, findings.is_empty()) {
             findings.push(Finding { node: 0, error });
         }
-        (findings,)
+        findings
     }
 
     fn open(
@@ -110,8 +112,14 @@ impl<'s> Validator<'s> {
         let element = document.element(node);
         sink.0.borrow_mut().0 = node;
         scope.extend(element.declares.iter().cloned());
-        let xsi = |local: &str| element.attributes.iter().find(|a| &*a.name.namespace == XSI && &*a.name.local == local).map(|a| a.value.as_str());
-        let context = if xsi("type").is_some() || node == 0 || !element.declares.is_empty() { self.context(scope) } else { NamespaceContextSnapshot::default() };
+        let xsi = |local: &str| {
+            element.attributes.iter().find(|a| &*a.name.namespace == XSI && &*a.name.local == local).map(|a| a.value.as_str())
+        };
+        let context = if xsi("type").is_some() || node == 0 || !element.declares.is_empty() {
+            self.context(scope)
+        } else {
+            NamespaceContextSnapshot::default()
+        };
         if let Some(expected) = expected.as_mut().and_then(|all| all.get_mut(&node)) {
             expected.here = self.expected(runtime);
         }
@@ -145,10 +153,21 @@ impl<'s> Validator<'s> {
     }
 
     fn expected(&self, runtime: &ValidationRuntime<'_, Sink>) -> Vec<String> {
-        let mut names: Vec<String> = runtime.get_expected_elements().into_iter().map(|element| self.set.name_table.resolve(element.local_name)).collect();
+        let mut names: Vec<String> =
+            runtime.get_expected_elements().into_iter().map(|element| self.set.name_table.resolve(element.local_name)).collect();
         names.dedup();
         names
     }
+}
+
+/// Whether a finding is the engine's mistake about base64: it refuses the white space between characters that the type allows (XML
+/// Schema Part 2, 3.2.16), which every signature and attachment broken into lines has. Measured on xsd-schema 0.3.0.
+fn is_spaced_base64(document: &Document, finding: &Finding) -> bool {
+    if !finding.error.message.starts_with("Invalid base64Binary value") {
+        return false;
+    }
+    let text: String = document.element(finding.node).text.split_whitespace().collect();
+    base64::engine::general_purpose::STANDARD.decode(text).is_ok()
 }
 
 /// Elements that could have stood at a place.

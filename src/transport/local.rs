@@ -136,7 +136,9 @@ fn problem(path: &str, error: &io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::NotFound => missing(path),
         io::ErrorKind::PermissionDenied => Problem::new(codes::DROP_DENIED, format!("no permission for `{path}`")),
-        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Problem::new(codes::DISK_FULL, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself"),
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
+            Problem::new(codes::DISK_FULL, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself")
+        }
         kind => Problem::new(codes::DROP_IO, format!("`{path}`: {kind}")),
     }
 }

@@ -10,14 +10,17 @@ use chrono::{DateTime, Utc};
 use super::{Drop, Entry, contained, join, missing, taken, whole};
 use crate::model::{BoxFuture, Problem};
 
+/// Bytes and time of each file, by path.
+type Files = BTreeMap<String, (Vec<u8>, DateTime<Utc>)>;
+
 /// Files by path. Folders need not be made: a file's path makes them.
 #[derive(Debug, Default)]
 pub struct MemoryDrop {
-    files: Mutex<BTreeMap<String, (Vec<u8>, DateTime<Utc>)>>,
+    files: Mutex<Files>,
 }
 
 impl MemoryDrop {
-    fn files(&self) -> MutexGuard<'_, BTreeMap<String, (Vec<u8>, DateTime<Utc>)>> {
+    fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

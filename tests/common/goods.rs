@@ -23,7 +23,9 @@ pub fn gtin(number: u64) -> String {
 /// A Danish VAT number whose weighted sum is divisible by 11.
 pub fn vat(number: u64) -> String {
     const WEIGHTS: [u64; 8] = [2, 7, 6, 5, 4, 3, 2, 1];
-    let valid = |candidate: u64| format!("{candidate:08}").bytes().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum::<u64>() % 11 == 0;
+    let valid = |candidate: u64| {
+        format!("{candidate:08}").bytes().zip(WEIGHTS).map(|(digit, weight)| u64::from(digit - b'0') * weight).sum::<u64>() % 11 == 0
+    };
     let first = (10_000_000 + number * 23..).find(|candidate| valid(*candidate)).expect("one in eleven is valid");
     format!("DK{first}")
 }
@@ -43,14 +45,21 @@ pub struct Product {
 pub async fn customer(odoo: &Target) -> Customer {
     let number = fresh();
     let (name, vat) = (format!("Customer {number}"), vat(number));
-    let id = odoo.create("res.partner", json!({"name": name, "vat": vat, "is_company": true, "street": "Kajvej 7", "zip": "8000", "city": "Aarhus"})).await;
+    let id = odoo
+        .create("res.partner", json!({"name": name, "vat": vat, "is_company": true, "street": "Kajvej 7", "zip": "8000", "city": "Aarhus"}))
+        .await;
     Customer { id, name, vat }
 }
 
 pub async fn product(odoo: &Target) -> Product {
     let number = fresh();
     let (code, barcode) = (format!("T-{number}"), gtin(number));
-    let id = odoo.create("product.product", json!({"name": format!("Product {number}"), "default_code": code, "barcode": barcode, "is_storable": true, "list_price": 10.0})).await;
+    let id = odoo
+        .create(
+            "product.product",
+            json!({"name": format!("Product {number}"), "default_code": code, "barcode": barcode, "is_storable": true, "list_price": 10.0}),
+        )
+        .await;
     Product { id, code, barcode }
 }
 
@@ -72,6 +81,11 @@ pub fn order(number: &str, customer: &Customer, lines: &[(&Product, f64, f64)]) 
 
 /// Stock levels of our own form.
 pub fn levels(location: &str, levels: &[(&Product, f64)]) -> String {
-    let levels: String = levels.iter().map(|(product, quantity)| format!("  <Level><Gtin>{}</Gtin><Quantity>{quantity}</Quantity></Level>\n", product.barcode)).collect();
-    format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<StockLevels>\n  <CountedAt>2026-11-20T18:00:00+01:00</CountedAt>\n  <Location>{location}</Location>\n{levels}</StockLevels>\n")
+    let levels: String = levels
+        .iter()
+        .map(|(product, quantity)| format!("  <Level><Gtin>{}</Gtin><Quantity>{quantity}</Quantity></Level>\n", product.barcode))
+        .collect();
+    format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<StockLevels>\n  <CountedAt>2026-11-20T18:00:00+01:00</CountedAt>\n  <Location>{location}</Location>\n{levels}</StockLevels>\n"
+    )
 }

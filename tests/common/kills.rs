@@ -20,7 +20,14 @@ const OUTBOUND: [&str; 8] = ["received", "rendered", "planned", "checked", "stag
 
 /// Runs a flow until it stands still at a checkpoint, and kills it there.
 fn kill_at(world: &World, flow: &str, checkpoint: &str) {
-    let mut child = world.prepared(&["run", "--once", flow]).env("CONSIGN_PAUSE_AT", checkpoint).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped()).spawn().expect("consign starts");
+    let mut child = world
+        .prepared(&["run", "--once", flow])
+        .env("CONSIGN_PAUSE_AT", checkpoint)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("consign starts");
     let mut said = String::new();
     for line in BufReader::new(child.stderr.take().expect("a pipe")).lines() {
         let line = line.expect("a line");
@@ -33,6 +40,7 @@ fn kill_at(world: &World, flow: &str, checkpoint: &str) {
         said.push_str(&line);
         said.push('\n');
     }
+    child.wait().expect("ended");
     panic!("{flow} never came to {checkpoint}:\n{said}");
 }
 
@@ -45,7 +53,10 @@ pub async fn an_order_survives_every_kill(world: &World) {
         world.drop_file("out/orders", &format!("{order}.xml"), goods::order(&order, &customer, &[(&product, 2.0, 5.0)]));
         kill_at(world, "orders-in", checkpoint);
         world.consign(&["run", "--once", "orders-in"]).ends(0);
-        let orders = world.odoo.search_read("sale.order", json!([["client_order_ref", "=", order]]), &["state", "amount_untaxed", "order_line"]).await;
+        let orders = world
+            .odoo
+            .search_read("sale.order", json!([["client_order_ref", "=", order]]), &["state", "amount_untaxed", "order_line"])
+            .await;
         assert_eq!(orders.len(), 1, "killed at {checkpoint}");
         assert_eq!((orders[0]["state"].as_str(), number(&orders[0]["amount_untaxed"])), (Some("sale"), 10.0), "killed at {checkpoint}");
         assert_eq!(world.partner_files("archive").iter().filter(|file| file.starts_with(&order)).count(), 1, "killed at {checkpoint}");
@@ -75,9 +86,16 @@ pub async fn a_count_is_applied_once(world: &World) {
         world.drop_file("out/stock", &format!("count-{}.xml", product.code), goods::levels("WH/Stock", &[(&product, 9.0)]));
         kill_at(world, "stock-in", checkpoint);
         world.consign(&["run", "--once", "stock-in"]).ends(0);
-        let quants = world.odoo.search_read("stock.quant", json!([["product_id", "=", product.id], ["location_id.usage", "=", "internal"]]), &["quantity"]).await;
+        let quants = world
+            .odoo
+            .search_read("stock.quant", json!([["product_id", "=", product.id], ["location_id.usage", "=", "internal"]]), &["quantity"])
+            .await;
         assert_eq!(number(&quants[0]["quantity"]), 9.0);
-        assert_eq!(world.odoo.count("stock.move", json!([["product_id", "=", product.id], ["is_inventory", "=", true]])).await, 1, "killed at {checkpoint}");
+        assert_eq!(
+            world.odoo.count("stock.move", json!([["product_id", "=", product.id], ["is_inventory", "=", true]])).await,
+            1,
+            "killed at {checkpoint}"
+        );
         all_at_rest(world);
     }
 }
@@ -95,7 +113,11 @@ pub async fn a_delivery_survives_every_kill(world: &World) {
         world.drop_file("out/orders", &format!("{order}.xml"), goods::order(&order, &customer, &[(&product, 1.0, 5.0)]));
         world.consign(&["run", "--once", "orders-in"]).ends(0);
         kill_at(world, "despatch-out", checkpoint);
-        let fetched: Vec<String> = if checkpoint == "renamed" { world.partner_files("in").into_iter().filter(|file| file.ends_with(".xml")).collect() } else { Vec::new() };
+        let fetched: Vec<String> = if checkpoint == "renamed" {
+            world.partner_files("in").into_iter().filter(|file| file.ends_with(".xml")).collect()
+        } else {
+            Vec::new()
+        };
         for file in &fetched {
             std::fs::remove_file(world.partner.join("in").join(file)).expect("fetched");
         }
@@ -103,7 +125,13 @@ pub async fn a_delivery_survives_every_kill(world: &World) {
         let left: Vec<String> = world.partner_files("in").into_iter().filter(|file| file.ends_with(".xml")).collect();
         assert_eq!(left.len() + fetched.len(), 1, "killed at {checkpoint}: {left:?} and fetched {fetched:?}");
         let pickings = world.odoo.search_read("stock.picking", json!([["sale_id.client_order_ref", "=", order]]), &["name"]).await;
-        let notes = world.odoo.count("mail.message", json!([["model", "=", "stock.picking"], ["res_id", "=", pickings[0]["id"]], ["body", "like", "[consign "]])).await;
+        let notes = world
+            .odoo
+            .count(
+                "mail.message",
+                json!([["model", "=", "stock.picking"], ["res_id", "=", pickings[0]["id"]], ["body", "like", "[consign "]]),
+            )
+            .await;
         assert_eq!(notes, 1, "killed at {checkpoint}");
         for file in left {
             std::fs::remove_file(world.partner.join("in").join(file)).expect("fetched");

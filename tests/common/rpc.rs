@@ -15,16 +15,29 @@ pub struct Target {
 impl Target {
     /// Calls a method and panics on a fault, with what it says.
     pub async fn call(&self, model: &str, method: &str, args: Json, named: Json) -> Json {
-        let params = json!({"service": "object", "method": "execute_kw", "args": [self.database, 2, self.password, model, method, args, named]});
+        let params =
+            json!({"service": "object", "method": "execute_kw", "args": [self.database, 2, self.password, model, method, args, named]});
         let body = json!({"jsonrpc": "2.0", "method": "call", "id": 1, "params": params});
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let answer: Json = reqwest::Client::new().post(format!("{}/jsonrpc", self.url)).json(&body).send().await.expect("an answer").json().await.expect("JSON");
+        let answer: Json = reqwest::Client::new()
+            .post(format!("{}/jsonrpc", self.url))
+            .json(&body)
+            .send()
+            .await
+            .expect("an answer")
+            .json()
+            .await
+            .expect("JSON");
         assert!(answer.get("error").is_none(), "{model}.{method}: {}", answer["error"]["data"]["message"]);
         answer["result"].clone()
     }
 
     pub async fn search_read(&self, model: &str, domain: Json, fields: &[&str]) -> Vec<Json> {
-        self.call(model, "search_read", json!([domain]), json!({"fields": fields, "order": "id"})).await.as_array().cloned().expect("records")
+        self.call(model, "search_read", json!([domain]), json!({"fields": fields, "order": "id"}))
+            .await
+            .as_array()
+            .cloned()
+            .expect("records")
     }
 
     pub async fn count(&self, model: &str, domain: Json) -> i64 {

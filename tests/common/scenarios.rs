@@ -20,7 +20,14 @@ pub async fn stock_levels_are_applied(world: &World) -> (Product, Product) {
     world.drop_file("out/stock", &format!("count-{}.xml", a.code), goods::levels("WH/Stock", &[(&a, 40.0), (&b, 12.5)]));
     world.consign(&["run", "--once", "stock-in"]).ends(0);
     for (product, expected) in [(&a, 40.0), (&b, 12.5)] {
-        let quants = world.odoo.search_read("stock.quant", json!([["product_id", "=", product.id], ["location_id.usage", "=", "internal"]]), &["quantity", "location_id"]).await;
+        let quants = world
+            .odoo
+            .search_read(
+                "stock.quant",
+                json!([["product_id", "=", product.id], ["location_id.usage", "=", "internal"]]),
+                &["quantity", "location_id"],
+            )
+            .await;
         assert_eq!(quants.len(), 1, "one quant of {}", product.code);
         assert_eq!(number(&quants[0]["quantity"]), expected);
         assert_eq!(quants[0]["location_id"][1], "WH/Stock");
@@ -45,8 +52,20 @@ pub async fn an_order_becomes_a_sale_order(world: &World, customer: &Customer, a
     assert_eq!(order["state"], "sale");
     assert_eq!(number(&order["amount_untaxed"]), 74.5);
     assert_eq!(order["commitment_date"], "2026-11-30 23:00:00", "midnight in Berlin");
-    let lines = world.odoo.search_read("sale.order.line", json!([["order_id", "=", order["id"]]]), &["sequence", "product_id", "product_uom_qty", "price_unit"]).await;
-    let seen: Vec<(Json, Json, f64, f64)> = lines.iter().map(|line| (line["sequence"].clone(), line["product_id"][0].clone(), number(&line["product_uom_qty"]), number(&line["price_unit"]))).collect();
+    let lines = world
+        .odoo
+        .search_read(
+            "sale.order.line",
+            json!([["order_id", "=", order["id"]]]),
+            &["sequence", "product_id", "product_uom_qty", "price_unit"],
+        )
+        .await;
+    let seen: Vec<(Json, Json, f64, f64)> = lines
+        .iter()
+        .map(|line| {
+            (line["sequence"].clone(), line["product_id"][0].clone(), number(&line["product_uom_qty"]), number(&line["price_unit"]))
+        })
+        .collect();
     assert_eq!(seen, [(json!(1), json!(a.id), 3.0, 20.0), (json!(2), json!(b.id), 2.0, 7.25)]);
 
     world.drop_file("out/orders", &file, &content);
@@ -58,7 +77,14 @@ pub async fn an_order_becomes_a_sale_order(world: &World, customer: &Customer, a
 }
 
 /// The delivery of an order goes out as a despatch advice that its schema accepts, once, with a note in Odoo.
-pub async fn a_delivery_becomes_a_despatch_advice(world: &World, flow: &str, folder: &str, schema: &Path, customer: &Customer, order: &Json) {
+pub async fn a_delivery_becomes_a_despatch_advice(
+    world: &World,
+    flow: &str,
+    folder: &str,
+    schema: &Path,
+    customer: &Customer,
+    order: &Json,
+) {
     only_pickings_of(world, flow, customer.id);
     let pickings = world.odoo.search_read("stock.picking", json!([["sale_id", "=", order["id"]]]), &["name", "state", "id"]).await;
     assert_eq!(pickings.len(), 1);
@@ -71,7 +97,14 @@ pub async fn a_delivery_becomes_a_despatch_advice(world: &World, flow: &str, fol
     xmllint(schema, &path);
     let text = fs::read_to_string(&path).expect("the file");
     assert!(text.contains(&customer.name) && text.contains(pickings[0]["name"].as_str().expect("a name")), "{text}");
-    let notes = world.odoo.search_read("mail.message", json!([["model", "=", "stock.picking"], ["res_id", "=", pickings[0]["id"]], ["body", "like", sent[0].clone()]]), &["body"]).await;
+    let notes = world
+        .odoo
+        .search_read(
+            "mail.message",
+            json!([["model", "=", "stock.picking"], ["res_id", "=", pickings[0]["id"]], ["body", "like", sent[0].clone()]]),
+            &["body"],
+        )
+        .await;
     assert_eq!(notes.len(), 1, "one note with the file's name");
 
     world.consign(&["run", "--once", flow]).ends(0);
@@ -87,7 +120,9 @@ pub fn only_pickings_of(world: &World, flow: &str, customer: i64) {
     let text = fs::read_to_string(&path).expect("a flow");
     let start = text.find("domain = ").expect("a domain");
     let end = start + text[start..].find('\n').expect("a line");
-    let domain = format!("domain = [[\"picking_type_code\", \"=\", \"outgoing\"], [\"state\", \"=\", \"assigned\"], [\"partner_id\", \"=\", {customer}]]");
+    let domain = format!(
+        "domain = [[\"picking_type_code\", \"=\", \"outgoing\"], [\"state\", \"=\", \"assigned\"], [\"partner_id\", \"=\", {customer}]]"
+    );
     fs::write(path, format!("{}{domain}{}", &text[..start], &text[end..])).expect("written");
 }
 
@@ -108,7 +143,13 @@ pub async fn a_thousand_products(world: &World) {
     let list = |price: u64| {
         let mut text = String::from("Artikelnummer;EAN;Bezeichnung;Preis;Gewicht kg\r\n");
         for at in 0..1000u64 {
-            text.push_str(&format!("M{run}-{at};{};\"Müller; Größe {at}\";{}.{:03},{:02};0,5\r\n", goods::gtin(run * 1000 + at), 1, price, at % 100));
+            text.push_str(&format!(
+                "M{run}-{at};{};\"Müller; Größe {at}\";{}.{:03},{:02};0,5\r\n",
+                goods::gtin(run * 1000 + at),
+                1,
+                price,
+                at % 100
+            ));
         }
         encoding_rs::WINDOWS_1252.encode(&text).0.into_owned()
     };
@@ -117,8 +158,14 @@ pub async fn a_thousand_products(world: &World) {
     world.consign(&["run", "--once", "products-in"]).ends(0);
     let domain = json!([["default_code", "like", format!("M{run}-")]]);
     assert_eq!(world.odoo.count("product.template", domain.clone()).await, 1000);
-    let one = world.odoo.search_read("product.template", json!([["default_code", "=", format!("M{run}-42")]]), &["name", "list_price", "weight", "barcode"]).await;
-    assert_eq!((one[0]["name"].as_str(), number(&one[0]["list_price"]), number(&one[0]["weight"])), (Some("Müller; Größe 42"), 1100.42, 0.5));
+    let one = world
+        .odoo
+        .search_read("product.template", json!([["default_code", "=", format!("M{run}-42")]]), &["name", "list_price", "weight", "barcode"])
+        .await;
+    assert_eq!(
+        (one[0]["name"].as_str(), number(&one[0]["list_price"]), number(&one[0]["weight"])),
+        (Some("Müller; Größe 42"), 1100.42, 0.5)
+    );
 
     fs::write(folder.join("list.csv"), list(200)).expect("dropped");
     world.consign(&["run", "--once", "products-in"]).ends(0);
@@ -152,7 +199,10 @@ pub async fn ubl_there_and_back(world: &World) {
     }
     world.consign(&["check"]).ends(0);
     let customer = Customer {
-        id: world.odoo.create("res.partner", json!({"name": "Johnssons byggvaror", "is_company": true, "global_location_number": "7300072311115"})).await,
+        id: world
+            .odoo
+            .create("res.partner", json!({"name": "Johnssons byggvaror", "is_company": true, "global_location_number": "7300072311115"}))
+            .await,
         name: "Johnssons byggvaror".into(),
         vat: String::new(),
     };
@@ -161,11 +211,33 @@ pub async fn ubl_there_and_back(world: &World) {
     let example = fs::read(corpus.join("valid/oasis/UBL-Order-2.1-Example.xml")).expect("the example");
     world.drop_file("out/ubl", "UBL-Order-2.1-Example.xml", example);
     world.consign(&["run", "--once", "ubl-orders-in"]).ends(0);
-    let orders = world.odoo.search_read("sale.order", json!([["client_order_ref", "=", "34"], ["partner_id", "=", customer.id]]), &["state", "amount_untaxed", "validity_date"]).await;
+    let orders = world
+        .odoo
+        .search_read(
+            "sale.order",
+            json!([["client_order_ref", "=", "34"], ["partner_id", "=", customer.id]]),
+            &["state", "amount_untaxed", "validity_date"],
+        )
+        .await;
     assert_eq!(orders.len(), 1);
-    assert_eq!((orders[0]["state"].as_str(), number(&orders[0]["amount_untaxed"]), orders[0]["validity_date"].as_str()), (Some("sale"), 6225.0, Some("2010-01-31")));
-    let lines = world.odoo.search_read("sale.order.line", json!([["order_id", "=", orders[0]["id"]]]), &["product_id", "product_uom_qty", "price_unit", "sequence"]).await;
-    let seen: Vec<_> = lines.iter().map(|line| (line["sequence"].clone(), line["product_id"][0].clone(), number(&line["product_uom_qty"]), number(&line["price_unit"]))).collect();
+    assert_eq!(
+        (orders[0]["state"].as_str(), number(&orders[0]["amount_untaxed"]), orders[0]["validity_date"].as_str()),
+        (Some("sale"), 6225.0, Some("2010-01-31"))
+    );
+    let lines = world
+        .odoo
+        .search_read(
+            "sale.order.line",
+            json!([["order_id", "=", orders[0]["id"]]]),
+            &["product_id", "product_uom_qty", "price_unit", "sequence"],
+        )
+        .await;
+    let seen: Vec<_> = lines
+        .iter()
+        .map(|line| {
+            (line["sequence"].clone(), line["product_id"][0].clone(), number(&line["product_uom_qty"]), number(&line["price_unit"]))
+        })
+        .collect();
     assert_eq!(seen, [(json!(1), json!(paint), 120.0, 50.0), (json!(2), json!(brush), 15.0, 15.0)]);
     let schema = corpus.join("schemas/maindoc/UBL-DespatchAdvice-2.1.xsd");
     a_delivery_becomes_a_despatch_advice(world, "ubl-despatch-out", "in/ubl", &schema, &customer, &orders[0]).await;

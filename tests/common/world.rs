@@ -64,7 +64,13 @@ impl World {
         let account = Account { user: "nordwind".into(), password: Some("secret".into()), key: None, root: partner.clone() };
         let server = SftpServer::start(vec![account], 0).await.expect("a server");
         let sandbox = Sandbox::start(0).await.expect("a sandbox");
-        let odoo = Target { url: sandbox.url(), database: sandbox::DATABASE.into(), login: sandbox::LOGIN.into(), password: sandbox::LOGIN.into(), key: sandbox::KEY.into() };
+        let odoo = Target {
+            url: sandbox.url(),
+            database: sandbox::DATABASE.into(),
+            login: sandbox::LOGIN.into(),
+            password: sandbox::LOGIN.into(),
+            key: sandbox::KEY.into(),
+        };
         let sftp = SftpAccess {
             port: server.address().port(),
             user: "nordwind".into(),
@@ -89,7 +95,14 @@ impl World {
     fn make(&self, dialect: &str) {
         let workspace = self.workspace();
         Self::command(&["init", &workspace.display().to_string()], &workspace.join("..")).ends(0);
-        self.replace("consign.toml", &[("http://127.0.0.1:8069", &self.odoo.url), ("\"edi\"", &format!("\"{}\"", self.odoo.database)), ("edi@example.com", &self.odoo.login)]);
+        self.replace(
+            "consign.toml",
+            &[
+                ("http://127.0.0.1:8069", &self.odoo.url),
+                ("\"edi\"", &format!("\"{}\"", self.odoo.database)),
+                ("edi@example.com", &self.odoo.login),
+            ],
+        );
         self.set_dialect(dialect);
         let drop = format!(
             "name = \"Nordwind Logistics\"\ngln = \"5790000000012\"\n\n[drop]\nkind = \"sftp\"\nhost = \"127.0.0.1\"\nport = {}\nuser = \"{}\"\n{}\npath = \"{}\"\ntimeout = \"10s\"\n",
@@ -111,8 +124,10 @@ impl World {
     pub fn set_dialect(&self, dialect: &str) {
         let path = self.workspace().join("consign.toml");
         let text = fs::read_to_string(&path).expect("a file");
-        let secret = if dialect == "json2" { "api_key = { env = \"CONSIGN_ODOO_KEY\" }" } else { "password = { env = \"CONSIGN_ODOO_PASSWORD\" }" };
-        let kept = text.lines().filter(|line| !line.starts_with("dialect") && !line.starts_with("password") && !line.starts_with("api_key"));
+        let secret =
+            if dialect == "json2" { "api_key = { env = \"CONSIGN_ODOO_KEY\" }" } else { "password = { env = \"CONSIGN_ODOO_PASSWORD\" }" };
+        let kept =
+            text.lines().filter(|line| !line.starts_with("dialect") && !line.starts_with("password") && !line.starts_with("api_key"));
         let lines: Vec<String> = kept.map(str::to_string).chain([secret.to_string(), format!("dialect = \"{dialect}\"")]).collect();
         fs::write(path, lines.join("\n")).expect("written");
     }
@@ -151,7 +166,10 @@ impl World {
     /// The command as ops would type it in the workspace, secrets in the environment.
     pub fn prepared(&self, args: &[&str]) -> Command {
         let mut command = Self::prepare(args, &self.workspace());
-        command.env("CONSIGN_ODOO_PASSWORD", &self.odoo.password).env("CONSIGN_ODOO_KEY", &self.odoo.key).env("NORDWIND_PASSWORD", "secret");
+        command
+            .env("CONSIGN_ODOO_PASSWORD", &self.odoo.password)
+            .env("CONSIGN_ODOO_KEY", &self.odoo.key)
+            .env("NORDWIND_PASSWORD", "secret");
         command
     }
 

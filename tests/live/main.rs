@@ -1,5 +1,6 @@
 //! The live suite: the same scenarios against Debian's OpenSSH sshd and a real Odoo 19. `tests/live/run.sh` provides both; without
 //! them every test here fails and says so.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
 mod common;
@@ -12,7 +13,8 @@ use consign::{odoo::DialectChoice, transport::sftp::SftpDrop};
 
 /// The Odoo that the services script started.
 fn odoo() -> Target {
-    let variable = |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: start this suite with tests/live/run.sh"));
+    let variable =
+        |name: &str| std::env::var(name).unwrap_or_else(|_| panic!("{name} is not set: start this suite with tests/live/run.sh"));
     Target {
         url: variable("CONSIGN_LIVE_ODOO_URL"),
         database: variable("CONSIGN_LIVE_ODOO_DB"),

@@ -30,7 +30,8 @@ impl Drop for Running {
 }
 
 fn keygen(path: &Path, kind: &str, passphrase: &str) {
-    let done = Command::new("ssh-keygen").args(["-q", "-t", kind, "-N", passphrase, "-f"]).arg(path).status().expect("ssh-keygen is installed");
+    let done =
+        Command::new("ssh-keygen").args(["-q", "-t", kind, "-N", passphrase, "-f"]).arg(path).status().expect("ssh-keygen is installed");
     assert!(done.success());
 }
 
@@ -49,7 +50,10 @@ impl Sshd {
         keygen(&path("id_ed25519"), "ed25519", "");
         keygen(&path("id_rsa"), "rsa", "open sesame");
         keygen(&path("id_ecdsa"), "ecdsa", "");
-        let keys: String = ["id_ed25519", "id_rsa", "id_ecdsa"].iter().map(|name| fs::read_to_string(path(&format!("{name}.pub"))).expect("a key")).collect();
+        let keys: String = ["id_ed25519", "id_rsa", "id_ecdsa"]
+            .iter()
+            .map(|name| fs::read_to_string(path(&format!("{name}.pub"))).expect("a key"))
+            .collect();
         fs::write(path("authorized_keys"), keys).expect("written");
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
         let config = format!(
@@ -61,7 +65,13 @@ impl Sshd {
         // sshd started by root wants its privilege separation folder.
         let _ = fs::create_dir_all("/run/sshd");
         let log = fs::File::create(path("sshd.log")).expect("a log");
-        let server = Command::new("/usr/sbin/sshd").args(["-D", "-e", "-f"]).arg(path("sshd_config")).stdin(Stdio::null()).stderr(log).spawn().expect("sshd is installed");
+        let server = Command::new("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f"])
+            .arg(path("sshd_config"))
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("sshd is installed");
         let server = Running(server);
         for _ in 0..100 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
@@ -84,7 +94,9 @@ impl Sshd {
 
     /// Every way to sign in that this sshd offers, with a folder that is there.
     pub fn logins(&self) -> Vec<(String, SftpSettings)> {
-        let key = |name: &str, passphrase: Option<&str>| (name.to_string(), user(), Login::Key { file: self.path(name), passphrase: passphrase.map(Secret::new) });
+        let key = |name: &str, passphrase: Option<&str>| {
+            (name.to_string(), user(), Login::Key { file: self.path(name), passphrase: passphrase.map(Secret::new) })
+        };
         let mut logins = vec![key("id_ed25519", None), key("id_rsa", Some("open sesame")), key("id_ecdsa", None)];
         if let Some(name) = password_user() {
             logins.push(("password".into(), name, Login::Password(Secret::new(PASSWORD))));

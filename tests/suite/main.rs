@@ -1,4 +1,5 @@
 //! Everything that needs nothing but this machine: behaviour suites over the embedded servers, the flows, bad input, the commands.
+#![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 #[path = "../common/mod.rs"]
 mod common;

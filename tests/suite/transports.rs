@@ -43,9 +43,9 @@ async fn site() -> Site {
         Account { user: user.into(), password: password.map(str::to_string), key: key.map(|key| key.public_key().clone()), root }
     };
     let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).expect("a key");
-    key.write_openssh_file(&dir.path().join("key"), LineEnding::LF).expect("written");
+    key.write_openssh_file(dir.path().join("key"), LineEnding::LF).expect("written");
     let locked = key.encrypt(&mut russh::keys::key::safe_rng(), "open sesame").expect("encrypted");
-    locked.write_openssh_file(&dir.path().join("locked"), LineEnding::LF).expect("written");
+    locked.write_openssh_file(dir.path().join("locked"), LineEnding::LF).expect("written");
     let accounts = vec![account("word", Some("secret"), None), account("key", None, Some(&key))];
     let server = SftpServer::start(accounts, 0).await.expect("a server");
     host_keys::accept("127.0.0.1", server.address().port(), server.host_key(), &dir.path().join("known_hosts")).expect("accepted");

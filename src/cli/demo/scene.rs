@@ -11,7 +11,10 @@ use serde_json::{Map, Value as Json, json};
 
 use crate::{
     model::{MessageId, Problem, codes},
-    odoo::{DialectChoice, Odoo, OdooLogin, OdooSettings, sandbox::{DATABASE, LOGIN, Sandbox}},
+    odoo::{
+        DialectChoice, Odoo, OdooLogin, OdooSettings,
+        sandbox::{DATABASE, LOGIN, Sandbox},
+    },
     transport::sftp::{
         host_keys,
         server::{Account, SftpServer},
@@ -78,8 +81,11 @@ impl Scene {
     /// Drops good and bad files as partners would, and says what each is.
     pub(super) fn drop_files(&self) -> Result<Vec<String>, Problem> {
         let samples = self.dir.join("samples");
-        let (orders, stock, products) = (self.partner.join("out/orders"), self.partner.join("out/stock"), self.dir.join("drops/lumen/products"));
-        let put = |from: &str, to: &Path| fs::copy(samples.join(from), to.join(from.rsplit('/').next().unwrap_or(from))).map(|_| ()).map_err(unusable);
+        let (orders, stock, products) =
+            (self.partner.join("out/orders"), self.partner.join("out/stock"), self.dir.join("drops/lumen/products"));
+        let put = |from: &str, to: &Path| {
+            fs::copy(samples.join(from), to.join(from.rsplit('/').next().unwrap_or(from))).map(|_| ()).map_err(unusable)
+        };
         put("products-in/artikel.csv", &products)?;
         put("stock-in/stock-2026-11-20.xml", &stock)?;
         put("orders-in/order-1001.xml", &orders)?;
@@ -102,12 +108,19 @@ impl Scene {
     }
 
     pub(super) fn drop_again(&self) -> Result<(), Problem> {
-        fs::copy(self.dir.join("samples/orders-in/order-1001.xml"), self.partner.join("out/orders/order-1001.xml")).map(|_| ()).map_err(unusable)
+        fs::copy(self.dir.join("samples/orders-in/order-1001.xml"), self.partner.join("out/orders/order-1001.xml"))
+            .map(|_| ())
+            .map_err(unusable)
     }
 
     pub(super) async fn create_missing_product(&self) -> Result<(), Problem> {
-        let product = json!({"name": "Garden lamp", "default_code": "L-999", "barcode": "5701234000051", "is_storable": true, "list_price": 19.9});
-        self.odoo.create("product.template", vec![product], &Map::new()).await.map(|_| ()).map_err(|fault| fault.problem("creating the product"))
+        let product =
+            json!({"name": "Garden lamp", "default_code": "L-999", "barcode": "5701234000051", "is_storable": true, "list_price": 19.9});
+        self.odoo
+            .create("product.template", vec![product], &Map::new())
+            .await
+            .map(|_| ())
+            .map_err(|fault| fault.problem("creating the product"))
     }
 
     /// Sale orders as a person would read them.
@@ -124,19 +137,46 @@ impl Scene {
         };
         let mut lines = Vec::new();
         for product in self.sandbox.records("product.template", &["default_code", "barcode", "name", "list_price"]) {
-            lines.push(format!("product   {:6} {:14} {:32} {:>8}", text(&product, "default_code"), text(&product, "barcode"), text(&product, "name"), text(&product, "list_price")));
+            lines.push(format!(
+                "product   {:6} {:14} {:32} {:>8}",
+                text(&product, "default_code"),
+                text(&product, "barcode"),
+                text(&product, "name"),
+                text(&product, "list_price")
+            ));
         }
         for quant in self.sandbox.records("stock.quant", &["product_id", "location_id", "quantity"]) {
-            lines.push(format!("in stock  {:>7} {} in {}", text(&quant, "quantity"), text(&quant, "product_id"), text(&quant, "location_id")));
+            lines.push(format!(
+                "in stock  {:>7} {} in {}",
+                text(&quant, "quantity"),
+                text(&quant, "product_id"),
+                text(&quant, "location_id")
+            ));
         }
         for order in self.orders() {
-            lines.push(format!("order     {} ({}) of {}: {}, {} without tax", text(&order, "name"), text(&order, "client_order_ref"), text(&order, "partner_id"), text(&order, "state"), text(&order, "amount_untaxed")));
+            lines.push(format!(
+                "order     {} ({}) of {}: {}, {} without tax",
+                text(&order, "name"),
+                text(&order, "client_order_ref"),
+                text(&order, "partner_id"),
+                text(&order, "state"),
+                text(&order, "amount_untaxed")
+            ));
         }
         for line in self.sandbox.records("sale.order.line", &["product_id", "product_uom_qty", "price_unit"]) {
-            lines.push(format!("            {:>5} x {} at {}", text(&line, "product_uom_qty"), text(&line, "product_id"), text(&line, "price_unit")));
+            lines.push(format!(
+                "            {:>5} x {} at {}",
+                text(&line, "product_uom_qty"),
+                text(&line, "product_id"),
+                text(&line, "price_unit")
+            ));
         }
         for message in self.sandbox.records("mail.message", &["model", "body"]) {
-            lines.push(format!("note      on {}: {}", text(&message, "model"), text(&message, "body").replace("<p>", "").replace("</p>", "")));
+            lines.push(format!(
+                "note      on {}: {}",
+                text(&message, "model"),
+                text(&message, "body").replace("<p>", "").replace("</p>", "")
+            ));
         }
         lines
     }
@@ -161,7 +201,12 @@ impl Scene {
 
     /// The first document that went out.
     pub(super) fn sent(&self) -> Vec<String> {
-        let first = fs::read_dir(self.partner.join("in")).into_iter().flatten().flatten().map(|entry| entry.path()).find(|path| path.extension().is_some_and(|ending| ending == "xml"));
+        let first = fs::read_dir(self.partner.join("in"))
+            .into_iter()
+            .flatten()
+            .flatten()
+            .map(|entry| entry.path())
+            .find(|path| path.extension().is_some_and(|ending| ending == "xml"));
         first.and_then(|path| fs::read_to_string(path).ok()).unwrap_or_default().lines().map(str::to_string).collect()
     }
 }

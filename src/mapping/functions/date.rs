@@ -3,8 +3,12 @@ use serde_json::{Value as Json, json};
 
 use super::{Function, Options, PLAIN};
 
-pub(super) const FUNCTION: Function =
-    Function { name: "date", summary: "a date; ISO 8601, a zone at its end is dropped, or as `format` says", example: ("2026-03-01Z", PLAIN, "\"2026-03-01\""), apply };
+pub(super) const FUNCTION: Function = Function {
+    name: "date",
+    summary: "a date; ISO 8601, a zone at its end is dropped, or as `format` says",
+    example: ("2026-03-01Z", PLAIN, "\"2026-03-01\""),
+    apply,
+};
 
 fn apply(text: &str, options: &Options) -> Result<Json, String> {
     let parsed = match &options.format {

@@ -12,9 +12,12 @@ pub(super) const FUNCTION: Function = Function {
 };
 
 fn apply(text: &str, options: &Options) -> Result<Json, String> {
-    let zone: Tz = options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| "a time (the zone in the mapping is not known)".to_string())?;
+    let zone: Tz =
+        options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| "a time (the zone in the mapping is not known)".to_string())?;
     let local = match &options.format {
-        Some(format) => NaiveDateTime::parse_from_str(text, format).ok().or_else(|| NaiveDate::parse_from_str(text, format).ok().map(midnight)),
+        Some(format) => {
+            NaiveDateTime::parse_from_str(text, format).ok().or_else(|| NaiveDate::parse_from_str(text, format).ok().map(midnight))
+        }
         None => {
             if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
                 return Ok(odoo(moment.to_utc()));
@@ -22,7 +25,12 @@ fn apply(text: &str, options: &Options) -> Result<Json, String> {
             NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
                 .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S"))
                 .ok()
-                .or_else(|| NaiveDate::parse_from_str(text.get(..10).unwrap_or_default(), "%Y-%m-%d").ok().filter(|_| text.len() == 10).map(midnight))
+                .or_else(|| {
+                    NaiveDate::parse_from_str(text.get(..10).unwrap_or_default(), "%Y-%m-%d")
+                        .ok()
+                        .filter(|_| text.len() == 10)
+                        .map(midnight)
+                })
         }
     };
     let local = local.ok_or_else(|| match &options.format {
@@ -30,7 +38,8 @@ fn apply(text: &str, options: &Options) -> Result<Json, String> {
         None => "a time such as 2026-03-01T08:00:00+01:00".to_string(),
     })?;
     // An hour that the change to summer time leaves out is taken an hour later; one that comes twice is taken the first time.
-    let moment = zone.from_local_datetime(&local).earliest().or_else(|| zone.from_local_datetime(&(local + chrono::TimeDelta::hours(1))).earliest());
+    let moment =
+        zone.from_local_datetime(&local).earliest().or_else(|| zone.from_local_datetime(&(local + chrono::TimeDelta::hours(1))).earliest());
     moment.map(|moment| odoo(moment.to_utc())).ok_or_else(|| "a time that exists in its zone".to_string())
 }
 

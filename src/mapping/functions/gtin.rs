@@ -16,7 +16,7 @@ fn apply(text: &str, _: &Options) -> Result<Json, String> {
         return Err("a GTIN of 8, 12, 13 or 14 digits".into());
     }
     let sum: u32 = digits.iter().rev().enumerate().map(|(place, digit)| if place % 2 == 1 { digit * 3 } else { *digit }).sum();
-    if sum % 10 != 0 {
+    if !sum.is_multiple_of(10) {
         return Err("a GTIN; its check digit is wrong".into());
     }
     Ok(json!(if digits.len() == 14 { text.strip_prefix('0').unwrap_or(text) } else { text }))

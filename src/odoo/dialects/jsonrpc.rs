@@ -51,7 +51,8 @@ impl Dialect for JsonRpc {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Json, Fault>> {
         Box::pin(async move {
             let (positional, named) = call.positional();
-            self.send("object", "execute_kw", json!([self.database, self.uid, self.password, call.model, call.method, positional, named])).await
+            self.send("object", "execute_kw", json!([self.database, self.uid, self.password, call.model, call.method, positional, named]))
+                .await
         })
     }
 }

@@ -48,7 +48,12 @@ pub(super) async fn version(http: &reqwest::Client, url: &str) -> Result<String,
     }
     let answer = http.get(format!("{url}/json/version")).send().await.map_err(|error| Fault::from_http(&error))?;
     match answer.status().as_u16() {
-        200 => answer.json::<Json>().await.ok().and_then(|body| body.get("version").and_then(Json::as_str).map(str::to_string)).ok_or_else(not_odoo),
+        200 => answer
+            .json::<Json>()
+            .await
+            .ok()
+            .and_then(|body| body.get("version").and_then(Json::as_str).map(str::to_string))
+            .ok_or_else(not_odoo),
         404 => Err(not_odoo()),
         other => Err(Fault::from_status(other)),
     }

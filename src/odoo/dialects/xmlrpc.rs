@@ -71,7 +71,15 @@ impl Dialect for XmlRpc {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Json, Fault>> {
         Box::pin(async move {
             let (positional, named) = call.positional();
-            let params = [json!(self.database), json!(self.uid), json!(self.password), json!(call.model), json!(call.method), json!(positional), json!(named)];
+            let params = [
+                json!(self.database),
+                json!(self.uid),
+                json!(self.password),
+                json!(call.model),
+                json!(call.method),
+                json!(positional),
+                json!(named),
+            ];
             self.send("object", "execute_kw", &params).await
         })
     }
@@ -83,7 +91,8 @@ mod tests {
 
     #[test]
     fn a_traceback_becomes_its_last_sentence_and_none_is_a_success() {
-        let trace = "Traceback (most recent call last):\n  File \"x\", line 1, in f\n    g()\nValueError: Invalid field 'nmae' in 'res.partner'\n";
+        let trace =
+            "Traceback (most recent call last):\n  File \"x\", line 1, in f\n    g()\nValueError: Invalid field 'nmae' in 'res.partner'\n";
         let refused = fault(1, trace).expect_err("a fault");
         assert_eq!((refused.kind, refused.message.as_str()), (FaultKind::Unknown, "Invalid field 'nmae' in 'res.partner'"));
         let none = "Traceback (most recent call last):\n  File \"x\"\nTypeError: cannot marshal None unless allow_none is enabled\n";

@@ -113,7 +113,8 @@ pub(crate) fn request(text: &str) -> Result<(String, Vec<Json>), String> {
 
 fn read(text: &str) -> Result<Json, String> {
     let mut reader = Reader::from_str(text);
-    let mut open: Vec<Open> = vec![Open { name: String::new(), text: String::new(), values: Vec::new(), members: Map::new(), member_name: None }];
+    let mut open: Vec<Open> =
+        vec![Open { name: String::new(), text: String::new(), values: Vec::new(), members: Map::new(), member_name: None }];
     loop {
         let event = reader.read_event().map_err(|error| error.to_string())?;
         let (start, end) = match &event {
@@ -136,7 +137,10 @@ fn read(text: &str) -> Result<Json, String> {
                     "gt" => Some('>'),
                     "quot" => Some('"'),
                     "apos" => Some('\''),
-                    number => number.strip_prefix('#').and_then(|n| n.strip_prefix('x').map_or_else(|| n.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok())).and_then(char::from_u32),
+                    number => number
+                        .strip_prefix('#')
+                        .and_then(|n| n.strip_prefix('x').map_or_else(|| n.parse().ok(), |hex| u32::from_str_radix(hex, 16).ok()))
+                        .and_then(char::from_u32),
                 };
                 if let (Some(top), Some(c)) = (open.last_mut(), c) {
                     top.text.push(c);

@@ -36,14 +36,17 @@ pub(super) async fn changes(work: &Work<'_>, known: &[(&Record, &Map<String, Jso
                 }
             }
         }
-        let named = known.iter().find_map(|(record, _)| if let Some(Value::Lines(lines)) = record.value(field) { Some(lines.model.as_str()) } else { None });
+        let named = known
+            .iter()
+            .find_map(|(record, _)| if let Some(Value::Lines(lines)) = record.value(field) { Some(lines.model.as_str()) } else { None });
         let relation = fields::built_in().field(&work.plan.model, field).and_then(|known| known.relation.as_deref());
         let model = named.filter(|name| !name.is_empty()).or(relation).unwrap_or_default();
         let read = work.odoo.read(model, &line_ids, &wanted).await.map_err(|fault| fault.problem(&format!("reading {model}")))?;
         let by_id: HashMap<i64, Map<String, Json>> = read.into_iter().map(|line| (id_of(&line), line)).collect();
         for (record, current) in known {
             let Some(Value::Lines(lines)) = record.value(field) else { continue };
-            let present: Vec<&Map<String, Json>> = current.get(field).and_then(Json::as_array).into_iter().flatten().filter_map(|id| by_id.get(&id.as_i64()?)).collect();
+            let present: Vec<&Map<String, Json>> =
+                current.get(field).and_then(Json::as_array).into_iter().flatten().filter_map(|id| by_id.get(&id.as_i64()?)).collect();
             let commands = commands(work, lines, &present);
             if !commands.is_empty() {
                 out.entry(id_of(current)).or_default().insert(field.to_string(), Json::from(commands));
@@ -54,8 +57,15 @@ pub(super) async fn changes(work: &Work<'_>, known: &[(&Record, &Map<String, Jso
 }
 
 fn commands(work: &Work<'_>, lines: &Lines, present: &[&Map<String, Json>]) -> Vec<Json> {
-    let planned_key = |line: &Record| lines.identity.iter().map(|field| line.value(field).and_then(|value| work.scalar(value)).map(|value| shown(&value)).unwrap_or_default()).collect::<Vec<_>>();
-    let present_key = |line: &Map<String, Json>| lines.identity.iter().map(|field| shown(line.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>();
+    let planned_key = |line: &Record| {
+        lines
+            .identity
+            .iter()
+            .map(|field| line.value(field).and_then(|value| work.scalar(value)).map(|value| shown(&value)).unwrap_or_default())
+            .collect::<Vec<_>>()
+    };
+    let present_key =
+        |line: &Map<String, Json>| lines.identity.iter().map(|field| shown(line.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>();
     let mut commands = Vec::new();
     for line in &lines.records {
         let key = planned_key(line);

@@ -19,22 +19,34 @@ pub(super) fn computed(store: &Store, model: &str, id: i64, field: &str) -> Opti
         (_, "display_name") => Some(json!(display_name(store, model, id))),
         ("product.product", _) if !matches!(field, "product_tmpl_id" | "active" | "barcode" | "default_code") => {
             let template = store.row(model, id)?.get("product_tmpl_id")?.as_i64()?;
-            matches!(field, "product_variant_id" | "product_variant_ids").then(|| json!(id)).or_else(|| Some(value(store, "product.template", template, field)))
+            matches!(field, "product_variant_id" | "product_variant_ids")
+                .then(|| json!(id))
+                .or_else(|| Some(value(store, "product.template", template, field)))
         }
         ("product.template", "product_variant_id") => Some(variant(store, id).map_or(Json::Bool(false), Json::from)),
         ("product.template", "product_variant_count") => Some(json!(1)),
-        ("product.template", "barcode" | "default_code") => Some(variant(store, id).map_or(Json::Bool(false), |variant| value(store, "product.product", variant, field))),
+        ("product.template", "barcode" | "default_code") => {
+            Some(variant(store, id).map_or(Json::Bool(false), |variant| value(store, "product.product", variant, field)))
+        }
         ("sale.order.line", "price_subtotal") => {
             let number = |field: &str| of(field).as_f64().unwrap_or(0.0);
             Some(json!(round(number("product_uom_qty") * number("price_unit") * (1.0 - number("discount") / 100.0))))
         }
         ("sale.order", "amount_untaxed" | "amount_total") => {
             let lines = of("order_line");
-            let total: f64 = lines.as_array().into_iter().flatten().filter_map(Json::as_i64).filter_map(|line| value(store, "sale.order.line", line, "price_subtotal").as_f64()).sum();
+            let total: f64 = lines
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(Json::as_i64)
+                .filter_map(|line| value(store, "sale.order.line", line, "price_subtotal").as_f64())
+                .sum();
             Some(json!(round(total)))
         }
         ("stock.picking", "picking_type_code") => Some(value(store, "stock.picking.type", of("picking_type_id").as_i64()?, "code")),
-        ("stock.quant", "available_quantity") => Some(json!(of("quantity").as_f64().unwrap_or(0.0) - of("reserved_quantity").as_f64().unwrap_or(0.0))),
+        ("stock.quant", "available_quantity") => {
+            Some(json!(of("quantity").as_f64().unwrap_or(0.0) - of("reserved_quantity").as_f64().unwrap_or(0.0)))
+        }
         _ => None,
     }
 }
@@ -52,7 +64,9 @@ pub(super) fn defaults(store: &mut Store, model: &str, values: &Map<String, Json
     let now = Utc::now().format("%Y-%m-%d %H:%M:%S").to_string();
     let product = || values.get("product_id").and_then(Json::as_i64);
     let defaults = match model {
-        "product.template" => json!({"active": true, "type": "consu", "is_storable": false, "list_price": 1.0, "uom_id": 1, "categ_id": 1, "sale_ok": true, "purchase_ok": true}),
+        "product.template" => {
+            json!({"active": true, "type": "consu", "is_storable": false, "list_price": 1.0, "uom_id": 1, "categ_id": 1, "sale_ok": true, "purchase_ok": true})
+        }
         "product.product" => json!({"active": true}),
         "res.partner" => json!({"active": true, "is_company": false, "type": "contact"}),
         "sale.order" => {
@@ -74,7 +88,12 @@ pub(super) fn defaults(store: &mut Store, model: &str, values: &Map<String, Json
 }
 
 /// Models that make a record in their own way; `None` for all others.
-pub(super) fn create(store: &mut Store, model: &str, values: &Map<String, Json>, context: &Map<String, Json>) -> Result<Option<i64>, Refusal> {
+pub(super) fn create(
+    store: &mut Store,
+    model: &str,
+    values: &Map<String, Json>,
+    context: &Map<String, Json>,
+) -> Result<Option<i64>, Refusal> {
     match model {
         "product.product" => {
             if values.contains_key("product_tmpl_id") {
@@ -132,7 +151,9 @@ pub(super) fn written(store: &mut Store, model: &str, id: i64, values: &Map<Stri
             unique_barcode(store, id)
         }
         // A new quantity or product brings the product's price back, unless a price is written with it.
-        "sale.order.line" if !values.contains_key("price_unit") && (values.contains_key("product_uom_qty") || values.contains_key("product_id")) => {
+        "sale.order.line"
+            if !values.contains_key("price_unit") && (values.contains_key("product_uom_qty") || values.contains_key("product_id")) =>
+        {
             if let Some(product) = value(store, model, id, "product_id").as_i64() {
                 let price = value(store, "product.product", product, "list_price");
                 store.set(model, id, "price_unit", price);
@@ -147,13 +168,23 @@ fn unique_barcode(store: &Store, product: i64) -> Result<(), Refusal> {
     let barcode = value(store, "product.product", product, "barcode");
     let Some(text) = barcode.as_str().filter(|text| !text.is_empty()) else { return Ok(()) };
     match store.rows("product.product").find(|(id, row)| *id != product && row.get("barcode") == Some(&barcode)) {
-        Some((other, _)) => Err(Refusal::validation(format!("Barcode(s) already assigned:\n\n- Barcode \"{text}\" already assigned to product(s): {}", display_name(store, "product.product", other)))),
+        Some((other, _)) => Err(Refusal::validation(format!(
+            "Barcode(s) already assigned:\n\n- Barcode \"{text}\" already assigned to product(s): {}",
+            display_name(store, "product.product", other)
+        ))),
         None => Ok(()),
     }
 }
 
 /// A public method that is not one of the ORM's; `None` when there is no such method.
-pub(super) fn call(store: &mut Store, model: &str, method: &str, ids: &[i64], args: &Map<String, Json>, context: &Map<String, Json>) -> Result<Option<Json>, Refusal> {
+pub(super) fn call(
+    store: &mut Store,
+    model: &str,
+    method: &str,
+    ids: &[i64],
+    args: &Map<String, Json>,
+    context: &Map<String, Json>,
+) -> Result<Option<Json>, Refusal> {
     match (model, method) {
         ("sale.order", "action_confirm" | "action_cancel")
         | ("stock.quant", "action_apply_inventory")
@@ -203,7 +234,11 @@ fn confirm(store: &mut Store, orders: &[i64]) -> Result<(), Refusal> {
         let lines: Vec<i64> = of("order_line").as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
         let goods: Vec<i64> = lines
             .into_iter()
-            .filter(|line| value(store, "sale.order.line", *line, "product_id").as_i64().is_some_and(|product| value(store, "product.product", product, "type") == "consu"))
+            .filter(|line| {
+                value(store, "sale.order.line", *line, "product_id")
+                    .as_i64()
+                    .is_some_and(|product| value(store, "product.product", product, "type") == "consu")
+            })
             .collect();
         store.set("sale.order", *order, "state", json!("sale"));
         if goods.is_empty() {

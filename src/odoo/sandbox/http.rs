@@ -47,10 +47,20 @@ fn perform(handle: &Handle, request: &Request) -> Answer {
     let mut guard = handle.lock().unwrap_or_else(PoisonError::into_inner);
     let state = &mut *guard;
     state.calls.push(format!("{}.{}", request.model, request.method));
-    let trouble = state.trouble.iter().position(|(method, _)| method == "*" || *method == request.method).and_then(|at| state.trouble.remove(at)).map(|(_, trouble)| trouble);
+    let trouble = state
+        .trouble
+        .iter()
+        .position(|(method, _)| method == "*" || *method == request.method)
+        .and_then(|at| state.trouble.remove(at))
+        .map(|(_, trouble)| trouble);
     match trouble {
         Some(Trouble::Status(status)) => return Answer::Status(status),
-        Some(Trouble::Busy) => return Answer::Refused(Refusal { name: "psycopg2.errors.SerializationFailure", message: "could not serialize access due to concurrent update\n".into() }),
+        Some(Trouble::Busy) => {
+            return Answer::Refused(Refusal {
+                name: "psycopg2.errors.SerializationFailure",
+                message: "could not serialize access due to concurrent update\n".into(),
+            });
+        }
         Some(Trouble::StatusAfterCommit(_)) | None => {}
     }
     let result = dispatch(state, request);
@@ -73,15 +83,23 @@ fn dispatch(state: &mut State, request: &Request) -> Result<Json, Refusal> {
         return Err(Refusal { name: "werkzeug.exceptions.NotFound", message: format!("The model '{model}' does not exist") });
     }
     if method.starts_with('_') {
-        return Err(Refusal { name: "odoo.exceptions.AccessError", message: format!("Private methods (such as '{model}.{method}') cannot be called remotely.") });
+        return Err(Refusal {
+            name: "odoo.exceptions.AccessError",
+            message: format!("Private methods (such as '{model}.{method}') cannot be called remotely."),
+        });
     }
     let active_test = context.get("active_test") != Some(&Json::Bool(false));
     let empty = json!([]);
     let domain = args.get("domain").unwrap_or(&empty);
-    let fields: Vec<String> = args.get("fields").and_then(Json::as_array).into_iter().flatten().filter_map(|field| field.as_str().map(str::to_string)).collect();
+    let fields: Vec<String> =
+        args.get("fields").and_then(Json::as_array).into_iter().flatten().filter_map(|field| field.as_str().map(str::to_string)).collect();
     let page = |found: Vec<i64>| {
         let number = |name: &str| args.get(name).and_then(Json::as_u64).and_then(|number| usize::try_from(number).ok());
-        found.into_iter().skip(number("offset").unwrap_or(0)).take(number("limit").filter(|limit| *limit > 0).unwrap_or(usize::MAX)).collect::<Vec<_>>()
+        found
+            .into_iter()
+            .skip(number("offset").unwrap_or(0))
+            .take(number("limit").filter(|limit| *limit > 0).unwrap_or(usize::MAX))
+            .collect::<Vec<_>>()
     };
     match method.as_str() {
         "search" => Ok(json!(page(orm::search(store, model, domain, active_test)?))),
@@ -123,7 +141,12 @@ fn dispatch(state: &mut State, request: &Request) -> Result<Json, Refusal> {
     }
 }
 
-async fn json2(Shared(state): Shared<Handle>, Path((model, method)): Path<(String, String)>, headers: HeaderMap, Body(body): Body<Json>) -> Response {
+async fn json2(
+    Shared(state): Shared<Handle>,
+    Path((model, method)): Path<(String, String)>,
+    headers: HeaderMap,
+    Body(body): Body<Json>,
+) -> Response {
     let given = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let exception = |status: StatusCode, name: &str, message: &str| {
         (status, Body(json!({"name": name, "message": message, "arguments": [message], "context": {}, "debug": format!("Traceback (most recent call last):\n{name}: {message}\n")}))).into_response()
@@ -158,7 +181,8 @@ async fn jsonrpc(Shared(state): Shared<Handle>, Body(body): Body<Json>) -> Respo
         Answer::Refused(refusal) => {
             let Refusal { name, message } = older(refusal);
             let data = json!({"name": name, "message": message, "arguments": [message], "context": {}, "debug": format!("Traceback (most recent call last):\n{name}: {message}\n")});
-            Body(json!({"jsonrpc": "2.0", "id": body.get("id"), "error": {"code": 0, "message": "Odoo Server Error", "data": data}})).into_response()
+            Body(json!({"jsonrpc": "2.0", "id": body.get("id"), "error": {"code": 0, "message": "Odoo Server Error", "data": data}}))
+                .into_response()
         }
     }
 }
@@ -167,7 +191,10 @@ async fn xmlrpc(Shared(state): Shared<Handle>, Path(name): Path<String>, body: S
     let Ok((method, params)) = xmlrpc_values::request(&body) else { return StatusCode::BAD_REQUEST.into_response() };
     let text = match service(&state, &name, &method, &params) {
         // None cannot be written; the real server notices only after it has committed.
-        Answer::Value(Json::Null) => xmlrpc_values::respond(Err((1, "Traceback (most recent call last):\n  File \"xmlrpc.py\", line 1, in dumps\nTypeError: cannot marshal None unless allow_none is enabled\n"))),
+        Answer::Value(Json::Null) => xmlrpc_values::respond(Err((
+            1,
+            "Traceback (most recent call last):\n  File \"xmlrpc.py\", line 1, in dumps\nTypeError: cannot marshal None unless allow_none is enabled\n",
+        ))),
         Answer::Value(value) => xmlrpc_values::respond(Ok(&value)),
         Answer::Status(status) => return StatusCode::from_u16(status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response(),
         Answer::Refused(refusal) => {
@@ -176,7 +203,10 @@ async fn xmlrpc(Shared(state): Shared<Handle>, Path(name): Path<String>, body: S
                 Some("UserError" | "ValidationError" | "MissingError") => xmlrpc_values::respond(Err((2, &message))),
                 Some("AccessDenied") => xmlrpc_values::respond(Err((3, &message))),
                 Some("AccessError") => xmlrpc_values::respond(Err((4, &message))),
-                _ => xmlrpc_values::respond(Err((1, &format!("Traceback (most recent call last):\n  File \"model.py\", line 1, in call_kw\n{name}: {message}\n")))),
+                _ => xmlrpc_values::respond(Err((
+                    1,
+                    &format!("Traceback (most recent call last):\n  File \"model.py\", line 1, in call_kw\n{name}: {message}\n"),
+                ))),
             }
         }
     };
@@ -199,7 +229,9 @@ fn service(state: &Handle, service: &str, method: &str, params: &[Json]) -> Answ
     let text = |at: usize| params.get(at).and_then(Json::as_str).unwrap_or_default();
     let denied = || Answer::Refused(Refusal { name: "odoo.exceptions.AccessDenied", message: "Access Denied".into() });
     match (service, method) {
-        ("common", "version") => Answer::Value(json!({"server_version": "19.0", "server_version_info": [19, 0, 0, "final", 0, ""], "server_serie": "19.0", "protocol_version": 1})),
+        ("common", "version") => Answer::Value(
+            json!({"server_version": "19.0", "server_version_info": [19, 0, 0, "final", 0, ""], "server_serie": "19.0", "protocol_version": 1}),
+        ),
         ("common", "authenticate" | "login") => {
             let known = text(0) == DATABASE && text(1) == LOGIN && text(2) == LOGIN;
             Answer::Value(if known { json!(2) } else { json!(false) })

@@ -34,7 +34,9 @@ pub(super) fn load(store: &mut Store, model: &str, fields: &[String], data: &[Js
         match record(store, model, fields, group, context) {
             Ok(id) => ids.push(id),
             Err((field, message)) => {
-                return Ok(json!({"ids": false, "messages": [{"type": "error", "record": group.first, "rows": {"from": group.first, "to": group.first + group.rows.len() - 1}, "field": field, "message": message}], "nextrow": 0}));
+                return Ok(
+                    json!({"ids": false, "messages": [{"type": "error", "record": group.first, "rows": {"from": group.first, "to": group.first + group.rows.len() - 1}, "field": field, "message": message}], "nextrow": 0}),
+                );
             }
         }
     }
@@ -92,7 +94,8 @@ fn record(store: &mut Store, model: &str, fields: &[String], group: &Group<'_>, 
         let Some(known) = built_in().field(model, name) else { continue };
         let (Some(target), Some(inverse)) = (known.relation.as_deref(), known.inverse.as_deref()) else { continue };
         let below: Vec<String> = fields.iter().filter_map(|field| lines_of(model, field)).map(|(_, rest)| rest.to_string()).collect();
-        let places: Vec<usize> = fields.iter().enumerate().filter(|(_, field)| lines_of(model, field).is_some()).map(|(at, _)| at).collect();
+        let places: Vec<usize> =
+            fields.iter().enumerate().filter(|(_, field)| lines_of(model, field).is_some()).map(|(at, _)| at).collect();
         for row in &group.rows {
             let cells: Vec<Json> = places.iter().map(|at| json!(cell(row, *at))).collect();
             if cells.iter().all(|cell| cell == "") {
@@ -137,8 +140,12 @@ fn convert(store: &Store, model: &str, field: &str, text: &str) -> Result<(Strin
     let bad = |message: String| (name.to_string(), message);
     let value = match (kind, text) {
         (_, "") => Json::Bool(false),
-        ("float" | "monetary", text) => json!(text.parse::<f64>().map_err(|_| bad(format!("'{text}' does not seem to be a number for field '{name}'")))?),
-        ("integer", text) => json!(text.parse::<i64>().map_err(|_| bad(format!("'{text}' does not seem to be an integer for field '{name}'")))?),
+        ("float" | "monetary", text) => {
+            json!(text.parse::<f64>().map_err(|_| bad(format!("'{text}' does not seem to be a number for field '{name}'")))?)
+        }
+        ("integer", text) => {
+            json!(text.parse::<i64>().map_err(|_| bad(format!("'{text}' does not seem to be an integer for field '{name}'")))?)
+        }
         ("boolean", text) => json!(matches!(text.to_lowercase().as_str(), "1" | "true" | "yes")),
         ("many2one", text) => {
             let target = known.and_then(|known| known.relation.as_deref()).unwrap_or_default();
@@ -147,7 +154,10 @@ fn convert(store: &Store, model: &str, field: &str, text: &str) -> Result<(Strin
                 "id" => find_external(store, target, text),
                 _ => store.ids(target).into_iter().find(|id| orm::display_name(store, target, *id) == text),
             };
-            json!(id.ok_or_else(|| bad(format!("No matching record found for {} '{text}' in field '{name}'", if below == ".id" { "database id" } else { "external id" })))?)
+            json!(id.ok_or_else(|| bad(format!(
+                "No matching record found for {} '{text}' in field '{name}'",
+                if below == ".id" { "database id" } else { "external id" }
+            )))?)
         }
         (_, text) => json!(text),
     };
@@ -160,7 +170,9 @@ fn split(external: &str) -> (&str, &str) {
 
 fn find_external(store: &Store, model: &str, external: &str) -> Option<i64> {
     let (module, name) = split(external);
-    let fits = |row: &Map<String, Json>| row.get("module") == Some(&json!(module)) && row.get("name") == Some(&json!(name)) && row.get("model") == Some(&json!(model));
+    let fits = |row: &Map<String, Json>| {
+        row.get("module") == Some(&json!(module)) && row.get("name") == Some(&json!(name)) && row.get("model") == Some(&json!(model))
+    };
     store.rows("ir.model.data").find(|(_, row)| fits(row)).and_then(|(_, row)| row.get("res_id")?.as_i64())
 }
 

@@ -45,7 +45,10 @@ impl Refusal {
     }
 
     fn missing(model: &str, id: i64) -> Self {
-        Self { name: "odoo.exceptions.MissingError", message: format!("Record does not exist or has been deleted.\n(Record: {model}({id},), User: 2)") }
+        Self {
+            name: "odoo.exceptions.MissingError",
+            message: format!("Record does not exist or has been deleted.\n(Record: {model}({id},), User: 2)"),
+        }
     }
 }
 

@@ -57,7 +57,10 @@ pub(super) fn display_name(store: &Store, model: &str, id: i64) -> String {
             code if code.is_empty() => text("name"),
             code => format!("[{code}] {}", text("name")),
         },
-        "stock.quant" => value(store, model, id, "product_id").as_i64().map(|product| display_name(store, "product.product", product)).unwrap_or_default(),
+        "stock.quant" => value(store, model, id, "product_id")
+            .as_i64()
+            .map(|product| display_name(store, "product.product", product))
+            .unwrap_or_default(),
         "stock.location" => text("complete_name"),
         _ => text("name"),
     }
@@ -67,7 +70,9 @@ pub(super) fn display_name(store: &Store, model: &str, id: i64) -> String {
 fn shown(store: &Store, model: &str, id: i64, field: &str) -> Json {
     let raw = value(store, model, id, field);
     match (built_in().field(model, field), raw.as_i64()) {
-        (Some(Field { kind, relation: Some(target), .. }), Some(target_id)) if kind == "many2one" => json!([target_id, display_name(store, target, target_id)]),
+        (Some(Field { kind, relation: Some(target), .. }), Some(target_id)) if kind == "many2one" => {
+            json!([target_id, display_name(store, target, target_id)])
+        }
         _ => raw,
     }
 }
@@ -121,7 +126,13 @@ pub(super) fn create(store: &mut Store, model: &str, values: &Map<String, Json>,
     Ok(id)
 }
 
-pub(super) fn write(store: &mut Store, model: &str, ids: &[i64], values: &Map<String, Json>, context: &Map<String, Json>) -> Result<(), Refusal> {
+pub(super) fn write(
+    store: &mut Store,
+    model: &str,
+    ids: &[i64],
+    values: &Map<String, Json>,
+    context: &Map<String, Json>,
+) -> Result<(), Refusal> {
     for id in ids {
         let mut row = store.row(model, *id).cloned().ok_or_else(|| Refusal::missing(model, *id))?;
         let later = assign(store, model, &mut row, values)?;
@@ -166,12 +177,22 @@ fn convert(store: &Store, model: &str, name: &str, field: &Field, given: &Json) 
     Ok(match (field.kind.as_str(), given) {
         ("float" | "monetary", _) => {
             let number = given.as_f64().or_else(|| given.as_str()?.trim().parse().ok());
-            let number = number.ok_or_else(|| Refusal::value(format!("could not convert string to float: '{}'", given.as_str().unwrap_or_default())))?;
-            if matches!(name, "list_price" | "price_unit" | "standard_price") { json!((number * 100.0).round() / 100.0) } else { json!(number) }
+            let number = number
+                .ok_or_else(|| Refusal::value(format!("could not convert string to float: '{}'", given.as_str().unwrap_or_default())))?;
+            if matches!(name, "list_price" | "price_unit" | "standard_price") {
+                json!((number * 100.0).round() / 100.0)
+            } else {
+                json!(number)
+            }
         }
-        ("integer", Json::String(text)) => json!(text.parse::<i64>().map_err(|_| Refusal::value(format!("invalid literal for int() with base 10: '{text}'")))?),
+        ("integer", Json::String(text)) => {
+            json!(text.parse::<i64>().map_err(|_| Refusal::value(format!("invalid literal for int() with base 10: '{text}'")))?)
+        }
         ("many2one", _) => {
-            let id = given.as_i64().or_else(|| given.as_array()?.first()?.as_i64()).ok_or_else(|| Refusal::value(format!("Wrong value for {model}.{name}: {given}")))?;
+            let id = given
+                .as_i64()
+                .or_else(|| given.as_array()?.first()?.as_i64())
+                .ok_or_else(|| Refusal::value(format!("Wrong value for {model}.{name}: {given}")))?;
             let target = field.relation.as_deref().unwrap_or_default();
             if store.row(target, id).is_none() {
                 return Err(Refusal::missing(target, id));
@@ -181,7 +202,9 @@ fn convert(store: &Store, model: &str, name: &str, field: &Field, given: &Json) 
         ("selection", Json::String(text)) if field.selection.as_ref().is_some_and(|known| !known.contains(text)) => {
             return Err(Refusal::value(format!("Wrong value for {model}.{name}: '{text}'")));
         }
-        ("html", Json::String(text)) if !text.starts_with('<') => json!(format!("<p>{}</p>", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"))),
+        ("html", Json::String(text)) if !text.starts_with('<') => {
+            json!(format!("<p>{}</p>", text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")))
+        }
         _ => given.clone(),
     })
 }

@@ -61,7 +61,8 @@ pub(super) async fn connect(settings: &SftpSettings) -> Result<Connected, Proble
         Ok(result) => result?,
     };
     if !accepted {
-        return Err(Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login")).hint("check user, password or key in the partner's file, and that the partner has our public key"));
+        return Err(Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login"))
+            .hint("check user, password or key in the partner's file, and that the partner has our public key"));
     }
     let channel = ssh.channel_open_session().await.map_err(|_| broken())?;
     channel.request_subsystem(true, "sftp").await.map_err(|_| broken())?;
@@ -82,7 +83,12 @@ pub async fn host_key(settings: &SftpSettings, fingerprint: &str) -> Result<Publ
 async fn shake_hands(settings: &SftpSettings, asked: Option<String>) -> Result<(Handle<Checker>, PublicKey), Problem> {
     let SftpSettings { host, port, .. } = settings;
     let unreachable = |why: String| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
-    let mut config = client::Config { nodelay: true, window_size: 16 << 20, keepalive_interval: Some(Duration::from_secs(20)), ..client::Config::default() };
+    let mut config = client::Config {
+        nodelay: true,
+        window_size: 16 << 20,
+        keepalive_interval: Some(Duration::from_secs(20)),
+        ..client::Config::default()
+    };
     config.preferred.key = Cow::Owned(preferred(host, *port, &settings.known_hosts));
     let seen = Arc::new(Mutex::new(None));
     let checker = Checker { settings: settings.clone(), asked, seen: Arc::clone(&seen) };
@@ -99,15 +105,15 @@ async fn shake_hands(settings: &SftpSettings, asked: Option<String>) -> Result<(
         (Ok(Ok(ssh)), Some((_, key))) => Ok((ssh, key)),
         (Ok(Err(russh::Error::UnknownKey)), Some((verdict, key))) => Err(refusal(&verdict, host, *port, &key, &settings.accept_with)),
         (Err(_), _) => Err(unreachable("does not speak SSH in time".into())),
-        (Ok(Err(russh::Error::NoCommonAlgo { kind, .. })), _) => {
-            Err(unreachable(format!("and we have no common algorithm ({kind:?})")).hint("the server is too old or too strict; ask the partner which algorithms it offers"))
-        }
+        (Ok(Err(russh::Error::NoCommonAlgo { kind, .. })), _) => Err(unreachable(format!("and we have no common algorithm ({kind:?})"))
+            .hint("the server is too old or too strict; ask the partner which algorithms it offers")),
         _ => Err(unreachable("broke the SSH handshake".into())),
     }
 }
 
 async fn log_in(ssh: &mut Handle<Checker>, settings: &SftpSettings) -> Result<bool, Problem> {
-    let broken = |_| Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} broke the connection during the login", settings.host, settings.port));
+    let broken =
+        |_| Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} broke the connection during the login", settings.host, settings.port));
     let answer = match &settings.login {
         Login::Password(password) => {
             let answer = ssh.authenticate_password(&settings.user, password.expose()).await.map_err(broken)?;
@@ -115,7 +121,8 @@ async fn log_in(ssh: &mut Handle<Checker>, settings: &SftpSettings) -> Result<bo
         }
         Login::Key { file, passphrase } => {
             let key = load_secret_key(file, passphrase.as_ref().map(super::Secret::expose)).map_err(|_| {
-                Problem::new(codes::CONFIG_SECRET, format!("the private key {} cannot be read", file.display())).hint("is it there, readable by this user, and the passphrase right?")
+                Problem::new(codes::CONFIG_SECRET, format!("the private key {} cannot be read", file.display()))
+                    .hint("is it there, readable by this user, and the passphrase right?")
             })?;
             // Without asking, an RSA key would be signed with SHA-1, which servers refuse.
             let hash = ssh.best_supported_rsa_hash().await.map_err(broken)?.flatten();
@@ -132,7 +139,8 @@ fn offers_questions(answer: &AuthResult) -> bool {
 /// Servers that take a password only as the answer to a question.
 async fn ask(ssh: &mut Handle<Checker>, settings: &SftpSettings, password: &str) -> Result<bool, Problem> {
     use client::KeyboardInteractiveAuthResponse as Response;
-    let broken = |_| Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} broke the connection during the login", settings.host, settings.port));
+    let broken =
+        |_| Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} broke the connection during the login", settings.host, settings.port));
     let mut response = ssh.authenticate_keyboard_interactive_start(&settings.user, None::<String>).await.map_err(broken)?;
     for _ in 0..5 {
         match response {

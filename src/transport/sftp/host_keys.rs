@@ -40,7 +40,9 @@ pub fn preferred(host: &str, port: u16, file: &Path) -> Vec<Algorithm> {
         Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
     ];
     let on_file: Vec<Algorithm> = recorded(host, port, file).iter().map(PublicKey::algorithm).collect();
-    let is_on_file = |algorithm: &Algorithm| on_file.iter().any(|known| known == algorithm || matches!((known, algorithm), (Algorithm::Rsa { .. }, Algorithm::Rsa { .. })));
+    let is_on_file = |algorithm: &Algorithm| {
+        on_file.iter().any(|known| known == algorithm || matches!((known, algorithm), (Algorithm::Rsa { .. }, Algorithm::Rsa { .. })))
+    };
     let (mut first, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(is_on_file);
     first.extend(rest);
     first
@@ -61,9 +63,11 @@ pub fn accept(host: &str, port: u16, key: &PublicKey, file: &Path) -> Result<(),
 /// The file cannot be written.
 pub fn forget(host: &str, port: u16, file: &Path) -> Result<(), Problem> {
     let unwritable = |_| Problem::new(codes::CONFIG_UNREADABLE, format!("the old host key cannot be removed from {}", file.display()));
-    let lines: Vec<usize> = known_hosts::known_host_keys_path(host, port, file).unwrap_or_default().into_iter().map(|(line, _)| line).collect();
+    let lines: Vec<usize> =
+        known_hosts::known_host_keys_path(host, port, file).unwrap_or_default().into_iter().map(|(line, _)| line).collect();
     let text = std::fs::read_to_string(file).map_err(unwritable)?;
-    let kept: String = text.lines().enumerate().filter(|(number, _)| !lines.contains(&(number + 1))).map(|(_, line)| format!("{line}\n")).collect();
+    let kept: String =
+        text.lines().enumerate().filter(|(number, _)| !lines.contains(&(number + 1))).map(|(_, line)| format!("{line}\n")).collect();
     std::fs::write(file, kept).map_err(unwritable)
 }
 
@@ -76,7 +80,9 @@ pub fn fingerprint(key: &PublicKey) -> String {
 pub(super) fn refusal(verdict: &Verdict, host: &str, port: u16, key: &PublicKey, accept_with: &str) -> Problem {
     let print = fingerprint(key);
     let (code, message) = match verdict {
-        Verdict::Changed => (codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} has changed: it is now {} {print}", key.algorithm())),
+        Verdict::Changed => {
+            (codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} has changed: it is now {} {print}", key.algorithm()))
+        }
         _ => (codes::DROP_HOST_UNKNOWN, format!("the host key of {host}:{port} is not known: {} {print}", key.algorithm())),
     };
     Problem::new(code, message).hint(format!("compare the fingerprint with the partner, then: {accept_with} --fingerprint {print}"))

@@ -128,7 +128,10 @@ impl Drop for SftpDrop {
         Box::pin(async move {
             let session = self.session().await?;
             match session.sftp.read_dir(self.full(folder)?).await {
-                Ok(entries) => Ok(entries.filter(|entry| entry.metadata().is_regular()).map(|entry| entry_of(entry.file_name(), &entry.metadata())).collect()),
+                Ok(entries) => Ok(entries
+                    .filter(|entry| entry.metadata().is_regular())
+                    .map(|entry| entry_of(entry.file_name(), &entry.metadata()))
+                    .collect()),
                 Err(error) => Err(self.told(folder, error).await),
             }
         })
@@ -169,7 +172,8 @@ impl Drop for SftpDrop {
             let session = self.session().await?;
             let full = self.full(path)?;
             let write = async {
-                let mut file = session.sftp.open_with_flags(full.clone(), OpenFlags::CREATE | OpenFlags::TRUNCATE | OpenFlags::WRITE).await?;
+                let mut file =
+                    session.sftp.open_with_flags(full.clone(), OpenFlags::CREATE | OpenFlags::TRUNCATE | OpenFlags::WRITE).await?;
                 file.write_all(bytes).await?;
                 file.flush().await?;
                 // Servers without fsync@openssh.com answer that they have none; the size is compared below either way.
@@ -187,7 +191,10 @@ impl Drop for SftpDrop {
             if written == Some(bytes.len() as u64) {
                 return Ok(());
             }
-            Err(Problem::new(codes::DROP_IO, format!("`{path}` has {} bytes on the server where {} were written", written.unwrap_or(0), bytes.len())))
+            Err(Problem::new(
+                codes::DROP_IO,
+                format!("`{path}` has {} bytes on the server where {} were written", written.unwrap_or(0), bytes.len()),
+            ))
         })
     }
 
@@ -250,13 +257,18 @@ fn problem(path: &str, error: &SftpError) -> Problem {
             StatusCode::NoSuchFile => missing(path),
             StatusCode::PermissionDenied => Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`")),
             StatusCode::NoConnection | StatusCode::ConnectionLost => unreachable("the server says so"),
-            StatusCode::Failure if is_full(&status.error_message) => Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`")),
-            StatusCode::Failure => Problem::new(codes::DROP_IO, format!("the server failed at `{path}`")).hint("a name that is taken, a full disk or a quota; the server does not say which"),
+            StatusCode::Failure if is_full(&status.error_message) => {
+                Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`"))
+            }
+            StatusCode::Failure => Problem::new(codes::DROP_IO, format!("the server failed at `{path}`"))
+                .hint("a name that is taken, a full disk or a quota; the server does not say which"),
             other => Problem::new(codes::DROP_IO, format!("the server answered `{other}` for `{path}`")),
         },
         SftpError::Timeout => unreachable("no answer in time"),
         SftpError::IO(text) if is_full(text) => Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`")),
-        SftpError::IO(text) if text.contains("ermission denied") => Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`")),
+        SftpError::IO(text) if text.contains("ermission denied") => {
+            Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`"))
+        }
         _ => unreachable("the session ended"),
     }
 }

@@ -52,7 +52,13 @@ impl SftpServer {
     pub async fn start(accounts: Vec<Account>, port: u16) -> io::Result<Self> {
         let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).map_err(io::Error::other)?;
         let host_key = key.public_key().clone();
-        let config = Arc::new(Config { keys: vec![key], auth_rejection_time: Duration::from_millis(50), auth_rejection_time_initial: Some(Duration::ZERO), nodelay: true, ..Config::default() });
+        let config = Arc::new(Config {
+            keys: vec![key],
+            auth_rejection_time: Duration::from_millis(50),
+            auth_rejection_time_initial: Some(Duration::ZERO),
+            nodelay: true,
+            ..Config::default()
+        });
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let accounts = Arc::new(accounts);

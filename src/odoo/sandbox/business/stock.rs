@@ -17,13 +17,18 @@ fn number(store: &Store, model: &str, id: i64, field: &str) -> f64 {
 }
 
 fn quant(store: &Store, product: i64, location: i64) -> Option<i64> {
-    store.rows("stock.quant").find(|(_, row)| row.get("product_id") == Some(&json!(product)) && row.get("location_id") == Some(&json!(location))).map(|(id, _)| id)
+    store
+        .rows("stock.quant")
+        .find(|(_, row)| row.get("product_id") == Some(&json!(product)) && row.get("location_id") == Some(&json!(location)))
+        .map(|(id, _)| id)
 }
 
 /// In inventory mode `create` finds the quant of the same product and location itself and sets what was counted.
 pub(super) fn create_quant(store: &mut Store, values: &Map<String, Json>, context: &Map<String, Json>) -> Result<i64, Refusal> {
     let id = |field: &str| values.get(field).and_then(Json::as_i64);
-    let required = |label: &str, field: &str| Refusal::validation(format!("The operation cannot be completed: Missing required value for the field '{label}' ({field})."));
+    let required = |label: &str, field: &str| {
+        Refusal::validation(format!("The operation cannot be completed: Missing required value for the field '{label}' ({field})."))
+    };
     let product = id("product_id").ok_or_else(|| required("Product", "product_id"))?;
     let location = id("location_id").ok_or_else(|| required("Location", "location_id"))?;
     if store.row("product.product", product).is_none() {
@@ -49,7 +54,8 @@ pub(super) fn create_quant(store: &mut Store, values: &Map<String, Json>, contex
 pub(super) fn apply_inventory(store: &mut Store, quants: &[i64], context: &Map<String, Json>) {
     let name = context.get("inventory_name").cloned().unwrap_or(Json::Bool(false));
     for quant in quants {
-        let (before, counted) = (number(store, "stock.quant", *quant, "quantity"), number(store, "stock.quant", *quant, "inventory_quantity"));
+        let (before, counted) =
+            (number(store, "stock.quant", *quant, "quantity"), number(store, "stock.quant", *quant, "inventory_quantity"));
         let (product, location) = (value(store, "stock.quant", *quant, "product_id"), value(store, "stock.quant", *quant, "location_id"));
         let (from, to) = if counted >= before { (json!(ADJUSTMENT), location) } else { (location, json!(ADJUSTMENT)) };
         let moved = json!({"product_id": product, "product_uom_qty": (counted - before).abs(), "quantity": (counted - before).abs(), "state": "done", "location_id": from, "location_dest_id": to,
@@ -63,7 +69,8 @@ pub(super) fn apply_inventory(store: &mut Store, quants: &[i64], context: &Map<S
 
 /// Reserves what is there; goods that are not tracked in stock are always there.
 pub(super) fn assign(store: &mut Store, picking: i64) {
-    let moves: Vec<i64> = value(store, "stock.picking", picking, "move_ids").as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
+    let moves: Vec<i64> =
+        value(store, "stock.picking", picking, "move_ids").as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
     let mut all = true;
     for moved in moves {
         let wanted = number(store, "stock.move", moved, "product_uom_qty");
@@ -83,7 +90,13 @@ pub(super) fn assign(store: &mut Store, picking: i64) {
             wanted
         };
         all &= quantity >= wanted;
-        let state = if quantity >= wanted { "assigned" } else if quantity > 0.0 { "partially_available" } else { "confirmed" };
+        let state = if quantity >= wanted {
+            "assigned"
+        } else if quantity > 0.0 {
+            "partially_available"
+        } else {
+            "confirmed"
+        };
         store.set("stock.move", moved, "quantity", json!(quantity));
         store.set("stock.move", moved, "state", json!(state));
     }
@@ -93,14 +106,21 @@ pub(super) fn assign(store: &mut Store, picking: i64) {
 /// `true` when done; a window's action when a person would be asked.
 pub(super) fn validate(store: &mut Store, pickings: &[i64], context: &Map<String, Json>) -> Result<Json, Refusal> {
     for picking in pickings {
-        let moves: Vec<i64> = value(store, "stock.picking", *picking, "move_ids").as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
+        let moves: Vec<i64> =
+            value(store, "stock.picking", *picking, "move_ids").as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
         if moves.iter().all(|moved| number(store, "stock.move", *moved, "quantity") == 0.0) {
             let name = display_name(store, "stock.picking", *picking);
-            return Err(Refusal::user(format!("You cannot validate a transfer if no quantities are reserved. To force the transfer, encode quantities. ({name})")));
+            return Err(Refusal::user(format!(
+                "You cannot validate a transfer if no quantities are reserved. To force the transfer, encode quantities. ({name})"
+            )));
         }
-        let short = moves.iter().any(|moved| number(store, "stock.move", *moved, "quantity") < number(store, "stock.move", *moved, "product_uom_qty"));
+        let short = moves
+            .iter()
+            .any(|moved| number(store, "stock.move", *moved, "quantity") < number(store, "stock.move", *moved, "product_uom_qty"));
         if short && context.get("skip_backorder").is_none() {
-            return Ok(json!({"type": "ir.actions.act_window", "res_model": "stock.backorder.confirmation", "view_mode": "form", "target": "new"}));
+            return Ok(
+                json!({"type": "ir.actions.act_window", "res_model": "stock.backorder.confirmation", "view_mode": "form", "target": "new"}),
+            );
         }
         let backorder = if short { Some(make_backorder(store, *picking)) } else { None };
         for moved in moves {
