@@ -10,4 +10,5 @@ mod corpus;
 mod daemon;
 mod flows;
 mod odoo;
+mod readme;
 mod transports;

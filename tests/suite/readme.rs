@@ -1,0 +1,115 @@
+//! The README's scenes, played: every `$` line of its console blocks is run in a workspace as the demo leaves it, and what the README
+//! shows is compared with what comes, ids and times apart.
+
+use std::{fs, os::unix::fs::symlink, path::Path, process::Command};
+
+use serde_json::json;
+
+use crate::common::world::World;
+
+/// A command with the output the README shows for it.
+struct Step {
+    command: String,
+    output: String,
+}
+
+fn steps(readme: &str) -> Vec<Step> {
+    let mut steps: Vec<Step> = Vec::new();
+    let mut heredoc = false;
+    for block in readme.split("```console\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block")) {
+        for line in block.lines() {
+            match (line.strip_prefix("$ "), steps.last_mut()) {
+                (Some(command), _) => {
+                    heredoc = command.contains("<<'END'");
+                    steps.push(Step { command: command.to_string(), output: String::new() });
+                }
+                (None, Some(step)) if heredoc => {
+                    step.command.push('\n');
+                    step.command.push_str(line);
+                    heredoc = line != "END";
+                }
+                (None, Some(step)) => {
+                    step.output.push_str(line);
+                    step.output.push('\n');
+                }
+                (None, None) => panic!("output before a command: {line}"),
+            }
+        }
+    }
+    steps
+}
+
+/// Ids become ID, times TIME, record numbers N.
+fn steady(text: &str) -> String {
+    let mut words = String::new();
+    let mut word = String::new();
+    for c in text.chars().chain(std::iter::once('\n')) {
+        if c.is_ascii_alphanumeric() || c == '-' || c == ':' {
+            word.push(c);
+            continue;
+        }
+        let hex = |text: &str| text.chars().all(|c| c.is_ascii_hexdigit());
+        let shown = match word.as_str() {
+            id if id.len() == 8 && hex(id) => "ID",
+            uuid if uuid.len() == 36 && hex(&uuid.replace('-', "")) => "UUID",
+            date if date.len() == 10 && date.starts_with("20") && date.matches('-').count() == 2 => "DATE",
+            time if time.len() == 8 && time.matches(':').count() == 2 => "TIME",
+            order if order.len() == 6 && order.starts_with('S') && order[1..].chars().all(|c| c.is_ascii_digit()) => "ORDER",
+            other => other,
+        };
+        words.push_str(shown);
+        words.push(c);
+        word.clear();
+    }
+    words
+        .trim()
+        .lines()
+        .map(str::trim_end)
+        .map(|line| line.replace("sale.order,1 ", "sale.order,N ").replace("sale.order,2 ", "sale.order,N "))
+        .collect::<Vec<_>>()
+        .join("\n")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_scenes_of_the_readme_play_as_written() {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
+    let steps = steps(&readme);
+    assert!(steps.len() > 15);
+    let world = World::embedded().await;
+    symlink(&world.partner, world.workspace().join("partner-nordwind")).expect("linked");
+    world.odoo.create("res.partner", json!({"name": "Nordwind Logistics", "vat": "DK12345674", "is_company": true})).await;
+    for (code, barcode) in [("L-100", "5701234000013"), ("L-200", "5701234000020")] {
+        world.odoo.create("product.product", json!({"name": code, "default_code": code, "barcode": barcode})).await;
+    }
+    let bin = world.dir.path().join("bin");
+    fs::create_dir_all(&bin).expect("a folder");
+    symlink(env!("CARGO_BIN_EXE_consign"), bin.join("consign")).expect("linked");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    for step in steps {
+        let mut text = step.command.clone();
+        if let Some(id) = text.strip_prefix("consign reprocess ") {
+            let done = world.messages("orders-in").into_iter().rfind(|message| message["stage"] == "done").expect("a message");
+            let real = done["id"].as_str().expect("an id");
+            text = text.replace(id, &real[real.len() - 8..]);
+        }
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("{{ {text}\n}} 2>&1")]).current_dir(world.workspace()).env("PATH", &path);
+        command.env("CONSIGN_ODOO_PASSWORD", &world.odoo.password).env("NORDWIND_PASSWORD", "secret").env("LC_ALL", "C");
+        let output = command.output().expect("runs");
+        pretty_assert(&step.command, &steady(&step.output), &steady(&String::from_utf8_lossy(&output.stdout)));
+    }
+}
+
+#[track_caller]
+fn pretty_assert(command: &str, expected: &str, found: &str) {
+    assert!(expected == found, "$ {command}\nthe README shows:\n{expected}\n\nit says:\n{found}");
+}
+
+#[test]
+fn the_readmes_table_of_commands_is_what_ci_runs() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let ci = fs::read_to_string(root.join(".ci/run")).expect("the script");
+    for command in ["cargo run --release -- demo", "cargo test", "tests/live/run.sh"] {
+        assert!(ci.contains(command), "{command}");
+    }
+}
