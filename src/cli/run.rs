@@ -66,13 +66,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 }
 
 async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {
-    let flows: Vec<String> = engine
-        .workspace()
-        .flows
-        .values()
-        .filter(|flow| if wanted.is_empty() { flow.enabled } else { wanted.contains(&flow.id) })
-        .map(|flow| flow.id.clone())
-        .collect();
+    let enabled = || engine.workspace().flows.values().filter(|flow| flow.enabled).map(|flow| flow.id.clone()).collect();
+    let flows: Vec<String> = if wanted.is_empty() { enabled() } else { wanted.to_vec() };
     let mut summaries: Vec<Summary> = Vec::new();
     for flow in flows {
         let summary = engine.run(&flow).await;

@@ -207,7 +207,7 @@ impl Engine {
     /// The compiled schema of a flow.
     pub(crate) fn schema(&self, flow: &Flow) -> Result<Schema, Problems> {
         let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(schema) = schemas.get(&flow.schema) {
+        if let Some(schema) = schemas.get(&flow.schema).filter(|schema| schema.is_alive()) {
             return Ok(schema.clone());
         }
         let schema = Schema::compile(&self.workspace.schemas(), &flow.schema)

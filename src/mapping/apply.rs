@@ -4,7 +4,10 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use super::{FieldRule, FindRule, From, LinesRule, Mapping, Rule, ValueRule, expression};
+use super::{
+    FieldRule, FindRule, From, LinesRule, Mapping, Rule, ValueRule, expression,
+    path::{Found, Path},
+};
 use crate::model::{
     Document, NodeId, Place, Plan, Problem, Problems, codes,
     plan::{Find, Lines, Origin, Record, Value},
@@ -15,13 +18,13 @@ use crate::model::{
 const MOST: usize = 100;
 
 pub(super) fn apply(mapping: &Mapping, document: &Document, file: &str) -> Result<Plan, Problems> {
-    let mut applier = Applier { mapping, document, file, problems: Vec::new() };
+    let mut applier = Applier { mapping, document, file, problems: Vec::new(), shared: HashMap::new() };
     let found = document.root().map(|root| mapping.each.find(document, root)).unwrap_or_default();
     if found.is_empty() {
         let problem = Problem::new(codes::VALUE_MISSING, format!("the document has no `{}`", mapping.each));
         return Err(vec![problem.at(Place::file(file)).mapped_by(mapping.at(mapping.line))]);
     }
-    let nodes: Vec<NodeId> = found.iter().map(|found| found.node()).collect();
+    let nodes: Vec<NodeId> = found.iter().map(Found::node).collect();
     let records = applier.records(&nodes, &mapping.fields, &mapping.identity, mapping.line);
     if !applier.problems.is_empty() {
         return Err(applier.problems);
@@ -41,6 +44,8 @@ struct Applier<'d> {
     document: &'d Document,
     file: &'d str,
     problems: Problems,
+    /// What paths lead to that do not depend on the record: `../Location` is looked up once, not once for each of its siblings.
+    shared: HashMap<(String, NodeId), Vec<Found>>,
 }
 
 impl Applier<'_> {
@@ -91,7 +96,7 @@ impl Applier<'_> {
     }
 
     fn lines(&mut self, rule: &LinesRule, node: NodeId, line: u32) -> Lines {
-        let nodes: Vec<NodeId> = rule.each.find(self.document, node).iter().map(|found| found.node()).collect();
+        let nodes: Vec<NodeId> = rule.each.find(self.document, node).iter().map(Found::node).collect();
         let records = self.records(&nodes, &rule.fields, &rule.identity, line);
         Lines { model: rule.model.clone().unwrap_or_default(), identity: rule.identity.clone(), records }
     }
@@ -113,10 +118,16 @@ impl Applier<'_> {
         }
         // The place of the first key that has a value is where a person will look.
         let place = rule.by.iter().find_map(|(_, value)| match &value.from {
-            From::Path(path) => path.find(self.document, node).first().map(|found| found.node()),
+            From::Path(path) => self.found(path, node).first().map(Found::node),
             _ => None,
         });
         Some(Find { model: rule.model.clone(), by, scope: rule.scope.clone(), origin: self.origin(place.unwrap_or(node), rule.line) })
+    }
+
+    fn found(&mut self, path: &Path, node: NodeId) -> Vec<Found> {
+        let Some(hinge) = path.hinge(self.document, node) else { return path.find(self.document, node) };
+        let document = self.document;
+        self.shared.entry((path.to_string(), hinge)).or_insert_with(|| path.find(document, node)).clone()
     }
 
     /// The value, or `None` when there is none; a required one that is missing, and one that cannot be converted, are reported.
@@ -125,7 +136,7 @@ impl Applier<'_> {
         let raw = match &rule.from {
             From::Const(value) => return Some(value.clone()),
             From::Path(path) => {
-                let found = path.find(self.document, node);
+                let found = self.found(path, node);
                 match found.as_slice() {
                     [] => None,
                     [first, ..] => {

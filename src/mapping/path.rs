@@ -79,6 +79,20 @@ impl Path {
         self.absolute
     }
 
+    /// The element on which alone the result depends: for a path that climbs (`../Location`) the ancestor it climbs to, for an
+    /// absolute one the root. `None` for all others, and where it climbs out of the document.
+    pub(super) fn hinge(&self, document: &Document, context: NodeId) -> Option<NodeId> {
+        if self.absolute {
+            return document.root();
+        }
+        let climbs = self.steps.iter().take_while(|step| matches!(step, Step::Parent)).count();
+        let mut at = Some(context).filter(|_| climbs > 0);
+        for _ in 0..climbs {
+            at = document.element(at?).parent;
+        }
+        at
+    }
+
     /// Everything the path leads to from `context`, in document order.
     pub fn find(&self, document: &Document, context: NodeId) -> Vec<Found> {
         let Some(root) = document.root() else { return Vec::new() };

@@ -1,6 +1,9 @@
 //! A document as a tree of elements with positions: what every format is lifted to and every schema and mapping works on.
 
-use std::sync::Arc;
+use std::{
+    collections::HashMap,
+    sync::{Arc, OnceLock},
+};
 
 /// Index of an element in its [`Document`].
 pub type NodeId = usize;
@@ -56,17 +59,20 @@ pub struct Element {
 pub struct Document {
     elements: Vec<Element>,
     tabular: bool,
+    /// For each element its position among siblings of its name, where there are several; worked out when it is first asked for.
+    positions: OnceLock<Vec<Option<u32>>>,
 }
 
 impl Document {
     /// An empty document that elements are pushed into. `tabular` says that it was lifted from rows and columns, so that problems
     /// name the column rather than a character position.
     pub fn new(tabular: bool) -> Self {
-        Self { elements: Vec::new(), tabular }
+        Self { tabular, ..Self::default() }
     }
 
     /// Adds an element and hooks it to its parent. The first one pushed is the root.
     pub fn push(&mut self, element: Element) -> NodeId {
+        self.positions.take();
         let id = self.elements.len();
         if let Some(parent) = element.parent {
             self.elements[parent].children.push(id);
@@ -112,19 +118,32 @@ impl Document {
         while let Some(node) = at {
             let element = &self.elements[node];
             at = element.parent;
-            let mut step = element.name.local.to_string();
-            if let Some(parent) = element.parent {
-                let same: Vec<NodeId> =
-                    self.elements[parent].children.iter().copied().filter(|child| self.elements[*child].name == element.name).collect();
-                if same.len() > 1
-                    && let Some(position) = same.iter().position(|child| *child == node)
-                {
-                    step = format!("{step}[{}]", position + 1);
-                }
-            }
+            let step = match self.positions()[node] {
+                Some(position) => format!("{}[{position}]", element.name.local),
+                None => element.name.local.to_string(),
+            };
             steps.push(step);
         }
         steps.reverse();
         format!("/{}", steps.join("/"))
+    }
+
+    /// One pass over the document, so that a path for each of a hundred thousand siblings costs no more than the path.
+    fn positions(&self) -> &[Option<u32>] {
+        self.positions.get_or_init(|| {
+            let mut positions = vec![None; self.elements.len()];
+            for element in &self.elements {
+                let mut counts: HashMap<&Name, (NodeId, u32)> = HashMap::new();
+                for child in &element.children {
+                    let (first, count) = counts.entry(&self.elements[*child].name).or_insert((*child, 0));
+                    *count += 1;
+                    if *count > 1 {
+                        positions[*child] = Some(*count);
+                        positions[*first] = Some(1);
+                    }
+                }
+            }
+            positions
+        })
     }
 }

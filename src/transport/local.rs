@@ -9,7 +9,7 @@ use chrono::DateTime;
 use tokio::{fs, io::AsyncWriteExt};
 
 use super::{Drop, Entry, contained, missing, taken, too_large, whole};
-use crate::model::{BoxFuture, Problem, codes};
+use crate::model::{BoxFuture, Problem, codes, problem::shown};
 
 /// A drop below one folder.
 #[derive(Debug, Clone)]
@@ -42,10 +42,14 @@ impl Drop for LocalDrop {
             while let Some(entry) = reader.next_entry().await.map_err(|error| problem(folder, &error))? {
                 // A file may vanish between listing and looking; it is simply not there then.
                 let Ok(meta) = fs::symlink_metadata(entry.path()).await else { continue };
-                if meta.is_file()
-                    && let Ok(name) = entry.file_name().into_string()
-                {
-                    entries.push(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from) });
+                if !meta.is_file() {
+                    continue;
+                }
+                match entry.file_name().into_string() {
+                    Ok(name) => entries.push(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from) }),
+                    Err(name) => {
+                        tracing::warn!(folder, name = shown(&name.to_string_lossy()), "a file whose name is not UTF-8 is left alone")
+                    }
                 }
             }
             Ok(entries)

@@ -20,8 +20,13 @@ const OUTBOUND: [&str; 8] = ["received", "rendered", "planned", "checked", "stag
 
 /// Runs a flow until it stands still at a checkpoint, and kills it there.
 fn kill_at(world: &World, flow: &str, checkpoint: &str) {
+    kill(world, &["run", "--once", flow], checkpoint);
+}
+
+/// Starts the command, waits until it stands still at a checkpoint, and kills it there.
+fn kill(world: &World, args: &[&str], checkpoint: &str) {
     let mut child = world
-        .prepared(&["run", "--once", flow])
+        .prepared(args)
         .env("CONSIGN_PAUSE_AT", checkpoint)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
@@ -41,7 +46,7 @@ fn kill_at(world: &World, flow: &str, checkpoint: &str) {
         said.push('\n');
     }
     child.wait().expect("ended");
-    panic!("{flow} never came to {checkpoint}:\n{said}");
+    panic!("{args:?} never came to {checkpoint}:\n{said}");
 }
 
 /// An order, killed at every checkpoint in turn, each time another order: one sale order each, confirmed, with its lines.
@@ -65,14 +70,14 @@ pub async fn an_order_survives_every_kill(world: &World) {
     }
 }
 
-/// One order, killed at every checkpoint one after the other.
+/// One order and the daemon, killed at every checkpoint one after the other and started again.
 pub async fn one_order_survives_all_kills(world: &World) {
     let customer = goods::customer(&world.odoo).await;
     let product = goods::product(&world.odoo).await;
     let order = format!("KILLS-{}", goods::fresh());
     world.drop_file("out/orders", &format!("{order}.xml"), goods::order(&order, &customer, &[(&product, 2.0, 5.0)]));
     for checkpoint in INBOUND {
-        kill_at(world, "orders-in", checkpoint);
+        kill(world, &["run"], checkpoint);
     }
     world.consign(&["run", "--once", "orders-in"]).ends(0);
     assert_eq!(world.odoo.count("sale.order", json!([["client_order_ref", "=", order]])).await, 1);

@@ -380,6 +380,45 @@ async fn disk_full() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_ours_that_breaks_its_schema_is_not_sent() {
+    let shop = Shop::open().await;
+    let world = &shop.world;
+    world.drop_file("out/stock", "count.xml", goods::levels("WH/Stock", &[(&shop.product, 5.0)]));
+    world.drop_file("out/orders", "order.xml", shop.order("N-1"));
+    world.consign(&["run", "--once", "stock-in", "orders-in"]).ends(0);
+    world.replace("templates/despatch-advice.xml", &[("<SalesOrderNumber>", "<SalesOrder>"), ("</SalesOrderNumber>", "</SalesOrder>")]);
+    world.consign(&["run", "--once", "despatch-out"]).ends(1);
+    let sent =
+        || world.partner_files("in").into_iter().filter(|file| file.ends_with(".xml") || file.ends_with(".part")).collect::<Vec<_>>();
+    assert_eq!(sent(), Vec::<String>::new(), "nothing reached the partner");
+    let failed = world.messages("despatch-out").pop().expect("a message");
+    assert_eq!(failed["stage"], "failed");
+    let show = world.consign(&["show", failed["id"].as_str().expect("an id")]).ends(0);
+    assert!(show.out.contains("error[C230]") && show.out.contains("error[C210]: `SalesOrder` may not stand here"), "{}", show.out);
+    world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(sent(), Vec::<String>::new(), "and it is not tried again and again");
+
+    world.replace("templates/despatch-advice.xml", &[("<SalesOrder>", "<SalesOrderNumber>"), ("</SalesOrder>", "</SalesOrderNumber>")]);
+    world.consign(&["reprocess", failed["id"].as_str().expect("an id")]).ends(0);
+    assert_eq!(sent().len(), 1, "sent once it is mended");
+    all_at_rest(world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_value_that_is_empty_in_odoo_leaves_no_hole_in_a_document() {
+    let shop = Shop::open().await;
+    let world = &shop.world;
+    world.drop_file("out/stock", "count.xml", goods::levels("WH/Stock", &[(&shop.product, 5.0)]));
+    world.drop_file("out/orders", "order.xml", shop.order("H-1"));
+    world.consign(&["run", "--once", "stock-in", "orders-in"]).ends(0);
+    world.replace("templates/despatch-advice.xml", &[("{{ record.company_id.name }}", "{{ record.partner_id.country_id }}")]);
+    world.consign(&["run", "--once", "despatch-out"]).ends(1);
+    let failed = world.messages("despatch-out").pop().expect("a message");
+    assert!(failed["reason"].as_str().is_some_and(|reason| reason.starts_with("C110")), "{failed}");
+    assert_eq!(world.partner_files("in"), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn configuration_with_mistakes() {
     let world = World::embedded().await;
     world.replace("flows/orders-in.toml", &[("schedule  =", "shcedule  ="), ("partner   = \"nordwind\"", "partner   = \"nordwnd\"")]);
