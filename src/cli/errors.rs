@@ -19,8 +19,10 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
+    context.known_flow(engine.workspace(), args.flow.as_ref())?;
     let journal = engine.journal();
-    let filter = Filter { flow: args.flow.clone(), stages: vec![Stage::Failed, Stage::Held, Stage::Waiting], limit: args.limit };
+    let filter =
+        Filter { flow: args.flow.clone(), stages: vec![Stage::Failed, Stage::Held, Stage::Waiting], unmoved: true, limit: args.limit };
     let messages = journal.list(&filter).await.map_err(output::one)?;
     let mut data = Vec::new();
     for message in &messages {
@@ -33,6 +35,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             message.stage,
             shown(&message.name)
         ));
+        if message.stage == Stage::Done {
+            context.out.line("    its effect is complete, but the file still lies in its old place on the partner's side; the move is tried again at each run");
+        }
         if let Some(first) = problems.first() {
             for line in first.to_string().lines() {
                 context.out.line(format!("    {line}"));
@@ -47,6 +52,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     context.out.data(&data);
     context.out.line(match messages.len() {
         0 => "nothing failed, waits or is held".to_string(),
+        many if many == args.limit as usize => format!("the newest {many} that need a look; --limit shows more"),
         1 => "1 message needs a look".to_string(),
         many => format!("{many} messages need a look"),
     });

@@ -2,8 +2,12 @@
 
 use super::{Context, Exit, output};
 use crate::{
-    journal::Filter,
-    model::{Problem, Problems, Stage, codes, nearest::did_you_mean, problem::shown},
+    journal::{Filter, LedgerRow},
+    model::{
+        Problem, Problems, Stage, codes,
+        nearest::did_you_mean,
+        problem::{cut, shown},
+    },
 };
 
 #[derive(clap::Args)]
@@ -13,6 +17,9 @@ pub(super) struct Args {
     /// Only at this stage.
     #[arg(long)]
     stage: Option<String>,
+    /// Every file ever seen with its verdict, instead of messages.
+    #[arg(long, requires = "flow")]
+    ledger: bool,
     /// At most so many.
     #[arg(long, default_value_t = 20)]
     limit: u32,
@@ -30,7 +37,29 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         },
     };
     let engine = context.engine().await?;
-    let messages = engine.journal().list(&Filter { flow: args.flow.clone(), stages, limit: args.limit }).await.map_err(output::one)?;
+    context.known_flow(engine.workspace(), args.flow.as_ref())?;
+    if let (true, Some(flow)) = (args.ledger, &args.flow) {
+        let mut files = engine.journal().ledger(flow).await.map_err(output::one)?;
+        files.reverse();
+        files.truncate(args.limit as usize);
+        context.out.data(&files);
+        let row = |file: &LedgerRow| {
+            vec![
+                output::at(file.at),
+                file.verdict.clone(),
+                file.size.to_string(),
+                file.sha256.chars().take(12).collect(),
+                shown(&cut(&file.path)),
+            ]
+        };
+        context.out.line(output::table(&["seen (UTC)", "verdict", "bytes", "sha256", "path"], &files.iter().map(row).collect::<Vec<_>>()));
+        return Ok(Exit::Fine);
+    }
+    let messages = engine
+        .journal()
+        .list(&Filter { flow: args.flow.clone(), stages, limit: args.limit, ..Filter::default() })
+        .await
+        .map_err(output::one)?;
     context.out.data(&messages);
     let rows: Vec<Vec<String>> = messages
         .iter()
@@ -41,7 +70,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
                 output::at(message.updated),
                 message.flow.clone(),
                 message.stage.to_string(),
-                shown(&message.name),
+                shown(&cut(&message.name)),
                 shown(&reason),
             ]
         })

@@ -26,7 +26,7 @@ use self::output::Output;
 use crate::{
     config::Workspace,
     flow::Engine,
-    model::{Problem, Problems},
+    model::{Problem, Problems, codes, nearest::did_you_mean},
 };
 
 /// File-based EDI between partners' drops and Odoo.
@@ -111,9 +111,24 @@ impl Context {
         Workspace::load(&self.workspace)
     }
 
+    /// Refuses the name of a flow that the workspace does not have.
+    fn known_flow(&self, workspace: &Workspace, flow: Option<&String>) -> Result<(), Problems> {
+        match flow.filter(|flow| !workspace.flows.contains_key(*flow)) {
+            None => Ok(()),
+            Some(unknown) => Err(vec![unknown_flow(workspace, unknown)]),
+        }
+    }
+
     async fn engine(&self) -> Result<Engine, Problems> {
         Engine::open(Arc::new(self.load()?)).await.map_err(|problem| vec![problem])
     }
+}
+
+/// The problem for a flow that the workspace does not have.
+fn unknown_flow(workspace: &Workspace, name: &str) -> Problem {
+    let names: Vec<&str> = workspace.flows.keys().map(String::as_str).collect();
+    let hint = did_you_mean(name, names.iter().copied()).unwrap_or_else(|| format!("flows: {}", names.join(", ")));
+    Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{name}`")).hint(hint)
 }
 
 /// Runs the command line of this process.

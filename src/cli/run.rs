@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         if args.verbose {
             output::start_logging(false, true);
         }
-        let engine = Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?.with_watcher(progress::watcher());
+        let engine = Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?.with_watcher(progress::watcher()).eager();
         engine.sweep(&lock).await.map_err(output::one)?;
         return Ok(once(context, &engine, &args.flows).await);
     }

@@ -2,9 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Flow, OutFlow, Work, Workspace};
+use super::{Flow, Format, InFlow, OutFlow, Work, Workspace, fits};
 use crate::{
-    model::{Place, Problem, Problems, codes, nearest::did_you_mean},
+    format::csv::Dialect,
+    model::{Name, Place, Problem, Problems, codes, nearest::did_you_mean, shape::Shape},
     odoo::read::Tree,
     schema::Schema,
 };
@@ -28,6 +29,9 @@ pub fn check(workspace: &Workspace) -> Report {
             Ok(schema) => {
                 if let Work::In(inbound) = &flow.work {
                     report.problems.extend(inbound.mapping.check(schema.shape(), &workspace.catalog));
+                    if let Format::Csv(dialect) = &inbound.format {
+                        report.problems.extend(columns(flow, dialect, schema.shape()));
+                    }
                 }
             }
             Err(problems) => {
@@ -38,9 +42,129 @@ pub fn check(workspace: &Workspace) -> Report {
         }
         if let Work::Out(outbound) = &flow.work {
             tree(workspace, flow, outbound, &outbound.model, "", &outbound.fields, &mut report.problems);
+            report.problems.extend(names(flow, outbound));
         }
     }
+    report.problems.extend(overlaps(workspace));
     report
+}
+
+/// Two flows that take the same files: which of them gets one would be chance.
+fn overlaps(workspace: &Workspace) -> Problems {
+    let mut problems = Vec::new();
+    let inbound: Vec<(&Flow, &InFlow)> = workspace
+        .flows
+        .values()
+        .filter(|flow| flow.enabled)
+        .filter_map(|flow| if let Work::In(inbound) = &flow.work { Some((flow, &**inbound)) } else { None })
+        .collect();
+    for (at, (flow, files)) in inbound.iter().enumerate() {
+        for (other, others) in &inbound[..at] {
+            let meet = |a: &str, b: &str| a == b || fits(a, &b.replace('*', "x")) || fits(b, &a.replace('*', "x"));
+            if flow.partner == other.partner
+                && flow.folder == other.folder
+                && files.files.iter().any(|a| others.files.iter().any(|b| meet(a, b)))
+            {
+                let message = format!("the flows `{}` and `{}` take the same files from {}", other.id, flow.id, flow.folder);
+                problems.push(
+                    Problem::new(codes::CONFIG_BAD_VALUE, message)
+                        .at(Place::file(&flow.file))
+                        .hint("give them different folders or patterns, or switch one off"),
+                );
+            }
+        }
+        let partner = workspace.partners.get(&flow.partner);
+        for shelf in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|shelf| **shelf == flow.folder) {
+            let message = format!("the flow takes files from `{shelf}`, where the partner's finished files are put");
+            problems.push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(&flow.file)));
+        }
+    }
+    problems
+}
+
+/// The elements that CSV rows are lifted to, held against the schema.
+fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Problems {
+    let mut problems = Vec::new();
+    let mut refuse = |what: String, known: Vec<&str>, name: &str| {
+        let problem = Problem::new(codes::MAPPING_PATH, format!("the schema {} has no {what}", flow.schema));
+        problems.push(problem.at(Place::file(&flow.file).with_path("[csv]")).maybe_hint(did_you_mean(name, known)));
+    };
+    let child = |of: &[(Name, usize)], name: &str| {
+        of.iter().find(|(known, _)| &*known.local == name && *known.namespace == *dialect.namespace).map(|(_, id)| *id)
+    };
+    let locals = |of: &[(Name, usize)]| of.iter().map(|(name, _)| name.local.to_string()).collect::<Vec<_>>();
+    let Some(root) = child(&shape.roots, &dialect.root) else {
+        refuse(format!("root element `{}`", dialect.root), locals(&shape.roots).iter().map(String::as_str).collect(), &dialect.root);
+        return problems;
+    };
+    let Some(row) = child(&shape.types[root].children, &dialect.row) else {
+        refuse(
+            format!("`{}` in `{}`", dialect.row, dialect.root),
+            locals(&shape.types[root].children).iter().map(String::as_str).collect(),
+            &dialect.row,
+        );
+        return problems;
+    };
+    let known = locals(&shape.types[row].children);
+    let names = dialect.columns.iter().map(|(_, element)| element).chain(&dialect.decimals);
+    for name in names.filter(|name| !known.contains(name)) {
+        refuse(format!("`{name}` in `{}`", dialect.row), known.iter().map(String::as_str).collect(), name);
+    }
+    for (at, (header, element)) in dialect.columns.iter().enumerate() {
+        if let Some((other, _)) = dialect.columns[..at].iter().find(|(_, known)| known == element) {
+            let message = format!("the columns `{other}` and `{header}` are both `{element}`");
+            problems.push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(&flow.file).with_path("[csv.columns]")));
+        }
+    }
+    problems
+}
+
+/// The names that the document, its file name and its note use, held against what the flow reads.
+fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
+    let mut tops = vec!["record", "partner", "now", "message", "file"];
+    tops.extend(outbound.values.keys().map(String::as_str));
+    let mut problems = Vec::new();
+    for template in [Some(&outbound.template), Some(&outbound.name), outbound.note.as_ref()].into_iter().flatten() {
+        for name in template.names() {
+            let mut parts = name.split('.');
+            let top = parts.next().unwrap_or_default();
+            let hint = match top {
+                "record" => unread(&outbound.fields, parts),
+                "partner" => parts
+                    .next()
+                    .filter(|part| !matches!(*part, "id" | "name" | "gln"))
+                    .map(|_| Some("partner has id, name and gln".to_string())),
+                top if tops.contains(&top) => None,
+                top => Some(did_you_mean(top, tops.iter().copied())),
+            };
+            if let Some(hint) = hint {
+                let message = format!("the template uses `{name}`, which the flow `{}` does not read", flow.id);
+                let place = if template.file().contains('/') {
+                    Place::file(template.file())
+                } else {
+                    Place::file(&flow.file).with_path(template.file())
+                };
+                problems.push(
+                    Problem::new(codes::TEMPLATE, message).at(place).maybe_hint(hint.or_else(|| Some("add it to [read] fields".into()))),
+                );
+            }
+        }
+    }
+    problems
+}
+
+/// `Some` when the path is not among the fields read, with the nearest one if there is one.
+fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Option<String>> {
+    let mut at = tree;
+    for part in parts {
+        match at.0.get(part) {
+            Some(below) => at = below,
+            // A relation read without anything below it has these two.
+            None if matches!(part, "id" | "display_name") => return None,
+            None => return Some(did_you_mean(part, at.0.keys().map(String::as_str))),
+        }
+    }
+    None
 }
 
 /// A schema's problem as the flow's: a missing set says where to get it.

@@ -48,6 +48,9 @@ pub enum DropConfig {
 
 impl DropConfig {
     pub(super) fn read(reader: &Reader<'_>, partner: &str) -> Self {
+        if reader.node("kind").is_none() {
+            reader.missing("kind");
+        }
         let kind = reader.choice("kind", &["local", "sftp"]);
         if kind == "local" {
             Self::Local(reader.need_text("path").into())

@@ -146,8 +146,12 @@ fn odoo(reader: &Reader<'_>) -> OdooConfig {
     if let Some(companies) = table.list("companies") {
         context.insert("allowed_company_ids".into(), Json::Array(companies));
     }
+    let url = table.need_text("url");
+    if let (false, Some(node)) = (url.is_empty() || url.starts_with("http://") || url.starts_with("https://"), table.node("url")) {
+        table.bad(node, format!("`url` begins with http:// or https://, unlike `{url}`"));
+    }
     let config = OdooConfig {
-        url: table.need_text("url"),
+        url,
         database: table.need_text("database"),
         login: table.text("login"),
         password: secrets::read(&table, "password"),
@@ -180,6 +184,9 @@ fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
             DropConfig::Local(PathBuf::new())
         }
     };
+    for key in ["archive", "error"] {
+        inside(&reader, key);
+    }
     let partner = Partner {
         id: parsed.id.clone(),
         name: reader.need_text("name"),
@@ -191,6 +198,15 @@ fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
     };
     reader.finish();
     partner
+}
+
+/// Reports a folder of a drop that leaves the drop.
+pub(super) fn inside(reader: &Reader<'_>, key: &str) {
+    let Some(path) = reader.text(key) else { return };
+    if crate::transport::contained(&path).is_err() {
+        let problem = Problem::new(codes::PATH_ESCAPES, format!("`{key}` is a folder inside the drop, not `{path}`"));
+        reader.report(problem.at(reader.place_of(key)).hint("write it relative to the drop, without `..`"));
+    }
 }
 
 /// The workspace's own snapshot of Odoo's fields, or the built-in one.

@@ -51,7 +51,8 @@ impl Schedule {
                     .ok_or_else(|| format!("`{number}` is not a number above 0"))
             }
             fields if fields.len() == 5 => {
-                let cron = Cron::from_str(text).map_err(|error| format!("the cron line is not understood: {error}"))?;
+                let cron = Cron::from_str(text)
+                    .map_err(|_| format!("`{text}` is not a cron line: minute 0-59, hour 0-23, day 1-31, month 1-12, weekday 0-7"))?;
                 Ok(Self::Cron { text: text.to_string(), cron: Box::new(cron), zone })
             }
             _ => Err(format!("`{text}` is neither `every N minutes` nor a cron line of five fields nor `manual`")),

@@ -7,7 +7,10 @@ use crate::{
     config::{Flow, Format, InFlow},
     format::{csv, xml},
     journal::Message,
-    model::{Document, Plan, Problem, Problems, Stage, codes},
+    model::{
+        Document, Plan, Problem, Problems, Stage,
+        codes::{self, Code},
+    },
     odoo::execute,
     schema::Schema,
 };
@@ -20,6 +23,10 @@ enum Next {
     Stop,
 }
 
+/// Problems that every further file of the drop would meet as well.
+const STOPS: [Code; 6] =
+    [codes::DROP_UNREACHABLE, codes::DROP_LOGIN, codes::DROP_HOST_UNKNOWN, codes::DROP_HOST_CHANGED, codes::DISK_FULL, codes::JOURNAL];
+
 pub(super) async fn run(
     engine: &Engine,
     flow: &Flow,
@@ -29,7 +36,7 @@ pub(super) async fn run(
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
-    let begun = engine.journal.unfinished(&flow.id, engine.clock.now()).await.map_err(one)?;
+    let begun = engine.journal.unfinished(&flow.id, engine.due()).await.map_err(one)?;
     if !begun.is_empty() {
         engine.watcher.found(&flow.id, begun.len());
     }
@@ -60,8 +67,8 @@ pub(super) async fn run(
                 odoo_is_away = carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
             }
             Ok(_) => {}
-            // A file that changed or vanished under our hands is the next poll's; anything else stops the flow.
-            Err(problem) if problem.code == codes::DROP_MISSING || problem.code == codes::DROP_IO => summary.problems.push(problem),
+            // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
+            Err(problem) if !STOPS.contains(&problem.code) => summary.problems.push(problem.in_file(&entry.name)),
             Err(problem) => return Err(one(problem)),
         }
     }
@@ -187,7 +194,10 @@ async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, documen
     } else {
         format!("consign {}.{}", message.id.short(), message.run)
     };
-    let outcome = execute(&odoo, &plan, &mark).await?;
+    let outcome = {
+        let _alone = engine.applying.lock().await;
+        execute(&odoo, &plan, &mark).await?
+    };
     checkpoint::reach("effect").await;
     let records = outcome.records.into_iter().map(|record| (record.model, record.id, record.name, record.change.as_str()));
     engine.journal.touched(message.id, records, engine.clock.now()).await.map_err(one)

@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use chrono::{DateTime, Utc};
+
 use super::{Engine, Summary, checkpoint, shelf, storage::digest};
 use crate::{
     config::{Flow, InFlow, SameContent, fits},
@@ -28,6 +30,11 @@ pub(super) async fn stable(
     let first: Vec<Entry> = drop.list(&flow.folder).await?.into_iter().filter(wanted).collect();
     let mut fresh = Vec::new();
     for entry in first {
+        if entry.unreachable {
+            let problem = Problem::new(codes::DROP_IO, format!("the name of `{}` is not UTF-8: the file cannot be taken", entry.name));
+            summary.problems.push(problem.in_file(&entry.name).hint("ask the partner to name it in plain letters, or rename it"));
+            continue;
+        }
         // A file that a message still holds and that is unchanged needs no second look.
         if !is_held(engine, flow, &entry).await? {
             fresh.push(entry);
@@ -76,7 +83,12 @@ async fn is_held(engine: &Engine, flow: &Flow, entry: &Entry) -> Result<bool, Pr
 
 /// Whether the file on the drop is the one a message was made of, as far as a listing can tell. Times have whole seconds there.
 pub(super) fn same_file(message: &Message, entry: &Entry) -> bool {
-    message.size == entry.size && message.modified.map(|at| at.timestamp()) == entry.modified.map(|at| at.timestamp())
+    same(message.size, message.modified, entry)
+}
+
+/// Whether an entry still has this size and time.
+pub(super) fn same(size: u64, modified: Option<DateTime<Utc>>, entry: &Entry) -> bool {
+    size == entry.size && modified.map(|at| at.timestamp()) == entry.modified.map(|at| at.timestamp())
 }
 
 /// Takes one file: fetch, spool, journal. `None` when there is nothing to carry on: a duplicate, or held.
@@ -125,8 +137,8 @@ pub(super) async fn take(
     if let Some(known) = same_name.or(known.first())
         && (verdict == Verdict::Duplicate || inbound.same_content == SameContent::Skip)
     {
-        shelf::duplicate(engine, drop, flow, &path, id, known).await?;
         engine.journal.seen(&new, verdict, known.id, engine.clock.now()).await?;
+        shelf::duplicate(engine, drop, flow, &new, known).await?;
         summary.duplicates += 1;
         return Ok(None);
     }

@@ -22,6 +22,7 @@ use std::{
     },
 };
 
+use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
@@ -79,6 +80,9 @@ pub struct Engine {
     storage: storage::Storage,
     schemas: Slot<HashMap<String, Schema>>,
     odoo: Mutex<Option<Odoo>>,
+    /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
+    applying: Mutex<()>,
+    eager: bool,
     drops: Mutex<HashMap<String, Arc<dyn Drop>>>,
     stopping: AtomicBool,
 }
@@ -99,6 +103,8 @@ impl Engine {
             storage,
             schemas: Slot::default(),
             odoo: Mutex::default(),
+            applying: Mutex::default(),
+            eager: false,
             drops: Mutex::default(),
             stopping: AtomicBool::new(false),
         })
@@ -114,6 +120,19 @@ impl Engine {
     pub fn with_watcher(mut self, watcher: Arc<dyn Watcher>) -> Self {
         self.watcher = watcher;
         self
+    }
+
+    /// The same engine, taking up waiting messages whenever it is run rather than when their time has come: for a run that a
+    /// person asks for.
+    pub fn eager(mut self) -> Self {
+        self.eager = true;
+        self
+    }
+
+    /// The time up to which waiting messages are taken up.
+    pub(crate) fn due(&self) -> DateTime<Utc> {
+        let now = self.clock.now();
+        if self.eager { now + chrono::TimeDelta::days(365) } else { now }
     }
 
     /// Its workspace.

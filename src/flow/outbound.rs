@@ -1,8 +1,8 @@
 //! Outbound: Odoo, template, check against our own schema, drop, note in Odoo.
 //!
 //! Never sent twice: a record is claimed in the journal before anything is made of it. The rename on the drop is the moment of
-//! sending; that the whole file lies there under its temporary name is journalled before, so after a crash a missing temporary file
-//! proves that the rename took place, even when the partner has fetched the file meanwhile.
+//! sending, and the intent is journalled right before it: so after a crash a missing temporary file tells that the rename took
+//! place, even when the partner has fetched the file meanwhile.
 
 use std::sync::Arc;
 
@@ -31,7 +31,7 @@ pub(super) async fn run(
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
-    for mut message in engine.journal.unfinished(&flow.id, engine.clock.now()).await.map_err(one)? {
+    for mut message in engine.journal.unfinished(&flow.id, engine.due()).await.map_err(one)? {
         if engine.is_stopping() {
             return Ok(());
         }
@@ -232,15 +232,48 @@ async fn stage(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Messa
     drop.write(&temporary(flow, outbound, message), &bytes).await
 }
 
-/// The rename that is the sending.
+/// Written down right before the rename.
+const INTENT: &str = "about to rename";
+
+/// The rename that is the sending. Where the temporary file is gone, the intent tells why: written down, the rename took place (the
+/// partner may have fetched the file since); not written down, someone else removed it, and it is uploaded again.
 async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
     let temporary = temporary(flow, outbound, message);
-    if drop.stat(&temporary).await?.is_some() {
-        drop.rename(&temporary, &message.path).await?;
-        checkpoint::reach("renamed").await;
+    let intended = engine
+        .journal
+        .events(message.id)
+        .await?
+        .into_iter()
+        .rev()
+        .take_while(|event| event.stage == "staged" || event.stage == "waiting")
+        .any(|event| event.note.as_deref() == Some(INTENT));
+    if drop.stat(&temporary).await?.is_none() {
+        if intended {
+            return Ok(());
+        }
+        stage(engine, flow, outbound, message).await?;
     }
+    if let Some(there) = drop.stat(&message.path).await? {
+        return occupied(&*drop, message, &temporary, there.size).await;
+    }
+    engine.journal.remark(message, INTENT, engine.clock.now()).await?;
+    drop.rename(&temporary, &message.path).await?;
+    checkpoint::reach("renamed").await;
     Ok(())
+}
+
+/// A file of our name lies there already: the same document counts as sent, another one is left alone and told.
+async fn occupied(drop: &dyn Drop, message: &Message, temporary: &str, size: u64) -> Result<(), Problem> {
+    let same = size == message.size && drop.read(&message.path, size, size + 1).await.is_ok_and(|bytes| digest(&bytes) == message.sha256);
+    drop.remove(temporary).await?;
+    if same {
+        return Ok(());
+    }
+    let problem = Problem::new(codes::NAME_TAKEN, format!("`{}` lies at the partner's already, with another content", message.path));
+    Err(problem.hint(
+        "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs",
+    ))
 }
 
 /// The note in the record's chatter, once.

@@ -7,8 +7,8 @@ use super::{
 };
 use crate::{
     config::Flow,
-    journal::Message,
-    model::{MessageId, Problem, Problems, Stage, codes},
+    journal::{Message, NewMessage},
+    model::{Problem, Problems, Stage, codes, problem::shown},
     transport::{Drop, join},
 };
 
@@ -63,23 +63,20 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     }
 }
 
-/// Shelves an exact duplicate beside the file it repeats.
-pub(super) async fn duplicate(
-    engine: &Engine,
-    drop: &dyn Drop,
-    flow: &Flow,
-    path: &str,
-    id: MessageId,
-    known: &Message,
-) -> Result<(), Problem> {
+/// Shelves an exact duplicate beside the file it repeats, if it is still the very file that was read: one that has come in its
+/// place meanwhile is a new one, and the next poll's.
+pub(super) async fn duplicate(engine: &Engine, drop: &dyn Drop, flow: &Flow, copy: &NewMessage, known: &Message) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner) else { return Ok(()) };
     tracing::info!(
         flow = flow.id,
-        name = crate::model::problem::shown(&known.name),
+        name = shown(&copy.name),
         known = known.id.short(),
         code = codes::DUPLICATE.info().code,
         "exact duplicate, shelved"
     );
     drop.make_folder(&partner.archive).await?;
-    drop.rename(path, &join(&partner.archive, &name_with_id(&format!("duplicate-{}", known.name), id))).await
+    if drop.stat(&copy.path).await?.is_some_and(|now| intake::same(copy.size, copy.modified, &now)) {
+        drop.rename(&copy.path, &join(&partner.archive, &name_with_id(&format!("duplicate-{}", copy.name), copy.id))).await?;
+    }
+    Ok(())
 }

@@ -25,14 +25,27 @@ pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// A partner's file name made safe: no separators, no control characters, no leading dot or dash, at most 150 characters.
+/// Bytes of a name on our shelves; with an id and `.problem.json` it stays below the 255 that file systems allow.
+const LONGEST: usize = 150;
+
+/// A partner's file name made safe: no separators, no control characters, no leading dot or dash; one that is too long is cut before
+/// its ending.
 pub fn safe_name(name: &str) -> String {
     let clean: String = name
         .chars()
         .map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '-' } else { c })
         .collect();
     let clean = clean.trim_start_matches(['.', '-', ' ']).trim_end_matches([' ', '.']);
-    if clean.is_empty() { "unnamed".to_string() } else { clean.chars().take(150).collect() }
+    let (stem, ending) = match clean.rsplit_once('.') {
+        Some((stem, ending)) if ending.len() <= 10 => (stem, format!(".{ending}")),
+        _ => (clean, String::new()),
+    };
+    let mut cut = stem.len().min(LONGEST - ending.len());
+    while !stem.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    let name = format!("{}{ending}", &stem[..cut]);
+    if name.trim_start_matches('.').is_empty() { "unnamed".to_string() } else { name }
 }
 
 /// The name with the message's short id before its ending: `order-778.1a2b3c4d.xml`.
@@ -148,7 +161,9 @@ impl Storage {
         let target = match message.stage {
             Stage::Failed => {
                 let plain = self.error_place(message, false);
-                let free = message.stored == plain || !self.root.join(&plain).exists();
+                let is_there = |name: &str| self.root.join(name).exists();
+                // A message without bytes leaves only its report there.
+                let free = message.stored == plain || !(is_there(&plain) || is_there(&format!("{plain}.problem.txt")));
                 if free { plain } else { self.error_place(message, true) }
             }
             _ => self.archive_place(message),
@@ -244,6 +259,8 @@ mod tests {
             let safe = safe_name(name);
             assert!(!safe.contains(['/', '\\', '\0', '\n']) && !safe.starts_with(['.', '-']) && !safe.is_empty(), "{name:?} -> {safe:?}");
         }
+        let long = format!("{}.xml", "\u{20ac}".repeat(100));
+        assert!(safe_name(&long).len() <= LONGEST && safe_name(&long).ends_with("\u{20ac}.xml"));
         let id = MessageId::new();
         assert_eq!(name_with_id("order-778.xml", id), format!("order-778.{}.xml", id.short()));
     }

@@ -6,7 +6,12 @@ use std::collections::HashSet;
 use encoding_rs::Encoding;
 
 use super::{Limits, decode::decode_first};
-use crate::model::{Document, Name, NodeId, Place, Problem, Problems, codes, document::Element, nearest::did_you_mean, problem::cut};
+use crate::model::{
+    Document, Name, NodeId, Place, Problem, Problems, codes,
+    document::{Element, Table},
+    nearest::did_you_mean,
+    problem::cut,
+};
 
 /// How a partner writes CSV, and what its rows and columns are called.
 #[derive(Debug, Clone)]
@@ -29,6 +34,9 @@ pub struct Dialect {
     pub columns: Vec<(String, String)>,
 }
 
+/// Problems one file may report; what is beyond would not be read.
+const MOST: usize = 100;
+
 /// Reads a whole CSV file. The first record is the header; columns the dialect does not name are left out.
 ///
 /// # Errors
@@ -45,12 +53,16 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
             .hint("ask the partner to send it again")));
     }
     let text = decode_first(bytes, &dialect.encodings, file).map_err(one)?;
-    if text.contains('\0') {
-        return Err(one(Problem::new(codes::DOC_ENCODING, "the file contains zero bytes: it is not text, or is UTF-16 without a mark")
-            .at(Place::file(file))));
+    if let Some(at) = text.find(|c: char| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
+        let line = u32::try_from(text[..at].matches('\n').count() + 1).unwrap_or(u32::MAX);
+        let message = "the file contains a control character: it is not text, or in another encoding than the flow names";
+        return Err(one(Problem::new(codes::DOC_ENCODING, message).at(Place::at(file, line, 1))));
     }
     let mut rows = csv::ReaderBuilder::new().delimiter(dialect.separator).flexible(true).has_headers(false).from_reader(text.as_bytes());
-    let mut document = Document::new(true);
+    let mut document = Document::of_table(Table {
+        headers: dialect.columns.iter().map(|(header, element)| (element.clone(), header.clone())).collect(),
+        decimal_comma: dialect.decimal_comma,
+    });
     let root = document.push(element(dialect, &dialect.root, None, 1, 1));
     let mut header: Option<(Vec<Option<usize>>, usize)> = None;
     let mut problems = Vec::new();
@@ -79,7 +91,7 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
                     .at(Place::at(file, line, 1))
                     .hint("a separator inside a value must be quoted"),
             );
-            if problems.len() >= 100 {
+            if problems.len() >= MOST {
                 break;
             }
             continue;
@@ -87,7 +99,10 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
         if document.len() + dialect.columns.len() > limits.elements {
             return Err(one(Problem::new(codes::DOC_LIMIT, format!("more than {} values", limits.elements)).at(Place::at(file, line, 1))));
         }
-        lift(&mut document, root, dialect, places, &record, line);
+        lift(&mut document, root, dialect, places, &record, line, file, &mut problems);
+        if problems.len() >= MOST {
+            break;
+        }
     }
     if header.is_none() {
         problems.push(Problem::new(codes::CSV_HEADER, "there is no header row").at(Place::file(file)));
@@ -95,25 +110,49 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
     if problems.is_empty() { Ok(document) } else { Err(problems) }
 }
 
-fn lift(document: &mut Document, root: NodeId, dialect: &Dialect, places: &[Option<usize>], record: &csv::StringRecord, line: u32) {
+#[allow(clippy::too_many_arguments, reason = "the parts of one row, used once")]
+fn lift(
+    document: &mut Document,
+    root: NodeId,
+    dialect: &Dialect,
+    places: &[Option<usize>],
+    record: &csv::StringRecord,
+    line: u32,
+    file: &str,
+    problems: &mut Problems,
+) {
     let row = document.push(element(dialect, &dialect.row, Some(root), line, 1));
-    for ((_, name), place) in dialect.columns.iter().zip(places) {
+    for ((header, name), place) in dialect.columns.iter().zip(places) {
         let Some(value) = place.and_then(|index| record.get(index)).map(str::trim).filter(|value| !value.is_empty()) else {
             continue;
         };
         let column = place.and_then(|index| u32::try_from(index + 1).ok()).unwrap_or(1);
         let id = document.push(element(dialect, name, Some(row), line, column));
-        document.element_mut(id).text =
-            if dialect.decimal_comma && dialect.decimals.contains(name) { with_point(value) } else { value.to_string() };
+        document.element_mut(id).text = match dialect.decimal_comma && dialect.decimals.contains(name) {
+            false => value.to_string(),
+            true => with_point(value).unwrap_or_else(|| {
+                let place = Place { file: Some(file.into()), line: Some(line), field: Some(header.clone()), ..Place::default() };
+                let problem = Problem::new(codes::DOC_VALUE, format!("`{}` has a point where this file has a decimal comma", cut(value)));
+                problems.push(problem.at(place).hint("write 12,50, or 1.250,00 with grouping; which of both is meant cannot be guessed"));
+                value.to_string()
+            }),
+        };
     }
 }
 
-/// `1.234,50` -> `1234.50`. A value that is not such a number is left for the schema to refuse.
-fn with_point(value: &str) -> String {
-    match value.split_once(',') {
-        Some((whole, fraction)) => format!("{}.{fraction}", whole.replace(['.', ' ', '\u{a0}', '\''], "")),
-        None => value.to_string(),
+/// `1.234,50` -> `1234.50`, `1.234` -> `1234`. `None` for a point that is no grouping: taken as a decimal point it could be wrong by a
+/// factor of a thousand. What is no number at all is left for the schema to refuse.
+fn with_point(value: &str) -> Option<String> {
+    let (whole, fraction) = value.split_once(',').map_or((value, None), |(whole, fraction)| (whole, Some(fraction)));
+    let mut groups = whole.trim_start_matches(['-', '+']).split(['.', ' ', '\u{a0}', '\'']);
+    let first = groups.next().unwrap_or_default().len();
+    let grouped = groups.all(|group| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit())) && first <= 3;
+    let plain = !whole.contains(['.', ' ', '\u{a0}', '\'']);
+    if !plain && !grouped {
+        return None;
     }
+    let whole: String = whole.chars().filter(|c| !matches!(c, '.' | ' ' | '\u{a0}' | '\'')).collect();
+    Some(fraction.map_or(whole.clone(), |fraction| format!("{whole}.{fraction}")))
 }
 
 fn element(dialect: &Dialect, name: &str, parent: Option<NodeId>, line: u32, column: u32) -> Element {
@@ -231,6 +270,22 @@ mod tests {
             ),
         ]
         "#);
+    }
+
+    #[test]
+    fn a_decimal_comma_is_never_guessed() {
+        for (text, expected) in [
+            ("1.234,50", Some("1234.50")),
+            ("12,5", Some("12.5")),
+            ("1.234", Some("1234")),
+            ("-1.234.567,8", Some("-1234567.8")),
+            ("7", Some("7")),
+            ("12.50", None),
+            ("1234.567,8", None),
+            ("x", Some("x")),
+        ] {
+            assert_eq!(with_point(text).as_deref(), expected, "{text}");
+        }
     }
 
     #[test]

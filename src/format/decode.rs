@@ -11,6 +11,10 @@ pub fn decode_xml<'b>(bytes: &'b [u8], file: &str) -> Result<Cow<'b, str>, Probl
     if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
         return decode_as(encoding, &bytes[mark..], file);
     }
+    if matches!(bytes, [0, b'<', ..] | [b'<', 0, ..]) {
+        let problem = Problem::new(codes::DOC_ENCODING, "the file is UTF-16 without a byte-order mark").at(Place::at(file, 1, 1));
+        return Err(problem.hint("send it with the mark, or as UTF-8"));
+    }
     let encoding = match declared(bytes) {
         None => UTF_8,
         Some(name) => Encoding::for_label(name.as_bytes()).ok_or_else(|| {

@@ -2,7 +2,7 @@
 
 use quick_xml::{
     Reader, XmlVersion,
-    events::{BytesStart, Event},
+    events::{BytesStart, Event, attributes::AttrError},
 };
 
 use super::{Limits, decode::decode_xml};
@@ -25,7 +25,7 @@ pub fn read(bytes: &[u8], file: &str, limits: &Limits) -> Result<Document, Probl
         return Err(Problem::new(codes::DOC_EMPTY, "the file is empty").at(Place::file(file)).hint("ask the partner to send it again"));
     }
     let text = decode_xml(bytes, file)?;
-    XmlReader { text: &text, file, limits, document: Document::new(false), open: Vec::new(), scopes: Vec::new(), line: 1, column: 1, at: 0 }
+    XmlReader { text: &text, file, limits, document: Document::new(), open: Vec::new(), scopes: Vec::new(), line: 1, column: 1, at: 0 }
         .run()
 }
 
@@ -109,7 +109,12 @@ impl<'t> XmlReader<'t> {
         let mut declares = Vec::new();
         let mut plain = Vec::new();
         for attribute in tag.attributes() {
-            let attribute = attribute.map_err(|error| self.malformed(format!("a broken attribute: {error}")))?;
+            let attribute = attribute.map_err(|error| {
+                self.malformed(match error {
+                    AttrError::Duplicated(..) => "an attribute stands twice in one tag".into(),
+                    _ => "a broken attribute: it is written name=\"value\"".into(),
+                })
+            })?;
             self.within("attributes", plain.len() + declares.len(), self.limits.attributes)?;
             let value = attribute
                 .normalized_value(XmlVersion::Implicit1_0)

@@ -81,6 +81,8 @@ pub struct Filter {
     pub flow: Option<String>,
     /// At one of these stages; empty: any.
     pub stages: Vec<Stage>,
+    /// Besides, those at rest whose file still lies in the wrong place on the partner's side.
+    pub unmoved: bool,
     /// At most so many.
     pub limit: u32,
 }
@@ -238,12 +240,12 @@ impl Journal {
             query.push(" and flow = ").push_bind(flow.clone());
         }
         if !filter.stages.is_empty() {
-            query.push(" and stage in (");
+            query.push(" and (stage in (");
             let mut stages = query.separated(", ");
             for stage in &filter.stages {
                 stages.push_bind(stage.as_str());
             }
-            query.push(")");
+            query.push(if filter.unmoved { ") or (moved = 0 and stage in ('done', 'failed')))" } else { "))" });
         }
         query.push(" order by id desc limit ").push_bind(i64::from(filter.limit));
         self.messages(query).await

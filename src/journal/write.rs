@@ -142,6 +142,16 @@ impl Journal {
         self.step(message, to, None, None, note, now).await
     }
 
+    /// Writes a remark down beside a message's present stage.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn remark(&self, message: &Message, note: &str, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        event(&mut transaction, message.id, message.stage, Some(note), now).await?;
+        transaction.commit().await.map_err(|error| problem(&error))
+    }
+
     /// Lets a message wait until `until` and go on from where it is.
     ///
     /// # Errors

@@ -214,9 +214,7 @@ impl Applier<'_> {
     fn place(&self, node: NodeId) -> Place {
         let element = self.document.element(node);
         let mut place = Place::at(self.file, element.line, element.column).with_path(self.document.path(node));
-        if self.document.is_tabular() && element.children.is_empty() {
-            place.field = Some(element.name.local.to_string());
-        }
+        place.field = self.document.column(node).map(str::to_string);
         place
     }
 

@@ -49,7 +49,20 @@ impl Checker<'_> {
             let place = self.place(field.line, field.column);
             self.field_exists(model, &field.name, &place, true);
             match &field.rule {
-                Rule::Value(rule) => self.value(rule, way),
+                Rule::Value(rule) => {
+                    let reference = self.catalog.field(model, &field.name).filter(|known| known.kind == "many2one");
+                    if let (Some(relation), From::Path(_), true) =
+                        (reference.and_then(|known| known.relation.as_ref()), &rule.from, rule.table.is_empty())
+                    {
+                        let message = format!("`{}` is a reference to `{relation}`; a text cannot be written to it", field.name);
+                        self.problems.push(
+                            Problem::new(codes::MAPPING_FIELD, message)
+                                .at(place)
+                                .hint(format!("{{ find = \"{relation}\", by = {{ name = \"…\" }} }}")),
+                        );
+                    }
+                    self.value(rule, way);
+                }
                 Rule::Find(rule) => {
                     let expected = self.catalog.field(model, &field.name).and_then(|known| known.relation.clone());
                     if let Some(expected) = expected.filter(|expected| *expected != rule.model) {

@@ -122,6 +122,9 @@ impl<'n> Parser<'n> {
             }
             None => reader.missing("by"),
         }
+        if let (true, Some(node)) = (by.is_empty(), reader.node("by")) {
+            reader.bad(node, "`by` names at least one field and where its value comes from".into());
+        }
         FindRule { model: reader.need_text("find"), by, scope: reader.list("scope").unwrap_or_default(), line }
     }
 

@@ -61,7 +61,12 @@ impl Template {
         template.render(Value::from(Serde(values))).map_err(|error| problem(&self.file, &error))
     }
 
-    /// The names a template uses at its top level.
+    /// The file it was read from, or the key of the flow that holds it.
+    pub fn file(&self) -> &str {
+        &self.file
+    }
+
+    /// The names a template uses and does not make itself, dotted: `record.partner_id.city`.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .environment

@@ -101,6 +101,7 @@ codes! {
     DUPLICATE = "C311", Nobody, Never, "an exact duplicate", "The same name with the same content has been taken before. The copy is shelved; nothing is done a second time.";
     SAME_CONTENT = "C312", Ops, Never, "known content under a new name", "The same bytes came before under another name. Held: `consign reprocess ID` takes it all the same.";
     HELD_SIZE = "C313", Partner, Never, "the file is empty and was left where it is", "Empty files are held, in case they are still to be filled.";
+    NAME_TAKEN = "C314", Ops, Never, "another file of that name lies at the partner's", "A document that we send would replace one that the partner has not fetched. Nothing is ever replaced.";
     SHELF_FAILED = "C315", Ops, Later, "the file could not be moved on the partner's side", "Its effect is complete and will not be repeated; the move is tried again at each poll.";
 
     VALUE_MISSING = "C401", Partner, Never, "a required value is missing in the document", "The mapping needs it, though the schema does not require it.";

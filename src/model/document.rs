@@ -54,20 +54,33 @@ pub struct Element {
     pub column: u32,
 }
 
+/// What a document that was lifted from rows and columns remembers of them.
+#[derive(Debug, Clone, Default)]
+pub struct Table {
+    /// The partner's header for each element name.
+    pub headers: HashMap<String, String>,
+    /// Decimals were written with a comma.
+    pub decimal_comma: bool,
+}
+
 /// A whole document. Element 0 is the root.
 #[derive(Debug, Clone, Default)]
 pub struct Document {
     elements: Vec<Element>,
-    tabular: bool,
+    table: Option<Table>,
     /// For each element its position among siblings of its name, where there are several; worked out when it is first asked for.
     positions: OnceLock<Vec<Option<u32>>>,
 }
 
 impl Document {
-    /// An empty document that elements are pushed into. `tabular` says that it was lifted from rows and columns, so that problems
-    /// name the column rather than a character position.
-    pub fn new(tabular: bool) -> Self {
-        Self { tabular, ..Self::default() }
+    /// An empty document that elements are pushed into.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// An empty document lifted from rows and columns: problems name the column rather than a character position.
+    pub fn of_table(table: Table) -> Self {
+        Self { table: Some(table), ..Self::default() }
     }
 
     /// Adds an element and hooks it to its parent. The first one pushed is the root.
@@ -106,9 +119,14 @@ impl Document {
         self.elements.is_empty()
     }
 
-    /// Whether the document was lifted from rows and columns.
-    pub fn is_tabular(&self) -> bool {
-        self.tabular
+    /// The table the document was lifted from, if it was.
+    pub fn table(&self) -> Option<&Table> {
+        self.table.as_ref()
+    }
+
+    /// The partner's name of the column that an element was lifted from.
+    pub fn column(&self, id: NodeId) -> Option<&str> {
+        self.table.as_ref()?.headers.get(&*self.elements[id].name.local).map(String::as_str)
     }
 
     /// A readable path from the root, with positions where a name occurs more than once: `/Order/OrderLine[2]/Item`.

@@ -177,10 +177,12 @@ impl fmt::Display for Problem {
             write!(f, "\n  mapping: {mapping}")?;
         }
         write!(f, "\n  who: {}", self.who.as_str())?;
-        if let Some(hint) = &self.hint {
-            write!(f, "   fix: {}", shown(hint))?;
+        match (&self.hint, self.who) {
+            (Some(hint), _) => write!(f, "   fix: {}", shown(hint)),
+            // What is wrong with a document stands in the sentence; for all else the register knows more.
+            (None, Who::Partner) => Ok(()),
+            (None, _) => write!(f, "   more: consign explain {}", self.code.info().code),
         }
-        Ok(())
     }
 }
 

@@ -220,7 +220,11 @@ impl<'n> Reader<'n> {
         if self.entry(key).is_none() {
             self.missing(key);
         }
-        self.text(key).unwrap_or_default()
+        let text = self.text(key);
+        if let (Some(""), Some(node)) = (text.as_deref().map(str::trim), self.node(key)) {
+            self.bad(node, format!("`{key}` must not be empty"));
+        }
+        text.unwrap_or_default()
     }
 
     /// A text that must be one of a few, the first being the default.
@@ -252,6 +256,11 @@ impl<'n> Reader<'n> {
 
     /// A list of texts, or one text alone.
     pub fn texts(&self, key: &str) -> Option<Vec<String>> {
+        if let Some(node @ Node { item: Item::List(nodes), .. }) = self.node(key)
+            && nodes.is_empty()
+        {
+            self.bad(node, format!("`{key}` must not be an empty list"));
+        }
         self.typed(key, "a list of texts", |item| match item {
             Item::Text(text) => Some(vec![text.clone()]),
             Item::List(nodes) => {
@@ -335,7 +344,12 @@ impl<'n> Reader<'n> {
             let table = if self.name.is_empty() { "this file".to_string() } else { format!("[{}]", self.name) };
             let others: Vec<&str> =
                 asked.iter().map(String::as_str).filter(|known| !self.entries.iter().any(|entry| entry.key == **known)).collect();
-            let hint = did_you_mean(&entry.key, others).unwrap_or_else(|| format!("known keys: {}", asked.join(", ")));
+            let hint = did_you_mean(&entry.key, others).unwrap_or_else(|| {
+                let mut known: Vec<&str> = asked.iter().map(String::as_str).collect();
+                known.sort_unstable();
+                known.dedup();
+                format!("known keys: {}", known.join(", "))
+            });
             self.report(
                 Problem::new(codes::CONFIG_UNKNOWN_KEY, format!("{table} has no key `{}`", entry.key))
                     .at(Place::at(self.file, entry.line, entry.column))

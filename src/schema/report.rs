@@ -111,18 +111,17 @@ fn code(constraint: &str, message: &str) -> Code {
 fn problem(document: &Document, file: &str, finding: &Finding, code: Code, expected: &Expected) -> Problem {
     let element = document.element(finding.node);
     let name = &element.name.local;
-    let detail = words::plainly(&finding.error.message).unwrap_or_else(|| plain(&finding.error.message));
+    let detail = words::plainly(&finding.error.message, document.table().is_some_and(|table| table.decimal_comma))
+        .unwrap_or_else(|| plain(&finding.error.message));
     let mut place = Place::at(file, element.line, element.column).with_path(document.path(finding.node));
-    if document.is_tabular() && element.children.is_empty() && finding.node != 0 {
-        place.field = Some(name.to_string());
-    }
+    place.field = document.column(finding.node).map(str::to_string);
     let problem = if code == codes::DOC_ROOT {
         let namespace = if element.name.namespace.is_empty() {
             "no namespace".to_string()
         } else {
             format!("the namespace `{}`", cut(&element.name.namespace))
         };
-        Problem::new(code, format!("a document `{}` in {namespace} is not what this flow takes", cut(name)))
+        Problem::new(code, format!("a document `{}` in {namespace} is not what the schema describes", cut(name)))
             .hint("the wrong file, the wrong folder, or another version of the format")
     } else if code == codes::DOC_UNEXPECTED {
         let hint = nearest(name, expected.here.iter().map(String::as_str))

@@ -1,11 +1,12 @@
 //! The engine's sentences about a value, in a clerk's words. A sentence that is not known here stays as it is.
 
 /// What a type wants, by its local name.
-fn wanted(kind: &str) -> Option<&'static str> {
+fn wanted(kind: &str, decimal_comma: bool) -> Option<&'static str> {
     Some(match kind {
         "date" => "a date is written 2026-11-20",
         "dateTime" => "a time is written 2026-11-20T18:00:00, with +01:00 or Z behind it for the zone",
         "time" => "a time of day is written 18:00:00",
+        "decimal" if decimal_comma => "a number is written 1.234,50: a decimal comma, no unit",
         "decimal" | "double" | "float" => "a number is written 1234.50: a decimal point, no grouping, no unit",
         "boolean" => "true or false, in small letters",
         "integer" | "int" | "long" | "short" | "byte" => "a whole number",
@@ -26,10 +27,10 @@ fn number(text: &str, key: &str) -> Option<u64> {
     text.split(key).nth(1)?.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The rule that a value breaks, said plainly.
-pub(super) fn plainly(message: &str) -> Option<String> {
+/// The rule that a value breaks, said plainly; `decimal_comma` when the file was one with such.
+pub(super) fn plainly(message: &str, decimal_comma: bool) -> Option<String> {
     if let Some(kind) = message.strip_prefix("Invalid ").and_then(|rest| rest.split(' ').next()) {
-        return wanted(kind).map(str::to_string);
+        return wanted(kind, decimal_comma).map(str::to_string);
     }
     let facet = message.split(' ').next()?;
     Some(match facet {
@@ -67,8 +68,8 @@ mod tests {
             ("pattern constraint violation: value 'x' does not match pattern '[A-Z]{3}'", "it must fit the pattern [A-Z]{3}"),
             ("minExclusive constraint violation: value '0' is not greater than '0'", "more than 0"),
         ] {
-            assert_eq!(plainly(message).as_deref(), Some(expected));
+            assert_eq!(plainly(message, false).as_deref(), Some(expected));
         }
-        assert_eq!(plainly("something else"), None);
+        assert_eq!(plainly("something else", false), None);
     }
 }

@@ -9,7 +9,7 @@ use chrono::DateTime;
 use tokio::{fs, io::AsyncWriteExt};
 
 use super::{Drop, Entry, contained, missing, taken, too_large, whole};
-use crate::model::{BoxFuture, Problem, codes, problem::shown};
+use crate::model::{BoxFuture, Problem, codes};
 
 /// A drop below one folder.
 #[derive(Debug, Clone)]
@@ -45,12 +45,11 @@ impl Drop for LocalDrop {
                 if !meta.is_file() {
                     continue;
                 }
-                match entry.file_name().into_string() {
-                    Ok(name) => entries.push(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from) }),
-                    Err(name) => {
-                        tracing::warn!(folder, name = shown(&name.to_string_lossy()), "a file whose name is not UTF-8 is left alone")
-                    }
-                }
+                let (name, unreachable) = match entry.file_name().into_string() {
+                    Ok(name) => (name, false),
+                    Err(name) => (name.to_string_lossy().into_owned(), true),
+                };
+                entries.push(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from), unreachable });
             }
             Ok(entries)
         })
@@ -61,7 +60,7 @@ impl Drop for LocalDrop {
             match fs::symlink_metadata(self.path(path)?).await {
                 Ok(meta) if meta.is_file() => {
                     let name = path.rsplit('/').next().unwrap_or(path).to_string();
-                    Ok(Some(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from) }))
+                    Ok(Some(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from), unreachable: false }))
                 }
                 Ok(_) => Ok(None),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -112,7 +111,7 @@ impl Drop for LocalDrop {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(taken(to)),
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Err(problem(from, &error)),
                 Err(_) if fs::try_exists(&target).await.unwrap_or(true) => Err(taken(to)),
-                Err(_) => fs::rename(&source, &target).await.map_err(|error| problem(from, &error)),
+                Err(_) => fs::rename(&source, &target).await.map_err(|error| problem(&format!("{from} -> {to}"), &error)),
             }
         })
     }

@@ -33,7 +33,7 @@ impl Drop for MemoryDrop {
             let files = self.files();
             let inside = files.iter().filter_map(|(path, (bytes, at))| {
                 let name = path.strip_prefix(&prefix).filter(|name| !name.contains('/'))?;
-                Some(Entry { name: name.to_string(), size: bytes.len() as u64, modified: Some(*at) })
+                Some(Entry { name: name.to_string(), size: bytes.len() as u64, modified: Some(*at), unreachable: false })
             });
             Ok(inside.collect())
         })
@@ -46,6 +46,7 @@ impl Drop for MemoryDrop {
                 name: path.rsplit('/').next().unwrap_or(path).to_string(),
                 size: bytes.len() as u64,
                 modified: Some(*at),
+                unreachable: false,
             }))
         })
     }

@@ -19,6 +19,8 @@ pub struct Entry {
     pub size: u64,
     /// Time of the last change as the server tells it: whole seconds, never the only criterion.
     pub modified: Option<DateTime<Utc>>,
+    /// The name is not UTF-8; `name` only shows it, and the file cannot be reached by it.
+    pub unreachable: bool,
 }
 
 /// A place to read files from and put files to.

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    os::unix::ffi::OsStrExt,
     process::{Command, Stdio},
 };
 
@@ -114,7 +115,7 @@ async fn not_xml() {
 async fn wrong_root() {
     let report = Shop::open().await.refused("invoice.xml", "<?xml version='1.0'?>\n<Invoice><Number>1</Number></Invoice>", "C206").await;
     insta::assert_snapshot!(body(&report), @r"
-    error[C206]: a document `Invoice` in no namespace is not what this flow takes
+    error[C206]: a document `Invoice` in no namespace is not what the schema describes
       --> invoice.xml:2:1  /Invoice
       who: partner   fix: the wrong file, the wrong folder, or another version of the format
     ");
@@ -188,6 +189,10 @@ async fn duplicate_file() {
     }
     assert_eq!(shop.orders().await, 1);
     assert_eq!(shop.world.partner_files("archive").len(), 3, "each copy is shelved");
+
+    let ledger = shop.world.json(&["log", "orders-in", "--ledger"]);
+    let verdicts: Vec<&str> = ledger.as_array().expect("a list").iter().map(|row| row["verdict"].as_str().expect("a verdict")).collect();
+    assert_eq!(verdicts, ["duplicate", "duplicate", "new"]);
 
     // The same content under another name is held until someone decides.
     shop.world.drop_file("out/orders", "copy.xml", &order);
@@ -416,6 +421,51 @@ async fn a_value_that_is_empty_in_odoo_leaves_no_hole_in_a_document() {
     let failed = world.messages("despatch-out").pop().expect("a message");
     assert!(failed["reason"].as_str().is_some_and(|reason| reason.starts_with("C110")), "{failed}");
     assert_eq!(world.partner_files("in"), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_file_that_cannot_be_taken_does_not_keep_the_others() {
+    let shop = Shop::open().await;
+    shop.world.replace("partners/nordwind.toml", &[("kind = \"sftp\"", "kind = \"local\"")]);
+    let text = fs::read_to_string(shop.world.workspace().join("partners/nordwind.toml")).expect("a file");
+    let kept: Vec<&str> = text
+        .lines()
+        .filter(|line| !["host", "port", "user", "password", "timeout", "path"].iter().any(|key| line.starts_with(key)))
+        .collect();
+    fs::write(
+        shop.world.workspace().join("partners/nordwind.toml"),
+        format!("{}\npath = \"{}\"\n", kept.join("\n"), shop.world.partner.display()),
+    )
+    .expect("written");
+    let name = std::ffi::OsStr::from_bytes(b"caf\xe9.xml");
+    fs::write(shop.world.partner.join("out/orders").join(name), "x").expect("dropped");
+    shop.world.drop_file("out/orders", "good.xml", shop.order("K-1"));
+    let ran = shop.world.consign(&["run", "--once", "orders-in"]);
+    assert!(ran.out.contains("1 done") && ran.err.contains("is not UTF-8"), "{ran:?}");
+    assert_eq!(shop.orders().await, 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_csv_that_could_be_wrong_by_a_thousand_is_refused_in_the_partners_words() {
+    let world = World::embedded().await;
+    let csv = "Artikelnummer;EAN;Bezeichnung;Preis;Gewicht kg\r\nA;;Lampe;1.234,50;0,5\r\nB;;Lampe;12.50;0,5\r\nC;;Lampe;teuer;0,5\r\n";
+    fs::write(world.workspace().join("drops/lumen/products/list.csv"), csv).expect("dropped");
+    world.consign(&["run", "--once", "products-in"]).ends(1);
+    let report = fs::read_to_string(world.workspace().join("var/error/products-in/list.csv.problem.txt")).expect("a report");
+    insta::assert_snapshot!(body(&report), @r#"
+    error[C212]: `12.50` has a point where this file has a decimal comma
+      --> list.csv: line 3, column "Preis"
+      who: partner   fix: write 12,50, or 1.250,00 with grouping; which of both is meant cannot be guessed
+    "#);
+    fs::write(world.workspace().join("drops/lumen/products/list.csv"), csv.replace("12.50", "12,50")).expect("dropped");
+    world.consign(&["run", "--once", "products-in"]).ends(1);
+    let shown = world.consign(&["errors", "products-in"]).ends(0);
+    assert!(
+        shown.out.contains("`teuer` is not a valid `ListPrice`: a number is written 1.234,50")
+            && shown.out.contains("line 4, column \"Preis\""),
+        "{}",
+        shown.out
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -80,6 +80,31 @@ async fn check_finds_a_misspelt_key_a_path_and_a_field_with_line_and_nearest_nam
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn check_holds_csv_columns_templates_and_folders_against_what_there_is() {
+    let world = World::embedded().await;
+    world.replace("flows/products-in.toml", &[("= \"ListPrice\"", "= \"ListPrise\"")]);
+    world.replace("templates/despatch-advice.xml", &[("{{ record.sale_id.name }}", "{{ record.sale_id.nmae }}")]);
+    world.replace("flows/despatch-out.toml", &[("{{ file }}", "{{ fiel }}")]);
+    let flow = fs::read_to_string(world.workspace().join("flows/orders-in.toml")).expect("a flow");
+    fs::write(world.workspace().join("flows/orders-twice.toml"), flow).expect("written");
+    let ran = world.consign(&["check"]).ends(1);
+    insta::assert_snapshot!("check_columns_templates_and_folders", ran.err);
+    world.replace("flows/orders-twice.toml", &[("out/orders", "../../elsewhere")]);
+    world.replace("mappings/order.toml", &[("name            = \"Description\"", "product_uom_id  = \"Description\"")]);
+    world.replace("consign.toml", &[("http://", "htp://")]);
+    let ran = world.consign(&["check"]).ends(1);
+    assert!(
+        ran.err.contains("error[C114]: `folder` is a folder inside the drop") && ran.err.contains("begins with http://"),
+        "{}",
+        ran.err
+    );
+    world.replace("flows/orders-twice.toml", &[("../../elsewhere", "out/elsewhere")]);
+    world.replace("consign.toml", &[("htp://", "http://")]);
+    let ran = world.consign(&["check"]).ends(1);
+    assert!(ran.err.contains("`product_uom_id` is a reference to `uom.uom`"), "{}", ran.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn plan_tells_what_a_file_would_do_and_sends_nothing() {
     let world = World::embedded().await;
     let ran =

@@ -15,7 +15,7 @@ use tokio::{net::TcpStream, time::timeout};
 
 use super::{
     Login, SftpSettings,
-    host_keys::{Verdict, fingerprint, judge, preferred, refusal},
+    host_keys::{Verdict, fingerprint, judge, preferred, readable, refusal},
 };
 use crate::model::{Problem, codes};
 
@@ -82,6 +82,7 @@ pub async fn host_key(settings: &SftpSettings, fingerprint: &str) -> Result<Publ
 
 async fn shake_hands(settings: &SftpSettings, asked: Option<String>) -> Result<(Handle<Checker>, PublicKey), Problem> {
     let SftpSettings { host, port, .. } = settings;
+    readable(&settings.known_hosts)?;
     let unreachable = |why: String| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
     let mut config = client::Config {
         nodelay: true,
@@ -92,6 +93,10 @@ async fn shake_hands(settings: &SftpSettings, asked: Option<String>) -> Result<(
     config.preferred.key = Cow::Owned(preferred(host, *port, &settings.known_hosts));
     let seen = Arc::new(Mutex::new(None));
     let checker = Checker { settings: settings.clone(), asked, seen: Arc::clone(&seen) };
+    if timeout(settings.timeout, tokio::net::lookup_host((host.as_str(), *port))).await.is_ok_and(|found| found.is_err()) {
+        return Err(unreachable("has no address: the host name is not known".into())
+            .hint("is the name right, and does this machine's name service work?"));
+    }
     let socket = match timeout(settings.timeout, TcpStream::connect((host.as_str(), *port))).await {
         Err(_) => return Err(unreachable(format!("does not answer within {} s", settings.timeout.as_secs()))),
         Ok(Err(error)) => return Err(unreachable(format!("cannot be reached ({})", error.kind()))),
@@ -120,6 +125,9 @@ async fn log_in(ssh: &mut Handle<Checker>, settings: &SftpSettings) -> Result<bo
             if !answer.success() && offers_questions(&answer) { return ask(ssh, settings, password.expose()).await } else { answer }
         }
         Login::Key { file, passphrase } => {
+            if !file.exists() {
+                return Err(Problem::new(codes::CONFIG_SECRET, format!("there is no private key {}", file.display())));
+            }
             let key = load_secret_key(file, passphrase.as_ref().map(super::Secret::expose)).map_err(|_| {
                 Problem::new(codes::CONFIG_SECRET, format!("the private key {} cannot be read", file.display()))
                     .hint("is it there, readable by this user, and the passphrase right?")

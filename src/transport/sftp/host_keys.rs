@@ -88,6 +88,18 @@ pub(super) fn refusal(verdict: &Verdict, host: &str, port: u16, key: &PublicKey,
     Problem::new(code, message).hint(format!("compare the fingerprint with the partner, then: {accept_with} --fingerprint {print}"))
 }
 
+/// Whether the file can be asked at all: one that is not there knows nobody, one that cannot be read must not count as such.
+pub(super) fn readable(file: &Path) -> Result<(), Problem> {
+    match std::fs::read_to_string(file) {
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            let message = format!("the known host keys in {} cannot be read", file.display());
+            Err(Problem::new(codes::CONFIG_UNREADABLE, message)
+                .hint("it is a text file in OpenSSH's format; nothing is trusted without it"))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn recorded(host: &str, port: u16, file: &Path) -> Vec<PublicKey> {
     known_hosts::known_host_keys_path(host, port, file).unwrap_or_default().into_iter().map(|(_, key)| key).collect()
 }

@@ -207,7 +207,7 @@ impl Drop for SftpDrop {
             }
             match session.sftp.rename(self.full(from)?, self.full(to)?).await {
                 Ok(()) => Ok(()),
-                Err(error) => Err(self.told(from, error).await),
+                Err(error) => Err(self.told(&format!("{from} -> {to}"), error).await),
             }
         })
     }
@@ -246,7 +246,10 @@ impl Drop for SftpDrop {
 }
 
 fn entry_of(name: String, meta: &Metadata) -> Entry {
-    Entry { name, size: meta.len(), modified: meta.mtime.and_then(|seconds| DateTime::from_timestamp(i64::from(seconds), 0)) }
+    let modified = meta.mtime.and_then(|seconds| DateTime::from_timestamp(i64::from(seconds), 0));
+    // The library replaces what is not UTF-8; such a name leads nowhere.
+    let unreachable = name.contains('\u{fffd}');
+    Entry { name, size: meta.len(), modified, unreachable }
 }
 
 /// Errors of the SFTP protocol in our words; the one place of this transport that does it.
