@@ -39,6 +39,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::Verdict::Unknown {
         host_keys::accept(&settings.host, settings.port, &key, &settings.known_hosts).map_err(output::one)?;
     }
+    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) != host_keys::Verdict::Known {
+        let message = format!("the key could not be put into {}", settings.known_hosts.display());
+        return Err(output::one(Problem::new(codes::CONFIG_UNREADABLE, message).hint("remove the host's old lines from it by hand")));
+    }
     context.out.data(&serde_json::json!({ "partner": args.partner, "fingerprint": args.fingerprint, "known_hosts": settings.known_hosts }));
     context.out.line(format!("the host key of {}:{} is accepted in {}", settings.host, settings.port, settings.known_hosts.display()));
     Ok(Exit::Fine)

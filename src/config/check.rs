@@ -124,12 +124,19 @@ fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
     let mut tops = vec!["record", "partner", "now", "message", "file"];
     tops.extend(outbound.values.keys().map(String::as_str));
     let mut problems = Vec::new();
-    for template in [Some(&outbound.template), Some(&outbound.name), outbound.note.as_ref()].into_iter().flatten() {
+    // The note is written when the record itself is no longer at hand: only its id is.
+    let only_id = Tree::new(["id"]);
+    let templates = [
+        Some((&outbound.template, &outbound.fields)),
+        Some((&outbound.name, &outbound.fields)),
+        outbound.note.as_ref().map(|note| (note, &only_id)),
+    ];
+    for (template, fields) in templates.into_iter().flatten() {
         for name in template.names() {
             let mut parts = name.split('.');
             let top = parts.next().unwrap_or_default();
             let hint = match top {
-                "record" => unread(&outbound.fields, parts),
+                "record" => unread(fields, parts),
                 "partner" => parts
                     .next()
                     .filter(|part| !matches!(*part, "id" | "name" | "gln"))

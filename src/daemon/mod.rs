@@ -56,31 +56,35 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
 async fn keep(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mut stop: signal::Receiver<bool>) {
     let Some(flow) = engine.workspace().flows.get(&id) else { return };
     // Interval flows look at once; a cron flow keeps to its times, but goes on with what was begun.
-    match &flow.schedule {
-        Schedule::Every(_) => drop(engine.run(&id).await),
-        _ => drop(engine.resume(&id).await),
-    }
-    loop {
-        let now = engine.clock().now();
-        let next = flow.schedule.next(now);
-        let until_next = next.and_then(|next| (next - now).to_std().ok());
+    work(&engine, &id, matches!(flow.schedule, Schedule::Every(_))).await;
+    let mut next = flow.schedule.next(engine.clock().now());
+    while !*stop.borrow() {
+        let until_next = next.and_then(|next| (next - engine.clock().now()).to_std().ok()).unwrap_or(Duration::ZERO);
+        let nap = if next.is_some() { until_next.min(TICK) } else { TICK };
         tokio::select! {
             _ = stop.changed() => {}
-            Some(()) = woken.recv() => {
-                // What is being written goes on moving for a moment; the second look decides.
-                drop(engine.run(&id).await);
-            }
-            () = sleep(until_next.unwrap_or(TICK).min(TICK)) => {
-                let due = next.is_some_and(|next| engine.clock().now() >= next);
-                if due {
-                    drop(engine.run(&id).await);
-                } else if engine.journal().pending_flows(engine.clock().now()).await.is_ok_and(|flows| flows.contains(&id)) {
-                    drop(engine.resume(&id).await);
+            // What is being written goes on moving for a moment; the second look decides.
+            Some(()) = woken.recv() => work(&engine, &id, true).await,
+            () = sleep(nap) => {
+                let now = engine.clock().now();
+                // A time that passed while another run was under way is made up for at once.
+                if next.is_some_and(|next| now >= next) {
+                    work(&engine, &id, true).await;
+                    next = flow.schedule.next(engine.clock().now());
+                } else if engine.journal().pending_flows(now).await.is_ok_and(|flows| flows.contains(&id)) {
+                    work(&engine, &id, false).await;
                 }
             }
         }
-        if *stop.borrow() {
-            return;
-        }
+    }
+}
+
+/// One run in a task of its own: a defect that ends it is told and does not end the flow.
+async fn work(engine: &Arc<Engine>, id: &str, look: bool) {
+    let (engine, flow) = (Arc::clone(engine), id.to_string());
+    let run = tokio::spawn(async move { if look { engine.run(&flow).await } else { engine.resume(&flow).await } });
+    if run.await.is_err() {
+        tracing::error!(flow = id, "a defect of consign ended this run; it is tried again at the next time");
+        sleep(TICK).await;
     }
 }

@@ -4,13 +4,17 @@
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::{flow::Engine, model::Direction};
+use crate::{config::Schedule, flow::Engine, model::Direction};
 
 /// Watches the folders of all enabled inbound flows on local drops. The watchers live as long as what is returned.
 pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<RecommendedWatcher> {
     let workspace = engine.workspace();
     let mut watchers = Vec::new();
-    for flow in workspace.flows.values().filter(|flow| flow.enabled && flow.direction() == Direction::In) {
+    for flow in workspace
+        .flows
+        .values()
+        .filter(|flow| flow.enabled && flow.direction() == Direction::In && !matches!(flow.schedule, Schedule::Manual))
+    {
         let Some(root) = workspace.partners.get(&flow.partner).and_then(|partner| partner.drop.folder(&workspace.root)) else { continue };
         let (id, tell) = (flow.id.clone(), tell.clone());
         let told = move |event: notify::Result<Event>| {

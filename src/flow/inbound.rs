@@ -45,7 +45,9 @@ pub(super) async fn run(
         if engine.is_stopping() {
             return Ok(());
         }
-        if odoo_is_away && !message.stage.is_at_rest() {
+        // One failure tells for all: neither a lost Odoo nor a lost drop is asked again for every message of a run.
+        let shelf_is_away = summary.problems.iter().any(|problem| problem.code == codes::SHELF_FAILED);
+        if if message.stage.is_at_rest() { shelf_is_away } else { odoo_is_away } {
             continue;
         }
         odoo_is_away |= carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
@@ -64,7 +66,7 @@ pub(super) async fn run(
         }
         match intake::take(engine, &*drop, flow, inbound, &entry, summary).await {
             Ok(Some(mut message)) if !odoo_is_away || message.stage == Stage::Failed => {
-                odoo_is_away = carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
+                odoo_is_away |= carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
             }
             Ok(_) => {}
             // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
@@ -92,6 +94,21 @@ async fn carry(
         let problems = match message.stage {
             Stage::Waiting => {
                 let resume = message.resume.unwrap_or(Stage::Received);
+                // A count says what all stock is, so any younger one overtakes it; a document only its own next version.
+                let any = inbound.mapping.replaces_all();
+                let younger = if resume == Stage::Applied { None } else { engine.journal.overtaken(message, any).await.map_err(told)? };
+                if let Some(younger) = younger {
+                    let text = format!(
+                        "`{}` (message {}) came later and has gone through while this one waited",
+                        younger.name,
+                        younger.id.short()
+                    );
+                    let problem = Problem::new(codes::OVERTAKEN, text).in_file(&message.name);
+                    let hint = format!("nothing, or to do it all the same: consign reprocess {}", message.id.short());
+                    engine.journal.hold(message, problem.hint(hint), now).await.map_err(told)?;
+                    engine.settled(message, summary);
+                    return Ok(next);
+                }
                 engine.journal.advance(message, resume, None, now).await.map_err(told)?;
                 continue;
             }
@@ -126,7 +143,7 @@ async fn carry(
                 engine.settled(message, summary);
                 continue;
             }
-            Stage::Done | Stage::Failed if !message.moved => {
+            Stage::Done | Stage::Failed if !message.moved || message.stored.starts_with("spool/") => {
                 if let Err(problem) = shelf::shelve(engine, flow, message).await {
                     summary.problems.push(problem);
                 }
@@ -135,14 +152,10 @@ async fn carry(
             Stage::Done | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };
         if retry::is_temporary(&problems) {
-            if problems.iter().any(|problem| {
-                [codes::ODOO_UNREACHABLE, codes::ODOO_LOGIN, codes::ODOO_KEY, codes::ODOO_ANSWER, codes::ODOO_VERSION]
-                    .contains(&problem.code)
-            }) {
-                engine.forget_odoo().await;
+            if engine.is_away(&problems).await {
                 next = Next::Stop;
             }
-            let until = retry::next_try(message.id, message.attempts, now);
+            let until = retry::next_try(message.id, message.attempts, &problems, now);
             engine.journal.wait(message, until, &problems, now).await.map_err(told)?;
             engine.settled(message, summary);
             return Ok(next);
@@ -189,11 +202,8 @@ async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, documen
     let one = |problem: Problem| vec![problem];
     let plan = plan(engine, inbound, message, document)?;
     let odoo = engine.odoo().await.map_err(one)?;
-    let mark = if message.run == 1 {
-        format!("consign {}", message.id.short())
-    } else {
-        format!("consign {}.{}", message.id.short(), message.run)
-    };
+    // The whole id: a mark that is met again years later would make a count do nothing.
+    let mark = format!("consign {}.{}", message.id, message.run);
     let outcome = {
         let _alone = engine.applying.lock().await;
         execute(&odoo, &plan, &mark).await?

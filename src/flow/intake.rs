@@ -8,7 +8,7 @@ use super::{Engine, Summary, checkpoint, shelf, storage::digest};
 use crate::{
     config::{Flow, InFlow, SameContent, fits},
     journal::{Message, NewMessage, Verdict},
-    model::{Direction, MessageId, Problem, codes},
+    model::{Direction, MessageId, Problem, Stage, codes},
     transport::{Drop, Entry, join},
 };
 
@@ -114,11 +114,11 @@ pub(super) async fn take(
         stored: String::new(),
         verdict: Some(Verdict::New),
         claims: Vec::new(),
+        rest: None,
     };
     if entry.size > inbound.limits.bytes {
-        let problem = crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes);
-        let mut message = received(engine, &new).await?;
-        engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await?;
+        new.rest = Some((Stage::Failed, crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes)));
+        let message = received(engine, &new).await?;
         engine.settled(&message, summary);
         return Ok(Some(message));
     }
@@ -126,16 +126,20 @@ pub(super) async fn take(
     checkpoint::reach("fetched").await;
     new.sha256 = digest(&bytes);
     let known = if bytes.is_empty() { Vec::new() } else { engine.journal.with_content(&flow.id, &new.sha256).await? };
-    let same_name = known.iter().find(|message| message.name == entry.name);
-    let verdict = match (same_name, known.first()) {
+    // A duplicate repeats the latest file of its name; what returns to an earlier state (a price set back) is news.
+    let latest = engine.journal.latest(&flow.id, &path).await?;
+    let same_name = latest.as_ref().filter(|latest| !bytes.is_empty() && latest.sha256 == new.sha256);
+    let other_name = known.iter().find(|message| message.name != entry.name);
+    let verdict = match (same_name, other_name) {
         (Some(_), _) => Verdict::Duplicate,
+        (None, _) if latest.is_some() => Verdict::NewContent,
         (None, Some(_)) => Verdict::SameContent,
         (None, None) if engine.journal.knows_path(&flow.id, &path).await? => Verdict::NewContent,
         (None, None) => Verdict::New,
     };
     new.verdict = Some(verdict);
-    if let Some(known) = same_name.or(known.first())
-        && (verdict == Verdict::Duplicate || inbound.same_content == SameContent::Skip)
+    if let Some(known) = same_name.or(other_name)
+        && (verdict == Verdict::Duplicate || (verdict == Verdict::SameContent && inbound.same_content == SameContent::Skip))
     {
         engine.journal.seen(&new, verdict, known.id, engine.clock.now()).await?;
         shelf::duplicate(engine, drop, flow, &new, known).await?;
@@ -144,9 +148,7 @@ pub(super) async fn take(
     }
     new.stored = engine.storage.spool(id, &bytes)?;
     checkpoint::reach("spooled").await;
-    let mut message = received(engine, &new).await?;
-    checkpoint::reach("received").await;
-    let hold = match (verdict, known.first()) {
+    let hold = match (verdict, other_name) {
         (Verdict::SameContent, Some(known)) if inbound.same_content == SameContent::Hold => Some(
             Problem::new(codes::SAME_CONTENT, format!("the same content came before as `{}` (message {})", known.name, known.id.short()))
                 .hint(format!("if it is meant to be processed again: consign reprocess {}", id.short())),
@@ -157,8 +159,10 @@ pub(super) async fn take(
         ),
         _ => None,
     };
-    if let Some(problem) = hold {
-        engine.journal.hold(&mut message, problem.in_file(&entry.name), engine.clock.now()).await?;
+    new.rest = hold.map(|problem| (Stage::Held, problem.in_file(&entry.name)));
+    let message = received(engine, &new).await?;
+    checkpoint::reach("received").await;
+    if message.stage == Stage::Held {
         engine.settled(&message, summary);
         return Ok(None);
     }

@@ -71,6 +71,16 @@ pub struct Summary {
     pub problems: Problems,
 }
 
+/// What is known about Odoo.
+enum Connection {
+    /// Not asked yet.
+    Unknown,
+    /// Signed in.
+    Up(Odoo),
+    /// Not to be asked before then, and why.
+    Down(DateTime<Utc>, Problem),
+}
+
 /// Carries messages of one workspace.
 pub struct Engine {
     workspace: Arc<Workspace>,
@@ -79,7 +89,7 @@ pub struct Engine {
     watcher: Arc<dyn Watcher>,
     storage: storage::Storage,
     schemas: Slot<HashMap<String, Schema>>,
-    odoo: Mutex<Option<Odoo>>,
+    odoo: Mutex<Connection>,
     /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
     applying: Mutex<()>,
     eager: bool,
@@ -102,7 +112,7 @@ impl Engine {
             watcher: Arc::new(Silent),
             storage,
             schemas: Slot::default(),
-            odoo: Mutex::default(),
+            odoo: Mutex::new(Connection::Unknown),
             applying: Mutex::default(),
             eager: false,
             drops: Mutex::default(),
@@ -204,6 +214,9 @@ impl Engine {
             (Work::Out(outbound), Ok(schema)) => outbound::run(self, flow, outbound, &schema, look, &mut summary).await,
         };
         if let Err(problems) = result {
+            if problems.iter().any(|problem| problem.code == codes::DROP_LOGIN) {
+                self.forget_drop(&flow.partner).await;
+            }
             summary.problems.extend(problems);
         }
         for problem in &summary.problems {
@@ -235,20 +248,57 @@ impl Engine {
         Ok(schema)
     }
 
-    /// The connection to Odoo, made when it is first needed.
+    /// The connection to Odoo, made when it is first needed. After a failure nobody knocks again for half a minute, so that a wrong
+    /// password does not lock the account.
     pub(crate) async fn odoo(&self) -> Result<Odoo, Problem> {
         let mut slot = self.odoo.lock().await;
-        if let Some(odoo) = slot.as_ref() {
-            return Ok(odoo.clone());
+        match &*slot {
+            Connection::Up(odoo) => return Ok(odoo.clone()),
+            Connection::Down(until, problem) if self.clock.now() < *until => return Err(problem.clone()),
+            Connection::Down(..) | Connection::Unknown => {}
         }
-        let odoo = Odoo::connect(&self.workspace.odoo.open(&self.workspace.root)?).await?;
-        *slot = Some(odoo.clone());
-        Ok(odoo)
+        let settings = self.workspace.odoo.open(&self.workspace.root);
+        let connected = match settings {
+            Ok(settings) => Odoo::connect(&settings).await,
+            Err(problem) => Err(problem),
+        };
+        match connected {
+            Ok(odoo) => {
+                *slot = Connection::Up(odoo.clone());
+                Ok(odoo)
+            }
+            Err(problem) => {
+                *slot = Connection::Down(self.clock.now() + chrono::TimeDelta::seconds(30), problem.clone());
+                Err(problem)
+            }
+        }
+    }
+
+    /// Whether these problems are those of an Odoo that cannot be reached or does not let us in; the connection is forgotten then.
+    pub(crate) async fn is_away(&self, problems: &Problems) -> bool {
+        let mut slot = self.odoo.lock().await;
+        if matches!(*slot, Connection::Down(..)) {
+            return true;
+        }
+        let away = [codes::ODOO_UNREACHABLE, codes::ODOO_LOGIN, codes::ODOO_KEY];
+        let is_away = problems.iter().any(|problem| away.contains(&problem.code));
+        if is_away {
+            *slot = Connection::Unknown;
+        }
+        is_away
     }
 
     /// Forgets the connection, so that the next call signs in again.
     pub(crate) async fn forget_odoo(&self) {
-        *self.odoo.lock().await = None;
+        let mut slot = self.odoo.lock().await;
+        if matches!(*slot, Connection::Up(_)) {
+            *slot = Connection::Unknown;
+        }
+    }
+
+    /// Forgets a partner's drop, so that the next use opens it with the secrets of that time.
+    pub(crate) async fn forget_drop(&self, partner: &str) {
+        self.drops.lock().await.remove(partner);
     }
 
     /// A partner's drop, opened when it is first needed.
@@ -278,7 +328,9 @@ impl Engine {
         let (id, flow, name, stage) =
             (message.id.short(), &message.flow, crate::model::problem::shown(&message.name), message.stage.as_str());
         match &message.reason {
-            Some(reason) if message.stage != Stage::Done => tracing::warn!(message = id, flow, name, stage, "{reason}"),
+            Some(reason) if message.stage != Stage::Done => {
+                tracing::warn!(message = id, flow, name, stage, "{}", crate::model::problem::shown(reason));
+            }
             _ => tracing::info!(message = id, flow, name, stage, "{stage}"),
         }
         self.watcher.settled(message);

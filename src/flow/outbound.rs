@@ -90,6 +90,7 @@ async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, record: &Json) 
         stored: String::new(),
         verdict: None,
         claims: vec![format!("{},{record_id}", outbound.model)],
+        rest: None,
     };
     engine.journal.receive(&new, engine.clock.now()).await?;
     engine.journal.find(&id.to_string()).await
@@ -141,10 +142,19 @@ async fn carry(
                     _ => {}
                 }
             }
-            // The file is with the partner: what is missing is only the note, so it waits whatever the reason.
-            Err(problems) if retry::is_temporary(&problems) || message.stage == Stage::Applied => {
+            Err(problems) if message.stage == Stage::Applied && !retry::is_temporary(&problems) => {
+                // The file is with the partner, and only the note cannot be written: that is said, and no reason to go on for ever.
+                for problem in &problems {
+                    engine.journal.remark(message, &format!("no note: {}", problem.message), now).await.map_err(told)?;
+                }
+                engine.journal.succeeded(message, now).await.map_err(told)?;
+                engine.journal.advance(message, Stage::Done, Some("sent; the note could not be written"), now).await.map_err(told)?;
+                engine.settled(message, summary);
+                summary.problems.extend(problems);
+            }
+            Err(problems) if retry::is_temporary(&problems) => {
                 engine.forget_odoo().await;
-                let until = retry::next_try(message.id, message.attempts, now);
+                let until = retry::next_try(message.id, message.attempts, &problems, now);
                 engine.journal.wait(message, until, &problems, now).await.map_err(told)?;
                 engine.settled(message, summary);
                 return Ok(());
@@ -179,6 +189,7 @@ async fn render(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut 
     let text = outbound.template.render(&values)?;
     let name = safe_name(outbound.name.render(&values)?.trim());
     let stored = engine.storage.spool(message.id, text.as_bytes())?;
+    engine.storage.forget(message);
     let rendered = Rendered { path: join(&flow.folder, &name), name, size: text.len() as u64, sha256: digest(text.as_bytes()), stored };
     engine.journal.rendered(message, rendered).await?;
     checkpoint::reach("rendered").await;

@@ -22,13 +22,19 @@ pub(super) async fn shelve(engine: &Engine, flow: &Flow, message: &mut Message) 
         _ => Vec::new(),
     };
     let stored = engine.storage.shelve(message, &problems)?;
-    engine.journal.shelved(message, &stored, false).await?;
+    // Nothing is left to move at the partner's where another file has taken the place of this one.
+    let moved = message.moved;
+    engine.journal.shelved(message, &stored, moved).await?;
     checkpoint::reach("shelved").await;
+    if moved {
+        return Ok(());
+    }
     let drop = engine.drop(&flow.partner).await?;
     move_there(engine, &*drop, flow, message, &problems).await.map_err(|problem| {
         let told = format!("`{}` could not be moved on the partner's side: {}", message.name, problem.message);
-        Problem::new(codes::SHELF_FAILED, told)
-            .hint(problem.hint.unwrap_or_else(|| "its effect is complete; the move is tried again at each poll".into()))
+        Problem::new(codes::SHELF_FAILED, told).hint(
+            problem.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into()),
+        )
     })?;
     engine.journal.shelved(message, &stored, true).await
 }

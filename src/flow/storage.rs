@@ -126,6 +126,8 @@ impl Storage {
             match fs::read(self.root.join(&place)) {
                 Ok(bytes) if digest(&bytes) == message.sha256 => return Ok(bytes),
                 Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
+                // A disk that fails today may read tomorrow.
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(problem(&self.root.join(&place), &error)),
                 _ => {}
             }
         }
@@ -157,13 +159,14 @@ impl Storage {
     /// # Errors
     /// The file cannot be moved.
     pub fn shelve(&self, message: &Message, problems: &Problems) -> Result<String, Problem> {
-        let is_here = |place: &str| fs::read(self.root.join(place)).is_ok_and(|bytes| digest(&bytes) == message.sha256);
+        let is_here =
+            |place: &str| !message.sha256.is_empty() && fs::read(self.root.join(place)).is_ok_and(|bytes| digest(&bytes) == message.sha256);
         let target = match message.stage {
             Stage::Failed => {
                 let plain = self.error_place(message, false);
                 let is_there = |name: &str| self.root.join(name).exists();
-                // A message without bytes leaves only its report there.
-                let free = message.stored == plain || !(is_there(&plain) || is_there(&format!("{plain}.problem.txt")));
+                // Free, or taken by this very file at an earlier try. A message without bytes leaves only its report there.
+                let free = is_here(&plain) || !(is_there(&plain) || is_there(&format!("{plain}.problem.txt")));
                 if free { plain } else { self.error_place(message, true) }
             }
             _ => self.archive_place(message),
@@ -173,12 +176,11 @@ impl Storage {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
         }
-        if !message.stored.is_empty() && message.stored != target {
-            match fs::rename(self.root.join(&message.stored), &to) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound && is_here(&target) => {}
-                Err(error) => return Err(problem(&to, &error)),
-                Ok(()) => {}
-            }
+        if !message.stored.is_empty() && !is_here(&target) {
+            // After a crash between a rename and the journal the bytes lie where an earlier try put them.
+            let places = std::iter::once(message.stored.clone()).chain(self.places(message));
+            let source = places.into_iter().find(|place| is_here(place)).unwrap_or_else(|| message.stored.clone());
+            fs::rename(self.root.join(source), &to).map_err(|error| problem(&to, &error))?;
         }
         if message.stage == Stage::Failed {
             let text = report(message, problems);
@@ -189,6 +191,15 @@ impl Storage {
             }
         }
         Ok(if message.stored.is_empty() { String::new() } else { target })
+    }
+
+    /// Removes what an outbound message left on a shelf before it was rendered anew.
+    pub(super) fn forget(&self, message: &Message) {
+        if message.stored.starts_with("error/") {
+            self.clear_reports(message);
+            // Gone already is as good.
+            let _ = fs::remove_file(self.root.join(&message.stored));
+        }
     }
 
     fn clear_reports(&self, message: &Message) {
@@ -224,7 +235,10 @@ pub fn report(message: &Message, problems: &Problems) -> String {
 pub fn partner_report(message: &Message, problems: &Problems) -> String {
     let mut text = format!("{} was not processed (our reference {}).\n\n", crate::model::problem::shown(&message.name), message.id.short());
     for problem in problems {
-        text.push_str(&format!("{}: {}\n", problem.code.info().code, problem.message));
+        // Sentences about our own house, Odoo's among them, are not the partner's business.
+        let theirs = problem.who == crate::model::problem::Who::Partner;
+        let sentence = if theirs { problem.message.clone() } else { problem.code.info().title.to_string() };
+        text.push_str(&format!("{}: {}\n", problem.code.info().code, crate::model::problem::shown(&sentence)));
         if !problem.place.is_unknown() {
             text.push_str(&format!("  at {}\n", problem.place));
         }

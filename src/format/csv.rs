@@ -67,6 +67,7 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
     let mut header: Option<(Vec<Option<usize>>, usize)> = None;
     let mut problems = Vec::new();
     let mut record = csv::StringRecord::new();
+    let mut begun = 0u64;
     let mut lines = Lines { text: &text, seen: 0, line: 1 };
     loop {
         match rows.read_record(&mut record) {
@@ -77,7 +78,8 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
                 return Err(one(Problem::new(codes::CSV_ROW, "a row that cannot be read as CSV").at(Place::at(file, line, 1))));
             }
         }
-        let line = lines.at(record.position().map_or(0, csv::Position::byte));
+        begun = record.position().map_or(0, csv::Position::byte);
+        let line = lines.at(begun);
         let Some((places, width)) = &header else {
             header = Some((find_columns(&record, dialect, file, line)?, record.len()));
             continue;
@@ -103,6 +105,16 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
         if problems.len() >= MOST {
             break;
         }
+    }
+    // A quote that is never closed takes all following lines into one value without an error.
+    let last = &text[usize::try_from(begun).unwrap_or(text.len()).min(text.len())..];
+    if last.trim_end().contains('\n') && last.matches('"').count() % 2 == 1 {
+        let message = "a quote in this row is never closed: everything behind it would become one value";
+        problems.push(
+            Problem::new(codes::CSV_ROW, message)
+                .at(Place::at(file, lines.line, 1))
+                .hint("close the quote, or double it if it is part of the value"),
+        );
     }
     if header.is_none() {
         problems.push(Problem::new(codes::CSV_HEADER, "there is no header row").at(Place::file(file)));
@@ -145,8 +157,10 @@ fn lift(
 fn with_point(value: &str) -> Option<String> {
     let (whole, fraction) = value.split_once(',').map_or((value, None), |(whole, fraction)| (whole, Some(fraction)));
     let mut groups = whole.trim_start_matches(['-', '+']).split(['.', ' ', '\u{a0}', '\'']);
-    let first = groups.next().unwrap_or_default().len();
-    let grouped = groups.all(|group| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit())) && first <= 3;
+    let first = groups.next().unwrap_or_default();
+    let grouped = groups.all(|group| group.len() == 3 && group.bytes().all(|byte| byte.is_ascii_digit()))
+        && (1..=3).contains(&first.len())
+        && !first.starts_with('0');
     let plain = !whole.contains(['.', ' ', '\u{a0}', '\'']);
     if !plain && !grouped {
         return None;
@@ -273,6 +287,16 @@ mod tests {
     }
 
     #[test]
+    fn a_quote_that_is_never_closed_is_no_value() {
+        let problems = read(b"Artikel;Preis\n1;2\n\"3;4\n5;6\n", "f.csv", &dialect(), &Limits::default()).expect_err("swallowed");
+        assert!(problems.iter().any(|p| p.place.line == Some(3) && p.message.contains("never closed")), "{problems:?}");
+        assert!(
+            read(b"Artikel;Preis\n19\";2\n20\"x;3\n21\";4\n", "f.csv", &dialect(), &Limits::default()).is_ok(),
+            "inch signs are values"
+        );
+    }
+
+    #[test]
     fn a_decimal_comma_is_never_guessed() {
         for (text, expected) in [
             ("1.234,50", Some("1234.50")),
@@ -281,6 +305,8 @@ mod tests {
             ("-1.234.567,8", Some("-1234567.8")),
             ("7", Some("7")),
             ("12.50", None),
+            ("0.500", None),
+            (".500", None),
             ("1234.567,8", None),
             ("x", Some("x")),
         ] {

@@ -1,5 +1,7 @@
 //! XML to a [`Document`]: strict, bounded, and with line and column of every element.
 
+use std::{collections::HashSet, sync::Arc};
+
 use quick_xml::{
     Reader, XmlVersion,
     events::{BytesStart, Event, attributes::AttrError},
@@ -25,8 +27,19 @@ pub fn read(bytes: &[u8], file: &str, limits: &Limits) -> Result<Document, Probl
         return Err(Problem::new(codes::DOC_EMPTY, "the file is empty").at(Place::file(file)).hint("ask the partner to send it again"));
     }
     let text = decode_xml(bytes, file)?;
-    XmlReader { text: &text, file, limits, document: Document::new(), open: Vec::new(), scopes: Vec::new(), line: 1, column: 1, at: 0 }
-        .run()
+    XmlReader {
+        text: &text,
+        file,
+        limits,
+        document: Document::new(),
+        open: Vec::new(),
+        scopes: Vec::new(),
+        names: HashSet::new(),
+        line: 1,
+        column: 1,
+        at: 0,
+    }
+    .run()
 }
 
 struct XmlReader<'t> {
@@ -36,12 +49,17 @@ struct XmlReader<'t> {
     document: Document,
     open: Vec<usize>,
     /// Namespace bindings in scope, innermost last: prefix and namespace.
-    scopes: Vec<(String, String)>,
+    scopes: Vec<(String, Arc<str>)>,
+    /// Local names met so far, so that each is kept once.
+    names: HashSet<Arc<str>>,
     line: u32,
     column: u32,
     at: usize,
 }
 
+/// Bytes of a name or namespace, and bindings in scope at one place; real documents stay below a tenth of both.
+const LONGEST_NAME: usize = 1000;
+const MOST_BINDINGS: usize = 200;
 const CUT_OFF: &str = "the transfer or the export was cut off: ask for the file again";
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
@@ -64,7 +82,13 @@ impl<'t> XmlReader<'t> {
                 Ok(Event::Start(tag)) => self.start(&tag, false)?,
                 Ok(Event::Empty(tag)) => self.start(&tag, true)?,
                 Ok(Event::End(_)) => self.end(),
-                Ok(Event::Text(text)) => self.characters(&text.xml10_content())?,
+                Ok(Event::Text(text)) => {
+                    let text = text.xml10_content();
+                    if text.contains("]]>") {
+                        return Err(self.malformed("`]]>` in text; it is written `]]&gt;`".into()));
+                    }
+                    self.characters(&text)?;
+                }
                 Ok(Event::CData(data)) => {
                     if self.open.is_empty() {
                         return Err(self.malformed("character data outside the root element".into()));
@@ -85,7 +109,8 @@ impl<'t> XmlReader<'t> {
                         return Err(self.malformed("an XML declaration that is not at the very start of the file".into()));
                     }
                 }
-                Ok(Event::Comment(_) | Event::PI(_)) => {}
+                Ok(Event::Comment(text)) => self.legal(&text)?,
+                Ok(Event::PI(text)) => self.legal(&text)?,
                 Ok(Event::Eof) => break,
             }
         }
@@ -106,6 +131,9 @@ impl<'t> XmlReader<'t> {
         }
         self.within("elements", self.document.len(), self.limits.elements)?;
         self.within("levels of elements", self.open.len(), self.limits.depth)?;
+        if !spaced(tag.attributes_raw()) {
+            return Err(self.malformed("no blank between two attributes".into()));
+        }
         let mut declares = Vec::new();
         let mut plain = Vec::new();
         for attribute in tag.attributes() {
@@ -136,7 +164,14 @@ impl<'t> XmlReader<'t> {
                 _ => plain.push((key.to_string(), value)),
             }
         }
-        self.scopes.extend(declares.iter().cloned());
+        for (prefix, namespace) in &declares {
+            self.within("bytes in a namespace", namespace.len(), LONGEST_NAME)?;
+            if namespace.is_empty() && !prefix.is_empty() {
+                return Err(self.malformed(format!("the prefix `{}` is bound to no namespace", cut(prefix))));
+            }
+            self.within("namespaces in scope", self.scopes.len(), MOST_BINDINGS)?;
+            self.scopes.push((prefix.clone(), Arc::from(namespace.as_str())));
+        }
         let name = self.resolve(tag.name().as_ref(), true)?;
         let mut attributes: Vec<Attribute> = Vec::with_capacity(plain.len());
         for (key, value) in plain {
@@ -210,21 +245,31 @@ impl<'t> XmlReader<'t> {
         }
     }
 
-    fn resolve(&self, qualified: &str, is_element: bool) -> Result<Name, Problem> {
+    fn resolve(&mut self, qualified: &str, is_element: bool) -> Result<Name, Problem> {
+        self.within("bytes in a name", qualified.len(), LONGEST_NAME)?;
         let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
         let first = local.chars().next().unwrap_or(' ');
         if !(first.is_alphabetic() || first == '_') || local.contains([':', '<', '&', '"', '\'', '=', '/']) {
             return Err(self.malformed(format!("`{}` is not a name", cut(qualified))));
         }
+        let local = match self.names.get(local) {
+            Some(known) => Arc::clone(known),
+            None => {
+                let new: Arc<str> = Arc::from(local);
+                self.names.insert(Arc::clone(&new));
+                new
+            }
+        };
+        let none = || Arc::from("");
         if prefix == "xml" {
-            return Ok(Name::new(XML_NAMESPACE, local));
+            return Ok(Name { namespace: Arc::from(XML_NAMESPACE), local });
         }
         if prefix.is_empty() && !is_element {
-            return Ok(Name::new("", local));
+            return Ok(Name { namespace: none(), local });
         }
         match self.scopes.iter().rev().find(|(known, _)| known == prefix) {
-            Some((_, namespace)) => Ok(Name::new(namespace, local)),
-            None if prefix.is_empty() => Ok(Name::new("", local)),
+            Some((_, namespace)) => Ok(Name { namespace: Arc::clone(namespace), local }),
+            None if prefix.is_empty() => Ok(Name { namespace: none(), local }),
             None => Err(self.malformed(format!("the prefix of `{}` is not bound to a namespace", cut(qualified)))),
         }
     }
@@ -285,6 +330,26 @@ impl<'t> XmlReader<'t> {
     }
 }
 
+/// Whether a blank stands between any two attributes (XML 1.0, production 40).
+fn spaced(raw: &str) -> bool {
+    let mut quote = None;
+    let mut closed = false;
+    for c in raw.chars() {
+        match (quote, c) {
+            (None, '"' | '\'') => quote = Some(c),
+            (Some(open), c) if c == open => {
+                quote = None;
+                closed = true;
+                continue;
+            }
+            (None, c) if closed && !c.is_ascii_whitespace() && c != '/' => return false,
+            _ => {}
+        }
+        closed = false;
+    }
+    true
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -317,6 +382,10 @@ mod tests {
             ("<p:a/>", "C202"),
             ("<a>\u{1}</a>", "C202"),
             ("<a/>tail", "C202"),
+            ("<a x='1'y='2'/>", "C202"),
+            ("<a>]]></a>", "C202"),
+            ("<a xmlns:p=''/>", "C202"),
+            ("<!--\u{1}--><a/>", "C202"),
             ("UNA:+.? '", "C202"),
             ("<!DOCTYPE a [<!ENTITY x 'y'>]><a>&x;</a>", "C204"),
         ] {
@@ -327,5 +396,7 @@ mod tests {
     #[test]
     fn depth_is_bounded() {
         assert!(problem(&"<a>".repeat(100_000)).contains("C205"));
+        assert!(problem(&format!("<{}/>", "a".repeat(2000))).contains("C205"));
+        assert!(problem(&format!("<a xmlns='{}'/>", "a".repeat(2000))).contains("C205"));
     }
 }

@@ -131,7 +131,11 @@ impl Journal {
         let id = id.trim().to_lowercase();
         let plausible = id.len() >= 4 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         let mut found = Vec::new();
-        if plausible {
+        if id.len() == 36 {
+            let mut query = QueryBuilder::new("select * from message where id = ");
+            query.push_bind(id.clone());
+            found = self.messages(query).await?;
+        } else if plausible {
             let mut query = QueryBuilder::new("select * from message where id like ");
             query.push_bind(format!("{id}%")).push(" or id like ").push_bind(format!("%{id}")).push(" limit 3");
             found = self.messages(query).await?;
@@ -155,7 +159,7 @@ impl Journal {
         query
             .push(" and (stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ")
             .push_bind(stamp(now));
-        query.push(") or (stage in ('done', 'failed') and moved = 0)) order by id");
+        query.push(") or (stage in ('done', 'failed') and (moved = 0 or stored like 'spool/%'))) order by id");
         self.messages(query).await
     }
 
@@ -193,6 +197,38 @@ impl Journal {
         let mut query = QueryBuilder::new("select * from message where flow = ");
         query.push_bind(flow.to_string()).push(" and sha256 = ").push_bind(sha256.to_string()).push(" and stage <> 'failed' order by id");
         self.messages(query).await
+    }
+
+    /// The latest message from this path that did not fail.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn latest(&self, flow: &str, path: &str) -> Result<Option<Message>, Problem> {
+        let mut query = QueryBuilder::new("select * from message where flow = ");
+        query
+            .push_bind(flow.to_string())
+            .push(" and path = ")
+            .push_bind(path.to_string())
+            .push(" and stage <> 'failed' order by id desc limit 1");
+        Ok(self.messages(query).await?.pop())
+    }
+
+    /// A younger message of the same flow whose effect is there already: from the same path, or from `any` path.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn overtaken(&self, message: &Message, any: bool) -> Result<Option<Message>, Problem> {
+        let mut query = QueryBuilder::new("select * from message where flow = ");
+        query
+            .push_bind(message.flow.clone())
+            .push(" and id > ")
+            .push_bind(message.id.to_string())
+            .push(" and stage in ('applied', 'done')");
+        if !any {
+            query.push(" and path = ").push_bind(message.path.clone());
+        }
+        query.push(" order by id desc limit 1");
+        Ok(self.messages(query).await?.pop())
     }
 
     /// Whether a file was ever taken from this path.

@@ -56,6 +56,8 @@ pub struct NewMessage {
     pub verdict: Option<Verdict>,
     /// Outbound: the records whose sending this message is, as `model,id`.
     pub claims: Vec<String>,
+    /// Held or failed from the start, and why: written in the same transaction, so that no crash can make it a message like others.
+    pub rest: Option<(Stage, Problem)>,
 }
 
 /// An outbound document once it is rendered.
@@ -92,6 +94,10 @@ impl Journal {
     /// The journal cannot be written, or one of the claimed records was sent before.
     pub async fn receive(&self, new: &NewMessage, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut transaction = self.begin().await?;
+        let (stage, problems) = match &new.rest {
+            Some((stage, problem)) => (*stage, vec![problem.clone()]),
+            None => (Stage::Received, Vec::new()),
+        };
         sqlx::query("insert into message (id, flow, direction, name, path, size, modified, sha256, stage, stored, received, updated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
             .bind(new.id.to_string())
             .bind(&new.flow)
@@ -101,7 +107,7 @@ impl Journal {
             .bind(signed(new.size))
             .bind(new.modified.map(stamp))
             .bind(&new.sha256)
-            .bind(Stage::Received.as_str())
+            .bind(stage.as_str())
             .bind(&new.stored)
             .bind(stamp(now))
             .bind(stamp(now))
@@ -118,6 +124,16 @@ impl Journal {
             }
         }
         event(&mut transaction, new.id, Stage::Received, None, now).await?;
+        if new.rest.is_some() {
+            let reason = one_line(&problems);
+            event(&mut transaction, new.id, stage, reason.as_deref(), now).await?;
+            let text = serde_json::to_string(&problems).unwrap_or_else(|_| "[]".into());
+            let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, 1, ?, ?, ?)");
+            let insert = insert.bind(new.id.to_string()).bind(stamp(now)).bind(stage.as_str()).bind(text);
+            insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+            let update = sqlx::query("update message set attempts = 1, reason = ? where id = ?").bind(reason).bind(new.id.to_string());
+            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
         if let Some(verdict) = new.verdict {
             ledger(&mut transaction, new, verdict, Some(new.id), now).await?;
         }
@@ -175,7 +191,7 @@ impl Journal {
         self.reason(message, reason).await
     }
 
-    /// Holds a message that was just received.
+    /// Holds a message until a person decides.
     ///
     /// # Errors
     /// As [`Journal::advance`].
@@ -196,17 +212,23 @@ impl Journal {
         self.reason(message, None).await
     }
 
-    /// Starts a message again from its original bytes; the effect gets a new mark.
+    /// Starts a message again from its original bytes; the effect gets a new mark. One that waits goes on from where it is, now: its
+    /// effect may be there already, and must be found under the same mark.
     ///
     /// # Errors
     /// The message is under way, or the journal cannot be written.
     pub async fn restart(&self, message: &mut Message, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.step(message, Stage::Received, None, None, Some("reprocess"), now).await?;
+        if let (Stage::Waiting, Some(resume)) = (message.stage, message.resume) {
+            return self.step(message, resume, None, None, Some("tried now"), now).await;
+        }
+        if !message.stage.may_become(Stage::Received, message.direction) {
+            return Err(Problem::new(codes::STAGE, format!("message {} is {}: it is being worked on", message.id.short(), message.stage)));
+        }
+        // The run is raised first: killed in between, the message rests as before, and a higher run means nothing by itself.
+        let update = sqlx::query("update message set run = run + 1 where id = ?").bind(message.id.to_string());
+        update.execute(&self.pool).await.map_err(|error| problem(&error))?;
         message.run += 1;
-        message.moved = false;
-        let update =
-            sqlx::query("update message set run = ?, moved = 0, reason = null where id = ?").bind(message.run).bind(message.id.to_string());
-        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        self.step(message, Stage::Received, None, None, Some("reprocess"), now).await
     }
 
     async fn step(
@@ -222,13 +244,16 @@ impl Journal {
             return Err(Problem::new(codes::STAGE, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
         }
         let mut transaction = self.begin().await?;
-        let update = sqlx::query("update message set stage = ?, resume = ?, until = ?, updated = ? where id = ? and stage = ?")
-            .bind(to.as_str())
-            .bind(resume.map(Stage::as_str))
-            .bind(until.map(stamp))
-            .bind(stamp(now))
-            .bind(message.id.to_string())
-            .bind(message.stage.as_str());
+        let update = sqlx::query(
+            "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?1 = 'received' then 0 else moved end,
+             reason = case when ?1 = 'received' then null else reason end where id = ?5 and stage = ?6",
+        )
+        .bind(to.as_str())
+        .bind(resume.map(Stage::as_str))
+        .bind(until.map(stamp))
+        .bind(stamp(now))
+        .bind(message.id.to_string())
+        .bind(message.stage.as_str());
         // Another process that moved the message meanwhile makes this find no row.
         if update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() != 1 {
             return Err(Problem::new(codes::STAGE, format!("message {} was moved by someone else", message.id.short())));
@@ -236,6 +261,9 @@ impl Journal {
         event(&mut transaction, message.id, to, note, now).await?;
         transaction.commit().await.map_err(|error| problem(&error))?;
         (message.stage, message.resume, message.until, message.updated) = (to, resume, until, now);
+        if to == Stage::Received {
+            (message.moved, message.reason) = (false, None);
+        }
         Ok(())
     }
 

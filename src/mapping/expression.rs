@@ -55,7 +55,17 @@ fn input(value: &Json) -> Value {
         let plain = !digits.is_empty()
             && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
             && (digits == "0" || digits.starts_with("0.") || !digits.starts_with('0'));
-        if plain && let Some(number) = text.parse().ok().and_then(Number::from_f64) {
+        // Whole numbers stay whole; what has more digits than a float can hold stays text.
+        if plain
+            && digits.len() <= 15
+            && let Ok(number) = text.parse::<i64>()
+        {
+            return Value::from(number);
+        }
+        if plain
+            && digits.len() <= 15
+            && let Some(number) = text.parse().ok().and_then(Number::from_f64)
+        {
             return Value::from(Serde(number));
         }
     }
@@ -77,7 +87,9 @@ mod tests {
         assert_eq!(evaluate("price / (base or 1)", &with), Ok(Some(json!(12.5))));
         assert_eq!(evaluate("base", &with), Ok(None));
         assert!(evaluate("other + 1", &with).is_err());
-        assert_eq!(evaluate("code ~ '/x'", &[("code".into(), Some(json!("007")))]), Ok(Some(json!("007/x"))));
+        for code in ["007", "123", "12345678901234567890"] {
+            assert_eq!(evaluate("code ~ '/x'", &[("code".into(), Some(json!(code)))]), Ok(Some(json!(format!("{code}/x")))));
+        }
     }
 
     #[test]

@@ -102,7 +102,8 @@ codes! {
     SAME_CONTENT = "C312", Ops, Never, "known content under a new name", "The same bytes came before under another name. Held: `consign reprocess ID` takes it all the same.";
     HELD_SIZE = "C313", Partner, Never, "the file is empty and was left where it is", "Empty files are held, in case they are still to be filled.";
     NAME_TAKEN = "C314", Ops, Never, "another file of that name lies at the partner's", "A document that we send would replace one that the partner has not fetched. Nothing is ever replaced.";
-    SHELF_FAILED = "C315", Ops, Later, "the file could not be moved on the partner's side", "Its effect is complete and will not be repeated; the move is tried again at each poll.";
+    SHELF_FAILED = "C315", Ops, Later, "the file could not be moved on the partner's side", "What it did, or that it was refused, stands and is not repeated; the move is tried again at each poll.";
+    OVERTAKEN = "C316", Ops, Never, "a newer file was processed meanwhile", "This one waited for something temporary, and what came after it has gone through: doing it now would set newer values back. `consign reprocess ID` does it all the same.";
 
     VALUE_MISSING = "C401", Partner, Never, "a required value is missing in the document", "The mapping needs it, though the schema does not require it.";
     VALUE_CONVERSION = "C402", Partner, Never, "a value cannot be converted", "The sentence shows the value and what it should have been.";

@@ -4,9 +4,15 @@
 /// at least 2; upper and lower case count as equal).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(2);
+    let length = word.chars().count();
+    // Nobody means a name that long, and the distance takes time and memory by the product of both lengths.
+    if length > 100 {
+        return None;
+    }
     let lowered = word.to_lowercase();
     candidates
         .into_iter()
+        .filter(|candidate| candidate.chars().count().abs_diff(length) <= limit)
         .map(|candidate| (distance(&lowered, &candidate.to_lowercase()), candidate))
         .filter(|(distance, _)| *distance <= limit)
         .min_by_key(|(distance, _)| *distance)

@@ -13,7 +13,15 @@ pub(super) struct Action {
     pub(super) mark: Option<(&'static str, &'static str, &'static str)>,
 }
 
-const KNOWN: [Action; 2] = [
+const KNOWN: [Action; 4] = [
+    Action { model: "account.move", method: "action_post", from: &["draft"], to: &["posted"], mark: None },
+    Action {
+        model: "purchase.order",
+        method: "button_confirm",
+        from: &["draft", "sent"],
+        to: &["purchase", "done", "to approve"],
+        mark: None,
+    },
     Action { model: "sale.order", method: "action_confirm", from: &["draft", "sent"], to: &["sale", "done"], mark: None },
     // The stock moves of an inventory carry `inventory_name`: so a second run can see that the first one was committed, even
     // when its answer was lost, and does not overwrite what moved in between (measured on Odoo 19).

@@ -3,7 +3,7 @@
 
 mod lines;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use serde::Serialize;
 use serde_json::{Map, Value as Json, json};
@@ -89,7 +89,26 @@ struct Work<'p> {
 }
 
 impl Work<'_> {
+    /// Two entries that name one record by different keys, found out only once the references are looked up.
+    fn twice(&self, records: &[Record]) -> Problems {
+        let mut seen: HashMap<String, Option<u32>> = HashMap::new();
+        let mut problems = Vec::new();
+        for record in records.iter().filter(|_| !self.plan.identity.is_empty()) {
+            if let Some(first) = seen.insert(self.identity(record), record.origin.place.line) {
+                let message = format!("the same record twice in one file; the first is on line {}", first.unwrap_or_default());
+                problems.push(
+                    Problem::new(codes::IDENTITY_TWICE, message).at(record.origin.place.clone()).mapped_by(record.origin.mapping.clone()),
+                );
+            }
+        }
+        problems
+    }
+
     async fn chunk(&self, records: &[Record]) -> Result<Vec<(i64, Change)>, Problems> {
+        let twice = self.twice(records);
+        if !twice.is_empty() {
+            return Err(twice);
+        }
         let ids = match self.plan.write {
             Write::Upsert => self.upsert(records).await?,
             Write::Create => match self.marked().await? {
@@ -237,10 +256,16 @@ impl Work<'_> {
                 None => {}
             }
         }
-        match plain.as_slice() {
-            [] => {}
-            [(id, values)] => self.write(*id, values.clone()).await?,
-            _ => self.load(&plain, known).await?,
+        // One call for all records in which the same fields change: a field that stands empty in a row of `load` would be emptied.
+        let mut alike: BTreeMap<Vec<String>, Vec<(i64, Map<String, Json>)>> = BTreeMap::new();
+        for (id, values) in plain {
+            alike.entry(values.keys().cloned().collect()).or_default().push((id, values));
+        }
+        for (names, group) in alike {
+            match group.as_slice() {
+                [(id, values)] => self.write(*id, values.clone()).await?,
+                _ => self.load(&names, &group, known).await?,
+            }
         }
         Ok(changed)
     }
@@ -252,31 +277,20 @@ impl Work<'_> {
 
     /// Odoo's import as the one call that writes different values to many records. It takes texts and converts by field type; times
     /// are read in the context's zone, hence UTC.
-    async fn load(&self, plain: &[(i64, Map<String, Json>)], known: &[(&Record, &Map<String, Json>)]) -> Result<(), Problem> {
-        let mut names: Vec<&String> = Vec::new();
-        for name in plain.iter().flat_map(|(_, values)| values.keys()) {
-            if !names.contains(&name) {
-                names.push(name);
-            }
-        }
+    async fn load(
+        &self,
+        names: &[String],
+        group: &[(i64, Map<String, Json>)],
+        known: &[(&Record, &Map<String, Json>)],
+    ) -> Result<(), Problem> {
+        let by_id: HashMap<i64, &Record> = known.iter().map(|(record, current)| (id_of(current), *record)).collect();
         let is_reference = |name: &str| known.iter().any(|(record, _)| matches!(record.value(name), Some(Value::Find(_))));
         let mut fields = vec![".id".to_string()];
-        fields.extend(names.iter().map(|name| if is_reference(name) { format!("{name}/.id") } else { (*name).clone() }));
-        let by_id: HashMap<i64, &Record> = known.iter().map(|(record, current)| (id_of(current), *record)).collect();
-        let rows: Vec<Vec<String>> = plain
-            .iter()
-            .map(|(id, _)| {
-                let planned = |name: &&String| {
-                    by_id
-                        .get(id)
-                        .and_then(|record| record.value(name))
-                        .and_then(|value| self.scalar(value))
-                        .map(|value| loaded(&value))
-                        .unwrap_or_default()
-                };
-                std::iter::once(id.to_string()).chain(names.iter().map(planned)).collect()
-            })
-            .collect();
+        fields.extend(names.iter().map(|name| if is_reference(name) { format!("{name}/.id") } else { name.clone() }));
+        let row = |(id, values): &(i64, Map<String, Json>)| -> Vec<String> {
+            std::iter::once(id.to_string()).chain(names.iter().map(|name| values.get(name).map(loaded).unwrap_or_default())).collect()
+        };
+        let rows: Vec<Vec<String>> = group.iter().map(row).collect();
         let mut context = self.plan.context.clone();
         context.insert("tz".into(), json!("UTC"));
         let doing = format!("updating {}", self.plan.model);
@@ -289,7 +303,7 @@ impl Work<'_> {
         let problem =
             Fault::new(FaultKind::Refused, first.get("message").and_then(Json::as_str).unwrap_or("the import was refused")).problem(&doing);
         let row = first.get("record").and_then(Json::as_u64).and_then(|row| usize::try_from(row).ok());
-        Err(match row.and_then(|row| plain.get(row)).and_then(|(id, _)| by_id.get(id)) {
+        Err(match row.and_then(|row| group.get(row)).and_then(|(id, _)| by_id.get(id)) {
             Some(record) => problem.at(record.origin.place.clone()).mapped_by(record.origin.mapping.clone()),
             None => problem,
         })

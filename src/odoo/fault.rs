@@ -64,7 +64,15 @@ impl Fault {
             "AccessError" => FaultKind::Rights,
             "UserError" | "ValidationError" | "RedirectWarning" | "MissingError" | "CheckViolation" | "NotNullViolation"
             | "UniqueViolation" | "IntegrityError" => FaultKind::Refused,
-            "SerializationFailure" | "LockNotAvailable" | "DeadlockDetected" | "PoolError" | "ConcurrencyError" => FaultKind::Busy,
+            "OperationalError"
+            | "InterfaceError"
+            | "AdminShutdown"
+            | "LockError"
+            | "SerializationFailure"
+            | "LockNotAvailable"
+            | "DeadlockDetected"
+            | "PoolError"
+            | "ConcurrencyError" => FaultKind::Busy,
             _ if message.contains("could not serialize access") || message.contains("deadlock detected") => FaultKind::Busy,
             _ if unknown => FaultKind::Unknown,
             "KeyError" => FaultKind::Unknown,
@@ -92,8 +100,10 @@ impl Fault {
         match status {
             401 => Self::new(FaultKind::Key, "the key is not accepted"),
             403 => Self::new(FaultKind::Rights, "forbidden"),
-            429 | 503 => Self::new(FaultKind::Busy, "the server is overloaded"),
+            408 | 409 | 429 | 503 => Self::new(FaultKind::Busy, "the server is overloaded"),
             502 | 504 => Self::new(FaultKind::Timeout, "the proxy has no answer from Odoo"),
+            // What a proxy refuses about this one request it will refuse again: too large, malformed.
+            400 | 405..=499 => Self::new(FaultKind::Server, &format!("a proxy refuses the request with HTTP status {status}")),
             other => Self::new(FaultKind::Answer, &format!("HTTP status {other} without an answer of Odoo's")),
         }
     }

@@ -91,13 +91,14 @@ impl Schema {
         let (answer, verdict) = mpsc::sync_channel(1);
         let name = file.to_string();
         let job = Job { document, file: name.clone(), answer };
-        let gone = || {
-            let message = format!("the schema engine broke down over this document (schema {})", self.path.display());
-            vec![Problem::new(codes::SCHEMA_BROKEN, message).at(Place::file(&name))]
-        };
         if self.jobs.send(job).is_err() {
-            return gone();
+            let message = format!("the schema {} cannot be used at the moment; it is compiled anew", self.path.display());
+            return vec![Problem::new(codes::SCHEMA_BROKEN, message).at(Place::file(&name))];
         }
-        verdict.recv().unwrap_or_else(|_| gone())
+        // Only this document brought the engine down; the next one finds it compiled anew.
+        verdict.recv().unwrap_or_else(|_| {
+            let message = "the schema engine broke down over this document".to_string();
+            vec![Problem::new(codes::DOC_SCHEMA, message).at(Place::file(&name))]
+        })
     }
 }

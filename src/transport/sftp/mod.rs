@@ -108,9 +108,16 @@ impl SftpDrop {
     /// Turns the library's error into ours, and forgets a session that is broken.
     async fn told(&self, path: &str, error: SftpError) -> Problem {
         let problem = problem(path, &error);
-        if problem.code == codes::DROP_UNREACHABLE {
-            *self.session.lock().await = None;
+        if problem.code != codes::DROP_UNREACHABLE {
+            return problem;
         }
+        let mut slot = self.session.lock().await;
+        // Reads and writes report a server's refusal in the same way as a broken connection; the connection tells which it was.
+        if matches!(error, SftpError::IO(_)) && slot.as_ref().is_some_and(|session| session.is_alive()) {
+            return Problem::new(codes::DROP_IO, format!("the server fails to read or write `{path}`"))
+                .hint("a lock, a quota or a right; the server does not say which");
+        }
+        *slot = None;
         problem
     }
 
@@ -140,7 +147,7 @@ impl Drop for SftpDrop {
     fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
         Box::pin(async move {
             let session = self.session().await?;
-            let found = self.metadata(&session.sftp, path).await?.filter(Metadata::is_regular);
+            let found = self.metadata(&session.sftp, path).await?.filter(is_file);
             Ok(found.map(|meta| entry_of(path.rsplit('/').next().unwrap_or(path).to_string(), &meta)))
         })
     }
@@ -243,6 +250,11 @@ impl Drop for SftpDrop {
         let SftpSettings { user, host, port, base, .. } = &self.settings;
         format!("sftp://{user}@{host}:{port}/{}", base.trim_start_matches('/'))
     }
+}
+
+/// Whether the type bits say that it is a plain file (links are not followed); a server that sends none is believed.
+fn is_file(meta: &Metadata) -> bool {
+    meta.permissions.is_none_or(|mode| mode & 0o170_000 == 0o100_000 || mode & 0o170_000 == 0)
 }
 
 fn entry_of(name: String, meta: &Metadata) -> Entry {
