@@ -81,14 +81,14 @@ async fn is_held(engine: &Engine, flow: &Flow, entry: &Entry) -> Result<bool, Pr
     Ok(false)
 }
 
-/// Whether the file on the drop is the one a message was made of, as far as a listing can tell. Times have whole seconds there.
+/// Whether the file on the drop is the one a message was made of, as far as a listing can tell. Over SFTP times have whole seconds.
 pub(super) fn same_file(message: &Message, entry: &Entry) -> bool {
     same(message.size, message.modified, entry)
 }
 
 /// Whether an entry still has this size and time.
 pub(super) fn same(size: u64, modified: Option<DateTime<Utc>>, entry: &Entry) -> bool {
-    size == entry.size && modified.map(|at| at.timestamp()) == entry.modified.map(|at| at.timestamp())
+    size == entry.size && modified.map(|at| at.timestamp_millis()) == entry.modified.map(|at| at.timestamp_millis())
 }
 
 /// Takes one file: fetch, spool, journal. `None` when there is nothing to carry on: a duplicate, or held.

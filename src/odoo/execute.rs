@@ -80,6 +80,9 @@ pub async fn execute(odoo: &Odoo, plan: &Plan, mark: &str) -> Result<Outcome, Pr
     named(odoo, plan, ids).await.map_err(|problem| vec![problem])
 }
 
+/// A record's id and the values that differ.
+type Update = (i64, Map<String, Json>);
+
 /// One chunk of a plan.
 struct Work<'p> {
     odoo: &'p Odoo,
@@ -232,7 +235,7 @@ impl Work<'_> {
     /// Writes what differs and gives the ids that did. Several records without lines go out in one `load`.
     async fn update(&self, known: &[(&Record, &Map<String, Json>)]) -> Result<Vec<i64>, Problem> {
         let line_changes = lines::changes(self, known).await?;
-        let mut plain: Vec<(i64, Map<String, Json>)> = Vec::new();
+        let mut plain: Vec<Update> = Vec::new();
         let mut changed = Vec::new();
         for (record, current) in known {
             let id = id_of(current);
@@ -257,7 +260,7 @@ impl Work<'_> {
             }
         }
         // One call for all records in which the same fields change: a field that stands empty in a row of `load` would be emptied.
-        let mut alike: BTreeMap<Vec<String>, Vec<(i64, Map<String, Json>)>> = BTreeMap::new();
+        let mut alike: BTreeMap<Vec<String>, Vec<Update>> = BTreeMap::new();
         for (id, values) in plain {
             alike.entry(values.keys().cloned().collect()).or_default().push((id, values));
         }
@@ -277,17 +280,12 @@ impl Work<'_> {
 
     /// Odoo's import as the one call that writes different values to many records. It takes texts and converts by field type; times
     /// are read in the context's zone, hence UTC.
-    async fn load(
-        &self,
-        names: &[String],
-        group: &[(i64, Map<String, Json>)],
-        known: &[(&Record, &Map<String, Json>)],
-    ) -> Result<(), Problem> {
+    async fn load(&self, names: &[String], group: &[Update], known: &[(&Record, &Map<String, Json>)]) -> Result<(), Problem> {
         let by_id: HashMap<i64, &Record> = known.iter().map(|(record, current)| (id_of(current), *record)).collect();
         let is_reference = |name: &str| known.iter().any(|(record, _)| matches!(record.value(name), Some(Value::Find(_))));
         let mut fields = vec![".id".to_string()];
         fields.extend(names.iter().map(|name| if is_reference(name) { format!("{name}/.id") } else { name.clone() }));
-        let row = |(id, values): &(i64, Map<String, Json>)| -> Vec<String> {
+        let row = |(id, values): &Update| -> Vec<String> {
             std::iter::once(id.to_string()).chain(names.iter().map(|name| values.get(name).map(loaded).unwrap_or_default())).collect()
         };
         let rows: Vec<Vec<String>> = group.iter().map(row).collect();

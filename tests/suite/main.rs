@@ -11,4 +11,5 @@ mod daemon;
 mod flows;
 mod odoo;
 mod readme;
+mod recovery;
 mod transports;
