@@ -123,7 +123,8 @@ fn heading(out: &Output, text: &str) {
 }
 
 fn folder(named: Option<&Path>) -> Result<PathBuf, Problem> {
-    let unusable = |error: std::io::Error| Problem::new(codes::USAGE, format!("no folder for the demo ({})", error.kind()));
+    let unusable =
+        |error: std::io::Error| Problem::new(codes::USAGE, format!("no folder for the demo ({})", crate::model::problem::reason(&error)));
     match named {
         Some(dir) => {
             fs::create_dir_all(dir).map_err(unusable)?;
@@ -136,7 +137,9 @@ fn folder(named: Option<&Path>) -> Result<PathBuf, Problem> {
 /// Makes the sample workspace and points it to the embedded servers.
 fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(), Problem> {
     init::make(dir)?;
-    let unusable = |error: std::io::Error| Problem::new(codes::USAGE, format!("the demo's workspace cannot be written ({})", error.kind()));
+    let unusable = |error: std::io::Error| {
+        Problem::new(codes::USAGE, format!("the demo's workspace cannot be written ({})", crate::model::problem::reason(&error)))
+    };
     let change = |file: &str, changes: &[(&str, String)]| {
         let path = dir.join(file);
         let mut text = fs::read_to_string(&path).map_err(unusable)?;

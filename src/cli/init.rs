@@ -69,7 +69,9 @@ pub(super) fn make(dir: &Path) -> Result<(), Problem> {
     for (name, content) in FILES {
         let path = dir.join(name);
         let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, content));
-        written.map_err(|error| Problem::new(codes::USAGE, format!("{} cannot be written ({})", path.display(), error.kind())))?;
+        written.map_err(|error| {
+            Problem::new(codes::USAGE, format!("{} cannot be written ({})", path.display(), crate::model::problem::reason(&error)))
+        })?;
     }
     Ok(())
 }

@@ -36,7 +36,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     };
     let name = args.file.display().to_string();
     let bytes = fs::read(&args.file).map_err(|error| {
-        output::one(Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", error.kind())).at(Place::file(&name)))
+        output::one(
+            Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", crate::model::problem::reason(&error)))
+                .at(Place::file(&name)),
+        )
     })?;
     let schema = Schema::compile(&workspace.schemas(), &flow.schema)
         .map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;

@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     }
     let unreadable = |error: std::io::Error| {
         output::one(
-            Problem::new(codes::CONFIG_UNREADABLE, format!("it cannot be read ({})", error.kind()))
+            Problem::new(codes::CONFIG_UNREADABLE, format!("it cannot be read ({})", crate::model::problem::reason(&error)))
                 .at(Place::file(path.display().to_string())),
         )
     };
@@ -65,11 +65,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
             Problem::new(codes::SCHEMA_MISSING, "there is no .xsd file in it").at(Place::file(path.display().to_string())),
         ));
     }
-    let entries = entry_points(&workspace, name, making.path());
-    let mut compiled = Vec::new();
+    let (entries, named) = entry_points(&workspace, name, making.path());
+    let (mut compiled, mut broken) = (Vec::new(), Problems::new());
     for entry in &entries {
-        Schema::compile(making.path(), entry)?;
-        compiled.push(format!("{name}/{entry}"));
+        match Schema::compile(making.path(), entry) {
+            Ok(_) => compiled.push(format!("{name}/{entry}")),
+            Err(problems) => broken.extend(problems.into_iter().take(1).map(|problem| problem.in_file(entry))),
+        }
+    }
+    // A schema that a flow names must compile; of a set that no flow names yet, one that does is enough.
+    if !broken.is_empty() && (named || compiled.is_empty()) {
+        return Err(broken);
     }
     let kept = making.keep();
     fs::rename(&kept, &target).map_err(|error| {
@@ -77,11 +83,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         let _ = fs::remove_dir_all(&kept);
         unreadable(error)
     })?;
-    context.out.data(&serde_json::json!({ "set": name, "files": count, "compiled": compiled }));
+    context.out.data(&serde_json::json!({ "set": name, "files": count, "compiled": compiled, "broken": broken }));
     context.out.line(format!("{count} schema files are in schemas/{name}; {} compiled:", compiled.len()));
     compiled.iter().take(10).for_each(|entry| context.out.line(format!("  {entry}")));
     if compiled.len() > 10 {
         context.out.line(format!("  and {} more", compiled.len() - 10));
+    }
+    for problem in broken.iter().take(10) {
+        context.out.line(format!("note: {} does not compile: {}", problem.place, problem.message));
     }
     let waiting: Vec<&str> =
         workspace.flows.values().filter(|flow| flow.schema.starts_with(&format!("{name}/"))).map(|flow| flow.id.as_str()).collect();
@@ -91,8 +100,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     Ok(Exit::Fine)
 }
 
-/// What must compile: the schemas that flows name; without such, every schema that no other one of the set includes or imports.
-fn entry_points(workspace: &Workspace, name: &str, folder: &Path) -> Vec<String> {
+/// What is compiled, and whether flows name it: the schemas that flows name; without such, every schema that no other one of the set includes or imports.
+fn entry_points(workspace: &Workspace, name: &str, folder: &Path) -> (Vec<String>, bool) {
     let named: Vec<String> = workspace
         .flows
         .values()
@@ -101,7 +110,7 @@ fn entry_points(workspace: &Workspace, name: &str, folder: &Path) -> Vec<String>
         .map(str::to_string)
         .collect();
     if !named.is_empty() {
-        return named;
+        return (named, true);
     }
     let files = files(folder, folder);
     let texts: Vec<String> = files.iter().filter_map(|file| fs::read_to_string(folder.join(file)).ok()).collect();
@@ -110,7 +119,7 @@ fn entry_points(workspace: &Workspace, name: &str, folder: &Path) -> Vec<String>
         texts.iter().any(|text| text.contains(&format!("/{leaf}\"")) || text.contains(&format!("schemaLocation=\"{leaf}\"")))
     };
     let roots: Vec<String> = files.iter().filter(|file| !is_used(file)).cloned().collect();
-    if roots.is_empty() { files } else { roots }
+    (if roots.is_empty() { files } else { roots }, false)
 }
 
 fn files(folder: &Path, root: &Path) -> Vec<String> {
@@ -152,7 +161,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<usize> {
 fn unpack(path: &Path, to: &Path) -> Result<usize, Problems> {
     let place = Place::file(path.display().to_string());
     let bad = |message: String| output::one(Problem::new(codes::USAGE, message).at(place.clone()).hint("give a folder, or a zip of one"));
-    let file = fs::File::open(path).map_err(|error| bad(format!("it cannot be opened ({})", error.kind())))?;
+    let file = fs::File::open(path).map_err(|error| bad(format!("it cannot be opened ({})", crate::model::problem::reason(&error))))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|_| bad("it is neither a folder nor a zip file".into()))?;
     if archive.len() > MOST_FILES {
         return Err(bad(format!("it has more than {MOST_FILES} entries")));
@@ -174,7 +183,7 @@ fn unpack(path: &Path, to: &Path) -> Result<usize, Problems> {
         }
         let target = to.join(&name);
         let written = target.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&target, &bytes));
-        written.map_err(|error| bad(format!("it cannot be written ({})", error.kind())))?;
+        written.map_err(|error| bad(format!("it cannot be written ({})", crate::model::problem::reason(&error))))?;
         count += 1;
     }
     Ok(count)

@@ -41,7 +41,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         let problems = match fs::read(file) {
             Err(error) => {
                 exit = Exit::Unable;
-                vec![Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", error.kind())).at(Place::file(&shown))]
+                vec![
+                    Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", crate::model::problem::reason(&error)))
+                        .at(Place::file(&shown)),
+                ]
             }
             Ok(bytes) => match xml::read(&bytes, &shown, &Limits::default()) {
                 Ok(document) => schema.validate(Arc::new(document), &shown),

@@ -29,7 +29,7 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
         reader.missing("direction");
     }
     let schedule = schedule(reader);
-    super::load::inside(reader, "folder");
+    super::contained::check(reader, "folder");
     let common = (
         reader.need_text("partner"),
         reader.need_text("folder"),

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::{DropConfig, OdooConfig, Partner, Workspace, flows, secrets};
+use super::{DropConfig, OdooConfig, Partner, Workspace, contained, flows, secrets};
 use crate::{
     model::{
         Place, Problem, Problems,
@@ -110,8 +110,11 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
 
 fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
     let text = fs::read_to_string(root.join(file)).map_err(|error| {
-        Problem::new(codes::CONFIG_UNREADABLE, format!("`{file}` cannot be read in {} ({})", root.display(), error.kind()))
-            .at(Place::file(file))
+        Problem::new(
+            codes::CONFIG_UNREADABLE,
+            format!("`{file}` cannot be read in {} ({})", root.display(), crate::model::problem::reason(&error)),
+        )
+        .at(Place::file(file))
     })?;
     table::parse(&text, file)
 }
@@ -185,7 +188,7 @@ fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
         }
     };
     for key in ["archive", "error"] {
-        inside(&reader, key);
+        contained::check(&reader, key);
     }
     let partner = Partner {
         id: parsed.id.clone(),
@@ -198,15 +201,6 @@ fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
     };
     reader.finish();
     partner
-}
-
-/// Reports a folder of a drop that leaves the drop.
-pub(super) fn inside(reader: &Reader<'_>, key: &str) {
-    let Some(path) = reader.text(key) else { return };
-    if crate::transport::contained(&path).is_err() {
-        let problem = Problem::new(codes::PATH_ESCAPES, format!("`{key}` is a folder inside the drop, not `{path}`"));
-        reader.report(problem.at(reader.place_of(key)).hint("write it relative to the drop, without `..`"));
-    }
 }
 
 /// The workspace's own snapshot of Odoo's fields, or the built-in one.

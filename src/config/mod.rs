@@ -4,6 +4,7 @@
 //! **Invariant:** reading a workspace needs no network and no secret; secrets are opened when they are used.
 
 pub mod check;
+mod contained;
 mod drops;
 mod flows;
 mod load;

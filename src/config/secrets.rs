@@ -29,9 +29,10 @@ impl SecretSource {
             }),
             Self::File(path) => match std::fs::read_to_string(root.join(path)) {
                 Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_string()),
-                Err(error) => {
-                    Err(Problem::new(codes::CONFIG_SECRET, format!("the secret file {} cannot be read ({})", path.display(), error.kind())))
-                }
+                Err(error) => Err(Problem::new(
+                    codes::CONFIG_SECRET,
+                    format!("the secret file {} cannot be read ({})", path.display(), crate::model::problem::reason(&error)),
+                )),
             },
         }
     }

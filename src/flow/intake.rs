@@ -2,9 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
-
-use super::{Engine, Summary, checkpoint, shelf, storage::digest};
+use super::{Engine, Summary, checkpoint, same::same_file, shelf, storage::digest};
 use crate::{
     config::{Flow, InFlow, SameContent, fits},
     journal::{Message, NewMessage, Verdict},
@@ -79,16 +77,6 @@ async fn is_held(engine: &Engine, flow: &Flow, entry: &Entry) -> Result<bool, Pr
     let stored = message.stored.clone();
     engine.journal.shelved(&mut message, &stored, true).await?;
     Ok(false)
-}
-
-/// Whether the file on the drop is the one a message was made of, as far as a listing can tell. Over SFTP times have whole seconds.
-pub(super) fn same_file(message: &Message, entry: &Entry) -> bool {
-    same(message.size, message.modified, entry)
-}
-
-/// Whether an entry still has this size and time.
-pub(super) fn same(size: u64, modified: Option<DateTime<Utc>>, entry: &Entry) -> bool {
-    size == entry.size && modified.map(|at| at.timestamp_millis()) == entry.modified.map(|at| at.timestamp_millis())
 }
 
 /// Takes one file: fetch, spool, journal. `None` when there is nothing to carry on: a duplicate, or held.

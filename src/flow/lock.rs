@@ -21,7 +21,10 @@ impl Lock {
     pub fn take(workspace: &Workspace) -> Result<Self, Problem> {
         let path = workspace.storage.join("lock");
         let unusable = |error: std::io::Error| {
-            Problem::new(codes::JOURNAL, format!("the storage folder {} cannot be used ({})", workspace.storage.display(), error.kind()))
+            Problem::new(
+                codes::JOURNAL,
+                format!("the storage folder {} cannot be used ({})", workspace.storage.display(), crate::model::problem::reason(&error)),
+            )
         };
         super::private_folder(&workspace.storage).map_err(unusable)?;
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;

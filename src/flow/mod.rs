@@ -10,6 +10,7 @@ mod intake;
 mod lock;
 mod outbound;
 mod retry;
+mod same;
 mod shelf;
 pub mod storage;
 

@@ -2,7 +2,7 @@
 //! refused. A move is repeated until it succeeds; an effect never.
 
 use super::{
-    Engine, checkpoint, intake,
+    Engine, checkpoint, same,
     storage::{name_with_id, partner_report},
 };
 use crate::{
@@ -49,7 +49,7 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     if drop.stat(target).await?.is_none() {
         // Only the very file we took is moved: one that has come under its name since then is a new one.
         let source = match drop.stat(&message.path).await? {
-            Some(entry) if intake::same_file(message, &entry) => Some(&message.path),
+            Some(entry) if same::same_file(message, &entry) => Some(&message.path),
             _ => drop.stat(other).await?.map(|_| other),
         };
         match source {
@@ -81,7 +81,7 @@ pub(super) async fn duplicate(engine: &Engine, drop: &dyn Drop, flow: &Flow, cop
         "exact duplicate, shelved"
     );
     drop.make_folder(&partner.archive).await?;
-    if drop.stat(&copy.path).await?.is_some_and(|now| intake::same(copy.size, copy.modified, &now)) {
+    if drop.stat(&copy.path).await?.is_some_and(|now| same::same(copy.size, copy.modified, &now)) {
         drop.rename(&copy.path, &join(&partner.archive, &name_with_id(&format!("duplicate-{}", copy.name), copy.id))).await?;
     }
     Ok(())

@@ -192,6 +192,24 @@ pub fn shown(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
 }
 
+/// Why the system refuses a file, in a few words.
+pub fn reason(error: &std::io::Error) -> String {
+    use std::io::ErrorKind;
+    match error.kind() {
+        ErrorKind::NotFound => "it is not there".into(),
+        ErrorKind::PermissionDenied => "no permission".into(),
+        ErrorKind::IsADirectory => "it is a folder".into(),
+        ErrorKind::NotADirectory => "a part of its path is no folder".into(),
+        ErrorKind::InvalidData => "it is not UTF-8".into(),
+        ErrorKind::AlreadyExists => "it is there already".into(),
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "no space left".into(),
+        ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
+        ErrorKind::ConnectionRefused => "connection refused".into(),
+        ErrorKind::TimedOut => "no answer in time".into(),
+        kind => kind.to_string(),
+    }
+}
+
 /// Cuts a value that is quoted in a sentence to at most 60 characters.
 pub fn cut(value: &str) -> String {
     let mut chars = value.chars();

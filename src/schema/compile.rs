@@ -85,7 +85,7 @@ fn problem(error: &SchemaError, root: &str) -> Problem {
         | SchemaError::StructuralError { message, location, .. }
         | SchemaError::LimitExceeded { message, location, .. } => (message.clone(), location.as_ref()),
         SchemaError::ResolutionError { message } => (message.clone(), None),
-        SchemaError::IoError(error) => (format!("cannot be read ({})", error.kind()), None),
+        SchemaError::IoError(error) => (format!("cannot be read ({})", crate::model::problem::reason(error)), None),
         other => (other.to_string(), None),
     };
     let problem = Problem::new(codes::SCHEMA_BROKEN, message.replace(root, ""));

@@ -37,7 +37,8 @@ impl Jailed {
 impl SchemaLoader for Jailed {
     fn load(&self, location: &str) -> SchemaResult<String> {
         let path = self.inside(location).map_err(SchemaError::resolution)?;
-        let bytes = fs::read(&path).map_err(|error| SchemaError::resolution(format!("{}: {}", self.relative(&path), error.kind())))?;
+        let bytes = fs::read(&path)
+            .map_err(|error| SchemaError::resolution(format!("{}: {}", self.relative(&path), crate::model::problem::reason(&error))))?;
         xsd_schema::parser::resolver::decode_xml_bytes(bytes)
     }
 

@@ -2,16 +2,30 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::{
-    validate::{Expected, Finding},
-    words,
-};
+use xsd_schema::validation::ValidationError;
+
+use super::words;
 use crate::model::{
     Document, NodeId, Place, Problem, Problems,
     codes::{self, Code},
     nearest::nearest,
     problem::cut,
 };
+
+/// What the engine found, tied to the element it was looking at.
+pub(super) struct Finding {
+    pub(super) node: NodeId,
+    pub(super) error: ValidationError,
+}
+
+/// Elements that could have stood at a place.
+#[derive(Default)]
+pub(super) struct Expected {
+    /// Where the element itself stands.
+    pub(super) here: Vec<String>,
+    /// Inside the element, at its end.
+    pub(super) at_end: Vec<String>,
+}
 
 pub(super) fn problems(
     document: &Document,

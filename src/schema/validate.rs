@@ -9,19 +9,13 @@ use xsd_schema::{
     validation::{SchemaValidator, ValidationError, ValidationFlags, ValidationRuntime, ValidationSink, validator::ValidationWarning},
 };
 
-use super::report;
+use super::report::{self, Expected, Finding};
 use crate::model::{Document, NodeId, Problems};
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
 /// Problems reported for one document; what is beyond is counted.
 const MOST: usize = 100;
-
-/// What the engine found, tied to the element it was looking at.
-pub(super) struct Finding {
-    pub(super) node: NodeId,
-    pub(super) error: ValidationError,
-}
 
 /// A prepared validator over one schema.
 pub(super) struct Validator<'s> {
@@ -168,13 +162,4 @@ fn is_spaced_base64(document: &Document, finding: &Finding) -> bool {
     }
     let text: String = document.element(finding.node).text.split_whitespace().collect();
     base64::engine::general_purpose::STANDARD.decode(text).is_ok()
-}
-
-/// Elements that could have stood at a place.
-#[derive(Default)]
-pub(super) struct Expected {
-    /// Where the element itself stands.
-    pub(super) here: Vec<String>,
-    /// Inside the element, at its end.
-    pub(super) at_end: Vec<String>,
 }

@@ -99,7 +99,7 @@ async fn shake_hands(settings: &SftpSettings, asked: Option<String>) -> Result<(
     }
     let socket = match timeout(settings.timeout, TcpStream::connect((host.as_str(), *port))).await {
         Err(_) => return Err(unreachable(format!("does not answer within {} s", settings.timeout.as_secs()))),
-        Ok(Err(error)) => return Err(unreachable(format!("cannot be reached ({})", error.kind()))),
+        Ok(Err(error)) => return Err(unreachable(format!("cannot be reached ({})", crate::model::problem::reason(&error)))),
         Ok(Ok(socket)) => socket,
     };
     // Nagle's delay costs a round trip for each small request; a socket that cannot switch it off still works.

@@ -1,0 +1,15 @@
+//! Whether a file on a drop is still the one that was read.
+
+use chrono::{DateTime, Utc};
+
+use crate::{journal::Message, transport::Entry};
+
+/// Whether the file on the drop is the one a message was made of, as far as a listing can tell. Over SFTP times have whole seconds.
+pub(super) fn same_file(message: &Message, entry: &Entry) -> bool {
+    same(message.size, message.modified, entry)
+}
+
+/// Whether an entry still has this size and time.
+pub(super) fn same(size: u64, modified: Option<DateTime<Utc>>, entry: &Entry) -> bool {
+    size == entry.size && modified.map(|at| at.timestamp_millis()) == entry.modified.map(|at| at.timestamp_millis())
+}
