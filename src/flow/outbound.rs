@@ -47,7 +47,13 @@ pub(super) async fn run(
     engine.watcher.found(&flow.id, ready.len());
     let odoo = engine.odoo().await.map_err(one)?;
     // All records of the run in as many calls as the tree has relations; a message resumed later reads its own.
-    let records = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &ready, &outbound.fields).await.map_err(one)?;
+    let all = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &ready, &outbound.fields).await;
+    let records = match all {
+        Ok(records) => records,
+        Err(problem) if problem.is_temporary() && problem.code != codes::ODOO_RIGHTS => return Err(one(problem)),
+        // One record that may not be read must not keep the others: each reads its own, and only that one fails.
+        Err(_) => return each(engine, flow, outbound, schema, &ready, summary).await,
+    };
     for record in records {
         if engine.is_stopping() {
             return Ok(());
@@ -55,6 +61,27 @@ pub(super) async fn run(
         let mut message = claim(engine, flow, outbound, &record).await.map_err(one)?;
         checkpoint::reach("received").await;
         carry(engine, flow, outbound, schema, &mut message, Some(record), summary).await?;
+    }
+    Ok(())
+}
+
+/// Record by record, for when all together could not be read.
+async fn each(
+    engine: &Engine,
+    flow: &Flow,
+    outbound: &OutFlow,
+    schema: &Schema,
+    ready: &[i64],
+    summary: &mut Summary,
+) -> Result<(), Problems> {
+    for id in ready {
+        if engine.is_stopping() {
+            return Ok(());
+        }
+        let mut message = claim(engine, flow, outbound, &json!({ "id": id, "name": format!("{} {id}", outbound.model) }))
+            .await
+            .map_err(|problem| vec![problem])?;
+        carry(engine, flow, outbound, schema, &mut message, None, summary).await?;
     }
     Ok(())
 }

@@ -6,9 +6,12 @@ use std::{
 };
 
 use chrono::DateTime;
-use tokio::{fs, io::AsyncWriteExt};
+use tokio::{
+    fs,
+    io::{AsyncReadExt, AsyncWriteExt},
+};
 
-use super::{Drop, Entry, contained, missing, taken, too_large, whole};
+use super::{Drop, Entry, contained, missing, named, taken, too_large, whole};
 use crate::model::{BoxFuture, Problem, codes};
 
 /// A drop below one folder.
@@ -28,8 +31,17 @@ impl LocalDrop {
         &self.root
     }
 
+    /// The full path. Links that lead out of the drop are no way in: whoever may write here could make one.
     fn path(&self, path: &str) -> Result<PathBuf, Problem> {
-        Ok(self.root.join(contained(path)?))
+        let full = self.root.join(contained(path)?);
+        if let Ok(root) = std::fs::canonicalize(&self.root) {
+            let folders = [full.parent(), Some(full.as_path()).filter(|full| full.is_dir())];
+            let leaves = |folder: &Path| std::fs::canonicalize(folder).is_ok_and(|real| !real.starts_with(&root));
+            if folders.into_iter().flatten().any(|folder| folder.starts_with(&self.root) && leaves(folder)) {
+                return Err(Problem::new(codes::PATH_ESCAPES, format!("`{path}` leads out of the drop by a link")));
+            }
+        }
+        Ok(full)
     }
 }
 
@@ -37,7 +49,7 @@ impl Drop for LocalDrop {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         Box::pin(async move {
             let path = self.path(folder)?;
-            let mut reader = fs::read_dir(&path).await.map_err(|error| problem(folder, &error))?;
+            let mut reader = fs::read_dir(&path).await.map_err(|error| problem(&named(folder, &self.name()), &error))?;
             let mut entries = Vec::new();
             while let Some(entry) = reader.next_entry().await.map_err(|error| problem(folder, &error))? {
                 // A file may vanish between listing and looking; it is simply not there then.
@@ -79,7 +91,10 @@ impl Drop for LocalDrop {
             if meta.len() > limit {
                 return Err(too_large(path, meta.len(), limit));
             }
-            let bytes = fs::read(&full).await.map_err(|error| problem(path, &error))?;
+            // One byte more than expected shows a file that has grown, without reading an endless one.
+            let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+            let file = fs::File::open(&full).await.map_err(|error| problem(path, &error))?;
+            file.take(expected.saturating_add(1)).read_to_end(&mut bytes).await.map_err(|error| problem(path, &error))?;
             whole(path, bytes, expected, limit)
         })
     }

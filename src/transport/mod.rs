@@ -75,6 +75,11 @@ pub(crate) fn missing(path: &str) -> Problem {
     Problem::new(codes::DROP_MISSING, format!("there is no `{path}`"))
 }
 
+/// A path as people know it: the drop itself where the path is empty.
+pub(crate) fn named(path: &str, drop: &str) -> String {
+    if path.is_empty() { drop.to_string() } else { path.to_string() }
+}
+
 /// The problem for a name that is taken.
 pub(crate) fn taken(path: &str) -> Problem {
     let mut problem = Problem::new(codes::DROP_IO, format!("`{path}` exists already and is not replaced"));

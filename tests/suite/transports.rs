@@ -29,6 +29,21 @@ async fn a_local_folder() {
     drops::behaves(&LocalDrop::new(dir.path()), "base").await;
 }
 
+#[tokio::test]
+async fn no_link_in_a_local_folder_leads_out_of_it() {
+    let dir = tempfile::tempdir().expect("a folder");
+    std::fs::create_dir_all(dir.path().join("drop")).expect("a folder");
+    std::fs::create_dir_all(dir.path().join("other")).expect("a folder");
+    std::fs::write(dir.path().join("other/private.xml"), "x").expect("written");
+    std::os::unix::fs::symlink("../other", dir.path().join("drop/out")).expect("linked");
+    std::os::unix::fs::symlink("../other/private.xml", dir.path().join("drop/link.xml")).expect("linked");
+    let drop = LocalDrop::new(dir.path().join("drop"));
+    assert_eq!(drop.list("out").await.expect_err("refused").code, codes::PATH_ESCAPES);
+    assert_eq!(drop.read("out/private.xml", 1, 10).await.expect_err("refused").code, codes::PATH_ESCAPES);
+    assert_eq!(drop.list("").await.expect("listed"), [], "links are not files");
+    assert_eq!(drop.read("link.xml", 1, 10).await.expect_err("refused").code, codes::DROP_MISSING);
+}
+
 struct Site {
     dir: tempfile::TempDir,
     server: SftpServer,

@@ -66,10 +66,10 @@ fn commands(work: &Work<'_>, lines: &Lines, present: &[&Map<String, Json>]) -> V
     };
     let present_key =
         |line: &Map<String, Json>| lines.identity.iter().map(|field| shown(line.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>();
+    let by_key: HashMap<Vec<String>, &Map<String, Json>> = present.iter().map(|line| (present_key(line), *line)).collect();
     let mut commands = Vec::new();
     for line in &lines.records {
-        let key = planned_key(line);
-        match present.iter().find(|current| present_key(current) == key) {
+        match by_key.get(&planned_key(line)) {
             None => commands.push(json!([0, 0, work.values(line)])),
             Some(current) => {
                 let planned = line.values.iter().filter(|(name, _)| !line.create_only.contains(name));

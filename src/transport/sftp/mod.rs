@@ -13,7 +13,7 @@ use russh_sftp::{
 };
 use tokio::{io::AsyncReadExt, io::AsyncWriteExt, sync::Mutex};
 
-use super::{Drop, Entry, contained, join, missing, taken, too_large, whole};
+use super::{Drop, Entry, contained, join, missing, named, taken, too_large, whole};
 use crate::model::{BoxFuture, Problem, codes};
 
 /// A secret in memory; `Debug` never shows it.
@@ -139,7 +139,7 @@ impl Drop for SftpDrop {
                     .filter(|entry| entry.metadata().is_regular())
                     .map(|entry| entry_of(entry.file_name(), &entry.metadata()))
                     .collect()),
-                Err(error) => Err(self.told(folder, error).await),
+                Err(error) => Err(self.told(&named(folder, &self.name()), error).await),
             }
         })
     }
