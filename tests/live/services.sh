@@ -25,6 +25,7 @@ up() {
   [ -d "$cache/pg/base" ] || {
     say "making a PostgreSQL cluster"
     rm -rf "$cache/pg" && mkdir -p "$cache/pg"
+    # As root the server runs as postgres, which must be able to pass through the folders above its own.
     if [ "$(id -u)" = 0 ]; then chown postgres "$cache/pg"; chmod a+x "$cache" "$(dirname "$cache")" "$HOME"; fi
     as_pg "$pg_bin/initdb" -D "$cache/pg" -U edi -A trust -E UTF8 --no-locale >/dev/null
     as_pg sh -c "printf 'fsync = off\nsynchronous_commit = off\nfull_page_writes = off\nmax_connections = 60\n' >> '$cache/pg/postgresql.conf'"

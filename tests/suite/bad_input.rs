@@ -216,12 +216,12 @@ async fn duplicate_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn file_still_being_written() {
     let shop = Shop::open().await;
-    shop.world.replace("flows/orders-in.toml", &[("settle = \"0s\"", "settle = \"1s\"")]);
+    shop.world.replace("flows/orders-in.toml", &[("settle = \"0s\"", "settle = \"4s\"")]);
     let order = shop.order("W-1");
     shop.world.drop_file("out/orders", "growing.xml", &order[..50]);
     shop.world.drop_file("out/orders", "upload.xml.part", &order[..50]);
     let run = shop.world.prepared(&["run", "--once", "orders-in"]).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("starts");
-    std::thread::sleep(std::time::Duration::from_millis(600));
+    std::thread::sleep(std::time::Duration::from_millis(2000));
     shop.world.drop_file("out/orders", "growing.xml", &order[..120]);
     let output = run.wait_with_output().expect("ends");
     assert!(String::from_utf8_lossy(&output.stdout).contains("1 still being written"), "{output:?}");
