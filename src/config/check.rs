@@ -110,12 +110,6 @@ fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Problems {
     for name in names.filter(|name| !known.contains(name)) {
         refuse(format!("`{name}` in `{}`", dialect.row), known.iter().map(String::as_str).collect(), name);
     }
-    for (at, (header, element)) in dialect.columns.iter().enumerate() {
-        if let Some((other, _)) = dialect.columns[..at].iter().find(|(_, known)| known == element) {
-            let message = format!("the columns `{other}` and `{header}` are both `{element}`");
-            problems.push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(&flow.file).with_path("[csv.columns]")));
-        }
-    }
     problems
 }
 
@@ -165,6 +159,8 @@ fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Optio
     let mut at = tree;
     for part in parts {
         match at.0.get(part) {
+            // Below a value that is read nothing else is: what follows is a method of it.
+            Some(below) if below.0.is_empty() => return None,
             Some(below) => at = below,
             // A relation read without anything below it has these two.
             None if matches!(part, "id" | "display_name") => return None,

@@ -73,6 +73,9 @@ async fn keep(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mu
                     next = flow.schedule.next(engine.clock().now());
                 } else if engine.journal().pending_flows(now).await.is_ok_and(|flows| flows.contains(&id)) {
                     work(&engine, &id, false).await;
+                } else {
+                    // A clock that was set back must not stretch the wait.
+                    next = next.min(flow.schedule.next(now));
                 }
             }
         }

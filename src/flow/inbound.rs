@@ -11,7 +11,10 @@ use crate::{
         Document, Plan, Problem, Problems, Stage,
         codes::{self, Code},
     },
-    odoo::execute,
+    odoo::{
+        Odoo,
+        execute::{execute, known},
+    },
     schema::Schema,
 };
 
@@ -36,7 +39,7 @@ pub(super) async fn run(
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
-    let begun = engine.journal.unfinished(&flow.id, engine.due()).await.map_err(one)?;
+    let begun = engine.journal.unfinished(&flow.id, engine.clock.now(), engine.eager).await.map_err(one)?;
     if !begun.is_empty() {
         engine.watcher.found(&flow.id, begun.len());
     }
@@ -46,8 +49,7 @@ pub(super) async fn run(
             return Ok(());
         }
         // One failure tells for all: neither a lost Odoo nor a lost drop is asked again for every message of a run.
-        let shelf_is_away = summary.problems.iter().any(|problem| problem.code == codes::SHELF_FAILED);
-        if if message.stage.is_at_rest() { shelf_is_away } else { odoo_is_away } {
+        if if message.stage.is_at_rest() { summary.drop_is_away } else { odoo_is_away } {
             continue;
         }
         odoo_is_away |= carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
@@ -94,21 +96,6 @@ async fn carry(
         let problems = match message.stage {
             Stage::Waiting => {
                 let resume = message.resume.unwrap_or(Stage::Received);
-                // A count says what all stock is, so any younger one overtakes it; a document only its own next version.
-                let any = inbound.mapping.replaces_all();
-                let younger = if resume == Stage::Applied { None } else { engine.journal.overtaken(message, any).await.map_err(told)? };
-                if let Some(younger) = younger {
-                    let text = format!(
-                        "`{}` (message {}) came later and has gone through while this one waited",
-                        younger.name,
-                        younger.id.short()
-                    );
-                    let problem = Problem::new(codes::OVERTAKEN, text).in_file(&message.name);
-                    let hint = format!("nothing, or to do it all the same: consign reprocess {}", message.id.short());
-                    engine.journal.hold(message, problem.hint(hint), now).await.map_err(told)?;
-                    engine.settled(message, summary);
-                    return Ok(next);
-                }
                 engine.journal.advance(message, resume, None, now).await.map_err(told)?;
                 continue;
             }
@@ -144,13 +131,21 @@ async fn carry(
                 continue;
             }
             Stage::Done | Stage::Failed if !message.moved || message.stored.starts_with("spool/") => {
-                if let Err(problem) = shelf::shelve(engine, flow, message).await {
-                    summary.problems.push(problem);
+                if let Err(cause) = shelf::shelve(engine, flow, message).await {
+                    summary.drop_is_away |= STOPS.contains(&cause.code);
+                    summary.problems.push(shelf::told(message, cause));
                 }
                 return Ok(next);
             }
             Stage::Done | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };
+        if let [problem] = problems.as_slice()
+            && problem.code == codes::OVERTAKEN
+        {
+            engine.journal.hold(message, problem.clone(), now).await.map_err(told)?;
+            engine.settled(message, summary);
+            return Ok(next);
+        }
         if retry::is_temporary(&problems) {
             if engine.is_away(&problems).await {
                 next = Next::Stop;
@@ -202,6 +197,10 @@ async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, documen
     let one = |problem: Problem| vec![problem];
     let plan = plan(engine, inbound, message, document)?;
     let odoo = engine.odoo().await.map_err(one)?;
+    // Tried before, and not because someone asks again: what came later must not be set back.
+    if message.attempts > 0 && message.run == 1 {
+        not_overtaken(engine, &odoo, &plan, message).await?;
+    }
     // The whole id: a mark that is met again years later would make a count do nothing.
     let mark = format!("consign {}.{}", message.id, message.run);
     let outcome = {
@@ -211,4 +210,14 @@ async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, documen
     checkpoint::reach("effect").await;
     let records = outcome.records.into_iter().map(|record| (record.model, record.id, record.name, record.change.as_str()));
     engine.journal.touched(message.id, records, engine.clock.now()).await.map_err(one)
+}
+
+/// Refuses a message whose records a younger one of the same flow has written meanwhile.
+async fn not_overtaken(engine: &Engine, odoo: &Odoo, plan: &Plan, message: &Message) -> Result<(), Problems> {
+    let ids = known(odoo, plan).await?;
+    let younger = engine.journal.overtaken(message, &plan.model, &ids).await.map_err(|problem| vec![problem])?;
+    let Some(younger) = younger else { return Ok(()) };
+    let text = format!("`{}` (message {}) wrote the same records while this one waited", younger.name, younger.id.short());
+    let hint = format!("nothing, or to do it all the same: consign reprocess {}", message.id.short());
+    Err(vec![Problem::new(codes::OVERTAKEN, text).in_file(&message.name).hint(hint)])
 }

@@ -31,7 +31,7 @@ pub use lock::Lock;
 
 use crate::{
     config::{Flow, Work, Workspace, check},
-    journal::{Journal, Message},
+    journal::{Filter, Journal, Message},
     model::{Clock, Problem, Problems, Stage, SystemClock, codes},
     odoo::Odoo,
     schema::Schema,
@@ -70,6 +70,9 @@ pub struct Summary {
     pub changing: usize,
     /// What kept the flow itself from working.
     pub problems: Problems,
+    /// The partner's drop could not be reached for a move; no further one is tried in this run.
+    #[serde(skip)]
+    pub(crate) drop_is_away: bool,
 }
 
 /// What is known about Odoo.
@@ -133,17 +136,11 @@ impl Engine {
         self
     }
 
-    /// The same engine, taking up waiting messages whenever it is run rather than when their time has come: for a run that a
-    /// person asks for.
+    /// The same engine, taking up waiting messages whenever it is run rather than when their time has come, for a run that a person
+    /// asks for; only after an answer that did not come the time is kept, since Odoo may still be at it.
     pub fn eager(mut self) -> Self {
         self.eager = true;
         self
-    }
-
-    /// The time up to which waiting messages are taken up.
-    pub(crate) fn due(&self) -> DateTime<Utc> {
-        let now = self.clock.now();
-        if self.eager { now + chrono::TimeDelta::days(365) } else { now }
     }
 
     /// Its workspace.
@@ -219,6 +216,11 @@ impl Engine {
                 self.forget_drop(&flow.partner).await;
             }
             summary.problems.extend(problems);
+        }
+        if self.eager {
+            // Those whose time must be kept are not forgotten over it.
+            let filter = Filter { flow: Some(id.to_string()), stages: vec![Stage::Waiting], limit: u32::MAX, ..Filter::default() };
+            summary.waiting = self.journal.list(&filter).await.map_or(summary.waiting, |waiting| waiting.len());
         }
         for problem in &summary.problems {
             tracing::error!(flow = id, code = problem.code.info().code, "{}", problem.message);

@@ -31,7 +31,7 @@ pub(super) async fn run(
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
-    for mut message in engine.journal.unfinished(&flow.id, engine.due()).await.map_err(one)? {
+    for mut message in engine.journal.unfinished(&flow.id, engine.clock.now(), engine.eager).await.map_err(one)? {
         if engine.is_stopping() {
             return Ok(());
         }
@@ -50,9 +50,9 @@ pub(super) async fn run(
     let all = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &ready, &outbound.fields).await;
     let records = match all {
         Ok(records) => records,
-        Err(problem) if problem.is_temporary() && problem.code != codes::ODOO_RIGHTS => return Err(one(problem)),
-        // One record that may not be read must not keep the others: each reads its own, and only that one fails.
-        Err(_) => return each(engine, flow, outbound, schema, &ready, summary).await,
+        // A temporary obstacle, or a mistake that every record would meet.
+        Err(problem) if problem.is_temporary() || problem.code == codes::ODOO_UNKNOWN => return Err(one(problem)),
+        Err(problem) => readable(engine, flow, outbound, &ready, problem, summary).await?,
     };
     for record in records {
         if engine.is_stopping() {
@@ -65,25 +65,35 @@ pub(super) async fn run(
     Ok(())
 }
 
-/// Record by record, for when all together could not be read.
-async fn each(
+/// The records that can be read one by one, for when all together could not be. Those that cannot fail, each by itself; where none
+/// can, nothing is claimed and the one problem is told.
+async fn readable(
     engine: &Engine,
     flow: &Flow,
     outbound: &OutFlow,
-    schema: &Schema,
     ready: &[i64],
+    first: Problem,
     summary: &mut Summary,
-) -> Result<(), Problems> {
+) -> Result<Vec<Json>, Problems> {
+    let one = |problem: Problem| vec![problem];
+    let odoo = engine.odoo().await.map_err(one)?;
+    let (mut records, mut failed) = (Vec::new(), Vec::new());
     for id in ready {
-        if engine.is_stopping() {
-            return Ok(());
+        match read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &[*id], &outbound.fields).await {
+            Ok(read) => records.extend(read),
+            Err(problem) => failed.push((id, problem)),
         }
-        let mut message = claim(engine, flow, outbound, &json!({ "id": id, "name": format!("{} {id}", outbound.model) }))
-            .await
-            .map_err(|problem| vec![problem])?;
-        carry(engine, flow, outbound, schema, &mut message, None, summary).await?;
     }
-    Ok(())
+    if records.is_empty() {
+        return Err(one(first));
+    }
+    for (id, problem) in failed {
+        let named = json!({ "id": id, "name": format!("{} {id}", outbound.model) });
+        let mut message = claim(engine, flow, outbound, &named).await.map_err(one)?;
+        engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await.map_err(one)?;
+        engine.settled(&message, summary);
+    }
+    Ok(records)
 }
 
 /// Records that fit the flow's domain and were not sent, nor are being sent.

@@ -30,13 +30,15 @@ pub(super) async fn shelve(engine: &Engine, flow: &Flow, message: &mut Message) 
         return Ok(());
     }
     let drop = engine.drop(&flow.partner).await?;
-    move_there(engine, &*drop, flow, message, &problems).await.map_err(|problem| {
-        let told = format!("`{}` could not be moved on the partner's side: {}", message.name, problem.message);
-        Problem::new(codes::SHELF_FAILED, told).hint(
-            problem.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into()),
-        )
-    })?;
+    move_there(engine, &*drop, flow, message, &problems).await?;
     engine.journal.shelved(message, &stored, true).await
+}
+
+/// A move that failed, as ops reads it.
+pub(super) fn told(message: &Message, cause: Problem) -> Problem {
+    let sentence = format!("`{}` could not be moved on the partner's side: {}", message.name, cause.message);
+    let hint = cause.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into());
+    Problem::new(codes::SHELF_FAILED, sentence).hint(hint)
 }
 
 async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Message, problems: &Problems) -> Result<(), Problem> {

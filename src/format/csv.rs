@@ -108,7 +108,7 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
     }
     // A quote that is never closed takes all following lines into one value without an error.
     let last = &text[usize::try_from(begun).unwrap_or(text.len()).min(text.len())..];
-    if last.trim_end().contains('\n') && last.matches('"').count() % 2 == 1 {
+    if last.trim().contains('\n') && last.matches('"').count() % 2 == 1 {
         let message = "a quote in this row is never closed: everything behind it would become one value";
         problems.push(
             Problem::new(codes::CSV_ROW, message)
@@ -294,6 +294,8 @@ mod tests {
             read(b"Artikel;Preis\n19\";2\n20\"x;3\n21\";4\n", "f.csv", &dialect(), &Limits::default()).is_ok(),
             "inch signs are values"
         );
+        let with_crlf = b"Artikel;Preis\r\n19\";2\r\n21\";4\r\n";
+        assert!(read(with_crlf, "f.csv", &dialect(), &Limits::default()).is_ok(), "with CRLF too");
     }
 
     #[test]

@@ -149,16 +149,17 @@ impl Journal {
     }
 
     /// Messages of a flow that are not at rest, and those at rest whose file still lies in the wrong place, oldest first. Waiting
-    /// ones only when their time has come.
+    /// ones only when their time has come; when `eager`, all but those that wait for an answer of Odoo's that did not come.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn unfinished(&self, flow: &str, now: DateTime<Utc>) -> Result<Vec<Message>, Problem> {
+    pub async fn unfinished(&self, flow: &str, now: DateTime<Utc>, eager: bool) -> Result<Vec<Message>, Problem> {
         let mut query = QueryBuilder::new("select * from message where flow = ");
         query.push_bind(flow.to_string());
         query
             .push(" and (stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ")
             .push_bind(stamp(now));
+        query.push(if eager { ") or (stage = 'waiting' and reason not like 'C507%'" } else { "" });
         query.push(") or (stage in ('done', 'failed') and (moved = 0 or stored like 'spool/%'))) order by id");
         self.messages(query).await
     }
@@ -213,22 +214,25 @@ impl Journal {
         Ok(self.messages(query).await?.pop())
     }
 
-    /// A younger message of the same flow whose effect is there already: from the same path, or from `any` path.
+    /// A younger message of the same flow that has written one of these records.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn overtaken(&self, message: &Message, any: bool) -> Result<Option<Message>, Problem> {
-        let mut query = QueryBuilder::new("select * from message where flow = ");
-        query
-            .push_bind(message.flow.clone())
-            .push(" and id > ")
-            .push_bind(message.id.to_string())
-            .push(" and stage in ('applied', 'done')");
-        if !any {
-            query.push(" and path = ").push_bind(message.path.clone());
+    pub async fn overtaken(&self, message: &Message, model: &str, ids: &[i64]) -> Result<Option<Message>, Problem> {
+        for chunk in ids.chunks(1000) {
+            let mut query = QueryBuilder::new("select m.* from message m join record r on r.message = m.id where m.flow = ");
+            query.push_bind(message.flow.clone()).push(" and m.id > ").push_bind(message.id.to_string());
+            query.push(" and m.stage in ('applied', 'done') and r.model = ").push_bind(model.to_string()).push(" and r.odoo_id in (");
+            let mut list = query.separated(", ");
+            for id in chunk {
+                list.push_bind(*id);
+            }
+            query.push(") order by m.id desc limit 1");
+            if let Some(found) = self.messages(query).await?.pop() {
+                return Ok(Some(found));
+            }
         }
-        query.push(" order by id desc limit 1");
-        Ok(self.messages(query).await?.pop())
+        Ok(None)
     }
 
     /// Whether a file was ever taken from this path.

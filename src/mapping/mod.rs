@@ -107,11 +107,6 @@ impl Mapping {
         apply::apply(self, document, file)
     }
 
-    /// Whether a document says what everything is, rather than something of its own: `write = "create"`, as for counted stock.
-    pub fn replaces_all(&self) -> bool {
-        self.write == Write::Create
-    }
-
     fn at(&self, line: u32) -> String {
         format!("{}:{line}", self.file)
     }

@@ -66,12 +66,17 @@ impl Template {
         &self.file
     }
 
+    /// Whether minijinja itself brings the name: `range`, `namespace`…
+    fn is_global(&self, name: &str) -> bool {
+        self.environment.globals().any(|(global, _)| name.split('.').next() == Some(global))
+    }
+
     /// The names a template uses and does not make itself, dotted: `record.partner_id.city`.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .environment
             .get_template("document")
-            .map(|template| template.undeclared_variables(true).into_iter().collect())
+            .map(|template| template.undeclared_variables(true).into_iter().filter(|name| !self.is_global(name)).collect())
             .unwrap_or_default();
         names.sort();
         names

@@ -122,7 +122,7 @@ impl Stage {
             // A wait ends where it began: the resumed work repeats its step, which is idempotent.
             (Waiting, Checked | Planned | Staged | Applied) => true,
             (Received | Checked | Planned | Staged | Waiting, Failed) => true,
-            (Received | Waiting, Held) => true,
+            (Received | Planned, Held) => true,
             (Applied | Waiting, Done) => true,
             (Received, Checked) | (Checked, Planned) | (Planned, Applied) => direction == Direction::In,
             (Received, Planned) | (Planned, Checked) | (Checked, Staged) | (Staged, Applied) => direction == Direction::Out,

@@ -83,6 +83,23 @@ pub async fn execute(odoo: &Odoo, plan: &Plan, mark: &str) -> Result<Outcome, Pr
 /// A record's id and the values that differ.
 type Update = (i64, Map<String, Json>);
 
+/// Ids of the records that a plan would find again, without writing anything.
+///
+/// # Errors
+/// As [`execute`], before it writes.
+pub async fn known(odoo: &Odoo, plan: &Plan) -> Result<Vec<i64>, Problems> {
+    if plan.identity.is_empty() {
+        return Ok(Vec::new());
+    }
+    let resolved = resolve(odoo, &plan.finds()).await?;
+    let work = Work { odoo, plan, resolved: &resolved, mark: String::new() };
+    let mut ids = Vec::new();
+    for records in plan.records.chunks(CHUNK) {
+        ids.extend(work.existing(records).await?.values().map(id_of));
+    }
+    Ok(ids)
+}
+
 /// One chunk of a plan.
 struct Work<'p> {
     odoo: &'p Odoo,
@@ -172,7 +189,9 @@ impl Work<'_> {
         let mut problems = Vec::new();
         for record in found {
             let key = identity.iter().map(|field| shown(record.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>().join("\u{1f}");
-            if let Some(first) = existing.get(&key)
+            // Stock of several lots stands in several quants; the model sorts that out by itself.
+            if self.plan.write == Write::Upsert
+                && let Some(first) = existing.get(&key)
                 && let Some(planned) = records.iter().find(|planned| self.identity(planned) == key)
             {
                 let message = format!("two records of {model} fit ({}: ids {} and {})", identity.join(", "), id_of(first), id_of(&record));

@@ -283,6 +283,11 @@ async fn waits_and_recovers_quietly(shop: &Shop, code: &str) {
     shop.world.consign(&["run", "--once", "orders-in"]).ends(2);
     let waiting = shop.world.messages("orders-in").pop().expect("a message");
     assert!(waiting["reason"].as_str().is_some_and(|reason| reason.starts_with(code)), "{waiting}");
+    if code == "C507" {
+        // Odoo may still be at it: even a run that a person asks for keeps the time, and says so.
+        let again = shop.world.consign(&["run", "--once", "orders-in"]).ends(2);
+        assert!(again.out.contains("1 waiting"), "{}", again.out);
+    }
     shop.world.consign(&["reprocess", waiting["id"].as_str().expect("an id")]).ends(0);
     let orders = shop.world.odoo.search_read("sale.order", json!([]), &["state", "order_line"]).await;
     assert_eq!((orders.len(), orders[0]["state"].as_str(), orders[0]["order_line"].as_array().map(Vec::len)), (1, Some("sale"), Some(1)));
