@@ -5,7 +5,7 @@ use std::{fs, path::PathBuf};
 use super::{Context, Exit, output};
 use crate::{
     config::{Work, check},
-    format::{csv, xml},
+    flow::examine,
     model::{
         Place, Plan, Problem, Problems, codes,
         nearest::did_you_mean,
@@ -43,15 +43,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     })?;
     let schema = Schema::compile(&workspace.schemas(), &flow.schema)
         .map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
-    let document = match &inbound.format {
-        crate::config::Format::Xml => xml::read(&bytes, &name, &inbound.limits).map_err(output::one)?,
-        crate::config::Format::Csv(dialect) => csv::read(&bytes, &name, dialect, &inbound.limits)?,
-    };
-    let document = std::sync::Arc::new(document);
-    let problems = schema.validate(std::sync::Arc::clone(&document), &name);
-    if !problems.is_empty() {
-        return Err(problems);
-    }
+    let document = examine(&bytes, &name, inbound, &schema)?;
     let plan = inbound.mapping.apply(&document, &name)?;
     context.out.data(&plan);
     context.out.line(render(&plan));

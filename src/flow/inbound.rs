@@ -49,7 +49,8 @@ pub(super) async fn run(
             return Ok(());
         }
         // One failure tells for all: neither a lost Odoo nor a lost drop is asked again for every message of a run.
-        if if message.stage.is_at_rest() { summary.drop_is_away } else { odoo_is_away } {
+        let in_vain = if message.stage.is_at_rest() { summary.drop_is_away } else { odoo_is_away };
+        if in_vain {
             continue;
         }
         odoo_is_away |= carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;

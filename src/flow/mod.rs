@@ -27,6 +27,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
+pub(crate) use inbound::examine;
 pub use lock::Lock;
 
 use crate::{
