@@ -305,3 +305,29 @@ fn demo_is_the_newcomers_first_minute() {
         &dir.path().join("demo/partner-nordwind/in/despatch-WH-OUT-00001.xml"),
     );
 }
+
+/// The reference by example is held against the code that reads such files: every key in it is known, every value accepted.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_configuration_reference_is_true() {
+    let world = World::embedded().await;
+    let reference = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md")).expect("the reference");
+    let blocks: Vec<&str> = reference.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block")).collect();
+    let [odoo, partner, inbound, csv, outbound, mapping] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let products = "direction = \"in\"\npartner = \"nordwind\"\nfolder = \"products\"\nformat = \"csv\"\nmapping = \"mappings/products.toml\"\nschedule = \"manual\"\n";
+    for (file, text) in [
+        ("consign.toml", (*odoo).to_string()),
+        ("partners/nordwind.toml", (*partner).to_string()),
+        ("flows/orders-in.toml", (*inbound).to_string()),
+        ("flows/products-in.toml", format!("{products}{csv}")),
+        ("flows/despatch-out.toml", (*outbound).to_string()),
+        ("mappings/order.toml", (*mapping).to_string()),
+    ] {
+        fs::write(world.workspace().join(file), text).expect("written");
+    }
+    consign::config::Workspace::load(&world.workspace())
+        .map(|_| ())
+        .unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
+    for function in consign::mapping::functions::ALL {
+        assert!(reference.contains(&format!("| `{}` |", function.name)), "`as = \"{}\"` is not in the reference", function.name);
+    }
+}
