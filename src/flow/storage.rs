@@ -11,7 +11,10 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     journal::Message,
-    model::{MessageId, Problem, Problems, Stage, codes},
+    model::{
+        MessageId, Problem, Problems, Stage, codes,
+        problem::{Who, reason, shown},
+    },
 };
 
 /// Folders below the workspace's storage.
@@ -219,7 +222,7 @@ impl Storage {
 pub fn report(message: &Message, problems: &Problems) -> String {
     let mut text = format!(
         "{} was refused at {}\nflow {}   message {}\n\n",
-        crate::model::problem::shown(&message.name),
+        shown(&message.name),
         message.updated.format("%Y-%m-%d %H:%M:%S UTC"),
         message.flow,
         message.id
@@ -233,18 +236,18 @@ pub fn report(message: &Message, problems: &Problems) -> String {
 
 /// The report for the partner: what is wrong with the document, nothing of our own house.
 pub fn partner_report(message: &Message, problems: &Problems) -> String {
-    let mut text = format!("{} was not processed (our reference {}).\n\n", crate::model::problem::shown(&message.name), message.id.short());
+    let mut text = format!("{} was not processed (our reference {}).\n\n", shown(&message.name), message.id.short());
     for problem in problems {
         // Sentences about our own house, Odoo's among them, are not the partner's business.
-        let theirs = problem.who == crate::model::problem::Who::Partner;
+        let theirs = problem.who == Who::Partner;
         let sentence = if theirs { problem.message.clone() } else { problem.code.info().title.to_string() };
-        text.push_str(&format!("{}: {}\n", problem.code.info().code, crate::model::problem::shown(&sentence)));
+        text.push_str(&format!("{}: {}\n", problem.code.info().code, shown(&sentence)));
         if !problem.place.is_unknown() {
             text.push_str(&format!("  at {}\n", problem.place));
         }
         match (problem.who, &problem.hint) {
-            (crate::model::problem::Who::Partner, Some(hint)) => text.push_str(&format!("  {hint}\n")),
-            (crate::model::problem::Who::Partner, None) => {}
+            (Who::Partner, Some(hint)) => text.push_str(&format!("  {hint}\n")),
+            (Who::Partner, None) => {}
             _ => text.push_str("  We look into this; you need not send the file again.\n"),
         }
         text.push('\n');
@@ -259,7 +262,7 @@ fn problem(path: &Path, error: &io::Error) -> Problem {
             Problem::new(codes::DISK_FULL, format!("no space left in our storage for `{name}`"))
                 .hint("make room; the file stays where it is and is taken by itself afterwards")
         }
-        kind => Problem::new(codes::DROP_IO, format!("our storage cannot be used at `{name}` ({kind})")),
+        _ => Problem::new(codes::DROP_IO, format!("our storage cannot be used at `{name}`: {}", reason(error))),
     }
 }
 
