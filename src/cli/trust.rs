@@ -13,6 +13,9 @@ pub(super) struct Args {
     /// Fingerprint of the key, as the partner gave it: SHA256:…
     #[arg(long)]
     fingerprint: String,
+    /// The key of the host that the partner's server is reached through.
+    #[arg(long)]
+    jump: bool,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
@@ -24,7 +27,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
                 .maybe_hint(did_you_mean(&args.partner, names)),
         ));
     };
-    let settings = partner.drop.address(&workspace.root).map_err(output::one)?;
+    let settings = if args.jump {
+        let settings = partner.drop.address(&workspace.root).map_err(output::one)?;
+        let none = || Problem::new(codes::USAGE, format!("the drop of {} is reached directly: it has no `jump`", args.partner));
+        *settings.jump.ok_or_else(|| output::one(none()))?
+    } else {
+        partner.drop.way(&workspace.root).map_err(output::one)?
+    };
     let key = connect::host_key(&settings, &args.fingerprint).await.map_err(output::one)?;
     if host_keys::fingerprint(&key) != args.fingerprint {
         // The key on file was shown; the one that was asked for is another.

@@ -2,10 +2,10 @@
 
 use std::collections::HashMap;
 
-use super::{Flow, Format, InFlow, OutFlow, Work, Workspace, fits};
+use super::{Flow, Format, InFlow, OutFlow, Work, Workspace};
 use crate::{
     format::csv::Dialect,
-    model::{Name, Place, Problem, Problems, codes, nearest::did_you_mean, shape::Shape},
+    model::{Name, Place, Problem, Problems, codes, nearest::did_you_mean, pattern::fits, shape::Shape},
     odoo::read::Tree,
     schema::Schema,
 };

@@ -7,11 +7,12 @@ use std::{
 
 use super::{SecretSource, secrets};
 use crate::{
-    model::{Problem, table::Reader},
+    model::{Problem, codes, nearest::did_you_mean, table::Reader},
     transport::{
         Drop,
+        ftp::{FtpDrop, FtpSettings, Security},
         local::LocalDrop,
-        sftp::{Login, Secret, SftpDrop, SftpSettings},
+        sftp::{self, Engine, IN_FLIGHT, KeyFile, LEGACY, Login, Secret, SftpSettings},
     },
 };
 
@@ -21,29 +22,97 @@ use crate::{
 pub enum DropConfig {
     /// A folder, relative to the workspace unless absolute.
     Local(PathBuf),
+    /// An FTP server, with or without TLS.
+    Ftp {
+        /// Who and where.
+        account: Account,
+        /// Cipher.
+        security: Security,
+        /// Certificates to trust besides the system's, relative to the workspace.
+        authority: Option<PathBuf>,
+        /// Folder on the server.
+        base: String,
+        /// Patience.
+        timeout: Duration,
+    },
     /// An SFTP server.
     Sftp {
-        /// Host.
-        host: String,
-        /// Port.
-        port: u16,
-        /// User.
-        user: String,
-        /// Password.
-        password: Option<SecretSource>,
-        /// Private key, relative to the workspace.
-        key: Option<PathBuf>,
-        /// Its passphrase.
-        passphrase: Option<SecretSource>,
+        /// Who and where.
+        account: Account,
+        /// A host to go through.
+        jump: Option<Account>,
         /// Known host keys, relative to the workspace.
         known_hosts: PathBuf,
         /// Folder on the server.
         base: String,
         /// Patience.
         timeout: Duration,
+        /// Operations in flight at most.
+        in_flight: usize,
+        /// Library.
+        engine: Engine,
         /// Partner's id, for the command that accepts a host key.
         partner: String,
     },
+}
+
+/// An account on a host.
+#[derive(Debug, Clone)]
+pub struct Account {
+    host: String,
+    port: u16,
+    user: String,
+    password: Option<SecretSource>,
+    /// Private key, relative to the workspace.
+    key: Option<PathBuf>,
+    passphrase: Option<SecretSource>,
+    agent: bool,
+    legacy: Vec<String>,
+}
+
+impl Account {
+    fn read(reader: &Reader<'_>, port: u16) -> Self {
+        let account = Self {
+            host: reader.need_text("host"),
+            port: read_port(reader, port),
+            user: reader.need_text("user"),
+            password: secrets::read(reader, "password"),
+            key: reader.text("key").map(PathBuf::from),
+            passphrase: secrets::read(reader, "passphrase"),
+            agent: reader.boolean("agent").unwrap_or(false),
+            legacy: reader.texts("legacy").unwrap_or_default(),
+        };
+        for name in account.legacy.iter().filter(|name| !LEGACY.contains(&name.as_str())) {
+            let hint = did_you_mean(name, LEGACY.into_iter()).unwrap_or_else(|| format!("one of {}", LEGACY.join(", ")));
+            let problem = Problem::new(codes::CONFIG_BAD_VALUE, format!("`{name}` is no algorithm that can be allowed"));
+            reader.report(problem.at(reader.place_of("legacy")).hint(hint));
+        }
+        if account.password.is_none() && account.key.is_none() && !account.agent && reader.node("password").is_none() {
+            reader.missing("password` or `key");
+        }
+        account
+    }
+
+    fn login(&self, root: &Path) -> Result<Login, Problem> {
+        let open = |source: &Option<SecretSource>| {
+            source.as_ref().map(|source| source.open(root)).transpose().map(|secret| secret.map(Secret::new))
+        };
+        let key = match &self.key {
+            Some(key) => Some(KeyFile { file: root.join(key), passphrase: open(&self.passphrase)? }),
+            None => None,
+        };
+        Ok(Login { agent: self.agent, key, password: open(&self.password)? })
+    }
+}
+
+fn read_port(reader: &Reader<'_>, usual: u16) -> u16 {
+    let port = reader.integer("port").unwrap_or_else(|| i64::from(usual));
+    u16::try_from(port).unwrap_or_else(|_| {
+        if let Some(node) = reader.node("port") {
+            reader.bad(node, format!("`port` is a number up to 65535, not {port}"));
+        }
+        usual
+    })
 }
 
 impl DropConfig {
@@ -51,73 +120,89 @@ impl DropConfig {
         if reader.node("kind").is_none() {
             reader.missing("kind");
         }
-        let kind = reader.choice("kind", &["local", "sftp"]);
-        if kind == "local" {
-            Self::Local(reader.need_text("path").into())
-        } else {
-            let port = reader.integer("port").unwrap_or(22);
-            let port = u16::try_from(port).unwrap_or_else(|_| {
-                if let Some(node) = reader.node("port") {
-                    reader.bad(node, format!("`port` is a number up to 65535, not {port}"));
+        let base = || reader.text("path").unwrap_or_default();
+        let timeout = || reader.duration("timeout").unwrap_or(Duration::from_secs(30));
+        match reader.choice("kind", &["local", "ftp", "sftp"]) {
+            "local" => Self::Local(reader.need_text("path").into()),
+            "ftp" => {
+                let security = match reader.choice("tls", &["explicit", "implicit", "none"]) {
+                    "implicit" => Security::Implicit,
+                    "none" => Security::Plain,
+                    _ => Security::Explicit,
+                };
+                Self::Ftp {
+                    account: Account {
+                        host: reader.need_text("host"),
+                        port: read_port(reader, if security == Security::Implicit { 990 } else { 21 }),
+                        user: reader.need_text("user"),
+                        password: secrets::read(reader, "password").or_else(|| {
+                            if reader.node("password").is_none() {
+                                reader.missing("password");
+                            }
+                            None
+                        }),
+                        key: None,
+                        passphrase: None,
+                        agent: false,
+                        legacy: Vec::new(),
+                    },
+                    security,
+                    authority: reader.text("authority").map(PathBuf::from),
+                    base: base(),
+                    timeout: timeout(),
                 }
-                22
-            });
-            let config = Self::Sftp {
-                host: reader.need_text("host"),
-                port,
-                user: reader.need_text("user"),
-                password: secrets::read(reader, "password"),
-                key: reader.text("key").map(PathBuf::from),
-                passphrase: secrets::read(reader, "passphrase"),
-                known_hosts: reader.text("known_hosts").unwrap_or_else(|| "known_hosts".into()).into(),
-                base: reader.text("path").unwrap_or_default(),
-                timeout: reader.duration("timeout").unwrap_or(Duration::from_secs(30)),
-                partner: partner.to_string(),
-            };
-            if let Self::Sftp { password: None, key: None, .. } = config
-                && reader.node("password").is_none()
-            {
-                reader.missing("password` or `key");
             }
-            config
+            _ => Self::Sftp {
+                account: Account::read(reader, 22),
+                jump: reader.table("jump").map(|table| {
+                    let account = Account::read(&table, 22);
+                    table.finish();
+                    account
+                }),
+                known_hosts: reader.text("known_hosts").unwrap_or_else(|| "known_hosts".into()).into(),
+                base: base(),
+                timeout: timeout(),
+                in_flight: in_flight(reader),
+                engine: if reader.choice("engine", &["russh", "libssh2"]) == "libssh2" { Engine::Libssh2 } else { Engine::Russh },
+                partner: partner.to_string(),
+            },
         }
     }
 
     /// Opens the drop; nothing is connected yet.
     ///
     /// # Errors
-    /// A secret is missing.
+    /// A secret is missing, or the engine is not in this build.
     pub fn open(&self, root: &Path) -> Result<Box<dyn Drop>, Problem> {
-        Ok(match self {
-            Self::Local(path) => Box::new(LocalDrop::new(root.join(path))),
-            Self::Sftp { .. } => Box::new(SftpDrop::new(self.settings(root)?)),
-        })
+        match self {
+            Self::Local(path) => Ok(Box::new(LocalDrop::new(root.join(path)))),
+            Self::Ftp { account, security, authority, base, timeout } => Ok(Box::new(FtpDrop::new(FtpSettings {
+                host: account.host.clone(),
+                port: account.port,
+                user: account.user.clone(),
+                password: account.login(root)?.password.unwrap_or_else(|| Secret::new("")),
+                security: *security,
+                authority: authority.as_ref().map(|file| root.join(file)),
+                base: base.clone(),
+                timeout: *timeout,
+            }))),
+            Self::Sftp { account, jump, .. } => {
+                let mut settings = self.address(root)?;
+                settings.login = account.login(root)?;
+                if let (Some(hop), Some(jump)) = (&mut settings.jump, jump) {
+                    hop.login = jump.login(root)?;
+                }
+                sftp::open(settings)
+            }
+        }
     }
 
     /// The local folder, where the drop is one.
     pub fn folder(&self, root: &Path) -> Option<PathBuf> {
         match self {
             Self::Local(path) => Some(root.join(path)),
-            Self::Sftp { .. } => None,
+            Self::Ftp { .. } | Self::Sftp { .. } => None,
         }
-    }
-
-    /// SFTP settings with their secrets opened.
-    ///
-    /// # Errors
-    /// A secret is missing, or the drop is no SFTP server.
-    pub fn settings(&self, root: &Path) -> Result<SftpSettings, Problem> {
-        let mut settings = self.address(root)?;
-        if let Self::Sftp { password, key, passphrase, .. } = self {
-            let open = |source: &Option<SecretSource>| {
-                source.as_ref().map(|source| source.open(root)).transpose().map(|secret| secret.map(Secret::new))
-            };
-            settings.login = match key {
-                Some(key) => Login::Key { file: root.join(key), passphrase: open(passphrase)? },
-                None => Login::Password(open(password)?.unwrap_or_else(|| Secret::new(""))),
-            };
-        }
-        Ok(settings)
     }
 
     /// Where the server is, without any secret: enough to look at its host key.
@@ -125,18 +210,46 @@ impl DropConfig {
     /// # Errors
     /// The drop is no SFTP server.
     pub fn address(&self, root: &Path) -> Result<SftpSettings, Problem> {
-        let Self::Sftp { host, port, user, known_hosts, base, timeout, partner, .. } = self else {
-            return Err(Problem::new(crate::model::codes::USAGE, "the partner's drop is a local folder: it has no host key"));
+        let Self::Sftp { account, jump, known_hosts, base, timeout, in_flight, engine, partner } = self else {
+            return Err(Problem::new(codes::USAGE, "the partner's drop is no SFTP server: it has no host key"));
         };
-        Ok(SftpSettings {
-            host: host.clone(),
-            port: *port,
-            user: user.clone(),
-            login: Login::Password(Secret::new("")),
-            known_hosts: root.join(known_hosts),
-            base: base.clone(),
-            accept_with: format!("consign trust {partner}"),
-            timeout: *timeout,
-        })
+        let settings = |account: &Account, accept: String| {
+            let Account { host, port, user, legacy, .. } = account;
+            let mut settings = SftpSettings::new(host, *port, user, Login::default(), root.join(known_hosts));
+            settings.legacy.clone_from(legacy);
+            settings.timeout = *timeout;
+            settings.accept_with = accept;
+            settings
+        };
+        let mut server = settings(account, format!("consign trust {partner}"));
+        server.base.clone_from(base);
+        (server.in_flight, server.engine) = (*in_flight, *engine);
+        server.jump = jump.as_ref().map(|jump| Box::new(settings(jump, format!("consign trust {partner} --jump"))));
+        Ok(server)
+    }
+
+    /// The same with the logins of hosts on the way: a server behind one shows its key only through it.
+    ///
+    /// # Errors
+    /// As [`DropConfig::address`], or a secret is missing.
+    pub fn way(&self, root: &Path) -> Result<SftpSettings, Problem> {
+        let mut settings = self.address(root)?;
+        if let (Some(hop), Self::Sftp { jump: Some(jump), .. }) = (&mut settings.jump, self) {
+            hop.login = jump.login(root)?;
+        }
+        Ok(settings)
+    }
+}
+
+fn in_flight(reader: &Reader<'_>) -> usize {
+    match reader.integer("in_flight").map(usize::try_from) {
+        None => IN_FLIGHT,
+        Some(Ok(number @ 1..=4096)) => number,
+        Some(_) => {
+            if let Some(node) = reader.node("in_flight") {
+                reader.bad(node, "`in_flight` is a number from 1 to 4096".into());
+            }
+            IN_FLIGHT
+        }
     }
 }

@@ -8,7 +8,6 @@ mod contained;
 mod drops;
 mod flows;
 mod load;
-mod pattern;
 pub mod schedule;
 pub mod secrets;
 
@@ -20,7 +19,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-pub use self::{drops::DropConfig, pattern::fits, schedule::Schedule, secrets::SecretSource};
+pub use self::{drops::DropConfig, schedule::Schedule, secrets::SecretSource};
 use crate::{
     format::{Limits, csv::Dialect},
     mapping::{Mapping, Template},

@@ -4,9 +4,9 @@ use std::collections::HashMap;
 
 use super::{Engine, Summary, checkpoint, same::same_file, shelf, storage::digest};
 use crate::{
-    config::{Flow, InFlow, SameContent, fits},
+    config::{Flow, InFlow, SameContent},
     journal::{Message, NewMessage, Verdict},
-    model::{Direction, MessageId, Problem, Stage, codes},
+    model::{Direction, MessageId, Problem, Stage, codes, pattern::fits},
     transport::{Drop, Entry, join},
 };
 

@@ -187,9 +187,14 @@ impl fmt::Display for Problem {
 }
 
 /// Text of a partner made safe for a terminal: control characters become visible, so that a file name can neither move the cursor
-/// nor fake a line of a report.
+/// nor fake a line of a report; bytes that are not UTF-8 are shown as `\xe9`.
 pub fn shown(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { c.escape_default().to_string() } else { c.to_string() }).collect()
+    let shown = |c: char| match super::names::byte(c) {
+        Some(byte) => format!("\\x{byte:02x}"),
+        None if c.is_control() => c.escape_default().to_string(),
+        None => c.to_string(),
+    };
+    text.chars().map(shown).collect()
 }
 
 /// Why the system refuses a file, in a few words.

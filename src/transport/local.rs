@@ -1,7 +1,9 @@
 //! A folder on this machine or a mounted share.
 
 use std::{
+    ffi::OsString,
     io,
+    os::unix::ffi::{OsStrExt, OsStringExt},
     path::{Path, PathBuf},
 };
 
@@ -11,8 +13,11 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
 };
 
-use super::{Drop, Entry, contained, missing, named, taken, too_large, whole};
-use crate::model::{BoxFuture, Problem, codes};
+use super::{Drop, Entry, Sink, contained, leaf, missing, named, other_length, taken, too_large};
+use crate::model::{BoxFuture, Problem, codes, names};
+
+/// Bytes read at a time.
+const PART: usize = 256 << 10;
 
 /// A drop below one folder.
 #[derive(Debug, Clone)]
@@ -33,7 +38,7 @@ impl LocalDrop {
 
     /// The full path. Links that lead out of the drop are no way in: whoever may write here could make one.
     fn path(&self, path: &str) -> Result<PathBuf, Problem> {
-        let full = self.root.join(contained(path)?);
+        let full = self.root.join(OsString::from_vec(names::bytes(contained(path)?)));
         if let Ok(root) = std::fs::canonicalize(&self.root) {
             let folders = [full.parent(), Some(full.as_path()).filter(|full| full.is_dir())];
             let leaves = |folder: &Path| std::fs::canonicalize(folder).is_ok_and(|real| !real.starts_with(&root));
@@ -57,11 +62,8 @@ impl Drop for LocalDrop {
                 if !meta.is_file() {
                     continue;
                 }
-                let (name, unreachable) = match entry.file_name().into_string() {
-                    Ok(name) => (name, false),
-                    Err(name) => (name.to_string_lossy().into_owned(), true),
-                };
-                entries.push(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from), unreachable });
+                let name = names::text(entry.file_name().as_bytes());
+                entries.push(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from), unreachable: false });
             }
             Ok(entries)
         })
@@ -71,7 +73,7 @@ impl Drop for LocalDrop {
         Box::pin(async move {
             match fs::symlink_metadata(self.path(path)?).await {
                 Ok(meta) if meta.is_file() => {
-                    let name = path.rsplit('/').next().unwrap_or(path).to_string();
+                    let name = leaf(path).to_string();
                     Ok(Some(Entry { name, size: meta.len(), modified: meta.modified().ok().map(DateTime::from), unreachable: false }))
                 }
                 Ok(_) => Ok(None),
@@ -81,21 +83,33 @@ impl Drop for LocalDrop {
         })
     }
 
-    fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>> {
+    fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             let full = self.path(path)?;
             let meta = fs::symlink_metadata(&full).await.map_err(|error| problem(path, &error))?;
             if !meta.is_file() {
                 return Err(missing(path));
             }
-            if meta.len() > limit {
-                return Err(too_large(path, meta.len(), limit));
+            if meta.len().max(expected) > limit {
+                return Err(too_large(path, meta.len().max(expected), limit));
             }
             // One byte more than expected shows a file that has grown, without reading an endless one.
-            let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
-            let file = fs::File::open(&full).await.map_err(|error| problem(path, &error))?;
-            file.take(expected.saturating_add(1)).read_to_end(&mut bytes).await.map_err(|error| problem(path, &error))?;
-            whole(path, bytes, expected, limit)
+            let mut file = fs::File::open(&full).await.map_err(|error| problem(path, &error))?.take(expected.saturating_add(1));
+            let mut part = vec![0; PART.min(usize::try_from(expected).unwrap_or(PART) + 1)];
+            let mut got = 0;
+            loop {
+                match file.read(&mut part).await.map_err(|error| problem(path, &error))? {
+                    0 => break,
+                    length => {
+                        got += length as u64;
+                        if got > expected {
+                            break;
+                        }
+                        sink.put(&part[..length])?;
+                    }
+                }
+            }
+            if got == expected { Ok(()) } else { Err(other_length(path, got, expected)) }
         })
     }
 
@@ -131,6 +145,13 @@ impl Drop for LocalDrop {
         })
     }
 
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let (source, target) = (self.path(from)?, self.path(to)?);
+            fs::rename(&source, &target).await.map_err(|error| problem(&format!("{from} -> {to}"), &error))
+        })
+    }
+
     fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             match fs::remove_file(self.path(path)?).await {
@@ -146,6 +167,10 @@ impl Drop for LocalDrop {
 
     fn name(&self) -> String {
         self.root.display().to_string()
+    }
+
+    fn at_once(&self) -> usize {
+        16
     }
 }
 

@@ -1,22 +1,23 @@
 //! A drop that lives in memory: for tests of flows, and the simplest reading of what a drop is.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
 use chrono::{DateTime, Utc};
 
-use super::{Drop, Entry, contained, join, missing, taken, whole};
+use super::{Drop, Entry, Sink, contained, join, leaf, missing, other_length, taken, too_large};
 use crate::model::{BoxFuture, Problem};
 
 /// Bytes and time of each file, by path.
 type Files = BTreeMap<String, (Vec<u8>, DateTime<Utc>)>;
 
-/// Files by path. Folders need not be made: a file's path makes them.
+/// Files by path. Folders need not be made before a file is put there: its path makes them.
 #[derive(Debug, Default)]
 pub struct MemoryDrop {
     files: Mutex<Files>,
+    folders: Mutex<BTreeSet<String>>,
 }
 
 impl MemoryDrop {
@@ -31,6 +32,10 @@ impl Drop for MemoryDrop {
             contained(folder)?;
             let prefix = join(folder, "");
             let files = self.files();
+            let is_there = self.folders.lock().unwrap_or_else(PoisonError::into_inner).contains(folder.trim_matches('/'));
+            if !(is_there || folder.is_empty() || files.keys().any(|path| path.starts_with(&prefix))) {
+                return Err(missing(folder));
+            }
             let inside = files.iter().filter_map(|(path, (bytes, at))| {
                 let name = path.strip_prefix(&prefix).filter(|name| !name.contains('/'))?;
                 Some(Entry { name: name.to_string(), size: bytes.len() as u64, modified: Some(*at), unreachable: false })
@@ -43,7 +48,7 @@ impl Drop for MemoryDrop {
         Box::pin(async move {
             let files = self.files();
             Ok(files.get(contained(path)?).map(|(bytes, at)| Entry {
-                name: path.rsplit('/').next().unwrap_or(path).to_string(),
+                name: leaf(path).to_string(),
                 size: bytes.len() as u64,
                 modified: Some(*at),
                 unreachable: false,
@@ -51,10 +56,17 @@ impl Drop for MemoryDrop {
         })
     }
 
-    fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>> {
+    fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             let bytes = self.files().get(contained(path)?).map(|(bytes, _)| bytes.clone()).ok_or_else(|| missing(path))?;
-            whole(path, bytes, expected, limit)
+            let length = bytes.len() as u64;
+            if length.max(expected) > limit {
+                return Err(too_large(path, length.max(expected), limit));
+            }
+            if length != expected {
+                return Err(other_length(path, length, expected));
+            }
+            sink.put(&bytes)
         })
     }
 
@@ -77,6 +89,15 @@ impl Drop for MemoryDrop {
         })
     }
 
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let mut files = self.files();
+            let file = files.remove(contained(from)?).ok_or_else(|| missing(from))?;
+            files.insert(contained(to)?.to_string(), file);
+            Ok(())
+        })
+    }
+
     fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             self.files().remove(contained(path)?);
@@ -85,7 +106,10 @@ impl Drop for MemoryDrop {
     }
 
     fn make_folder<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(async move { contained(path).map(|_| ()) })
+        Box::pin(async move {
+            self.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(contained(path)?.trim_matches('/').to_string());
+            Ok(())
+        })
     }
 
     fn name(&self) -> String {

@@ -2,6 +2,7 @@
 //!
 //! A drop is a folder tree with relative paths separated by `/`. Adding a transport is one file here and two lines below.
 
+pub mod ftp;
 pub mod local;
 pub mod memory;
 pub mod sftp;
@@ -19,8 +20,25 @@ pub struct Entry {
     pub size: u64,
     /// Time of the last change as the server tells it: whole seconds, never the only criterion.
     pub modified: Option<DateTime<Utc>>,
-    /// The name is not UTF-8; `name` only shows it, and the file cannot be reached by it.
+    /// The transport cannot carry the name; `name` only shows it, and the file cannot be reached by it. Names that are not UTF-8
+    /// are carried where the protocol has bytes ([`crate::model::names`]).
     pub unreachable: bool,
+}
+
+/// Where the bytes of a file go as they come.
+pub trait Sink: Send {
+    /// Takes the next bytes.
+    ///
+    /// # Errors
+    /// They cannot be kept; the transfer ends.
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Problem>;
+}
+
+impl Sink for Vec<u8> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.extend_from_slice(bytes);
+        Ok(())
+    }
 }
 
 /// A place to read files from and put files to.
@@ -33,8 +51,18 @@ pub trait Drop: Send + Sync {
     /// The entry of one file, or `None` when there is no such file.
     fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>>;
 
-    /// The bytes of a file, refused when there are more than `limit` or another number than `expected` (a cut transfer).
-    fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>>;
+    /// Streams a file into `sink`; an error when there are more than `limit` bytes or another number than `expected` (a cut
+    /// transfer, a file that grows). After an error the sink's bytes are worth nothing.
+    fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>>;
+
+    /// The bytes of a file, as [`Drop::fetch`] gives them.
+    fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>> {
+        Box::pin(async move {
+            let mut bytes = Vec::new();
+            self.fetch(path, expected, limit, &mut bytes).await?;
+            Ok(bytes)
+        })
+    }
 
     /// Writes a whole file, replacing one of that name. Only ever called with temporary names and reports, so a reader cannot
     /// meet half a document.
@@ -42,6 +70,9 @@ pub trait Drop: Send + Sync {
 
     /// Renames a file. An existing target is never replaced.
     fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
+
+    /// Renames a file over one that may be there; at no moment is neither of them there, where the server can do that at all.
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
 
     /// Removes a file; one that is not there is no error.
     fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
@@ -51,6 +82,11 @@ pub trait Drop: Send + Sync {
 
     /// Name of the drop for people: `sftp://user@host:port/base` or a folder. Never holds a secret.
     fn name(&self) -> String;
+
+    /// How many operations are worth having under way at once.
+    fn at_once(&self) -> usize {
+        1
+    }
 }
 
 /// What to join paths with, so that an empty folder means the root.
@@ -87,17 +123,16 @@ pub(crate) fn taken(path: &str) -> Problem {
     problem
 }
 
-/// Checks the length of what was read.
-pub(crate) fn whole(path: &str, bytes: Vec<u8>, expected: u64, limit: u64) -> Result<Vec<u8>, Problem> {
-    let length = bytes.len() as u64;
-    if length > limit {
-        return Err(too_large(path, length, limit));
-    }
-    if length != expected {
-        return Err(Problem::new(codes::DROP_IO, format!("`{path}` gave {length} bytes where the listing says {expected}"))
-            .hint("it is being written, or the transfer was cut; it is tried again at the next poll"));
-    }
-    Ok(bytes)
+/// The last part of a path.
+pub fn leaf(path: &str) -> &str {
+    path.rsplit('/').next().unwrap_or(path)
+}
+
+/// The problem for a file of another length than its listing says.
+pub(crate) fn other_length(path: &str, got: u64, expected: u64) -> Problem {
+    let got = if got > expected { format!("more than {expected} bytes") } else { format!("{got} bytes") };
+    Problem::new(codes::DROP_IO, format!("`{path}` gave {got} where {expected} were expected"))
+        .hint("it is being written, or the transfer was cut; it is tried again at the next poll")
 }
 
 /// The problem for a file above the flow's limit.

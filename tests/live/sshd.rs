@@ -94,12 +94,11 @@ impl Sshd {
 
     /// Every way to sign in that this sshd offers, with a folder that is there.
     pub fn logins(&self) -> Vec<(String, SftpSettings)> {
-        let key = |name: &str, passphrase: Option<&str>| {
-            (name.to_string(), user(), Login::Key { file: self.path(name), passphrase: passphrase.map(Secret::new) })
-        };
+        let key =
+            |name: &str, passphrase: Option<&str>| (name.to_string(), user(), Login::key(self.path(name), passphrase.map(Secret::new)));
         let mut logins = vec![key("id_ed25519", None), key("id_rsa", Some("open sesame")), key("id_ecdsa", None)];
         if let Some(name) = password_user() {
-            logins.push(("password".into(), name, Login::Password(Secret::new(PASSWORD))));
+            logins.push(("password".into(), name, Login::password(Secret::new(PASSWORD))));
         }
         let mut out = Vec::new();
         for (name, user, login) in logins {
@@ -109,16 +108,9 @@ impl Sshd {
             for open in [self.dir.path(), &base, &base.join(&name)] {
                 let _ = Command::new("chmod").arg("a+rwx").arg(open).status();
             }
-            let settings = SftpSettings {
-                host: "127.0.0.1".into(),
-                port: self.port,
-                user,
-                login,
-                known_hosts: self.path("known_hosts"),
-                base: base.display().to_string(),
-                accept_with: "consign trust p".into(),
-                timeout: Duration::from_secs(20),
-            };
+            let mut settings = SftpSettings::new("127.0.0.1", self.port, user, login, self.path("known_hosts"));
+            settings.base = base.display().to_string();
+            settings.timeout = Duration::from_secs(20);
             out.push((name, settings));
         }
         out

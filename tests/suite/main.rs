@@ -12,4 +12,5 @@ mod flows;
 mod odoo;
 mod readme;
 mod recovery;
+mod sftp;
 mod transports;

@@ -1,75 +1,101 @@
-//! From settings to an SFTP session: TCP, host key, login, subsystem.
+//! From settings to an SFTP session: TCP or a jump host, host key, login, subsystem.
 
 use std::{
-    borrow::Cow,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
 use russh::{
-    client::{self, AuthResult, Handle},
-    keys::{PrivateKeyWithHashAlg, PublicKey, PublicKeyOrCertificate, load_secret_key},
+    client::{self, Handle},
+    keys::{PublicKey, PublicKeyOrCertificate},
 };
-use russh_sftp::client::SftpSession;
-use tokio::{net::TcpStream, time::timeout};
+use tokio::{
+    io::{AsyncRead, AsyncWrite},
+    net::TcpStream,
+    time::timeout,
+};
 
 use super::{
-    Login, SftpSettings,
-    host_keys::{Verdict, fingerprint, judge, preferred, readable, refusal},
+    algorithms,
+    host_keys::{KnownHosts, Verdict, fingerprint, readable, refusal},
+    login::log_in,
+    session::Session,
+    settings::SftpSettings,
 };
-use crate::model::{Problem, codes};
+use crate::model::{BoxFuture, Problem, codes};
 
-/// A session and the connection that carries it.
+/// A connection with nothing to say is asked for a sign of life so often, so that no firewall on the way forgets it.
+const KEEP_ALIVE: Duration = Duration::from_secs(20);
+
+/// A session and the connections that carry it: the server's, and those of the jump hosts on the way.
 pub(super) struct Connected {
-    pub(super) sftp: SftpSession,
+    pub(super) sftp: Session,
     ssh: Handle<Checker>,
+    _way: Vec<Handle<Checker>>,
+    /// The server is OpenSSH, whose plain rename never replaces (`sftp-server.c`, `process_rename`).
+    pub(super) is_openssh: bool,
 }
 
 impl Connected {
     pub(super) fn is_alive(&self) -> bool {
-        !self.ssh.is_closed()
+        !self.ssh.is_closed() && self.sftp.is_alive()
     }
 }
 
 /// Checks the host key and keeps what it saw, since the library only says that it was refused.
 pub(super) struct Checker {
-    settings: SftpSettings,
+    host: String,
+    port: u16,
+    known: KnownHosts,
     /// Accept whatever key has this fingerprint; for `consign trust`.
     asked: Option<String>,
-    seen: Arc<Mutex<Option<(Verdict, PublicKey)>>>,
+    seen: Arc<Mutex<Seen>>,
+}
+
+#[derive(Default)]
+struct Seen {
+    key: Option<(Verdict, PublicKey)>,
+    server: String,
 }
 
 impl client::Handler for Checker {
     type Error = russh::Error;
 
-    async fn check_server_key(&mut self, presented: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
-        let key = presented.public_key();
-        let verdict = judge(&self.settings.host, self.settings.port, &key, &self.settings.known_hosts);
-        let trusted = verdict == Verdict::Known || self.asked.as_ref().is_some_and(|asked| *asked == fingerprint(&key));
-        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Some((verdict, key));
+    async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
+        let key = shown.public_key();
+        let verdict = self.known.judge_shown(&self.host, self.port, shown);
+        let asked = verdict != Verdict::Revoked && self.asked.as_ref().is_some_and(|asked| *asked == fingerprint(&key));
+        let trusted = verdict == Verdict::Known || asked;
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).key = Some((verdict, key));
         Ok(trusted)
+    }
+
+    async fn kex_done(
+        &mut self,
+        _: Option<&[u8]>,
+        _: &russh::Names,
+        session: &mut client::Session,
+    ) -> Result<(), Self::Error> {
+        self.seen.lock().unwrap_or_else(PoisonError::into_inner).server = String::from_utf8_lossy(session.remote_sshid()).into_owned();
+        Ok(())
     }
 }
 
-/// Connects and logs in.
+/// Connects and signs in.
 pub(super) async fn connect(settings: &SftpSettings) -> Result<Connected, Problem> {
-    let (mut ssh, _) = shake_hands(settings, None).await?;
+    let mut way = Vec::new();
+    let (ssh, server) = signed_in(settings, &mut way).await?;
     let at = format!("{}@{}:{}", settings.user, settings.host, settings.port);
     let broken = || Problem::new(codes::DROP_UNREACHABLE, format!("{at} broke the connection"));
-    let accepted = match timeout(settings.timeout, log_in(&mut ssh, settings)).await {
-        Err(_) => return Err(Problem::new(codes::DROP_UNREACHABLE, format!("{at} did not answer the login in time"))),
-        Ok(result) => result?,
-    };
-    if !accepted {
-        return Err(Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login"))
-            .hint("check user, password or key in the partner's file, and that the partner has our public key"));
-    }
+    let no_sftp = |why: &str| Problem::new(codes::DROP_UNREACHABLE, format!("{at} offers no SFTP ({why})"));
     let channel = timeout(settings.timeout, ssh.channel_open_session()).await.map_err(|_| broken())?.map_err(|_| broken())?;
-    timeout(settings.timeout, channel.request_subsystem(true, "sftp")).await.map_err(|_| broken())?.map_err(|_| broken())?;
-    let sftp = timeout(settings.timeout, SftpSession::new(channel.into_stream())).await.map_err(|_| broken())?;
-    let sftp = sftp.map_err(|_| Problem::new(codes::DROP_UNREACHABLE, format!("{at} offers no SFTP")))?;
-    sftp.set_timeout(settings.timeout.as_secs().max(1));
-    Ok(Connected { sftp, ssh })
+    let (read, write) = channel.split();
+    timeout(settings.timeout, write.request_subsystem(true, "sftp")).await.map_err(|_| broken())?.map_err(|_| broken())?;
+    let sftp = Session::begin(read, write, settings.in_flight, settings.timeout).await.map_err(|fault| match fault {
+        super::fault::Fault::Broken(why) | super::fault::Fault::Protocol(why) => no_sftp(why),
+        other => other.problem(&at),
+    })?;
+    Ok(Connected { sftp, ssh, _way: way, is_openssh: server.contains("OpenSSH") })
 }
 
 /// Fetches the server's key, for `consign trust`: accepted only with the fingerprint that was asked for.
@@ -77,88 +103,112 @@ pub(super) async fn connect(settings: &SftpSettings) -> Result<Connected, Proble
 /// # Errors
 /// The server cannot be reached, or shows another key.
 pub async fn host_key(settings: &SftpSettings, fingerprint: &str) -> Result<PublicKey, Problem> {
-    shake_hands(settings, Some(fingerprint.to_string())).await.map(|(_, key)| key)
+    let mut way = Vec::new();
+    shake_hands(settings, Some(fingerprint.to_string()), &mut way).await.map(|(_, key, _)| key)
 }
 
-async fn shake_hands(settings: &SftpSettings, asked: Option<String>) -> Result<(Handle<Checker>, PublicKey), Problem> {
-    let SftpSettings { host, port, .. } = settings;
+/// A connection that is signed in, and what the server calls itself. Jump hosts on the way are kept in `way`.
+fn signed_in<'a>(
+    settings: &'a SftpSettings,
+    way: &'a mut Vec<Handle<Checker>>,
+) -> BoxFuture<'a, Result<(Handle<Checker>, String), Problem>> {
+    Box::pin(async move {
+        let (mut ssh, _, server) = shake_hands(settings, None, way).await?;
+        let at = format!("{}@{}:{}", settings.user, settings.host, settings.port);
+        let accepted = match timeout(settings.timeout, log_in(&mut ssh, settings)).await {
+            Err(_) => return Err(Problem::new(codes::DROP_UNREACHABLE, format!("{at} did not answer the login in time"))),
+            Ok(result) => result?,
+        };
+        if !accepted {
+            return Err(Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login"))
+                .hint("check user, password or key in the partner's file, and that the partner has our public key"));
+        }
+        Ok((ssh, server))
+    })
+}
+
+async fn shake_hands(
+    settings: &SftpSettings,
+    asked: Option<String>,
+    way: &mut Vec<Handle<Checker>>,
+) -> Result<(Handle<Checker>, PublicKey, String), Problem> {
     readable(&settings.known_hosts)?;
-    let unreachable = |why: String| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
-    let mut config = client::Config {
-        nodelay: true,
-        window_size: 16 << 20,
-        keepalive_interval: Some(Duration::from_secs(20)),
-        ..client::Config::default()
-    };
-    config.preferred.key = Cow::Owned(preferred(host, *port, &settings.known_hosts));
-    let seen = Arc::new(Mutex::new(None));
-    let checker = Checker { settings: settings.clone(), asked, seen: Arc::clone(&seen) };
-    if timeout(settings.timeout, tokio::net::lookup_host((host.as_str(), *port))).await.is_ok_and(|found| found.is_err()) {
-        return Err(unreachable("has no address: the host name is not known".into())
+    match &settings.jump {
+        None => greet(settings, asked, tcp(settings).await?).await,
+        Some(jump) => {
+            let (hop, _) = signed_in(jump, way).await?;
+            let open = hop.channel_open_direct_tcpip(&settings.host, u32::from(settings.port), "127.0.0.1", 0);
+            let refused = |why: &str| {
+                Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} {why} through {}", settings.host, settings.port, jump.host))
+            };
+            let opened = timeout(settings.timeout, open).await.map_err(|_| refused("does not answer"))?;
+            let channel = opened.map_err(|_| refused("cannot be reached"))?;
+            way.push(hop);
+            greet(settings, asked, channel.into_stream()).await
+        }
+    }
+}
+
+async fn tcp(settings: &SftpSettings) -> Result<TcpStream, Problem> {
+    let SftpSettings { host, port, .. } = settings;
+    let found = timeout(settings.timeout, tokio::net::lookup_host((host.as_str(), *port))).await;
+    if found.is_ok_and(|found| found.is_err()) {
+        return Err(unreachable(settings, "has no address: the host name is not known")
             .hint("is the name right, and does this machine's name service work?"));
     }
     let socket = match timeout(settings.timeout, TcpStream::connect((host.as_str(), *port))).await {
-        Err(_) => return Err(unreachable(format!("does not answer within {} s", settings.timeout.as_secs()))),
-        Ok(Err(error)) => return Err(unreachable(format!("cannot be reached ({})", crate::model::problem::reason(&error)))),
+        Err(_) => return Err(unreachable(settings, &format!("does not answer within {} s", settings.timeout.as_secs()))),
+        Ok(Err(error)) => {
+            return Err(unreachable(settings, &format!("cannot be reached ({})", crate::model::problem::reason(&error))));
+        }
         Ok(Ok(socket)) => socket,
     };
     // Nagle's delay costs a round trip for each small request; a socket that cannot switch it off still works.
     let _ = socket.set_nodelay(true);
-    let shaken = timeout(settings.timeout, client::connect_stream(Arc::new(config), socket, checker)).await;
-    let seen = seen.lock().unwrap_or_else(PoisonError::into_inner).take();
-    match (shaken, seen) {
-        (Ok(Ok(ssh)), Some((_, key))) => Ok((ssh, key)),
-        (Ok(Err(russh::Error::UnknownKey)), Some((verdict, key))) => Err(refusal(&verdict, host, *port, &key, &settings.accept_with)),
-        (Err(_), _) => Err(unreachable("does not speak SSH in time".into())),
-        (Ok(Err(russh::Error::NoCommonAlgo { kind, .. })), _) => Err(unreachable(format!("and we have no common algorithm ({kind:?})"))
-            .hint("the server is too old or too strict; ask the partner which algorithms it offers")),
-        _ => Err(unreachable("broke the SSH handshake".into())),
-    }
+    Ok(socket)
 }
 
-async fn log_in(ssh: &mut Handle<Checker>, settings: &SftpSettings) -> Result<bool, Problem> {
-    let broken =
-        |_| Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} broke the connection during the login", settings.host, settings.port));
-    let answer = match &settings.login {
-        Login::Password(password) => {
-            let answer = ssh.authenticate_password(&settings.user, password.expose()).await.map_err(broken)?;
-            if !answer.success() && offers_questions(&answer) { return ask(ssh, settings, password.expose()).await } else { answer }
-        }
-        Login::Key { file, passphrase } => {
-            if !file.exists() {
-                return Err(Problem::new(codes::CONFIG_SECRET, format!("there is no private key {}", file.display())));
-            }
-            let key = load_secret_key(file, passphrase.as_ref().map(super::Secret::expose)).map_err(|_| {
-                Problem::new(codes::CONFIG_SECRET, format!("the private key {} cannot be read", file.display()))
-                    .hint("is it there, readable by this user, and the passphrase right?")
-            })?;
-            // Without asking, an RSA key would be signed with SHA-1, which servers refuse.
-            let hash = ssh.best_supported_rsa_hash().await.map_err(broken)?.flatten();
-            ssh.authenticate_publickey(&settings.user, PrivateKeyWithHashAlg::new(Arc::new(key), hash)).await.map_err(broken)?
-        }
+fn unreachable(settings: &SftpSettings, why: &str) -> Problem {
+    Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} {why}", settings.host, settings.port))
+}
+
+async fn greet<S>(
+    settings: &SftpSettings,
+    asked: Option<String>,
+    stream: S,
+) -> Result<(Handle<Checker>, PublicKey, String), Problem>
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let SftpSettings { host, port, known_hosts, legacy, .. } = settings;
+    let config = client::Config {
+        nodelay: true,
+        window_size: 16 << 20,
+        channel_buffer_size: 1 << 10,
+        keepalive_interval: Some(KEEP_ALIVE),
+        preferred: algorithms::preferred(host, *port, known_hosts, legacy),
+        ..client::Config::default()
     };
-    Ok(answer.success())
-}
-
-fn offers_questions(answer: &AuthResult) -> bool {
-    matches!(answer, AuthResult::Failure { remaining_methods, .. } if remaining_methods.contains(&russh::MethodKind::KeyboardInteractive))
-}
-
-/// Servers that take a password only as the answer to a question.
-async fn ask(ssh: &mut Handle<Checker>, settings: &SftpSettings, password: &str) -> Result<bool, Problem> {
-    use client::KeyboardInteractiveAuthResponse as Response;
-    let broken =
-        |_| Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} broke the connection during the login", settings.host, settings.port));
-    let mut response = ssh.authenticate_keyboard_interactive_start(&settings.user, None::<String>).await.map_err(broken)?;
-    for _ in 0..5 {
-        match response {
-            Response::Success => return Ok(true),
-            Response::Failure { .. } => return Ok(false),
-            Response::InfoRequest { prompts, .. } => {
-                let answers = prompts.iter().map(|_| password.to_string()).collect();
-                response = ssh.authenticate_keyboard_interactive_respond(answers).await.map_err(broken)?;
-            }
+    let seen = Arc::new(Mutex::new(Seen::default()));
+    let checker = Checker { host: host.clone(), port: *port, known: KnownHosts::read(known_hosts), asked, seen: Arc::clone(&seen) };
+    let shaken = timeout(settings.timeout, client::connect_stream(Arc::new(config), stream, checker)).await;
+    let Seen { key, server } = std::mem::take(&mut *seen.lock().unwrap_or_else(PoisonError::into_inner));
+    match (shaken, key) {
+        (Ok(Ok(ssh)), Some((_, key))) => Ok((ssh, key, server)),
+        (Ok(Err(russh::Error::UnknownKey)), Some((verdict, key))) => Err(refusal(&verdict, host, *port, &key, &settings.accept_with)),
+        (Err(_), _) => Err(unreachable(settings, "does not speak SSH in time")),
+        (Ok(Err(russh::Error::NoCommonAlgo { kind, theirs, .. })), _) => {
+            Err(unreachable(settings, &format!("and we have no common algorithm ({kind:?}): it offers {}", theirs.join(", ")))
+                .hint(old_one(&theirs)))
         }
+        _ => Err(unreachable(settings, "broke the SSH handshake")),
     }
-    Ok(false)
+}
+
+/// What to do about a server that offers nothing of ours.
+fn old_one(theirs: &[String]) -> String {
+    match theirs.iter().find(|name| algorithms::LEGACY.contains(&name.as_str())) {
+        Some(name) => format!("ask the partner for a newer server, or allow the old algorithm in the partner's file: legacy = [\"{name}\"]"),
+        None => "the server is too old or too strict; ask the partner which algorithms it offers".into(),
+    }
 }

@@ -1,51 +1,131 @@
-//! Host keys: `known_hosts` in OpenSSH's format, hashed names included. A key that is not in it is never trusted by itself.
+//! Host keys: `known_hosts` in OpenSSH's format (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): names, patterns, hashed names, several
+//! keys for a host, `@cert-authority` and `@revoked`. A key that is not in it is never trusted by itself.
 
-use std::path::Path;
+use std::{
+    fs,
+    io::{self, Write},
+    path::Path,
+    time::SystemTime,
+};
 
-use russh::keys::{Algorithm, EcdsaCurve, HashAlg, PublicKey, known_hosts};
+use ring::hmac;
+use russh::keys::{
+    Certificate, HashAlg, PublicKey, PublicKeyOrCertificate,
+    ssh_key::{
+        certificate::CertType,
+        known_hosts::{Entry, HostPatterns, Marker},
+    },
+};
 
-use crate::model::{Problem, codes};
+use crate::model::{Problem, codes, pattern};
 
 /// What `known_hosts` says about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Verdict {
-    /// It is the key on file.
+    /// It is a key on file, or an authority on file vouches for it.
     Known,
     /// The host is not on file.
     Unknown,
     /// The host is on file with another key.
     Changed,
+    /// The key is on file as one that must not be trusted.
+    Revoked,
 }
 
-/// Judges a key; a file that is missing knows nobody.
-pub fn judge(host: &str, port: u16, key: &PublicKey, file: &Path) -> Verdict {
-    let recorded = recorded(host, port, file);
-    if recorded.iter().any(|known| known.key_data() == key.key_data()) {
-        Verdict::Known
-    } else if recorded.is_empty() {
-        Verdict::Unknown
-    } else {
-        Verdict::Changed
+/// The lines of a file that could be understood; the others say nothing, as with OpenSSH.
+#[derive(Debug, Default)]
+pub struct KnownHosts {
+    entries: Vec<Entry>,
+}
+
+/// What stands in the file for a host: `host`, or `[host]:port` away from port 22.
+fn name_of(host: &str, port: u16) -> String {
+    if port == 22 { host.to_lowercase() } else { format!("[{}]:{port}", host.to_lowercase()) }
+}
+
+fn names(patterns: &HostPatterns, name: &str) -> bool {
+    match patterns {
+        HostPatterns::HashedName { salt, hash } => {
+            let key = hmac::Key::new(hmac::HMAC_SHA1_FOR_LEGACY_USE_ONLY, salt);
+            hmac::verify(&key, name.as_bytes(), hash).is_ok()
+        }
+        HostPatterns::Patterns(patterns) => {
+            let fits = |one: &str| pattern::fits(one, name);
+            // One that is negated keeps the line from naming the host, whatever the others say.
+            !patterns.iter().filter_map(|pattern| pattern.strip_prefix('!')).any(fits)
+                && patterns.iter().filter(|pattern| !pattern.starts_with('!')).any(|pattern| fits(pattern))
+        }
     }
 }
 
-/// Algorithms to ask the server for: those on file first, so that a second key of a host is no false alarm. SHA-1 is left out.
-pub fn preferred(host: &str, port: u16, file: &Path) -> Vec<Algorithm> {
-    let all = [
-        Algorithm::Ed25519,
-        Algorithm::Ecdsa { curve: EcdsaCurve::NistP256 },
-        Algorithm::Ecdsa { curve: EcdsaCurve::NistP384 },
-        Algorithm::Ecdsa { curve: EcdsaCurve::NistP521 },
-        Algorithm::Rsa { hash: Some(HashAlg::Sha512) },
-        Algorithm::Rsa { hash: Some(HashAlg::Sha256) },
-    ];
-    let on_file: Vec<Algorithm> = recorded(host, port, file).iter().map(PublicKey::algorithm).collect();
-    let is_on_file = |algorithm: &Algorithm| {
-        on_file.iter().any(|known| known == algorithm || matches!((known, algorithm), (Algorithm::Rsa { .. }, Algorithm::Rsa { .. })))
-    };
-    let (mut first, rest): (Vec<_>, Vec<_>) = all.into_iter().partition(is_on_file);
-    first.extend(rest);
-    first
+impl KnownHosts {
+    /// Reads a file; one that is missing knows nobody.
+    pub fn read(file: &Path) -> Self {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        Self { entries: text.lines().filter_map(|line| line.trim().parse().ok()).collect() }
+    }
+
+    fn of(&self, host: &str, port: u16, marker: Option<&Marker>) -> impl Iterator<Item = &PublicKey> {
+        let (name, marker) = (name_of(host, port), marker.cloned());
+        self.entries
+            .iter()
+            .filter(move |entry| entry.marker() == marker.as_ref() && names(entry.host_patterns(), &name))
+            .map(Entry::public_key)
+    }
+
+    /// Keys on file for a host.
+    pub fn keys(&self, host: &str, port: u16) -> Vec<&PublicKey> {
+        self.of(host, port, None).collect()
+    }
+
+    /// Whether an authority is on file for a host.
+    pub fn has_authority(&self, host: &str, port: u16) -> bool {
+        self.of(host, port, Some(&Marker::CertAuthority)).next().is_some()
+    }
+
+    /// Judges a key.
+    pub fn judge(&self, host: &str, port: u16, key: &PublicKey) -> Verdict {
+        let is = |known: &&PublicKey| known.key_data() == key.key_data();
+        if self.of(host, port, Some(&Marker::Revoked)).any(|known| is(&known)) {
+            Verdict::Revoked
+        } else if self.of(host, port, None).any(|known| is(&known)) {
+            Verdict::Known
+        } else if self.of(host, port, None).next().is_none() {
+            Verdict::Unknown
+        } else {
+            Verdict::Changed
+        }
+    }
+
+    /// Judges what a server shows: a key, or a certificate that an authority on file signed for this very host and that is valid
+    /// now (OpenSSH's PROTOCOL.certkeys). A certificate that does not convince counts as the key in it.
+    pub fn judge_shown(&self, host: &str, port: u16, shown: &PublicKeyOrCertificate) -> Verdict {
+        let verdict = self.judge(host, port, &shown.public_key());
+        match shown {
+            PublicKeyOrCertificate::Certificate(certificate) if verdict != Verdict::Revoked && self.vouched(host, port, certificate) => {
+                Verdict::Known
+            }
+            _ => verdict,
+        }
+    }
+
+    fn vouched(&self, host: &str, port: u16, certificate: &Certificate) -> bool {
+        let revoked =
+            self.of(host, port, Some(&Marker::Revoked)).any(|known| known.key_data() == certificate.signature_key());
+        let authorities: Vec<_> =
+            self.of(host, port, Some(&Marker::CertAuthority)).map(|authority| authority.fingerprint(HashAlg::Sha256)).collect();
+        let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
+        !revoked
+            && certificate.cert_type() == CertType::Host
+            && certificate.critical_options().is_empty()
+            && certificate.valid_principals().iter().any(|principal| principal.eq_ignore_ascii_case(host))
+            && certificate.validate_at(now, authorities.iter()).is_ok()
+    }
+}
+
+/// Judges a key against a file.
+pub fn judge(host: &str, port: u16, key: &PublicKey, file: &Path) -> Verdict {
+    KnownHosts::read(file).judge(host, port, key)
 }
 
 /// Adds a key to the file.
@@ -53,24 +133,33 @@ pub fn preferred(host: &str, port: u16, file: &Path) -> Vec<Algorithm> {
 /// # Errors
 /// The file cannot be written.
 pub fn accept(host: &str, port: u16, key: &PublicKey, file: &Path) -> Result<(), Problem> {
-    known_hosts::learn_known_hosts_path(host, port, key, file)
-        .map_err(|_| Problem::new(codes::CONFIG_UNREADABLE, format!("the host key cannot be written to {}", file.display())))
+    let unwritable = || Problem::new(codes::CONFIG_UNREADABLE, format!("the host key cannot be written to {}", file.display()));
+    let line = key.to_openssh().map_err(|_| unwritable())?;
+    let added = || -> io::Result<()> {
+        if let Some(folder) = file.parent() {
+            fs::create_dir_all(folder)?;
+        }
+        let before = fs::read(file).unwrap_or_default();
+        let gap = if before.is_empty() || before.ends_with(b"\n") { "" } else { "\n" };
+        let mut file = fs::File::options().create(true).append(true).open(file)?;
+        writeln!(file, "{gap}{} {line}", name_of(host, port))
+    };
+    added().map_err(|_| unwritable())
 }
 
-/// Removes every key of a host from the file, so that a changed one can take their place.
+/// Removes every plain key of a host from the file, so that a changed one can take their place. Marked lines stay.
 ///
 /// # Errors
 /// The file cannot be written.
 pub fn forget(host: &str, port: u16, file: &Path) -> Result<(), Problem> {
     let unwritable = |_| Problem::new(codes::CONFIG_UNREADABLE, format!("the old host key cannot be removed from {}", file.display()));
-    let text = std::fs::read_to_string(file).map_err(unwritable)?;
-    // Each line is asked by itself: the library's own line numbers leave comments out.
+    let text = fs::read_to_string(file).map_err(unwritable)?;
+    let name = name_of(host, port);
     let names_host = |line: &str| {
-        let alone = tempfile::NamedTempFile::new().and_then(|alone| std::fs::write(alone.path(), format!("{line}\n")).map(|()| alone));
-        alone.is_ok_and(|alone| !recorded(host, port, alone.path()).is_empty())
+        line.trim().parse::<Entry>().is_ok_and(|entry| entry.marker().is_none() && names(entry.host_patterns(), &name))
     };
     let kept: String = text.lines().filter(|line| !names_host(line)).map(|line| format!("{line}\n")).collect();
-    std::fs::write(file, kept).map_err(unwritable)
+    fs::write(file, kept).map_err(unwritable)
 }
 
 /// The fingerprint as `ssh-keygen -l` and every partner's documentation show it.
@@ -81,27 +170,30 @@ pub fn fingerprint(key: &PublicKey) -> String {
 /// The problem for a key that is not the one on file.
 pub(super) fn refusal(verdict: &Verdict, host: &str, port: u16, key: &PublicKey, accept_with: &str) -> Problem {
     let print = fingerprint(key);
+    let kind = key.algorithm();
     let (code, message) = match verdict {
-        Verdict::Changed => {
-            (codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} has changed: it is now {} {print}", key.algorithm()))
+        Verdict::Revoked => {
+            let problem = Problem::new(codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} is revoked: {kind} {print}"));
+            return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key holds now");
         }
-        _ => (codes::DROP_HOST_UNKNOWN, format!("the host key of {host}:{port} is not known: {} {print}", key.algorithm())),
+        Verdict::Changed => {
+            (codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} has changed: it is now {kind} {print}"))
+        }
+        Verdict::Unknown | Verdict::Known => {
+            (codes::DROP_HOST_UNKNOWN, format!("the host key of {host}:{port} is not known: {kind} {print}"))
+        }
     };
     Problem::new(code, message).hint(format!("compare the fingerprint with the partner, then: {accept_with} --fingerprint {print}"))
 }
 
 /// Whether the file can be asked at all: one that is not there knows nobody, one that cannot be read must not count as such.
 pub(super) fn readable(file: &Path) -> Result<(), Problem> {
-    match std::fs::read_to_string(file) {
-        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+    match fs::read_to_string(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => {
             let message = format!("the known host keys in {} cannot be read", file.display());
             Err(Problem::new(codes::CONFIG_UNREADABLE, message)
                 .hint("it is a text file in OpenSSH's format; nothing is trusted without it"))
         }
         _ => Ok(()),
     }
-}
-
-fn recorded(host: &str, port: u16, file: &Path) -> Vec<PublicKey> {
-    known_hosts::known_host_keys_path(host, port, file).unwrap_or_default().into_iter().map(|(_, key)| key).collect()
 }

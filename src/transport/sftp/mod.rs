@@ -1,248 +1,398 @@
-//! A drop on a partner's SFTP server, over russh and russh-sftp. One connection, opened when needed and again after it broke.
+//! A drop on a partner's SFTP server: russh carries SSH, and on it an SFTP client of our own, since the libraries fail on handles
+//! that are not text and on short reads, and cannot keep many requests in flight.
+//!
+//! One connection with one channel, opened when needed and again after it broke: a connection costs a quarter of a second at 20 ms,
+//! and some partners allow only one.
 
+mod algorithms;
 pub mod connect;
+mod fault;
+mod gate;
 pub mod host_keys;
+#[cfg(feature = "libssh2")]
+pub mod libssh2;
+mod listing;
+mod login;
+pub mod packet;
 pub mod server;
+mod session;
+mod settings;
+mod transfer;
 
-use std::{fmt, path::PathBuf, sync::Arc, time::Duration};
-
-use chrono::DateTime;
-use russh_sftp::{
-    client::{SftpSession, error::Error as SftpError, fs::Metadata},
-    protocol::{OpenFlags, StatusCode},
+use std::{
+    collections::HashSet,
+    sync::{Arc, Mutex as Slot, PoisonError},
+    time::{Duration, Instant},
 };
-use tokio::{io::AsyncReadExt, io::AsyncWriteExt, sync::Mutex};
 
-use super::{Drop, Entry, contained, join, missing, named, taken, too_large, whole};
-use crate::model::{BoxFuture, Problem, codes};
+use bytes::{BufMut, Bytes, BytesMut};
+use chrono::DateTime;
+use tokio::sync::Mutex;
 
-/// A secret in memory; `Debug` never shows it.
-#[derive(Clone, PartialEq, Eq)]
-pub struct Secret(String);
+use self::{
+    connect::Connected,
+    fault::Fault,
+    packet::{Attributes, Reply, Request, status},
+};
+pub use self::{
+    algorithms::LEGACY,
+    settings::{Engine, IN_FLIGHT, KeyFile, Login, Secret, SftpSettings},
+};
+use super::{Drop, Entry, Sink, contained, join, leaf, named, taken, too_large};
+use crate::model::{BoxFuture, Problem, codes, names};
 
-impl Secret {
-    /// Wraps a secret.
-    pub fn new(secret: impl Into<String>) -> Self {
-        Self(secret.into())
-    }
-
-    pub(crate) fn expose(&self) -> &str {
-        &self.0
-    }
+/// A session and what was learned about its server.
+struct Live {
+    connected: Connected,
+    /// The drop's folder as the server names it, so that a server which forgets where it is does no harm.
+    base: Bytes,
+    /// Folders known to be there.
+    folders: Slot<HashSet<String>>,
+    /// When something last succeeded on it: a session that has served before may just have been dropped while idle.
+    served: Slot<bool>,
 }
 
-impl fmt::Debug for Secret {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("…")
-    }
-}
-
-/// How we prove who we are.
-#[derive(Debug, Clone)]
-pub enum Login {
-    /// A password.
-    Password(Secret),
-    /// A private key in OpenSSH or PEM form, with its passphrase where it has one.
-    Key {
-        /// File of the private key.
-        file: PathBuf,
-        /// Passphrase.
-        passphrase: Option<Secret>,
-    },
-}
-
-/// Where the drop is and how to reach it.
-#[derive(Debug, Clone)]
-pub struct SftpSettings {
-    /// Host name or address.
-    pub host: String,
-    /// Port, 22 by custom.
-    pub port: u16,
-    /// User.
-    pub user: String,
-    /// Login.
-    pub login: Login,
-    /// File of known host keys, in OpenSSH's format.
-    pub known_hosts: PathBuf,
-    /// Folder of the drop, relative to where the login lands unless it begins with `/`; empty for there.
-    pub base: String,
-    /// Command that accepts a new host key, for the hint.
-    pub accept_with: String,
-    /// How long connecting or one answer may take.
-    pub timeout: Duration,
+/// What is known about the connection.
+#[derive(Default)]
+struct Line {
+    live: Option<Arc<Live>>,
+    /// After a failure nobody knocks again before then; and why.
+    closed: Option<(Instant, Problem)>,
+    failures: u32,
 }
 
 /// A drop on an SFTP server.
 pub struct SftpDrop {
     settings: SftpSettings,
-    session: Mutex<Option<Arc<connect::Connected>>>,
+    line: Mutex<Line>,
 }
+
+/// Pause after the first failed connection; doubled with each further one.
+const PAUSE: Duration = Duration::from_millis(250);
+/// Longest pause.
+const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
 impl SftpDrop {
     /// The drop described by `settings`. Nothing is connected yet.
     pub fn new(settings: SftpSettings) -> Self {
-        Self { settings, session: Mutex::new(None) }
+        Self { settings, line: Mutex::default() }
     }
 
-    async fn session(&self) -> Result<Arc<connect::Connected>, Problem> {
-        let mut slot = self.session.lock().await;
-        if let Some(session) = slot.as_ref().filter(|session| session.is_alive()) {
-            return Ok(Arc::clone(session));
+    async fn live(&self) -> Result<Arc<Live>, Problem> {
+        let mut line = self.line.lock().await;
+        if let Some(live) = line.live.as_ref().filter(|live| live.connected.is_alive()) {
+            return Ok(Arc::clone(live));
         }
-        let session = Arc::new(connect::connect(&self.settings).await?);
-        *slot = Some(Arc::clone(&session));
-        Ok(session)
+        line.live = None;
+        if let Some((until, problem)) = line.closed.as_ref().filter(|(until, _)| Instant::now() < *until) {
+            let _ = until;
+            return Err(problem.clone());
+        }
+        match self.open().await {
+            Ok(live) => {
+                let live = Arc::new(live);
+                *line = Line { live: Some(Arc::clone(&live)), ..Line::default() };
+                Ok(live)
+            }
+            Err(problem) => {
+                // Many operations under way at once must not knock once each; the spread keeps many drops of one server apart.
+                let pause = PAUSE.saturating_mul(1 << line.failures.min(8)).min(LONGEST_PAUSE);
+                let spread = u32::try_from(self.settings.user.len() % 7).unwrap_or(0);
+                line.closed = Some((Instant::now() + pause + pause / 10 * spread / 7, problem.clone()));
+                line.failures += 1;
+                Err(problem)
+            }
+        }
     }
 
-    fn full(&self, path: &str) -> Result<String, Problem> {
-        let path = contained(path)?;
-        let base = self.settings.base.trim_end_matches('/');
-        Ok(match (base, path) {
-            ("", "") => ".".to_string(),
-            ("", path) => path.to_string(),
-            (base, "") => base.to_string(),
-            (base, path) => format!("{base}/{path}"),
+    async fn open(&self) -> Result<Live, Problem> {
+        let connected = connect::connect(&self.settings).await?;
+        let base = match self.settings.base.trim_end_matches('/') {
+            "" if self.settings.base.starts_with('/') => "/",
+            "" => ".",
+            base => base,
+        };
+        let asked = Bytes::from(names::bytes(base));
+        let base = match connected.sftp.ask(&Request::Realpath { path: asked.clone() }).await {
+            Ok(Reply::Names(mut found)) if found.len() == 1 => found.swap_remove(0).name,
+            Ok(_) => asked,
+            Err(fault) => return Err(fault.problem(&self.name())),
+        };
+        Ok(Live { connected, base, folders: Slot::default(), served: Slot::default() })
+    }
+
+    /// What to do about a fault: try once more on a new session where the old one was only dropped meanwhile, or tell.
+    async fn failed(&self, live: &Arc<Live>, path: &str, fault: Fault, tried: &mut bool) -> Result<(), Problem> {
+        if fault.is(status::NO_SUCH_FILE) {
+            // A folder that was there may have been removed by someone.
+            live.folders.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        }
+        if fault.ends_session() {
+            let mut line = self.line.lock().await;
+            if line.live.as_ref().is_some_and(|current| Arc::ptr_eq(current, live)) {
+                line.live = None;
+            }
+            let idle = *live.served.lock().unwrap_or_else(PoisonError::into_inner);
+            if matches!(fault, Fault::Broken(_)) && idle && !*tried {
+                *tried = true;
+                return Ok(());
+            }
+        }
+        Err(fault.problem(path))
+    }
+}
+
+impl Live {
+    fn path(&self, path: &str) -> Result<Bytes, Problem> {
+        let path = contained(path)?.trim_matches('/');
+        let mut full = BytesMut::from(&self.base[..]);
+        if !path.is_empty() {
+            if !full.ends_with(b"/") {
+                full.put_u8(b'/');
+            }
+            full.extend_from_slice(&names::bytes(path));
+        }
+        Ok(full.freeze())
+    }
+
+    fn served(&self) {
+        *self.served.lock().unwrap_or_else(PoisonError::into_inner) = true;
+    }
+
+    async fn attributes(&self, path: &Bytes) -> Result<Option<Attributes>, Fault> {
+        match self.connected.sftp.ask(&Request::Lstat { path: path.clone() }).await? {
+            Reply::Attributes(attributes) => Ok(Some(attributes)),
+            Reply::Status { code: status::NO_SUCH_FILE, .. } => Ok(None),
+            other => Err(Fault::answer(other)),
+        }
+    }
+
+    async fn list(&self, folder: &Bytes) -> Result<Vec<Entry>, Fault> {
+        listing::list(&self.connected.sftp, folder, |name| {
+            // A name with a slash in it is no name: whatever such a server wants, it gets nothing.
+            let is_name = !matches!(&name.name[..], b"" | b"." | b"..") && !name.name.contains(&b'/') && !name.name.contains(&0);
+            (is_name && listing::is_file(&name.attributes, &name.long)).then(|| entry(names::text(&name.name), &name.attributes))
         })
+        .await
     }
 
-    /// Turns the library's error into ours, and forgets a session that is broken.
-    async fn told(&self, path: &str, error: SftpError) -> Problem {
-        let problem = problem(path, &error);
-        if problem.code != codes::DROP_UNREACHABLE {
-            return problem;
+    /// A rename that never replaces. Draft 02 says that it fails where the target exists; only of OpenSSH it is known to be so, and
+    /// any other server is asked first.
+    async fn rename(&self, from: &Bytes, to: &Bytes) -> Result<Renamed, Fault> {
+        if !self.connected.is_openssh && self.attributes(to).await?.is_some() {
+            return Ok(Renamed::Taken);
         }
-        let mut slot = self.session.lock().await;
-        // Reads and writes report a server's refusal in the same way as a broken connection; the connection tells which it was.
-        if matches!(error, SftpError::IO(_)) && slot.as_ref().is_some_and(|session| session.is_alive()) {
-            return Problem::new(codes::DROP_IO, format!("the server fails to read or write `{path}`"))
-                .hint("a lock, a quota or a right; the server does not say which");
+        let rename = Request::Rename { from: from.clone(), to: to.clone() };
+        match self.connected.sftp.tell(&rename).await {
+            Ok(()) => Ok(Renamed::Done),
+            Err(fault @ Fault::Status(..)) if !fault.is(status::NO_SUCH_FILE) => match self.attributes(to).await {
+                Ok(Some(_)) => Ok(Renamed::Taken),
+                _ => Err(fault),
+            },
+            Err(fault) => Err(fault),
         }
-        *slot = None;
-        problem
     }
 
-    async fn metadata(&self, sftp: &SftpSession, path: &str) -> Result<Option<Metadata>, Problem> {
-        match sftp.symlink_metadata(self.full(path)?).await {
-            Ok(found) => Ok(Some(found)),
-            Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(None),
-            Err(error) => Err(self.told(path, error).await),
+    /// A rename that replaces: in one step where the server has `posix-rename@openssh.com`; elsewhere what is there is moved aside,
+    /// never removed before its successor stands in its place.
+    async fn replace(&self, from: &Bytes, to: &Bytes) -> Result<(), Fault> {
+        if self.connected.sftp.abilities.posix_rename {
+            let mut data = BytesMut::new();
+            for path in [from, to] {
+                data.put_u32(u32::try_from(path.len()).unwrap_or(u32::MAX));
+                data.extend_from_slice(path);
+            }
+            let request = Request::Extended { name: Bytes::from_static(b"posix-rename@openssh.com"), data: data.freeze() };
+            return self.connected.sftp.tell(&request).await;
         }
+        let mut aside = BytesMut::from(&to[..]);
+        aside.extend_from_slice(b".replaced.part");
+        let aside = aside.freeze();
+        if self.attributes(to).await?.is_some() {
+            self.connected.sftp.tell(&Request::Rename { from: to.clone(), to: aside.clone() }).await?;
+        }
+        self.connected.sftp.tell(&Request::Rename { from: from.clone(), to: to.clone() }).await?;
+        if self.attributes(&aside).await?.is_some() {
+            self.connected.sftp.tell(&Request::Remove { path: aside }).await?;
+        }
+        Ok(())
+    }
+}
+
+enum Renamed {
+    Done,
+    Taken,
+}
+
+/// Counts what went into a sink, so that a download is only begun anew while nothing has.
+struct Counted<'a> {
+    sink: &'a mut dyn Sink,
+    bytes: u64,
+}
+
+impl Sink for Counted<'_> {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.bytes += bytes.len() as u64;
+        self.sink.put(bytes)
     }
 }
 
 impl Drop for SftpDrop {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         Box::pin(async move {
-            let session = self.session().await?;
-            match session.sftp.read_dir(self.full(folder)?).await {
-                Ok(entries) => Ok(entries
-                    .filter(|entry| entry.metadata().is_regular())
-                    .map(|entry| entry_of(entry.file_name(), &entry.metadata()))
-                    .collect()),
-                Err(error) => Err(self.told(&named(folder, &self.name()), error).await),
+            let mut tried = false;
+            loop {
+                let live = self.live().await?;
+                match live.list(&live.path(folder)?).await {
+                    Ok(entries) => {
+                        live.served();
+                        return Ok(entries);
+                    }
+                    Err(fault) => self.failed(&live, &named(folder, &self.name()), fault, &mut tried).await?,
+                }
             }
         })
     }
 
     fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
         Box::pin(async move {
-            let session = self.session().await?;
-            let found = self.metadata(&session.sftp, path).await?.filter(is_file);
-            Ok(found.map(|meta| entry_of(path.rsplit('/').next().unwrap_or(path).to_string(), &meta)))
+            let mut tried = false;
+            loop {
+                let live = self.live().await?;
+                match live.attributes(&live.path(path)?).await {
+                    Ok(found) => {
+                        live.served();
+                        let found = found.filter(|attributes| listing::is_file(attributes, b""));
+                        return Ok(found.map(|attributes| entry(leaf(path).to_string(), &attributes)));
+                    }
+                    Err(fault) => self.failed(&live, path, fault, &mut tried).await?,
+                }
+            }
         })
     }
 
-    fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>> {
+    fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             if expected > limit {
                 return Err(too_large(path, expected, limit));
             }
-            let full = self.full(path)?;
-            let session = self.session().await?;
-            let read = async {
-                let mut file = session.sftp.open(full).await?;
-                let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
-                // One byte more than expected shows a file that has grown, without reading an endless one.
-                (&mut file).take(expected + 1).read_to_end(&mut bytes).await?;
-                file.shutdown().await?;
-                Ok::<_, SftpError>(bytes)
-            };
-            match read.await {
-                Ok(bytes) => whole(path, bytes, expected, limit),
-                Err(error) => Err(self.told(path, error).await),
+            let mut tried = false;
+            let mut sink = Counted { sink, bytes: 0 };
+            loop {
+                let live = self.live().await?;
+                match transfer::download(&live.connected.sftp, &live.path(path)?, expected, &mut sink).await {
+                    Ok(()) => {
+                        live.served();
+                        return Ok(());
+                    }
+                    Err(fault) => {
+                        tried |= sink.bytes > 0;
+                        self.failed(&live, path, fault, &mut tried).await?;
+                    }
+                }
             }
         })
     }
 
     fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let session = self.session().await?;
-            let full = self.full(path)?;
-            let write = async {
-                let mut file =
-                    session.sftp.open_with_flags(full.clone(), OpenFlags::CREATE | OpenFlags::TRUNCATE | OpenFlags::WRITE).await?;
-                file.write_all(bytes).await?;
-                file.flush().await?;
-                // Servers without fsync@openssh.com answer that they have none; the size is compared below either way.
-                let _ = file.sync_all().await;
-                file.shutdown().await?;
-                Ok::<_, SftpError>(())
-            };
-            if let Err(error) = write.await {
-                let problem = self.told(path, error).await;
-                // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
-                let _ = session.sftp.remove_file(full).await;
-                return Err(problem);
+            let mut tried = false;
+            loop {
+                let live = self.live().await?;
+                let full = live.path(path)?;
+                match transfer::upload(&live.connected.sftp, &full, bytes).await {
+                    Ok(()) => {
+                        live.served();
+                        return Ok(());
+                    }
+                    Err(fault) => {
+                        if !fault.ends_session() {
+                            // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                            let _ = live.connected.sftp.tell(&Request::Remove { path: full }).await;
+                        }
+                        self.failed(&live, path, fault, &mut tried).await?;
+                    }
+                }
             }
-            let written = self.metadata(&session.sftp, path).await?.map(|meta| meta.len());
-            if written == Some(bytes.len() as u64) {
-                return Ok(());
-            }
-            Err(Problem::new(
-                codes::DROP_IO,
-                format!("`{path}` has {} bytes on the server where {} were written", written.unwrap_or(0), bytes.len()),
-            ))
         })
     }
 
     fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let session = self.session().await?;
-            // Draft 02 of the protocol says a rename fails where the target exists; not every server knows.
-            if self.metadata(&session.sftp, to).await?.is_some() {
-                return Err(taken(to));
+            let mut tried = false;
+            loop {
+                let live = self.live().await?;
+                let (source, target) = (live.path(from)?, live.path(to)?);
+                // An answer that never came: with the source gone and the target there, it was done.
+                if tried && matches!(live.attributes(&source).await, Ok(None)) && matches!(live.attributes(&target).await, Ok(Some(_))) {
+                    return Ok(());
+                }
+                match live.rename(&source, &target).await {
+                    Ok(Renamed::Done) => {
+                        live.served();
+                        return Ok(());
+                    }
+                    Ok(Renamed::Taken) => return Err(taken(to)),
+                    Err(fault) => self.failed(&live, &format!("{from} -> {to}"), fault, &mut tried).await?,
+                }
             }
-            match session.sftp.rename(self.full(from)?, self.full(to)?).await {
+        })
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let live = self.live().await?;
+            match live.replace(&live.path(from)?, &live.path(to)?).await {
                 Ok(()) => Ok(()),
-                Err(error) => Err(self.told(&format!("{from} -> {to}"), error).await),
+                // Only the next look tells whether it was done; the caller keeps what it needs for that.
+                Err(fault) => self.failed(&live, &format!("{from} -> {to}"), fault, &mut true).await,
             }
         })
     }
 
     fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let session = self.session().await?;
-            match session.sftp.remove_file(self.full(path)?).await {
-                Ok(()) => Ok(()),
-                Err(SftpError::Status(status)) if status.status_code == StatusCode::NoSuchFile => Ok(()),
-                Err(error) => Err(self.told(path, error).await),
+            let mut tried = false;
+            loop {
+                let live = self.live().await?;
+                match live.connected.sftp.tell(&Request::Remove { path: live.path(path)? }).await {
+                    Ok(()) => return Ok(()),
+                    Err(fault) if fault.is(status::NO_SUCH_FILE) => return Ok(()),
+                    Err(fault) => self.failed(&live, path, fault, &mut tried).await?,
+                }
             }
         })
     }
 
     fn make_folder<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            let session = self.session().await?;
-            let mut sofar = String::new();
-            for part in contained(path)?.split('/').filter(|part| !part.is_empty()) {
-                sofar = join(&sofar, part);
-                if self.metadata(&session.sftp, &sofar).await?.is_none()
-                    && let Err(error) = session.sftp.create_dir(self.full(&sofar)?).await
-                {
-                    return Err(self.told(&sofar, error).await);
+            let mut tried = false;
+            'again: loop {
+                let live = self.live().await?;
+                let mut sofar = String::new();
+                for part in contained(path)?.split('/').filter(|part| !part.is_empty()) {
+                    sofar = join(&sofar, part);
+                    if live.folders.lock().unwrap_or_else(PoisonError::into_inner).contains(&sofar) {
+                        continue;
+                    }
+                    let full = live.path(&sofar)?;
+                    let made = match live.attributes(&full).await {
+                        Ok(Some(_)) => Ok(()),
+                        Ok(None) => {
+                            let made = live.connected.sftp.tell(&Request::Mkdir { path: full.clone(), attributes: Attributes::default() }).await;
+                            // Two may have made it at once.
+                            if made.is_err() && matches!(live.attributes(&full).await, Ok(Some(_))) { Ok(()) } else { made }
+                        }
+                        Err(fault) => Err(fault),
+                    };
+                    if let Err(fault) = made {
+                        self.failed(&live, &sofar, fault, &mut tried).await?;
+                        continue 'again;
+                    }
+                    live.folders.lock().unwrap_or_else(PoisonError::into_inner).insert(sofar.clone());
                 }
+                return Ok(());
             }
-            Ok(())
         })
     }
 
@@ -250,45 +400,28 @@ impl Drop for SftpDrop {
         let SftpSettings { user, host, port, base, .. } = &self.settings;
         format!("sftp://{user}@{host}:{port}/{}", base.trim_start_matches('/'))
     }
-}
 
-/// Whether the type bits say that it is a plain file (links are not followed); a server that sends none is believed.
-fn is_file(meta: &Metadata) -> bool {
-    meta.permissions.is_none_or(|mode| mode & 0o170_000 == 0o100_000 || mode & 0o170_000 == 0)
-}
-
-fn entry_of(name: String, meta: &Metadata) -> Entry {
-    let modified = meta.mtime.and_then(|seconds| DateTime::from_timestamp(i64::from(seconds), 0));
-    // The library replaces what is not UTF-8; such a name leads nowhere.
-    let unreachable = name.contains('\u{fffd}');
-    Entry { name, size: meta.len(), modified, unreachable }
-}
-
-/// Errors of the SFTP protocol in our words; the one place of this transport that does it.
-fn problem(path: &str, error: &SftpError) -> Problem {
-    let unreachable = |why: &str| Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: {why}"));
-    match error {
-        SftpError::Status(status) => match status.status_code {
-            StatusCode::NoSuchFile => missing(path),
-            StatusCode::PermissionDenied => Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`")),
-            StatusCode::NoConnection | StatusCode::ConnectionLost => unreachable("the server says so"),
-            StatusCode::Failure if is_full(&status.error_message) => {
-                Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`"))
-            }
-            StatusCode::Failure => Problem::new(codes::DROP_IO, format!("the server failed at `{path}`"))
-                .hint("a name that is taken, a full disk or a quota; the server does not say which"),
-            other => Problem::new(codes::DROP_IO, format!("the server answered `{other}` for `{path}`")),
-        },
-        SftpError::Timeout => unreachable("no answer in time"),
-        SftpError::IO(text) if is_full(text) => Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`")),
-        SftpError::IO(text) if text.contains("ermission denied") => {
-            Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`"))
-        }
-        _ => unreachable("the session ended"),
+    fn at_once(&self) -> usize {
+        self.settings.in_flight
     }
 }
 
-fn is_full(text: &str) -> bool {
-    let text = text.to_lowercase();
-    ["no space", "quota", "disk full"].iter().any(|sign| text.contains(sign))
+fn entry(name: String, attributes: &Attributes) -> Entry {
+    let modified = attributes.times.and_then(|(_, changed)| DateTime::from_timestamp(i64::from(changed), 0));
+    Entry { name, size: attributes.size.unwrap_or(0), modified, unreachable: false }
+}
+
+/// The drop behind settings, over whichever library they name.
+///
+/// # Errors
+/// The library is not in this build.
+pub fn open(settings: SftpSettings) -> Result<Box<dyn Drop>, Problem> {
+    match settings.engine {
+        Engine::Russh => Ok(Box::new(SftpDrop::new(settings))),
+        #[cfg(feature = "libssh2")]
+        Engine::Libssh2 => Ok(Box::new(libssh2::Libssh2Drop::new(settings))),
+        #[cfg(not(feature = "libssh2"))]
+        Engine::Libssh2 => Err(Problem::new(codes::CONFIG_BAD_VALUE, "this consign was built without the engine libssh2")
+            .hint("build it with: cargo build --release --features libssh2")),
+    }
 }

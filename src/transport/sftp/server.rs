@@ -1,14 +1,17 @@
 //! An embedded SFTP server over a folder, so that the demo and the tests need no service. It is as strict as OpenSSH's where it
-//! matters: a rename never replaces a file, nothing leaves the folder.
+//! matters: a rename never replaces a file, nothing leaves the folder. [`Quirks`] make it as odd, as poor or as hostile as some out
+//! there are.
 
 mod files;
+mod quirks;
+mod serve;
 
 use std::{
     collections::HashMap,
     io,
     net::SocketAddr,
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, PoisonError, atomic::Ordering},
     time::Duration,
 };
 
@@ -21,6 +24,9 @@ use tokio::{
     net::{TcpListener, TcpStream},
     task::JoinHandle,
 };
+
+use self::quirks::Board;
+pub use self::quirks::{Hostile, Quirks, Trouble};
 
 /// One account and the folder it sees.
 #[derive(Debug, Clone)]
@@ -40,8 +46,9 @@ pub struct SftpServer {
     address: SocketAddr,
     host_key: PublicKey,
     accepting: JoinHandle<()>,
+    board: Board,
     /// The other ends of all connections, to break them when the server ends.
-    sockets: Arc<Mutex<Vec<std::net::TcpStream>>>,
+    sockets: Arc<Mutex<Vec<Arc<std::net::TcpStream>>>>,
 }
 
 impl SftpServer {
@@ -51,33 +58,75 @@ impl SftpServer {
     /// The port is taken, or no key can be made.
     pub async fn start(accounts: Vec<Account>, port: u16) -> io::Result<Self> {
         let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).map_err(io::Error::other)?;
+        Self::with_key(accounts, port, key).await
+    }
+
+    /// Starts a server with a host key that is kept, so that one which comes back shows the same.
+    ///
+    /// # Errors
+    /// The port is taken.
+    pub async fn with_key(accounts: Vec<Account>, port: u16, key: PrivateKey) -> io::Result<Self> {
         let host_key = key.public_key().clone();
         let config = Arc::new(Config {
             keys: vec![key],
             auth_rejection_time: Duration::from_millis(50),
             auth_rejection_time_initial: Some(Duration::ZERO),
             nodelay: true,
+            window_size: 16 << 20,
+            channel_buffer_size: 1 << 10,
             ..Config::default()
         });
         let listener = TcpListener::bind(("127.0.0.1", port)).await?;
         let address = listener.local_addr()?;
         let accounts = Arc::new(accounts);
         let sockets = Arc::new(Mutex::new(Vec::new()));
-        let known = Arc::clone(&sockets);
+        let (known, board) = (Arc::clone(&sockets), Board::default());
+        let switches = board.clone();
         let accepting = tokio::spawn(async move {
             while let Ok((socket, _)) = listener.accept().await {
-                let Ok(socket) = remembered(socket, &known) else { continue };
-                let connection = Connection { accounts: Arc::clone(&accounts), root: None, channels: HashMap::new() };
+                let open = usize::try_from(switches.connections.load(Ordering::SeqCst)).unwrap_or(usize::MAX);
+                if switches.quirks().most_connections.is_some_and(|most| open >= most) {
+                    continue;
+                }
+                let Ok((socket, cutter)) = remembered(socket, &known) else { continue };
+                let connection = Connection {
+                    accounts: Arc::clone(&accounts),
+                    root: None,
+                    channels: HashMap::new(),
+                    board: switches.clone(),
+                    cutter,
+                };
                 let config = Arc::clone(&config);
                 tokio::spawn(async move {
+                    let open = Arc::clone(&connection.board.connections);
+                    open.fetch_add(1, Ordering::SeqCst);
                     if let Ok(session) = russh::server::run_stream(config, socket, connection).await {
                         // How a client leaves is its own business.
                         let _ = session.await;
                     }
+                    open.fetch_sub(1, Ordering::SeqCst);
                 });
             }
         });
-        Ok(Self { address, host_key, accepting, sockets })
+        Ok(Self { address, host_key, accepting, board, sockets })
+    }
+
+    /// Sets the switches, and begins to count requests anew.
+    pub fn behave(&self, quirks: Quirks) {
+        self.board.set(quirks);
+    }
+
+    /// Requests since the switches were last set.
+    pub fn requests(&self) -> u64 {
+        self.board.requests()
+    }
+
+    /// Breaks every connection that is open.
+    pub fn cut(&self) {
+        for socket in self.sockets.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
+            // One that is broken already needs no breaking.
+            let _ = socket.shutdown(std::net::Shutdown::Both);
+        }
     }
 
     /// Where it listens.
@@ -94,23 +143,24 @@ impl SftpServer {
 impl Drop for SftpServer {
     fn drop(&mut self) {
         self.accepting.abort();
-        for socket in self.sockets.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // One that is broken already needs no breaking.
-            let _ = socket.shutdown(std::net::Shutdown::Both);
-        }
+        self.cut();
     }
 }
 
-fn remembered(socket: TcpStream, known: &Mutex<Vec<std::net::TcpStream>>) -> io::Result<TcpStream> {
+fn remembered(socket: TcpStream, known: &Mutex<Vec<Arc<std::net::TcpStream>>>) -> io::Result<(TcpStream, Arc<std::net::TcpStream>)> {
     let socket = socket.into_std()?;
-    known.lock().unwrap_or_else(PoisonError::into_inner).push(socket.try_clone()?);
-    TcpStream::from_std(socket)
+    let cutter = Arc::new(socket.try_clone()?);
+    known.lock().unwrap_or_else(PoisonError::into_inner).push(Arc::clone(&cutter));
+    Ok((TcpStream::from_std(socket)?, cutter))
 }
 
 struct Connection {
     accounts: Arc<Vec<Account>>,
     root: Option<PathBuf>,
     channels: HashMap<ChannelId, Channel<Msg>>,
+    board: Board,
+    /// The other end of the socket, to break it.
+    cutter: Arc<std::net::TcpStream>,
 }
 
 impl Connection {
@@ -146,7 +196,10 @@ impl Handler for Connection {
         match (name, self.channels.remove(&id), self.root.clone()) {
             ("sftp", Some(channel), Some(root)) => {
                 session.channel_success(id)?;
-                russh_sftp::server::run(channel.into_stream(), files::Files::new(root)).await;
+                let files = files::Files::new(root, self.board.clone());
+                let (board, cutter) = (self.board.clone(), Arc::clone(&self.cutter));
+                let cut = move || drop(cutter.shutdown(std::net::Shutdown::Both));
+                tokio::spawn(serve::serve(channel.into_stream(), files, board, cut));
                 Ok(())
             }
             _ => session.channel_failure(id),

@@ -1,188 +1,280 @@
-//! SFTP version 3 requests on a folder (draft-ietf-secsh-filexfer-02).
+//! SFTP version 3 requests on a folder (draft-ietf-secsh-filexfer-02). Names are bytes; nothing leads out of the folder.
 
 use std::{
     collections::HashMap,
-    io::{self, SeekFrom},
-    path::{Path, PathBuf},
+    ffi::OsStr,
+    fs::{self, File, Metadata, OpenOptions},
+    io,
+    os::unix::{
+        ffi::OsStrExt,
+        fs::{FileExt, MetadataExt},
+    },
+    path::PathBuf,
 };
 
-use russh_sftp::{
-    protocol::{Attrs, Data, File, FileAttributes, Handle, Name, OpenFlags, Status, StatusCode, Version},
-    server::Handler,
-};
-use tokio::{
-    fs,
-    io::{AsyncReadExt, AsyncSeekExt, AsyncWriteExt},
-};
+use bytes::{Buf, Bytes};
 
-/// Names in one answer to READDIR.
+use super::quirks::Board;
+use crate::transport::sftp::packet::{Attributes, CREATE, EXCLUSIVE, Name, READ, Reply, Request, TRUNCATE, WRITE, status};
+
+/// Names in one answer to READDIR, as OpenSSH has it.
 const PAGE: usize = 100;
+/// Bytes of one READ at most.
+const PART: u32 = 255 << 10;
 
 pub(super) struct Files {
     root: PathBuf,
-    open: HashMap<String, Open>,
+    open: HashMap<Bytes, Open>,
     next: u64,
+    board: Board,
 }
 
 enum Open {
-    File(fs::File),
-    Folder(Vec<File>),
+    File(File),
+    /// Names still to be told, last page first.
+    Folder(Vec<Name>),
 }
 
+/// A refusal, with the words OpenSSH uses.
+fn refused(code: u32) -> Reply {
+    let message: &'static [u8] = match code {
+        status::OK => b"Success",
+        status::EOF => b"End of file",
+        status::NO_SUCH_FILE => b"No such file",
+        status::PERMISSION_DENIED => b"Permission denied",
+        status::OP_UNSUPPORTED => b"Operation unsupported",
+        _ => b"Failure",
+    };
+    Reply::Status { code, message: Bytes::from_static(message) }
+}
+
+fn full() -> Reply {
+    Reply::Status { code: status::FAILURE, message: Bytes::from_static(b"No space left on device") }
+}
+
+impl From<io::Error> for Refusal {
+    fn from(error: io::Error) -> Self {
+        Self(match error.kind() {
+            io::ErrorKind::NotFound => refused(status::NO_SUCH_FILE),
+            io::ErrorKind::PermissionDenied => refused(status::PERMISSION_DENIED),
+            io::ErrorKind::StorageFull => full(),
+            _ => refused(status::FAILURE),
+        })
+    }
+}
+
+struct Refusal(Reply);
+
 impl Files {
-    pub(super) fn new(root: PathBuf) -> Self {
-        Self { root, open: HashMap::new(), next: 0 }
+    pub(super) fn new(root: PathBuf, board: Board) -> Self {
+        Self { root, open: HashMap::new(), next: 0, board }
+    }
+
+    /// What the server tells of itself.
+    pub(super) fn greeting(&self) -> Reply {
+        let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
+        let all = ["posix-rename@openssh.com", "fsync@openssh.com", "limits@openssh.com"];
+        let extensions = if self.board.quirks().bare { Vec::new() } else { all.map(|name| (bytes(name), bytes("1"))).to_vec() };
+        Reply::Version { version: 3, extensions }
+    }
+
+    /// Answers a request.
+    pub(super) fn answer(&mut self, request: Request) -> Reply {
+        let operation = match &request {
+            Request::Opendir { .. } | Request::Readdir { .. } => "list",
+            Request::Open { flags, .. } => if flags & WRITE != 0 { "write" } else { "read" },
+            Request::Read { .. } => "read",
+            Request::Write { .. } => "write",
+            Request::Rename { .. } | Request::Extended { .. } => "rename",
+            Request::Remove { .. } => "remove",
+            Request::Mkdir { .. } => "mkdir",
+            Request::Lstat { .. } | Request::Stat { .. } => "stat",
+            Request::Fstat { .. } => "fstat",
+            _ => "",
+        };
+        if self.board.quirks().denied.contains(&operation) {
+            return refused(status::PERMISSION_DENIED);
+        }
+        self.carry_out(request).unwrap_or_else(|refusal| refusal.0)
     }
 
     /// The local path; `..` at the root stays at the root, as in a chroot.
-    fn local(&self, path: &str) -> Result<PathBuf, StatusCode> {
-        let mut parts: Vec<&str> = Vec::new();
-        for part in path.split('/') {
+    fn local(&self, path: &[u8]) -> PathBuf {
+        let mut parts: Vec<&[u8]> = Vec::new();
+        for part in path.split(|byte| *byte == b'/') {
             match part {
-                "" | "." => {}
-                ".." => {
+                b"" | b"." => {}
+                b".." => {
                     parts.pop();
                 }
                 part => parts.push(part),
             }
         }
-        Ok(self.root.join(parts.join("/")))
+        let mut local = self.root.clone();
+        parts.iter().for_each(|part| local.push(OsStr::from_bytes(part)));
+        local
     }
 
-    fn handle(&mut self, id: u32, open: Open) -> Handle {
+    fn keep(&mut self, open: Open) -> Reply {
         self.next += 1;
-        let handle = format!("h{}", self.next);
+        let mut handle = Vec::new();
+        if self.board.quirks().odd_handles {
+            handle.extend_from_slice(&[0, 0xff, 0xfe, b'\n']);
+        }
+        handle.extend_from_slice(&self.next.to_be_bytes());
+        let handle = Bytes::from(handle);
         self.open.insert(handle.clone(), open);
-        Handle { id, handle }
+        Reply::Handle(handle)
     }
 
-    fn file(&mut self, handle: &str) -> Result<&mut fs::File, StatusCode> {
-        match self.open.get_mut(handle) {
+    fn file(&self, handle: &Bytes) -> Result<&File, Refusal> {
+        match self.open.get(handle) {
             Some(Open::File(file)) => Ok(file),
-            _ => Err(StatusCode::Failure),
+            _ => Err(Refusal(refused(status::FAILURE))),
         }
     }
-}
 
-fn status(error: &io::Error) -> StatusCode {
-    match error.kind() {
-        io::ErrorKind::NotFound => StatusCode::NoSuchFile,
-        io::ErrorKind::PermissionDenied => StatusCode::PermissionDenied,
-        _ => StatusCode::Failure,
-    }
-}
-
-fn ok(id: u32) -> Status {
-    Status { id, status_code: StatusCode::Ok, error_message: "Ok".into(), language_tag: "en".into() }
-}
-
-async fn attributes(path: &Path) -> Result<FileAttributes, StatusCode> {
-    fs::symlink_metadata(path).await.map(|meta| FileAttributes::from(&meta)).map_err(|error| status(&error))
-}
-
-impl Handler for Files {
-    type Error = StatusCode;
-
-    fn unimplemented(&self) -> StatusCode {
-        StatusCode::OpUnsupported
+    fn attributes(&self, meta: &Metadata) -> Attributes {
+        let quirks = self.board.quirks();
+        let seconds = |at: i64| if quirks.no_clock { 0 } else { u32::try_from(at + quirks.clock_off).unwrap_or(0) };
+        Attributes {
+            size: Some(meta.len()),
+            owner: Some((meta.uid(), meta.gid())),
+            permissions: Some(meta.mode()),
+            times: Some((seconds(meta.atime()), seconds(meta.mtime()))),
+        }
     }
 
-    async fn init(&mut self, _: u32, _: HashMap<String, String>) -> Result<Version, StatusCode> {
-        Ok(Version::new())
+    fn carry_out(&mut self, request: Request) -> Result<Reply, Refusal> {
+        let ok = || Ok(refused(status::OK));
+        match request {
+            Request::Init { .. } => Ok(self.greeting()),
+            Request::Open { path, flags, .. } => self.open_file(&path, flags),
+            Request::Close { handle } => match self.open.remove(&handle) {
+                Some(_) => ok(),
+                None => Ok(refused(status::FAILURE)),
+            },
+            Request::Read { handle, offset, length } => self.read(&handle, offset, length),
+            Request::Write { handle, offset, data } => {
+                if !self.board.has_room(data.len() as u64) {
+                    return Ok(full());
+                }
+                self.file(&handle)?.write_all_at(&data, offset)?;
+                ok()
+            }
+            Request::Lstat { path } | Request::Stat { path } => {
+                Ok(Reply::Attributes(self.attributes(&fs::symlink_metadata(self.local(&path))?)))
+            }
+            Request::Fstat { handle } => Ok(Reply::Attributes(self.attributes(&self.file(&handle)?.metadata()?))),
+            Request::Setstat { .. } | Request::Fsetstat { .. } => ok(),
+            Request::Opendir { path } => self.open_folder(&path),
+            Request::Readdir { handle } => match self.open.get_mut(&handle) {
+                Some(Open::Folder(names)) if names.is_empty() => Ok(refused(status::EOF)),
+                Some(Open::Folder(names)) => Ok(Reply::Names(names.split_off(names.len().saturating_sub(PAGE)))),
+                _ => Ok(refused(status::FAILURE)),
+            },
+            Request::Remove { path } => {
+                fs::remove_file(self.local(&path))?;
+                ok()
+            }
+            Request::Mkdir { path, .. } => {
+                fs::create_dir(self.local(&path))?;
+                ok()
+            }
+            Request::Rmdir { path } => {
+                fs::remove_dir(self.local(&path))?;
+                ok()
+            }
+            Request::Realpath { path } => {
+                let local = self.local(&path);
+                let inside = local.strip_prefix(&self.root).map(|rest| rest.as_os_str().as_bytes().to_vec()).unwrap_or_default();
+                let name = Bytes::from([b"/".to_vec(), inside].concat());
+                Ok(Reply::Names(vec![Name { long: name.clone(), name, attributes: Attributes::default() }]))
+            }
+            Request::Rename { from, to } => {
+                let (from, to) = (self.local(&from), self.local(&to));
+                if !self.board.quirks().replacing_rename && fs::symlink_metadata(&to).is_ok() {
+                    return Ok(refused(status::FAILURE));
+                }
+                fs::rename(from, to)?;
+                ok()
+            }
+            Request::Extended { name, data } if !self.board.quirks().bare => self.extended(&name, data),
+            Request::Extended { .. } => Ok(refused(status::OP_UNSUPPORTED)),
+        }
     }
 
-    async fn realpath(&mut self, id: u32, path: String) -> Result<Name, StatusCode> {
-        let local = self.local(&path)?;
-        let shown = local.strip_prefix(&self.root).map(|rest| format!("/{}", rest.display())).unwrap_or_else(|_| "/".into());
-        Ok(Name { id, files: vec![File::dummy(shown)] })
+    fn open_file(&mut self, path: &[u8], flags: u32) -> Result<Reply, Refusal> {
+        let files = self.open.values().filter(|open| matches!(open, Open::File(_))).count();
+        if self.board.quirks().most_open.is_some_and(|most| files >= most) {
+            return Ok(refused(status::FAILURE));
+        }
+        let mut options = OpenOptions::new();
+        options
+            .read(flags & READ != 0)
+            .write(flags & WRITE != 0)
+            .create(flags & CREATE != 0)
+            .create_new(flags & CREATE != 0 && flags & EXCLUSIVE != 0)
+            .truncate(flags & TRUNCATE != 0);
+        let file = options.open(self.local(path))?;
+        Ok(self.keep(Open::File(file)))
     }
 
-    async fn stat(&mut self, id: u32, path: String) -> Result<Attrs, StatusCode> {
-        self.lstat(id, path).await
+    fn open_folder(&mut self, path: &[u8]) -> Result<Reply, Refusal> {
+        let mut names = Vec::new();
+        for entry in fs::read_dir(self.local(path))?.flatten() {
+            // One that vanishes between the two looks is not there.
+            let Ok(meta) = fs::symlink_metadata(entry.path()) else { continue };
+            let name = Bytes::copy_from_slice(entry.file_name().as_bytes());
+            let kind: &'static [u8] = if meta.is_dir() { b"d" } else { b"-" };
+            names.push(Name { name, long: Bytes::from_static(kind), attributes: self.attributes(&meta) });
+        }
+        Ok(self.keep(Open::Folder(names)))
     }
 
-    async fn lstat(&mut self, id: u32, path: String) -> Result<Attrs, StatusCode> {
-        Ok(Attrs { id, attrs: attributes(&self.local(&path)?).await? })
-    }
-
-    async fn fstat(&mut self, id: u32, handle: String) -> Result<Attrs, StatusCode> {
-        let meta = self.file(&handle)?.metadata().await.map_err(|error| status(&error))?;
-        Ok(Attrs { id, attrs: FileAttributes::from(&meta) })
-    }
-
-    async fn opendir(&mut self, id: u32, path: String) -> Result<Handle, StatusCode> {
-        let mut reader = fs::read_dir(self.local(&path)?).await.map_err(|error| status(&error))?;
-        let mut files = Vec::new();
-        while let Some(entry) = reader.next_entry().await.map_err(|error| status(&error))? {
-            if let (Ok(name), Ok(attrs)) = (entry.file_name().into_string(), attributes(&entry.path()).await) {
-                files.push(File::new(name, attrs));
+    fn read(&self, handle: &Bytes, offset: u64, length: u32) -> Result<Reply, Refusal> {
+        let most = self.board.quirks().short_reads.unwrap_or(PART).min(PART);
+        let mut data = vec![0; length.min(most) as usize];
+        let mut got = 0;
+        while got < data.len() {
+            match self.file(handle)?.read_at(&mut data[got..], offset + got as u64)? {
+                0 => break,
+                more => got += more,
             }
         }
-        Ok(self.handle(id, Open::Folder(files)))
+        data.truncate(got);
+        Ok(if data.is_empty() { refused(status::EOF) } else { Reply::Data(data.into()) })
     }
 
-    async fn readdir(&mut self, id: u32, handle: String) -> Result<Name, StatusCode> {
-        match self.open.get_mut(&handle) {
-            Some(Open::Folder(files)) if files.is_empty() => Err(StatusCode::Eof),
-            Some(Open::Folder(files)) => Ok(Name { id, files: files.split_off(files.len().saturating_sub(PAGE)) }),
-            _ => Err(StatusCode::Failure),
+    fn extended(&mut self, name: &[u8], mut data: Bytes) -> Result<Reply, Refusal> {
+        let mut string = || {
+            let length = data.try_get_u32().map_or(0, |length| length as usize);
+            if length > data.len() { Bytes::new() } else { data.split_to(length) }
+        };
+        match name {
+            b"posix-rename@openssh.com" => {
+                let (from, to) = (string(), string());
+                fs::rename(self.local(&from), self.local(&to))?;
+                Ok(refused(status::OK))
+            }
+            b"fsync@openssh.com" => {
+                self.file(&string())?.sync_all()?;
+                Ok(refused(status::OK))
+            }
+            b"limits@openssh.com" => {
+                let limits = [256 << 10, u64::from(PART), u64::from(PART), 1024];
+                Ok(Reply::Extended(limits.iter().flat_map(|limit: &u64| limit.to_be_bytes()).collect()))
+            }
+            _ => Ok(refused(status::OP_UNSUPPORTED)),
         }
     }
+}
 
-    async fn open(&mut self, id: u32, path: String, flags: OpenFlags, _: FileAttributes) -> Result<Handle, StatusCode> {
-        let mut options = fs::OpenOptions::new();
-        options
-            .read(flags.contains(OpenFlags::READ))
-            .write(flags.contains(OpenFlags::WRITE))
-            .append(flags.contains(OpenFlags::APPEND))
-            .create(flags.contains(OpenFlags::CREATE))
-            .create_new(flags.contains(OpenFlags::CREATE | OpenFlags::EXCLUDE))
-            .truncate(flags.contains(OpenFlags::TRUNCATE));
-        let file = options.open(self.local(&path)?).await.map_err(|error| status(&error))?;
-        Ok(self.handle(id, Open::File(file)))
-    }
-
-    async fn read(&mut self, id: u32, handle: String, offset: u64, len: u32) -> Result<Data, StatusCode> {
-        let file = self.file(&handle)?;
-        file.seek(SeekFrom::Start(offset)).await.map_err(|error| status(&error))?;
-        let mut data = Vec::new();
-        file.take(u64::from(len.min(256 << 10))).read_to_end(&mut data).await.map_err(|error| status(&error))?;
-        if data.is_empty() { Err(StatusCode::Eof) } else { Ok(Data { id, data }) }
-    }
-
-    async fn write(&mut self, id: u32, handle: String, offset: u64, data: Vec<u8>) -> Result<Status, StatusCode> {
-        let file = self.file(&handle)?;
-        file.seek(SeekFrom::Start(offset)).await.map_err(|error| status(&error))?;
-        file.write_all(&data).await.map_err(|error| status(&error))?;
-        file.flush().await.map_err(|error| status(&error))?;
-        Ok(ok(id))
-    }
-
-    async fn close(&mut self, id: u32, handle: String) -> Result<Status, StatusCode> {
-        self.open.remove(&handle).map(|_| ok(id)).ok_or(StatusCode::Failure)
-    }
-
-    async fn remove(&mut self, id: u32, path: String) -> Result<Status, StatusCode> {
-        fs::remove_file(self.local(&path)?).await.map(|()| ok(id)).map_err(|error| status(&error))
-    }
-
-    async fn mkdir(&mut self, id: u32, path: String, _: FileAttributes) -> Result<Status, StatusCode> {
-        fs::create_dir(self.local(&path)?).await.map(|()| ok(id)).map_err(|error| status(&error))
-    }
-
-    async fn rmdir(&mut self, id: u32, path: String) -> Result<Status, StatusCode> {
-        fs::remove_dir(self.local(&path)?).await.map(|()| ok(id)).map_err(|error| status(&error))
-    }
-
-    async fn setstat(&mut self, id: u32, _: String, _: FileAttributes) -> Result<Status, StatusCode> {
-        Ok(ok(id))
-    }
-
-    async fn rename(&mut self, id: u32, from: String, to: String) -> Result<Status, StatusCode> {
-        let (from, to) = (self.local(&from)?, self.local(&to)?);
-        if fs::symlink_metadata(&to).await.is_ok() {
-            return Err(StatusCode::Failure);
-        }
-        fs::rename(from, to).await.map(|()| ok(id)).map_err(|error| status(&error))
+/// The answer of a server that has this trouble.
+pub(super) fn troubled(trouble: super::quirks::Trouble) -> Reply {
+    match trouble {
+        super::quirks::Trouble::Denied => refused(status::PERMISSION_DENIED),
+        super::quirks::Trouble::Full => full(),
+        _ => refused(status::FAILURE),
     }
 }

@@ -1,0 +1,69 @@
+//! Names of files as text that loses nothing: what is UTF-8 stays as it is, and every other byte `b` becomes the character
+//! U+F700 + `b` of the private use area. So a name that a partner wrote in Latin-1 travels through journal and configuration like
+//! any other and finds its file again.
+
+/// First of the 256 characters that stand for a byte.
+const FIRST: u32 = 0xF700;
+
+/// The text for a name as a server has it.
+pub fn text(name: &[u8]) -> String {
+    let mut out = String::with_capacity(name.len());
+    for chunk in name.utf8_chunks() {
+        for character in chunk.valid().chars() {
+            if byte(character).is_some() {
+                // Such a character in a real name would be taken for a byte on the way back.
+                character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| out.push(stand_in(byte)));
+            } else {
+                out.push(character);
+            }
+        }
+        chunk.invalid().iter().for_each(|byte| out.push(stand_in(*byte)));
+    }
+    out
+}
+
+/// The name as the server has it.
+pub fn bytes(text: &str) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    for character in text.chars() {
+        match byte(character) {
+            Some(byte) => out.push(byte),
+            None => out.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes()),
+        }
+    }
+    out
+}
+
+/// The byte that a character stands for.
+pub fn byte(character: char) -> Option<u8> {
+    u32::from(character).checked_sub(FIRST).and_then(|offset| u8::try_from(offset).ok())
+}
+
+fn stand_in(byte: u8) -> char {
+    char::from_u32(FIRST + u32::from(byte)).unwrap_or(char::REPLACEMENT_CHARACTER)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn what_is_utf8_stays_as_it_is() {
+        assert_eq!(text("Bestellung ü 1.xml".as_bytes()), "Bestellung ü 1.xml");
+        assert_eq!(text(b"Gr\xfc\xdfe.xml"), "Gr\u{f7fc}\u{f7df}e.xml");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_comes_back(name: Vec<u8>) {
+            prop_assert_eq!(bytes(&text(&name)), name);
+        }
+
+        #[test]
+        fn different_names_stay_different(one: Vec<u8>, other: Vec<u8>) {
+            prop_assert_eq!(one == other, text(&one) == text(&other));
+        }
+    }
+}

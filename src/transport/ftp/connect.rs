@@ -1,0 +1,141 @@
+//! From settings to a control connection that is signed in and speaks binary.
+
+use std::{io, pin::Pin, sync::Arc, time::Duration};
+
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use suppaftp::{
+    Encoding, FtpError, Mode, Status,
+    tokio::{AsyncRustlsConnector, AsyncRustlsFtpStream},
+    tokio_rustls::{TlsConnector, rustls},
+    types::FileType,
+};
+use tokio::{net::TcpStream, time::timeout};
+
+use super::{Fault, FtpSettings, Line, Security, answered};
+use crate::model::{Problem, codes, names};
+
+/// Names as bytes: FTP servers send whatever their disk has.
+#[derive(Debug)]
+struct Names;
+
+impl Encoding for Names {
+    fn decode(&self, bytes: &[u8]) -> String {
+        names::text(bytes)
+    }
+
+    fn encode(&self, text: &str) -> io::Result<Vec<u8>> {
+        Ok(names::bytes(text))
+    }
+}
+
+pub(super) async fn connect(settings: &FtpSettings) -> Result<Line, Problem> {
+    let FtpSettings { host, port, user, timeout: patience, .. } = settings;
+    let at = format!("{user}@{host}:{port}");
+    let unreachable = |why: String| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
+    let told = |fault: Fault| match fault {
+        Fault::Refused(_, words) => unreachable(format!("refuses the session: {words}")),
+        other => other.problem(&at),
+    };
+    let connected = match settings.security {
+        Security::Implicit => {
+            let connector = connector(settings)?;
+            // The only call the library has for it.
+            #[allow(deprecated)]
+            let connecting = AsyncRustlsFtpStream::connect_secure_implicit((host.as_str(), *port), connector, host);
+            answered(*patience, connecting).await.map_err(told)?
+        }
+        Security::Plain | Security::Explicit => {
+            let socket = match timeout(*patience, TcpStream::connect((host.as_str(), *port))).await {
+                Err(_) => return Err(unreachable(format!("does not answer within {} s", patience.as_secs()))),
+                Ok(Err(error)) => return Err(unreachable(format!("cannot be reached ({})", crate::model::problem::reason(&error)))),
+                Ok(Ok(socket)) => socket,
+            };
+            // A socket that cannot switch the delay off still works.
+            let _ = socket.set_nodelay(true);
+            answered(*patience, AsyncRustlsFtpStream::connect_with_stream(socket)).await.map_err(told)?
+        }
+    };
+    let patience = *patience;
+    let mut ftp = connected.passive_stream_builder(move |address| Box::pin(data_connection(address, patience)) as Data);
+    if settings.security == Security::Explicit {
+        ftp = match answered(patience, ftp.into_secure(connector(settings)?, host)).await {
+            Ok(ftp) => ftp,
+            Err(Fault::Refused(_, words)) => {
+                return Err(unreachable(format!("offers no TLS: {words}")).hint("nothing was sent in the clear; is it another port, or `tls = \"none\"`?"));
+            }
+            Err(Fault::Broken("the TLS connection failed")) => {
+                return Err(unreachable("shows a certificate that is not trusted, or speaks no TLS we accept".into())
+                    .hint("for a certificate of the partner's own making, name its file: authority = \"keys/partner-ca.pem\""));
+            }
+            Err(fault) => return Err(told(fault)),
+        };
+    }
+    ftp.set_encoding(Names).await;
+    if let Err(fault) = answered(patience, ftp.login(user.as_str(), settings.password.expose())).await {
+        return Err(match fault {
+            Fault::Refused(Status::NotLoggedIn | Status::InvalidCredentials | Status::BadArguments, _) => {
+                Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login")).hint("check user and password in the partner's file")
+            }
+            other => told(other),
+        });
+    }
+    prepared(ftp, settings).await.map_err(told)
+}
+
+type Data = Pin<Box<dyn Future<Output = Result<TcpStream, FtpError>> + Send + Sync>>;
+
+async fn data_connection(address: std::net::SocketAddr, patience: Duration) -> Result<TcpStream, FtpError> {
+    let late = || FtpError::ConnectionError(io::ErrorKind::TimedOut.into());
+    timeout(patience, TcpStream::connect(address)).await.map_err(|_| late())?.map_err(FtpError::ConnectionError)
+}
+
+async fn prepared(mut ftp: AsyncRustlsFtpStream, settings: &FtpSettings) -> Result<Line, Fault> {
+    let patience = settings.timeout;
+    if settings.security == Security::Implicit {
+        for command in ["PBSZ 0", "PROT P"] {
+            answered(patience, ftp.custom_command(command, &[Status::CommandOk])).await?;
+        }
+    }
+    // A server that knows no OPTS sends its names as it has them, which is all that is needed.
+    match answered(patience, ftp.custom_command("OPTS UTF8 ON", &[Status::CommandOk, Status::CommandNotImplemented])).await {
+        Ok(_) | Err(Fault::Refused(..)) => {}
+        Err(fault) => return Err(fault),
+    }
+    let exact = match answered(patience, ftp.feat()).await {
+        Ok(features) => features.keys().any(|name| name.eq_ignore_ascii_case("MLST")),
+        Err(Fault::Refused(..)) => false,
+        Err(fault) => return Err(fault),
+    };
+    answered(patience, ftp.transfer_type(FileType::Binary)).await?;
+    // The address a server tells is not believed: data goes to the host that was signed in to.
+    ftp.set_passive_nat_workaround(true);
+    let is_v6 = ftp.get_ref().await.peer_addr().is_ok_and(|peer| peer.is_ipv6());
+    ftp.set_mode(if is_v6 { Mode::ExtendedPassive } else { Mode::Passive });
+    let base = match settings.base.as_str() {
+        base if base.starts_with('/') => base.to_string(),
+        base => format!("{}/{base}", answered(patience, ftp.pwd()).await?.trim_end_matches('/')),
+    };
+    Ok(Line { ftp, exact, base })
+}
+
+/// A connector of this session's own: servers that want the control connection's TLS session for data get it from its store.
+fn connector(settings: &FtpSettings) -> Result<AsyncRustlsConnector, Problem> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(file) = &settings.authority {
+        let unreadable = || {
+            Problem::new(codes::CONFIG_UNREADABLE, format!("the certificates in {} cannot be read", file.display()))
+                .hint("a PEM file: -----BEGIN CERTIFICATE-----")
+        };
+        for certificate in CertificateDer::pem_file_iter(file).map_err(|_| unreadable())? {
+            roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
+        }
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let config = rustls::ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|_| Problem::new(codes::DROP_UNREACHABLE, "TLS cannot be set up"))?;
+    let mut config = config.with_root_certificates(roots).with_no_client_auth();
+    config.resumption = rustls::client::Resumption::in_memory_sessions(64);
+    Ok(AsyncRustlsConnector::from(TlsConnector::from(Arc::new(config))))
+}

@@ -1,0 +1,115 @@
+//! Listings: MLSD where the server has it (RFC 3659, section 7), otherwise LIST as `ls -l` prints it, which is a custom and no
+//! standard. Read by ourselves, with limits.
+
+use std::time::Duration;
+
+use chrono::{DateTime, NaiveDateTime, Utc};
+use suppaftp::{
+    Status,
+    list::ListParser,
+};
+use tokio::{io::AsyncReadExt, time::timeout};
+
+use super::{Fault, Line, answered};
+use crate::{
+    model::names,
+    transport::Entry,
+};
+
+/// Bytes of a listing; a server that goes on beyond it is not believed.
+const MOST: usize = 256 << 20;
+
+/// The files of a folder. The folder is entered first: so a missing one is told (some servers list it as empty), and no name can be
+/// taken for an option or a pattern.
+pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> Result<Vec<Entry>, Fault> {
+    let path = line.path(folder)?;
+    answered(patience, line.ftp.cwd(&path)).await?;
+    let command = if line.exact { "MLSD" } else { "LIST -a" };
+    let opened = answered(patience, line.ftp.custom_data_command(command, &[Status::AboutToSend, Status::AlreadyOpen])).await;
+    let mut stream = match opened {
+        Ok((_, stream)) => stream,
+        // Some servers say so of an empty folder; that the folder is there, we know.
+        Err(fault) if fault.is_refusal() => return Ok(Vec::new()),
+        Err(fault) => return Err(fault),
+    };
+    let mut bytes = Vec::new();
+    let mut part = vec![0; 64 << 10];
+    loop {
+        match timeout(patience, stream.read(&mut part)).await {
+            Err(_) => return Err(Fault::Broken("no answer in time")),
+            Ok(Ok(0)) => break,
+            Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
+            Ok(Err(_)) => return Err(Fault::Broken("the data connection broke")),
+            Ok(Ok(length)) => bytes.extend_from_slice(&part[..length]),
+        }
+        if bytes.len() > MOST {
+            return Err(Fault::Broken("a listing without end"));
+        }
+    }
+    answered(patience, stream.finish()).await?;
+    let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(|line| !line.is_empty());
+    let parse = if line.exact { exact } else { customary };
+    Ok(lines.filter_map(parse).filter(|entry| is_name(&entry.name)).collect())
+}
+
+/// Whatever a server calls `../x` is no file of the folder.
+fn is_name(name: &str) -> bool {
+    !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
+}
+
+/// `type=file;size=1024;modify=20261124120000; name`.
+fn exact(line: &[u8]) -> Option<Entry> {
+    let at = line.windows(2).position(|pair| pair == b"; ")?;
+    let facts = String::from_utf8_lossy(&line[..at]).to_lowercase();
+    let fact = |key: &str| facts.split(';').find_map(|fact| fact.trim().strip_prefix(key)?.strip_prefix('='));
+    if fact("type") != Some("file") {
+        return None;
+    }
+    let modified = fact("modify").and_then(|text| NaiveDateTime::parse_from_str(text.get(..14)?, "%Y%m%d%H%M%S").ok());
+    Some(Entry {
+        name: names::text(&line[at + 2..]),
+        size: fact("size")?.parse().ok()?,
+        modified: modified.map(|at| at.and_utc()),
+        unreachable: false,
+    })
+}
+
+/// A line of `ls -l`. Its time is the server's, to the minute: good to be compared with itself.
+fn customary(line: &[u8]) -> Option<Entry> {
+    let text = names::text(line);
+    let file = ListParser::parse_posix(&text).or_else(|_| ListParser::parse_dos(&text)).ok()?;
+    let modified = DateTime::<Utc>::from(file.modified());
+    (file.is_file() && !file.is_symlink()).then(|| Entry {
+        name: file.name().to_string(),
+        size: file.size() as u64,
+        modified: Some(modified),
+        unreachable: false,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn reads_both_kinds_of_listing() {
+        let entry = exact(b"Type=file;Size=12;Modify=20261124120102.5;UNIX.mode=0644; a; b \xfc.xml").expect("a file");
+        assert_eq!((entry.name.as_str(), entry.size), ("a; b \u{f7fc}.xml", 12));
+        assert_eq!(entry.modified.expect("a time").to_rfc3339(), "2026-11-24T12:01:02+00:00");
+        assert_eq!(exact(b"type=dir;modify=20261124120102; sub"), None);
+        assert_eq!(exact(b"type=file;modify=20261124120102; no size"), None);
+        let entry = customary(b"-rw-r--r--    1 1000     1000          345 Nov 24 12:01 order 1.xml").expect("a file");
+        assert_eq!((entry.name.as_str(), entry.size), ("order 1.xml", 345));
+        assert_eq!(customary(b"drwxr-xr-x    2 1000     1000         4096 Nov 24 12:01 sub"), None);
+        assert_eq!(customary(b"lrwxrwxrwx    1 1000     1000            4 Nov 24 12:01 link -> x"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn no_line_of_a_server_does_harm(line: Vec<u8>, facts in "(type|size|modify)=[0-9a-z.]{0,20}; ?") {
+            let _ = (exact(&line), customary(&line), exact(facts.as_bytes()), customary(facts.as_bytes()));
+        }
+    }
+}

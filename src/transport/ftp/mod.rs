@@ -1,0 +1,369 @@
+//! A drop on a partner's FTP server (RFC 959, 3659), in the clear or with TLS (RFC 4217), over suppaftp.
+//!
+//! One control connection, and what is asked of it goes one after the other: the protocol knows nothing else. After anything but a
+//! plain refusal the connection is given up, since the answer to one command must never be taken for that of the next.
+
+mod connect;
+mod listing;
+
+use std::{path::PathBuf, time::Duration};
+
+use suppaftp::{FtpError, Status, tokio::AsyncRustlsFtpStream};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    sync::{Mutex, MutexGuard},
+    time::timeout,
+};
+
+use super::{Drop, Entry, Sink, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
+use crate::model::{BoxFuture, Problem, codes, problem::shown};
+
+/// Whether the connection is enciphered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Security {
+    /// Not at all: password and documents can be read on the way.
+    Plain,
+    /// `AUTH TLS` before the login, port 21 by custom.
+    Explicit,
+    /// From the first byte, port 990 by custom.
+    Implicit,
+}
+
+/// Where the drop is and how to reach it.
+#[derive(Debug, Clone)]
+pub struct FtpSettings {
+    /// Host name or address; with TLS the name the certificate must have.
+    pub host: String,
+    /// Port.
+    pub port: u16,
+    /// User.
+    pub user: String,
+    /// Password.
+    pub password: Secret,
+    /// Cipher.
+    pub security: Security,
+    /// A file of certificates to trust besides those of the system, for partners with a certificate of their own making.
+    pub authority: Option<PathBuf>,
+    /// Folder of the drop, relative to where the login lands unless it begins with `/`.
+    pub base: String,
+    /// How long connecting, one answer, or one part of a file may take.
+    pub timeout: Duration,
+}
+
+/// A connection that is signed in.
+struct Line {
+    ftp: AsyncRustlsFtpStream,
+    /// Whether the server has MLSD and MLST (RFC 3659), whose listings are exact.
+    exact: bool,
+    /// The drop's folder, absolute.
+    base: String,
+}
+
+/// A drop on an FTP server.
+pub struct FtpDrop {
+    settings: FtpSettings,
+    line: Mutex<Option<Line>>,
+}
+
+/// What went wrong with a command.
+enum Fault {
+    /// The server refused: status and its words.
+    Refused(Status, String),
+    /// The connection is of no use any more.
+    Broken(&'static str),
+    /// Told already.
+    Told(Problem),
+}
+
+impl From<FtpError> for Fault {
+    fn from(error: FtpError) -> Self {
+        match error {
+            FtpError::UnexpectedResponse(response) if response.status != Status::NotAvailable => {
+                Self::Refused(response.status, shown(String::from_utf8_lossy(&response.body).trim()))
+            }
+            FtpError::UnexpectedResponse(_) => Self::Broken("the server ends the session"),
+            FtpError::SecureError(_) => Self::Broken("the TLS connection failed"),
+            FtpError::BadResponse => Self::Broken("an answer that is none"),
+            _ => Self::Broken("the connection broke"),
+        }
+    }
+}
+
+impl Fault {
+    /// The fault as people read it; the one place of this transport that does it.
+    fn problem(self, path: &str) -> Problem {
+        let path = shown(path);
+        let (status, words) = match self {
+            Self::Told(problem) => return problem,
+            Self::Broken(why) => return Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: {why}")),
+            Self::Refused(status, words) => (status, words),
+        };
+        let lower = words.to_lowercase();
+        match status {
+            Status::ExceededStorage | Status::RequestedActionNotTaken => {
+                Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`"))
+            }
+            Status::NotLoggedIn | Status::InvalidCredentials => Problem::new(codes::DROP_LOGIN, "the server wants another login".to_string()),
+            // FTP has one status for "not there" and "not allowed"; only the words tell them apart.
+            Status::FileUnavailable | Status::BadFilename if lower.contains("denied") || lower.contains("permi") => {
+                Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`"))
+            }
+            Status::FileUnavailable => missing(&path),
+            _ => Problem::new(codes::DROP_IO, format!("the server refuses `{path}`: {words}")),
+        }
+    }
+
+    fn is_refusal(&self) -> bool {
+        matches!(self, Self::Refused(Status::FileUnavailable | Status::BadFilename | Status::RequestFileActionIgnored, _))
+    }
+}
+
+/// Bytes of a file moved at a time.
+const PART: usize = 64 << 10;
+
+impl FtpDrop {
+    /// The drop described by `settings`. Nothing is connected yet.
+    pub fn new(settings: FtpSettings) -> Self {
+        Self { settings, line: Mutex::default() }
+    }
+
+    /// The connection, made where there is none.
+    async fn line(&self) -> Result<(MutexGuard<'_, Option<Line>>, Line), Problem> {
+        let mut slot = self.line.lock().await;
+        let line = match slot.take() {
+            Some(mut line) => match timeout(self.settings.timeout, line.ftp.noop()).await {
+                Ok(Ok(())) => line,
+                // Servers end sessions that were idle; the next one is as good.
+                _ => connect::connect(&self.settings).await?,
+            },
+            None => connect::connect(&self.settings).await?,
+        };
+        Ok((slot, line))
+    }
+
+    /// Keeps the connection where it can be used again, and tells what went wrong.
+    fn settle<T>(
+        mut slot: MutexGuard<'_, Option<Line>>,
+        line: Line,
+        result: Result<T, Fault>,
+        path: &str,
+    ) -> Result<T, Problem> {
+        if matches!(result, Ok(_) | Err(Fault::Refused(..))) {
+            *slot = Some(line);
+        }
+        result.map_err(|fault| fault.problem(path))
+    }
+}
+
+impl Line {
+    fn path(&self, path: &str) -> Result<String, Fault> {
+        let path = contained(path).map_err(Fault::Told)?;
+        if path.contains(['\r', '\n']) {
+            return Err(Fault::Told(Problem::new(codes::DROP_IO, format!("FTP cannot carry the name `{}`", shown(path)))));
+        }
+        Ok(match (self.base.trim_end_matches('/'), path.trim_matches('/')) {
+            (base, "") if base.is_empty() => "/".into(),
+            (base, "") => base.to_string(),
+            (base, path) => format!("{base}/{path}"),
+        })
+    }
+
+    /// Whether a file is there: SIZE knows files only.
+    async fn has(&mut self, path: &str, patience: Duration) -> Result<bool, Fault> {
+        match answered(patience, self.ftp.size(path)).await {
+            Ok(_) => Ok(true),
+            Err(fault) if fault.is_refusal() => Ok(false),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    async fn fetch(&mut self, path: &str, expected: u64, sink: &mut dyn Sink, patience: Duration) -> Result<(), Fault> {
+        let mut stream = answered(patience, self.ftp.retr_as_stream(path)).await?;
+        let mut part = vec![0; PART];
+        let mut got = 0;
+        loop {
+            match timeout(patience, stream.read(&mut part)).await {
+                Err(_) => return Err(Fault::Broken("no answer in time")),
+                Ok(Ok(0)) => break,
+                // A server that ends TLS without saying so; the length and its last answer decide.
+                Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
+                Ok(Err(_)) => return Err(Fault::Broken("the data connection broke")),
+                Ok(Ok(length)) => {
+                    got += length as u64;
+                    if got > expected {
+                        return Err(Fault::Told(other_length(path, got, expected)));
+                    }
+                    sink.put(&part[..length]).map_err(Fault::Told)?;
+                }
+            }
+        }
+        answered(patience, stream.finish()).await?;
+        if got == expected { Ok(()) } else { Err(Fault::Told(other_length(path, got, expected))) }
+    }
+
+    async fn write(&mut self, path: &str, bytes: &[u8], patience: Duration) -> Result<(), Fault> {
+        let mut stream = answered(patience, self.ftp.put_with_stream(path)).await?;
+        for part in bytes.chunks(PART) {
+            match timeout(patience, stream.write_all(part)).await {
+                Err(_) => return Err(Fault::Broken("no answer in time")),
+                // The server's last answer tells why it wants no more.
+                Ok(Err(_)) => break,
+                Ok(Ok(())) => {}
+            }
+        }
+        answered(patience, stream.finish()).await?;
+        let size = answered(patience, self.ftp.size(path)).await?;
+        if size == bytes.len() { Ok(()) } else { Err(Fault::Told(other_length(path, size as u64, bytes.len() as u64))) }
+    }
+}
+
+async fn answered<T>(patience: Duration, command: impl Future<Output = Result<T, FtpError>>) -> Result<T, Fault> {
+    match timeout(patience, command).await {
+        Ok(result) => result.map_err(Fault::from),
+        Err(_) => Err(Fault::Broken("no answer in time")),
+    }
+}
+
+impl Drop for FtpDrop {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+        Box::pin(async move {
+            let (slot, mut line) = self.line().await?;
+            let result = async { listing::list(&mut line, folder, self.settings.timeout).await }.await;
+            Self::settle(slot, line, result, &named(folder, &self.name()))
+        })
+    }
+
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+        Box::pin(async move {
+            let (slot, mut line) = self.line().await?;
+            let patience = self.settings.timeout;
+            let result = async {
+                let full = line.path(path)?;
+                if !line.has(&full, patience).await? {
+                    return Ok(None);
+                }
+                // The same listing as a poll sees, so that times compare.
+                let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+                let entries = listing::list(&mut line, folder, patience).await?;
+                Ok(entries.into_iter().find(|entry| entry.name == leaf(path)))
+            }
+            .await;
+            Self::settle(slot, line, result, path)
+        })
+    }
+
+    fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            if expected > limit {
+                return Err(too_large(path, expected, limit));
+            }
+            let (slot, mut line) = self.line().await?;
+            let result = async {
+                let full = line.path(path)?;
+                line.fetch(&full, expected, sink, self.settings.timeout).await
+            }
+            .await;
+            Self::settle(slot, line, result, path)
+        })
+    }
+
+    fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let (slot, mut line) = self.line().await?;
+            let result = async {
+                let full = line.path(path)?;
+                let written = line.write(&full, bytes, self.settings.timeout).await;
+                if matches!(written, Err(Fault::Refused(..) | Fault::Told(_))) {
+                    // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                    let _ = answered(self.settings.timeout, line.ftp.rm(&full)).await;
+                }
+                written
+            }
+            .await;
+            Self::settle(slot, line, result, path)
+        })
+    }
+
+    fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let (slot, mut line) = self.line().await?;
+            let patience = self.settings.timeout;
+            let result = async {
+                let (source, target) = (line.path(from)?, line.path(to)?);
+                // RFC 959 leaves open what a rename over a file does; most servers replace it.
+                if line.has(&target, patience).await? {
+                    return Err(Fault::Told(taken(to)));
+                }
+                if !line.has(&source, patience).await? {
+                    return Err(Fault::Told(missing(from)));
+                }
+                answered(patience, line.ftp.rename(&source, &target)).await
+            }
+            .await;
+            Self::settle(slot, line, result, &format!("{from} -> {to}"))
+        })
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let (slot, mut line) = self.line().await?;
+            let patience = self.settings.timeout;
+            let result = async {
+                let (source, target) = (line.path(from)?, line.path(to)?);
+                let replaced = answered(patience, line.ftp.rename(&source, &target)).await;
+                if !matches!(replaced, Err(Fault::Refused(..))) || !line.has(&target, patience).await? {
+                    return replaced;
+                }
+                // A server that does not replace: what is there is moved aside first.
+                let aside = format!("{target}.replaced.part");
+                answered(patience, line.ftp.rename(&target, &aside)).await?;
+                answered(patience, line.ftp.rename(&source, &target)).await?;
+                answered(patience, line.ftp.rm(&aside)).await
+            }
+            .await;
+            Self::settle(slot, line, result, &format!("{from} -> {to}"))
+        })
+    }
+
+    fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let (slot, mut line) = self.line().await?;
+            let patience = self.settings.timeout;
+            let result = async {
+                let full = line.path(path)?;
+                match answered(patience, line.ftp.rm(&full)).await {
+                    Err(fault) if fault.is_refusal() && !line.has(&full, patience).await? => Ok(()),
+                    other => other,
+                }
+            }
+            .await;
+            Self::settle(slot, line, result, path)
+        })
+    }
+
+    fn make_folder<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let (slot, mut line) = self.line().await?;
+            let patience = self.settings.timeout;
+            let result = async {
+                let mut sofar = String::new();
+                for part in contained(path).map_err(Fault::Told)?.split('/').filter(|part| !part.is_empty()) {
+                    sofar = super::join(&sofar, part);
+                    let full = line.path(&sofar)?;
+                    if answered(patience, line.ftp.cwd(&full)).await.is_err_and(|fault| fault.is_refusal()) {
+                        answered(patience, line.ftp.mkdir(&full)).await?;
+                    }
+                }
+                Ok(())
+            }
+            .await;
+            Self::settle(slot, line, result, path)
+        })
+    }
+
+    fn name(&self) -> String {
+        let FtpSettings { user, host, port, base, security, .. } = &self.settings;
+        let scheme = if *security == Security::Plain { "ftp" } else { "ftps" };
+        format!("{scheme}://{user}@{host}:{port}/{}", base.trim_start_matches('/'))
+    }
+}

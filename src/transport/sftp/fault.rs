@@ -1,0 +1,82 @@
+//! What can go wrong in a session, and how people are told; the one place of this transport that does it.
+
+use bytes::Bytes;
+
+use super::packet::{Reply, status};
+use crate::{
+    model::{Problem, codes, problem::shown},
+    transport::missing,
+};
+
+/// What went wrong with a request.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Fault {
+    /// The session is of no use any more; the same request may succeed on the next one.
+    Broken(&'static str),
+    /// The server broke the protocol in its answer.
+    Protocol(&'static str),
+    /// The server refused.
+    Status(u32, Bytes),
+    /// A file gave another number of bytes than its listing said.
+    Length {
+        /// Bytes it gave, as far as they were asked for.
+        got: u64,
+        /// Bytes it should have.
+        expected: u64,
+    },
+    /// Our own side could not go on.
+    Ours(Box<Problem>),
+}
+
+impl Fault {
+    /// The fault behind an answer of another kind than the request has.
+    pub(super) fn answer(reply: Reply) -> Self {
+        match reply {
+            Reply::Status { code, message } => Self::Status(code, message),
+            _ => Self::Protocol("an answer of the wrong kind"),
+        }
+    }
+
+    pub(super) fn is(&self, code: u32) -> bool {
+        matches!(self, Self::Status(found, _) if *found == code)
+    }
+
+    /// Whether the session it happened on must not be used again.
+    pub(super) fn ends_session(&self) -> bool {
+        match self {
+            Self::Broken(_) | Self::Protocol(_) => true,
+            Self::Status(code, _) => matches!(*code, status::NO_CONNECTION | status::CONNECTION_LOST),
+            Self::Length { .. } | Self::Ours(_) => false,
+        }
+    }
+
+    /// The fault as people read it.
+    pub(super) fn problem(self, path: &str) -> Problem {
+        let path = shown(path);
+        match self {
+            Self::Ours(problem) => *problem,
+            Self::Broken(why) => Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: {why}")),
+            Self::Protocol(why) => Problem::new(codes::DROP_UNREACHABLE, format!("the server breaks the SFTP protocol at `{path}`: {why}"))
+                .hint("if it is not a passing fault, the partner's server is defective; try `engine = \"libssh2\"`"),
+            Self::Length { got, expected } => super::super::other_length(&path, got, expected),
+            Self::Status(code, message) => match code {
+                status::NO_SUCH_FILE => missing(&path),
+                status::PERMISSION_DENIED => Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`")),
+                status::NO_CONNECTION | status::CONNECTION_LOST => {
+                    Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: the server says so"))
+                }
+                _ if is_full(&message) => Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`")),
+                status::OP_UNSUPPORTED => Problem::new(codes::DROP_IO, format!("the server cannot do what was asked of it for `{path}`")),
+                status::FAILURE => Problem::new(codes::DROP_IO, format!("the server failed at `{path}`"))
+                    .hint("a name that is taken, a full disk, a quota or a lock; the server does not say which"),
+                other => Problem::new(codes::DROP_IO, format!("the server answered with status {other} for `{path}`")),
+            },
+        }
+    }
+}
+
+/// Servers have one status for every failure and tell a full disk only in words.
+fn is_full(message: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(message).to_lowercase();
+    ["no space", "quota", "disk full"].iter().any(|sign| text.contains(sign))
+}

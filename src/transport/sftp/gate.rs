@@ -1,0 +1,114 @@
+//! How much is in flight on one session: starts small with a server that is not known yet, grows with every success, and narrows
+//! when the server shows that it cannot keep so many files open.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::Notify;
+
+/// Operations in flight with a server that is not known yet.
+const FIRST: usize = 32;
+
+#[derive(Debug)]
+struct Width {
+    limit: usize,
+    used: usize,
+    top: usize,
+}
+
+/// Lets at most so many operations through at once.
+#[derive(Debug)]
+pub(super) struct Gate {
+    width: Mutex<Width>,
+    freed: Notify,
+}
+
+/// One operation's place; given back when it is dropped.
+#[derive(Debug)]
+pub(super) struct Permit(Arc<Gate>);
+
+impl Gate {
+    /// A gate that grows up to `top`.
+    pub(super) fn new(top: usize) -> Arc<Self> {
+        let top = top.max(1);
+        Arc::new(Self { width: Mutex::new(Width { limit: FIRST.min(top), used: 0, top }), freed: Notify::new() })
+    }
+
+    fn width(&self) -> MutexGuard<'_, Width> {
+        self.width.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits for a place.
+    pub(super) async fn enter(self: &Arc<Self>) -> Permit {
+        loop {
+            let freed = self.freed.notified();
+            tokio::pin!(freed);
+            // Enabled before the look, so that a place freed in between is not missed.
+            freed.as_mut().enable();
+            {
+                let mut width = self.width();
+                if width.used < width.limit {
+                    width.used += 1;
+                    return Permit(Arc::clone(self));
+                }
+            }
+            freed.await;
+        }
+    }
+
+    /// The server coped: one more may be under way from now on, so that the width doubles with each round trip.
+    pub(super) fn grow(&self) {
+        let mut width = self.width();
+        if width.limit < width.top {
+            width.limit += 1;
+            drop(width);
+            self.freed.notify_one();
+        }
+    }
+
+    /// The server refused while others were under way: half as many from now on, and no more again in this session. Says whether
+    /// that can make a difference.
+    pub(super) fn narrow(&self) -> bool {
+        let mut width = self.width();
+        let others = width.used > 1;
+        if others {
+            width.limit = (width.limit.min(width.used) / 2).max(1);
+            width.top = width.limit;
+        }
+        others
+    }
+}
+
+impl Drop for Permit {
+    fn drop(&mut self) {
+        self.0.width().used -= 1;
+        self.0.freed.notify_one();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn grows_with_success_and_narrows_for_good() {
+        let gate = Gate::new(40);
+        for _ in 0..100 {
+            gate.grow();
+        }
+        let mut permits = Vec::new();
+        for _ in 0..40 {
+            permits.push(gate.enter().await);
+        }
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), gate.enter()).await.is_err(), "the top is the top");
+        while gate.narrow() {
+            permits.truncate(permits.len() / 2);
+        }
+        assert_eq!(permits.len(), 1);
+        permits.clear();
+        gate.grow();
+        let alone = gate.enter().await;
+        assert!(tokio::time::timeout(std::time::Duration::from_millis(20), gate.enter()).await.is_err(), "one at a time from now on");
+        assert!(!gate.narrow(), "alone, a refusal has another reason");
+        drop(alone);
+    }
+}

@@ -1,0 +1,171 @@
+//! What servers out there do differently, as switches: every row of the list was seen at some partner's, or is what a hostile one
+//! would try. With all of them off the server is as strict as OpenSSH's.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+/// The switches.
+#[derive(Debug, Clone, Default)]
+pub struct Quirks {
+    /// A READ is answered with at most so many bytes, in mid-file too.
+    pub short_reads: Option<u32>,
+    /// Handles have zero bytes in them and are not UTF-8.
+    pub odd_handles: bool,
+    /// Only so many files may be open at once.
+    pub most_open: Option<usize>,
+    /// Only so many connections may be open at once.
+    pub most_connections: Option<usize>,
+    /// No extensions: no posix-rename, no fsync, no limits.
+    pub bare: bool,
+    /// A rename replaces what is there.
+    pub replacing_rename: bool,
+    /// Each batch of answers comes so much later.
+    pub latency: Duration,
+    /// Answers of a batch come in reverse.
+    pub out_of_order: bool,
+    /// Operations that are refused, by name: `list`, `read`, `write`, `rename`, `remove`, `mkdir`, `stat`, `fstat`.
+    pub denied: Vec<&'static str>,
+    /// The disk is full once so many bytes were written.
+    pub full_after: Option<u64>,
+    /// The connection is cut once so many bytes of files have gone over it; once.
+    pub cut_after: Option<u64>,
+    /// Times are off by so many seconds.
+    pub clock_off: i64,
+    /// Times are all 0.
+    pub no_clock: bool,
+    /// What goes wrong at one request, counted from when this was set; once.
+    pub trouble: Option<(u64, Trouble)>,
+    /// What a hostile server does.
+    pub hostile: Option<Hostile>,
+}
+
+/// What goes wrong at one request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The connection is cut before it is carried out.
+    CutBefore,
+    /// The connection is cut after it was carried out, with the answer on the way.
+    CutAfter,
+    /// It fails, no reason given.
+    Failure,
+    /// It is not allowed.
+    Denied,
+    /// The disk is full.
+    Full,
+}
+
+impl Trouble {
+    /// All of them, for tests that walk through them.
+    pub const ALL: [Self; 5] = [Self::CutBefore, Self::CutAfter, Self::Failure, Self::Denied, Self::Full];
+}
+
+/// What a hostile server does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Hostile {
+    /// A length inside a packet that is longer than the packet.
+    LyingLength,
+    /// A packet of 4 GB is announced.
+    HugePacket,
+    /// A listing without end.
+    EndlessListing,
+    /// A listing of empty pages without end.
+    EmptyPages,
+    /// Names that lead out of the folder.
+    EscapingNames,
+    /// Answers that nobody asked for.
+    UnknownId,
+    /// Every answer twice.
+    AnswersTwice,
+    /// More data than was asked for.
+    MoreData,
+    /// Data of no length, for ever.
+    EmptyData,
+    /// Another kind of answer than the request has.
+    WrongKind,
+    /// A byte now and then, and never a whole answer.
+    Trickle,
+    /// No answer, and no end of the connection.
+    Silence,
+}
+
+impl Hostile {
+    /// All of them, for tests that walk through them.
+    pub const ALL: [Self; 12] = [
+        Self::LyingLength,
+        Self::HugePacket,
+        Self::EndlessListing,
+        Self::EmptyPages,
+        Self::EscapingNames,
+        Self::UnknownId,
+        Self::AnswersTwice,
+        Self::MoreData,
+        Self::EmptyData,
+        Self::WrongKind,
+        Self::Trickle,
+        Self::Silence,
+    ];
+}
+
+/// The switches of a running server, and what it has counted.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Board {
+    quirks: Arc<Mutex<Quirks>>,
+    requests: Arc<AtomicU64>,
+    moved: Arc<AtomicU64>,
+    written: Arc<AtomicU64>,
+    pub(super) connections: Arc<AtomicU64>,
+}
+
+impl Board {
+    pub(super) fn quirks(&self) -> MutexGuard<'_, Quirks> {
+        self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Sets the switches and begins to count anew.
+    pub(super) fn set(&self, quirks: Quirks) {
+        *self.quirks() = quirks;
+        for counter in [&self.requests, &self.moved, &self.written] {
+            counter.store(0, Ordering::SeqCst);
+        }
+    }
+
+    /// Requests since the switches were set.
+    pub(super) fn requests(&self) -> u64 {
+        self.requests.load(Ordering::SeqCst)
+    }
+
+    /// Counts a request, and tells what goes wrong at it.
+    pub(super) fn count(&self) -> Option<Trouble> {
+        let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
+        let mut quirks = self.quirks();
+        match quirks.trouble {
+            Some((at, trouble)) if at == number => {
+                quirks.trouble = None;
+                Some(trouble)
+            }
+            _ => None,
+        }
+    }
+
+    /// Counts bytes of files; says whether the connection is cut over them.
+    pub(super) fn cuts(&self, bytes: u64) -> bool {
+        let moved = self.moved.fetch_add(bytes, Ordering::SeqCst) + bytes;
+        let mut quirks = self.quirks();
+        let cut = quirks.cut_after.is_some_and(|most| moved > most);
+        if cut {
+            quirks.cut_after = None;
+        }
+        cut
+    }
+
+    /// Counts bytes to be written; says whether the disk has room for them.
+    pub(super) fn has_room(&self, bytes: u64) -> bool {
+        let written = self.written.fetch_add(bytes, Ordering::SeqCst) + bytes;
+        self.quirks().full_after.is_none_or(|most| written <= most)
+    }
+}

@@ -1,0 +1,123 @@
+//! Where a partner's server is and how we sign in there.
+
+use std::{fmt, path::PathBuf, time::Duration};
+
+/// A secret in memory; `Debug` never shows it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    /// Wraps a secret.
+    pub fn new(secret: impl Into<String>) -> Self {
+        Self(secret.into())
+    }
+
+    pub(crate) fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for Secret {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("…")
+    }
+}
+
+/// A private key on disk.
+#[derive(Debug, Clone)]
+pub struct KeyFile {
+    /// Its file, in OpenSSH or PEM form.
+    pub file: PathBuf,
+    /// Its passphrase, where it has one.
+    pub passphrase: Option<Secret>,
+}
+
+/// How we prove who we are: whatever is set is tried in this order, and a server that wants two proofs gets two.
+#[derive(Debug, Clone, Default)]
+pub struct Login {
+    /// A key of the SSH agent at `SSH_AUTH_SOCK`.
+    pub agent: bool,
+    /// A private key.
+    pub key: Option<KeyFile>,
+    /// A password, also as the answer to a server that asks for it (keyboard-interactive).
+    pub password: Option<Secret>,
+}
+
+impl Login {
+    /// With a password.
+    pub fn password(password: Secret) -> Self {
+        Self { password: Some(password), ..Self::default() }
+    }
+
+    /// With a private key.
+    pub fn key(file: impl Into<PathBuf>, passphrase: Option<Secret>) -> Self {
+        Self { key: Some(KeyFile { file: file.into(), passphrase }), ..Self::default() }
+    }
+
+    /// With a key of the SSH agent.
+    pub fn agent() -> Self {
+        Self { agent: true, ..Self::default() }
+    }
+}
+
+/// Which library carries the connection.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Engine {
+    /// russh and our own SFTP client on it.
+    #[default]
+    Russh,
+    /// The C library libssh2, for the odd server; in builds with the cargo feature `libssh2`.
+    Libssh2,
+}
+
+/// Where the drop is and how to reach it.
+#[derive(Debug, Clone)]
+pub struct SftpSettings {
+    /// Host name or address.
+    pub host: String,
+    /// Port, 22 by custom.
+    pub port: u16,
+    /// User.
+    pub user: String,
+    /// Login.
+    pub login: Login,
+    /// File of known host keys, in OpenSSH's format.
+    pub known_hosts: PathBuf,
+    /// Folder of the drop, relative to where the login lands unless it begins with `/`; empty for there.
+    pub base: String,
+    /// Command that accepts a new host key, for the hint.
+    pub accept_with: String,
+    /// How long connecting may take, and how long the server may be silent while something is asked.
+    pub timeout: Duration,
+    /// Old algorithms allowed with this server besides the usual ones, by their SSH names.
+    pub legacy: Vec<String>,
+    /// Operations in flight at most.
+    pub in_flight: usize,
+    /// A host to go through.
+    pub jump: Option<Box<SftpSettings>>,
+    /// Library.
+    pub engine: Engine,
+}
+
+impl SftpSettings {
+    /// Settings with everything else as usual.
+    pub fn new(host: impl Into<String>, port: u16, user: impl Into<String>, login: Login, known_hosts: impl Into<PathBuf>) -> Self {
+        Self {
+            host: host.into(),
+            port,
+            user: user.into(),
+            login,
+            known_hosts: known_hosts.into(),
+            base: String::new(),
+            accept_with: "consign trust PARTNER".into(),
+            timeout: Duration::from_secs(30),
+            legacy: Vec::new(),
+            in_flight: IN_FLIGHT,
+            jump: None,
+            engine: Engine::default(),
+        }
+    }
+}
+
+/// Operations in flight with a server that copes: at 20 ms, 512 came to 5,154 files a second and 256 to 3,195 (measured).
+pub const IN_FLIGHT: usize = 512;

@@ -1,0 +1,176 @@
+//! Files down and up: everything a file needs is asked for at once, as far as there is room in flight.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use tokio::sync::OwnedSemaphorePermit;
+
+use super::{
+    fault::Fault,
+    gate::Permit,
+    packet::{Attributes, CREATE, READ, Reply, Request, TRUNCATE, WRITE, status},
+    session::{ROOM, Session, Ticket},
+};
+use crate::transport::Sink;
+
+/// A file that is open on the server; closed when it is dropped, and its place given back once the server has closed it.
+struct Open<'a> {
+    session: &'a Session,
+    handle: Bytes,
+    place: Option<Permit>,
+    closed: bool,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        if self.closed {
+            return;
+        }
+        // A session that has ended has closed its files.
+        let _ = self.session.post(&Request::Close { handle: self.handle.clone() }, self.place.take());
+    }
+}
+
+impl<'a> Open<'a> {
+    /// Opens a file. A server that refuses while other files are open may be one that opens few at once: it is asked again with
+    /// fewer, and at last with this one alone, before its refusal is believed.
+    async fn file(session: &'a Session, path: &Bytes, flags: u32) -> Result<Self, Fault> {
+        loop {
+            let place = session.gate.enter().await;
+            let request = Request::Open { path: path.clone(), flags, attributes: Attributes::default() };
+            match session.post(&request, None)?.reply().await? {
+                Reply::Handle(handle) => return Ok(Self { session, handle, place: Some(place), closed: false }),
+                Reply::Status { code: status::FAILURE, .. } if session.gate.narrow() => {}
+                other => return Err(Fault::answer(other)),
+            }
+        }
+    }
+
+    /// Closes it and hears what the server has to say: some tell only now that a quota was passed.
+    async fn close(mut self) -> Result<(), Fault> {
+        let ticket = self.session.post(&Request::Close { handle: self.handle.clone() }, self.place.take())?;
+        self.closed = true;
+        ticket.done().await
+    }
+}
+
+/// A part of a file that was asked for.
+struct Part {
+    offset: u64,
+    length: u32,
+    ticket: Ticket,
+    room: OwnedSemaphorePermit,
+}
+
+async fn room(session: &Session, bytes: u32, wait: bool) -> Option<OwnedSemaphorePermit> {
+    let units = bytes.div_ceil(ROOM as u32).max(1);
+    let room = std::sync::Arc::clone(&session.room);
+    if wait { room.acquire_many_owned(units).await.ok() } else { room.try_acquire_many_owned(units).ok() }
+}
+
+/// Fetches a file of which the listing says that it has `expected` bytes.
+///
+/// Nothing stands between OPEN and the READs, since some servers refuse a STAT there, and none is asked for the end: the last READ asks
+/// for one byte more than should be there, so a file that has grown shows without a request of its own. Short answers are asked on;
+/// only the size, met exactly, ends a download well.
+pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sink: &mut dyn Sink) -> Result<(), Fault> {
+    let file = Open::file(session, path, READ).await?;
+    let most = session.abilities.read;
+    let wanted = |offset: u64| u32::try_from((expected - offset).min(u64::from(most))).unwrap_or(most);
+    // The last one asks for a byte that should not be there.
+    let read = |offset: u64, length: u32| {
+        let beyond = u32::from(offset + u64::from(length) == expected);
+        Request::Read { handle: file.handle.clone(), offset, length: length + beyond }
+    };
+    let mut parts: VecDeque<Part> = VecDeque::new();
+    let mut asked = 0;
+    loop {
+        while asked < expected || (expected == 0 && parts.is_empty()) {
+            let length = wanted(asked);
+            // Waiting with nothing of its own under way, so that two files can never wait for each other.
+            let Some(room) = room(session, length, parts.is_empty()).await else { break };
+            let ticket = session.post(&read(asked, length), None)?;
+            parts.push_back(Part { offset: asked, length, ticket, room });
+            asked += u64::from(length);
+            if expected == 0 {
+                break;
+            }
+        }
+        let Some(Part { offset, length, ticket, room }) = parts.pop_front() else { break };
+        match ticket.reply().await? {
+            Reply::Data(data) if data.len() > length as usize => {
+                let last = offset + u64::from(length) == expected;
+                return Err(if last && data.len() == length as usize + 1 {
+                    Fault::Length { got: expected + 1, expected }
+                } else {
+                    Fault::Protocol("more data than was asked for")
+                });
+            }
+            Reply::Data(data) if data.is_empty() && length > 0 => return Err(Fault::Protocol("an answer without data")),
+            Reply::Data(data) => {
+                sink.put(&data).map_err(|problem| Fault::Ours(Box::new(problem)))?;
+                let got = u32::try_from(data.len()).unwrap_or(length);
+                if got < length {
+                    let (offset, length) = (offset + u64::from(got), length - got);
+                    let ticket = session.post(&read(offset, length), None)?;
+                    parts.push_front(Part { offset, length, ticket, room });
+                }
+            }
+            Reply::Status { code: status::EOF, .. } if offset == expected => {}
+            Reply::Status { code: status::EOF, .. } => return Err(Fault::Length { got: offset, expected }),
+            other => return Err(Fault::answer(other)),
+        }
+        if expected == 0 {
+            break;
+        }
+    }
+    session.gate.grow();
+    Ok(())
+}
+
+/// Puts a file, replacing one of that name; on the server's disk when this returns, where the server has `fsync@openssh.com`.
+pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8]) -> Result<(), Fault> {
+    let file = Open::file(session, path, WRITE | CREATE | TRUNCATE).await?;
+    let most = session.abilities.write as usize;
+    let mut parts: VecDeque<(Ticket, OwnedSemaphorePermit)> = VecDeque::new();
+    let mut offset = 0u64;
+    for part in bytes.chunks(most) {
+        let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
+        let room = loop {
+            if let Some(room) = room(session, length, parts.is_empty()).await {
+                break room;
+            }
+            if let Some((ticket, room)) = parts.pop_front() {
+                drop(room);
+                ticket.done().await?;
+            }
+        };
+        let write = Request::Write { handle: file.handle.clone(), offset, data: Bytes::copy_from_slice(part) };
+        parts.push_back((session.post(&write, None)?, room));
+        offset += u64::from(length);
+    }
+    for (ticket, _room) in parts {
+        ticket.done().await?;
+    }
+    let size = session.post(&Request::Fstat { handle: file.handle.clone() }, None)?;
+    let synced = session.abilities.fsync.then(|| {
+        let mut data = bytes::BytesMut::new();
+        bytes::BufMut::put_u32(&mut data, u32::try_from(file.handle.len()).unwrap_or(u32::MAX));
+        data.extend_from_slice(&file.handle);
+        session.post(&Request::Extended { name: Bytes::from_static(b"fsync@openssh.com"), data: data.freeze() }, None)
+    });
+    let size = match size.reply().await? {
+        Reply::Attributes(attributes) => attributes.size,
+        // Some servers tell nothing of a file that is open.
+        _ => None,
+    };
+    if let Some(ticket) = synced {
+        ticket?.done().await?;
+    }
+    file.close().await?;
+    if let Some(got) = size.filter(|size| *size != bytes.len() as u64) {
+        return Err(Fault::Length { got, expected: bytes.len() as u64 });
+    }
+    session.gate.grow();
+    Ok(())
+}
