@@ -4,12 +4,21 @@
 
 #[path = "../common/mod.rs"]
 mod common;
+mod ftp;
 mod sshd;
 
 use std::path::Path;
 
 use common::{dialects, drops, goods, kills, rpc::Target, scenarios, world::World};
-use consign::{odoo::DialectChoice, transport::sftp::SftpDrop};
+use consign::{
+    model::codes,
+    odoo::DialectChoice,
+    transport::{
+        Drop as _,
+        ftp::{FtpDrop, Security},
+        sftp::{self, Engine, Secret, SftpDrop},
+    },
+};
 
 /// The Odoo that the services script started.
 fn odoo() -> Target {
@@ -56,6 +65,49 @@ async fn a_real_sshd_is_a_drop() {
         eprintln!("sshd: {name}");
         drops::behaves(&SftpDrop::new(settings), &name).await;
     }
+}
+
+#[tokio::test]
+async fn libssh2_against_a_real_sshd_is_a_drop() {
+    let site = sshd::Sshd::start();
+    for (name, mut settings) in site.logins() {
+        eprintln!("sshd over libssh2: {name}");
+        settings.engine = Engine::Libssh2;
+        let drop = sftp::open(settings).expect("built with the feature libssh2");
+        drops::behaves(&*drop, &format!("libssh2-{name}")).await;
+    }
+}
+
+#[tokio::test]
+async fn real_ftp_servers_are_drops() {
+    for security in [Security::Plain, Security::Explicit, Security::Implicit] {
+        eprintln!("proftpd: {security:?}");
+        let server = ftp::Ftpd::proftpd(security, "TLSv1.2 TLSv1.3");
+        drops::behaves(&FtpDrop::new(server.settings()), "base").await;
+    }
+    for security in [Security::Plain, Security::Explicit, Security::Implicit] {
+        eprintln!("vsftpd: {security:?}");
+        let server = ftp::Ftpd::vsftpd(security);
+        drops::behaves(&FtpDrop::new(server.settings()), "base").await;
+    }
+}
+
+#[tokio::test]
+async fn an_ftp_server_that_is_not_who_it_says_gets_no_password() {
+    let server = ftp::Ftpd::proftpd(Security::Explicit, "TLSv1.2 TLSv1.3");
+    let mut settings = server.settings();
+    settings.authority = None;
+    let problem = FtpDrop::new(settings).list("").await.expect_err("its certificate is of its own making");
+    assert_eq!(problem.code, codes::DROP_UNREACHABLE);
+    assert!(problem.message.contains("certificate"), "{problem}");
+    let mut settings = server.settings();
+    settings.password = Secret::new("not it");
+    assert_eq!(FtpDrop::new(settings).list("").await.expect_err("refused").code, codes::DROP_LOGIN);
+    let plain = ftp::Ftpd::proftpd(Security::Plain, "TLSv1.2");
+    let mut settings = plain.settings();
+    settings.security = Security::Explicit;
+    let problem = FtpDrop::new(settings).list("").await.expect_err("it has no TLS");
+    assert!(problem.message.contains("offers no TLS"), "{problem}");
 }
 
 async fn four_flows(dialect: &str) {

@@ -10,13 +10,20 @@ say() { printf 'live: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
-# --- Debian packages: sshd, PostgreSQL, xmllint ---------------------------------------------------------------
+# --- Debian packages: sshd, FTP servers, PostgreSQL, xmllint ---------------------------------------------------------------
 missing=()
 command -v xmllint >/dev/null || missing+=(libxml2-utils)
 [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
 command -v sftp >/dev/null || missing+=(openssh-client)
 pg_bin=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1 || true)
 { [ -n "$pg_bin" ] && [ -x "$pg_bin/initdb" ]; } || missing+=(postgresql)
+[ -x /usr/sbin/proftpd ] || missing+=(proftpd-core)
+[ -e /usr/lib/proftpd/mod_tls.so ] || missing+=(proftpd-mod-crypto)
+ls /usr/lib/*/libwrap.so.0 >/dev/null 2>&1 || missing+=(libwrap0)
+command -v openssl >/dev/null || missing+=(openssl)
+# For libssh2, the second SSH engine.
+[ -e /usr/include/openssl/ssl.h ] || missing+=(libssl-dev)
+command -v pkg-config >/dev/null || missing+=(pkg-config)
 command -v xz >/dev/null || missing+=(xz-utils)
 command -v curl >/dev/null || missing+=(curl)
 if [ ${#missing[@]} -gt 0 ]; then
@@ -24,6 +31,15 @@ if [ ${#missing[@]} -gt 0 ]; then
   as_root apt-get update -qq || die "apt-get update failed"
   as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" >/dev/null \
     || die "apt-get could not install: ${missing[*]}"
+fi
+
+# --- vsftpd: unpacked and not installed, since Debian lets only one FTP server be installed at a time ------------
+if [ ! -x "$cache/vsftpd/usr/sbin/vsftpd" ]; then
+  say "fetching vsftpd"
+  fetched=$(mktemp -d)
+  (cd "$fetched" && chmod 755 . && { apt-get download -qq vsftpd || { as_root apt-get update -qq && apt-get download -qq vsftpd; }; }) >/dev/null 2>&1 || die "vsftpd could not be downloaded"
+  rm -rf "$cache/vsftpd" && dpkg-deb -x "$fetched"/vsftpd_*.deb "$cache/vsftpd"
+  rm -rf "$fetched"
 fi
 
 # --- Odoo 19: the Debian package of sid, verified, unpacked and not installed (sid's own Python is too new) ----

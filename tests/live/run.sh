@@ -11,4 +11,4 @@ environment=$(mktemp)
 . "$environment"
 rm -f "$environment"
 cd "$here/../.."
-cargo test --test live -- --test-threads 2 "$@"
+cargo test --features libssh2 --test live -- --test-threads 2 "$@"

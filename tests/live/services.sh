@@ -54,6 +54,7 @@ up() {
     sleep 0.5
   done
   curl -fs -o /dev/null "http://127.0.0.1:$odoo_port/web/health" || die "Odoo does not answer: see $run/odoo.log"
+  echo "export CONSIGN_LIVE_VSFTPD=$cache/vsftpd/usr/sbin/vsftpd"
   echo "export CONSIGN_LIVE_ODOO_URL=http://127.0.0.1:$odoo_port"
   echo "export CONSIGN_LIVE_ODOO_DB=edi_run"
   echo "export CONSIGN_LIVE_ODOO_KEY=$key"

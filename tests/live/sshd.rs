@@ -129,16 +129,21 @@ impl Sshd {
     }
 }
 
-const PASSWORD: &str = "consign-live-1";
+pub const PASSWORD: &str = "consign-live-1";
 
 /// A system user with a password; only root can make one.
-fn password_user() -> Option<String> {
+pub fn password_user() -> Option<String> {
     if user() != "root" {
         eprintln!("LOUD: not root, so sshd's password login was NOT tested");
         return None;
     }
     let name = "consignlive";
-    let _ = Command::new("useradd").args(["-M", "-s", "/bin/sh", name]).stderr(Stdio::null()).status();
+    // Tests that run at once must not set it at once: the password file is locked meanwhile.
+    static MAKING: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _alone = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _ = Command::new("useradd").args(["-M", "-d", "/", "-s", "/bin/sh", name]).stderr(Stdio::null()).status();
+    // vsftpd goes to the home folder before it goes anywhere else.
+    let _ = Command::new("usermod").args(["-d", "/", name]).stderr(Stdio::null()).status();
     let set = Command::new("sh").arg("-c").arg(format!("echo {name}:{PASSWORD} | chpasswd")).status().expect("chpasswd");
     assert!(set.success(), "the password of the test user cannot be set");
     Some(name.to_string())

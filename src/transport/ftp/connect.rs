@@ -2,16 +2,19 @@
 
 use std::{io, pin::Pin, sync::Arc, time::Duration};
 
-use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::{
+    SupportedProtocolVersion,
+    version::{TLS12, TLS13},
+};
 use suppaftp::{
     Encoding, FtpError, Mode, Status,
     tokio::{AsyncRustlsConnector, AsyncRustlsFtpStream},
-    tokio_rustls::{TlsConnector, rustls},
+    tokio_rustls::TlsConnector,
     types::FileType,
 };
 use tokio::{net::TcpStream, time::timeout};
 
-use super::{Fault, FtpSettings, Line, Security, answered};
+use super::{Fault, FtpSettings, Line, OTHER_TLS, Security, answered};
 use crate::model::{Problem, codes, names};
 
 /// Names as bytes: FTP servers send whatever their disk has.
@@ -28,7 +31,16 @@ impl Encoding for Names {
     }
 }
 
+/// Connects and signs in. TLS 1.2 goes first: its session can be taken up by any number of data connections, which many servers
+/// insist on, while the tickets of 1.3 run out after a few uploads (seen with ProFTPD). Servers without 1.2 get 1.3.
 pub(super) async fn connect(settings: &FtpSettings) -> Result<Line, Problem> {
+    match connect_with(settings, &TLS12).await {
+        Err(problem) if problem.message.contains(OTHER_TLS) => connect_with(settings, &TLS13).await,
+        other => other,
+    }
+}
+
+async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtocolVersion) -> Result<Line, Problem> {
     let FtpSettings { host, port, user, timeout: patience, .. } = settings;
     let at = format!("{user}@{host}:{port}");
     let unreachable = |why: String| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
@@ -38,7 +50,7 @@ pub(super) async fn connect(settings: &FtpSettings) -> Result<Line, Problem> {
     };
     let connected = match settings.security {
         Security::Implicit => {
-            let connector = connector(settings)?;
+            let connector = connector(settings, version)?;
             // The only call the library has for it.
             #[allow(deprecated)]
             let connecting = AsyncRustlsFtpStream::connect_secure_implicit((host.as_str(), *port), connector, host);
@@ -58,10 +70,11 @@ pub(super) async fn connect(settings: &FtpSettings) -> Result<Line, Problem> {
     let patience = *patience;
     let mut ftp = connected.passive_stream_builder(move |address| Box::pin(data_connection(address, patience)) as Data);
     if settings.security == Security::Explicit {
-        ftp = match answered(patience, ftp.into_secure(connector(settings)?, host)).await {
+        ftp = match answered(patience, ftp.into_secure(connector(settings, version)?, host)).await {
             Ok(ftp) => ftp,
             Err(Fault::Refused(_, words)) => {
-                return Err(unreachable(format!("offers no TLS: {words}")).hint("nothing was sent in the clear; is it another port, or `tls = \"none\"`?"));
+                return Err(unreachable(format!("offers no TLS: {words}"))
+                    .hint("nothing was sent in the clear; is it another port, or `tls = \"none\"`?"));
             }
             Err(Fault::Broken("the TLS connection failed")) => {
                 return Err(unreachable("shows a certificate that is not trusted, or speaks no TLS we accept".into())
@@ -118,24 +131,7 @@ async fn prepared(mut ftp: AsyncRustlsFtpStream, settings: &FtpSettings) -> Resu
     Ok(Line { ftp, exact, base })
 }
 
-/// A connector of this session's own: servers that want the control connection's TLS session for data get it from its store.
-fn connector(settings: &FtpSettings) -> Result<AsyncRustlsConnector, Problem> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(file) = &settings.authority {
-        let unreadable = || {
-            Problem::new(codes::CONFIG_UNREADABLE, format!("the certificates in {} cannot be read", file.display()))
-                .hint("a PEM file: -----BEGIN CERTIFICATE-----")
-        };
-        for certificate in CertificateDer::pem_file_iter(file).map_err(|_| unreadable())? {
-            roots.add(certificate.map_err(|_| unreadable())?).map_err(|_| unreadable())?;
-        }
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|_| Problem::new(codes::DROP_UNREACHABLE, "TLS cannot be set up"))?;
-    let mut config = config.with_root_certificates(roots).with_no_client_auth();
-    config.resumption = rustls::client::Resumption::in_memory_sessions(64);
+fn connector(settings: &FtpSettings, version: &'static SupportedProtocolVersion) -> Result<AsyncRustlsConnector, Problem> {
+    let config = super::trust::config(settings.authority.as_deref(), version)?;
     Ok(AsyncRustlsConnector::from(TlsConnector::from(Arc::new(config))))
 }

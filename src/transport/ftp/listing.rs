@@ -4,17 +4,11 @@
 use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
-use suppaftp::{
-    Status,
-    list::ListParser,
-};
+use suppaftp::{Status, list::ListParser};
 use tokio::{io::AsyncReadExt, time::timeout};
 
 use super::{Fault, Line, answered};
-use crate::{
-    model::names,
-    transport::Entry,
-};
+use crate::{model::names, transport::Entry};
 
 /// Bytes of a listing; a server that goes on beyond it is not believed.
 const MOST: usize = 256 << 20;
@@ -74,17 +68,35 @@ fn exact(line: &[u8]) -> Option<Entry> {
     })
 }
 
-/// A line of `ls -l`. Its time is the server's, to the minute: good to be compared with itself.
+/// A line of `ls -l`. Its time is the server's, to the minute: good to be compared with itself. The name begins right after the one
+/// blank behind the time, and may have blanks at either end; the rest is the library's to read.
 fn customary(line: &[u8]) -> Option<Entry> {
     let text = names::text(line);
-    let file = ListParser::parse_posix(&text).or_else(|_| ListParser::parse_dos(&text)).ok()?;
+    let (head, name) = match columns(&text, 8) {
+        Some(at) if text.starts_with(['-', 'd', 'l']) => text.split_at(at),
+        _ => ("", text.as_str()),
+    };
+    let (file, name) = if head.is_empty() {
+        let file = ListParser::parse_dos(&text).ok()?;
+        let name = file.name().to_string();
+        (file, name)
+    } else {
+        (ListParser::parse_posix(&format!("{head} x")).ok()?, name.strip_prefix(' ')?.to_string())
+    };
     let modified = DateTime::<Utc>::from(file.modified());
-    (file.is_file() && !file.is_symlink()).then(|| Entry {
-        name: file.name().to_string(),
-        size: file.size() as u64,
-        modified: Some(modified),
-        unreachable: false,
-    })
+    (file.is_file() && !file.is_symlink()).then(|| Entry { name, size: file.size() as u64, modified: Some(modified), unreachable: false })
+}
+
+/// Where so many columns end, separated by any number of blanks.
+fn columns(text: &str, count: usize) -> Option<usize> {
+    let mut at = 0;
+    for _ in 0..count {
+        let rest = text.get(at..)?;
+        at += rest.len() - rest.trim_start_matches(' ').len();
+        let rest = text.get(at..)?;
+        at += rest.find(' ')?;
+    }
+    Some(at)
 }
 
 #[cfg(test)]
@@ -102,6 +114,10 @@ mod tests {
         assert_eq!(exact(b"type=file;modify=20261124120102; no size"), None);
         let entry = customary(b"-rw-r--r--    1 1000     1000          345 Nov 24 12:01 order 1.xml").expect("a file");
         assert_eq!((entry.name.as_str(), entry.size), ("order 1.xml", 345));
+        let entry = customary(b"-rw-r--r--    1 1000     1000            0 Nov 24  2025   blanks ").expect("a file");
+        assert_eq!((entry.name.as_str(), entry.size), ("  blanks ", 0));
+        let entry = customary(b"10-23-26  03:25PM             2345 order.xml").expect("a file");
+        assert_eq!((entry.name.as_str(), entry.size), ("order.xml", 2345));
         assert_eq!(customary(b"drwxr-xr-x    2 1000     1000         4096 Nov 24 12:01 sub"), None);
         assert_eq!(customary(b"lrwxrwxrwx    1 1000     1000            4 Nov 24 12:01 link -> x"), None);
     }

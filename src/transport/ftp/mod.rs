@@ -5,6 +5,7 @@
 
 mod connect;
 mod listing;
+mod trust;
 
 use std::{path::PathBuf, time::Duration};
 
@@ -82,6 +83,7 @@ impl From<FtpError> for Fault {
                 Self::Refused(response.status, shown(String::from_utf8_lossy(&response.body).trim()))
             }
             FtpError::UnexpectedResponse(_) => Self::Broken("the server ends the session"),
+            FtpError::SecureError(why) if why.contains("ProtocolVersion") => Self::Broken(OTHER_TLS),
             FtpError::SecureError(_) => Self::Broken("the TLS connection failed"),
             FtpError::BadResponse => Self::Broken("an answer that is none"),
             _ => Self::Broken("the connection broke"),
@@ -103,7 +105,9 @@ impl Fault {
             Status::ExceededStorage | Status::RequestedActionNotTaken => {
                 Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`"))
             }
-            Status::NotLoggedIn | Status::InvalidCredentials => Problem::new(codes::DROP_LOGIN, "the server wants another login".to_string()),
+            Status::NotLoggedIn | Status::InvalidCredentials => {
+                Problem::new(codes::DROP_LOGIN, "the server wants another login".to_string())
+            }
             // FTP has one status for "not there" and "not allowed"; only the words tell them apart.
             Status::FileUnavailable | Status::BadFilename if lower.contains("denied") || lower.contains("permi") => {
                 Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`"))
@@ -117,6 +121,9 @@ impl Fault {
         matches!(self, Self::Refused(Status::FileUnavailable | Status::BadFilename | Status::RequestFileActionIgnored, _))
     }
 }
+
+/// The server has no TLS of the version we offered.
+const OTHER_TLS: &str = "it wants another version of TLS";
 
 /// Bytes of a file moved at a time.
 const PART: usize = 64 << 10;
@@ -142,12 +149,7 @@ impl FtpDrop {
     }
 
     /// Keeps the connection where it can be used again, and tells what went wrong.
-    fn settle<T>(
-        mut slot: MutexGuard<'_, Option<Line>>,
-        line: Line,
-        result: Result<T, Fault>,
-        path: &str,
-    ) -> Result<T, Problem> {
+    fn settle<T>(mut slot: MutexGuard<'_, Option<Line>>, line: Line, result: Result<T, Fault>, path: &str) -> Result<T, Problem> {
         if matches!(result, Ok(_) | Err(Fault::Refused(..))) {
             *slot = Some(line);
         }

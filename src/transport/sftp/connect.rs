@@ -70,12 +70,7 @@ impl client::Handler for Checker {
         Ok(trusted)
     }
 
-    async fn kex_done(
-        &mut self,
-        _: Option<&[u8]>,
-        _: &russh::Names,
-        session: &mut client::Session,
-    ) -> Result<(), Self::Error> {
+    async fn kex_done(&mut self, _: Option<&[u8]>, _: &russh::Names, session: &mut client::Session) -> Result<(), Self::Error> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).server = String::from_utf8_lossy(session.remote_sshid()).into_owned();
         Ok(())
     }
@@ -172,11 +167,7 @@ fn unreachable(settings: &SftpSettings, why: &str) -> Problem {
     Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} {why}", settings.host, settings.port))
 }
 
-async fn greet<S>(
-    settings: &SftpSettings,
-    asked: Option<String>,
-    stream: S,
-) -> Result<(Handle<Checker>, PublicKey, String), Problem>
+async fn greet<S>(settings: &SftpSettings, asked: Option<String>, stream: S) -> Result<(Handle<Checker>, PublicKey, String), Problem>
 where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
@@ -208,7 +199,9 @@ where
 /// What to do about a server that offers nothing of ours.
 fn old_one(theirs: &[String]) -> String {
     match theirs.iter().find(|name| algorithms::LEGACY.contains(&name.as_str())) {
-        Some(name) => format!("ask the partner for a newer server, or allow the old algorithm in the partner's file: legacy = [\"{name}\"]"),
+        Some(name) => {
+            format!("ask the partner for a newer server, or allow the old algorithm in the partner's file: legacy = [\"{name}\"]")
+        }
         None => "the server is too old or too strict; ask the partner which algorithms it offers".into(),
     }
 }

@@ -110,8 +110,7 @@ impl KnownHosts {
     }
 
     fn vouched(&self, host: &str, port: u16, certificate: &Certificate) -> bool {
-        let revoked =
-            self.of(host, port, Some(&Marker::Revoked)).any(|known| known.key_data() == certificate.signature_key());
+        let revoked = self.of(host, port, Some(&Marker::Revoked)).any(|known| known.key_data() == certificate.signature_key());
         let authorities: Vec<_> =
             self.of(host, port, Some(&Marker::CertAuthority)).map(|authority| authority.fingerprint(HashAlg::Sha256)).collect();
         let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_secs());
@@ -155,9 +154,8 @@ pub fn forget(host: &str, port: u16, file: &Path) -> Result<(), Problem> {
     let unwritable = |_| Problem::new(codes::CONFIG_UNREADABLE, format!("the old host key cannot be removed from {}", file.display()));
     let text = fs::read_to_string(file).map_err(unwritable)?;
     let name = name_of(host, port);
-    let names_host = |line: &str| {
-        line.trim().parse::<Entry>().is_ok_and(|entry| entry.marker().is_none() && names(entry.host_patterns(), &name))
-    };
+    let names_host =
+        |line: &str| line.trim().parse::<Entry>().is_ok_and(|entry| entry.marker().is_none() && names(entry.host_patterns(), &name));
     let kept: String = text.lines().filter(|line| !names_host(line)).map(|line| format!("{line}\n")).collect();
     fs::write(file, kept).map_err(unwritable)
 }
@@ -176,9 +174,7 @@ pub(super) fn refusal(verdict: &Verdict, host: &str, port: u16, key: &PublicKey,
             let problem = Problem::new(codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} is revoked: {kind} {print}"));
             return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key holds now");
         }
-        Verdict::Changed => {
-            (codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} has changed: it is now {kind} {print}"))
-        }
+        Verdict::Changed => (codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} has changed: it is now {kind} {print}")),
         Verdict::Unknown | Verdict::Known => {
             (codes::DROP_HOST_UNKNOWN, format!("the host key of {host}:{port} is not known: {kind} {print}"))
         }

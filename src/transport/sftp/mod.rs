@@ -29,17 +29,17 @@ use bytes::{BufMut, Bytes, BytesMut};
 use chrono::DateTime;
 use tokio::sync::Mutex;
 
+pub use self::{
+    algorithms::LEGACY,
+    settings::{Engine, IN_FLIGHT, KeyFile, Login, Secret, SftpSettings},
+};
 use self::{
     connect::Connected,
     fault::Fault,
     packet::{Attributes, Reply, Request, status},
 };
-pub use self::{
-    algorithms::LEGACY,
-    settings::{Engine, IN_FLIGHT, KeyFile, Login, Secret, SftpSettings},
-};
 use super::{Drop, Entry, Sink, contained, join, leaf, named, taken, too_large};
-use crate::model::{BoxFuture, Problem, codes, names};
+use crate::model::{BoxFuture, Problem, names};
 
 /// A session and what was learned about its server.
 struct Live {
@@ -379,7 +379,8 @@ impl Drop for SftpDrop {
                     let made = match live.attributes(&full).await {
                         Ok(Some(_)) => Ok(()),
                         Ok(None) => {
-                            let made = live.connected.sftp.tell(&Request::Mkdir { path: full.clone(), attributes: Attributes::default() }).await;
+                            let made =
+                                live.connected.sftp.tell(&Request::Mkdir { path: full.clone(), attributes: Attributes::default() }).await;
                             // Two may have made it at once.
                             if made.is_err() && matches!(live.attributes(&full).await, Ok(Some(_))) { Ok(()) } else { made }
                         }
@@ -421,7 +422,7 @@ pub fn open(settings: SftpSettings) -> Result<Box<dyn Drop>, Problem> {
         #[cfg(feature = "libssh2")]
         Engine::Libssh2 => Ok(Box::new(libssh2::Libssh2Drop::new(settings))),
         #[cfg(not(feature = "libssh2"))]
-        Engine::Libssh2 => Err(Problem::new(codes::CONFIG_BAD_VALUE, "this consign was built without the engine libssh2")
+        Engine::Libssh2 => Err(Problem::new(crate::model::codes::CONFIG_BAD_VALUE, "this consign was built without the engine libssh2")
             .hint("build it with: cargo build --release --features libssh2")),
     }
 }

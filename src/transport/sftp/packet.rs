@@ -188,10 +188,7 @@ fn put_string(into: &mut BytesMut, bytes: &[u8]) {
 fn put_attributes(into: &mut BytesMut, what: &Attributes) {
     let flag = |present: bool, bit: u32| if present { bit } else { 0 };
     into.put_u32(
-        flag(what.size.is_some(), 1)
-            | flag(what.owner.is_some(), 2)
-            | flag(what.permissions.is_some(), 4)
-            | flag(what.times.is_some(), 8),
+        flag(what.size.is_some(), 1) | flag(what.owner.is_some(), 2) | flag(what.permissions.is_some(), 4) | flag(what.times.is_some(), 8),
     );
     what.size.into_iter().for_each(|size| into.put_u64(size));
     for number in what.owner.into_iter().flat_map(|(user, group)| [user, group]) {

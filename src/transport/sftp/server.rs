@@ -89,13 +89,8 @@ impl SftpServer {
                     continue;
                 }
                 let Ok((socket, cutter)) = remembered(socket, &known) else { continue };
-                let connection = Connection {
-                    accounts: Arc::clone(&accounts),
-                    root: None,
-                    channels: HashMap::new(),
-                    board: switches.clone(),
-                    cutter,
-                };
+                let connection =
+                    Connection { accounts: Arc::clone(&accounts), root: None, channels: HashMap::new(), board: switches.clone(), cutter };
                 let config = Arc::clone(&config);
                 tokio::spawn(async move {
                     let open = Arc::clone(&connection.board.connections);

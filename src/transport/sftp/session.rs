@@ -14,10 +14,7 @@ use std::{
 };
 
 use bytes::{Bytes, BytesMut};
-use russh::{
-    ChannelMsg, ChannelReadHalf, ChannelWriteHalf,
-    client::Msg,
-};
+use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client::Msg};
 use tokio::{
     sync::{Semaphore, mpsc, oneshot},
     time::timeout,
@@ -280,7 +277,10 @@ async fn send(channel: ChannelWriteHalf<Msg>, mut queue: mpsc::UnboundedReceiver
     while queue.recv_many(&mut packets, 256).await > 0 {
         let mut gathered = BytesMut::with_capacity(GATHERED);
         for packet in packets.drain(..) {
-            if !gathered.is_empty() && gathered.len() + packet.len() > GATHERED && channel.data_bytes(gathered.split().freeze()).await.is_err() {
+            if !gathered.is_empty()
+                && gathered.len() + packet.len() > GATHERED
+                && channel.data_bytes(gathered.split().freeze()).await.is_err()
+            {
                 return shared.end("the connection broke");
             }
             gathered.extend_from_slice(&packet);

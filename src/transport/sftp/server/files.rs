@@ -82,7 +82,13 @@ impl Files {
     pub(super) fn answer(&mut self, request: Request) -> Reply {
         let operation = match &request {
             Request::Opendir { .. } | Request::Readdir { .. } => "list",
-            Request::Open { flags, .. } => if flags & WRITE != 0 { "write" } else { "read" },
+            Request::Open { flags, .. } => {
+                if flags & WRITE != 0 {
+                    "write"
+                } else {
+                    "read"
+                }
+            }
             Request::Read { .. } => "read",
             Request::Write { .. } => "write",
             Request::Rename { .. } | Request::Extended { .. } => "rename",

@@ -86,7 +86,11 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut f
 /// Answers that a hostile server invents.
 fn invent(hostile: Hostile, request: &Request, invented: &mut u64) -> Option<Reply> {
     let page = |names: Vec<String>| {
-        let named = |name: String| Name { name: name.into(), long: Bytes::new(), attributes: Attributes { size: Some(1), ..Attributes::default() } };
+        let named = |name: String| Name {
+            name: name.into(),
+            long: Bytes::new(),
+            attributes: Attributes { size: Some(1), ..Attributes::default() },
+        };
         Some(Reply::Names(names.into_iter().map(named).collect()))
     };
     match (hostile, request) {
@@ -101,7 +105,9 @@ fn invent(hostile: Hostile, request: &Request, invented: &mut u64) -> Option<Rep
         }
         (Hostile::MoreData, Request::Read { length, .. }) => Some(Reply::Data(vec![b'x'; *length as usize + 10].into())),
         (Hostile::EmptyData, Request::Read { .. }) => Some(Reply::Data(Bytes::new())),
-        (Hostile::WrongKind, Request::Read { .. } | Request::Lstat { .. } | Request::Readdir { .. }) => Some(Reply::Handle(Bytes::from_static(b"h"))),
+        (Hostile::WrongKind, Request::Read { .. } | Request::Lstat { .. } | Request::Readdir { .. }) => {
+            Some(Reply::Handle(Bytes::from_static(b"h")))
+        }
         _ => None,
     }
 }

@@ -1,0 +1,384 @@
+//! The second engine: the C library libssh2, for the odd server that our own client does not get on with. One request at a time on a
+//! thread that may block, so it is 3 to 30 times slower; the same suite holds.
+//!
+//! After any error of the session (not of a file) the session is given up: libssh2 keeps half-done state, and the next call could
+//! take the answer of the last.
+
+use std::{
+    io::{Read, Write},
+    net::{Shutdown, TcpStream, ToSocketAddrs},
+    os::unix::ffi::{OsStrExt, OsStringExt},
+    path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use chrono::DateTime;
+use russh::keys::PublicKey;
+use ssh2::{Error, ErrorCode, FileStat, KeyboardInteractivePrompt, MethodType, OpenFlags, OpenType, Prompt, Session, Sftp};
+
+use super::{
+    host_keys::{KnownHosts, Verdict, readable, refusal},
+    settings::{Secret, SftpSettings},
+};
+use crate::{
+    model::{BoxFuture, Problem, codes, names},
+    transport::{Drop, Entry, Sink, contained, join, leaf, missing, named, other_length, taken, too_large},
+};
+
+/// Bytes read or written with one call.
+const PART: usize = 256 << 10;
+
+/// Names that a folder may have; a server that goes on beyond it is not believed.
+const NAMES: usize = 1_000_000;
+
+/// `LIBSSH2_ERROR_FILE`: the end of a listing.
+const END_OF_LISTING: ErrorCode = ErrorCode::Session(-16);
+
+struct Live {
+    sftp: Sftp,
+    session: Session,
+    /// To break off what hangs: the library would wait for an answer when it says goodbye.
+    socket: TcpStream,
+    base: PathBuf,
+}
+
+impl std::ops::Drop for Live {
+    fn drop(&mut self) {
+        // A socket that is closed already needs no closing.
+        let _ = self.socket.shutdown(Shutdown::Both);
+    }
+}
+
+/// A drop on an SFTP server, over libssh2.
+pub struct Libssh2Drop {
+    settings: Arc<SftpSettings>,
+    live: Arc<Mutex<Option<Live>>>,
+}
+
+/// What went wrong with a call.
+enum Fault {
+    Refused(i32),
+    Broken(String),
+    Told(Problem),
+}
+
+impl From<Error> for Fault {
+    fn from(error: Error) -> Self {
+        match error.code() {
+            ErrorCode::SFTP(code) if code > 0 => Self::Refused(code),
+            _ => Self::Broken(error.message().to_string()),
+        }
+    }
+}
+
+impl Fault {
+    fn problem(self, path: &str) -> Problem {
+        let path = crate::model::problem::shown(path);
+        match self {
+            Self::Told(problem) => problem,
+            Self::Broken(why) => Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: {why}")),
+            Self::Refused(2 | 10) => missing(&path),
+            Self::Refused(3) => Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`")),
+            Self::Refused(14 | 15) => Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`")),
+            Self::Refused(code) => Problem::new(codes::DROP_IO, format!("the server failed at `{path}` (status {code})"))
+                .hint("a name that is taken, a full disk, a quota or a lock; the server does not say which"),
+        }
+    }
+}
+
+type Work<T> = Box<dyn FnOnce(&Live) -> Result<T, Fault> + Send>;
+
+impl Libssh2Drop {
+    /// The drop described by `settings`. Nothing is connected yet.
+    pub fn new(settings: SftpSettings) -> Self {
+        Self { settings: Arc::new(settings), live: Arc::default() }
+    }
+
+    /// Does something on the session, on a thread that may block; connects first where that is needed.
+    async fn on<T: Send + 'static>(&self, path: &str, work: Work<T>) -> Result<T, Problem> {
+        let (live, settings, path) = (Arc::clone(&self.live), Arc::clone(&self.settings), path.to_string());
+        let done = tokio::task::spawn_blocking(move || {
+            let mut slot = live.lock().unwrap_or_else(PoisonError::into_inner);
+            // A session that was dropped while idle shows at the first call.
+            let idle = slot.take().filter(|live| live.sftp.lstat(Path::new(".")).is_ok());
+            let live = match idle {
+                Some(live) => live,
+                None => connect(&settings)?,
+            };
+            let result = work(&live);
+            if !matches!(result, Err(Fault::Broken(_))) {
+                *slot = Some(live);
+            }
+            result.map_err(|fault| fault.problem(&path))
+        });
+        done.await.unwrap_or_else(|_| Err(Problem::new(codes::DROP_UNREACHABLE, "the engine libssh2 failed")))
+    }
+}
+
+fn connect(settings: &SftpSettings) -> Result<Live, Problem> {
+    let SftpSettings { host, port, user, known_hosts, .. } = settings;
+    if settings.jump.is_some() {
+        return Err(
+            Problem::new(codes::CONFIG_BAD_VALUE, "the engine libssh2 cannot go through a jump host").hint("use engine = \"russh\"")
+        );
+    }
+    readable(known_hosts)?;
+    let unreachable = |why: &str| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
+    let addresses = (host.as_str(), *port).to_socket_addrs().map_err(|_| unreachable("has no address: the host name is not known"))?;
+    let socket = addresses
+        .into_iter()
+        .find_map(|address| TcpStream::connect_timeout(&address, settings.timeout).ok())
+        .ok_or_else(|| unreachable("cannot be reached"))?;
+    // A socket that cannot switch the delay off still works.
+    let _ = socket.set_nodelay(true);
+    let spare = socket.try_clone().map_err(|_| unreachable("cannot be reached"))?;
+    let broken = |_: Error| unreachable("broke the SSH handshake");
+    let mut session = Session::new().map_err(broken)?;
+    session.set_timeout(u32::try_from(settings.timeout.as_millis()).unwrap_or(30_000).max(1));
+    session.set_tcp_stream(socket);
+    // Without it the library asks for certificates first, and believes whoever signed them.
+    session.method_pref(MethodType::HostKey, &host_keys(settings)).map_err(broken)?;
+    session.handshake().map_err(broken)?;
+    let shown = session.host_key().and_then(|(key, _)| PublicKey::from_bytes(key).ok()).ok_or_else(|| unreachable("shows no host key"))?;
+    match KnownHosts::read(known_hosts).judge(host, *port, &shown) {
+        Verdict::Known => {}
+        verdict => return Err(refusal(&verdict, host, *port, &shown, &settings.accept_with)),
+    }
+    log_in(&session, settings)?;
+    let sftp = session.sftp().map_err(|_| unreachable("offers no SFTP"))?;
+    let base = match settings.base.as_str() {
+        "" => Path::new("."),
+        base => Path::new(base),
+    };
+    let base = sftp.realpath(base).unwrap_or_else(|_| base.to_path_buf());
+    let live = Live { sftp, session, socket: spare, base };
+    if live.session.authenticated() { Ok(live) } else { Err(login_refused(user, host, *port)) }
+}
+
+fn host_keys(settings: &SftpSettings) -> String {
+    let known = KnownHosts::read(&settings.known_hosts);
+    let on_file = known.keys(&settings.host, settings.port).into_iter().map(|key| key.algorithm().to_string()).collect::<Vec<_>>();
+    let mut all = vec!["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"];
+    all.sort_by_key(|name| !on_file.iter().any(|known| known == name || (known.contains("rsa") && name.contains("rsa"))));
+    all.join(",")
+}
+
+fn login_refused(user: &str, host: &str, port: u16) -> Problem {
+    Problem::new(codes::DROP_LOGIN, format!("{user}@{host}:{port} refuses the login"))
+        .hint("check user, password or key in the partner's file, and that the partner has our public key")
+}
+
+struct Answers<'a>(&'a Secret);
+
+impl KeyboardInteractivePrompt for Answers<'_> {
+    fn prompt<'a>(&mut self, _: &str, _: &str, prompts: &[Prompt<'a>]) -> Vec<String> {
+        prompts.iter().map(|_| self.0.expose().to_string()).collect()
+    }
+}
+
+fn log_in(session: &Session, settings: &SftpSettings) -> Result<(), Problem> {
+    let SftpSettings { login, user, host, port, .. } = settings;
+    if login.agent && session.userauth_agent(user).is_ok() {
+        return Ok(());
+    }
+    if let Some(key) = &login.key {
+        if !key.file.exists() {
+            return Err(Problem::new(codes::CONFIG_SECRET, format!("there is no private key {}", key.file.display())));
+        }
+        match session.userauth_pubkey_file(user, None, &key.file, key.passphrase.as_ref().map(Secret::expose)) {
+            Ok(()) if session.authenticated() => return Ok(()),
+            Err(error) if matches!(error.code(), ErrorCode::Session(-16 | -48)) => {
+                return Err(Problem::new(codes::CONFIG_SECRET, format!("the private key {} cannot be read", key.file.display()))
+                    .hint("is it readable by this user, and the passphrase right?"));
+            }
+            _ => {}
+        }
+    }
+    if let Some(password) = &login.password
+        && (session.userauth_password(user, password.expose()).is_ok()
+            || session.userauth_keyboard_interactive(user, &mut Answers(password)).is_ok())
+    {
+        return Ok(());
+    }
+    Err(login_refused(user, host, *port))
+}
+
+impl Live {
+    fn path(&self, path: &str) -> Result<PathBuf, Fault> {
+        let path = contained(path).map_err(Fault::Told)?.trim_matches('/');
+        let inner = PathBuf::from(std::ffi::OsString::from_vec(names::bytes(path)));
+        Ok(if path.is_empty() { self.base.clone() } else { self.base.join(inner) })
+    }
+
+    fn stat(&self, path: &Path) -> Result<Option<FileStat>, Fault> {
+        match self.sftp.lstat(path).map_err(Fault::from) {
+            Ok(stat) => Ok(Some(stat)),
+            Err(Fault::Refused(2 | 10)) => Ok(None),
+            Err(fault) => Err(fault),
+        }
+    }
+
+    fn list(&self, folder: &Path) -> Result<Vec<Entry>, Fault> {
+        let mut reader = self.sftp.opendir(folder)?;
+        let mut entries = Vec::new();
+        loop {
+            let (name, stat) = match reader.readdir() {
+                Ok(entry) => entry,
+                Err(error) if error.code() == END_OF_LISTING => return Ok(entries),
+                Err(error) => return Err(error.into()),
+            };
+            if entries.len() >= NAMES {
+                return Err(Fault::Broken("a listing without end".into()));
+            }
+            let name = name.as_os_str().as_bytes();
+            let is_name = !matches!(name, b"" | b"." | b"..") && !name.contains(&b'/');
+            if is_name && (stat.is_file() || stat.perm.is_none()) {
+                entries.push(entry(names::text(name), &stat));
+            }
+        }
+    }
+
+    fn read(&self, path: &str, expected: u64) -> Result<Vec<u8>, Fault> {
+        let mut file = self.sftp.open(self.path(path)?)?;
+        let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
+        let mut part = vec![0; PART];
+        loop {
+            match file.read(&mut part) {
+                Ok(0) => break,
+                Ok(length) => bytes.extend_from_slice(&part[..length]),
+                // The library's file errors lose their code; the session may be in any state.
+                Err(_) => return Err(Fault::Broken("a read failed".into())),
+            }
+            if bytes.len() as u64 > expected {
+                break;
+            }
+        }
+        if bytes.len() as u64 == expected { Ok(bytes) } else { Err(Fault::Told(other_length(path, bytes.len() as u64, expected))) }
+    }
+
+    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Fault> {
+        let full = self.path(path)?;
+        let mut file = self.sftp.open_mode(&full, OpenFlags::WRITE | OpenFlags::TRUNCATE, 0o644, OpenType::File)?;
+        for part in bytes.chunks(PART) {
+            let mut rest = part;
+            let mut stuck = 0;
+            while !rest.is_empty() {
+                match file.write(rest) {
+                    // The library says so when its window was full; a server that never has room is given up.
+                    Ok(0) if stuck < 1000 => stuck += 1,
+                    Ok(0) | Err(_) => return Err(Fault::Broken("a write failed".into())),
+                    Ok(length) => rest = &rest[length..],
+                }
+            }
+        }
+        // Servers without fsync@openssh.com answer that they have none.
+        let _ = file.fsync();
+        file.close()?;
+        let size = self.stat(&full)?.and_then(|stat| stat.size).unwrap_or(0);
+        if size == bytes.len() as u64 { Ok(()) } else { Err(Fault::Told(other_length(path, size, bytes.len() as u64))) }
+    }
+
+    fn make_folder(&self, path: &str) -> Result<(), Fault> {
+        let mut sofar = String::new();
+        for part in contained(path).map_err(Fault::Told)?.split('/').filter(|part| !part.is_empty()) {
+            sofar = join(&sofar, part);
+            let full = self.path(&sofar)?;
+            if self.stat(&full)?.is_none() {
+                self.sftp.mkdir(&full, 0o755)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Moves what is there aside first: the library knows no rename that replaces.
+    fn replace(&self, from: &str, to: &str) -> Result<(), Fault> {
+        let (source, target, aside) = (self.path(from)?, self.path(to)?, self.path(&format!("{to}.replaced.part"))?);
+        let there = self.stat(&target)?.is_some();
+        if there {
+            self.sftp.rename(&target, &aside, None)?;
+        }
+        self.sftp.rename(&source, &target, None)?;
+        if there { Ok(self.sftp.unlink(&aside)?) } else { Ok(()) }
+    }
+}
+
+fn entry(name: String, stat: &FileStat) -> Entry {
+    let modified = stat.mtime.and_then(|seconds| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0));
+    Entry { name, size: stat.size.unwrap_or(0), modified, unreachable: false }
+}
+
+impl Drop for Libssh2Drop {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+        let path = folder.to_string();
+        Box::pin(async move { self.on(&named(folder, &self.name()), Box::new(move |live| live.list(&live.path(&path)?))).await })
+    }
+
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+        let owned = path.to_string();
+        let work: Work<Option<Entry>> = Box::new(move |live| {
+            let found = live.stat(&live.path(&owned)?)?.filter(|stat| stat.is_file() || stat.perm.is_none());
+            Ok(found.map(|stat| entry(leaf(&owned).to_string(), &stat)))
+        });
+        Box::pin(self.on(path, work))
+    }
+
+    fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            if expected > limit {
+                return Err(too_large(path, expected, limit));
+            }
+            let owned = path.to_string();
+            let bytes = self.on(path, Box::new(move |live| live.read(&owned, expected))).await?;
+            sink.put(&bytes)
+        })
+    }
+
+    fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>> {
+        let (owned, bytes) = (path.to_string(), bytes.to_vec());
+        let work: Work<()> = Box::new(move |live| {
+            let written = live.write(&owned, &bytes);
+            if let (Err(Fault::Refused(_) | Fault::Told(_)), Ok(full)) = (&written, live.path(&owned)) {
+                // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                let _ = live.sftp.unlink(&full);
+            }
+            written
+        });
+        Box::pin(self.on(path, work))
+    }
+
+    fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        let (source, target) = (from.to_string(), to.to_string());
+        let work: Work<()> = Box::new(move |live| {
+            let full = live.path(&target)?;
+            if live.stat(&full)?.is_some() {
+                return Err(Fault::Told(taken(&target)));
+            }
+            Ok(live.sftp.rename(&live.path(&source)?, &full, None)?)
+        });
+        Box::pin(self.on(from, work))
+    }
+
+    fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        let (source, target) = (from.to_string(), to.to_string());
+        Box::pin(self.on(from, Box::new(move |live| live.replace(&source, &target))))
+    }
+
+    fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        let owned = path.to_string();
+        let work: Work<()> = Box::new(move |live| match live.sftp.unlink(&live.path(&owned)?).map_err(Fault::from) {
+            Err(Fault::Refused(2 | 10)) => Ok(()),
+            other => other,
+        });
+        Box::pin(self.on(path, work))
+    }
+
+    fn make_folder<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        let owned = path.to_string();
+        Box::pin(self.on(path, Box::new(move |live| live.make_folder(&owned))))
+    }
+
+    fn name(&self) -> String {
+        let SftpSettings { user, host, port, base, .. } = &*self.settings;
+        format!("sftp://{user}@{host}:{port}/{}", base.trim_start_matches('/'))
+    }
+}
