@@ -1,11 +1,16 @@
 //! `consign errors`: what needs someone, with the first problem and the way out.
 
-use serde_json::json;
+use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, output};
 use crate::{
+    flow::Engine,
     journal::Filter,
-    model::{Problems, Stage, problem::shown},
+    model::{
+        Problem, Problems, Stage,
+        codes::Code,
+        problem::{Who, shown},
+    },
 };
 
 #[derive(clap::Args)]
@@ -49,12 +54,32 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         context.out.line("");
         data.push(json!({ "message": message, "problems": problems }));
     }
+    let held = held(context, &engine, args.flow.as_deref(), &mut data).await?;
     context.out.data(&data);
-    context.out.line(match messages.len() {
+    context.out.line(match messages.len() + held {
         0 => "nothing failed, waits or is held".to_string(),
         many if many == args.limit as usize => format!("the newest {many} that need a look; --limit shows more"),
         1 => "1 message needs a look".to_string(),
         many => format!("{many} messages need a look"),
     });
     Ok(Exit::Fine)
+}
+
+/// Files that are held on a drop for a person, not only until they are complete.
+async fn held(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut Vec<Json>) -> Result<usize, Problems> {
+    let mut count = 0;
+    for id in engine.workspace().flows.keys().filter(|id| flow.is_none_or(|wanted| wanted == *id)) {
+        let mut holds: Vec<_> = engine.journal().holds(id).await.map_err(output::one)?.into_values().collect();
+        holds.sort_by(|a, b| a.path.cmp(&b.path));
+        for hold in holds {
+            let Some(code) = Code::find(&hold.code).filter(|code| code.info().who != Who::Nobody) else { continue };
+            count += 1;
+            context.out.line(format!("left      {}  {id}  on the drop  {}", output::at(hold.since), shown(&hold.path)));
+            let problem = Problem::new(code, hold.why.clone()).maybe_hint(hold.hint.clone());
+            problem.to_string().lines().for_each(|line| context.out.line(format!("    {line}")));
+            context.out.line("");
+            data.push(json!({ "flow": id, "held": hold }));
+        }
+    }
+    Ok(count)
 }

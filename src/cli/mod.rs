@@ -3,6 +3,7 @@
 mod check;
 pub mod demo;
 mod doctor;
+mod drops;
 mod errors;
 mod explain;
 mod init;
@@ -51,6 +52,8 @@ enum Verb {
     Demo(demo::Args),
     /// Try everything live: drops, folders, rights, Odoo's login, version, models.
     Doctor(doctor::Args),
+    /// Each drop as it is now: what lies there, what is held and why, what could not be moved.
+    Drops(drops::Args),
     /// What failed, waits or is held, and who must act.
     Errors(errors::Args),
     /// What a problem code means.
@@ -160,6 +163,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Check(args) => check::run(context, &args),
         Verb::Demo(args) => demo::run(context, &args).await,
         Verb::Doctor(args) => doctor::run(context, &args).await,
+        Verb::Drops(args) => drops::run(context, &args).await,
         Verb::Errors(args) => errors::run(context, &args).await,
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Init(args) => init::run(context, &args),

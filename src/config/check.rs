@@ -115,7 +115,8 @@ fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Problems {
 
 /// The names that the document, its file name and its note use, held against what the flow reads.
 fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
-    let mut tops = vec!["record", "partner", "now", "message", "file"];
+    let mut tops = vec![if outbound.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file"];
+    tops.extend(outbound.sequence.map(|_| "sequence"));
     tops.extend(outbound.values.keys().map(String::as_str));
     let mut problems = Vec::new();
     // The note is written when the record itself is no longer at hand: only its id is.
@@ -130,7 +131,7 @@ fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
             let mut parts = name.split('.');
             let top = parts.next().unwrap_or_default();
             let hint = match top {
-                "record" => unread(fields, parts),
+                "record" if outbound.per_file == 1 || fields.0.len() == 1 => unread(fields, parts),
                 "partner" => parts
                     .next()
                     .filter(|part| !matches!(*part, "id" | "name" | "gln"))

@@ -5,7 +5,7 @@ use std::{collections::HashSet, time::Duration};
 use encoding_rs::Encoding;
 use serde_json::{Map, Value as Json};
 
-use super::{Flow, Format, InFlow, OutFlow, SameContent, Schedule, Work};
+use super::{Exists, Flow, Format, InFlow, Order, OutFlow, SameContent, Schedule, Unusual, Work};
 use crate::{
     format::{Limits, csv::Dialect},
     mapping::{Mapping, Template},
@@ -86,19 +86,40 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
     let files_wanted =
         reader.texts("files").unwrap_or_else(|| vec![if matches!(format, Format::Xml) { "*.xml" } else { "*.csv" }.to_string()]);
     let settle = reader.duration("settle").unwrap_or(Duration::from_secs(5));
+    let unusual = |key: &str, allowed: &[&'static str]| match reader.choice(key, allowed) {
+        "reject" => Unusual::Reject,
+        "accept" => Unusual::Accept,
+        _ => Unusual::Hold,
+    };
+    let (empty, large) = (unusual("empty", &["hold", "reject", "accept"]), unusual("large", &["hold", "reject"]));
+    // A flow that does not wait for a file to stand still does not wait for its end either, unless it says so.
+    let cut = reader.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
+    let order = if reader.choice("order", &["time", "name"]) == "name" { Order::Name } else { Order::Time };
+    let marker = marker(reader);
+    let ignore = reader.texts("ignore").unwrap_or_default();
     let schema = reader.text("schema");
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
     match Mapping::parse(&text, &name) {
         Ok(mapping) => Some((
             schema.unwrap_or_else(|| mapping.document.clone()),
-            InFlow { files: files_wanted, format, settle, same_content, limits, mapping },
+            InFlow { files: files_wanted, ignore, marker, empty, large, cut, order, format, settle, same_content, limits, mapping },
         )),
         Err(problems) => {
             problems.into_iter().for_each(|problem| reader.report(problem));
             None
         }
     }
+}
+
+fn marker(reader: &Reader<'_>) -> Option<String> {
+    let marker = reader.text("marker")?;
+    let names_file = marker.contains("{name}") || marker.contains("{stem}");
+    let Some(node) = reader.node("marker").filter(|_| !names_file || marker.contains('/') || marker == "{name}") else {
+        return Some(marker);
+    };
+    reader.bad(node, "`marker` is the name of a file beside each, as in `{name}.done` or `{stem}.ok`".into());
+    None
 }
 
 fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
@@ -113,15 +134,34 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
         report(reader, Template::parse(&note, "note", false).map_err(|problem| problem.at(place)))
     });
     let temporary = reader.text("temporary").unwrap_or_else(|| ".*.part".into());
-    let temporary = match temporary.split_once('*') {
+    let leaves = crate::transport::contained(&temporary).is_err();
+    let temporary = match temporary.split_once('*').filter(|_| !leaves) {
         Some((before, after)) if !(before.is_empty() && after.is_empty()) => (before.to_string(), after.to_string()),
         _ => {
             if let Some(node) = reader.node("temporary") {
-                reader.bad(node, "`temporary` shows where the name stands, as in `.*.part`".into());
+                reader.bad(node, "`temporary` shows where the name stands, as in `.*.part` or `uploading/*`".into());
             }
             (".".into(), ".part".into())
         }
     };
+    let exists = match reader.choice("exists", &["fail", "replace", "number"]) {
+        "replace" => Exists::Replace,
+        "number" => Exists::Number,
+        _ => Exists::Fail,
+    };
+    let whole = |key: &str, least: i64| {
+        let number = reader.integer(key)?;
+        if number >= least {
+            return Some(number);
+        }
+        if let Some(node) = reader.node(key) {
+            reader.bad(node, format!("`{key}` is a number from {least}"));
+        }
+        None
+    };
+    let per_file = whole("per_file", 1).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
+    let sequence = whole("sequence", 0);
+    let pickup = reader.duration("pickup");
     let Some(read) = reader.table("read") else {
         reader.missing("read");
         return None;
@@ -150,6 +190,10 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
         template: template?,
         name: name?,
         temporary,
+        exists,
+        per_file,
+        sequence,
+        pickup,
         note,
     })
 }

@@ -140,11 +140,43 @@ pub enum SameContent {
     Skip,
 }
 
+/// What becomes of a file that is empty or too large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusual {
+    /// It is left where it is and told.
+    Hold,
+    /// It goes to the error folder.
+    Reject,
+    /// It is processed like any other.
+    Accept,
+}
+
+/// In which order files are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first, and by name where the time is the same.
+    Time,
+    /// By name.
+    Name,
+}
+
 /// An inbound flow.
 #[derive(Debug)]
 pub struct InFlow {
     /// File name patterns.
     pub files: Vec<String>,
+    /// Patterns of names that the partner uses while it writes.
+    pub ignore: Vec<String>,
+    /// The name of the file that says that one is complete, with `{name}` or `{stem}` in it.
+    pub marker: Option<String>,
+    /// Empty files.
+    pub empty: Unusual,
+    /// Files above the limit.
+    pub large: Unusual,
+    /// How long a file whose own end is missing is waited for.
+    pub cut: Duration,
+    /// Order.
+    pub order: Order,
     /// Form.
     pub format: Format,
     /// How long size and time must stand still.
@@ -155,6 +187,17 @@ pub struct InFlow {
     pub limits: Limits,
     /// Mapping.
     pub mapping: Mapping,
+}
+
+/// What becomes of a document whose name is taken on the drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exists {
+    /// It fails: nothing is replaced.
+    Fail,
+    /// It replaces the file that is there.
+    Replace,
+    /// Its name gets a number.
+    Number,
 }
 
 /// An outbound flow.
@@ -174,8 +217,16 @@ pub struct OutFlow {
     pub template: Template,
     /// Name of the file.
     pub name: Template,
-    /// Put before and after the name while the file is being written.
+    /// Put before and after the name while the file is being written; the first may name a sub-folder.
     pub temporary: (String, String),
+    /// A file of that name lies there already.
+    pub exists: Exists,
+    /// Records in one file at most; above 1 the template has `records` instead of `record`.
+    pub per_file: usize,
+    /// First number of the flow's sequence, where its files are numbered.
+    pub sequence: Option<i64>,
+    /// How long the partner may take to collect a file.
+    pub pickup: Option<Duration>,
     /// Note for the record's chatter.
     pub note: Option<Template>,
 }

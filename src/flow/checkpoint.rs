@@ -4,8 +4,10 @@
 //! so that the test's SIGKILL falls exactly between two steps.
 
 /// Every checkpoint, in the order of a message's way; tests walk through all of them.
-pub const ALL: [&str; 12] =
-    ["fetched", "spooled", "received", "checked", "planned", "effect", "applied", "shelved", "rendered", "staged", "renamed", "noted"];
+pub const ALL: [&str; 13] = [
+    "fetched", "spooled", "received", "checked", "planned", "effect", "applied", "shelved", "moved", "rendered", "staged", "renamed",
+    "noted",
+];
 
 /// Comes to a checkpoint.
 pub(super) async fn reach(name: &'static str) {

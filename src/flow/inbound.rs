@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Engine, Summary, checkpoint, intake, retry, shelf};
+use chrono::TimeDelta;
+
+use super::{Engine, Summary, checkpoint, intake, look, retry, shelf};
 use crate::{
     config::{Flow, Format, InFlow},
     format::{csv, xml},
@@ -27,7 +29,7 @@ enum Next {
 }
 
 /// Problems that every further file of the drop would meet as well.
-const STOPS: [Code; 6] =
+pub(super) const STOPS: [Code; 6] =
     [codes::DROP_UNREACHABLE, codes::DROP_LOGIN, codes::DROP_HOST_UNKNOWN, codes::DROP_HOST_CHANGED, codes::DISK_FULL, codes::JOURNAL];
 
 pub(super) async fn run(
@@ -44,51 +46,113 @@ pub(super) async fn run(
         engine.watcher.found(&flow.id, begun.len());
     }
     let mut odoo_is_away = false;
-    for mut message in begun {
-        if engine.is_stopping() {
-            return Ok(());
-        }
-        // One failure tells for all: neither a lost Odoo nor a lost drop is asked again for every message of a run.
-        let in_vain = if message.stage.is_at_rest() { summary.drop_is_away } else { odoo_is_away };
-        if in_vain {
-            continue;
-        }
-        odoo_is_away |= carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
-    }
-    if !look {
+    carry_all(engine, flow, inbound, schema, begun, &mut odoo_is_away, summary).await?;
+    if !look || engine.is_stopping() {
         return Ok(());
     }
-    let drop = engine.drop(&flow.partner).await.map_err(one)?;
-    let files = intake::stable(engine, &*drop, flow, inbound, summary).await.map_err(one)?;
-    if !files.is_empty() {
-        engine.watcher.found(&flow.id, files.len());
+    let lease = Lease::of(engine, flow);
+    if !lease.take().await.map_err(one)? {
+        return Err(one(Problem::new(codes::LEASED, format!("another consign looks at {}/{} now", flow.partner, flow.folder))));
     }
-    for entry in files {
-        if engine.is_stopping() {
-            return Ok(());
-        }
-        match intake::take(engine, &*drop, flow, inbound, &entry, summary).await {
-            Ok(Some(mut message)) if !odoo_is_away || message.stage == Stage::Failed => {
-                odoo_is_away |= carry(engine, flow, inbound, schema, &mut message, summary).await? == Next::Stop;
-            }
-            Ok(_) => {}
-            // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
-            Err(problem) if !STOPS.contains(&problem.code) => summary.problems.push(problem.in_file(&entry.name)),
-            Err(problem) => return Err(one(problem)),
-        }
-    }
-    Ok(())
+    let result = poll(engine, flow, inbound, schema, &lease, odoo_is_away, summary).await;
+    lease.release().await.map_err(one)?;
+    result
 }
 
-/// Carries a message from the stage it is at as far as it goes.
-async fn carry(
+async fn poll(
     engine: &Engine,
     flow: &Flow,
     inbound: &InFlow,
     schema: &Schema,
-    message: &mut Message,
+    lease: &Lease<'_>,
+    mut odoo_is_away: bool,
     summary: &mut Summary,
-) -> Result<Next, Problems> {
+) -> Result<(), Problems> {
+    let one = |problem: Problem| vec![problem];
+    let drop = engine.drop(&flow.partner).await.map_err(one)?;
+    let mut found = look::poll(engine, &*drop, flow, inbound, summary).await.map_err(one)?;
+    let ready = std::mem::take(&mut found.ready);
+    if !ready.is_empty() {
+        engine.watcher.found(&flow.id, ready.len());
+    }
+    for batch in intake::batches(ready) {
+        if engine.is_stopping() || !lease.take().await.map_err(one)? {
+            return Ok(());
+        }
+        // Partners take turns: one batch, then whoever waits longest.
+        let turn = engine.turns.take(&flow.partner).await;
+        let messages = intake::take(engine, &*drop, flow, inbound, batch, &found, summary).await.map_err(one)?;
+        std::mem::drop(turn);
+        carry_all(engine, flow, inbound, schema, messages, &mut odoo_is_away, summary).await?;
+    }
+    Ok(())
+}
+
+/// Carries messages one after the other, in their order, and shelves those that came to rest together.
+async fn carry_all(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    schema: &Schema,
+    messages: Vec<Message>,
+    odoo_is_away: &mut bool,
+    summary: &mut Summary,
+) -> Result<(), Problems> {
+    let mut rest = Vec::new();
+    let mut trouble = None;
+    for mut message in messages {
+        if engine.is_stopping() {
+            break;
+        }
+        // One failure tells for all: a lost Odoo is not asked again for every message of a run.
+        if !message.stage.is_at_rest() {
+            if *odoo_is_away {
+                continue;
+            }
+            match carry(engine, inbound, schema, &mut message, summary).await {
+                Ok(next) => *odoo_is_away |= next == Next::Stop,
+                Err(problems) => {
+                    trouble = Some(problems);
+                    break;
+                }
+            }
+        }
+        let unshelved = !message.moved || message.stored.starts_with("spool/");
+        if matches!(message.stage, Stage::Done | Stage::Failed) && unshelved {
+            rest.push(message);
+        }
+    }
+    shelf::shelve(engine, flow, rest, summary).await.map_err(|problem| vec![problem])?;
+    trouble.map_or(Ok(()), Err)
+}
+
+/// The right to look at a folder of a drop, kept in the journal for as long as the work takes.
+struct Lease<'a> {
+    engine: &'a Engine,
+    name: String,
+}
+
+/// How long a lease holds when its owner falls silent.
+const LEASE: TimeDelta = TimeDelta::minutes(10);
+
+impl<'a> Lease<'a> {
+    fn of(engine: &'a Engine, flow: &Flow) -> Self {
+        Self { engine, name: format!("{}/{}", flow.partner, flow.folder) }
+    }
+
+    /// Takes or renews it; `false` when another has it.
+    async fn take(&self) -> Result<bool, Problem> {
+        let now = self.engine.clock.now();
+        self.engine.journal.lease(&self.name, &self.engine.owner, now + LEASE, now).await
+    }
+
+    async fn release(&self) -> Result<(), Problem> {
+        self.engine.journal.release(&self.name, &self.engine.owner).await
+    }
+}
+
+/// Carries a message from the stage it is at as far as it goes.
+async fn carry(engine: &Engine, inbound: &InFlow, schema: &Schema, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
     let told = |problem: Problem| vec![problem];
     let mut document: Option<Arc<Document>> = None;
     let mut next = Next::Go;
@@ -130,13 +194,6 @@ async fn carry(
                 engine.journal.advance(message, Stage::Done, None, now).await.map_err(told)?;
                 engine.settled(message, summary);
                 continue;
-            }
-            Stage::Done | Stage::Failed if !message.moved || message.stored.starts_with("spool/") => {
-                if let Err(cause) = shelf::shelve(engine, flow, message).await {
-                    summary.drop_is_away |= STOPS.contains(&cause.code);
-                    summary.problems.push(shelf::told(message, cause));
-                }
-                return Ok(next);
             }
             Stage::Done | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };

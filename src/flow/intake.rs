@@ -1,101 +1,116 @@
-//! What lies on a drop, and which of it may be taken: a file that still changes is left alone, one that was taken before is known.
+//! Files taken from a drop, many at once: fetched side by side into the spool, on disk together, written into the journal together.
+//! What is taken is known by path, size, time and content, never by its name alone.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
-use super::{Engine, Summary, checkpoint, same::same_file, shelf, storage::digest};
+use futures_util::{StreamExt, stream};
+
+use super::{
+    Engine, Summary,
+    checkpoint::reach,
+    inbound::STOPS,
+    look::{self, Found},
+    shelf,
+};
 use crate::{
-    config::{Flow, InFlow, SameContent},
+    config::{Flow, Format, InFlow, SameContent, Unusual},
+    format::end,
     journal::{Message, NewMessage, Verdict},
-    model::{Direction, MessageId, Problem, Stage, codes, pattern::fits},
+    model::{BoxFuture, Direction, MessageId, Problem, Stage, codes, problem::shown},
     transport::{Drop, Entry, join},
 };
 
-/// Names that writers use while they write; never taken whatever the flow's patterns say.
-fn is_temporary_name(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    name.starts_with('.') || [".tmp", ".part", ".filepart", ".partial", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
-}
+/// Files of one batch.
+const FILES: usize = 512;
+/// Bytes of one batch; a file that has more is one by itself.
+const BYTES: u64 = 64 << 20;
 
-/// Files that fit the flow and have stood still, oldest first. Those that still change are counted and told.
-pub(super) async fn stable(
-    engine: &Engine,
-    drop: &dyn Drop,
-    flow: &Flow,
-    inbound: &InFlow,
-    summary: &mut Summary,
-) -> Result<Vec<Entry>, Problem> {
-    let wanted = |entry: &Entry| !is_temporary_name(&entry.name) && inbound.files.iter().any(|pattern| fits(pattern, &entry.name));
-    let first: Vec<Entry> = drop.list(&flow.folder).await?.into_iter().filter(wanted).collect();
-    let mut fresh = Vec::new();
-    for entry in first {
-        if entry.unreachable {
-            let problem = Problem::new(codes::DROP_IO, format!("the name of `{}` is not UTF-8: the file cannot be taken", entry.name));
-            summary.problems.push(problem.in_file(&entry.name).hint("ask the partner to name it in plain letters, or rename it"));
-            continue;
+/// Cuts what was found into batches that are fetched, stored and written down together.
+pub(super) fn batches(ready: Vec<Entry>) -> Vec<Vec<Entry>> {
+    let mut batches: Vec<Vec<Entry>> = Vec::new();
+    let mut bytes = u64::MAX;
+    for entry in ready {
+        bytes = bytes.saturating_add(entry.size);
+        if bytes > BYTES || batches.last().is_none_or(|batch| batch.len() >= FILES) {
+            batches.push(Vec::new());
+            bytes = entry.size;
         }
-        // A file that a message still holds and that is unchanged needs no second look.
-        if !is_held(engine, flow, &entry).await? {
-            fresh.push(entry);
+        if let Some(batch) = batches.last_mut() {
+            batch.push(entry);
         }
     }
-    if fresh.is_empty() || inbound.settle.is_zero() {
-        return Ok(sorted(fresh));
-    }
-    tokio::time::sleep(inbound.settle).await;
-    let second: HashMap<String, Entry> = drop.list(&flow.folder).await?.into_iter().map(|entry| (entry.name.clone(), entry)).collect();
-    let mut still = Vec::new();
-    for entry in fresh {
-        match second.get(&entry.name) {
-            Some(now) if *now == entry => still.push(entry),
-            Some(_) => {
-                summary.changing += 1;
-                tracing::info!(
-                    flow = flow.id,
-                    name = crate::model::problem::shown(&entry.name),
-                    code = codes::STILL_CHANGING.info().code,
-                    "the file is still being written; left for the next poll"
-                );
-            }
-            None => {}
-        }
-    }
-    Ok(sorted(still))
+    batches
 }
 
-fn sorted(mut entries: Vec<Entry>) -> Vec<Entry> {
-    entries.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name)));
-    entries
-}
-
-async fn is_held(engine: &Engine, flow: &Flow, entry: &Entry) -> Result<bool, Problem> {
-    let path = join(&flow.folder, &entry.name);
-    let Some(mut message) = engine.journal.holding(&flow.id, &path).await? else { return Ok(false) };
-    if same_file(&message, entry) {
-        return Ok(true);
-    }
-    // The partner has put another file in its place: the message has nothing left to move.
-    let stored = message.stored.clone();
-    engine.journal.shelved(&mut message, &stored, true).await?;
-    Ok(false)
-}
-
-/// Takes one file: fetch, spool, journal. `None` when there is nothing to carry on: a duplicate, or held.
+/// Takes a batch: fetch, spool, journal. Gives the messages to carry on, in the order of the files.
 pub(super) async fn take(
     engine: &Engine,
     drop: &dyn Drop,
     flow: &Flow,
     inbound: &InFlow,
-    entry: &Entry,
+    batch: Vec<Entry>,
+    found: &Found,
     summary: &mut Summary,
-) -> Result<Option<Message>, Problem> {
-    let path = join(&flow.folder, &entry.name);
-    let id = MessageId::new();
+) -> Result<Vec<Message>, Problem> {
+    let mut fetching: Vec<BoxFuture<'_, _>> = Vec::with_capacity(batch.len());
+    for entry in batch {
+        fetching.push(Box::pin(async move { (fetch(engine, drop, flow, inbound, &entry).await, entry) }));
+    }
+    let fetched: Vec<_> = stream::iter(fetching).buffered(drop.at_once().max(1)).collect().await;
+    reach("fetched").await;
+    let mut stop = None;
+    let mut new = Vec::new();
+    for (result, entry) in fetched {
+        match result {
+            Ok(file) if is_cut(engine, inbound, &file, found, &entry)? => {
+                engine.storage.discard(&file.id.to_string());
+                look::hold_cut(engine, flow, inbound, &entry).await?;
+                summary.changing += 1;
+            }
+            Ok(file) => new.push(file),
+            // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
+            Err(problem) if !STOPS.contains(&problem.code) => summary.problems.push(problem.in_file(&entry.name)),
+            Err(problem) => stop = Some(problem),
+        }
+    }
+    let stored: Vec<MessageId> = new.iter().filter(|file| !file.stored.is_empty()).map(|file| file.id).collect();
+    engine.storage.settle(stored).await?;
+    reach("spooled").await;
+    let (new, repeats) = judged(engine, flow, inbound, new).await?;
+    let messages = {
+        let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
+        engine.journal.receive_all(&new, &twins, engine.clock.now()).await?
+    };
+    reach("received").await;
+    for (file, _) in &repeats {
+        engine.storage.discard(&file.id.to_string());
+    }
+    summary.duplicates += repeats.len();
+    shelf::duplicates(engine, drop, flow, &repeats).await?;
+    let mut carry = Vec::new();
+    for message in messages {
+        if matches!(message.stage, Stage::Held | Stage::Failed) {
+            engine.settled(&message, summary);
+        }
+        if message.stage != Stage::Held {
+            carry.push(message);
+        }
+    }
+    match stop {
+        // What was taken is carried on by the next run; this one cannot go on.
+        Some(problem) => Err(problem),
+        None => Ok(carry),
+    }
+}
+
+/// One file into the spool.
+async fn fetch(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, entry: &Entry) -> Result<NewMessage, Problem> {
     let mut new = NewMessage {
-        id,
+        id: MessageId::new(),
         flow: flow.id.clone(),
         direction: Direction::In,
         name: entry.name.clone(),
-        path: path.clone(),
+        path: join(&flow.folder, &entry.name),
         size: entry.size,
         modified: entry.modified,
         sha256: String::new(),
@@ -106,58 +121,81 @@ pub(super) async fn take(
     };
     if entry.size > inbound.limits.bytes {
         new.rest = Some((Stage::Failed, crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes)));
-        let message = received(engine, &new).await?;
-        engine.settled(&message, summary);
-        return Ok(Some(message));
+        return Ok(new);
     }
-    let bytes = drop.read(&path, entry.size, inbound.limits.bytes).await?;
-    checkpoint::reach("fetched").await;
-    new.sha256 = digest(&bytes);
-    let known = if bytes.is_empty() { Vec::new() } else { engine.journal.with_content(&flow.id, &new.sha256).await? };
-    // A duplicate repeats the latest file of its name; what returns to an earlier state (a price set back) is news.
-    let latest = engine.journal.latest(&flow.id, &path).await?;
-    let same_name = latest.as_ref().filter(|latest| !bytes.is_empty() && latest.sha256 == new.sha256);
-    let other_name = known.iter().find(|message| message.name != entry.name);
-    let verdict = match (same_name, other_name) {
-        (Some(_), _) => Verdict::Duplicate,
-        (None, _) if latest.is_some() => Verdict::NewContent,
-        (None, Some(_)) => Verdict::SameContent,
-        (None, None) if engine.journal.knows_path(&flow.id, &path).await? => Verdict::NewContent,
-        (None, None) => Verdict::New,
-    };
-    new.verdict = Some(verdict);
-    if let Some(known) = same_name.or(other_name)
-        && (verdict == Verdict::Duplicate || (verdict == Verdict::SameContent && inbound.same_content == SameContent::Skip))
-    {
-        engine.journal.seen(&new, verdict, known.id, engine.clock.now()).await?;
-        shelf::duplicate(engine, drop, flow, &new, known).await?;
-        summary.duplicates += 1;
-        return Ok(None);
+    if entry.size == 0 && inbound.empty == Unusual::Reject {
+        new.rest = Some((Stage::Failed, Problem::new(codes::DOC_EMPTY, "the file is empty").in_file(&entry.name)));
     }
-    new.stored = engine.storage.spool(id, &bytes)?;
-    checkpoint::reach("spooled").await;
-    let hold = match (verdict, other_name) {
-        (Verdict::SameContent, Some(known)) if inbound.same_content == SameContent::Hold => Some(
-            Problem::new(codes::SAME_CONTENT, format!("the same content came before as `{}` (message {})", known.name, known.id.short()))
-                .hint(format!("if it is meant to be processed again: consign reprocess {}", id.short())),
-        ),
-        _ if bytes.is_empty() => Some(
-            Problem::new(codes::HELD_SIZE, "the file has 0 bytes")
-                .hint("it is looked at again as soon as it changes; otherwise ask the partner to send it again"),
-        ),
-        _ => None,
-    };
-    new.rest = hold.map(|problem| (Stage::Held, problem.in_file(&entry.name)));
-    let message = received(engine, &new).await?;
-    checkpoint::reach("received").await;
-    if message.stage == Stage::Held {
-        engine.settled(&message, summary);
-        return Ok(None);
-    }
-    Ok(Some(message))
+    let mut spooling = engine.storage.spooling(new.id)?;
+    drop.fetch(&new.path, entry.size, inbound.limits.bytes, &mut spooling).await?;
+    (new.stored, new.sha256) = spooling.finish()?;
+    Ok(new)
 }
 
-async fn received(engine: &Engine, new: &NewMessage) -> Result<Message, Problem> {
-    engine.journal.receive(new, engine.clock.now()).await?;
-    engine.journal.find(&new.id.to_string()).await
+/// Whether a file that stands still was cut off all the same. One that was waited for long enough is taken as it is.
+fn is_cut(engine: &Engine, inbound: &InFlow, file: &NewMessage, found: &Found, entry: &Entry) -> Result<bool, Problem> {
+    if inbound.cut.is_zero() || file.stored.is_empty() || found.given_up.contains(&entry.name) {
+        return Ok(false);
+    }
+    let bytes = engine.storage.spooled_bytes(file.id)?;
+    Ok(tokio::task::block_in_place(|| match &inbound.format {
+        Format::Xml => end::xml_is_cut(&bytes),
+        Format::Csv(dialect) => end::csv_is_cut(&bytes, dialect),
+    }))
+}
+
+/// A file that repeats one we know.
+pub(super) type Repeat = (NewMessage, Message);
+
+/// The ledger's verdict on each file, against what came before and against each other.
+async fn judged(engine: &Engine, flow: &Flow, inbound: &InFlow, files: Vec<NewMessage>) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
+    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let contents: HashSet<&str> = files.iter().map(|file| file.sha256.as_str()).filter(|digest| !digest.is_empty()).collect();
+    let known = engine.journal.known(&flow.id, &paths, &contents.into_iter().collect::<Vec<_>>()).await?;
+    let (mut new, mut repeats): (Vec<NewMessage>, Vec<Repeat>) = (Vec::new(), Vec::new());
+    // Contents of this very batch: name and id of the file that had them first.
+    let mut here: Vec<(String, String, MessageId)> = Vec::new();
+    for mut file in files {
+        if file.rest.is_some() || file.size == 0 {
+            file.verdict = Some(if known.paths.contains(&file.path) { Verdict::NewContent } else { Verdict::New });
+            new.push(file);
+            continue;
+        }
+        // A duplicate repeats the latest file of its name; what returns to an earlier state (a price set back) is news.
+        let latest = known.latest.get(&file.path);
+        let same_name = latest.filter(|latest| latest.sha256 == file.sha256);
+        let other_name = known.by_content.get(&file.sha256).and_then(|same| same.iter().find(|message| message.name != file.name));
+        let beside = here.iter().find(|(digest, ..)| *digest == file.sha256);
+        let verdict = match (same_name, latest) {
+            (Some(_), _) => Verdict::Duplicate,
+            (None, Some(_)) => Verdict::NewContent,
+            (None, None) if other_name.is_some() || beside.is_some() => Verdict::SameContent,
+            (None, None) if known.paths.contains(&file.path) => Verdict::NewContent,
+            (None, None) => Verdict::New,
+        };
+        file.verdict = Some(verdict);
+        let skipped = verdict == Verdict::SameContent && inbound.same_content == SameContent::Skip;
+        if let Some(first) = same_name.or(other_name)
+            && (verdict == Verdict::Duplicate || skipped)
+        {
+            let first = first.clone();
+            repeats.push((file, first));
+            continue;
+        }
+        if verdict == Verdict::SameContent && inbound.same_content != SameContent::Process {
+            let (name, id) = match (other_name, beside) {
+                (Some(message), _) => (message.name.as_str(), message.id),
+                (None, Some((_, name, id))) => (name.as_str(), *id),
+                (None, None) => ("", file.id),
+            };
+            let held =
+                Problem::new(codes::SAME_CONTENT, format!("the same content came before as `{}` (message {})", shown(name), id.short()))
+                    .hint(format!("if it is meant to be processed again: consign reprocess {}", file.id.short()));
+            file.rest = Some((Stage::Held, held.in_file(&file.name)));
+        } else {
+            here.push((file.sha256.clone(), file.name.clone(), file.id));
+        }
+        new.push(file);
+    }
+    Ok((new, repeats))
 }

@@ -8,11 +8,13 @@ mod checkpoint;
 mod inbound;
 mod intake;
 mod lock;
+pub mod look;
 mod outbound;
 mod retry;
 mod same;
 mod shelf;
 pub mod storage;
+mod turns;
 
 use std::{
     collections::HashMap,
@@ -100,6 +102,9 @@ pub struct Engine {
     eager: bool,
     drops: Mutex<HashMap<String, Arc<dyn Drop>>>,
     stopping: AtomicBool,
+    /// Who this process is in leases.
+    owner: String,
+    turns: turns::Turns,
 }
 
 impl Engine {
@@ -122,6 +127,8 @@ impl Engine {
             eager: false,
             drops: Mutex::default(),
             stopping: AtomicBool::new(false),
+            owner: crate::model::MessageId::new().to_string(),
+            turns: turns::Turns::default(),
         })
     }
 
@@ -189,6 +196,7 @@ impl Engine {
     /// # Errors
     /// The journal cannot be read.
     pub async fn sweep(&self, _lock: &Lock) -> Result<(), Problem> {
+        self.journal.end_leases().await?;
         for name in self.storage.spooled() {
             if matches!(self.journal.find(&name).await, Err(problem) if problem.code == codes::MESSAGE_UNKNOWN) {
                 self.storage.discard(&name);

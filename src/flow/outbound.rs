@@ -4,7 +4,7 @@
 //! sending, and the intent is journalled right before it: so after a crash a missing temporary file tells that the rename took
 //! place, even when the partner has fetched the file meanwhile.
 
-use std::sync::Arc;
+use std::{collections::HashSet, sync::Arc};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -13,7 +13,7 @@ use super::{
     storage::{digest, safe_name},
 };
 use crate::{
-    config::{Flow, OutFlow},
+    config::{Exists, Flow, OutFlow},
     format::{Limits, xml},
     journal::{Message, NewMessage, Rendered},
     model::{Direction, MessageId, Problem, Problems, Stage, codes},
@@ -40,6 +40,7 @@ pub(super) async fn run(
     if !look {
         return Ok(());
     }
+    watch_pickup(engine, flow, outbound, summary).await.map_err(one)?;
     let ready = ready(engine, flow, outbound).await.map_err(one)?;
     if ready.is_empty() {
         return Ok(());
@@ -54,13 +55,39 @@ pub(super) async fn run(
         Err(problem) if problem.is_temporary() || problem.code == codes::ODOO_UNKNOWN => return Err(one(problem)),
         Err(problem) => readable(engine, flow, outbound, &ready, problem, summary).await?,
     };
-    for record in records {
+    let mut records = records.into_iter().peekable();
+    while records.peek().is_some() {
         if engine.is_stopping() {
             return Ok(());
         }
-        let mut message = claim(engine, flow, outbound, &record).await.map_err(one)?;
+        let together: Vec<Json> = records.by_ref().take(outbound.per_file).collect();
+        let mut message = claim(engine, flow, outbound, &together).await.map_err(one)?;
         checkpoint::reach("received").await;
-        carry(engine, flow, outbound, schema, &mut message, Some(record), summary).await?;
+        carry(engine, flow, outbound, schema, &mut message, Some(together), summary).await?;
+    }
+    Ok(())
+}
+
+/// Whether the partner has collected what we sent. A file that lies there too long is told, all of them in one problem.
+async fn watch_pickup(engine: &Engine, flow: &Flow, outbound: &OutFlow, summary: &mut Summary) -> Result<(), Problem> {
+    let sent = engine.journal.uncollected(&flow.id).await?;
+    if sent.is_empty() {
+        return Ok(());
+    }
+    let drop = engine.drop(&flow.partner).await?;
+    let there: HashSet<String> = drop.list(&flow.folder).await?.into_iter().map(|entry| entry.name).collect();
+    let now = engine.clock.now();
+    let (lying, gone): (Vec<Message>, Vec<Message>) = sent.into_iter().partition(|message| there.contains(&message.name));
+    engine.journal.collected(&gone, now).await?;
+    let Some(patience) = outbound.pickup else { return Ok(()) };
+    let late: Vec<&Message> = lying.iter().filter(|message| (now - message.updated).to_std().is_ok_and(|age| age > patience)).collect();
+    if let Some(oldest) = late.first() {
+        let since = oldest.updated.format("%Y-%m-%d %H:%M UTC");
+        let more = if late.len() == 1 { String::new() } else { format!(", and {} more", late.len() - 1) };
+        let text = format!("`{}` (message {}) lies on the drop since {since}{more}", oldest.name, oldest.id.short());
+        summary.problems.push(
+            Problem::new(codes::NOT_COLLECTED, text).hint("ask the partner whether its pick-up runs; `consign drops` lists the files"),
+        );
     }
     Ok(())
 }
@@ -89,7 +116,7 @@ async fn readable(
     }
     for (id, problem) in failed {
         let named = json!({ "id": id, "name": format!("{} {id}", outbound.model) });
-        let mut message = claim(engine, flow, outbound, &named).await.map_err(one)?;
+        let mut message = claim(engine, flow, outbound, &[named]).await.map_err(one)?;
         engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await.map_err(one)?;
         engine.settled(&message, summary);
     }
@@ -112,25 +139,23 @@ async fn ready(engine: &Engine, flow: &Flow, outbound: &OutFlow) -> Result<Vec<i
     Ok(ids.filter(|id| !sent.contains(&format!("{},{id}", outbound.model))).collect())
 }
 
-async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, record: &Json) -> Result<Message, Problem> {
-    let id = MessageId::new();
-    let record_id = record.get("id").and_then(Json::as_i64).unwrap_or_default();
+async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, records: &[Json]) -> Result<Message, Problem> {
+    let record_id = |record: &Json| record.get("id").and_then(Json::as_i64).unwrap_or_default();
     let new = NewMessage {
-        id,
+        id: MessageId::new(),
         flow: flow.id.clone(),
         direction: Direction::Out,
-        name: record.get("name").and_then(Json::as_str).unwrap_or("record").to_string(),
+        name: records.first().and_then(|record| record.get("name")).and_then(Json::as_str).unwrap_or("record").to_string(),
         path: String::new(),
         size: 0,
         modified: None,
         sha256: String::new(),
         stored: String::new(),
         verdict: None,
-        claims: vec![format!("{},{record_id}", outbound.model)],
+        claims: records.iter().map(|record| format!("{},{}", outbound.model, record_id(record))).collect(),
         rest: None,
     };
-    engine.journal.receive(&new, engine.clock.now()).await?;
-    engine.journal.find(&id.to_string()).await
+    engine.journal.receive(&new, engine.clock.now()).await
 }
 
 async fn carry(
@@ -139,16 +164,15 @@ async fn carry(
     outbound: &OutFlow,
     schema: &Schema,
     message: &mut Message,
-    record: Option<Json>,
+    mut records: Option<Vec<Json>>,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let told = |problem: Problem| vec![problem];
-    let mut record = record;
     loop {
         let now = engine.clock.now();
         let (next, result) = match message.stage {
             Stage::Waiting => (message.resume.unwrap_or(Stage::Received), Ok(())),
-            Stage::Received => (Stage::Planned, render(engine, flow, outbound, message, record.take()).await.map_err(told)),
+            Stage::Received => (Stage::Planned, render(engine, flow, outbound, message, records.take()).await.map_err(told)),
             Stage::Planned => (Stage::Checked, check(engine, schema, message)),
             Stage::Checked => (Stage::Staged, stage(engine, flow, outbound, message).await.map_err(told)),
             Stage::Staged => (Stage::Applied, send(engine, flow, outbound, message).await.map_err(told)),
@@ -197,6 +221,8 @@ async fn carry(
                 return Ok(());
             }
             Err(problems) => {
+                // Nothing was sent with it: the next file takes its number, so that the partner sees no gap.
+                engine.journal.give_back(message).await.map_err(told)?;
                 engine.journal.fail(message, &problems, now).await.map_err(told)?;
                 engine.settled(message, summary);
             }
@@ -204,25 +230,48 @@ async fn carry(
     }
 }
 
-/// The record a message sends: model and id.
-async fn claimed(engine: &Engine, message: &Message) -> Result<(String, i64), Problem> {
+/// The records a message sends: model and ids.
+async fn claimed(engine: &Engine, message: &Message) -> Result<(String, Vec<i64>), Problem> {
     let claims = engine.journal.claims(message.id).await?;
-    let claim = claims.first().and_then(|claim| claim.split_once(',')).and_then(|(model, id)| Some((model.to_string(), id.parse().ok()?)));
-    claim.ok_or_else(|| Problem::new(codes::ORIGINAL_LOST, format!("message {} has no record to send", message.id.short())))
+    let mut ids: Vec<i64> = claims.iter().filter_map(|claim| claim.split_once(',')?.1.parse().ok()).collect();
+    ids.sort_unstable();
+    let model = claims.first().and_then(|claim| claim.split_once(',')).map(|(model, _)| model.to_string());
+    model
+        .map(|model| (model, ids))
+        .ok_or_else(|| Problem::new(codes::ORIGINAL_LOST, format!("message {} has no record to send", message.id.short())))
 }
 
 /// The document and its name, to the spool and the journal.
-async fn render(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message, record: Option<Json>) -> Result<(), Problem> {
-    let record = match record {
-        Some(record) => record,
+async fn render(
+    engine: &Engine,
+    flow: &Flow,
+    outbound: &OutFlow,
+    message: &mut Message,
+    records: Option<Vec<Json>>,
+) -> Result<(), Problem> {
+    let records = match records {
+        Some(records) => records,
         None => {
-            let (model, id) = claimed(engine, message).await?;
+            let (model, ids) = claimed(engine, message).await?;
             let odoo = engine.odoo().await?;
-            let mut records = read_tree(&odoo, &engine.workspace.catalog, &model, &[id], &outbound.fields).await?;
-            records.pop().ok_or_else(|| Problem::new(codes::LOOKUP_NONE, format!("the record {model},{id} is no longer in Odoo")))?
+            let records = read_tree(&odoo, &engine.workspace.catalog, &model, &ids, &outbound.fields).await?;
+            if records.len() < ids.len() {
+                let text = format!("{} of the {} records of {model} are no longer in Odoo", ids.len() - records.len(), ids.len());
+                return Err(Problem::new(codes::LOOKUP_NONE, text));
+            }
+            records
         }
     };
-    let values = values(engine, flow, outbound, message, record);
+    if let Some(first) = outbound.sequence {
+        engine.journal.number(message, first).await?;
+    }
+    let mut values = values(engine, flow, outbound, message);
+    if outbound.per_file > 1 {
+        values.insert("records".into(), Json::Array(records));
+    } else {
+        values.insert("record".into(), records.into_iter().next().unwrap_or_default());
+    }
+    let values = Json::Object(values);
     let text = outbound.template.render(&values)?;
     let name = safe_name(outbound.name.render(&values)?.trim());
     let stored = engine.storage.spool(message.id, text.as_bytes())?;
@@ -233,20 +282,22 @@ async fn render(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut 
     Ok(())
 }
 
-/// What a template may use: the record, the partner, the flow's own values, and the message.
-fn values(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message, record: Json) -> Json {
+/// What a template may use besides its records: the partner, the flow's own values, the message.
+fn values(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Map<String, Json> {
     let mut values: Map<String, Json> = outbound.values.clone();
     let partner = engine.workspace.partners.get(&flow.partner);
     values.insert(
         "partner".into(),
         json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}),
     );
-    values.insert("record".into(), record);
     // The time of the message, not of the try: rendered again, the document is the same.
     values.insert("now".into(), json!(message.received.format("%Y-%m-%d %H:%M:%S").to_string()));
     values.insert("message".into(), json!(message.id.short()));
     values.insert("file".into(), json!(message.name));
-    Json::Object(values)
+    if let Some(number) = message.sequence {
+        values.insert("sequence".into(), json!(number));
+    }
+    values
 }
 
 fn check(engine: &Engine, schema: &Schema, message: &Message) -> Result<(), Problems> {
@@ -267,17 +318,25 @@ fn check(engine: &Engine, schema: &Schema, message: &Message) -> Result<(), Prob
     Err(std::iter::once(first.in_file(&message.name)).chain(ours).collect())
 }
 
+/// The name while the file is being written: of the message alone, so that a later try finds and replaces what an earlier one left,
+/// whatever the file is called in the end.
 fn temporary(flow: &Flow, outbound: &OutFlow, message: &Message) -> String {
     let (before, after) = &outbound.temporary;
-    join(&flow.folder, &format!("{before}{}-{}{after}", message.id.short(), message.name))
+    let ending = message.name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let dot = if ending.is_empty() { "" } else { "." };
+    join(&flow.folder, &format!("{before}{}{dot}{ending}{after}", message.id.short()))
 }
 
 /// The whole file under its temporary name; one left by an earlier try is replaced.
 async fn stage(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
     let bytes = engine.storage.read(message)?;
     let drop: Arc<dyn Drop> = engine.drop(&flow.partner).await?;
+    let temporary = temporary(flow, outbound, message);
     drop.make_folder(&flow.folder).await?;
-    drop.write(&temporary(flow, outbound, message), &bytes).await
+    if let Some((folder, _)) = temporary.rsplit_once('/') {
+        drop.make_folder(folder).await?;
+    }
+    drop.write(&temporary, &bytes).await
 }
 
 /// Written down right before the rename.
@@ -285,7 +344,7 @@ const INTENT: &str = "about to rename";
 
 /// The rename that is the sending. Where the temporary file is gone, the intent tells why: written down, the rename took place (the
 /// partner may have fetched the file since); not written down, someone else removed it, and it is uploaded again.
-async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
+async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
     let temporary = temporary(flow, outbound, message);
     let intended = engine
@@ -302,46 +361,80 @@ async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Messag
         }
         stage(engine, flow, outbound, message).await?;
     }
-    if let Some(there) = drop.stat(&message.path).await? {
-        return occupied(&*drop, message, &temporary, there.size).await;
+    let mut number = 2;
+    while let Some(there) = drop.stat(&message.path).await? {
+        // A file of our name lies there already: the same document counts as sent.
+        let same = there.size == message.size
+            && drop.read(&message.path, there.size, there.size + 1).await.is_ok_and(|bytes| digest(&bytes) == message.sha256);
+        if same {
+            return drop.remove(&temporary).await;
+        }
+        match outbound.exists {
+            Exists::Replace => break,
+            Exists::Number if number < MOST_NUMBERS => {
+                let name = numbered(&message.name, number);
+                let (size, sha256, stored) = (message.size, message.sha256.clone(), message.stored.clone());
+                let path = join(&flow.folder, &name);
+                engine.journal.rendered(message, Rendered { name, path, size, sha256, stored }).await?;
+                number += 1;
+            }
+            Exists::Number | Exists::Fail => {
+                drop.remove(&temporary).await?;
+                let problem =
+                    Problem::new(codes::NAME_TAKEN, format!("`{}` lies at the partner's already, with another content", message.path));
+                return Err(problem.hint(
+                    "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs, or `exists = \"number\"`",
+                ));
+            }
+        }
     }
     engine.journal.remark(message, INTENT, engine.clock.now()).await?;
-    drop.rename(&temporary, &message.path).await?;
+    if outbound.exists == Exists::Replace {
+        drop.replace(&temporary, &message.path).await?;
+    } else {
+        drop.rename(&temporary, &message.path).await?;
+    }
     checkpoint::reach("renamed").await;
     Ok(())
 }
 
-/// A file of our name lies there already: the same document counts as sent, another one is left alone and told.
-async fn occupied(drop: &dyn Drop, message: &Message, temporary: &str, size: u64) -> Result<(), Problem> {
-    let same = size == message.size && drop.read(&message.path, size, size + 1).await.is_ok_and(|bytes| digest(&bytes) == message.sha256);
-    drop.remove(temporary).await?;
-    if same {
-        return Ok(());
-    }
-    let problem = Problem::new(codes::NAME_TAKEN, format!("`{}` lies at the partner's already, with another content", message.path));
-    Err(problem.hint(
-        "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs",
-    ))
+/// Names tried before a file fails all the same: a folder that nobody empties is no reason to count for ever.
+const MOST_NUMBERS: u32 = 1000;
+
+/// `order-7.xml`, `order-7-2.xml`, `order-7-3.xml`.
+fn numbered(name: &str, number: u32) -> String {
+    let (stem, ending) = name.rsplit_once('.').map_or((name, String::new()), |(stem, ending)| (stem, format!(".{ending}")));
+    let before = format!("-{}", number - 1);
+    let stem = if number > 2 { stem.strip_suffix(&before).unwrap_or(stem) } else { stem };
+    format!("{stem}-{number}{ending}")
 }
 
-/// The note in the record's chatter, once.
+/// The note in the chatter of each record, once.
 async fn finish(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
     let Some(note) = &outbound.note else { return Ok(()) };
-    let (model, id) = claimed(engine, message).await?;
-    let text = note.render(&values(engine, flow, outbound, message, json!({"id": id})))?;
+    let (model, ids) = claimed(engine, message).await?;
     let mark = if message.run == 1 { message.id.short() } else { format!("{}.{}", message.id.short(), message.run) };
     let mark = format!("[consign {mark}]");
     let odoo = engine.odoo().await?;
     let doing = "noting the file in Odoo";
-    let noted = Call::model("mail.message", "search_count")
-        .arg("domain", json!([["model", "=", model], ["res_id", "=", id], ["body", "like", mark]]));
-    let count = odoo.call(noted).await.map_err(|fault| fault.problem(doing))?;
-    if count.as_i64().unwrap_or(0) == 0 {
-        let post = Call::records(&model, "message_post", &[id]).arg("body", format!("{text} {mark}"));
-        odoo.call(post).await.map_err(|fault| fault.problem(doing))?;
-        checkpoint::reach("noted").await;
+    for id in &ids {
+        let mut values = values(engine, flow, outbound, message);
+        values.insert("record".into(), json!({ "id": id }));
+        let text = note.render(&Json::Object(values))?;
+        let noted = Call::model("mail.message", "search_count")
+            .arg("domain", json!([["model", "=", model], ["res_id", "=", id], ["body", "like", mark]]));
+        let count = odoo.call(noted).await.map_err(|fault| fault.problem(doing))?;
+        if count.as_i64().unwrap_or(0) == 0 {
+            let post = Call::records(&model, "message_post", &[*id]).arg("body", format!("{text} {mark}"));
+            odoo.call(post).await.map_err(|fault| fault.problem(doing))?;
+            checkpoint::reach("noted").await;
+        }
     }
-    let names = odoo.read(&model, &[id], &["display_name"]).await.map_err(|fault| fault.problem(doing))?;
-    let name = names.first().and_then(|record| record.get("display_name")).and_then(Json::as_str).unwrap_or_default().to_string();
-    engine.journal.touched(message.id, std::iter::once((model, id, name, "sent")), engine.clock.now()).await
+    let names = odoo.read(&model, &ids, &["display_name"]).await.map_err(|fault| fault.problem(doing))?;
+    let name = |id: &i64| {
+        let found = names.iter().find(|record| record.get("id").and_then(Json::as_i64) == Some(*id));
+        found.and_then(|record| record.get("display_name")).and_then(Json::as_str).unwrap_or_default().to_string()
+    };
+    let touched = ids.iter().map(|id| (model.clone(), *id, name(id), "sent"));
+    engine.journal.touched(message.id, touched, engine.clock.now()).await
 }

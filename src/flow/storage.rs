@@ -3,19 +3,65 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write},
+    io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
 
+use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 
 use crate::{
     journal::Message,
     model::{
-        MessageId, Problem, Problems, Stage, codes,
+        MessageId, Problem, Problems, Stage, codes, names,
         problem::{Who, reason, shown},
     },
+    transport::Sink,
 };
+
+/// Bytes gathered before they are written.
+const PART: usize = 128 << 10;
+/// Files synced at once.
+const SYNCING: usize = 64;
+
+/// A file on its way into the spool. Dropped before it is finished, it leaves nothing behind.
+pub(super) struct Spooling {
+    file: Option<BufWriter<File>>,
+    path: PathBuf,
+    hash: Sha256,
+}
+
+impl Sink for Spooling {
+    fn put(&mut self, bytes: &[u8]) -> Result<(), Problem> {
+        self.hash.update(bytes);
+        match &mut self.file {
+            Some(file) => file.write_all(bytes).map_err(|error| problem(&self.path, &error)),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Spooling {
+    /// Ends the file: its path for the journal, and the digest of its bytes. It is on disk after [`Storage::settle`].
+    pub(super) fn finish(mut self) -> Result<(String, String), Problem> {
+        if let Some(file) = self.file.as_mut() {
+            file.flush().map_err(|error| problem(&self.path, &error))?;
+        }
+        self.file = None;
+        let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
+        let digest = std::mem::take(&mut self.hash).finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        Ok((format!("spool/{name}"), digest))
+    }
+}
+
+impl std::ops::Drop for Spooling {
+    fn drop(&mut self) {
+        if self.file.take().is_some() {
+            // What cannot be removed now is swept at the next start.
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
 
 /// Folders below the workspace's storage.
 #[derive(Debug, Clone)]
@@ -36,7 +82,13 @@ const LONGEST: usize = 150;
 pub fn safe_name(name: &str) -> String {
     let clean: String = name
         .chars()
-        .map(|c| if c.is_control() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '-' } else { c })
+        .map(|c| {
+            if c.is_control() || names::byte(c).is_some() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') {
+                '-'
+            } else {
+                c
+            }
+        })
         .collect();
     let clean = clean.trim_start_matches(['.', '-', ' ']).trim_end_matches([' ', '.']);
     let (stem, ending) = match clean.rsplit_once('.') {
@@ -98,6 +150,44 @@ impl Storage {
                 Err(problem(&path, &error))
             }
         }
+    }
+
+    /// Opens a message's place in the spool for bytes that come piece by piece.
+    ///
+    /// # Errors
+    /// No space, no permission.
+    pub(super) fn spooling(&self, id: MessageId) -> Result<Spooling, Problem> {
+        let path = self.root.join("spool").join(id.to_string());
+        match File::create(&path) {
+            Ok(file) => Ok(Spooling { file: Some(BufWriter::with_capacity(PART, file)), path, hash: Sha256::new() }),
+            Err(error) => Err(problem(&path, &error)),
+        }
+    }
+
+    /// Waits until the spooled bytes of these messages are on disk: side by side, so that the disk's own journal can take them
+    /// together, and then the folder once.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(super) async fn settle(&self, ids: Vec<MessageId>) -> Result<(), Problem> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let spool = self.root.join("spool");
+        let sync = |path: PathBuf| move || File::open(&path).and_then(|file| file.sync_all()).map_err(|error| problem(&path, &error));
+        let paths: Vec<PathBuf> = ids.into_iter().map(|id| spool.join(id.to_string())).collect();
+        let mut syncing = stream::iter(paths).map(|path| tokio::task::spawn_blocking(sync(path))).buffer_unordered(SYNCING);
+        let failed = || Problem::new(codes::DROP_IO, "our storage could not be synced");
+        while let Some(done) = syncing.next().await {
+            done.map_err(|_| failed())??;
+        }
+        tokio::task::spawn_blocking(sync(spool)).await.map_err(|_| failed())?
+    }
+
+    /// The bytes of a file that was just spooled.
+    pub(super) fn spooled_bytes(&self, id: MessageId) -> Result<Vec<u8>, Problem> {
+        let path = self.root.join("spool").join(id.to_string());
+        fs::read(&path).map_err(|error| problem(&path, &error))
     }
 
     /// Names in the spool.

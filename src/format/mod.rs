@@ -5,6 +5,8 @@
 
 pub mod csv;
 pub mod decode;
+
+pub mod end;
 pub mod limits;
 pub mod xml;
 

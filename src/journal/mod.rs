@@ -4,8 +4,10 @@
 //! **Invariant:** a stage moves only through [`Journal::advance`] and its kin, which refuse a step that a message cannot take. No
 //! transaction is held open across the network.
 
+mod drops;
 mod query;
 mod schema;
+mod sequence;
 mod write;
 
 use std::path::Path;
@@ -19,6 +21,7 @@ use sqlx::{
 
 use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
 
+pub use drops::{Here, Hold, Known};
 pub use query::{Attempt, Event, Filter, LedgerRow, RecordRow, Tally};
 pub use write::{NewMessage, Rendered, Verdict};
 
@@ -57,6 +60,10 @@ pub struct Message {
     pub moved: bool,
     /// Why it is held, waits or failed: the first problem, in a line.
     pub reason: Option<String>,
+    /// Outbound: the number it has in its flow's sequence, where the flow numbers its files.
+    pub sequence: Option<i64>,
+    /// Outbound: when the file was seen to be gone from the drop.
+    pub collected: Option<DateTime<Utc>>,
     /// When we received it.
     pub received: DateTime<Utc>,
     /// When it last changed.

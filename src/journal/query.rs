@@ -87,7 +87,7 @@ pub struct Filter {
     pub limit: u32,
 }
 
-fn row(row: &SqliteRow) -> Message {
+pub(super) fn row(row: &SqliteRow) -> Message {
     let text = |name: &str| row.try_get::<String, _>(name).unwrap_or_default();
     let maybe = |name: &str| row.try_get::<Option<String>, _>(name).ok().flatten();
     let number = |name: &str| row.try_get::<i64, _>(name).unwrap_or_default();
@@ -108,17 +108,19 @@ fn row(row: &SqliteRow) -> Message {
         stored: text("stored"),
         moved: number("moved") != 0,
         reason: maybe("reason"),
+        sequence: row.try_get::<Option<i64>, _>("sequence").ok().flatten(),
+        collected: maybe("collected").map(|at| moment(&at)),
         received: moment(&text("received")),
         updated: moment(&text("updated")),
     }
 }
 
-fn moment(text: &str) -> DateTime<Utc> {
+pub(super) fn moment(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).unwrap_or_default()
 }
 
 impl Journal {
-    async fn messages(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Problem> {
+    pub(super) async fn messages(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Problem> {
         let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
         Ok(rows.iter().map(row).collect())
     }
@@ -176,44 +178,6 @@ impl Journal {
         Ok(rows.iter().filter_map(|row| row.try_get("flow").ok()).collect())
     }
 
-    /// The message that a file at `path` belongs to, if that message has not let go of it yet.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub async fn holding(&self, flow: &str, path: &str) -> Result<Option<Message>, Problem> {
-        let mut query = QueryBuilder::new("select * from message where flow = ");
-        query
-            .push_bind(flow.to_string())
-            .push(" and path = ")
-            .push_bind(path.to_string())
-            .push(" and direction = 'in' and moved = 0 order by id desc limit 1");
-        Ok(self.messages(query).await?.pop())
-    }
-
-    /// Messages of a flow with this content, failed ones left out: a file that failed may be sent again.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub async fn with_content(&self, flow: &str, sha256: &str) -> Result<Vec<Message>, Problem> {
-        let mut query = QueryBuilder::new("select * from message where flow = ");
-        query.push_bind(flow.to_string()).push(" and sha256 = ").push_bind(sha256.to_string()).push(" and stage <> 'failed' order by id");
-        self.messages(query).await
-    }
-
-    /// The latest message from this path that did not fail.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub async fn latest(&self, flow: &str, path: &str) -> Result<Option<Message>, Problem> {
-        let mut query = QueryBuilder::new("select * from message where flow = ");
-        query
-            .push_bind(flow.to_string())
-            .push(" and path = ")
-            .push_bind(path.to_string())
-            .push(" and stage <> 'failed' order by id desc limit 1");
-        Ok(self.messages(query).await?.pop())
-    }
-
     /// A younger message of the same flow that has written one of these records.
     ///
     /// # Errors
@@ -233,15 +197,6 @@ impl Journal {
             }
         }
         Ok(None)
-    }
-
-    /// Whether a file was ever taken from this path.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub async fn knows_path(&self, flow: &str, path: &str) -> Result<bool, Problem> {
-        let query = sqlx::query("select 1 from ledger where flow = ? and path = ? limit 1").bind(flow).bind(path);
-        query.fetch_optional(&self.pool).await.map(|row| row.is_some()).map_err(|error| problem(&error))
     }
 
     /// Which of these records a flow has sent, or is sending.

@@ -4,7 +4,7 @@ use super::{Journal, problem};
 use crate::model::Problem;
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 1] = [&[
+const VERSIONS: [&[&str]; 2] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -21,6 +21,17 @@ const VERSIONS: [&[&str]; 1] = [&[
     "create table ledger (flow text not null, path text not null, size integer not null, modified text, sha256 text not null, verdict text not null, message text, at text not null) strict",
     "create index ledger_path on ledger (flow, path)",
     "create table sent (flow text not null, record text not null, message text not null references message (id), primary key (flow, record)) strict, without rowid",
+], &[
+    "create table hold (flow text not null, path text not null, size integer not null, modified text, code text not null, why text not null, hint text, since text not null,
+        primary key (flow, path)) strict, without rowid",
+    "create table lease (name text primary key, owner text not null, until text not null) strict, without rowid",
+    "create table sequence (flow text primary key, next integer not null) strict, without rowid",
+    "create table sequence_free (flow text not null, number integer not null, primary key (flow, number)) strict, without rowid",
+    "alter table message add column sequence integer",
+    "alter table message add column collected text",
+    "create index message_here on message (flow, path) where moved = 0",
+    "create index message_uncollected on message (flow) where direction = 'out' and collected is null",
+    "update message set collected = updated where direction = 'out' and stage = 'done'",
 ]];
 
 impl Journal {

@@ -79,12 +79,12 @@ pub(super) fn stamp(at: DateTime<Utc>) -> String {
     at.to_rfc3339_opts(SecondsFormat::Millis, true)
 }
 
-fn signed(number: u64) -> i64 {
+pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
 
 impl Journal {
-    async fn begin(&self) -> Result<Transaction<'_, Sqlite>, Problem> {
+    pub(super) async fn begin(&self) -> Result<Transaction<'_, Sqlite>, Problem> {
         self.pool.begin().await.map_err(|error| problem(&error))
     }
 
@@ -92,62 +92,34 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written, or one of the claimed records was sent before.
-    pub async fn receive(&self, new: &NewMessage, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn receive(&self, new: &NewMessage, now: DateTime<Utc>) -> Result<Message, Problem> {
         let mut transaction = self.begin().await?;
-        let (stage, problems) = match &new.rest {
-            Some((stage, problem)) => (*stage, vec![problem.clone()]),
-            None => (Stage::Received, Vec::new()),
-        };
-        sqlx::query("insert into message (id, flow, direction, name, path, size, modified, sha256, stage, stored, received, updated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)")
-            .bind(new.id.to_string())
-            .bind(&new.flow)
-            .bind(new.direction.as_str())
-            .bind(&new.name)
-            .bind(&new.path)
-            .bind(signed(new.size))
-            .bind(new.modified.map(stamp))
-            .bind(&new.sha256)
-            .bind(stage.as_str())
-            .bind(&new.stored)
-            .bind(stamp(now))
-            .bind(stamp(now))
-            .execute(&mut *transaction)
-            .await
-            .map_err(|error| problem(&error))?;
-        for claim in &new.claims {
-            let claimed = sqlx::query("insert into sent (flow, record, message) values (?, ?, ?) on conflict do nothing")
-                .bind(&new.flow)
-                .bind(claim)
-                .bind(new.id.to_string());
-            if claimed.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() == 0 {
-                return Err(Problem::new(codes::STAGE, format!("{claim} was sent before by the flow {}", new.flow)));
-            }
-        }
-        event(&mut transaction, new.id, Stage::Received, None, now).await?;
-        if new.rest.is_some() {
-            let reason = one_line(&problems);
-            event(&mut transaction, new.id, stage, reason.as_deref(), now).await?;
-            let text = serde_json::to_string(&problems).unwrap_or_else(|_| "[]".into());
-            let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, 1, ?, ?, ?)");
-            let insert = insert.bind(new.id.to_string()).bind(stamp(now)).bind(stage.as_str()).bind(text);
-            insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-            let update = sqlx::query("update message set attempts = 1, reason = ? where id = ?").bind(reason).bind(new.id.to_string());
-            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-        }
-        if let Some(verdict) = new.verdict {
-            ledger(&mut transaction, new, verdict, Some(new.id), now).await?;
-        }
-        transaction.commit().await.map_err(|error| problem(&error))
+        let message = insert(&mut transaction, new, now).await?;
+        transaction.commit().await.map_err(|error| problem(&error))?;
+        Ok(message)
     }
 
-    /// Writes down that a file was seen which makes no message of its own.
+    /// Writes down what a poll took, all or nothing: new messages, and files that make none of their own with what they repeat. One
+    /// transaction, so one wait for the disk, however many files.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn seen(&self, file: &NewMessage, verdict: Verdict, known_as: MessageId, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn receive_all(
+        &self,
+        new: &[NewMessage],
+        repeats: &[(NewMessage, MessageId)],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Message>, Problem> {
         let mut transaction = self.begin().await?;
-        ledger(&mut transaction, file, verdict, Some(known_as), now).await?;
-        transaction.commit().await.map_err(|error| problem(&error))
+        let mut messages = Vec::with_capacity(new.len());
+        for one in new {
+            messages.push(insert(&mut transaction, one, now).await?);
+        }
+        for (file, known_as) in repeats {
+            ledger(&mut transaction, file, file.verdict.unwrap_or(Verdict::Duplicate), Some(*known_as), now).await?;
+        }
+        transaction.commit().await.map_err(|error| problem(&error))?;
+        Ok(messages)
     }
 
     /// Moves a message on.
@@ -297,9 +269,24 @@ impl Journal {
     pub async fn shelved(&self, message: &mut Message, stored: &str, moved: bool) -> Result<(), Problem> {
         message.stored = stored.to_string();
         message.moved = moved;
-        let update =
-            sqlx::query("update message set stored = ?, moved = ? where id = ?").bind(stored).bind(moved).bind(message.id.to_string());
-        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        self.shelved_all(std::slice::from_ref(message)).await
+    }
+
+    /// Writes down for many messages where their bytes lie now and whether the partner's side is in order, as they say themselves.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn shelved_all(&self, messages: &[Message]) -> Result<(), Problem> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        for message in messages {
+            let update = sqlx::query("update message set stored = ?, moved = ? where id = ?");
+            let update = update.bind(&message.stored).bind(message.moved).bind(message.id.to_string());
+            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
+        transaction.commit().await.map_err(|error| problem(&error))
     }
 
     /// Writes down what an outbound message became once it was rendered.
@@ -337,6 +324,76 @@ impl Journal {
         }
         transaction.commit().await.map_err(|error| problem(&error))
     }
+}
+
+async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now: DateTime<Utc>) -> Result<Message, Problem> {
+    let (stage, problems) = match &new.rest {
+        Some((stage, problem)) => (*stage, vec![problem.clone()]),
+        None => (Stage::Received, Vec::new()),
+    };
+    let reason = one_line(&problems);
+    let attempts = u32::from(new.rest.is_some());
+    let insert = sqlx::query(
+        "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, attempts, reason, stored, received, updated)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+    )
+    .bind(new.id.to_string())
+    .bind(&new.flow)
+    .bind(new.direction.as_str())
+    .bind(&new.name)
+    .bind(&new.path)
+    .bind(signed(new.size))
+    .bind(new.modified.map(stamp))
+    .bind(&new.sha256)
+    .bind(stage.as_str())
+    .bind(attempts)
+    .bind(&reason)
+    .bind(&new.stored)
+    .bind(stamp(now))
+    .bind(stamp(now));
+    insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
+    for claim in &new.claims {
+        let claimed = sqlx::query("insert into sent (flow, record, message) values (?, ?, ?) on conflict do nothing")
+            .bind(&new.flow)
+            .bind(claim)
+            .bind(new.id.to_string());
+        if claimed.execute(&mut **transaction).await.map_err(|error| problem(&error))?.rows_affected() == 0 {
+            return Err(Problem::new(codes::STAGE, format!("{claim} was sent before by the flow {}", new.flow)));
+        }
+    }
+    event(transaction, new.id, Stage::Received, None, now).await?;
+    if new.rest.is_some() {
+        event(transaction, new.id, stage, reason.as_deref(), now).await?;
+        let text = serde_json::to_string(&problems).unwrap_or_else(|_| "[]".into());
+        let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, 1, ?, ?, ?)");
+        let insert = insert.bind(new.id.to_string()).bind(stamp(now)).bind(stage.as_str()).bind(text);
+        insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
+    }
+    if let Some(verdict) = new.verdict {
+        ledger(transaction, new, verdict, Some(new.id), now).await?;
+    }
+    Ok(Message {
+        id: new.id,
+        flow: new.flow.clone(),
+        direction: new.direction,
+        name: new.name.clone(),
+        path: new.path.clone(),
+        size: new.size,
+        modified: new.modified,
+        sha256: new.sha256.clone(),
+        stage,
+        resume: None,
+        until: None,
+        attempts,
+        run: 1,
+        stored: new.stored.clone(),
+        moved: false,
+        reason,
+        sequence: None,
+        collected: None,
+        received: now,
+        updated: now,
+    })
 }
 
 async fn event(

@@ -105,6 +105,12 @@ codes! {
     SHELF_FAILED = "C315", Ops, Later, "the file could not be moved on the partner's side", "What it did, or that it was refused, stands and is not repeated; the move is tried again at each poll.";
     OVERTAKEN = "C316", Ops, Never, "a newer file was processed meanwhile", "This one waited for something temporary, and what came after it has gone through: doing it now would set newer values back. `consign reprocess ID` does it all the same.";
 
+    MARKER_AWAITED = "C317", Nobody, Later, "the partner's sign that the file is complete is not there", "The flow takes a file only once its marker file lies beside it. Until then the file is left alone.";
+    DOC_CUT = "C318", Nobody, Later, "the file's own end is missing", "An upload that was broken off looks like a finished one from outside. The file is left for the flow's `cut` time, in case it is sent again; then it is refused like any broken file.";
+    HELD_LARGE = "C319", Ops, Never, "the file is too large and was left where it is", "It has more bytes than the flow's `max_bytes`. Raise the limit, or set `large = \"reject\"` to have such files refused.";
+    NOT_COLLECTED = "C320", Ops, Never, "the partner has not collected a file", "A file that we sent lies longer on the drop than the flow's `pickup` allows.";
+    LEASED = "C321", Nobody, Later, "another consign looks at this drop", "One process looks at a drop at a time, by a lease in the journal. It is tried again at the next poll.";
+
     VALUE_MISSING = "C401", Partner, Never, "a required value is missing in the document", "The mapping needs it, though the schema does not require it.";
     VALUE_CONVERSION = "C402", Partner, Never, "a value cannot be converted", "The sentence shows the value and what it should have been.";
     VALUE_EXPRESSION = "C403", Consultant, Never, "an expression failed on this document", "The expression of the mapping cannot be worked out with the values of this document.";

@@ -1,0 +1,172 @@
+//! `consign drops`: each drop as it is now, judged as a poll would judge it: what lies there, what is held and why, what could not
+//! be moved, what the partner has not collected.
+
+use std::time::Duration;
+
+use serde_json::{Value as Json, json};
+
+use super::{Context, Exit, output};
+use crate::{
+    config::{Flow, Work},
+    flow::{
+        Engine,
+        look::{State, look},
+    },
+    model::{
+        Problem, Problems, Stage,
+        problem::{cut, shown},
+    },
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Only this flow.
+    flow: Option<String>,
+    /// Files listed for each flow, at most.
+    #[arg(long, default_value_t = 20)]
+    limit: usize,
+}
+
+/// A line about a file.
+struct Row {
+    state: &'static str,
+    name: String,
+    size: u64,
+    since: String,
+    why: String,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    context.known_flow(engine.workspace(), args.flow.as_ref())?;
+    let (mut data, mut problems) = (Vec::new(), Problems::new());
+    let flows = engine.workspace().flows.values();
+    for flow in flows.filter(|flow| args.flow.as_ref().map_or(flow.enabled, |wanted| *wanted == flow.id)) {
+        let judged = match &flow.work {
+            Work::In(inbound) => match engine.drop(&flow.partner).await {
+                Ok(drop) => look(&engine, &*drop, flow, inbound).await.map(|seen| (drop.name(), seen)),
+                Err(problem) => Err(problem),
+            }
+            .map(|(name, seen)| (name, seen.into_iter().map(|one| (one.entry, one.state)).collect::<Vec<_>>())),
+            Work::Out(_) => uncollected(context, &engine, flow, args.limit, &mut data).await.map(|name| (name, Vec::new())),
+        };
+        match judged {
+            Ok((name, seen)) => {
+                if matches!(flow.work, Work::In(_)) {
+                    let mut rows = Vec::new();
+                    for (entry, state) in seen {
+                        rows.push(row(&engine, entry, state).await?);
+                    }
+                    tell(context, flow, &name, &rows, args.limit);
+                    data.extend(rows.iter().map(|row| json(flow, row)));
+                }
+            }
+            Err(problem) => {
+                context.out.line(format!("{}: {}/{}", flow.id, flow.partner, flow.folder));
+                problems.push(problem);
+                context.out.problems(&problems[problems.len() - 1..].to_vec());
+            }
+        }
+    }
+    context.out.data(&data);
+    Ok(Exit::of(&problems))
+}
+
+async fn row(engine: &Engine, entry: crate::transport::Entry, state: State) -> Result<Row, Problems> {
+    let mut row = Row { state: "", name: entry.name, size: entry.size, since: String::new(), why: String::new() };
+    match state {
+        State::Ready => (row.state, row.why) = ("ready", "is taken by the next run".into()),
+        State::Temporary => (row.state, row.why) = ("being written", "its name says so".into()),
+        State::Foreign => (row.state, row.why) = ("not ours", "no pattern of the flow fits its name".into()),
+        State::Held(problem, since) => {
+            row.state = "held";
+            row.since = output::at(since);
+            row.why = format!("{}: {}", problem.code.info().code, problem.message);
+        }
+        State::Taken(id) => {
+            let message = engine.journal().find(&id).await.map_err(output::one)?;
+            row.since = output::at(message.received);
+            (row.state, row.why) = match message.stage {
+                Stage::Done | Stage::Failed => {
+                    ("not moved", format!("message {} is {}; the move is tried again at each run", message.id.short(), message.stage))
+                }
+                stage => ("taken", format!("message {} is {stage}", message.id.short())),
+            };
+            if let Some(reason) = message.reason.filter(|_| message.stage != Stage::Done) {
+                row.why = format!("{} ({})", row.why, shown(&reason));
+            }
+        }
+    }
+    Ok(row)
+}
+
+fn tell(context: &Context, flow: &Flow, drop: &str, rows: &[Row], limit: usize) {
+    let count = |state: &str| rows.iter().filter(|row| row.state == state).count();
+    let states = ["ready", "held", "taken", "not moved", "being written", "not ours"];
+    let counts: Vec<String> = states
+        .iter()
+        .map(|state| (count(state), state))
+        .filter(|(count, _)| *count > 0)
+        .map(|(count, state)| format!("{count} {state}"))
+        .collect();
+    let counts = if counts.is_empty() { "empty".to_string() } else { counts.join(", ") };
+    context.out.line(format!("{}  {drop} {}: {counts}", flow.id, flow.folder));
+    // What needs a look first; files that are none of the flow's business are only counted.
+    let mut shown_rows: Vec<&Row> = rows.iter().filter(|row| !matches!(row.state, "not ours" | "being written")).collect();
+    shown_rows.sort_by_key(|row| (states.iter().position(|state| *state == row.state).map(|at| if at == 0 { 9 } else { at }), &row.name));
+    let table: Vec<Vec<String>> = shown_rows
+        .iter()
+        .take(limit)
+        .map(|row| vec![format!("  {}", row.state), row.size.to_string(), row.since.clone(), shown(&cut(&row.name)), row.why.clone()])
+        .collect();
+    if !table.is_empty() {
+        context.out.line(output::table(&["", "bytes", "since (UTC)", "file", "why"], &table));
+    }
+    if shown_rows.len() > limit {
+        context.out.line(format!("  and {} more: --limit shows them", shown_rows.len() - limit));
+    }
+}
+
+fn json(flow: &Flow, row: &Row) -> Json {
+    json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder, "state": row.state, "file": row.name, "bytes": row.size, "since": row.since, "why": row.why })
+}
+
+/// Files of ours that the partner has not collected.
+async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<String, Problem> {
+    let drop = engine.drop(&flow.partner).await?;
+    let there: std::collections::HashSet<String> = drop.list(&flow.folder).await?.into_iter().map(|entry| entry.name).collect();
+    let messages = engine.journal().uncollected(&flow.id).await?;
+    let lying: Vec<_> = messages.into_iter().filter(|message| there.contains(&message.name)).collect();
+    let state = if lying.is_empty() { "nothing of ours lies there".to_string() } else { format!("{} not collected", lying.len()) };
+    context.out.line(format!("{}  {} {}: {state}", flow.id, drop.name(), flow.folder));
+    let now = engine.clock().now();
+    let rows: Vec<Vec<String>> = lying
+        .iter()
+        .take(limit)
+        .map(|message| {
+            let age = (now - message.updated).to_std().unwrap_or(Duration::ZERO);
+            vec![
+                "  sent".into(),
+                message.size.to_string(),
+                output::at(message.updated),
+                shown(&cut(&message.name)),
+                format!("lies there for {}", lasting(age)),
+            ]
+        })
+        .collect();
+    if !rows.is_empty() {
+        context.out.line(output::table(&["", "bytes", "since (UTC)", "file", "why"], &rows));
+    }
+    data.extend(lying.iter().map(|message| {
+        json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder, "state": "not collected", "file": message.name, "bytes": message.size, "since": output::at(message.updated), "why": "" })
+    }));
+    Ok(drop.name())
+}
+
+fn lasting(age: Duration) -> String {
+    match age.as_secs() {
+        seconds if seconds < 120 => format!("{seconds} s"),
+        seconds if seconds < 7200 => format!("{} minutes", seconds / 60),
+        seconds => format!("{} hours", seconds / 3600),
+    }
+}

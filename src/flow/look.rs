@@ -1,0 +1,286 @@
+//! What lies on a drop, and what may be done with each file: taken, left until it is complete, left because a message has not let
+//! go of it, or not this flow's at all. `consign drops` shows the very same judgement that a poll acts on.
+
+use std::{
+    collections::{HashMap, HashSet},
+    time::Duration,
+};
+
+use chrono::{DateTime, Utc};
+
+use super::{Engine, Summary, same::same};
+use crate::{
+    config::{Flow, InFlow, Order, Unusual},
+    journal::{Here, Hold},
+    model::{
+        Problem,
+        codes::{self, Code},
+        pattern::fits,
+        problem::shown,
+    },
+    transport::{Drop, Entry, join, leaf},
+};
+
+/// A file on a drop, judged.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// The file.
+    pub entry: Entry,
+    /// What may be done with it.
+    pub state: State,
+}
+
+/// What may be done with a file.
+#[derive(Debug, Clone)]
+pub enum State {
+    /// It is complete and may be taken.
+    Ready,
+    /// It is left where it is, and why; since when it has been so.
+    Held(Problem, DateTime<Utc>),
+    /// A message was made of it and has not let go of it yet: the message's id.
+    Taken(String),
+    /// The name is one that is used while a file is being written.
+    Temporary,
+    /// The flow does not want such names.
+    Foreign,
+}
+
+/// Names that writers use while they write; never taken whatever the flow's patterns say.
+fn is_temporary_name(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    name.starts_with('.') || [".tmp", ".part", ".filepart", ".partial", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
+}
+
+/// The name of the file that says that `name` is complete.
+pub(super) fn marker_of(marker: &str, name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    marker.replace("{name}", name).replace("{stem}", stem)
+}
+
+/// What the journal knows of a drop's folder.
+pub(super) struct Memory {
+    here: HashMap<String, Here>,
+    holds: HashMap<String, Hold>,
+}
+
+impl Memory {
+    async fn of(engine: &Engine, flow: &Flow) -> Result<Self, Problem> {
+        Ok(Self { here: engine.journal.here(&flow.id).await?, holds: engine.journal.holds(&flow.id).await? })
+    }
+}
+
+/// Every file of a flow's folder, judged.
+///
+/// # Errors
+/// The drop or the journal cannot be read.
+pub async fn look(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow) -> Result<Vec<Seen>, Problem> {
+    let memory = Memory::of(engine, flow).await?;
+    Ok(judge_all(drop.list(&flow.folder).await?, flow, inbound, &memory, engine.clock.now()))
+}
+
+fn judge_all(entries: Vec<Entry>, flow: &Flow, inbound: &InFlow, memory: &Memory, now: DateTime<Utc>) -> Vec<Seen> {
+    // A listing that has a name twice has one file of it.
+    let mut names = HashSet::new();
+    let entries: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
+    entries.into_iter().map(|entry| Seen { state: judge(&entry, flow, inbound, memory, &names, now), entry }).collect()
+}
+
+fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &HashSet<String>, now: DateTime<Utc>) -> State {
+    let name = &entry.name;
+    if is_temporary_name(name) || inbound.ignore.iter().any(|pattern| fits(pattern, name)) {
+        return State::Temporary;
+    }
+    if !inbound.files.iter().any(|pattern| fits(pattern, name)) {
+        return State::Foreign;
+    }
+    let path = join(&flow.folder, name);
+    if let Some(here) = memory.here.get(&path)
+        && same(here.size, here.modified, entry)
+    {
+        return State::Taken(here.id.clone());
+    }
+    // How long the file has been there with this size and time.
+    let hold = memory.holds.get(&path).filter(|hold| same(hold.size, hold.modified, entry));
+    let since = hold.map_or(now, |hold| hold.since);
+    let stood = (now - since).to_std().unwrap_or(Duration::ZERO);
+    let held = |code: Code, why: String, hint: &str| State::Held(Problem::new(code, why).hint(hint).in_file(name), since);
+    if entry.unreachable {
+        return held(
+            codes::DROP_IO,
+            format!("the name of `{}` cannot be carried by this transport", shown(name)),
+            "ask the partner to name it in plain letters",
+        );
+    }
+    if let Some(marker) = &inbound.marker {
+        let marker = marker_of(marker, name);
+        if !names.contains(&marker) {
+            return held(
+                codes::MARKER_AWAITED,
+                format!("`{}` is not there yet", shown(&marker)),
+                "the partner puts it there when the file is complete",
+            );
+        }
+    }
+    if entry.size == 0 && inbound.empty == Unusual::Hold {
+        return held(
+            codes::HELD_SIZE,
+            "the file has 0 bytes".into(),
+            "it is looked at again as soon as it changes; otherwise ask the partner to send it again",
+        );
+    }
+    if entry.size > inbound.limits.bytes && inbound.large == Unusual::Hold {
+        let why = format!("the file has {} bytes; the limit is {}", entry.size, inbound.limits.bytes);
+        return held(codes::HELD_LARGE, why, "raise the flow's `max_bytes` if such files are meant to come");
+    }
+    if inbound.marker.is_none() && stood < inbound.settle {
+        let why = format!("its size and time must stand still for {} s", inbound.settle.as_secs_f32());
+        return held(codes::STILL_CHANGING, why, "nothing: it is taken once it does");
+    }
+    match hold.filter(|hold| hold.code == codes::DOC_CUT.info().code) {
+        Some(hold) if stood < inbound.cut => held(codes::DOC_CUT, hold.why.clone(), hold.hint.as_deref().unwrap_or_default()),
+        _ => State::Ready,
+    }
+}
+
+/// What a poll found.
+pub(super) struct Found {
+    /// Files that may be taken, in the flow's order.
+    pub(super) ready: Vec<Entry>,
+    /// Those among them that were held as cut off so long that they are taken as they are.
+    pub(super) given_up: HashSet<String>,
+}
+
+/// Files that may be taken. What is held is written down and told once; where files must stand still first, they are looked at again
+/// after that time, unless an earlier poll has seen them already.
+pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, summary: &mut Summary) -> Result<Found, Problem> {
+    let first = remember(engine, flow, look_and_release(engine, drop, flow, inbound).await?).await?;
+    let changing = |seen: &Seen| matches!(&seen.state, State::Held(problem, _) if problem.code == codes::STILL_CHANGING);
+    let seen = if first.seen.iter().any(changing) && !engine.is_stopping() {
+        // A little more than the time, since clocks have ticks.
+        tokio::time::sleep(inbound.settle + Duration::from_millis(20)).await;
+        let again = remember(engine, flow, look_and_release(engine, drop, flow, inbound).await?).await?;
+        summary.held += first.new + again.new;
+        again.seen
+    } else {
+        summary.held += first.new;
+        first.seen
+    };
+    let mut found = Found { ready: Vec::new(), given_up: HashSet::new() };
+    let holds = engine.journal.holds(&flow.id).await?;
+    for one in seen {
+        match one.state {
+            State::Ready => {
+                let path = join(&flow.folder, &one.entry.name);
+                if holds.get(&path).is_some_and(|hold| same(hold.size, hold.modified, &one.entry)) {
+                    found.given_up.insert(one.entry.name.clone());
+                }
+                found.ready.push(one.entry);
+            }
+            State::Held(problem, _) if is_incomplete(problem.code) => {
+                summary.changing += 1;
+                tracing::info!(
+                    flow = flow.id,
+                    name = shown(&one.entry.name),
+                    code = problem.code.info().code,
+                    "{}; left for the next poll",
+                    problem.message
+                );
+            }
+            _ => {}
+        }
+    }
+    match inbound.order {
+        Order::Time => found.ready.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name))),
+        Order::Name => found.ready.sort_by(|a, b| a.name.cmp(&b.name)),
+    }
+    Ok(found)
+}
+
+/// Whether a file is held only until it is complete.
+pub(super) fn is_incomplete(code: Code) -> bool {
+    [codes::STILL_CHANGING, codes::MARKER_AWAITED, codes::DOC_CUT].contains(&code)
+}
+
+/// Looks, and lets go of files in whose place the partner has put another: the message has nothing left to move.
+async fn look_and_release(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow) -> Result<(Vec<Seen>, Memory), Problem> {
+    let entries = drop.list(&flow.folder).await?;
+    let mut memory = Memory::of(engine, flow).await?;
+    let replaced: Vec<String> = entries
+        .iter()
+        .filter_map(|entry| {
+            let path = join(&flow.folder, &entry.name);
+            memory.here.get(&path).is_some_and(|here| !same(here.size, here.modified, entry)).then_some(path)
+        })
+        .collect();
+    for path in replaced {
+        if let Some(here) = memory.here.remove(&path) {
+            let mut message = engine.journal.find(&here.id).await?;
+            let stored = message.stored.clone();
+            engine.journal.shelved(&mut message, &stored, true).await?;
+        }
+    }
+    let seen = judge_all(entries, flow, inbound, &memory, engine.clock.now());
+    Ok((seen, memory))
+}
+
+struct Remembered {
+    seen: Vec<Seen>,
+    /// Files that are held for a person and were not before.
+    new: usize,
+}
+
+/// Writes down what is held now.
+async fn remember(engine: &Engine, flow: &Flow, (seen, memory): (Vec<Seen>, Memory)) -> Result<Remembered, Problem> {
+    let mut held = Vec::new();
+    let mut still: HashSet<String> = HashSet::new();
+    let mut new = 0;
+    for one in &seen {
+        let path = join(&flow.folder, &one.entry.name);
+        let (problem, since) = match &one.state {
+            State::Held(problem, since) => (problem, since),
+            // The row stays until the file is taken: it tells how long a file that was cut off has been waited for.
+            State::Ready => {
+                still.insert(path);
+                continue;
+            }
+            _ => continue,
+        };
+        let hold = Hold {
+            size: one.entry.size,
+            modified: one.entry.modified,
+            code: problem.code.info().code.to_string(),
+            why: problem.message.clone(),
+            hint: problem.hint.clone(),
+            since: *since,
+            path: path.clone(),
+        };
+        let before = memory.holds.get(&path);
+        if before.is_none_or(|before| before.code != hold.code || before.size != hold.size) && !is_incomplete(problem.code) {
+            new += 1;
+            tracing::warn!(flow = flow.id, name = shown(&one.entry.name), code = hold.code, "held on the drop: {}", problem.message);
+        }
+        if before.is_none_or(|before| before.code != hold.code || before.since != hold.since || before.why != hold.why) {
+            held.push(hold);
+        }
+        still.insert(path);
+    }
+    let gone: Vec<String> = memory.holds.into_keys().filter(|path| !still.contains(path)).collect();
+    engine.journal.hold_files(&flow.id, &held, &gone).await?;
+    Ok(Remembered { seen, new })
+}
+
+/// Holds a file whose own end is missing.
+pub(super) async fn hold_cut(engine: &Engine, flow: &Flow, inbound: &InFlow, entry: &Entry) -> Result<(), Problem> {
+    let path = join(&flow.folder, &entry.name);
+    let before = engine.journal.holds(&flow.id).await?.remove(&path).filter(|hold| same(hold.size, hold.modified, entry));
+    let hold = Hold {
+        size: entry.size,
+        modified: entry.modified,
+        code: codes::DOC_CUT.info().code.to_string(),
+        why: format!("`{}` ends before it is complete", shown(leaf(&path))),
+        hint: Some(format!("the upload was broken off or goes on; after {} s without a change it is refused", inbound.cut.as_secs())),
+        since: before.map_or_else(|| engine.clock.now(), |hold| hold.since),
+        path,
+    };
+    engine.journal.hold_files(&flow.id, &[hold], &[]).await
+}

@@ -1,0 +1,76 @@
+//! Partners take turns. Many drops are polled at once; each partner fetches one batch at a time, and only so many fetch at all, so
+//! that a partner with a hundred thousand files starves no other, and fifty of them do not starve the machine.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex as Slot, PoisonError},
+};
+
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
+
+/// Partners that may fetch at the same time.
+const AT_ONCE: usize = 8;
+
+/// Who may fetch now.
+pub(super) struct Turns {
+    all: Arc<Semaphore>,
+    partners: Slot<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
+}
+
+/// A partner's turn; it ends when this is dropped.
+pub(super) struct Turn {
+    _partner: OwnedMutexGuard<()>,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Default for Turns {
+    fn default() -> Self {
+        Self { all: Arc::new(Semaphore::new(AT_ONCE)), partners: Slot::default() }
+    }
+}
+
+impl Turns {
+    /// Waits for a turn. The partner's own flows queue up first, so that a partner never waits with more than one in the line of all,
+    /// which is served in the order of coming.
+    pub(super) async fn take(&self, partner: &str) -> Option<Turn> {
+        let own = {
+            let mut partners = self.partners.lock().unwrap_or_else(PoisonError::into_inner);
+            Arc::clone(partners.entry(partner.to_string()).or_default())
+        };
+        let partner = own.lock_owned().await;
+        // The semaphore is never closed; without it the turn would only be less orderly.
+        let place = Arc::clone(&self.all).acquire_owned().await.ok()?;
+        Some(Turn { _partner: partner, _place: place })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{sync::atomic::AtomicUsize, sync::atomic::Ordering, time::Duration};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_partner_with_much_to_do_lets_every_other_in_between() {
+        let turns = Arc::new(Turns::default());
+        let busy = Arc::new(AtomicUsize::new(0));
+        let mut tasks = tokio::task::JoinSet::new();
+        // Nine greedy partners of ten flows each, which never stop asking, are one more than may fetch at once.
+        for number in 0..90 {
+            let (turns, busy) = (Arc::clone(&turns), Arc::clone(&busy));
+            tasks.spawn(async move {
+                loop {
+                    let turn = turns.take(&format!("greedy-{}", number % 9)).await;
+                    busy.fetch_add(1, Ordering::SeqCst);
+                    tokio::time::sleep(Duration::from_millis(2)).await;
+                    drop(turn);
+                }
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let before = busy.load(Ordering::SeqCst);
+        let turn = tokio::time::timeout(Duration::from_secs(5), turns.take("small")).await;
+        assert!(turn.is_ok(), "it gets its turn");
+        assert!(busy.load(Ordering::SeqCst) - before <= 3 * AT_ONCE, "and does not wait for others to end their work");
+    }
+}

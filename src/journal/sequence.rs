@@ -1,0 +1,87 @@
+//! Numbers of outbound files without gaps, and whether a file was collected.
+
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row};
+
+use super::{Journal, Message, problem, write::stamp};
+use crate::model::Problem;
+
+impl Journal {
+    /// The number of a message in its flow's sequence, given once: the lowest that was given back, or the next. A crash neither
+    /// loses one nor gives it twice, since number and message are written together.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn number(&self, message: &mut Message, first: i64) -> Result<i64, Problem> {
+        if let Some(number) = message.sequence {
+            return Ok(number);
+        }
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.begin().await?;
+        let free = sqlx::query("select min(number) as number from sequence_free where flow = ?").bind(&message.flow);
+        let free: Option<i64> = free.fetch_one(&mut *transaction).await.map_err(told)?.get("number");
+        let number = match free {
+            Some(number) => {
+                let taken = sqlx::query("delete from sequence_free where flow = ? and number = ?").bind(&message.flow).bind(number);
+                taken.execute(&mut *transaction).await.map_err(told)?;
+                number
+            }
+            None => {
+                let next = sqlx::query(
+                    "insert into sequence (flow, next) values (?1, ?2 + 1) on conflict do update set next = max(next, ?2) + 1 returning next",
+                );
+                let next = next.bind(&message.flow).bind(first).fetch_one(&mut *transaction).await.map_err(told)?;
+                next.get::<i64, _>("next") - 1
+            }
+        };
+        let update = sqlx::query("update message set sequence = ? where id = ?").bind(number).bind(message.id.to_string());
+        update.execute(&mut *transaction).await.map_err(told)?;
+        transaction.commit().await.map_err(told)?;
+        message.sequence = Some(number);
+        Ok(number)
+    }
+
+    /// Gives the number of a message back that was not sent with it: the next one takes it, so that the partner sees no gap.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn give_back(&self, message: &mut Message) -> Result<(), Problem> {
+        let Some(number) = message.sequence else { return Ok(()) };
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.begin().await?;
+        let free = sqlx::query("insert or ignore into sequence_free (flow, number) values (?, ?)").bind(&message.flow).bind(number);
+        free.execute(&mut *transaction).await.map_err(told)?;
+        let update = sqlx::query("update message set sequence = null where id = ?").bind(message.id.to_string());
+        update.execute(&mut *transaction).await.map_err(told)?;
+        transaction.commit().await.map_err(told)?;
+        message.sequence = None;
+        Ok(())
+    }
+
+    /// Messages of a flow that were sent and whose file was not seen to be gone yet, oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn uncollected(&self, flow: &str) -> Result<Vec<Message>, Problem> {
+        let mut query =
+            QueryBuilder::new("select * from message where direction = 'out' and collected is null and stage = 'done' and flow = ");
+        query.push_bind(flow.to_string()).push(" order by id");
+        self.messages(query).await
+    }
+
+    /// Writes down that files were seen to be gone from the drop.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn collected(&self, messages: &[Message], now: DateTime<Utc>) -> Result<(), Problem> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        for message in messages {
+            let update = sqlx::query("update message set collected = ? where id = ?").bind(stamp(now)).bind(message.id.to_string());
+            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
+        transaction.commit().await.map_err(|error| problem(&error))
+    }
+}
