@@ -13,6 +13,7 @@ mod outbound;
 mod retry;
 mod same;
 mod shelf;
+mod stepped;
 pub mod storage;
 mod turns;
 
@@ -324,7 +325,10 @@ impl Engine {
             .partners
             .get(partner)
             .ok_or_else(|| Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{partner}`")))?;
-        let drop: Arc<dyn Drop> = Arc::from(config.drop.open(&self.workspace.root)?);
+        let mut drop: Arc<dyn Drop> = Arc::from(config.drop.open(&self.workspace.root)?);
+        if cfg!(debug_assertions) {
+            drop = Arc::new(stepped::Stepped(drop));
+        }
         drops.insert(partner.to_string(), Arc::clone(&drop));
         Ok(drop)
     }

@@ -221,8 +221,6 @@ async fn carry(
                 return Ok(());
             }
             Err(problems) => {
-                // Nothing was sent with it: the next file takes its number, so that the partner sees no gap.
-                engine.journal.give_back(message).await.map_err(told)?;
                 engine.journal.fail(message, &problems, now).await.map_err(told)?;
                 engine.settled(message, summary);
             }

@@ -8,14 +8,15 @@ use super::{
     checkpoint::reach,
     inbound::STOPS,
     intake::Repeat,
+    look::marker_of,
     same,
     storage::{digest, name_with_id, partner_report},
 };
 use crate::{
-    config::Flow,
+    config::{Flow, Work},
     journal::Message,
     model::{BoxFuture, MessageId, Problem, Problems, Stage, codes, problem::shown},
-    transport::{Drop, join},
+    transport::{Drop, join, leaf},
 };
 
 /// Puts messages that are done or failed on their shelves, ours and the partner's: together, since each wait for the disk or for the
@@ -113,6 +114,11 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     let name = name_with_id(&message.name, message.id);
     let (archived, refused) = (join(&partner.archive, &name), join(&partner.error, &name));
     let failed = message.stage == Stage::Failed;
+    // The sign that the file is complete goes with the file.
+    let marker = match &flow.work {
+        Work::In(inbound) => inbound.marker.as_deref(),
+        Work::Out(_) => None,
+    };
     let (target, other) = if failed { (&refused, &archived) } else { (&archived, &refused) };
     drop.make_folder(if failed { &partner.error } else { &partner.archive }).await?;
     // Only the very file we took is moved: one that has come under its name since then is a new one.
@@ -135,6 +141,10 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     }
     if here || done {
         give_back_another(drop, message, target).await?;
+    }
+    if let Some(marker) = marker {
+        let folder = message.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        drop.remove(&join(folder, &marker_of(marker, leaf(&message.path)))).await?;
     }
     let report = format!("{refused}.problem.txt");
     if failed {

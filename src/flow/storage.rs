@@ -15,6 +15,7 @@ use crate::{
     model::{
         MessageId, Problem, Problems, Stage, codes, names,
         problem::{Who, reason, shown},
+        step::{Outside, step},
     },
     transport::Sink,
 };
@@ -48,6 +49,7 @@ impl Spooling {
             file.flush().map_err(|error| problem(&self.path, &error))?;
         }
         self.file = None;
+        step(Outside::Storage, "after spool")?;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let digest = std::mem::take(&mut self.hash).finalize().iter().map(|byte| format!("{byte:02x}")).collect();
         Ok((format!("spool/{name}"), digest))
@@ -135,6 +137,7 @@ impl Storage {
     /// # Errors
     /// No space, no permission; then nothing is left behind.
     pub fn spool(&self, id: MessageId, bytes: &[u8]) -> Result<String, Problem> {
+        step(Outside::Storage, "before spool")?;
         let name = format!("spool/{id}");
         let path = self.root.join(&name);
         let written = File::create(&path).and_then(|mut file| {
@@ -143,7 +146,7 @@ impl Storage {
             File::open(self.root.join("spool"))?.sync_all()
         });
         match written {
-            Ok(()) => Ok(name),
+            Ok(()) => step(Outside::Storage, "after spool").map(|()| name),
             Err(error) => {
                 // What was written is useless; that it cannot be removed either is no news beside the first error.
                 let _ = fs::remove_file(&path);
@@ -157,6 +160,7 @@ impl Storage {
     /// # Errors
     /// No space, no permission.
     pub(super) fn spooling(&self, id: MessageId) -> Result<Spooling, Problem> {
+        step(Outside::Storage, "before spool")?;
         let path = self.root.join("spool").join(id.to_string());
         match File::create(&path) {
             Ok(file) => Ok(Spooling { file: Some(BufWriter::with_capacity(PART, file)), path, hash: Sha256::new() }),
@@ -181,7 +185,8 @@ impl Storage {
         while let Some(done) = syncing.next().await {
             done.map_err(|_| failed())??;
         }
-        tokio::task::spawn_blocking(sync(spool)).await.map_err(|_| failed())?
+        tokio::task::spawn_blocking(sync(spool)).await.map_err(|_| failed())??;
+        step(Outside::Storage, "after sync")
     }
 
     /// The bytes of a file that was just spooled.
@@ -252,6 +257,7 @@ impl Storage {
     /// # Errors
     /// The file cannot be moved.
     pub fn shelve(&self, message: &Message, problems: &Problems) -> Result<String, Problem> {
+        step(Outside::Storage, "before shelve")?;
         let is_here =
             |place: &str| !message.sha256.is_empty() && fs::read(self.root.join(place)).is_ok_and(|bytes| digest(&bytes) == message.sha256);
         let target = match message.stage {
@@ -283,6 +289,7 @@ impl Storage {
                 fs::write(&beside, content).map_err(|error| problem(Path::new(&beside), &error))?;
             }
         }
+        step(Outside::Storage, "after shelve")?;
         Ok(if message.stored.is_empty() { String::new() } else { target })
     }
 

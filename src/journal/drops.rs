@@ -10,7 +10,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use super::{
     Journal, Message, problem,
     query::moment,
-    write::{signed, stamp},
+    write::{commit, signed, stamp},
 };
 use crate::model::{Problem, Stage};
 
@@ -125,7 +125,7 @@ impl Journal {
             let insert = insert.bind(&hold.code).bind(&hold.why).bind(&hold.hint).bind(stamp(hold.since));
             insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
         }
-        transaction.commit().await.map_err(|error| problem(&error))
+        commit(transaction).await
     }
 
     /// What is known about these paths and contents. A message that failed is not counted: its file may be sent again.

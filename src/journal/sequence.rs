@@ -1,9 +1,12 @@
 //! Numbers of outbound files without gaps, and whether a file was collected.
 
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Row};
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
-use super::{Journal, Message, problem, write::stamp};
+use super::{
+    Journal, Message, problem,
+    write::{commit, stamp},
+};
 use crate::model::Problem;
 
 impl Journal {
@@ -36,26 +39,9 @@ impl Journal {
         };
         let update = sqlx::query("update message set sequence = ? where id = ?").bind(number).bind(message.id.to_string());
         update.execute(&mut *transaction).await.map_err(told)?;
-        transaction.commit().await.map_err(told)?;
+        commit(transaction).await?;
         message.sequence = Some(number);
         Ok(number)
-    }
-
-    /// Gives the number of a message back that was not sent with it: the next one takes it, so that the partner sees no gap.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn give_back(&self, message: &mut Message) -> Result<(), Problem> {
-        let Some(number) = message.sequence else { return Ok(()) };
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.begin().await?;
-        let free = sqlx::query("insert or ignore into sequence_free (flow, number) values (?, ?)").bind(&message.flow).bind(number);
-        free.execute(&mut *transaction).await.map_err(told)?;
-        let update = sqlx::query("update message set sequence = null where id = ?").bind(message.id.to_string());
-        update.execute(&mut *transaction).await.map_err(told)?;
-        transaction.commit().await.map_err(told)?;
-        message.sequence = None;
-        Ok(())
     }
 
     /// Messages of a flow that were sent and whose file was not seen to be gone yet, oldest first.
@@ -82,6 +68,17 @@ impl Journal {
             let update = sqlx::query("update message set collected = ? where id = ?").bind(stamp(now)).bind(message.id.to_string());
             update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
         }
-        transaction.commit().await.map_err(|error| problem(&error))
+        commit(transaction).await
     }
+}
+
+/// Gives the number of a message back that was not sent with it: the next one takes it, so that the partner sees no gap. Part of the
+/// transaction in which the message fails, so that no crash can leave a number with two owners or none.
+pub(super) async fn give_back(transaction: &mut Transaction<'_, Sqlite>, message: &Message) -> Result<(), Problem> {
+    let Some(number) = message.sequence else { return Ok(()) };
+    let told = |error: sqlx::Error| problem(&error);
+    let free = sqlx::query("insert or ignore into sequence_free (flow, number) values (?, ?)").bind(&message.flow).bind(number);
+    free.execute(&mut **transaction).await.map_err(told)?;
+    let update = sqlx::query("update message set sequence = null where id = ?").bind(message.id.to_string());
+    update.execute(&mut **transaction).await.map(|_| ()).map_err(told)
 }

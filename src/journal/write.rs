@@ -3,8 +3,11 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::{Sqlite, Transaction};
 
-use super::{Journal, Message, one_line, problem};
-use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
+use super::{Journal, Message, one_line, problem, sequence::give_back};
+use crate::model::{
+    Direction, MessageId, Problem, Problems, Stage, codes,
+    step::{Outside, step},
+};
 
 /// What the ledger says about a file that was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,6 +88,7 @@ pub(super) fn signed(number: u64) -> i64 {
 
 impl Journal {
     pub(super) async fn begin(&self) -> Result<Transaction<'_, Sqlite>, Problem> {
+        step(Outside::Journal, "before write")?;
         self.pool.begin().await.map_err(|error| problem(&error))
     }
 
@@ -95,7 +99,7 @@ impl Journal {
     pub async fn receive(&self, new: &NewMessage, now: DateTime<Utc>) -> Result<Message, Problem> {
         let mut transaction = self.begin().await?;
         let message = insert(&mut transaction, new, now).await?;
-        transaction.commit().await.map_err(|error| problem(&error))?;
+        commit(transaction).await?;
         Ok(message)
     }
 
@@ -118,7 +122,7 @@ impl Journal {
         for (file, known_as) in repeats {
             ledger(&mut transaction, file, file.verdict.unwrap_or(Verdict::Duplicate), Some(*known_as), now).await?;
         }
-        transaction.commit().await.map_err(|error| problem(&error))?;
+        commit(transaction).await?;
         Ok(messages)
     }
 
@@ -137,7 +141,7 @@ impl Journal {
     pub async fn remark(&self, message: &Message, note: &str, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut transaction = self.begin().await?;
         event(&mut transaction, message.id, message.stage, Some(note), now).await?;
-        transaction.commit().await.map_err(|error| problem(&error))
+        commit(transaction).await
     }
 
     /// Lets a message wait until `until` and go on from where it is.
@@ -231,10 +235,16 @@ impl Journal {
             return Err(Problem::new(codes::STAGE, format!("message {} was moved by someone else", message.id.short())));
         }
         event(&mut transaction, message.id, to, note, now).await?;
-        transaction.commit().await.map_err(|error| problem(&error))?;
+        if to == Stage::Failed {
+            give_back(&mut transaction, message).await?;
+        }
+        commit(transaction).await?;
         (message.stage, message.resume, message.until, message.updated) = (to, resume, until, now);
         if to == Stage::Received {
             (message.moved, message.reason) = (false, None);
+        }
+        if to == Stage::Failed {
+            message.sequence = None;
         }
         Ok(())
     }
@@ -253,7 +263,7 @@ impl Journal {
         insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
         let update = sqlx::query("update message set attempts = ? where id = ?").bind(number).bind(&id);
         update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-        transaction.commit().await.map_err(|error| problem(&error))
+        commit(transaction).await
     }
 
     async fn reason(&self, message: &mut Message, reason: Option<String>) -> Result<(), Problem> {
@@ -286,7 +296,7 @@ impl Journal {
             let update = update.bind(&message.stored).bind(message.moved).bind(message.id.to_string());
             update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
         }
-        transaction.commit().await.map_err(|error| problem(&error))
+        commit(transaction).await
     }
 
     /// Writes down what an outbound message became once it was rendered.
@@ -322,8 +332,14 @@ impl Journal {
             let insert = insert.bind(message.to_string()).bind(model).bind(id).bind(name).bind(change).bind(stamp(now));
             insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
         }
-        transaction.commit().await.map_err(|error| problem(&error))
+        commit(transaction).await
     }
+}
+
+/// Ends a transaction: what it wrote is on disk.
+pub(super) async fn commit(transaction: Transaction<'_, Sqlite>) -> Result<(), Problem> {
+    transaction.commit().await.map_err(|error| problem(&error))?;
+    step(Outside::Journal, "after write")
 }
 
 async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now: DateTime<Utc>) -> Result<Message, Problem> {

@@ -15,6 +15,7 @@ pub mod pattern;
 pub mod plan;
 pub mod problem;
 pub mod shape;
+pub mod step;
 pub mod table;
 
 pub use clock::{Clock, ManualClock, SystemClock};

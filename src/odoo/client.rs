@@ -14,7 +14,10 @@ use super::{
     Call, Fault, FaultKind,
     dialects::{self, Dialect},
 };
-use crate::model::Problem;
+use crate::model::{
+    Problem,
+    step::{Outside, step},
+};
 
 /// How we sign in.
 #[derive(Clone)]
@@ -133,7 +136,9 @@ impl Odoo {
         call.context = context;
         self.calls.fetch_add(1, Ordering::Relaxed);
         let started = std::time::Instant::now();
+        step(Outside::Odoo, "before call").map_err(|problem| Fault::new(FaultKind::Unreachable, &problem.message))?;
         let result = self.dialect.call(&call).await;
+        step(Outside::Odoo, "after call").map_err(|problem| Fault::new(FaultKind::Timeout, &problem.message))?;
         tracing::debug!(
             model = call.model,
             method = call.method,

@@ -52,6 +52,8 @@ pub struct World {
     pub odoo: Target,
     pub sandbox: Option<Sandbox>,
     pub sftp: SftpAccess,
+    /// The embedded SFTP server, to make it misbehave.
+    pub server: Option<SftpServer>,
     servers: Vec<Box<dyn Any + Send>>,
 }
 
@@ -78,7 +80,7 @@ impl World {
             base: String::new(),
             host_key: server.host_key().clone(),
         };
-        let world = Self { dir, partner, odoo, sandbox: Some(sandbox), sftp, servers: vec![Box::new(server)] };
+        let world = Self { dir, partner, odoo, sandbox: Some(sandbox), sftp, server: Some(server), servers: Vec::new() };
         world.make("jsonrpc");
         world
     }
@@ -86,9 +88,18 @@ impl World {
     /// Servers that run already; `keep` holds what must live as long as the world.
     pub fn around(odoo: Target, dir: TempDir, sftp: SftpAccess, dialect: &str, keep: Box<dyn Any + Send>) -> Self {
         let partner = dir.path().join("partner");
-        let world = Self { dir, partner, odoo, sandbox: None, sftp, servers: vec![keep] };
+        let world = Self { dir, partner, odoo, sandbox: None, sftp, server: None, servers: vec![keep] };
         world.make(dialect);
         world
+    }
+
+    /// The partner's side as a local folder instead of an SFTP server.
+    pub fn use_local_drop(&self) {
+        let text = format!(
+            "name = \"Nordwind Logistics\"\ngln = \"5790000000012\"\n\n[drop]\nkind = \"local\"\npath = \"{}\"\n",
+            self.partner.display()
+        );
+        fs::write(self.workspace().join("partners/nordwind.toml"), text).expect("written");
     }
 
     /// The sample workspace, pointed to this world's servers.
@@ -149,7 +160,12 @@ impl World {
 
     fn prepare(args: &[&str], workspace: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_consign"));
-        command.args(args).env("CONSIGN_WORKSPACE", workspace).env_remove("CONSIGN_PAUSE_AT");
+        command
+            .args(args)
+            .env("CONSIGN_WORKSPACE", workspace)
+            .env_remove("CONSIGN_PAUSE_AT")
+            .env_remove("CONSIGN_FAULT")
+            .env_remove("CONSIGN_STEPS");
         command
     }
 

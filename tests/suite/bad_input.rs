@@ -83,16 +83,16 @@ async fn empty() {
     let shop = Shop::open().await;
     shop.world.drop_file("out/orders", "empty.xml", "");
     shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
-    let held = shop.world.messages("orders-in").pop().expect("a message");
     assert_eq!(
-        (held["stage"].as_str(), shop.world.partner_files("out/orders").len()),
-        (Some("held"), 1),
+        (shop.world.messages("orders-in").len(), shop.world.partner_files("out/orders").len()),
+        (0, 1),
         "left where it is, in case it is still to be filled"
     );
     let errors = shop.world.consign(&["errors"]).ends(0);
     assert!(errors.out.contains("error[C313]") && errors.out.contains("0 bytes"), "{}", errors.out);
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
-    assert_eq!(shop.world.messages("orders-in").len(), 1, "told once");
+    let drops = shop.world.consign(&["drops", "orders-in"]).ends(0);
+    assert!(drops.out.contains("1 held") && drops.out.contains("C313: the file has 0 bytes"), "{}", drops.out);
     shop.world.drop_file("out/orders", "empty.xml", shop.order("E-1"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     assert_eq!(shop.orders().await, 1, "taken as soon as it is filled");
@@ -429,7 +429,7 @@ async fn a_value_that_is_empty_in_odoo_leaves_no_hole_in_a_document() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn one_file_that_cannot_be_taken_does_not_keep_the_others() {
+async fn a_name_that_is_not_utf8_is_a_name_like_others() {
     let shop = Shop::open().await;
     shop.world.replace("partners/nordwind.toml", &[("kind = \"sftp\"", "kind = \"local\"")]);
     let text = fs::read_to_string(shop.world.workspace().join("partners/nordwind.toml")).expect("a file");
@@ -445,9 +445,14 @@ async fn one_file_that_cannot_be_taken_does_not_keep_the_others() {
     let name = std::ffi::OsStr::from_bytes(b"caf\xe9.xml");
     fs::write(shop.world.partner.join("out/orders").join(name), "x").expect("dropped");
     shop.world.drop_file("out/orders", "good.xml", shop.order("K-1"));
-    let ran = shop.world.consign(&["run", "--once", "orders-in"]);
-    assert!(ran.out.contains("1 done") && ran.err.contains("is not UTF-8"), "{ran:?}");
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
     assert_eq!(shop.orders().await, 1);
+    let refused = shop.world.messages("orders-in").into_iter().find(|message| message["stage"] == "failed").expect("a message");
+    let log = shop.world.consign(&["log", "orders-in"]).ends(0);
+    assert!(log.out.contains("caf\\xe9.xml"), "shown so that anybody can read it: {} {refused}", log.out);
+    let moved = fs::read_dir(shop.world.partner.join("error")).expect("a folder").flatten();
+    assert_eq!(moved.filter(|entry| entry.file_name().as_bytes().starts_with(b"caf-.")).count(), 2, "the file and its report");
+    all_at_rest(&shop.world);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -8,6 +8,7 @@ mod bad_input;
 mod commands;
 mod corpus;
 mod daemon;
+mod drops;
 mod flows;
 mod odoo;
 mod readme;
