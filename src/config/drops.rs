@@ -12,7 +12,7 @@ use crate::{
         Drop,
         ftp::{FtpDrop, FtpSettings, Security},
         local::LocalDrop,
-        sftp::{self, Engine, IN_FLIGHT, KeyFile, LEGACY, Login, Secret, SftpSettings},
+        sftp::{self, Agent, Engine, IN_FLIGHT, KeyFile, LEGACY, Login, Secret, SftpSettings},
     },
 };
 
@@ -66,7 +66,7 @@ pub struct Account {
     /// Private key, relative to the workspace.
     key: Option<PathBuf>,
     passphrase: Option<SecretSource>,
-    agent: bool,
+    agent: Option<Agent>,
     legacy: Vec<String>,
 }
 
@@ -79,7 +79,11 @@ impl Account {
             password: secrets::read(reader, "password"),
             key: reader.text("key").map(PathBuf::from),
             passphrase: secrets::read(reader, "passphrase"),
-            agent: reader.boolean("agent").unwrap_or(false),
+            agent: match (reader.text("agent_socket"), reader.boolean("agent").unwrap_or(false)) {
+                (Some(socket), _) => Some(Agent::At(socket.into())),
+                (None, true) => Some(Agent::Usual),
+                (None, false) => None,
+            },
             legacy: reader.texts("legacy").unwrap_or_default(),
         };
         for name in account.legacy.iter().filter(|name| !LEGACY.contains(&name.as_str())) {
@@ -87,7 +91,7 @@ impl Account {
             let problem = Problem::new(codes::CONFIG_BAD_VALUE, format!("`{name}` is no algorithm that can be allowed"));
             reader.report(problem.at(reader.place_of("legacy")).hint(hint));
         }
-        if account.password.is_none() && account.key.is_none() && !account.agent && reader.node("password").is_none() {
+        if account.password.is_none() && account.key.is_none() && account.agent.is_none() && reader.node("password").is_none() {
             reader.missing("password` or `key");
         }
         account
@@ -101,7 +105,11 @@ impl Account {
             Some(key) => Some(KeyFile { file: root.join(key), passphrase: open(&self.passphrase)? }),
             None => None,
         };
-        Ok(Login { agent: self.agent, key, password: open(&self.password)? })
+        let agent = self.agent.clone().map(|agent| match agent {
+            Agent::At(socket) => Agent::At(root.join(socket)),
+            usual => usual,
+        });
+        Ok(Login { agent, key, password: open(&self.password)? })
     }
 }
 
@@ -143,7 +151,7 @@ impl DropConfig {
                         }),
                         key: None,
                         passphrase: None,
-                        agent: false,
+                        agent: None,
                         legacy: Vec::new(),
                     },
                     security,

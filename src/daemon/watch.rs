@@ -1,15 +1,20 @@
-//! Local drops are watched, so that a file is taken within seconds. Watching is a convenience: the schedule finds what it misses
-//! (network shares tell nothing).
+//! Local drops are watched, so that a file is taken within seconds. Watching is a convenience: the schedule finds what it misses.
+//! A folder on another machine tells nothing of what others change there; it is looked at every half minute instead.
 
-use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
+use std::time::Duration;
+
+use notify::{Config, Event, EventKind, PollWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::{config::Schedule, flow::Engine, model::Direction};
+use crate::{config::Schedule, flow::Engine, model::Direction, transport::mounts};
+
+/// How often a folder on another machine is looked at.
+const BLIND: Duration = Duration::from_secs(30);
 
 /// Watches the folders of all enabled inbound flows on local drops. The watchers live as long as what is returned.
-pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<RecommendedWatcher> {
+pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn Watcher + Send>> {
     let workspace = engine.workspace();
-    let mut watchers = Vec::new();
+    let mut watchers: Vec<Box<dyn Watcher + Send>> = Vec::new();
     for flow in workspace
         .flows
         .values()
@@ -23,10 +28,20 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Recommen
                 let _ = tell.try_send(id.clone());
             }
         };
-        let started = notify::recommended_watcher(told).and_then(|mut watcher| {
-            watcher.watch(&root.join(&flow.folder), RecursiveMode::NonRecursive)?;
-            Ok(watcher)
-        });
+        let folder = root.join(&flow.folder);
+        let started = match mounts::network(&folder) {
+            None => notify::recommended_watcher(told).map(|watcher| Box::new(watcher) as Box<dyn Watcher + Send>),
+            Some(kind) => {
+                tracing::info!(
+                    flow = flow.id,
+                    "the folder lies on {kind}, which tells of no changes; it is looked at every {} s",
+                    BLIND.as_secs()
+                );
+                let config = Config::default().with_poll_interval(BLIND);
+                PollWatcher::new(told, config).map(|watcher| Box::new(watcher) as Box<dyn Watcher + Send>)
+            }
+        };
+        let started = started.and_then(|mut watcher| watcher.watch(&folder, RecursiveMode::NonRecursive).map(|()| watcher));
         match started {
             Ok(watcher) => watchers.push(watcher),
             Err(_) => tracing::warn!(flow = flow.id, "the folder cannot be watched; it is only looked at by schedule"),

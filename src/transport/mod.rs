@@ -5,6 +5,7 @@
 pub mod ftp;
 pub mod local;
 pub mod memory;
+pub mod mounts;
 pub mod sftp;
 
 use chrono::{DateTime, Utc};

@@ -17,6 +17,8 @@ pub struct Sshd {
     dir: TempDir,
     port: u16,
     server: Running,
+    /// Its first host key.
+    host: PathBuf,
 }
 
 /// Ends the server when it is dropped.
@@ -29,9 +31,13 @@ impl Drop for Running {
     }
 }
 
-fn keygen(path: &Path, kind: &str, passphrase: &str) {
-    let done =
-        Command::new("ssh-keygen").args(["-q", "-t", kind, "-N", passphrase, "-f"]).arg(path).status().expect("ssh-keygen is installed");
+pub fn keygen(path: &Path, kind: &str, passphrase: &str) {
+    let (kind, bits) = kind.split_once('-').unwrap_or((kind, ""));
+    let mut command = Command::new("ssh-keygen");
+    if !bits.is_empty() {
+        command.args(["-b", bits]);
+    }
+    let done = command.args(["-q", "-t", kind, "-N", passphrase, "-f"]).arg(path).status().expect("ssh-keygen is installed");
     assert!(done.success());
 }
 
@@ -41,10 +47,15 @@ fn user() -> String {
 
 impl Sshd {
     pub fn start() -> Self {
+        Self::with(&["ed25519", "rsa"], "")
+    }
+
+    /// A server with host keys of these kinds (`ecdsa-384` is one of 384 bits) and these lines of configuration besides.
+    pub fn with(host_keys: &[&str], config: &str) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let path = |name: &str| dir.path().join(name);
         fs::create_dir_all(path("partner")).expect("a folder");
-        for kind in ["ed25519", "rsa"] {
+        for kind in host_keys {
             keygen(&path(&format!("host_{kind}")), kind, "");
         }
         keygen(&path("id_ed25519"), "ed25519", "");
@@ -55,11 +66,27 @@ impl Sshd {
             .map(|name| fs::read_to_string(path(&format!("{name}.pub"))).expect("a key"))
             .collect();
         fs::write(path("authorized_keys"), keys).expect("written");
+        let folder = dir.path().to_path_buf();
+        let hosts: Vec<PathBuf> = host_keys.iter().map(|kind| folder.join(format!("host_{kind}"))).collect();
+        Self::run(dir, &folder, &hosts, config)
+    }
+
+    /// A second server with the first one's keys, and these lines of configuration besides.
+    pub fn again(&self, config: &str) -> Self {
+        let dir = tempfile::tempdir().expect("a folder");
+        fs::create_dir_all(dir.path().join("partner")).expect("a folder");
+        Self::run(dir, self.dir.path(), &[self.path("host_ed25519")], config)
+    }
+
+    fn run(dir: TempDir, keys: &Path, hosts: &[PathBuf], config: &str) -> Self {
+        let path = |name: &str| dir.path().join(name);
         let port = TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port();
+        let host_keys: String = hosts.iter().map(|file| format!("HostKey {}\n", file.display())).collect();
+        // The first line of a key counts, so what a test wants goes before what is usual.
         let config = format!(
-            "Port {port}\nListenAddress 127.0.0.1\nHostKey {0}/host_ed25519\nHostKey {0}/host_rsa\nPidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
-             PasswordAuthentication yes\nKbdInteractiveAuthentication no\nAuthorizedKeysFile {0}/authorized_keys\nSubsystem sftp internal-sftp\nMaxStartups 100\n",
-            dir.path().display()
+            "{config}\nPort {port}\nListenAddress 127.0.0.1\n{host_keys}PidFile none\nStrictModes no\nUsePAM no\nPermitRootLogin yes\n\
+             PasswordAuthentication yes\nKbdInteractiveAuthentication no\nAuthorizedKeysFile {}/authorized_keys\nSubsystem sftp internal-sftp\nMaxStartups 100\n",
+            keys.display()
         );
         fs::write(path("sshd_config"), config).expect("written");
         // sshd started by root wants its privilege separation folder.
@@ -75,8 +102,15 @@ impl Sshd {
         let server = Running(server);
         for _ in 0..100 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                let site = Self { dir, port, server };
-                host_keys::accept("127.0.0.1", port, &site.host_key(), &site.path("known_hosts")).expect("accepted");
+                for open in [dir.path(), &path("partner")] {
+                    let _ = Command::new("chmod").arg("a+rwx").arg(open).status();
+                }
+                let host = hosts.first().expect("a host key").clone();
+                let site = Self { dir, port, server, host };
+                for file in hosts {
+                    let key = russh::keys::load_public_key(file.with_extension("pub")).expect("a key");
+                    host_keys::accept("127.0.0.1", port, &key, &site.path("known_hosts")).expect("accepted");
+                }
                 return site;
             }
             std::thread::sleep(Duration::from_millis(50));
@@ -84,12 +118,20 @@ impl Sshd {
         panic!("sshd does not start: {}", fs::read_to_string(path("sshd.log")).unwrap_or_default());
     }
 
-    fn path(&self, name: &str) -> PathBuf {
+    pub fn path(&self, name: &str) -> PathBuf {
         self.dir.path().join(name)
     }
 
+    /// How to reach it as the present user.
+    pub fn settings(&self, login: Login) -> SftpSettings {
+        let mut settings = SftpSettings::new("127.0.0.1", self.port, user(), login, self.path("known_hosts"));
+        settings.base = self.path("partner").display().to_string();
+        settings.timeout = Duration::from_secs(20);
+        settings
+    }
+
     fn host_key(&self) -> russh::keys::PublicKey {
-        russh::keys::load_public_key(self.path("host_ed25519.pub")).expect("a key")
+        russh::keys::load_public_key(self.host.with_extension("pub")).expect("a key")
     }
 
     /// Every way to sign in that this sshd offers, with a folder that is there.
@@ -108,9 +150,8 @@ impl Sshd {
             for open in [self.dir.path(), &base, &base.join(&name)] {
                 let _ = Command::new("chmod").arg("a+rwx").arg(open).status();
             }
-            let mut settings = SftpSettings::new("127.0.0.1", self.port, user, login, self.path("known_hosts"));
-            settings.base = base.display().to_string();
-            settings.timeout = Duration::from_secs(20);
+            let mut settings = self.settings(login);
+            settings.user = user;
             out.push((name, settings));
         }
         out

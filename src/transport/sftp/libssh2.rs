@@ -178,7 +178,10 @@ impl KeyboardInteractivePrompt for Answers<'_> {
 
 fn log_in(session: &Session, settings: &SftpSettings) -> Result<(), Problem> {
     let SftpSettings { login, user, host, port, .. } = settings;
-    if login.agent && session.userauth_agent(user).is_ok() {
+    if let Some(agent) = &login.agent
+        && with_agent(session, user, agent).is_ok()
+        && session.authenticated()
+    {
         return Ok(());
     }
     if let Some(key) = &login.key {
@@ -201,6 +204,22 @@ fn log_in(session: &Session, settings: &SftpSettings) -> Result<(), Problem> {
         return Ok(());
     }
     Err(login_refused(user, host, *port))
+}
+
+fn with_agent(session: &Session, user: &str, at: &super::settings::Agent) -> Result<(), Error> {
+    let mut agent = session.agent()?;
+    if let super::settings::Agent::At(socket) = at {
+        agent.set_identity_path(socket)?;
+    }
+    agent.connect()?;
+    agent.list_identities()?;
+    for identity in agent.identities()? {
+        // An agent that will not sign with one key may with the next.
+        if agent.userauth(user, &identity).is_ok() {
+            break;
+        }
+    }
+    Ok(())
 }
 
 impl Live {

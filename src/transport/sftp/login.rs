@@ -9,7 +9,7 @@ use russh::{
     keys::{HashAlg, PrivateKey, PrivateKeyWithHashAlg, agent::client::AgentClient, load_secret_key},
 };
 
-use super::settings::{KeyFile, SftpSettings};
+use super::settings::{Agent, KeyFile, SftpSettings};
 use crate::model::{Problem, codes};
 
 /// Questions that are answered with the password before we believe that the server will not have it.
@@ -18,7 +18,9 @@ const QUESTIONS: usize = 5;
 /// Signs in; `false` when the server takes none of what we have.
 pub(super) async fn log_in<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings) -> Result<bool, Problem> {
     let SftpSettings { login, user, .. } = settings;
-    if login.agent && with_agent(ssh, settings).await? {
+    if let Some(agent) = &login.agent
+        && with_agent(ssh, settings, agent).await?
+    {
         return Ok(true);
     }
     if let Some(key) = &login.key {
@@ -80,11 +82,16 @@ async fn hashes<H: Handler>(ssh: &Handle<H>, key: &PrivateKey, settings: &SftpSe
     Ok(hashes)
 }
 
-async fn with_agent<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings) -> Result<bool, Problem> {
+async fn with_agent<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings, agent: &Agent) -> Result<bool, Problem> {
     let unusable = |why: &str| {
-        Problem::new(codes::CONFIG_SECRET, format!("the SSH agent {why}")).hint("is SSH_AUTH_SOCK set for this process, and a key added?")
+        Problem::new(codes::CONFIG_SECRET, format!("the SSH agent {why}"))
+            .hint("is SSH_AUTH_SOCK (or `agent_socket`) right for this process, and a key added?")
     };
-    let mut agent = AgentClient::connect_env().await.map_err(|_| unusable("cannot be reached"))?;
+    let connected = match agent {
+        Agent::Usual => AgentClient::connect_env().await,
+        Agent::At(socket) => AgentClient::connect_uds(socket).await,
+    };
+    let mut agent = connected.map_err(|_| unusable("cannot be reached"))?;
     let identities = agent.request_identities().await.map_err(|_| unusable("does not tell its keys"))?;
     if identities.is_empty() {
         return Err(unusable("has no key"));

@@ -31,7 +31,7 @@ use tokio::sync::Mutex;
 
 pub use self::{
     algorithms::LEGACY,
-    settings::{Engine, IN_FLIGHT, KeyFile, Login, Secret, SftpSettings},
+    settings::{Agent, Engine, IN_FLIGHT, KeyFile, Login, Secret, SftpSettings},
 };
 use self::{
     connect::Connected,

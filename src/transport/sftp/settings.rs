@@ -32,11 +32,20 @@ pub struct KeyFile {
     pub passphrase: Option<Secret>,
 }
 
+/// Where the SSH agent listens.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Agent {
+    /// Where `SSH_AUTH_SOCK` says.
+    Usual,
+    /// At this socket (OpenSSH's `IdentityAgent`).
+    At(PathBuf),
+}
+
 /// How we prove who we are: whatever is set is tried in this order, and a server that wants two proofs gets two.
 #[derive(Debug, Clone, Default)]
 pub struct Login {
-    /// A key of the SSH agent at `SSH_AUTH_SOCK`.
-    pub agent: bool,
+    /// A key of the SSH agent.
+    pub agent: Option<Agent>,
     /// A private key.
     pub key: Option<KeyFile>,
     /// A password, also as the answer to a server that asks for it (keyboard-interactive).
@@ -54,9 +63,9 @@ impl Login {
         Self { key: Some(KeyFile { file: file.into(), passphrase }), ..Self::default() }
     }
 
-    /// With a key of the SSH agent.
-    pub fn agent() -> Self {
-        Self { agent: true, ..Self::default() }
+    /// With a key of an SSH agent.
+    pub fn agent(agent: Agent) -> Self {
+        Self { agent: Some(agent), ..Self::default() }
     }
 }
 
