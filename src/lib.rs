@@ -12,7 +12,7 @@
 //! | 4 | [`daemon`] | schedules, watched folders, graceful stop |
 //! | 3 | [`flow`] | carries messages through their stages; the only room where the others meet |
 //! | 2 | [`config`] | the workspace: read, checked, secrets |
-//! | 1 | [`transport`] | drops: local folder, SFTP, memory |
+//! | 1 | [`transport`] | drops: local folder, FTP, SFTP, memory |
 //! | 1 | [`mod@format`] | bytes to documents: XML, CSV |
 //! | 1 | [`schema`] | XSD, at run time |
 //! | 1 | [`mapping`] | document to plan, record to document; no I/O |

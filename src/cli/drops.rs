@@ -64,7 +64,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             Err(problem) => {
                 context.out.line(format!("{}: {}/{}", flow.id, flow.partner, flow.folder));
                 problems.push(problem);
-                context.out.problems(&problems[problems.len() - 1..].to_vec());
+                context.out.problems(&problems[problems.len() - 1..]);
             }
         }
     }

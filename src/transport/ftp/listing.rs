@@ -51,8 +51,8 @@ fn is_name(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
 }
 
-/// `type=file;size=1024;modify=20261124120000; name`.
-fn exact(line: &[u8]) -> Option<Entry> {
+/// Reads a line of MLSD: `type=file;size=1024;modify=20261124120000; name`. `None` for anything but a file.
+pub fn exact(line: &[u8]) -> Option<Entry> {
     let at = line.windows(2).position(|pair| pair == b"; ")?;
     let facts = String::from_utf8_lossy(&line[..at]).to_lowercase();
     let fact = |key: &str| facts.split(';').find_map(|fact| fact.trim().strip_prefix(key)?.strip_prefix('='));
@@ -68,9 +68,9 @@ fn exact(line: &[u8]) -> Option<Entry> {
     })
 }
 
-/// A line of `ls -l`. Its time is the server's, to the minute: good to be compared with itself. The name begins right after the one
+/// Reads a line of `ls -l`, or of a DOS listing. Its time is the server's, to the minute: good to be compared with itself. The name begins right after the one
 /// blank behind the time, and may have blanks at either end; the rest is the library's to read.
-fn customary(line: &[u8]) -> Option<Entry> {
+pub fn customary(line: &[u8]) -> Option<Entry> {
     let text = names::text(line);
     let (head, name) = match columns(&text, 8) {
         Some(at) if text.starts_with(['-', 'd', 'l']) => text.split_at(at),

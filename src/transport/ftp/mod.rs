@@ -4,7 +4,7 @@
 //! plain refusal the connection is given up, since the answer to one command must never be taken for that of the next.
 
 mod connect;
-mod listing;
+pub mod listing;
 mod trust;
 
 use std::{path::PathBuf, time::Duration};
@@ -164,7 +164,7 @@ impl Line {
             return Err(Fault::Told(Problem::new(codes::DROP_IO, format!("FTP cannot carry the name `{}`", shown(path)))));
         }
         Ok(match (self.base.trim_end_matches('/'), path.trim_matches('/')) {
-            (base, "") if base.is_empty() => "/".into(),
+            ("", "") => "/".into(),
             (base, "") => base.to_string(),
             (base, path) => format!("{base}/{path}"),
         })

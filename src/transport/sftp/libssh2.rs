@@ -158,7 +158,7 @@ fn connect(settings: &SftpSettings) -> Result<Live, Problem> {
 fn host_keys(settings: &SftpSettings) -> String {
     let known = KnownHosts::read(&settings.known_hosts);
     let on_file = known.keys(&settings.host, settings.port).into_iter().map(|key| key.algorithm().to_string()).collect::<Vec<_>>();
-    let mut all = vec!["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"];
+    let mut all = ["ssh-ed25519", "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp384", "ecdsa-sha2-nistp521", "rsa-sha2-512", "rsa-sha2-256"];
     all.sort_by_key(|name| !on_file.iter().any(|known| known == name || (known.contains("rsa") && name.contains("rsa"))));
     all.join(",")
 }

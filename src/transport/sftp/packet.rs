@@ -120,7 +120,7 @@ impl Frames {
     ///
     /// # Errors
     /// A length that no packet can have. The stream is of no use then.
-    pub fn next(&mut self) -> Result<Option<Bytes>, Malformed> {
+    pub fn packet(&mut self) -> Result<Option<Bytes>, Malformed> {
         let Some(head) = self.gathered.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*head) as usize;
         if length == 0 || length > LONGEST {
@@ -370,5 +370,102 @@ impl Reply {
             _ => return Err(Malformed("a reply of an unknown kind")),
         };
         Ok((id, reply))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{collection::vec, option, prelude::*};
+
+    use super::*;
+
+    fn bytes() -> impl Strategy<Value = Bytes> {
+        vec(any::<u8>(), 0..60).prop_map(Bytes::from)
+    }
+
+    fn attributes() -> impl Strategy<Value = Attributes> {
+        let pair = || option::of((any::<u32>(), any::<u32>()));
+        let all = (option::of(any::<u64>()), pair(), option::of(any::<u32>()), pair());
+        all.prop_map(|(size, owner, permissions, times)| Attributes { size, owner, permissions, times })
+    }
+
+    fn request() -> impl Strategy<Value = Request> {
+        prop_oneof![
+            (bytes(), any::<u32>(), attributes()).prop_map(|(path, flags, attributes)| Request::Open { path, flags, attributes }),
+            bytes().prop_map(|handle| Request::Close { handle }),
+            (bytes(), any::<u64>(), any::<u32>()).prop_map(|(handle, offset, length)| Request::Read { handle, offset, length }),
+            (bytes(), any::<u64>(), bytes()).prop_map(|(handle, offset, data)| Request::Write { handle, offset, data }),
+            bytes().prop_map(|path| Request::Lstat { path }),
+            bytes().prop_map(|handle| Request::Fstat { handle }),
+            (bytes(), attributes()).prop_map(|(path, attributes)| Request::Setstat { path, attributes }),
+            bytes().prop_map(|path| Request::Opendir { path }),
+            bytes().prop_map(|handle| Request::Readdir { handle }),
+            bytes().prop_map(|path| Request::Remove { path }),
+            (bytes(), attributes()).prop_map(|(path, attributes)| Request::Mkdir { path, attributes }),
+            bytes().prop_map(|path| Request::Realpath { path }),
+            (bytes(), bytes()).prop_map(|(from, to)| Request::Rename { from, to }),
+            (bytes(), bytes()).prop_map(|(name, data)| Request::Extended { name, data }),
+        ]
+    }
+
+    fn reply() -> impl Strategy<Value = Reply> {
+        let name = (bytes(), bytes(), attributes()).prop_map(|(name, long, attributes)| Name { name, long, attributes });
+        prop_oneof![
+            (any::<u32>(), bytes()).prop_map(|(code, message)| Reply::Status { code, message }),
+            bytes().prop_map(Reply::Handle),
+            bytes().prop_map(Reply::Data),
+            vec(name, 0..20).prop_map(Reply::Names),
+            attributes().prop_map(Reply::Attributes),
+            bytes().prop_map(Reply::Extended),
+        ]
+    }
+
+    /// The one packet of a stream that comes in pieces of `size`.
+    fn packet(stream: &[u8], size: usize) -> Bytes {
+        let mut frames = Frames::default();
+        let mut found = None;
+        for piece in stream.chunks(size) {
+            assert_eq!(found, None, "not before its last byte");
+            frames.push(piece);
+            found = frames.packet().expect("well-formed");
+        }
+        found.expect("whole")
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_is_read_whatever_the_pieces(request in request(), reply in reply(), id: u32, size in 1usize..50) {
+            prop_assert_eq!(Request::decode(packet(&request.encode(id), size)), Ok((id, request)));
+            prop_assert_eq!(Reply::decode(packet(&reply.encode(id), size)), Ok((id, reply)));
+        }
+
+        #[test]
+        fn a_packet_that_is_cut_is_malformed_or_something_else_but_never_a_panic(reply in reply(), request in request(), at in 0.0f64..1.0) {
+            #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_precision_loss)]
+            let cut = |bytes: Bytes| bytes.slice(4..4 + ((bytes.len() - 4) as f64 * at) as usize);
+            let _ = (Reply::decode(cut(reply.encode(7))), Request::decode(cut(request.encode(7))));
+        }
+
+        #[test]
+        fn no_bytes_do_harm(noise: Vec<u8>) {
+            let mut frames = Frames::default();
+            frames.push(&noise);
+            while let Ok(Some(packet)) = frames.packet() {
+                let _ = (Reply::decode(packet.clone()), Request::decode(packet));
+            }
+        }
+    }
+
+    #[test]
+    fn announced_lengths_cost_nothing() {
+        let mut frames = Frames::default();
+        frames.push(&u32::MAX.to_be_bytes());
+        assert!(frames.packet().is_err(), "a packet of 4 GB");
+        // 4,000,000,000 names in a packet of 20 bytes.
+        let mut lie = vec![104, 0, 0, 0, 1, 0xee, 0x6b, 0x28, 0x00];
+        lie.extend_from_slice(&[0; 11]);
+        assert_eq!(Reply::decode(Bytes::from(lie)), Err(Malformed("more names than the packet can hold")));
+        let data = Bytes::from_static(&[103, 0, 0, 0, 1, 0x7f, 0xff, 0xff, 0xff, b'x']);
+        assert_eq!(Reply::decode(data), Err(SHORT));
     }
 }

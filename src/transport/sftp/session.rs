@@ -259,7 +259,7 @@ async fn listen(mut channel: ChannelReadHalf, shared: Arc<Shared>, hello: onesho
 
 /// Hands every packet that is whole to whoever asked for it.
 fn deliver(frames: &mut Frames, shared: &Shared, hello: &mut Option<oneshot::Sender<Reply>>) -> Result<(), &'static str> {
-    while let Some(packet) = frames.next().map_err(|malformed| malformed.0)? {
+    while let Some(packet) = frames.packet().map_err(|malformed| malformed.0)? {
         let (id, reply) = Reply::decode(packet).map_err(|malformed| malformed.0)?;
         let answer = match (&reply, hello.take()) {
             (Reply::Version { .. }, Some(hello)) => hello,

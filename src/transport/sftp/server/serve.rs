@@ -22,7 +22,7 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut f
             Ok(length) => frames.push(&chunk[..length]),
         }
         let mut answers = Vec::new();
-        while let Ok(Some(packet)) = frames.next() {
+        while let Ok(Some(packet)) = frames.packet() {
             let Ok((id, request)) = Request::decode(packet) else { return };
             if matches!(request, Request::Init { .. }) {
                 answers.push(files.greeting().encode(0));
