@@ -69,6 +69,15 @@ async fn a_real_sshd_is_a_drop() {
 }
 
 #[tokio::test]
+async fn keys_may_be_exchanged_anew_in_the_middle_of_a_file() {
+    let site = sshd::Sshd::with(&["ed25519"], "RekeyLimit 1M");
+    let drop = SftpDrop::new(site.settings(sftp::Login::key(site.path("id_ed25519"), None)));
+    let bytes: Vec<u8> = (0..5_000_000u32).flat_map(u32::to_le_bytes).collect();
+    drop.write("big", &bytes).await.expect("written");
+    assert!(drop.read("big", bytes.len() as u64, 1 << 30).await.expect("read") == bytes, "byte for byte");
+}
+
+#[tokio::test]
 async fn libssh2_against_a_real_sshd_is_a_drop() {
     let site = sshd::Sshd::start();
     for (name, mut settings) in site.logins() {

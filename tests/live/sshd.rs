@@ -184,7 +184,7 @@ pub fn password_user() -> Option<String> {
     let _alone = MAKING.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     let _ = Command::new("useradd").args(["-M", "-d", "/", "-s", "/bin/sh", name]).stderr(Stdio::null()).status();
     // vsftpd goes to the home folder before it goes anywhere else.
-    let _ = Command::new("usermod").args(["-d", "/", name]).stderr(Stdio::null()).status();
+    let _ = Command::new("usermod").args(["-d", "/", name]).stdout(Stdio::null()).stderr(Stdio::null()).status();
     let set = Command::new("sh").arg("-c").arg(format!("echo {name}:{PASSWORD} | chpasswd")).status().expect("chpasswd");
     assert!(set.success(), "the password of the test user cannot be set");
     Some(name.to_string())

@@ -103,7 +103,9 @@ async fn a_hostile_server_costs_neither_memory_nor_a_path_nor_a_hang() {
         assert!(memory().saturating_sub(before) < 400, "{hostile:?}: {} MB before, {} after", before, memory());
         match hostile {
             Hostile::EscapingNames => {
-                let names: Vec<String> = listed.expect("what is left").into_iter().map(|entry| entry.name).collect();
+                let mut names: Vec<String> = listed.expect("what is left").into_iter().map(|entry| entry.name).collect();
+                assert!(names.len() > 1, "the page that was made up came several times");
+                names.dedup();
                 assert_eq!(names, ["good.xml"], "names with slashes are none");
             }
             Hostile::MoreData | Hostile::EmptyData => {

@@ -231,34 +231,41 @@ const LOOK: Duration = Duration::from_millis(500);
 /// A server that answers others but never this one is given so many times its patience.
 const ONE_ANSWER: u32 = 20;
 
+/// Bytes that count as a sign of life though no answer is whole yet; a server that sends less in its time is silent.
+const SIGN_OF_LIFE: usize = 4 << 10;
+
 async fn listen(mut channel: ChannelReadHalf, shared: Arc<Shared>, hello: oneshot::Sender<Reply>, patience: Duration) {
     let mut frames = Frames::default();
     let mut hello = Some(hello);
-    let mut heard = Instant::now();
+    let (mut heard, mut looked, mut since_heard) = (Instant::now(), Instant::now(), 0);
     loop {
         match timeout(LOOK.min(patience), channel.wait()).await {
             Ok(Some(ChannelMsg::Data { data })) => {
-                heard = Instant::now();
                 frames.push(&data);
-                if let Err(why) = deliver(&mut frames, &shared, &mut hello) {
-                    return shared.end(why);
+                since_heard += data.len();
+                match deliver(&mut frames, &shared, &mut hello) {
+                    Err(why) => return shared.end(why),
+                    Ok(answers) if answers > 0 || since_heard >= SIGN_OF_LIFE => (heard, since_heard) = (Instant::now(), 0),
+                    Ok(_) => {}
                 }
             }
             Ok(Some(ChannelMsg::Eof | ChannelMsg::Close) | None) => return shared.end("the server closed the connection"),
-            Ok(Some(_)) => {}
-            Err(_) => {
-                let oldest = shared.asked().by_id.values().map(|waiting| waiting.since).min();
-                let silent = oldest.is_some_and(|since| since.max(heard).elapsed() > patience);
-                if silent || oldest.is_some_and(|since| since.elapsed() > patience * ONE_ANSWER) {
-                    return shared.end("no answer in time");
-                }
+            Ok(Some(_)) | Err(_) => {}
+        }
+        if looked.elapsed() >= LOOK.min(patience) {
+            looked = Instant::now();
+            let oldest = shared.asked().by_id.values().map(|waiting| waiting.since).min();
+            let silent = oldest.is_some_and(|since| since.max(heard).elapsed() > patience);
+            if silent || oldest.is_some_and(|since| since.elapsed() > patience * ONE_ANSWER) {
+                return shared.end("no answer in time");
             }
         }
     }
 }
 
-/// Hands every packet that is whole to whoever asked for it.
-fn deliver(frames: &mut Frames, shared: &Shared, hello: &mut Option<oneshot::Sender<Reply>>) -> Result<(), &'static str> {
+/// Hands every packet that is whole to whoever asked for it, and says how many there were.
+fn deliver(frames: &mut Frames, shared: &Shared, hello: &mut Option<oneshot::Sender<Reply>>) -> Result<usize, &'static str> {
+    let mut answers = 0;
     while let Some(packet) = frames.packet().map_err(|malformed| malformed.0)? {
         let (id, reply) = Reply::decode(packet).map_err(|malformed| malformed.0)?;
         let answer = match (&reply, hello.take()) {
@@ -268,8 +275,9 @@ fn deliver(frames: &mut Frames, shared: &Shared, hello: &mut Option<oneshot::Sen
         };
         // Whoever asked may have gone meanwhile.
         let _ = answer.send(reply);
+        answers += 1;
     }
-    Ok(())
+    Ok(answers)
 }
 
 async fn send(channel: ChannelWriteHalf<Msg>, mut queue: mpsc::UnboundedReceiver<Bytes>, shared: Arc<Shared>) {

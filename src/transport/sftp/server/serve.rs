@@ -69,13 +69,14 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut f
             None => answers.concat().into(),
         };
         if hostile == Some(Hostile::Trickle) && greeted {
-            for byte in bytes.iter().take(bytes.len().saturating_sub(1)) {
+            // The beginning of a long answer, and then a byte now and then for ever.
+            let begun = [0, 0, 0x80, 0, 103];
+            for byte in begun.iter().chain(std::iter::repeat(&0)) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
                 if stream.write_all(&[*byte]).await.is_err() || stream.flush().await.is_err() {
                     return;
                 }
             }
-            continue;
         }
         if stream.write_all(&bytes).await.is_err() || stream.flush().await.is_err() {
             return;
@@ -99,8 +100,8 @@ fn invent(hostile: Hostile, request: &Request, invented: &mut u64) -> Option<Rep
             page((0..1000).map(|number| format!("endless-{invented}-{number}.xml")).collect())
         }
         (Hostile::EmptyPages, Request::Readdir { .. }) => page(Vec::new()),
-        (Hostile::EscapingNames, Request::Readdir { .. }) if *invented == 0 => {
-            *invented = 1;
+        (Hostile::EscapingNames, Request::Readdir { .. }) if *invented < 8 => {
+            *invented += 1;
             page(["../evil.xml", "/etc/passwd", "..", "sub/evil.xml", "", "nul\0.xml", "good.xml"].map(str::to_string).to_vec())
         }
         (Hostile::MoreData, Request::Read { length, .. }) => Some(Reply::Data(vec![b'x'; *length as usize + 10].into())),
