@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, output};
 use crate::{
-    config::{Flow, Work},
+    config::{Flow, InFlow, Work},
     flow::{
         Engine,
         look::{State, look},
@@ -16,6 +16,7 @@ use crate::{
         Problem, Problems, Stage,
         problem::{cut, shown},
     },
+    transport::Entry,
 };
 
 #[derive(clap::Args)]
@@ -34,6 +35,7 @@ struct Row {
     size: u64,
     since: String,
     why: String,
+    fix: Option<String>,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
@@ -42,38 +44,41 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let (mut data, mut problems) = (Vec::new(), Problems::new());
     let flows = engine.workspace().flows.values();
     for flow in flows.filter(|flow| args.flow.as_ref().map_or(flow.enabled, |wanted| *wanted == flow.id)) {
-        let judged = match &flow.work {
-            Work::In(inbound) => match engine.drop(&flow.partner).await {
-                Ok(drop) => look(&engine, &*drop, flow, inbound).await.map(|seen| (drop.name(), seen)),
-                Err(problem) => Err(problem),
-            }
-            .map(|(name, seen)| (name, seen.into_iter().map(|one| (one.entry, one.state)).collect::<Vec<_>>())),
-            Work::Out(_) => uncollected(context, &engine, flow, args.limit, &mut data).await.map(|name| (name, Vec::new())),
+        let told = match &flow.work {
+            Work::In(inbound) => lying(context, &engine, flow, inbound, args.limit, &mut data).await,
+            Work::Out(_) => uncollected(context, &engine, flow, args.limit, &mut data).await,
         };
-        match judged {
-            Ok((name, seen)) => {
-                if matches!(flow.work, Work::In(_)) {
-                    let mut rows = Vec::new();
-                    for (entry, state) in seen {
-                        rows.push(row(&engine, entry, state).await?);
-                    }
-                    tell(context, flow, &name, &rows, args.limit);
-                    data.extend(rows.iter().map(|row| json(flow, row)));
-                }
-            }
-            Err(problem) => {
-                context.out.line(format!("{}: {}/{}", flow.id, flow.partner, flow.folder));
-                problems.push(problem);
-                context.out.problems(&problems[problems.len() - 1..]);
-            }
+        if let Err(problem) = told {
+            context.out.line(format!("{}  {}/{}: cannot be looked at", flow.id, flow.partner, flow.folder));
+            problems.push(problem);
+            context.out.problems(&problems[problems.len() - 1..]);
         }
     }
     context.out.data(&data);
     Ok(Exit::of(&problems))
 }
 
-async fn row(engine: &Engine, entry: crate::transport::Entry, state: State) -> Result<Row, Problems> {
-    let mut row = Row { state: "", name: entry.name, size: entry.size, since: String::new(), why: String::new() };
+/// What lies before an inbound flow.
+async fn lying(
+    context: &Context,
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    limit: usize,
+    data: &mut Vec<Json>,
+) -> Result<(), Problem> {
+    let drop = engine.drop(&flow.partner).await?;
+    let mut rows = Vec::new();
+    for one in look(engine, &*drop, flow, inbound).await? {
+        rows.push(row(engine, one.entry, one.state).await?);
+    }
+    tell(context, flow, &rows, limit);
+    data.extend(rows.iter().map(|row| json(flow, row)));
+    Ok(())
+}
+
+async fn row(engine: &Engine, entry: Entry, state: State) -> Result<Row, Problem> {
+    let mut row = Row { state: "", name: entry.name, size: entry.size, since: String::new(), why: String::new(), fix: None };
     match state {
         State::Ready => (row.state, row.why) = ("ready", "is taken by the next run".into()),
         State::Temporary => (row.state, row.why) = ("being written", "its name says so".into()),
@@ -82,14 +87,16 @@ async fn row(engine: &Engine, entry: crate::transport::Entry, state: State) -> R
             row.state = "held";
             row.since = output::at(since);
             row.why = format!("{}: {}", problem.code.info().code, problem.message);
+            row.fix = problem.hint;
         }
         State::Taken(id) => {
-            let message = engine.journal().find(&id).await.map_err(output::one)?;
+            let message = engine.journal().find(&id).await?;
             row.since = output::at(message.received);
             (row.state, row.why) = match message.stage {
                 Stage::Done | Stage::Failed => {
                     ("not moved", format!("message {} is {}; the move is tried again at each run", message.id.short(), message.stage))
                 }
+                Stage::Held => ("held", format!("message {} waits for a decision", message.id.short())),
                 stage => ("taken", format!("message {} is {stage}", message.id.short())),
             };
             if let Some(reason) = message.reason.filter(|_| message.stage != Stage::Done) {
@@ -100,7 +107,7 @@ async fn row(engine: &Engine, entry: crate::transport::Entry, state: State) -> R
     Ok(row)
 }
 
-fn tell(context: &Context, flow: &Flow, drop: &str, rows: &[Row], limit: usize) {
+fn tell(context: &Context, flow: &Flow, rows: &[Row], limit: usize) {
     let count = |state: &str| rows.iter().filter(|row| row.state == state).count();
     let states = ["ready", "held", "taken", "not moved", "being written", "not ours"];
     let counts: Vec<String> = states
@@ -110,7 +117,7 @@ fn tell(context: &Context, flow: &Flow, drop: &str, rows: &[Row], limit: usize) 
         .map(|(count, state)| format!("{count} {state}"))
         .collect();
     let counts = if counts.is_empty() { "empty".to_string() } else { counts.join(", ") };
-    context.out.line(format!("{}  {drop} {}: {counts}", flow.id, flow.folder));
+    context.out.line(format!("{}  {}/{}: {counts}", flow.id, flow.partner, flow.folder));
     // What needs a look first; files that are none of the flow's business are only counted.
     let mut shown_rows: Vec<&Row> = rows.iter().filter(|row| !matches!(row.state, "not ours" | "being written")).collect();
     shown_rows.sort_by_key(|row| (states.iter().position(|state| *state == row.state).map(|at| if at == 0 { 9 } else { at }), &row.name));
@@ -128,17 +135,17 @@ fn tell(context: &Context, flow: &Flow, drop: &str, rows: &[Row], limit: usize) 
 }
 
 fn json(flow: &Flow, row: &Row) -> Json {
-    json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder, "state": row.state, "file": row.name, "bytes": row.size, "since": row.since, "why": row.why })
+    json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder, "state": row.state, "file": row.name, "bytes": row.size, "since": row.since, "why": row.why, "fix": row.fix })
 }
 
 /// Files of ours that the partner has not collected.
-async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<String, Problem> {
+async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
     let there: std::collections::HashSet<String> = drop.list(&flow.folder).await?.into_iter().map(|entry| entry.name).collect();
     let messages = engine.journal().uncollected(&flow.id).await?;
     let lying: Vec<_> = messages.into_iter().filter(|message| there.contains(&message.name)).collect();
     let state = if lying.is_empty() { "nothing of ours lies there".to_string() } else { format!("{} not collected", lying.len()) };
-    context.out.line(format!("{}  {} {}: {state}", flow.id, drop.name(), flow.folder));
+    context.out.line(format!("{}  {}/{}: {state}", flow.id, flow.partner, flow.folder));
     let now = engine.clock().now();
     let rows: Vec<Vec<String>> = lying
         .iter()
@@ -160,7 +167,7 @@ async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usi
     data.extend(lying.iter().map(|message| {
         json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder, "state": "not collected", "file": message.name, "bytes": message.size, "since": output::at(message.updated), "why": "" })
     }));
-    Ok(drop.name())
+    Ok(())
 }
 
 fn lasting(age: Duration) -> String {

@@ -4,6 +4,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, output};
 use crate::{
+    config::Work,
     flow::Engine,
     journal::Filter,
     model::{
@@ -54,14 +55,25 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         context.out.line("");
         data.push(json!({ "message": message, "problems": problems }));
     }
-    let held = held(context, &engine, args.flow.as_deref(), &mut data).await?;
+    let left =
+        held(context, &engine, args.flow.as_deref(), &mut data).await? + late(context, &engine, args.flow.as_deref(), &mut data).await?;
     context.out.data(&data);
-    context.out.line(match messages.len() + held {
-        0 => "nothing failed, waits or is held".to_string(),
-        many if many == args.limit as usize => format!("the newest {many} that need a look; --limit shows more"),
-        1 => "1 message needs a look".to_string(),
-        many => format!("{many} messages need a look"),
+    let counted = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        many => Some(format!("{many} {what}s")),
+    };
+    let all = messages.len() == args.limit as usize;
+    let parts: Vec<String> =
+        [counted(messages.len(), "message"), counted(left, "file").map(|text| format!("{text} on a drop"))].into_iter().flatten().collect();
+    context.out.line(match (parts.is_empty(), messages.len() + left) {
+        (true, _) => "nothing failed, waits or is held".to_string(),
+        (false, 1) => format!("{} needs a look", parts.join(" and ")),
+        (false, _) => format!("{} need a look", parts.join(" and ")),
     });
+    if all {
+        context.out.line(format!("the newest {} messages only; --limit shows more", args.limit));
+    }
     Ok(Exit::Fine)
 }
 
@@ -79,6 +91,27 @@ async fn held(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut
             problem.to_string().lines().for_each(|line| context.out.line(format!("    {line}")));
             context.out.line("");
             data.push(json!({ "flow": id, "held": hold }));
+        }
+    }
+    Ok(count)
+}
+
+/// Files of ours that the partner has not collected in its time, as far as the last run saw.
+async fn late(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut Vec<Json>) -> Result<usize, Problems> {
+    let mut count = 0;
+    let now = engine.clock().now();
+    for (id, flow) in engine.workspace().flows.iter().filter(|(id, _)| flow.is_none_or(|wanted| wanted == *id)) {
+        let Work::Out(outbound) = &flow.work else { continue };
+        let Some(patience) = outbound.pickup else { continue };
+        for message in engine.journal().uncollected(id).await.map_err(output::one)? {
+            if (now - message.updated).to_std().is_ok_and(|age| age > patience) {
+                count += 1;
+                let head =
+                    format!("{}  {}  {id}  not collected  {}", message.id.short(), output::at(message.updated), shown(&message.name));
+                context.out.line(head);
+                context.out.line("");
+                data.push(json!({ "message": message, "not_collected": true }));
+            }
         }
     }
     Ok(count)

@@ -94,7 +94,10 @@ pub(crate) enum Exit {
 impl Exit {
     /// The exit code that problems call for: 1 where documents or configuration are wrong, 2 where a service or our own state is.
     pub(crate) fn of(problems: &Problems) -> Self {
-        let unable = |problem: &Problem| !matches!(problem.code.info().code.as_bytes().get(1), Some(b'1' | b'2' | b'4'));
+        // A file that the partner does not collect is its business and not a failure of ours.
+        let unable = |problem: &Problem| {
+            !matches!(problem.code.info().code.as_bytes().get(1), Some(b'1' | b'2' | b'4')) && problem.code != codes::NOT_COLLECTED
+        };
         match problems.as_slice() {
             [] => Self::Fine,
             all if all.iter().any(unable) => Self::Unable,

@@ -97,13 +97,15 @@ pub(super) fn told(summary: &Summary) -> String {
         (summary.waiting, "waiting"),
         (summary.held, "held"),
         (summary.duplicates, "duplicate"),
-        (summary.changing, "still being written"),
+        (summary.changing, "not complete yet"),
     ];
     let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
-    let text = match (parts.is_empty(), summary.problems.is_empty()) {
-        (true, true) => "nothing to do".to_string(),
-        (true, false) => "could not work".to_string(),
+    let text = match (parts.is_empty(), Exit::of(&summary.problems)) {
+        (true, Exit::Unable) => "could not work".to_string(),
+        (true, Exit::Fine | Exit::Problems) => "nothing to do".to_string(),
         (false, _) => parts.join(", "),
     };
-    format!("{:16} {text}", summary.flow)
+    // What was told before is not told again, but neither forgotten.
+    let left = if summary.left > summary.held { format!("; {} left on the drop (consign drops)", summary.left) } else { String::new() };
+    format!("{:16} {text}{left}", summary.flow)
 }

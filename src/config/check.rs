@@ -137,6 +137,11 @@ fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
                     .filter(|part| !matches!(*part, "id" | "name" | "gln"))
                     .map(|_| Some("partner has id, name and gln".to_string())),
                 top if tops.contains(&top) => None,
+                "sequence" => Some(Some("give the flow a `sequence = 1`".to_string())),
+                "record" => {
+                    Some(Some("with `per_file` above 1 there are `records`: {% for record in records %} … {% endfor %}".to_string()))
+                }
+                "records" => Some(Some("with one record in a file it is `record`; `per_file` puts several together".to_string())),
                 top => Some(did_you_mean(top, tops.iter().copied())),
             };
             if let Some(hint) = hint {

@@ -115,9 +115,9 @@ impl Account {
 
 fn read_port(reader: &Reader<'_>, usual: u16) -> u16 {
     let port = reader.integer("port").unwrap_or_else(|| i64::from(usual));
-    u16::try_from(port).unwrap_or_else(|_| {
+    u16::try_from(port).ok().filter(|port| *port > 0).unwrap_or_else(|| {
         if let Some(node) = reader.node("port") {
-            reader.bad(node, format!("`port` is a number up to 65535, not {port}"));
+            reader.bad(node, format!("`port` is a number from 1 to 65535, not {port}"));
         }
         usual
     })
@@ -129,7 +129,7 @@ impl DropConfig {
             reader.missing("kind");
         }
         let base = || reader.text("path").unwrap_or_default();
-        let timeout = || reader.duration("timeout").unwrap_or(Duration::from_secs(30));
+        let timeout = || patience(reader);
         match reader.choice("kind", &["local", "ftp", "sftp"]) {
             "local" => Self::Local(reader.need_text("path").into()),
             "ftp" => {
@@ -171,7 +171,7 @@ impl DropConfig {
                 base: base(),
                 timeout: timeout(),
                 in_flight: in_flight(reader),
-                engine: if reader.choice("engine", &["russh", "libssh2"]) == "libssh2" { Engine::Libssh2 } else { Engine::Russh },
+                engine: engine(reader),
                 partner: partner.to_string(),
             },
         }
@@ -247,6 +247,27 @@ impl DropConfig {
         }
         Ok(settings)
     }
+}
+
+fn engine(reader: &Reader<'_>) -> Engine {
+    if reader.choice("engine", &["russh", "libssh2"]) == "russh" {
+        return Engine::Russh;
+    }
+    if !cfg!(feature = "libssh2") {
+        let problem = Problem::new(codes::CONFIG_BAD_VALUE, "this consign was built without the engine libssh2");
+        let hint = "use engine = \"russh\", or a consign built with --features libssh2";
+        reader.report(problem.at(reader.place_of("engine")).hint(hint));
+    }
+    Engine::Libssh2
+}
+
+/// How long a server may take, a second at least.
+fn patience(reader: &Reader<'_>) -> Duration {
+    let timeout = reader.duration("timeout").unwrap_or(Duration::from_secs(30));
+    if let Some(node) = reader.node("timeout").filter(|_| timeout.is_zero()) {
+        reader.bad(node, "`timeout` is a second at least".into());
+    }
+    timeout
 }
 
 fn in_flight(reader: &Reader<'_>) -> usize {

@@ -75,8 +75,10 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
         _ => Format::Xml,
     };
     let mut limits = Limits::default();
-    if let Some(bytes) = reader.integer("max_bytes").and_then(|bytes| u64::try_from(bytes).ok()) {
-        limits.bytes = bytes;
+    match (reader.integer("max_bytes").map(u64::try_from), reader.node("max_bytes")) {
+        (Some(Ok(bytes @ 1..)), _) => limits.bytes = bytes,
+        (Some(_), Some(node)) => reader.bad(node, "`max_bytes` is a number from 1".into()),
+        _ => {}
     }
     let same_content = match reader.choice("same_content", &["hold", "process", "skip"]) {
         "process" => SameContent::Process,

@@ -58,25 +58,16 @@ pub(super) async fn take(
     }
     let fetched: Vec<_> = stream::iter(fetching).buffered(drop.at_once().max(1)).collect().await;
     reach("fetched").await;
+    let spooled: Vec<MessageId> = fetched.iter().filter_map(|(result, _)| result.as_ref().ok().map(|file| file.id)).collect();
     let mut stop = None;
-    let mut new = Vec::new();
-    for (result, entry) in fetched {
-        match result {
-            Ok(file) if is_cut(engine, inbound, &file, found, &entry)? => {
-                engine.storage.discard(&file.id.to_string());
-                look::hold_cut(engine, flow, inbound, &entry).await?;
-                summary.changing += 1;
-            }
-            Ok(file) => new.push(file),
-            // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
-            Err(problem) if !STOPS.contains(&problem.code) => summary.problems.push(problem.in_file(&entry.name)),
-            Err(problem) => stop = Some(problem),
+    let (new, repeats) = match proved(engine, flow, inbound, fetched, found, &mut stop, summary).await {
+        Ok(judged) => judged,
+        Err(problem) => {
+            // The files lie on the drop still; a disk that is full must not be filled further by what nobody knows of.
+            spooled.iter().for_each(|id| engine.storage.discard(&id.to_string()));
+            return Err(problem);
         }
-    }
-    let stored: Vec<MessageId> = new.iter().filter(|file| !file.stored.is_empty()).map(|file| file.id).collect();
-    engine.storage.settle(stored).await?;
-    reach("spooled").await;
-    let (new, repeats) = judged(engine, flow, inbound, new).await?;
+    };
     let messages = {
         let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
         engine.journal.receive_all(&new, &twins, engine.clock.now()).await?
@@ -86,7 +77,7 @@ pub(super) async fn take(
         engine.storage.discard(&file.id.to_string());
     }
     summary.duplicates += repeats.len();
-    shelf::duplicates(engine, drop, flow, &repeats).await?;
+    shelf::duplicates(engine, drop, flow, &repeats, summary).await?;
     let mut carry = Vec::new();
     for message in messages {
         if matches!(message.stage, Stage::Held | Stage::Failed) {
@@ -101,6 +92,36 @@ pub(super) async fn take(
         Some(problem) => Err(problem),
         None => Ok(carry),
     }
+}
+
+/// What of a batch is complete and on disk, with the ledger's verdict on each.
+async fn proved(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    fetched: Vec<(Result<NewMessage, Problem>, Entry)>,
+    found: &Found,
+    stop: &mut Option<Problem>,
+    summary: &mut Summary,
+) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
+    let mut new = Vec::new();
+    for (result, entry) in fetched {
+        match result {
+            Ok(file) if is_cut(engine, inbound, &file, found, &entry)? => {
+                engine.storage.discard(&file.id.to_string());
+                look::hold_cut(engine, flow, inbound, &entry).await?;
+                summary.changing += 1;
+            }
+            Ok(file) => new.push(file),
+            // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
+            Err(problem) if !STOPS.contains(&problem.code) => summary.problems.push(problem.in_file(&entry.name)),
+            Err(problem) => *stop = Some(problem),
+        }
+    }
+    let stored: Vec<MessageId> = new.iter().filter(|file| !file.stored.is_empty()).map(|file| file.id).collect();
+    engine.storage.settle(stored).await?;
+    reach("spooled").await;
+    judged(engine, flow, inbound, new).await
 }
 
 /// One file into the spool.

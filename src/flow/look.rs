@@ -11,7 +11,7 @@ use chrono::{DateTime, Utc};
 use super::{Engine, Summary, same::same};
 use crate::{
     config::{Flow, InFlow, Order, Unusual},
-    journal::{Here, Hold},
+    journal::{Here, Hold, Message, NewMessage},
     model::{
         Problem,
         codes::{self, Code},
@@ -75,7 +75,19 @@ impl Memory {
 /// The drop or the journal cannot be read.
 pub async fn look(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow) -> Result<Vec<Seen>, Problem> {
     let memory = Memory::of(engine, flow).await?;
-    Ok(judge_all(drop.list(&flow.folder).await?, flow, inbound, &memory, engine.clock.now()))
+    Ok(judge_all(listed(drop, flow).await?, flow, inbound, &memory, engine.clock.now()))
+}
+
+/// The files of a flow's folder; a folder that is missing says where it was looked for.
+async fn listed(drop: &dyn Drop, flow: &Flow) -> Result<Vec<Entry>, Problem> {
+    drop.list(&flow.folder).await.map_err(|problem| {
+        if problem.code != codes::DROP_MISSING {
+            return problem;
+        }
+        let text = format!("there is no folder `{}` on the drop of {} ({})", flow.folder, flow.partner, drop.name());
+        Problem::new(codes::DROP_MISSING, text)
+            .hint(format!("make it, or correct `folder` in {} or `path` in the partner's drop", flow.file))
+    })
 }
 
 fn judge_all(entries: Vec<Entry>, flow: &Flow, inbound: &InFlow, memory: &Memory, now: DateTime<Utc>) -> Vec<Seen> {
@@ -101,7 +113,8 @@ fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &
     }
     // How long the file has been there with this size and time.
     let hold = memory.holds.get(&path).filter(|hold| same(hold.size, hold.modified, entry));
-    let since = hold.map_or(now, |hold| hold.since);
+    // A clock that was set back must not hold a file until it has caught up.
+    let since = hold.map_or(now, |hold| hold.since.min(now));
     let stood = (now - since).to_std().unwrap_or(Duration::ZERO);
     let held = |code: Code, why: String, hint: &str| State::Held(Problem::new(code, why).hint(hint).in_file(name), since);
     if entry.unreachable {
@@ -132,15 +145,30 @@ fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &
         let why = format!("the file has {} bytes; the limit is {}", entry.size, inbound.limits.bytes);
         return held(codes::HELD_LARGE, why, "raise the flow's `max_bytes` if such files are meant to come");
     }
+    let known = |code: Code| hold.filter(|hold| hold.code == code.info().code);
+    if let Some(hold) = known(codes::DUPLICATE).filter(|_| stood < AGAIN) {
+        return held(codes::DUPLICATE, hold.why.clone(), hold.hint.as_deref().unwrap_or_default());
+    }
+    // One that was cut off has stood still before, and is waited for longer.
+    if let Some(hold) = known(codes::DOC_CUT) {
+        return if stood < inbound.cut {
+            held(codes::DOC_CUT, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
+        } else {
+            State::Ready
+        };
+    }
     if inbound.marker.is_none() && stood < inbound.settle {
         let why = format!("its size and time must stand still for {} s", inbound.settle.as_secs_f32());
         return held(codes::STILL_CHANGING, why, "nothing: it is taken once it does");
     }
-    match hold.filter(|hold| hold.code == codes::DOC_CUT.info().code) {
-        Some(hold) if stood < inbound.cut => held(codes::DOC_CUT, hold.why.clone(), hold.hint.as_deref().unwrap_or_default()),
-        _ => State::Ready,
-    }
+    State::Ready
 }
+
+/// A duplicate that could not be moved away is left so long before it is tried again.
+const AGAIN: Duration = Duration::from_secs(3600);
+
+/// Longest wait for files to stand still within a poll; a longer one is left to the next poll.
+const WAIT: Duration = Duration::from_secs(30);
 
 /// What a poll found.
 pub(super) struct Found {
@@ -155,9 +183,12 @@ pub(super) struct Found {
 pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, summary: &mut Summary) -> Result<Found, Problem> {
     let first = remember(engine, flow, look_and_release(engine, drop, flow, inbound).await?).await?;
     let changing = |seen: &Seen| matches!(&seen.state, State::Held(problem, _) if problem.code == codes::STILL_CHANGING);
-    let seen = if first.seen.iter().any(changing) && !engine.is_stopping() {
-        // A little more than the time, since clocks have ticks.
-        tokio::time::sleep(inbound.settle + Duration::from_millis(20)).await;
+    let seen = if first.seen.iter().any(changing) && inbound.settle <= WAIT {
+        // A little more than the time, since clocks have ticks; a stop is not kept waiting for it.
+        let until = tokio::time::Instant::now() + inbound.settle + Duration::from_millis(20);
+        while tokio::time::Instant::now() < until && !engine.is_stopping() {
+            tokio::time::sleep_until(until.min(tokio::time::Instant::now() + Duration::from_millis(200))).await;
+        }
         let again = remember(engine, flow, look_and_release(engine, drop, flow, inbound).await?).await?;
         summary.held += first.new + again.new;
         again.seen
@@ -171,7 +202,10 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
         match one.state {
             State::Ready => {
                 let path = join(&flow.folder, &one.entry.name);
-                if holds.get(&path).is_some_and(|hold| same(hold.size, hold.modified, &one.entry)) {
+                if holds
+                    .get(&path)
+                    .is_some_and(|hold| hold.code == codes::DOC_CUT.info().code && same(hold.size, hold.modified, &one.entry))
+                {
                     found.given_up.insert(one.entry.name.clone());
                 }
                 found.ready.push(one.entry);
@@ -186,6 +220,7 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
                     problem.message
                 );
             }
+            State::Held(..) => summary.left += 1,
             _ => {}
         }
     }
@@ -203,7 +238,7 @@ pub(super) fn is_incomplete(code: Code) -> bool {
 
 /// Looks, and lets go of files in whose place the partner has put another: the message has nothing left to move.
 async fn look_and_release(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow) -> Result<(Vec<Seen>, Memory), Problem> {
-    let entries = drop.list(&flow.folder).await?;
+    let entries = listed(drop, flow).await?;
     let mut memory = Memory::of(engine, flow).await?;
     let replaced: Vec<String> = entries
         .iter()
@@ -279,8 +314,27 @@ pub(super) async fn hold_cut(engine: &Engine, flow: &Flow, inbound: &InFlow, ent
         code: codes::DOC_CUT.info().code.to_string(),
         why: format!("`{}` ends before it is complete", shown(leaf(&path))),
         hint: Some(format!("the upload was broken off or goes on; after {} s without a change it is refused", inbound.cut.as_secs())),
-        since: before.map_or_else(|| engine.clock.now(), |hold| hold.since),
+        // Waited for from now on, not from when it was first seen to stand still.
+        since: before.filter(|hold| hold.code == codes::DOC_CUT.info().code).map_or_else(|| engine.clock.now(), |hold| hold.since),
         path,
     };
     engine.journal.hold_files(&flow.id, &[hold], &[]).await
+}
+
+/// Leaves duplicates that could not be moved away, so that they are not fetched again at every poll.
+pub(super) async fn hold_duplicates(engine: &Engine, flow: &Flow, copies: &[(&NewMessage, &Message, Problem)]) -> Result<(), Problem> {
+    let now = engine.clock.now();
+    let holds: Vec<Hold> = copies
+        .iter()
+        .map(|(copy, known, problem)| Hold {
+            path: copy.path.clone(),
+            size: copy.size,
+            modified: copy.modified,
+            code: codes::DUPLICATE.info().code.to_string(),
+            why: format!("it repeats message {} and could not be moved: {}", known.id.short(), problem.message),
+            hint: Some("remove it, or give the user the right to rename; it is tried again after an hour".into()),
+            since: now,
+        })
+        .collect();
+    engine.journal.hold_files(&flow.id, &holds, &[]).await
 }

@@ -68,6 +68,8 @@ pub struct Summary {
     pub waiting: usize,
     /// Messages held for a person.
     pub held: usize,
+    /// Files that are left on the drop for a person, those told before among them.
+    pub left: usize,
     /// Exact duplicates shelved.
     pub duplicates: usize,
     /// Files left where they are because they still change.

@@ -40,7 +40,10 @@ pub(super) async fn run(
     if !look {
         return Ok(());
     }
-    watch_pickup(engine, flow, outbound, summary).await.map_err(one)?;
+    if let Err(problem) = watch_pickup(engine, flow, outbound, summary).await {
+        // A drop that may be written to and not listed is no reason to send nothing.
+        summary.problems.push(problem);
+    }
     let ready = ready(engine, flow, outbound).await.map_err(one)?;
     if ready.is_empty() {
         return Ok(());
@@ -70,6 +73,7 @@ pub(super) async fn run(
 
 /// Whether the partner has collected what we sent. A file that lies there too long is told, all of them in one problem.
 async fn watch_pickup(engine: &Engine, flow: &Flow, outbound: &OutFlow, summary: &mut Summary) -> Result<(), Problem> {
+    let Some(patience) = outbound.pickup else { return Ok(()) };
     let sent = engine.journal.uncollected(&flow.id).await?;
     if sent.is_empty() {
         return Ok(());
@@ -79,7 +83,6 @@ async fn watch_pickup(engine: &Engine, flow: &Flow, outbound: &OutFlow, summary:
     let now = engine.clock.now();
     let (lying, gone): (Vec<Message>, Vec<Message>) = sent.into_iter().partition(|message| there.contains(&message.name));
     engine.journal.collected(&gone, now).await?;
-    let Some(patience) = outbound.pickup else { return Ok(()) };
     let late: Vec<&Message> = lying.iter().filter(|message| (now - message.updated).to_std().is_ok_and(|age| age > patience)).collect();
     if let Some(oldest) = late.first() {
         let since = oldest.updated.format("%Y-%m-%d %H:%M UTC");
@@ -339,20 +342,25 @@ async fn stage(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Messa
 
 /// Written down right before the rename.
 const INTENT: &str = "about to rename";
+/// Written down when the rename is known not to have taken place.
+const NOT_RENAMED: &str = "not renamed";
 
 /// The rename that is the sending. Where the temporary file is gone, the intent tells why: written down, the rename took place (the
 /// partner may have fetched the file since); not written down, someone else removed it, and it is uploaded again.
 async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
     let temporary = temporary(flow, outbound, message);
-    let intended = engine
-        .journal
-        .events(message.id)
-        .await?
-        .into_iter()
+    let events = engine.journal.events(message.id).await?;
+    let intended = events
+        .iter()
         .rev()
         .take_while(|event| event.stage == "staged" || event.stage == "waiting")
-        .any(|event| event.note.as_deref() == Some(INTENT));
+        .find_map(|event| match event.note.as_deref() {
+            Some(INTENT) => Some(true),
+            Some(NOT_RENAMED) => Some(false),
+            _ => None,
+        })
+        .unwrap_or(false);
     if drop.stat(&temporary).await?.is_none() {
         if intended {
             return Ok(());
@@ -387,10 +395,17 @@ async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Me
         }
     }
     engine.journal.remark(message, INTENT, engine.clock.now()).await?;
-    if outbound.exists == Exists::Replace {
-        drop.replace(&temporary, &message.path).await?;
+    let renamed = if outbound.exists == Exists::Replace {
+        drop.replace(&temporary, &message.path).await
     } else {
-        drop.rename(&temporary, &message.path).await?;
+        drop.rename(&temporary, &message.path).await
+    };
+    if let Err(problem) = renamed {
+        // Seen to lie there still, it was not sent, whoever removes it later.
+        if drop.stat(&temporary).await.is_ok_and(|there| there.is_some()) {
+            engine.journal.remark(message, NOT_RENAMED, engine.clock.now()).await?;
+        }
+        return Err(problem);
     }
     checkpoint::reach("renamed").await;
     Ok(())

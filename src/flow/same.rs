@@ -2,14 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::{journal::Message, transport::Entry};
+use crate::transport::Entry;
 
-/// Whether the file on the drop is the one a message was made of, as far as a listing can tell. Over SFTP times have whole seconds.
-pub(super) fn same_file(message: &Message, entry: &Entry) -> bool {
-    same(message.size, message.modified, entry)
-}
-
-/// Whether an entry still has this size and time.
+/// Whether an entry still has this size and time, as far as a listing can tell. Over SFTP times have whole seconds.
 pub(super) fn same(size: u64, modified: Option<DateTime<Utc>>, entry: &Entry) -> bool {
     size == entry.size && modified.map(|at| at.timestamp_millis()) == entry.modified.map(|at| at.timestamp_millis())
 }

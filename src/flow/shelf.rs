@@ -1,6 +1,7 @@
 //! Where files come to rest on the partner's side: `archive/` when their effect is complete, `error/` with a report when they were
 //! refused. A move is repeated until it succeeds; an effect never.
 
+use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 
 use super::{
@@ -8,15 +9,15 @@ use super::{
     checkpoint::reach,
     inbound::STOPS,
     intake::Repeat,
-    look::marker_of,
+    look::{self, marker_of},
     same,
     storage::{digest, name_with_id, partner_report},
 };
 use crate::{
     config::{Flow, Work},
-    journal::Message,
+    journal::{Message, NewMessage},
     model::{BoxFuture, MessageId, Problem, Problems, Stage, codes, problem::shown},
-    transport::{Drop, join, leaf},
+    transport::{self, Drop, join, leaf},
 };
 
 /// Puts messages that are done or failed on their shelves, ours and the partner's: together, since each wait for the disk or for the
@@ -31,7 +32,10 @@ pub(super) async fn shelve(engine: &Engine, flow: &Flow, mut messages: Vec<Messa
             Stage::Failed => engine.journal.attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default(),
             _ => Vec::new(),
         };
-        message.stored = engine.storage.shelve(message, &problems)?;
+        // One that lies where it belongs is not read and hashed again because the partner's side cannot be reached.
+        if message.stage == Stage::Failed || !message.stored.starts_with("archive/") {
+            message.stored = engine.storage.shelve(message, &problems)?;
+        }
         reports.push(problems);
     }
     engine.journal.shelved_all(&messages).await?;
@@ -114,24 +118,10 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     let name = name_with_id(&message.name, message.id);
     let (archived, refused) = (join(&partner.archive, &name), join(&partner.error, &name));
     let failed = message.stage == Stage::Failed;
-    // The sign that the file is complete goes with the file.
-    let marker = match &flow.work {
-        Work::In(inbound) => inbound.marker.as_deref(),
-        Work::Out(_) => None,
-    };
     let (target, other) = if failed { (&refused, &archived) } else { (&archived, &refused) };
     drop.make_folder(if failed { &partner.error } else { &partner.archive }).await?;
-    // Only the very file we took is moved: one that has come under its name since then is a new one.
-    let here = drop.stat(&message.path).await?.is_some_and(|entry| same::same_file(message, &entry));
-    let done = !here && drop.stat(target).await?.is_some();
-    if here {
-        match drop.rename(&message.path, target).await {
-            Ok(()) => {}
-            // The same name and time came back after it was moved: what lies there now is a file of its own, and the next poll's.
-            Err(_) if drop.stat(target).await?.is_some() => return Ok(()),
-            Err(problem) => return Err(problem),
-        }
-    } else if !done {
+    let file = File { name: &message.name, path: &message.path, size: message.size, modified: message.modified, sha256: &message.sha256 };
+    if !put_away(drop, &file, target).await? {
         match drop.stat(other).await? {
             Some(_) => drop.rename(other, target).await?,
             None => {
@@ -139,13 +129,7 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
             }
         }
     }
-    if here || done {
-        give_back_another(drop, message, target).await?;
-    }
-    if let Some(marker) = marker {
-        let folder = message.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        drop.remove(&join(folder, &marker_of(marker, leaf(&message.path)))).await?;
-    }
+    drop_marker(drop, flow, &message.path).await?;
     let report = format!("{refused}.problem.txt");
     if failed {
         drop.write(&report, partner_report(message, problems).as_bytes()).await
@@ -156,45 +140,90 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     }
 }
 
+/// A file as it was taken.
+struct File<'a> {
+    name: &'a str,
+    path: &'a str,
+    size: u64,
+    modified: Option<DateTime<Utc>>,
+    sha256: &'a str,
+}
+
+/// Moves a file as it was taken to `target`, a name that is its alone; `false` when it is neither here nor there. Only the very file
+/// is moved: one that has come under its name since then is a new one.
+async fn put_away(drop: &dyn Drop, file: &File<'_>, target: &str) -> Result<bool, Problem> {
+    let here = drop.stat(file.path).await?.is_some_and(|entry| same::same(file.size, file.modified, &entry));
+    if here {
+        match drop.rename(file.path, target).await {
+            Ok(()) => {}
+            // It was moved before, and the same name and time came back: a file of its own, and the next poll's.
+            Err(problem) if transport::is_taken(&problem) => return Ok(true),
+            Err(problem) => return Err(problem),
+        }
+    } else if drop.stat(target).await?.is_none() {
+        return Ok(false);
+    }
+    give_back_another(drop, file, target).await?;
+    Ok(true)
+}
+
 /// Files up to this size are read again after the move.
 const VERIFIED: u64 = 1 << 20;
 
-/// A file that was put in the place of ours with the same size and time cannot be told by a listing, only by its bytes: it is read
-/// again where it lies now under a name of its own, and given back if it is another, so that the next poll takes it.
-async fn give_back_another(drop: &dyn Drop, message: &Message, target: &str) -> Result<(), Problem> {
-    if message.size > VERIFIED || message.sha256.is_empty() {
+/// A file that was put in the place of ours in the moment of the move, or with the same size and time, shows only where it lies now
+/// under a name of its own: by its size, or by its bytes. It is given back, so that the next poll takes it.
+async fn give_back_another(drop: &dyn Drop, file: &File<'_>, target: &str) -> Result<(), Problem> {
+    if file.sha256.is_empty() {
         return Ok(());
     }
-    let bytes = match drop.read(target, message.size, VERIFIED).await {
-        Ok(bytes) => bytes,
-        // A partner that takes things out of the archive at once, or may not be read there, has nothing to be given back.
-        Err(problem) if [codes::DROP_MISSING, codes::DROP_DENIED].contains(&problem.code) => return Ok(()),
-        Err(problem) => return Err(problem),
-    };
-    if digest(&bytes) == message.sha256 {
+    // A partner that takes things out of the archive at once, or may not be read there, has nothing to be given back.
+    let gone = |problem: &Problem| [codes::DROP_MISSING, codes::DROP_DENIED].contains(&problem.code);
+    let Some(there) = drop.stat(target).await? else { return Ok(()) };
+    let ours = there.size == file.size
+        && (file.size > VERIFIED
+            || match drop.read(target, file.size, VERIFIED).await {
+                Ok(bytes) => digest(&bytes) == file.sha256,
+                Err(problem) if gone(&problem) => true,
+                Err(problem) => return Err(problem),
+            });
+    if ours {
         return Ok(());
     }
-    tracing::warn!(
-        message = message.id.short(),
-        name = shown(&message.name),
-        "another file had taken its place with the same size and time; it is given back"
-    );
-    let back = if drop.stat(&message.path).await?.is_none() {
-        message.path.clone()
+    tracing::warn!(name = shown(file.name), "another file had taken its place; it is given back");
+    let back = if drop.stat(file.path).await?.is_none() {
+        file.path.to_string()
     } else {
-        let folder = message.path.rsplit_once('/').map_or("", |(folder, _)| folder);
-        join(folder, &name_with_id(&message.name, MessageId::new()))
+        let folder = file.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+        join(folder, &name_with_id(file.name, MessageId::new()))
     };
     drop.rename(target, &back).await
 }
 
-/// Shelves exact duplicates beside the files they repeat, if each is still the very file that was read: one that has come in its
-/// place meanwhile is a new one, and the next poll's.
-pub(super) async fn duplicates(engine: &Engine, drop: &dyn Drop, flow: &Flow, copies: &[Repeat]) -> Result<(), Problem> {
+/// The sign that a file is complete goes with the file, unless another lies under its name by now: then it is that one's.
+async fn drop_marker(drop: &dyn Drop, flow: &Flow, path: &str) -> Result<(), Problem> {
+    let Work::In(inbound) = &flow.work else { return Ok(()) };
+    let Some(marker) = &inbound.marker else { return Ok(()) };
+    if drop.stat(path).await?.is_some() {
+        return Ok(());
+    }
+    let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
+    drop.remove(&join(folder, &marker_of(marker, leaf(path)))).await
+}
+
+/// Shelves exact duplicates beside the files they repeat. One that cannot be moved is told and left; the others go on.
+pub(super) async fn duplicates(
+    engine: &Engine,
+    drop: &dyn Drop,
+    flow: &Flow,
+    copies: &[Repeat],
+    summary: &mut Summary,
+) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner).filter(|_| !copies.is_empty()) else { return Ok(()) };
-    drop.make_folder(&partner.archive).await?;
-    let mut shelving: Vec<BoxFuture<'_, Result<(), Problem>>> = Vec::with_capacity(copies.len());
-    for (copy, known) in copies {
+    let archive = drop.make_folder(&partner.archive).await;
+    let mut shelving: Vec<BoxFuture<'_, (&Repeat, Result<(), Problem>)>> = Vec::with_capacity(copies.len());
+    for repeat in copies {
+        let (copy, known) = repeat;
+        let archive = archive.clone();
         shelving.push(Box::pin(async move {
             tracing::info!(
                 flow = flow.id,
@@ -203,17 +232,29 @@ pub(super) async fn duplicates(engine: &Engine, drop: &dyn Drop, flow: &Flow, co
                 code = codes::DUPLICATE.info().code,
                 "exact duplicate, shelved"
             );
-            if drop.stat(&copy.path).await?.is_some_and(|now| same::same(copy.size, copy.modified, &now)) {
-                let target = join(&partner.archive, &name_with_id(&format!("duplicate-{}", copy.name), copy.id));
-                drop.rename(&copy.path, &target).await?;
-            }
-            Ok(())
+            let file = File { name: &copy.name, path: &copy.path, size: copy.size, modified: copy.modified, sha256: &copy.sha256 };
+            let target = join(&partner.archive, &name_with_id(&format!("duplicate-{}", copy.name), copy.id));
+            let moved = async {
+                archive?;
+                put_away(drop, &file, &target).await?;
+                drop_marker(drop, flow, &copy.path).await
+            };
+            (repeat, moved.await)
         }));
     }
     let mut shelving = stream::iter(shelving).buffer_unordered(drop.at_once().max(1));
-    let mut first = Ok(());
-    while let Some(result) = shelving.next().await {
-        first = first.and(result);
+    let mut left: Vec<(&NewMessage, &Message, Problem)> = Vec::new();
+    while let Some(((copy, known), result)) = shelving.next().await {
+        if let Err(problem) = result {
+            left.push((copy, known, problem));
+        }
     }
-    first
+    if let Some((copy, _, problem)) = left.first() {
+        let more = if left.len() == 1 { String::new() } else { format!(", nor {} more", left.len() - 1) };
+        let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);
+        summary
+            .problems
+            .push(Problem::new(codes::SHELF_FAILED, sentence).hint("nothing is done a second time; `consign drops` lists them"));
+    }
+    look::hold_duplicates(engine, flow, &left).await
 }

@@ -222,7 +222,7 @@ impl Journal {
         let mut transaction = self.begin().await?;
         let update = sqlx::query(
             "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?1 = 'received' then 0 else moved end,
-             reason = case when ?1 = 'received' then null else reason end where id = ?5 and stage = ?6",
+             reason = case when ?1 = 'received' then null else reason end, collected = case when ?1 = 'received' then null else collected end where id = ?5 and stage = ?6",
         )
         .bind(to.as_str())
         .bind(resume.map(Stage::as_str))

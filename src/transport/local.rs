@@ -8,6 +8,10 @@ use std::{
 };
 
 use chrono::DateTime;
+use rustix::{
+    fs::{CWD, OFlags, RenameFlags, renameat_with},
+    io::Errno,
+};
 use tokio::{
     fs,
     io::{AsyncReadExt, AsyncWriteExt},
@@ -86,7 +90,14 @@ impl Drop for LocalDrop {
     fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             let full = self.path(path)?;
-            let meta = fs::symlink_metadata(&full).await.map_err(|error| problem(path, &error))?;
+            // What is opened is looked at, not its name: whoever may write here could put a link or a pipe in its place meanwhile.
+            let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits().cast_signed();
+            let opened = fs::OpenOptions::new().read(true).custom_flags(flags).open(&full).await;
+            let file = match opened {
+                Err(error) if error.raw_os_error() == Some(Errno::LOOP.raw_os_error()) => return Err(missing(path)),
+                other => other.map_err(|error| problem(path, &error))?,
+            };
+            let meta = file.metadata().await.map_err(|error| problem(path, &error))?;
             if !meta.is_file() {
                 return Err(missing(path));
             }
@@ -94,7 +105,7 @@ impl Drop for LocalDrop {
                 return Err(too_large(path, meta.len().max(expected), limit));
             }
             // One byte more than expected shows a file that has grown, without reading an endless one.
-            let mut file = fs::File::open(&full).await.map_err(|error| problem(path, &error))?.take(expected.saturating_add(1));
+            let mut file = file.take(expected.saturating_add(1));
             let mut part = vec![0; PART.min(usize::try_from(expected).unwrap_or(PART) + 1)];
             let mut got = 0;
             loop {
@@ -117,7 +128,9 @@ impl Drop for LocalDrop {
         Box::pin(async move {
             let full = self.path(path)?;
             let written = async {
-                let mut file = fs::File::create(&full).await?;
+                // A link under this name is not followed: it could lead anywhere.
+                let flags = OFlags::NOFOLLOW.bits().cast_signed();
+                let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(&full).await?;
                 file.write_all(bytes).await?;
                 file.sync_all().await
             }
@@ -134,14 +147,14 @@ impl Drop for LocalDrop {
     fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
             let (source, target) = (self.path(from)?, self.path(to)?);
-            // A hard link fails where the target exists, which a plain rename would silently replace.
-            match fs::hard_link(&source, &target).await {
-                Ok(()) => fs::remove_file(&source).await.map_err(|error| problem(from, &error)),
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(taken(to)),
-                Err(error) if error.kind() == io::ErrorKind::NotFound => Err(problem(from, &error)),
-                Err(_) if fs::try_exists(&target).await.unwrap_or(true) => Err(taken(to)),
-                Err(_) => fs::rename(&source, &target).await.map_err(|error| problem(&format!("{from} -> {to}"), &error)),
-            }
+            let (from, to) = (from.to_string(), to.to_string());
+            let done = tokio::task::spawn_blocking(move || {
+                rename_new(&source, &target).map_err(|error| match error.kind() {
+                    io::ErrorKind::AlreadyExists => taken(&to),
+                    _ => problem(&format!("{from} -> {to}"), &error),
+                })
+            });
+            done.await.unwrap_or_else(|_| Err(Problem::new(codes::DROP_IO, "the rename could not be carried out")))
         })
     }
 
@@ -172,6 +185,34 @@ impl Drop for LocalDrop {
     fn at_once(&self) -> usize {
         16
     }
+}
+
+/// A rename in one step that never replaces, on disk when this returns. File systems that cannot do that get a link and an unlink,
+/// undone where the second is refused.
+fn rename_new(source: &Path, target: &Path) -> io::Result<()> {
+    match renameat_with(CWD, source, CWD, target, RenameFlags::NOREPLACE) {
+        Ok(()) => {}
+        Err(Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+            match std::fs::hard_link(source, target) {
+                Ok(()) => {
+                    if let Err(error) = std::fs::remove_file(source) {
+                        std::fs::remove_file(target)?;
+                        return Err(error);
+                    }
+                }
+                Err(error) if matches!(error.kind(), io::ErrorKind::AlreadyExists | io::ErrorKind::NotFound) => return Err(error),
+                // No links either (FAT, some shares): nothing is left but to look first.
+                Err(_) if target.try_exists().unwrap_or(true) => return Err(io::ErrorKind::AlreadyExists.into()),
+                Err(_) => std::fs::rename(source, target)?,
+            }
+        }
+        Err(error) => return Err(error.into()),
+    }
+    // A folder that cannot be synced (some shares) has done what it can.
+    if let Some(folder) = target.parent() {
+        let _ = std::fs::File::open(folder).and_then(|folder| folder.sync_all());
+    }
+    Ok(())
 }
 
 /// Errors of the file system in our words; the one place of this transport that does it.

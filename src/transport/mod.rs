@@ -124,6 +124,11 @@ pub(crate) fn taken(path: &str) -> Problem {
     problem
 }
 
+/// Whether a rename was refused because its target exists.
+pub fn is_taken(problem: &Problem) -> bool {
+    problem.code == codes::DROP_IO && problem.retry == crate::model::problem::Retry::Never
+}
+
 /// The last part of a path.
 pub fn leaf(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)

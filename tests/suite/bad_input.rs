@@ -224,7 +224,7 @@ async fn file_still_being_written() {
     std::thread::sleep(std::time::Duration::from_millis(2000));
     shop.world.drop_file("out/orders", "growing.xml", &order[..120]);
     let output = run.wait_with_output().expect("ends");
-    assert!(String::from_utf8_lossy(&output.stdout).contains("1 still being written"), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stdout).contains("1 not complete yet"), "{output:?}");
     assert_eq!(shop.world.partner_files("out/orders").len(), 2, "nothing is taken");
     assert_eq!(shop.world.messages("orders-in").len(), 0);
     shop.world.drop_file("out/orders", "growing.xml", &order);

@@ -98,7 +98,7 @@ async fn a_file_that_grows_is_left_until_it_stands_still() {
     });
     std::thread::sleep(Duration::from_millis(150));
     let first = shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
-    assert!(first.out.contains("1 still being written"), "{}", first.out);
+    assert!(first.out.contains("1 not complete yet"), "{}", first.out);
     writing.join().expect("written");
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     assert_eq!(shop.orders().await, 1);
@@ -129,6 +129,101 @@ async fn an_upload_that_was_broken_off_is_waited_for_and_at_last_refused() {
     let errors = shop.world.consign(&["errors"]).ends(0);
     assert!(errors.out.contains("it is truncated"), "{}", errors.out);
     all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_was_broken_off_is_waited_for_with_the_usual_settings_too() {
+    // Standing still is no proof of being whole, neither is a marker.
+    for keys in ["settle = \"1s\"", "marker = \"{name}.done\""] {
+        let shop = Shop::with(keys).await;
+        let order = shop.order("U-1");
+        shop.drop("order.xml", &order[..order.len() / 2]);
+        shop.drop("order.xml.done", "");
+        for _ in 0..2 {
+            let ran = shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+            assert!(ran.out.contains("1 not complete yet"), "{keys}: {}", ran.out);
+        }
+        let drops = shop.world.consign(&["drops", "orders-in"]).ends(0);
+        assert!(drops.out.contains("C318"), "{keys}: {}", drops.out);
+        shop.drop("order.xml", &order);
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+        assert_eq!((shop.orders().await, shop.here().contains(&"order.xml".to_string())), (1, false), "{keys}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_marker_of_another_file_is_left_alone_and_that_of_a_duplicate_is_not() {
+    let shop = Shop::with("marker = \"{name}.done\"").await;
+    let order = shop.order("K-1");
+    for _ in 0..2 {
+        // The second time it is an exact duplicate: its marker must not vouch for whatever comes next under the name.
+        shop.drop("order.xml", &order);
+        shop.drop("order.xml.done", "");
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+        assert_eq!(shop.here(), Vec::<String>::new());
+    }
+    // Killed before the move; meanwhile the next file of the name has come, with its own marker.
+    shop.drop("order.xml", &shop.order("K-2"));
+    shop.drop("order.xml.done", "");
+    let mut child = shop.world.prepared(&["run", "--once", "orders-in"]);
+    let mut child = child
+        .env("CONSIGN_PAUSE_AT", "shelved")
+        .stderr(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::null())
+        .spawn()
+        .expect("starts");
+    let mut said = String::new();
+    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().expect("a pipe")), &mut said).expect("a line");
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    shop.drop("order.xml", &shop.order("K-345"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    for number in ["K-1", "K-2", "K-345"] {
+        assert_eq!(shop.world.odoo.count("sale.order", json!([["client_order_ref", "=", number]])).await, 1, "{number}");
+    }
+    assert_eq!(shop.here(), Vec::<String>::new());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_duplicate_that_cannot_be_moved_keeps_nobody_and_is_not_fetched_for_ever() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    let order = shop.order("D-1");
+    shop.drop("a.xml", &order);
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    shop.world.server.as_ref().expect("embedded").behave(Quirks { denied: vec!["rename"], ..Quirks::default() });
+    shop.drop("a.xml", &order);
+    shop.drop("b.xml", &shop.order("D-2"));
+    let ran = shop.world.consign(&["run", "--once", "orders-in"]).ends(2);
+    assert!(ran.out.contains("1 done") && ran.out.contains("1 duplicate"), "{}", ran.out);
+    let again = shop.world.consign(&["run", "--once", "orders-in"]);
+    assert!(!again.out.contains("duplicate"), "left for a while: {}", again.out);
+    let drops = shop.world.consign(&["drops", "orders-in"]).ends(0);
+    assert!(drops.out.contains("C311: it repeats message"), "{}", drops.out);
+    assert_eq!(shop.orders().await, 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_may_be_written_to_and_not_listed_is_sent_to_all_the_same() {
+    let shop = sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1\npickup = \"1h\"", 1).await;
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    more(&shop, 1);
+    shop.world.server.as_ref().expect("embedded").behave(Quirks { denied: vec!["list"], ..Quirks::default() });
+    let ran = shop.world.consign(&["run", "--once", "despatch-out"]);
+    assert!(ran.out.contains("1 done"), "{ran:?}");
+    assert_eq!(sent(&shop).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_rename_that_was_refused_is_no_sending_though_the_temporary_file_is_gone() {
+    let shop = sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1", 1).await;
+    shop.world.server.as_ref().expect("embedded").behave(Quirks { denied: vec!["rename"], ..Quirks::default() });
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(2);
+    for part in shop.world.partner_files("in") {
+        fs::remove_file(shop.world.partner.join("in").join(part)).expect("cleaned up by the partner");
+    }
+    shop.world.server.as_ref().expect("embedded").behave(Quirks::default());
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(sent(&shop), ["despatch-1.xml"], "uploaded again");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -46,6 +46,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
     let unreachable = |why: String| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
     let told = |fault: Fault| match fault {
         Fault::Refused(_, words) => unreachable(format!("refuses the session: {words}")),
+        Fault::Broken("an answer that is none") => unreachable("does not speak FTP".into()),
         other => other.problem(&at),
     };
     let connected = match settings.security {

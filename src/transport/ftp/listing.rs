@@ -11,7 +11,9 @@ use super::{Fault, Line, answered};
 use crate::{model::names, transport::Entry};
 
 /// Bytes of a listing; a server that goes on beyond it is not believed.
-const MOST: usize = 256 << 20;
+const MOST: usize = 64 << 20;
+/// Names of a listing.
+const NAMES: usize = 1_000_000;
 
 /// The files of a folder. The folder is entered first: so a missing one is told (some servers list it as empty), and no name can be
 /// taken for an option or a pattern.
@@ -36,7 +38,7 @@ pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> R
             Ok(Err(_)) => return Err(Fault::Broken("the data connection broke")),
             Ok(Ok(length)) => bytes.extend_from_slice(&part[..length]),
         }
-        if bytes.len() > MOST {
+        if bytes.len() > MOST || bytes.len() > NAMES && bytes.iter().filter(|byte| **byte == b'\n').count() > NAMES {
             return Err(Fault::Broken("a listing without end"));
         }
     }

@@ -318,6 +318,9 @@ impl Drop for FtpDrop {
                 }
                 // A server that does not replace: what is there is moved aside first.
                 let aside = format!("{target}.replaced.part");
+                if line.has(&aside, patience).await? {
+                    answered(patience, line.ftp.rm(&aside)).await?;
+                }
                 answered(patience, line.ftp.rename(&target, &aside)).await?;
                 answered(patience, line.ftp.rename(&source, &target)).await?;
                 answered(patience, line.ftp.rm(&aside)).await

@@ -13,6 +13,8 @@ struct Width {
     limit: usize,
     used: usize,
     top: usize,
+    /// The top before it was narrowed.
+    most: usize,
 }
 
 /// Lets at most so many operations through at once.
@@ -30,7 +32,7 @@ impl Gate {
     /// A gate that grows up to `top`.
     pub(super) fn new(top: usize) -> Arc<Self> {
         let top = top.max(1);
-        Arc::new(Self { width: Mutex::new(Width { limit: FIRST.min(top), used: 0, top }), freed: Notify::new() })
+        Arc::new(Self { width: Mutex::new(Width { limit: FIRST.min(top), used: 0, top, most: top }), freed: Notify::new() })
     }
 
     fn width(&self) -> MutexGuard<'_, Width> {
@@ -75,6 +77,12 @@ impl Gate {
             width.top = width.limit;
         }
         others
+    }
+
+    /// It was narrowed for nothing: it may grow again as before.
+    pub(super) fn restore(&self) {
+        let mut width = self.width();
+        width.top = width.most;
     }
 }
 

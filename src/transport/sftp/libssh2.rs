@@ -314,6 +314,10 @@ impl Live {
         let (source, target, aside) = (self.path(from)?, self.path(to)?, self.path(&format!("{to}.replaced.part"))?);
         let there = self.stat(&target)?.is_some();
         if there {
+            // One left by a try that was cut off is older than what is there.
+            if self.stat(&aside)?.is_some() {
+                self.sftp.unlink(&aside)?;
+            }
             self.sftp.rename(&target, &aside, None)?;
         }
         self.sftp.rename(&source, &target, None)?;

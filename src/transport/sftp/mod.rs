@@ -97,8 +97,8 @@ impl SftpDrop {
             Err(problem) => {
                 // Many operations under way at once must not knock once each; the spread keeps many drops of one server apart.
                 let pause = PAUSE.saturating_mul(1 << line.failures.min(8)).min(LONGEST_PAUSE);
-                let spread = u32::try_from(self.settings.user.len() % 7).unwrap_or(0);
-                line.closed = Some((Instant::now() + pause + pause / 10 * spread / 7, problem.clone()));
+                let spread = u32::from(uuid::Uuid::now_v7().as_bytes()[15]);
+                line.closed = Some((Instant::now() + pause + pause / 10 * spread / 255, problem.clone()));
                 line.failures += 1;
                 Err(problem)
             }
@@ -209,6 +209,10 @@ impl Live {
         aside.extend_from_slice(b".replaced.part");
         let aside = aside.freeze();
         if self.attributes(to).await?.is_some() {
+            // One left by a try that was cut off is older than what is there.
+            if self.attributes(&aside).await?.is_some() {
+                self.connected.sftp.tell(&Request::Remove { path: aside.clone() }).await?;
+            }
             self.connected.sftp.tell(&Request::Rename { from: to.clone(), to: aside.clone() }).await?;
         }
         self.connected.sftp.tell(&Request::Rename { from: from.clone(), to: to.clone() }).await?;

@@ -16,7 +16,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use russh::{ChannelMsg, ChannelReadHalf, ChannelWriteHalf, client::Msg};
 use tokio::{
-    sync::{Semaphore, mpsc, oneshot},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot},
     time::timeout,
 };
 
@@ -56,9 +56,15 @@ pub(super) struct Abilities {
 struct Waiting {
     answer: oneshot::Sender<Reply>,
     since: Instant,
+    /// Bytes of data that were asked for.
+    most: usize,
     /// Given back when the answer comes, whether or not anybody still waits for it.
     _place: Option<Permit>,
+    _room: Option<Room>,
 }
+
+/// Room for bytes in flight, until the answer has come and been made use of.
+pub(super) type Room = Arc<OwnedSemaphorePermit>;
 
 #[derive(Default)]
 struct Asked {
@@ -169,9 +175,10 @@ impl Session {
         let Reply::Extended(mut told) = self.post(&ask, None)?.reply().await? else { return Ok(()) };
         let mut number = || bytes::Buf::try_get_u64(&mut told).unwrap_or(0);
         let (_packet, read, write, handles) = (number(), number(), number(), number());
-        // A packet has a head besides its data, and the longest packet is ours to keep to.
+        // A packet has a head besides its data, and the longest packet is ours to keep to. Less than every server must understand is
+        // not believed: a file asked for byte by byte would take thousands of requests.
         let most = (LONGEST - 1024) as u64;
-        let bytes = |told: u64| if told == 0 { COMMON } else { u32::try_from(told.min(most)).unwrap_or(COMMON) };
+        let bytes = |told: u64| if told == 0 { COMMON } else { u32::try_from(told.clamp(u64::from(COMMON), most)).unwrap_or(COMMON) };
         (self.abilities.read, self.abilities.write) = (bytes(read), bytes(write));
         if handles > 0 {
             // Some are left for listings, and for whoever else uses the account.
@@ -187,14 +194,20 @@ impl Session {
 
     /// Sends a request; the place is given back when its answer comes.
     pub(super) fn post(&self, request: &Request, place: Option<Permit>) -> Result<Ticket, Fault> {
+        self.post_with(request, place, None)
+    }
+
+    /// Sends a request that takes room for its bytes, until its answer comes.
+    pub(super) fn post_with(&self, request: &Request, place: Option<Permit>, room: Option<Room>) -> Result<Ticket, Fault> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, receiver) = oneshot::channel();
+        let most = if let Request::Read { length, .. } = request { *length as usize } else { 0 };
         {
             let mut asked = self.shared.asked();
             if let Some(why) = asked.ended {
                 return Err(Fault::Broken(why));
             }
-            asked.by_id.insert(id, Waiting { answer, since: Instant::now(), _place: place });
+            asked.by_id.insert(id, Waiting { answer, since: Instant::now(), most, _place: place, _room: room });
         }
         // A queue that is closed has ended the session, which the ticket tells.
         let _ = self.outgoing.send(request.encode(id));
@@ -271,7 +284,13 @@ fn deliver(frames: &mut Frames, shared: &Shared, hello: &mut Option<oneshot::Sen
         let answer = match (&reply, hello.take()) {
             (Reply::Version { .. }, Some(hello)) => hello,
             (Reply::Version { .. }, None) | (_, Some(_)) => return Err("it greets at the wrong time"),
-            (_, None) => shared.asked().by_id.remove(&id).ok_or("it answers what nobody asked")?.answer,
+            (reply, None) => {
+                let waiting = shared.asked().by_id.remove(&id).ok_or("it answers what nobody asked")?;
+                if matches!(reply, Reply::Data(data) if data.len() > waiting.most) {
+                    return Err("more data than was asked for");
+                }
+                waiting.answer
+            }
         };
         // Whoever asked may have gone meanwhile.
         let _ = answer.send(reply);

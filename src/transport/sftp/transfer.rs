@@ -1,15 +1,14 @@
 //! Files down and up: everything a file needs is asked for at once, as far as there is room in flight.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
-use tokio::sync::OwnedSemaphorePermit;
 
 use super::{
     fault::Fault,
     gate::Permit,
     packet::{Attributes, CREATE, READ, Reply, Request, TRUNCATE, WRITE, status},
-    session::{ROOM, Session, Ticket},
+    session::{ROOM, Room, Session, Ticket},
 };
 use crate::transport::Sink;
 
@@ -35,13 +34,20 @@ impl<'a> Open<'a> {
     /// Opens a file. A server that refuses while other files are open may be one that opens few at once: it is asked again with
     /// fewer, and at last with this one alone, before its refusal is believed.
     async fn file(session: &'a Session, path: &Bytes, flags: u32) -> Result<Self, Fault> {
+        let mut narrowed = false;
         loop {
             let place = session.gate.enter().await;
             let request = Request::Open { path: path.clone(), flags, attributes: Attributes::default() };
             match session.post(&request, None)?.reply().await? {
                 Reply::Handle(handle) => return Ok(Self { session, handle, place: Some(place), closed: false }),
-                Reply::Status { code: status::FAILURE, .. } if session.gate.narrow() => {}
-                other => return Err(Fault::answer(other)),
+                Reply::Status { code: status::FAILURE, .. } if session.gate.narrow() => narrowed = true,
+                other => {
+                    // Refused alone as well: it is this file, and not how many are open.
+                    if narrowed {
+                        session.gate.restore();
+                    }
+                    return Err(Fault::answer(other));
+                }
             }
         }
     }
@@ -59,13 +65,14 @@ struct Part {
     offset: u64,
     length: u32,
     ticket: Ticket,
-    room: OwnedSemaphorePermit,
+    room: Room,
 }
 
-async fn room(session: &Session, bytes: u32, wait: bool) -> Option<OwnedSemaphorePermit> {
+async fn room(session: &Session, bytes: u32, wait: bool) -> Option<Room> {
     let units = bytes.div_ceil(ROOM as u32).max(1);
-    let room = std::sync::Arc::clone(&session.room);
-    if wait { room.acquire_many_owned(units).await.ok() } else { room.try_acquire_many_owned(units).ok() }
+    let room = Arc::clone(&session.room);
+    let room = if wait { room.acquire_many_owned(units).await.ok() } else { room.try_acquire_many_owned(units).ok() };
+    room.map(Arc::new)
 }
 
 /// Fetches a file of which the listing says that it has `expected` bytes.
@@ -76,7 +83,12 @@ async fn room(session: &Session, bytes: u32, wait: bool) -> Option<OwnedSemaphor
 pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sink: &mut dyn Sink) -> Result<(), Fault> {
     let file = Open::file(session, path, READ).await?;
     let most = session.abilities.read;
-    let wanted = |offset: u64| u32::try_from((expected - offset).min(u64::from(most))).unwrap_or(most);
+    // A last part as long as a READ may be would leave no room for the byte that shows growth.
+    let wanted = |offset: u64| match u32::try_from(expected - offset) {
+        Ok(rest) if rest == most => rest - 1,
+        Ok(rest) => rest.min(most),
+        Err(_) => most,
+    };
     // The last one asks for a byte that should not be there.
     let read = |offset: u64, length: u32| {
         let beyond = u32::from(offset + u64::from(length) == expected);
@@ -89,7 +101,7 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
             let length = wanted(asked);
             // Waiting with nothing of its own under way, so that two files can never wait for each other.
             let Some(room) = room(session, length, parts.is_empty()).await else { break };
-            let ticket = session.post(&read(asked, length), None)?;
+            let ticket = session.post_with(&read(asked, length), None, Some(Arc::clone(&room)))?;
             parts.push_back(Part { offset: asked, length, ticket, room });
             asked += u64::from(length);
             if expected == 0 {
@@ -112,7 +124,7 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
                 let got = u32::try_from(data.len()).unwrap_or(length);
                 if got < length {
                     let (offset, length) = (offset + u64::from(got), length - got);
-                    let ticket = session.post(&read(offset, length), None)?;
+                    let ticket = session.post_with(&read(offset, length), None, Some(Arc::clone(&room)))?;
                     parts.push_front(Part { offset, length, ticket, room });
                 }
             }
@@ -132,7 +144,7 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
 pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8]) -> Result<(), Fault> {
     let file = Open::file(session, path, WRITE | CREATE | TRUNCATE).await?;
     let most = session.abilities.write as usize;
-    let mut parts: VecDeque<(Ticket, OwnedSemaphorePermit)> = VecDeque::new();
+    let mut parts: VecDeque<(Ticket, Room)> = VecDeque::new();
     let mut offset = 0u64;
     for part in bytes.chunks(most) {
         let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
@@ -146,7 +158,7 @@ pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8]) -> Res
             }
         };
         let write = Request::Write { handle: file.handle.clone(), offset, data: Bytes::copy_from_slice(part) };
-        parts.push_back((session.post(&write, None)?, room));
+        parts.push_back((session.post_with(&write, None, Some(Arc::clone(&room)))?, room));
         offset += u64::from(length);
     }
     for (ticket, _room) in parts {
