@@ -28,9 +28,17 @@ pub struct Way {
     /// Its bytes.
     original: String,
     done: usize,
+    /// Each file comes with a marker.
+    marked: bool,
 }
 
 impl Way {
+    /// Inbound, with the usual time to stand still replaced by a marker file.
+    pub async fn marked(world: World) -> Self {
+        world.replace("flows/orders-in.toml", &[("settle = \"0s\"", "marker = \"{name}.done\"\ncut = \"10m\"")]);
+        Self { marked: true, ..Self::new(world, Direction::In).await }
+    }
+
     pub async fn inbound(world: World) -> Self {
         Self::new(world, Direction::In).await
     }
@@ -53,7 +61,7 @@ impl Way {
 
     async fn new(world: World, direction: Direction) -> Self {
         let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
-        Self { world, direction, customer, product, order: String::new(), original: String::new(), done: 0 }
+        Self { world, direction, customer, product, order: String::new(), original: String::new(), done: 0, marked: false }
     }
 
     pub fn world(&self) -> &World {
@@ -94,6 +102,9 @@ impl Way {
         self.order = format!("F-{}", goods::fresh());
         self.original = goods::order(&self.order, &self.customer, &[(&self.product, 1.0, 5.0)]);
         self.world.drop_file("out/orders", &format!("{}.xml", self.order), &self.original);
+        if self.marked {
+            self.world.drop_file("out/orders", &format!("{}.xml.done", self.order), "");
+        }
         if matches!(self.direction, Direction::Out) {
             // The order in makes the delivery out.
             self.world.consign(&["run", "--once", "orders-in"]).ends(0);
@@ -118,7 +129,12 @@ impl Way {
         }
         if matches!(self.direction, Direction::In) {
             // The original is with the partner, in the one place or the other, until someone takes it from there.
-            let here = self.world.partner_files("").iter().filter(|name| name.contains(&self.order) && !name.ends_with(".txt")).count();
+            let here = self
+                .world
+                .partner_files("")
+                .iter()
+                .filter(|name| name.contains(&self.order) && !name.ends_with(".txt") && !name.ends_with(".done"))
+                .count();
             assert_eq!(here, 1, "{what}: the partner's file is in one place");
         }
     }

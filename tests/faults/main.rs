@@ -144,6 +144,11 @@ async fn inbound_from_a_local_folder() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn inbound_with_markers() {
+    every_step(&mut Way::marked(World::embedded().await).await, "inbound with marker files").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn outbound_over_sftp() {
     every_step(&mut Way::outbound(World::embedded().await).await, "outbound over SFTP").await;
 }
