@@ -1,4 +1,4 @@
-//! What a poll takes, leaves and tells; and how files go out: the cases that partners really have.
+//! What a poll takes, leaves and tells: the cases that partners really have.
 
 use std::{
     fs,
@@ -18,30 +18,30 @@ use serde_json::json;
 use crate::common::{
     checks::all_at_rest,
     goods::{self, Customer, Product},
-    scenarios::only_pickings_of,
     world::World,
 };
 
-struct Shop {
-    world: World,
-    customer: Customer,
-    product: Product,
+/// A world with a customer and a product that orders can name.
+pub struct Shop {
+    pub world: World,
+    pub customer: Customer,
+    pub product: Product,
 }
 
 impl Shop {
     /// A shop whose `orders-in` has these keys instead of `settle = "0s"`.
-    async fn with(keys: &str) -> Self {
+    pub async fn with(keys: &str) -> Self {
         let world = World::embedded().await;
         let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
         world.replace("flows/orders-in.toml", &[("settle = \"0s\"", keys)]);
         Self { world, customer, product }
     }
 
-    fn order(&self, number: &str) -> String {
+    pub fn order(&self, number: &str) -> String {
         goods::order(number, &self.customer, &[(&self.product, 1.0, 2.5)])
     }
 
-    fn drop(&self, name: &str, text: &str) {
+    pub fn drop(&self, name: &str, text: &str) {
         self.world.drop_file("out/orders", name, text);
     }
 
@@ -58,7 +58,7 @@ impl Shop {
     }
 
     /// An engine in this process, with the secrets in files.
-    async fn engine(&self) -> Engine {
+    pub async fn engine(&self) -> Engine {
         let root = self.world.workspace();
         fs::write(root.join("odoo.secret"), &self.world.odoo.password).expect("written");
         fs::write(root.join("sftp.secret"), "secret").expect("written");
@@ -200,30 +200,6 @@ async fn a_duplicate_that_cannot_be_moved_keeps_nobody_and_is_not_fetched_for_ev
     let drops = shop.world.consign(&["drops", "orders-in"]).ends(0);
     assert!(drops.out.contains("C311: it repeats message"), "{}", drops.out);
     assert_eq!(shop.orders().await, 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_folder_that_may_be_written_to_and_not_listed_is_sent_to_all_the_same() {
-    let shop = sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1\npickup = \"1h\"", 1).await;
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
-    more(&shop, 1);
-    shop.world.server.as_ref().expect("embedded").behave(Quirks { denied: vec!["list"], ..Quirks::default() });
-    let ran = shop.world.consign(&["run", "--once", "despatch-out"]);
-    assert!(ran.out.contains("1 done"), "{ran:?}");
-    assert_eq!(sent(&shop).len(), 2);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_rename_that_was_refused_is_no_sending_though_the_temporary_file_is_gone() {
-    let shop = sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1", 1).await;
-    shop.world.server.as_ref().expect("embedded").behave(Quirks { denied: vec!["rename"], ..Quirks::default() });
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(2);
-    for part in shop.world.partner_files("in") {
-        fs::remove_file(shop.world.partner.join("in").join(part)).expect("cleaned up by the partner");
-    }
-    shop.world.server.as_ref().expect("embedded").behave(Quirks::default());
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
-    assert_eq!(sent(&shop), ["despatch-1.xml"], "uploaded again");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -369,137 +345,6 @@ async fn what_lies_on_a_drop_is_shown_as_a_poll_would_judge_it() {
             "x.uploading.xml: Temporary"
         ]
     );
-}
-
-/// A shop with deliveries ready to go out, and the flow's `name` line replaced by these keys.
-async fn sender(keys: &str, deliveries: usize) -> Shop {
-    let shop = Shop::with("settle = \"0s\"").await;
-    only_pickings_of(&shop.world, "despatch-out", shop.customer.id);
-    shop.world.replace("flows/despatch-out.toml", &[("name      = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", keys)]);
-    shop.world.drop_file("out/stock", "count.xml", goods::levels("WH/Stock", &[(&shop.product, 9000.0)]));
-    shop.world.consign(&["run", "--once", "stock-in"]).ends(0);
-    more(&shop, deliveries);
-    shop
-}
-
-fn more(shop: &Shop, deliveries: usize) {
-    for _ in 0..deliveries {
-        let number = format!("O-{}", goods::fresh());
-        shop.drop(&format!("{number}.xml"), &shop.order(&number));
-    }
-    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
-}
-
-fn sent(shop: &Shop) -> Vec<String> {
-    shop.world.partner_files("in").into_iter().filter(|name| name.ends_with(".xml")).collect()
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_sequence_has_no_gap_though_a_file_fails() {
-    let shop = sender("name = \"despatch-{{ '%05d' | format(sequence) }}.xml\"\nsequence = 100", 2).await;
-    shop.world.replace("templates/despatch-advice.xml", &[("<DespatchAdvice", "<DespatchAdvis")]);
-    let template = fs::read_to_string(shop.world.workspace().join("templates/despatch-advice.xml")).expect("a template");
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(1);
-    assert_eq!(sent(&shop), Vec::<String>::new(), "what breaks its schema is not sent");
-    fs::write(shop.world.workspace().join("templates/despatch-advice.xml"), template.replace("<DespatchAdvis", "<DespatchAdvice"))
-        .expect("mended");
-    more(&shop, 2);
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
-    assert_eq!(sent(&shop), ["despatch-00100.xml", "despatch-00101.xml"], "the failed ones gave their numbers back");
-    for message in shop.world.messages("despatch-out").into_iter().filter(|message| message["stage"] == "failed") {
-        shop.world.consign(&["reprocess", message["id"].as_str().expect("an id")]).ends(0);
-    }
-    assert_eq!(sent(&shop), ["despatch-00100.xml", "despatch-00101.xml", "despatch-00102.xml", "despatch-00103.xml"]);
-    all_at_rest(&shop.world);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_name_that_is_taken_is_handled_as_the_flow_says() {
-    for (exists, code) in [("fail", 1), ("replace", 0), ("number", 0)] {
-        let shop = sender(&format!("name = \"latest.xml\"\nexists = \"{exists}\""), 1).await;
-        shop.world.drop_file("in", "latest.xml", "<their/>");
-        shop.world.drop_file("in", "latest-2.xml", "<their/>");
-        shop.world.consign(&["run", "--once", "despatch-out"]).ends(code);
-        let read = |name: &str| fs::read_to_string(shop.world.partner.join("in").join(name)).expect("a file");
-        match exists {
-            "fail" => assert_eq!((sent(&shop).len(), read("latest.xml").as_str()), (2, "<their/>")),
-            "replace" => assert!(sent(&shop).len() == 2 && read("latest.xml").contains("DespatchAdvice")),
-            _ => {
-                assert_eq!(sent(&shop), ["latest-2.xml", "latest-3.xml", "latest.xml"]);
-                assert!(read("latest-3.xml").contains("DespatchAdvice") && read("latest.xml") == "<their/>");
-            }
-        }
-        all_at_rest(&shop.world);
-    }
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_being_written_may_lie_in_a_folder_of_its_own() {
-    let shop = sender("name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", 1).await;
-    shop.world.replace("flows/despatch-out.toml", &[("temporary = \".*.part\"", "temporary = \"uploading/*\"")]);
-    let mut child = shop.world.prepared(&["run", "--once", "despatch-out"]);
-    let mut child = child
-        .env("CONSIGN_PAUSE_AT", "staged")
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("starts");
-    let mut said = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().expect("a pipe")), &mut said).expect("a line");
-    let files = shop.world.partner_files("in");
-    assert!(files.len() == 1 && files[0].starts_with("uploading/"), "{files:?}");
-    child.kill().expect("killed");
-    child.wait().expect("ended");
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
-    let files = shop.world.partner_files("in");
-    assert!(files.len() == 1 && files[0].starts_with("despatch-"), "{files:?}");
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn several_records_go_out_in_one_file() {
-    let shop = sender("name = \"despatches-{{ sequence }}.xml\"\nsequence = 1\nper_file = 2", 3).await;
-    fs::write(
-        shop.world.workspace().join("schemas/list.xsd"),
-        "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"List\"><xs:complexType><xs:sequence>\
-         <xs:element name=\"Name\" type=\"xs:token\" maxOccurs=\"2\"/></xs:sequence></xs:complexType></xs:element></xs:schema>",
-    )
-    .expect("written");
-    fs::write(
-        shop.world.workspace().join("templates/list.xml"),
-        "<List>{% for record in records %}<Name>{{ record.name }}</Name>{% endfor %}</List>",
-    )
-    .expect("written");
-    shop.world.replace(
-        "flows/despatch-out.toml",
-        &[("templates/despatch-advice.xml", "templates/list.xml"), ("despatch-advice.xsd", "list.xsd")],
-    );
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
-    let names: Vec<usize> = sent(&shop)
-        .iter()
-        .map(|name| fs::read_to_string(shop.world.partner.join("in").join(name)).expect("a file").matches("<Name>").count())
-        .collect();
-    assert_eq!((sent(&shop), names), (vec!["despatches-1.xml".to_string(), "despatches-2.xml".to_string()], vec![2, 1]));
-    assert_eq!(shop.world.odoo.count("mail.message", json!([["body", "like", "[consign "]])).await, 3, "a note on each");
-    assert!(shop.world.consign(&["run", "--once", "despatch-out"]).ends(0).out.contains("nothing to do"));
-    all_at_rest(&shop.world);
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_the_partner_does_not_collect_is_told() {
-    let shop = sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1\npickup = \"2h\"", 2).await;
-    let clock = Arc::new(ManualClock::new(chrono::Utc::now()));
-    let engine = shop.engine().await.with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
-    assert_eq!(engine.run("despatch-out").await.done, 2);
-    let collected = fs::remove_file(shop.world.partner.join("in/despatch-1.xml"));
-    collected.expect("collected");
-    assert_eq!(engine.run("despatch-out").await.problems, []);
-    clock.advance(chrono::TimeDelta::hours(3));
-    let late = engine.run("despatch-out").await.problems;
-    assert_eq!(late.iter().map(|problem| problem.code).collect::<Vec<_>>(), [codes::NOT_COLLECTED]);
-    assert!(late[0].message.contains("despatch-2.xml"), "{}", late[0]);
-    engine.journal().close().await;
-    let drops = shop.world.consign(&["drops", "despatch-out"]).ends(0);
-    assert!(drops.out.contains("1 not collected") && drops.out.contains("despatch-2.xml"), "{}", drops.out);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -13,5 +13,6 @@ mod flows;
 mod odoo;
 mod readme;
 mod recovery;
+mod sending;
 mod sftp;
 mod transports;

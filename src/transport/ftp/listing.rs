@@ -5,9 +5,12 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use suppaftp::{Status, list::ListParser};
-use tokio::{io::AsyncReadExt, time::timeout};
+use tokio::{
+    io::AsyncReadExt,
+    time::{Instant, timeout_at},
+};
 
-use super::{Fault, Line, answered};
+use super::{Fault, Line, answered, deadline};
 use crate::{model::names, transport::Entry};
 
 /// Bytes of a listing; a server that goes on beyond it is not believed.
@@ -30,8 +33,9 @@ pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> R
     };
     let mut bytes = Vec::new();
     let mut part = vec![0; 64 << 10];
+    let deadline = deadline(patience, 0);
     loop {
-        match timeout(patience, stream.read(&mut part)).await {
+        match timeout_at(deadline.min(Instant::now() + patience), stream.read(&mut part)).await {
             Err(_) => return Err(Fault::Broken("no answer in time")),
             Ok(Ok(0)) => break,
             Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
@@ -46,6 +50,15 @@ pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> R
     let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line)).filter(|line| !line.is_empty());
     let parse = if line.exact { exact } else { customary };
     Ok(lines.filter_map(parse).filter(|entry| is_name(&entry.name)).collect())
+}
+
+/// One file by MLST, as its folder's listing has it. The answer may have the name in any form; which file was asked for is known.
+pub(super) async fn one(line: &mut Line, path: &str, name: &str, patience: Duration) -> Result<Option<Entry>, Fault> {
+    match answered(patience, line.ftp.mlst(Some(path))).await {
+        Ok(text) => Ok(exact(text.trim_start().as_bytes()).map(|entry| Entry { name: name.to_string(), ..entry })),
+        Err(fault) if fault.is_refusal() => Ok(None),
+        Err(fault) => Err(fault),
+    }
 }
 
 /// Whatever a server calls `../x` is no file of the folder.

@@ -13,7 +13,7 @@ use suppaftp::{FtpError, Status, tokio::AsyncRustlsFtpStream};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     sync::{Mutex, MutexGuard},
-    time::timeout,
+    time::{Instant, timeout, timeout_at},
 };
 
 use super::{Drop, Entry, Sink, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
@@ -183,8 +183,9 @@ impl Line {
         let mut stream = answered(patience, self.ftp.retr_as_stream(path)).await?;
         let mut part = vec![0; PART];
         let mut got = 0;
+        let deadline = deadline(patience, expected);
         loop {
-            match timeout(patience, stream.read(&mut part)).await {
+            match timeout_at(deadline.min(Instant::now() + patience), stream.read(&mut part)).await {
                 Err(_) => return Err(Fault::Broken("no answer in time")),
                 Ok(Ok(0)) => break,
                 // A server that ends TLS without saying so; the length and its last answer decide.
@@ -219,6 +220,12 @@ impl Line {
     }
 }
 
+/// When a transfer of so many bytes must have ended: a server that sends a byte now and then is not waited for for ever. A line of
+/// 2 KB/s is slow enough.
+fn deadline(patience: Duration, bytes: u64) -> Instant {
+    Instant::now() + patience * 20 + Duration::from_secs(bytes / 2000)
+}
+
 async fn answered<T>(patience: Duration, command: impl Future<Output = Result<T, FtpError>>) -> Result<T, Fault> {
     match timeout(patience, command).await {
         Ok(result) => result.map_err(Fault::from),
@@ -241,6 +248,9 @@ impl Drop for FtpDrop {
             let patience = self.settings.timeout;
             let result = async {
                 let full = line.path(path)?;
+                if line.exact {
+                    return listing::one(&mut line, &full, leaf(path), patience).await;
+                }
                 if !line.has(&full, patience).await? {
                     return Ok(None);
                 }
