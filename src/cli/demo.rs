@@ -171,12 +171,13 @@ fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(
         &[("= 2222", format!("= {sftp_port}")), ("{ env = \"NORDWIND_PASSWORD\" }", "{ file = \"var/secrets/nordwind\" }".to_string())],
     )?;
     for flow in ["orders-in", "products-in", "stock-in"] {
-        // The files of the demo are complete; a second is enough to see that they stand still.
+        // The files of the demo are what they will ever be: a second is enough to see that they stand still, and the one that was
+        // cut off is not waited for.
         change(
             &format!("flows/{flow}.toml"),
             &[
-                ("direction = \"in\"", "direction = \"in\"\nsettle = \"1s\"".to_string()),
-                ("direction    = \"in\"", "direction    = \"in\"\nsettle       = \"1s\"".to_string()),
+                ("direction = \"in\"", "direction = \"in\"\nsettle = \"1s\"\ncut = \"0s\"".to_string()),
+                ("direction    = \"in\"", "direction    = \"in\"\nsettle       = \"1s\"\ncut          = \"0s\"".to_string()),
             ],
         )?;
     }
