@@ -7,6 +7,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     Engine, Summary,
+    away::Away,
     checkpoint::reach,
     inbound::STOPS,
     look::{self, Found},
@@ -52,9 +53,10 @@ pub(super) async fn take(
     found: &Found,
     summary: &mut Summary,
 ) -> Result<Vec<Message>, Problem> {
+    let away = &Away::new(|problem| STOPS.contains(&problem.code));
     let mut fetching: Vec<BoxFuture<'_, _>> = Vec::with_capacity(batch.len());
     for entry in batch {
-        fetching.push(Box::pin(async move { (fetch(engine, drop, flow, inbound, &entry).await, entry) }));
+        fetching.push(Box::pin(async move { (away.unless(fetch(engine, drop, flow, inbound, &entry)).await, entry) }));
     }
     let fetched: Vec<_> = stream::iter(fetching).buffered(drop.at_once().max(1)).collect().await;
     reach("fetched").await;

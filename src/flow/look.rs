@@ -307,7 +307,6 @@ async fn remember(engine: &Engine, flow: &Flow, (seen, memory): (Vec<Seen>, Memo
 /// Holds a file whose own end is missing.
 pub(super) async fn hold_cut(engine: &Engine, flow: &Flow, inbound: &InFlow, entry: &Entry) -> Result<(), Problem> {
     let path = join(&flow.folder, &entry.name);
-    let before = engine.journal.holds(&flow.id).await?.remove(&path).filter(|hold| same(hold.size, hold.modified, entry));
     let hold = Hold {
         size: entry.size,
         modified: entry.modified,
@@ -315,7 +314,7 @@ pub(super) async fn hold_cut(engine: &Engine, flow: &Flow, inbound: &InFlow, ent
         why: format!("`{}` ends before it is complete", shown(leaf(&path))),
         hint: Some(format!("the upload was broken off or goes on; after {} s without a change it is refused", inbound.cut.as_secs())),
         // Waited for from now on, not from when it was first seen to stand still.
-        since: before.filter(|hold| hold.code == codes::DOC_CUT.info().code).map_or_else(|| engine.clock.now(), |hold| hold.since),
+        since: engine.clock.now(),
         path,
     };
     engine.journal.hold_files(&flow.id, &[hold], &[]).await

@@ -6,6 +6,7 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     Engine, Summary,
+    away::Away,
     checkpoint::reach,
     inbound::STOPS,
     intake::Repeat,
@@ -21,81 +22,80 @@ use crate::{
 };
 
 /// Puts messages that are done or failed on their shelves, ours and the partner's: together, since each wait for the disk or for the
-/// partner's server is one for all. A move that fails leaves its message as it is, and is tried again at the next poll.
-pub(super) async fn shelve(engine: &Engine, flow: &Flow, mut messages: Vec<Message>, summary: &mut Summary) -> Result<(), Problem> {
-    if messages.is_empty() {
-        return Ok(());
-    }
-    let mut reports = Vec::new();
-    for message in &mut messages {
+/// partner's server is one for all. One that cannot be shelved is told, stays as it is, and keeps no other: it is tried again at the
+/// next poll.
+pub(super) async fn shelve(engine: &Engine, flow: &Flow, messages: Vec<Message>, summary: &mut Summary) -> Result<(), Problem> {
+    let (mut shelved, mut reports) = (Vec::new(), Vec::new());
+    let mut ours: Problems = Vec::new();
+    for mut message in messages {
         let problems = match message.stage {
             Stage::Failed => engine.journal.attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default(),
             _ => Vec::new(),
         };
         // One that lies where it belongs is not read and hashed again because the partner's side cannot be reached.
         if message.stage == Stage::Failed || !message.stored.starts_with("archive/") {
-            message.stored = engine.storage.shelve(message, &problems)?;
+            match engine.storage.shelve(&message, &problems) {
+                Ok(stored) => message.stored = stored,
+                Err(problem) => {
+                    // The same reason is told once, however many files it holds.
+                    if !ours.iter().any(|told| told.code == problem.code) {
+                        ours.push(problem.in_file(&message.name));
+                    }
+                    continue;
+                }
+            }
         }
+        shelved.push(message);
         reports.push(problems);
     }
-    engine.journal.shelved_all(&messages).await?;
-    reach("shelved").await;
-    if summary.drop_is_away {
+    summary.problems.extend(ours);
+    engine.journal.shelved_all(&shelved).await?;
+    if !shelved.is_empty() {
+        reach("shelved").await;
+    }
+    let unmoved: Vec<(&mut Message, &Problems)> = shelved.iter_mut().zip(&reports).filter(|(message, _)| !message.moved).collect();
+    if summary.drop_is_away || unmoved.is_empty() {
         return Ok(());
     }
-    let unmoved: Vec<(&mut Message, &Problems)> = messages.iter_mut().zip(&reports).filter(|(message, _)| !message.moved).collect();
-    if unmoved.is_empty() {
-        return Ok(());
-    }
-    let drop = match engine.drop(&flow.partner).await {
-        Ok(drop) => drop,
+    match engine.drop(&flow.partner).await {
+        Ok(drop) => move_all(engine, &*drop, flow, unmoved, summary).await,
         Err(problem) => {
             summary.drop_is_away = true;
             summary.problems.push(problem);
-            return Ok(());
-        }
-    };
-    let drop = &*drop;
-    // One goes first: where it is refused for a reason that all would meet, no other is tried.
-    let mut failures: Vec<(&Message, Problem)> = Vec::new();
-    let mut unmoved = unmoved.into_iter();
-    let mut moved = Vec::new();
-    if let Some((first, problems)) = unmoved.next() {
-        match move_there(engine, drop, flow, first, problems).await {
-            Ok(()) => {
-                first.moved = true;
-                moved.push(first.clone());
-            }
-            Err(problem) => failures.push((first, problem)),
+            Ok(())
         }
     }
-    let hopeless = |problem: &Problem| STOPS.contains(&problem.code) || problem.code == codes::DROP_DENIED;
-    if failures.iter().any(|(_, problem)| hopeless(problem)) {
-        summary.drop_is_away = true;
-        let others = unmoved.count();
-        let problems = failures.into_iter().map(|(message, problem)| told(message, problem, others));
-        summary.problems.extend(problems);
-        return Ok(());
-    }
+}
+
+/// Moves the files of messages on the partner's side.
+async fn move_all(
+    engine: &Engine,
+    drop: &dyn Drop,
+    flow: &Flow,
+    unmoved: Vec<(&mut Message, &Problems)>,
+    summary: &mut Summary,
+) -> Result<(), Problem> {
+    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == codes::DROP_DENIED);
     let mut moving: Vec<BoxFuture<'_, (&Message, Result<(), Problem>)>> = Vec::with_capacity(unmoved.len());
     for (message, problems) in unmoved {
         moving.push(Box::pin(async move {
-            let result = move_there(engine, drop, flow, message, problems).await;
+            let result = away.unless(move_there(engine, drop, flow, message, problems)).await;
             message.moved = result.is_ok();
             (&*message, result)
         }));
     }
-    let mut moving = stream::iter(moving).buffer_unordered(drop.at_once().max(1));
-    while let Some((message, result)) = moving.next().await {
-        match result {
-            Ok(()) => moved.push(message.clone()),
-            Err(problem) => failures.push((message, problem)),
-        }
+    let mut moving = moving.into_iter();
+    // One goes first: what it meets tells whether the others need to be tried.
+    let mut done: Vec<(&Message, Result<(), Problem>)> = Vec::new();
+    if let Some(first) = moving.next() {
+        done.push(first.await);
     }
+    done.extend(stream::iter(moving).buffer_unordered(drop.at_once().max(1)).collect::<Vec<_>>().await);
     reach("moved").await;
+    let moved: Vec<Message> = done.iter().filter(|(_, result)| result.is_ok()).map(|(message, _)| (*message).clone()).collect();
     engine.journal.shelved_all(&moved).await?;
-    summary.drop_is_away |= failures.iter().any(|(_, problem)| hopeless(problem));
-    // The same reason is told once, however many files it holds.
+    summary.drop_is_away |= away.is_known();
+    let mut failures: Vec<(&Message, Problem)> = done.into_iter().filter_map(|(message, result)| Some((message, result.err()?))).collect();
     failures.sort_by_key(|(message, problem)| (problem.code.info().code, message.id));
     for same in failures.chunk_by(|(_, one), (_, other)| one.code == other.code) {
         if let Some((message, problem)) = same.first() {
@@ -219,11 +219,10 @@ pub(super) async fn duplicates(
     summary: &mut Summary,
 ) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner).filter(|_| !copies.is_empty()) else { return Ok(()) };
-    let archive = drop.make_folder(&partner.archive).await;
+    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == codes::DROP_DENIED);
     let mut shelving: Vec<BoxFuture<'_, (&Repeat, Result<(), Problem>)>> = Vec::with_capacity(copies.len());
     for repeat in copies {
         let (copy, known) = repeat;
-        let archive = archive.clone();
         shelving.push(Box::pin(async move {
             tracing::info!(
                 flow = flow.id,
@@ -235,11 +234,11 @@ pub(super) async fn duplicates(
             let file = File { name: &copy.name, path: &copy.path, size: copy.size, modified: copy.modified, sha256: &copy.sha256 };
             let target = join(&partner.archive, &name_with_id(&format!("duplicate-{}", copy.name), copy.id));
             let moved = async {
-                archive?;
+                drop.make_folder(&partner.archive).await?;
                 put_away(drop, &file, &target).await?;
                 drop_marker(drop, flow, &copy.path).await
             };
-            (repeat, moved.await)
+            (repeat, away.unless(moved).await)
         }));
     }
     let mut shelving = stream::iter(shelving).buffer_unordered(drop.at_once().max(1));

@@ -19,7 +19,7 @@ const INBOUND: [&str; 8] = ["fetched", "spooled", "received", "checked", "planne
 const OUTBOUND: [&str; 8] = ["received", "rendered", "planned", "checked", "staged", "renamed", "applied", "noted"];
 
 /// Runs a flow until it stands still at a checkpoint, and kills it there.
-fn kill_at(world: &World, flow: &str, checkpoint: &str) {
+pub fn kill_at(world: &World, flow: &str, checkpoint: &str) {
     kill(world, &["run", "--once", flow], checkpoint);
 }
 

@@ -18,6 +18,7 @@ use serde_json::json;
 use crate::common::{
     checks::all_at_rest,
     goods::{self, Customer, Product},
+    kills::kill_at,
     world::World,
 };
 
@@ -165,17 +166,7 @@ async fn the_marker_of_another_file_is_left_alone_and_that_of_a_duplicate_is_not
     // Killed before the move; meanwhile the next file of the name has come, with its own marker.
     shop.drop("order.xml", &shop.order("K-2"));
     shop.drop("order.xml.done", "");
-    let mut child = shop.world.prepared(&["run", "--once", "orders-in"]);
-    let mut child = child
-        .env("CONSIGN_PAUSE_AT", "shelved")
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("starts");
-    let mut said = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().expect("a pipe")), &mut said).expect("a line");
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    kill_at(&shop.world, "orders-in", "shelved");
     shop.drop("order.xml", &shop.order("K-345"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     for number in ["K-1", "K-2", "K-345"] {
@@ -214,18 +205,7 @@ async fn a_file_put_in_the_place_of_another_with_the_same_size_and_time_is_not_l
     };
     put(&first);
     // Killed with the effect in Odoo and the file not yet moved; meanwhile the partner writes the next one over it.
-    let mut child = shop.world.prepared(&["run", "--once", "orders-in"]);
-    let mut child = child
-        .env("CONSIGN_PAUSE_AT", "shelved")
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("starts");
-    let mut said = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().expect("a pipe")), &mut said).expect("a line");
-    assert!(said.starts_with("paused at shelved"), "{said}");
-    child.kill().expect("killed");
-    child.wait().expect("ended");
+    kill_at(&shop.world, "orders-in", "shelved");
     put(&second);
     for _ in 0..2 {
         shop.world.consign(&["run", "--once", "orders-in"]);

@@ -9,7 +9,7 @@ use consign::{
 use serde_json::json;
 
 use super::drops::Shop;
-use crate::common::{checks::all_at_rest, goods, scenarios::only_pickings_of};
+use crate::common::{checks::all_at_rest, goods, kills::kill_at, scenarios::only_pickings_of};
 
 /// A shop with deliveries ready to go out, and the flow's `name` line replaced by these keys.
 async fn sender(keys: &str, deliveries: usize) -> Shop {
@@ -77,19 +77,9 @@ async fn a_name_that_is_taken_is_handled_as_the_flow_says() {
 async fn a_file_being_written_may_lie_in_a_folder_of_its_own() {
     let shop = sender("name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", 1).await;
     shop.world.replace("flows/despatch-out.toml", &[("temporary = \".*.part\"", "temporary = \"uploading/*\"")]);
-    let mut child = shop.world.prepared(&["run", "--once", "despatch-out"]);
-    let mut child = child
-        .env("CONSIGN_PAUSE_AT", "staged")
-        .stderr(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::null())
-        .spawn()
-        .expect("starts");
-    let mut said = String::new();
-    std::io::BufRead::read_line(&mut std::io::BufReader::new(child.stderr.take().expect("a pipe")), &mut said).expect("a line");
+    kill_at(&shop.world, "despatch-out", "staged");
     let files = shop.world.partner_files("in");
     assert!(files.len() == 1 && files[0].starts_with("uploading/"), "{files:?}");
-    child.kill().expect("killed");
-    child.wait().expect("ended");
     shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
     let files = shop.world.partner_files("in");
     assert!(files.len() == 1 && files[0].starts_with("despatch-"), "{files:?}");

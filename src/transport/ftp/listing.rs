@@ -5,12 +5,8 @@ use std::time::Duration;
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 use suppaftp::{Status, list::ListParser};
-use tokio::{
-    io::AsyncReadExt,
-    time::{Instant, timeout_at},
-};
 
-use super::{Fault, Line, answered, deadline};
+use super::{Fault, Line, answered, deadline, next_part};
 use crate::{model::names, transport::Entry};
 
 /// Bytes of a listing; a server that goes on beyond it is not believed.
@@ -35,13 +31,11 @@ pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> R
     let mut part = vec![0; 64 << 10];
     let deadline = deadline(patience, 0);
     loop {
-        match timeout_at(deadline.min(Instant::now() + patience), stream.read(&mut part)).await {
-            Err(_) => return Err(Fault::Broken("no answer in time")),
-            Ok(Ok(0)) => break,
-            Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
-            Ok(Err(_)) => return Err(Fault::Broken("the data connection broke")),
-            Ok(Ok(length)) => bytes.extend_from_slice(&part[..length]),
+        let length = next_part(&mut stream, &mut part, deadline, patience).await?;
+        if length == 0 {
+            break;
         }
+        bytes.extend_from_slice(&part[..length]);
         if bytes.len() > MOST || bytes.len() > NAMES && bytes.iter().filter(|byte| **byte == b'\n').count() > NAMES {
             return Err(Fault::Broken("a listing without end"));
         }

@@ -11,7 +11,7 @@ use std::{path::PathBuf, time::Duration};
 
 use suppaftp::{FtpError, Status, tokio::AsyncRustlsFtpStream};
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWriteExt},
     sync::{Mutex, MutexGuard},
     time::{Instant, timeout, timeout_at},
 };
@@ -185,20 +185,15 @@ impl Line {
         let mut got = 0;
         let deadline = deadline(patience, expected);
         loop {
-            match timeout_at(deadline.min(Instant::now() + patience), stream.read(&mut part)).await {
-                Err(_) => return Err(Fault::Broken("no answer in time")),
-                Ok(Ok(0)) => break,
-                // A server that ends TLS without saying so; the length and its last answer decide.
-                Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => break,
-                Ok(Err(_)) => return Err(Fault::Broken("the data connection broke")),
-                Ok(Ok(length)) => {
-                    got += length as u64;
-                    if got > expected {
-                        return Err(Fault::Told(other_length(path, got, expected)));
-                    }
-                    sink.put(&part[..length]).map_err(Fault::Told)?;
-                }
+            let length = next_part(&mut stream, &mut part, deadline, patience).await?;
+            if length == 0 {
+                break;
             }
+            got += length as u64;
+            if got > expected {
+                return Err(Fault::Told(other_length(path, got, expected)));
+            }
+            sink.put(&part[..length]).map_err(Fault::Told)?;
         }
         answered(patience, stream.finish()).await?;
         if got == expected { Ok(()) } else { Err(Fault::Told(other_length(path, got, expected))) }
@@ -224,6 +219,17 @@ impl Line {
 /// 2 KB/s is slow enough.
 fn deadline(patience: Duration, bytes: u64) -> Instant {
     Instant::now() + patience * 20 + Duration::from_secs(bytes / 2000)
+}
+
+/// The next bytes of a data connection; none at its end.
+async fn next_part(stream: &mut (impl AsyncRead + Unpin), part: &mut [u8], deadline: Instant, patience: Duration) -> Result<usize, Fault> {
+    match timeout_at(deadline.min(Instant::now() + patience), stream.read(part)).await {
+        Err(_) => Err(Fault::Broken("no answer in time")),
+        Ok(Ok(length)) => Ok(length),
+        // A server that ends TLS without saying so; the length and its last answer decide.
+        Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(0),
+        Ok(Err(_)) => Err(Fault::Broken("the data connection broke")),
+    }
 }
 
 async fn answered<T>(patience: Duration, command: impl Future<Output = Result<T, FtpError>>) -> Result<T, Fault> {

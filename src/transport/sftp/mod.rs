@@ -84,8 +84,7 @@ impl SftpDrop {
             return Ok(Arc::clone(live));
         }
         line.live = None;
-        if let Some((until, problem)) = line.closed.as_ref().filter(|(until, _)| Instant::now() < *until) {
-            let _ = until;
+        if let Some((_, problem)) = line.closed.as_ref().filter(|(until, _)| Instant::now() < *until) {
             return Err(problem.clone());
         }
         match self.open().await {

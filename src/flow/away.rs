@@ -1,0 +1,56 @@
+//! One failure tells for all: once a drop is known to be away, what has not begun yet is not tried. Otherwise each file of a batch
+//! would wait for a dead server by itself, and half a minute times 512 is a night.
+
+use std::sync::OnceLock;
+
+use crate::model::Problem;
+
+/// What keeps every operation of a batch from succeeding, once it is known.
+pub(super) struct Away {
+    is_hopeless: fn(&Problem) -> bool,
+    known: OnceLock<Problem>,
+}
+
+impl Away {
+    /// Nothing is known yet; `is_hopeless` says which problems all would meet.
+    pub(super) fn new(is_hopeless: fn(&Problem) -> bool) -> Self {
+        Self { is_hopeless, known: OnceLock::new() }
+    }
+
+    /// Does the work, unless it is known to be in vain: then it fails with what was met before.
+    pub(super) async fn unless<T>(&self, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+        if let Some(problem) = self.known.get() {
+            return Err(problem.clone());
+        }
+        let result = work.await;
+        if let Err(problem) = &result
+            && (self.is_hopeless)(problem)
+        {
+            self.known.get_or_init(|| problem.clone());
+        }
+        result
+    }
+
+    /// Whether it is known.
+    pub(super) fn is_known(&self) -> bool {
+        self.known.get().is_some()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::codes;
+
+    #[tokio::test]
+    async fn what_one_has_met_the_others_are_spared() {
+        let away = Away::new(|problem| problem.code == codes::DROP_UNREACHABLE);
+        let fails = |code| async move { Err::<(), _>(Problem::new(code, "met")) };
+        assert_eq!(away.unless(fails(codes::DROP_IO)).await.expect_err("its own").code, codes::DROP_IO);
+        assert!(away.unless(async { Ok(()) }).await.is_ok(), "one file's trouble is its own");
+        assert!(away.unless(fails(codes::DROP_UNREACHABLE)).await.is_err());
+        let tried = away.unless(async { panic!("in vain") });
+        let problem: Result<(), Problem> = tried.await;
+        assert_eq!(problem.expect_err("spared").code, codes::DROP_UNREACHABLE);
+    }
+}
