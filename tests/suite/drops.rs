@@ -264,6 +264,32 @@ async fn a_drop_that_lets_nothing_be_moved_is_told_once_and_nothing_is_taken_twi
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_our_storage_cannot_shelve_keeps_no_other() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    let drop_two = |round: usize| {
+        (1..=2).for_each(|number| shop.drop(&format!("order-{round}-{number}.xml"), &shop.order(&format!("Q-{round}-{number}"))))
+    };
+    let list = shop.world.dir.path().join("steps");
+    let mut steps = String::new();
+    for round in 1..=2 {
+        drop_two(round);
+        // The second time drop and journal are as they will be the third time.
+        let _ = fs::remove_file(&list);
+        assert!(shop.world.prepared(&["run", "--once", "orders-in"]).env("CONSIGN_STEPS", &list).status().expect("runs").success());
+        steps = fs::read_to_string(&list).expect("a list");
+    }
+    let first = steps.lines().position(|step| step == "Storage before shelve").expect("it shelves") + 1;
+    drop_two(3);
+    let ran = shop.world.prepared(&["run", "--once", "orders-in"]).env("CONSIGN_FAULT", format!("{first}:fail")).output().expect("runs");
+    assert!(String::from_utf8_lossy(&ran.stdout).contains("2 done"), "{ran:?}");
+    assert!(String::from_utf8_lossy(&ran.stderr).contains("order-3-1.xml"), "it is told: {ran:?}");
+    assert_eq!(shop.here(), ["order-3-1.xml"], "the other one is moved");
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert_eq!((shop.orders().await, shop.here()), (6, Vec::new()));
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn of_two_pollers_on_one_drop_one_wins() {
     let shop = Shop::with("settle = \"0s\"").await;
     for number in 1..=20 {
