@@ -13,9 +13,10 @@ use std::{
 use consign::{
     config::Workspace,
     flow::{Engine, storage::digest},
-    format::{Limits, xml},
+    format::{Limits, Source, tree::Builder, xml},
+    model::{Events, events::Both},
     odoo::sandbox::{self, Sandbox},
-    schema::Schema,
+    schema::{File, Schema},
 };
 use quick_xml::events::Event;
 
@@ -58,9 +59,17 @@ fn validation() {
     }
     text.push_str("</StockLevels>\n");
     let schema = Schema::compile(&Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas"), "stock-levels.xsd").expect("compiles");
+    let source = Source::from(text.as_bytes());
     let ours = median(|| {
-        let document = xml::read(text.as_bytes(), "bench", &Limits::default()).expect("well-formed");
-        assert_eq!(schema.validate(Arc::new(document), "bench"), []);
+        let source = source.clone();
+        let read = move |judge: &mut dyn Events| {
+            let mut tree = Builder::new(usize::MAX);
+            let both = &mut Both(judge, &mut tree);
+            xml::stream(&source, "bench", &Limits::default(), xml::Options::default(), both).map_err(|problem| vec![problem])?;
+            tree.one("bench").map_err(|problem| vec![problem])
+        };
+        let (document, problems) = schema.judge(&File::named("bench"), read);
+        assert!(document.is_some() && problems.is_empty(), "{problems:?}");
     });
     let bare = median(|| {
         let mut reader = quick_xml::Reader::from_str(&text);

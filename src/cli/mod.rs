@@ -6,11 +6,14 @@ mod doctor;
 mod drops;
 mod errors;
 mod explain;
+mod files;
 mod init;
 mod log;
 mod output;
 mod plan;
 mod progress;
+mod render;
+mod report;
 mod reprocess;
 mod run;
 mod schemas;
@@ -76,7 +79,7 @@ enum Verb {
     Status(status::Args),
     /// Accept a partner's SFTP host key.
     Trust(trust::Args),
-    /// Validate XML files against an XSD.
+    /// Validate files against an XSD, or as a flow would.
     Validate(validate::Args),
 }
 

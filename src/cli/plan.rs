@@ -4,15 +4,15 @@ use std::{fs, path::PathBuf};
 
 use super::{Context, Exit, output};
 use crate::{
-    config::{Work, check},
-    flow::examine,
+    config::Work,
+    flow::{Schemas, examine},
+    format::Source,
     model::{
         Place, Plan, Problem, Problems, codes,
         nearest::did_you_mean,
         plan::{Record, Value},
         problem::shown,
     },
-    schema::Schema,
 };
 
 #[derive(clap::Args)]
@@ -41,10 +41,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
                 .at(Place::file(&name)),
         )
     })?;
-    let schema = Schema::compile(&workspace.schemas(), &flow.schema)
-        .map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
-    let document = examine(&bytes, &name, inbound, &schema)?;
-    let plan = inbound.mapping.apply(&document, &name)?;
+    let documents = examine(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow)?)?;
+    let plan = inbound.mapping.apply(&documents, &name)?;
     context.out.data(&plan);
     context.out.line(render(&plan));
     Ok(Exit::Fine)

@@ -20,6 +20,18 @@ pub(super) fn watcher() -> Arc<dyn Watcher> {
     if std::io::stderr().is_terminal() { Arc::new(Bar(Mutex::new(None))) } else { Arc::new(Silent) }
 }
 
+/// A bar over so many files, on a terminal.
+pub(super) fn count(files: usize) -> ProgressBar {
+    if files < 2 || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let bar = ProgressBar::new(files as u64);
+    if let Ok(style) = ProgressStyle::with_template("{bar:30} {pos}/{len} {eta}") {
+        bar.set_style(style);
+    }
+    bar
+}
+
 impl Watcher for Bar {
     fn found(&self, flow: &str, files: usize) {
         let bar = ProgressBar::new(files as u64).with_message(flow.to_string());

@@ -1,86 +1,182 @@
-//! `consign validate --schema XSD FILE…`: files against a schema, without a workspace.
+//! `consign validate`: files against a schema without a workspace, or as a flow would take them.
 
 use std::{
-    fs,
-    io::Write,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::mpsc,
+    thread,
 };
 
-use serde_json::json;
-
-use super::{Context, Exit};
+use super::{Context, Exit, files, output, render, report};
 use crate::{
-    format::{Limits, xml},
-    model::{Place, Problem, Problems, codes},
-    schema::Schema,
+    config::Work,
+    flow::{Schemas, examine},
+    format::{Limits, Source, xml},
+    model::{Place, Problem, Problems, codes, nearest::did_you_mean},
+    schema::{File, Schema, Setup},
 };
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Schema: a path, or the name of one in the workspace's schemas/.
+    /// Schema: a path, or the name of one in the workspace's schemas/. Given several times, all are loaded together.
+    #[arg(long, required_unless_present = "flow", conflicts_with = "flow")]
+    schema: Vec<PathBuf>,
+    /// Judge the files as this flow would: its schemas, envelope, CSV dialect and limits.
     #[arg(long)]
-    schema: PathBuf,
-    /// XML files.
+    flow: Option<String>,
+    /// OASIS XML catalog that maps the addresses schemas import to files.
+    #[arg(long, conflicts_with = "flow")]
+    catalog: Option<PathBuf>,
+    /// Skip a DOCTYPE that declares nothing, instead of refusing the file.
+    #[arg(long, conflicts_with = "flow")]
+    skip_doctype: bool,
+    /// How to print: text, json (one line a file) or html (one page).
+    #[arg(long, default_value = "text")]
+    format: report::Format,
+    /// Largest file, in bytes.
+    #[arg(long, default_value_t = 4 << 30)]
+    max_bytes: u64,
+    /// Files, folders (all files below) and patterns such as 'in/*.xml'.
     #[arg(required = true)]
     files: Vec<PathBuf>,
 }
 
+/// What a file is judged by.
+enum By {
+    Schema(Schema, xml::Options, Limits),
+    Flow(Box<crate::config::Workspace>, String, Schemas),
+}
+
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let (jail, name) = locate(&context.workspace, &args.schema);
-    let schema = match Schema::compile(&jail, &name) {
-        Ok(schema) => schema,
+    let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let by = match prepare(context, args, threads) {
+        Ok(by) => by,
         Err(problems) => {
             context.out.problems(&problems);
             return Ok(Exit::Unable);
         }
     };
-    let mut exit = Exit::Fine;
-    for file in &args.files {
-        let shown = file.display().to_string();
-        let problems = match fs::read(file) {
-            Err(error) => {
-                exit = Exit::Unable;
-                vec![
-                    Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", crate::model::problem::reason(&error)))
-                        .at(Place::file(&shown)),
-                ]
+    let format = if context.out.json { report::Format::Json } else { args.format };
+    let found = files::find(&args.files)?;
+    let progress = super::progress::count(found.len());
+    let mut out = report::Report::new(format);
+    // Files are judged side by side and told in their order.
+    let (sender, receiver) = mpsc::channel();
+    let next = std::sync::atomic::AtomicUsize::new(0);
+    let exit = thread::scope(|scope| {
+        for _ in 0..threads.min(found.len()) {
+            let (sender, next, found, by) = (sender.clone(), &next, &found, &by);
+            scope.spawn(move || {
+                loop {
+                    let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+                    let Some(file) = found.get(at) else { return };
+                    // Nobody listens any more when the output was closed.
+                    if sender.send((at, judged(file, by))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let (mut waiting, mut told, mut exit) = (std::collections::BTreeMap::new(), 0, Exit::Fine);
+        for (at, problems) in receiver {
+            waiting.insert(at, problems);
+            while let Some(problems) = waiting.remove(&told) {
+                exit = worse(exit, &problems);
+                progress.inc(1);
+                progress.suspend(|| out.file(&found[told], &problems));
+                told += 1;
             }
-            Ok(bytes) => match xml::read(&bytes, &shown, &Limits::default()) {
-                Ok(document) => schema.validate(Arc::new(document), &shown),
-                Err(problem) => vec![problem],
-            },
-        };
-        if !problems.is_empty() && exit == Exit::Fine {
-            exit = Exit::Problems;
         }
-        if context.out.json {
-            // One line a file, so that many files can be piped on.
-            let line = json!({ "file": shown, "valid": problems.is_empty(), "problems": problems });
-            let _ = writeln!(std::io::stdout(), "{line}");
-        } else {
-            context.out.problems(&problems);
-            let verdict = match problems.first() {
-                None => "valid",
-                Some(problem) if problem.code == codes::DROP_IO => "not judged",
-                Some(_) => "not valid",
-            };
-            context.out.line(format!("{shown}: {verdict}"));
-        }
-    }
+        exit
+    });
+    progress.finish_and_clear();
+    out.finish();
     Ok(exit)
 }
 
-/// The folder that bounds what may be included, and the schema relative to it: the workspace's schemas for a name in it, otherwise
-/// the folder above the schema's own, since sets lie in `maindoc/` and `common/` side by side.
-fn locate(workspace: &Path, schema: &Path) -> (PathBuf, String) {
-    let in_workspace = workspace.join("schemas");
-    if !schema.exists() || schema.starts_with(&in_workspace) {
-        let name = schema.strip_prefix(&in_workspace).unwrap_or(schema);
-        return (in_workspace, name.to_string_lossy().into_owned());
+fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, Problems> {
+    if let Some(id) = &args.flow {
+        let workspace = context.load()?;
+        context.known_flow(&workspace, Some(id))?;
+        let flow = &workspace.flows[id];
+        if !matches!(flow.work, Work::In(_)) {
+            return Err(output::one(Problem::new(codes::USAGE, format!("`{id}` sends; only inbound flows take files"))));
+        }
+        let schemas = Schemas::compile(&workspace, flow)?;
+        return Ok(By::Flow(Box::new(workspace), id.clone(), schemas));
     }
-    let full = fs::canonicalize(schema).unwrap_or_else(|_| schema.to_path_buf());
-    let jail = full.parent().and_then(Path::parent).or(full.parent()).unwrap_or(Path::new("/")).to_path_buf();
-    let name = full.strip_prefix(&jail).unwrap_or(&full).to_string_lossy().into_owned();
-    (jail, name)
+    let (jail, names) = locate(&context.workspace, &args.schema)?;
+    let schema = Schema::compile_all(&jail, &names, Setup { catalog: args.catalog.clone(), threads, gaps: false })
+        .map_err(|problems| problems.into_iter().map(|problem| render::with_source(problem, &jail)).collect::<Problems>())?;
+    let doctype = if args.skip_doctype { xml::Doctype::SkipBare } else { xml::Doctype::Refuse };
+    let limits = Limits { bytes: args.max_bytes, ..Limits::default() };
+    Ok(By::Schema(schema, xml::Options { doctype, several: false }, limits))
+}
+
+/// Everything that is wrong with a file.
+fn judged(file: &Path, by: &By) -> Problems {
+    let name = file.display().to_string();
+    let source = Source::File(file.to_path_buf());
+    match by {
+        By::Schema(schema, options, limits) => {
+            let size = std::fs::metadata(file).map_or(0, |found| found.len());
+            let judged = File { time: limits.time + std::time::Duration::from_secs(size >> 21), ..File::named(&name) };
+            let (options, limits) = (*options, limits.clone());
+            schema.judge(&judged, move |judge| xml::stream(&source, &name, &limits, options, judge).map_err(output::one)).1
+        }
+        By::Flow(workspace, id, schemas) => match &workspace.flows[id].work {
+            Work::In(inbound) => examine(&source, &name, inbound, schemas).err().unwrap_or_default(),
+            Work::Out(_) => Problems::new(),
+        },
+    }
+}
+
+/// 2 where a file could not be judged, 1 where one is not valid.
+fn worse(exit: Exit, problems: &Problems) -> Exit {
+    match (exit, problems.is_empty()) {
+        (exit, true) => exit,
+        (Exit::Unable, _) => Exit::Unable,
+        _ if problems.iter().any(report::is_unjudged) => Exit::Unable,
+        _ => Exit::Problems,
+    }
+}
+
+/// The folder that bounds what may be included, and the schemas relative to it: the workspace's schemas for names in it, otherwise the
+/// folder above the schema's own, since sets lie in `maindoc/` and `common/` side by side.
+fn locate(workspace: &Path, schemas: &[PathBuf]) -> Result<(PathBuf, Vec<String>), Problems> {
+    let in_workspace = workspace.join("schemas");
+    let (mut jail, mut names) = (None::<PathBuf>, Vec::new());
+    for schema in schemas {
+        let (folder, name) = if !schema.exists() || schema.starts_with(&in_workspace) {
+            let name = schema.strip_prefix(&in_workspace).unwrap_or(schema).to_string_lossy().into_owned();
+            if !in_workspace.join(&name).exists() {
+                let near = siblings(schema.parent().unwrap_or(Path::new("")));
+                let hint = did_you_mean(&schema.to_string_lossy(), near.iter().map(String::as_str));
+                let problem = Problem::new(codes::SCHEMA_MISSING, "there is no such schema, here or in the workspace's schemas/");
+                return Err(output::one(problem.at(Place::file(schema.display().to_string())).maybe_hint(hint)));
+            }
+            (in_workspace.clone(), name)
+        } else {
+            let full = std::fs::canonicalize(schema).unwrap_or_else(|_| schema.clone());
+            let folder = full.parent().and_then(Path::parent).or(full.parent()).unwrap_or(Path::new("/")).to_path_buf();
+            let name = full.strip_prefix(&folder).unwrap_or(&full).to_string_lossy().into_owned();
+            (folder, name)
+        };
+        if jail.as_ref().is_some_and(|jail| *jail != folder) {
+            let problem =
+                Problem::new(codes::USAGE, "schemas that are loaded together lie in one set: the same folder, or folders side by side");
+            return Err(output::one(problem.at(Place::file(schema.display().to_string()))));
+        }
+        jail = Some(folder);
+        names.push(name);
+    }
+    Ok((jail.unwrap_or(in_workspace), names))
+}
+
+/// Schemas that lie in a folder, as they would be named.
+fn siblings(folder: &Path) -> Vec<String> {
+    let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+    let entries = std::fs::read_dir(here).into_iter().flatten().flatten();
+    let names = entries.filter(|entry| entry.path().extension().is_some_and(|ending| ending == "xsd"));
+    names.map(|entry| folder.join(entry.file_name()).display().to_string()).collect()
 }

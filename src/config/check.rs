@@ -22,23 +22,19 @@ pub struct Report {
 /// Compiles every schema and checks every mapping and every outbound flow, without a network.
 pub fn check(workspace: &Workspace) -> Report {
     let mut report = Report::default();
-    let mut schemas: HashMap<&str, Result<Schema, Problems>> = HashMap::new();
+    let mut schemas: HashMap<String, Result<Schema, Problems>> = HashMap::new();
     for flow in workspace.flows.values() {
-        let compiled = schemas.entry(&flow.schema).or_insert_with(|| Schema::compile(&workspace.schemas(), &flow.schema));
-        match compiled {
-            Ok(schema) => {
-                if let Work::In(inbound) = &flow.work {
-                    report.problems.extend(inbound.mapping.check(schema.shape(), &workspace.catalog));
-                    if let Format::Csv(dialect) = &inbound.format {
-                        report.problems.extend(columns(flow, dialect, schema.shape()));
-                    }
-                }
-            }
-            Err(problems) => {
+        for name in flow.schemas() {
+            let compiled = schemas.entry(name.to_string()).or_insert_with(|| Schema::compile(&workspace.schemas(), name));
+            if let Err(problems) = compiled {
                 let missing = problems.iter().any(|problem| problem.code == codes::SCHEMA_MISSING);
-                let told = problems.iter().map(|problem| told(flow, problem));
+                let told = problems.iter().map(|problem| told(flow, name, problem));
                 if missing && !flow.enabled { report.notes.extend(told) } else { report.problems.extend(told) }
             }
+        }
+        let shape = |name: &str| schemas.get(name).and_then(|compiled| compiled.as_ref().ok()).map(Schema::shape);
+        if let Work::In(inbound) = &flow.work {
+            report.problems.extend(documents(workspace, flow, inbound, &shape));
         }
         if let Work::Out(outbound) = &flow.work {
             tree(workspace, flow, outbound, &outbound.model, "", &outbound.fields, &mut report.problems);
@@ -47,6 +43,53 @@ pub fn check(workspace: &Workspace) -> Report {
     }
     report.problems.extend(overlaps(workspace));
     report
+}
+
+/// What an inbound flow reads of its documents, held against their schemas.
+fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &dyn Fn(&str) -> Option<&'s Shape>) -> Problems {
+    let mut problems = Problems::new();
+    let shapes: Vec<&Shape> = inbound.schemas.iter().filter_map(|choice| shape(&choice.schema)).collect();
+    if let Some((first, more)) = shapes.split_first() {
+        // Of several schemas one that has it is enough: profiles of one format differ in what they allow.
+        let others: Vec<Problems> = more.iter().map(|shape| inbound.mapping.check(shape, &workspace.catalog)).collect();
+        let everywhere = |problem: &Problem| others.iter().all(|found| found.iter().any(|other| other.place == problem.place));
+        problems.extend(inbound.mapping.check(first, &workspace.catalog).into_iter().filter(everywhere));
+    }
+    if let (Format::Csv(dialect), Some(first)) = (&inbound.format, shapes.first()) {
+        problems.extend(columns(flow, dialect, first));
+    }
+    let wrong = |what: String| Problem::new(codes::MAPPING_PATH, what).at(Place::file(&flow.file));
+    for choice in &inbound.schemas {
+        if let (Some(path), Some(shape)) = (&choice.path, shape(&choice.schema))
+            && let Err(step) = follow(shape, path.names())
+        {
+            problems.push(wrong(format!("the schema {} has no `{step}` there (path `{path}`)", choice.schema)));
+        }
+    }
+    if let Some(envelope) = &inbound.envelope
+        && let Some(shape) = envelope.schema.as_deref().and_then(shape)
+        // The last step is the document, which the envelope's schema need not know.
+        && let Some((_, around)) = envelope.payload.names().split_last()
+        && let Err(step) = follow(shape, around)
+    {
+        problems.push(wrong(format!("the envelope's schema has no `{step}` there (path `{}`)", envelope.payload)));
+    }
+    problems
+}
+
+/// Follows local names from the root; the first that is not there is the error.
+fn follow<'p>(shape: &Shape, names: &'p [String]) -> Result<(), &'p str> {
+    let mut at: Vec<usize> = Vec::new();
+    for (depth, name) in names.iter().enumerate() {
+        let children: Vec<&(Name, usize)> =
+            if depth == 0 { shape.roots.iter().collect() } else { at.iter().flat_map(|id| &shape.types[*id].children).collect() };
+        let open = depth > 0 && at.iter().any(|id| shape.types[*id].open);
+        at = children.iter().filter(|(known, _)| *known.local == **name || name == "*").map(|(_, id)| *id).collect();
+        if at.is_empty() {
+            return if open || name == "*" { Ok(()) } else { Err(name) };
+        }
+    }
+    Ok(())
 }
 
 /// Two flows that take the same files: which of them gets one would be chance.
@@ -106,7 +149,7 @@ fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Problems {
         return problems;
     };
     let known = locals(&shape.types[row].children);
-    let names = dialect.columns.iter().map(|(_, element)| element).chain(&dialect.decimals);
+    let names = dialect.columns.iter().map(|(_, element)| element).chain(&dialect.decimals).chain(dialect.dates.keys());
     for name in names.filter(|name| !known.contains(name)) {
         refuse(format!("`{name}` in `{}`", dialect.row), known.iter().map(String::as_str).collect(), name);
     }
@@ -177,13 +220,13 @@ fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Optio
 }
 
 /// A schema's problem as the flow's: a missing set says where to get it.
-pub fn told(flow: &Flow, problem: &Problem) -> Problem {
+pub fn told(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
     let mut problem = problem.clone();
     if problem.code == codes::SCHEMA_MISSING {
-        problem.message = format!("the flow `{}` needs the schema `{}`, which is not in the workspace", flow.id, flow.schema);
+        problem.message = format!("the flow `{}` needs the schema `{schema}`, which is not in the workspace", flow.id);
         problem.place = Place::file(&flow.file);
         if let Some(from) = &flow.schema_from {
-            let set = flow.schema.split('/').next().unwrap_or_default();
+            let set = schema.split('/').next().unwrap_or_default();
             problem.hint = Some(format!("get it from {from}, then: consign schemas add {set} FOLDER-OR-ZIP"));
         }
     }

@@ -1,13 +1,12 @@
 //! Flows: one file each.
 
-use std::{collections::HashSet, time::Duration};
+use std::time::Duration;
 
-use encoding_rs::Encoding;
 use serde_json::{Map, Value as Json};
 
-use super::{Exists, Flow, Format, InFlow, Order, OutFlow, SameContent, Schedule, Unusual, Work};
+use super::{Choice, Exists, Flow, Format, InFlow, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice};
 use crate::{
-    format::{Limits, csv::Dialect},
+    format::{Limits, xml},
     mapping::{Mapping, Template},
     model::{
         Problem, codes,
@@ -63,9 +62,9 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
     let format = match reader.choice("format", &["xml", "csv"]) {
         "csv" => match reader.table("csv") {
             Some(table) => {
-                let dialect = dialect(&table);
+                let dialect = super::dialect::read(&table);
                 table.finish();
-                Format::Csv(dialect)
+                Format::Csv(Box::new(dialect))
             }
             None => {
                 reader.missing("csv");
@@ -100,13 +99,43 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
     let marker = marker(reader);
     let ignore = reader.texts("ignore").unwrap_or_default();
     let schema = reader.text("schema");
+    let mut schemas = choice::schemas(reader);
+    if let (Some(node), false) = (reader.node("schema"), schemas.is_empty()) {
+        reader.bad(node, "a flow has either `schema` or [[schemas]]".into());
+    }
+    let envelope = choice::envelope(reader);
+    let xml = xml::Options {
+        doctype: if reader.choice("doctype", &["refuse", "skip"]) == "skip" { xml::Doctype::SkipBare } else { xml::Doctype::Refuse },
+        several: reader.choice("documents", &["one", "several"]) == "several",
+    };
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
     match Mapping::parse(&text, &name) {
-        Ok(mapping) => Some((
-            schema.unwrap_or_else(|| mapping.document.clone()),
-            InFlow { files: files_wanted, ignore, marker, empty, large, cut, order, format, settle, same_content, limits, mapping },
-        )),
+        Ok(mapping) => {
+            if schemas.is_empty() {
+                schemas.push(Choice::always(schema.unwrap_or_else(|| mapping.document.clone())));
+            }
+            let first = schemas.first().map(|choice| choice.schema.clone()).unwrap_or_default();
+            let files = files_wanted;
+            let flow = InFlow {
+                files,
+                ignore,
+                marker,
+                empty,
+                large,
+                cut,
+                order,
+                format,
+                settle,
+                same_content,
+                limits,
+                xml,
+                schemas,
+                envelope,
+                mapping,
+            };
+            Some((first, flow))
+        }
         Err(problems) => {
             problems.into_iter().for_each(|problem| reader.report(problem));
             None
@@ -215,52 +244,4 @@ fn text(reader: &Reader<'_>, files: &dyn Files, key: &str, path: &str) -> Option
 
 fn report<T>(reader: &Reader<'_>, result: Result<T, Problem>) -> Option<T> {
     result.map_err(|problem| reader.report(problem)).ok()
-}
-
-fn dialect(table: &Reader<'_>) -> Dialect {
-    let separator = table.text("separator").unwrap_or_else(|| ";".into());
-    let separator = match (separator.as_bytes(), separator.as_str()) {
-        (_, "tab") => b'\t',
-        ([one], _) => *one,
-        _ => {
-            if let Some(node) = table.node("separator") {
-                table.bad(node, "`separator` is one character, or `tab`".into());
-            }
-            b';'
-        }
-    };
-    let names = table.texts("encoding").unwrap_or_else(|| vec!["utf-8".into()]);
-    let mut encodings = Vec::new();
-    for name in &names {
-        match Encoding::for_label(name.as_bytes()) {
-            Some(encoding) => encodings.push(encoding),
-            None => {
-                if let Some(node) = table.node("encoding") {
-                    table.bad(node, format!("`{name}` is not an encoding; try utf-8, iso-8859-1 or windows-1252"));
-                }
-            }
-        }
-    }
-    let mut columns = Vec::new();
-    match table.table("columns") {
-        Some(inner) => {
-            for entry in inner.free() {
-                match &entry.node.item {
-                    Item::Text(element) => columns.push((entry.key.clone(), element.clone())),
-                    _ => inner.bad(&entry.node, format!("the element for the column `{}` is a text", entry.key)),
-                }
-            }
-        }
-        None => table.missing("columns"),
-    }
-    Dialect {
-        separator,
-        encodings,
-        decimal_comma: table.boolean("decimal_comma").unwrap_or(false),
-        decimals: table.texts("decimals").unwrap_or_default().into_iter().collect::<HashSet<_>>(),
-        root: table.need_text("root"),
-        row: table.need_text("row"),
-        namespace: table.text("namespace").unwrap_or_default(),
-        columns,
-    }
 }

@@ -4,7 +4,9 @@
 //! **Invariant:** reading a workspace needs no network and no secret; secrets are opened when they are used.
 
 pub mod check;
+mod choice;
 mod contained;
+mod dialect;
 mod drops;
 mod flows;
 mod load;
@@ -19,9 +21,14 @@ use std::{
 
 use serde_json::Value as Json;
 
-pub use self::{drops::DropConfig, schedule::Schedule, secrets::SecretSource};
+pub use self::{
+    choice::{Choice, Envelope},
+    drops::DropConfig,
+    schedule::Schedule,
+    secrets::SecretSource,
+};
 use crate::{
-    format::{Limits, csv::Dialect},
+    format::{Limits, csv::Dialect, xml},
     mapping::{Mapping, Template},
     model::{Direction, Problem, Problems, catalog::Catalog},
     odoo::{DialectChoice, OdooLogin, OdooSettings, read::Tree},
@@ -91,7 +98,7 @@ pub struct Flow {
     pub partner: String,
     /// Folder on the drop.
     pub folder: String,
-    /// Schema, relative to `schemas/`.
+    /// Schema, relative to `schemas/`; the first where there are several.
     pub schema: String,
     /// Where to get a schema that is not shipped.
     pub schema_from: Option<String>,
@@ -102,6 +109,18 @@ pub struct Flow {
 }
 
 impl Flow {
+    /// Every schema that the flow needs.
+    pub fn schemas(&self) -> Vec<&str> {
+        let mut all = vec![self.schema.as_str()];
+        if let Work::In(inbound) = &self.work {
+            let envelope = inbound.envelope.iter().filter_map(|envelope| envelope.schema.as_deref());
+            all.extend(inbound.schemas.iter().map(|choice| choice.schema.as_str()).chain(envelope));
+        }
+        let mut seen = std::collections::HashSet::new();
+        all.retain(|name| seen.insert(*name));
+        all
+    }
+
     /// Which way documents go.
     pub fn direction(&self) -> Direction {
         match self.work {
@@ -126,7 +145,7 @@ pub enum Format {
     /// XML.
     Xml,
     /// CSV.
-    Csv(Dialect),
+    Csv(Box<Dialect>),
 }
 
 /// What becomes of known content under a new name.
@@ -185,6 +204,12 @@ pub struct InFlow {
     pub same_content: SameContent,
     /// Limits on a document.
     pub limits: Limits,
+    /// How XML is read.
+    pub xml: xml::Options,
+    /// Schemas, each with the documents it is for; the first that fits is taken.
+    pub schemas: Vec<Choice>,
+    /// What the documents lie in.
+    pub envelope: Option<Envelope>,
     /// Mapping.
     pub mapping: Mapping,
 }

@@ -4,10 +4,14 @@ use std::sync::Arc;
 
 use chrono::TimeDelta;
 
-use super::{Engine, Summary, checkpoint, intake, look, retry, shelf};
+use super::{
+    Engine, Summary, checkpoint,
+    examine::{Schemas, examine, read},
+    intake, look, retry, shelf,
+};
 use crate::{
-    config::{Flow, Format, InFlow},
-    format::{csv, xml},
+    config::{Flow, InFlow},
+    format::Source,
     journal::Message,
     model::{
         Document, Plan, Problem, Problems, Stage,
@@ -17,8 +21,10 @@ use crate::{
         Odoo,
         execute::{execute, known},
     },
-    schema::Schema,
 };
+
+/// The documents of one file.
+type Documents = Arc<Vec<Document>>;
 
 /// Whether the next message is worth trying in this run.
 #[derive(PartialEq, Eq)]
@@ -36,7 +42,7 @@ pub(super) async fn run(
     engine: &Engine,
     flow: &Flow,
     inbound: &InFlow,
-    schema: &Schema,
+    schemas: &Schemas,
     look: bool,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
@@ -46,7 +52,7 @@ pub(super) async fn run(
         engine.watcher.found(&flow.id, begun.len());
     }
     let mut odoo_is_away = false;
-    carry_all(engine, flow, inbound, schema, begun, &mut odoo_is_away, summary).await?;
+    carry_all(engine, flow, inbound, schemas, begun, &mut odoo_is_away, summary).await?;
     if !look || engine.is_stopping() {
         return Ok(());
     }
@@ -54,7 +60,7 @@ pub(super) async fn run(
     if !lease.take().await.map_err(one)? {
         return Err(one(Problem::new(codes::LEASED, format!("another consign looks at {}/{} now", flow.partner, flow.folder))));
     }
-    let result = poll(engine, flow, inbound, schema, &lease, odoo_is_away, summary).await;
+    let result = poll(engine, flow, inbound, schemas, &lease, odoo_is_away, summary).await;
     lease.release().await.map_err(one)?;
     result
 }
@@ -63,7 +69,7 @@ async fn poll(
     engine: &Engine,
     flow: &Flow,
     inbound: &InFlow,
-    schema: &Schema,
+    schemas: &Schemas,
     lease: &Lease<'_>,
     mut odoo_is_away: bool,
     summary: &mut Summary,
@@ -83,7 +89,7 @@ async fn poll(
         let turn = engine.turns.take(&flow.partner).await;
         let messages = intake::take(engine, &*drop, flow, inbound, batch, &found, summary).await.map_err(one)?;
         std::mem::drop(turn);
-        carry_all(engine, flow, inbound, schema, messages, &mut odoo_is_away, summary).await?;
+        carry_all(engine, flow, inbound, schemas, messages, &mut odoo_is_away, summary).await?;
     }
     Ok(())
 }
@@ -93,7 +99,7 @@ async fn carry_all(
     engine: &Engine,
     flow: &Flow,
     inbound: &InFlow,
-    schema: &Schema,
+    schemas: &Schemas,
     messages: Vec<Message>,
     odoo_is_away: &mut bool,
     summary: &mut Summary,
@@ -109,7 +115,7 @@ async fn carry_all(
             if *odoo_is_away {
                 continue;
             }
-            match carry(engine, inbound, schema, &mut message, summary).await {
+            match carry(engine, inbound, schemas, &mut message, summary).await {
                 Ok(next) => *odoo_is_away |= next == Next::Stop,
                 Err(problems) => {
                     trouble = Some(problems);
@@ -152,9 +158,15 @@ impl<'a> Lease<'a> {
 }
 
 /// Carries a message from the stage it is at as far as it goes.
-async fn carry(engine: &Engine, inbound: &InFlow, schema: &Schema, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
+async fn carry(
+    engine: &Engine,
+    inbound: &InFlow,
+    schemas: &Schemas,
+    message: &mut Message,
+    summary: &mut Summary,
+) -> Result<Next, Problems> {
     let told = |problem: Problem| vec![problem];
-    let mut document: Option<Arc<Document>> = None;
+    let mut documents: Option<Documents> = None;
     let mut next = Next::Go;
     loop {
         let now = engine.clock.now();
@@ -164,16 +176,16 @@ async fn carry(engine: &Engine, inbound: &InFlow, schema: &Schema, message: &mut
                 engine.journal.advance(message, resume, None, now).await.map_err(told)?;
                 continue;
             }
-            Stage::Received => match check(engine, inbound, schema, message).await {
+            Stage::Received => match check(engine, inbound, schemas, message).await {
                 Ok(checked) => {
-                    document = Some(checked);
+                    documents = Some(checked);
                     engine.journal.advance(message, Stage::Checked, None, now).await.map_err(told)?;
                     checkpoint::reach("checked").await;
                     continue;
                 }
                 Err(problems) => problems,
             },
-            Stage::Checked => match plan(engine, inbound, message, &mut document) {
+            Stage::Checked => match plan(engine, inbound, message, &mut documents) {
                 Ok(_) => {
                     engine.journal.advance(message, Stage::Planned, None, now).await.map_err(told)?;
                     checkpoint::reach("planned").await;
@@ -181,7 +193,7 @@ async fn carry(engine: &Engine, inbound: &InFlow, schema: &Schema, message: &mut
                 }
                 Err(problems) => problems,
             },
-            Stage::Planned => match apply(engine, inbound, message, &mut document).await {
+            Stage::Planned => match apply(engine, inbound, message, &mut documents).await {
                 Ok(()) => {
                     engine.journal.advance(message, Stage::Applied, None, engine.clock.now()).await.map_err(told)?;
                     checkpoint::reach("applied").await;
@@ -218,42 +230,29 @@ async fn carry(engine: &Engine, inbound: &InFlow, schema: &Schema, message: &mut
     }
 }
 
-/// Reads and validates a document.
-pub(crate) fn examine(bytes: &[u8], file: &str, inbound: &InFlow, schema: &Schema) -> Result<Arc<Document>, Problems> {
-    let document = Arc::new(parse(bytes, file, inbound)?);
-    let problems = schema.validate(Arc::clone(&document), file);
-    if problems.is_empty() { Ok(document) } else { Err(problems) }
-}
-
-fn parse(bytes: &[u8], file: &str, inbound: &InFlow) -> Result<Document, Problems> {
-    match &inbound.format {
-        Format::Xml => xml::read(bytes, file, &inbound.limits).map_err(|problem| vec![problem]),
-        Format::Csv(dialect) => csv::read(bytes, file, dialect, &inbound.limits),
-    }
-}
-
-async fn check(engine: &Engine, inbound: &InFlow, schema: &Schema, message: &Message) -> Result<Arc<Document>, Problems> {
+async fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Documents, Problems> {
     let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
+    let source = Source::Bytes(bytes.into());
     // Validation is work for a processor; the runtime's threads are for waiting.
-    tokio::task::block_in_place(|| examine(&bytes, &message.name, inbound, schema))
+    tokio::task::block_in_place(|| examine(&source, &message.name, inbound, schemas)).map(Arc::new)
 }
 
-fn plan(engine: &Engine, inbound: &InFlow, message: &Message, document: &mut Option<Arc<Document>>) -> Result<Plan, Problems> {
-    let document = match document {
-        Some(document) => Arc::clone(document),
+fn plan(engine: &Engine, inbound: &InFlow, message: &Message, documents: &mut Option<Documents>) -> Result<Plan, Problems> {
+    let documents = match documents {
+        Some(documents) => Arc::clone(documents),
         None => {
             let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
-            let read = Arc::new(parse(&bytes, &message.name, inbound)?);
-            *document = Some(Arc::clone(&read));
+            let read = Arc::new(read(&Source::Bytes(bytes.into()), &message.name, inbound)?);
+            *documents = Some(Arc::clone(&read));
             read
         }
     };
-    tokio::task::block_in_place(|| inbound.mapping.apply(&document, &message.name))
+    tokio::task::block_in_place(|| inbound.mapping.apply(&documents, &message.name))
 }
 
-async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, document: &mut Option<Arc<Document>>) -> Result<(), Problems> {
+async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, documents: &mut Option<Documents>) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
-    let plan = plan(engine, inbound, message, document)?;
+    let plan = plan(engine, inbound, message, documents)?;
     let odoo = engine.odoo().await.map_err(one)?;
     // Tried before, and not because someone asks again: what came later must not be set back.
     if message.attempts > 0 && message.run == 1 {

@@ -6,6 +6,7 @@
 
 mod away;
 mod checkpoint;
+mod examine;
 mod inbound;
 mod intake;
 mod lock;
@@ -31,11 +32,11 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-pub(crate) use inbound::examine;
+pub use examine::{Schemas, examine};
 pub use lock::Lock;
 
 use crate::{
-    config::{Flow, Work, Workspace, check},
+    config::{Flow, Work, Workspace},
     journal::{Filter, Journal, Message},
     model::{Clock, Problem, Problems, Stage, SystemClock, codes},
     odoo::Odoo,
@@ -219,10 +220,13 @@ impl Engine {
             );
             return summary;
         };
-        let result = match (&flow.work, self.schema(flow)) {
+        let result = match (&flow.work, self.schemas(flow)) {
             (_, Err(problems)) => Err(problems),
-            (Work::In(inbound), Ok(schema)) => inbound::run(self, flow, inbound, &schema, look, &mut summary).await,
-            (Work::Out(outbound), Ok(schema)) => outbound::run(self, flow, outbound, &schema, look, &mut summary).await,
+            (Work::In(inbound), Ok(schemas)) => inbound::run(self, flow, inbound, &schemas, look, &mut summary).await,
+            (Work::Out(outbound), Ok(schemas)) => match schemas.get(&flow.schema) {
+                Ok(schema) => outbound::run(self, flow, outbound, schema, look, &mut summary).await,
+                Err(problems) => Err(problems),
+            },
         };
         if let Err(problems) = result {
             if problems.iter().any(|problem| problem.code == codes::DROP_LOGIN) {
@@ -252,16 +256,17 @@ impl Engine {
         self.journal.restart(message, self.clock.now()).await
     }
 
-    /// The compiled schema of a flow.
-    pub(crate) fn schema(&self, flow: &Flow) -> Result<Schema, Problems> {
-        let mut schemas = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(schema) = schemas.get(&flow.schema).filter(|schema| schema.is_alive()) {
-            return Ok(schema.clone());
-        }
-        let schema = Schema::compile(&self.workspace.schemas(), &flow.schema)
-            .map_err(|problems| problems.iter().map(|problem| check::told(flow, problem)).collect::<Problems>())?;
-        schemas.insert(flow.schema.clone(), schema.clone());
-        Ok(schema)
+    /// The compiled schemas of a flow; each is compiled once.
+    fn schemas(&self, flow: &Flow) -> Result<Schemas, Problems> {
+        let mut known = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        Schemas::of(flow, |name| {
+            if let Some(schema) = known.get(name) {
+                return Ok(schema.clone());
+            }
+            let schema = Schema::compile(&self.workspace.schemas(), name)?;
+            known.insert(name.to_string(), schema.clone());
+            Ok(schema)
+        })
     }
 
     /// The connection to Odoo, made when it is first needed. After a failure nobody knocks again for half a minute, so that a wrong

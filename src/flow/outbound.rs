@@ -14,11 +14,11 @@ use super::{
 };
 use crate::{
     config::{Exists, Flow, OutFlow},
-    format::{Limits, xml},
+    format::{Limits, Source, xml},
     journal::{Message, NewMessage, Rendered},
-    model::{Direction, MessageId, Problem, Problems, Stage, codes},
+    model::{Direction, Events, MessageId, Problem, Problems, Stage, codes},
     odoo::{Call, read::read_tree},
-    schema::Schema,
+    schema::{File, Schema},
     transport::{Drop, join},
 };
 
@@ -303,10 +303,11 @@ fn values(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -
 
 fn check(engine: &Engine, schema: &Schema, message: &Message) -> Result<(), Problems> {
     let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
-    let found = match xml::read(&bytes, &message.name, &Limits::default()) {
-        Ok(document) => schema.validate(Arc::new(document), &message.name),
-        Err(problem) => vec![problem],
+    let (source, name) = (Source::Bytes(bytes.into()), message.name.clone());
+    let read = move |judge: &mut dyn Events| {
+        xml::stream(&source, &name, &Limits::default(), xml::Options::default(), judge).map_err(|problem| vec![problem])
     };
+    let (_, found) = tokio::task::block_in_place(|| schema.judge(&File::named(&message.name), read));
     if found.is_empty() {
         return Ok(());
     }

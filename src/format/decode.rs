@@ -1,71 +1,216 @@
-//! Bytes to text: byte-order marks, XML declarations, and the encodings partners really send.
+//! Bytes to text, as they come: byte-order marks, XML declarations, and the encodings partners really send.
 
-use std::borrow::Cow;
+use std::io::{self, BufRead, Read};
 
-use encoding_rs::{Encoding, UTF_8};
+use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::model::{Place, Problem, codes};
+use crate::model::{Place, Problem, codes, problem::cut};
 
-/// Decodes an XML file by its byte-order mark or its declaration (XML 1.0, appendix F); without either it is UTF-8.
-pub fn decode_xml<'b>(bytes: &'b [u8], file: &str) -> Result<Cow<'b, str>, Problem> {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return decode_as(encoding, &bytes[mark..], file);
-    }
-    if matches!(bytes, [0, b'<', ..] | [b'<', 0, ..]) {
-        let problem = Problem::new(codes::DOC_ENCODING, "the file is UTF-16 without a byte-order mark").at(Place::at(file, 1, 1));
-        return Err(problem.hint("send it with the mark, or as UTF-8"));
-    }
-    let encoding = match declared(bytes) {
-        None => UTF_8,
-        Some(name) => Encoding::for_label(name.as_bytes()).ok_or_else(|| {
-            Problem::new(
-                codes::DOC_ENCODING,
-                format!("the file declares the encoding `{}`, which is not known", crate::model::problem::cut(&name)),
-            )
-            .at(Place::at(file, 1, 1))
-            .hint("send the file as UTF-8")
-        })?,
-    };
-    decode_as(encoding, bytes, file)
+/// Bytes looked at to find out the encoding; an XML declaration is shorter.
+const HEAD: usize = 256;
+/// Bytes decoded at a time.
+const CHUNK: usize = 64 << 10;
+
+/// What to do with bytes that are not valid in the encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Undecodable {
+    /// The file is refused.
+    Refuse,
+    /// Each becomes U+FFFD.
+    Replace,
 }
 
-/// Decodes with the first of the named encodings in which every byte is valid. A byte-order mark decides before all of them.
-pub fn decode_first<'b>(bytes: &'b [u8], encodings: &[&'static Encoding], file: &str) -> Result<Cow<'b, str>, Problem> {
-    if let Some((encoding, mark)) = Encoding::for_bom(bytes) {
-        return decode_as(encoding, &bytes[mark..], file);
-    }
-    let mut last = None;
-    for encoding in encodings {
-        match decode_as(encoding, bytes, file) {
-            Ok(text) => return Ok(text),
-            Err(problem) => last = Some(problem),
-        }
-    }
-    Err(last.unwrap_or_else(|| Problem::new(codes::DOC_ENCODING, "the flow names no encoding").at(Place::file(file))))
+/// The text of a file as UTF-8. Reading fails at the first byte that is not valid, after all that stands before it.
+pub struct Text<R> {
+    bytes: R,
+    decoder: Decoder,
+    policy: Undecodable,
+    raw: Vec<u8>,
+    /// What of `raw` is still to be decoded.
+    left: std::ops::Range<usize>,
+    text: Vec<u8>,
+    at: usize,
+    read: u64,
+    most: u64,
+    ended: bool,
+    flushed: bool,
+    trouble: Option<Trouble>,
 }
 
-fn decode_as<'b>(encoding: &'static Encoding, bytes: &'b [u8], file: &str) -> Result<Cow<'b, str>, Problem> {
-    if let Some(text) = encoding.decode_without_bom_handling_and_without_replacement(bytes) {
-        return Ok(text);
-    }
-    // Only UTF-8 lets the bad byte be found cheaply; other encodings name the file.
-    let place = match (encoding == UTF_8, std::str::from_utf8(bytes)) {
-        (true, Err(error)) => {
-            let good = String::from_utf8_lossy(&bytes[..error.valid_up_to()]);
-            let line = good.matches('\n').count() + 1;
-            let column = good.rsplit('\n').next().map_or(0, |rest| rest.chars().count()) + 1;
-            Place::at(file, u32::try_from(line).unwrap_or(u32::MAX), u32::try_from(column).unwrap_or(u32::MAX))
+/// Why reading stopped.
+#[derive(Debug)]
+pub enum Trouble {
+    /// A byte that the encoding does not have.
+    Encoding(&'static Encoding),
+    /// More bytes than the limit.
+    Size(u64),
+    /// The file itself cannot be read.
+    Io(io::Error),
+}
+
+impl Trouble {
+    /// As a problem at the place where reading stopped.
+    pub fn problem(&self, place: Place) -> Problem {
+        match self {
+            Self::Encoding(encoding) => Problem::new(codes::DOC_ENCODING, format!("the file's bytes are not valid {}", encoding.name()))
+                .at(place)
+                .hint("declare the encoding the file is really written in, or send it as UTF-8"),
+            Self::Size(most) => Problem::new(codes::DOC_LIMIT, format!("the file has more than {most} bytes")).at(place),
+            Self::Io(error) => {
+                Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", crate::model::problem::reason(error))).at(place)
+            }
         }
-        _ => Place::file(file),
+    }
+}
+
+impl<R: Read> Text<R> {
+    /// An XML file, decoded by its byte-order mark or its declaration (XML 1.0, appendix F); without either it is UTF-8.
+    ///
+    /// # Errors
+    /// An encoding that is not known.
+    pub fn xml(mut bytes: R, most: u64, file: &str) -> Result<Self, Problem> {
+        let head = head(&mut bytes).map_err(|error| Trouble::Io(error).problem(Place::file(file)))?;
+        let encoding = xml_encoding(&head, file)?;
+        Ok(Self::new(bytes, head, encoding, Undecodable::Refuse, most))
+    }
+
+    /// A file in a known encoding; a byte-order mark decides before it.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn plain(mut bytes: R, encoding: &'static Encoding, policy: Undecodable, most: u64) -> io::Result<Self> {
+        let head = head(&mut bytes)?;
+        Ok(Self::new(bytes, head, encoding, policy, most))
+    }
+
+    fn new(bytes: R, head: Vec<u8>, encoding: &'static Encoding, policy: Undecodable, most: u64) -> Self {
+        let (encoding, mark) = Encoding::for_bom(&head).unwrap_or((encoding, 0));
+        let mut raw = head;
+        let (filled, read) = (raw.len(), raw.len() as u64);
+        raw.resize(CHUNK, 0);
+        Self {
+            bytes,
+            decoder: encoding.new_decoder_without_bom_handling(),
+            policy,
+            raw,
+            left: mark..filled,
+            text: Vec::with_capacity(CHUNK * 3),
+            at: 0,
+            read,
+            most,
+            ended: false,
+            flushed: false,
+            trouble: None,
+        }
+    }
+
+    /// Why reading stopped, if it did before the end.
+    pub fn trouble(&mut self) -> Option<Trouble> {
+        self.trouble.take()
+    }
+
+    fn stop(&mut self, trouble: Trouble) -> io::Error {
+        self.trouble = Some(trouble);
+        io::Error::from(io::ErrorKind::InvalidData)
+    }
+
+    /// Decodes until there is text or the file has ended.
+    fn fill(&mut self) -> io::Result<()> {
+        self.text.clear();
+        self.at = 0;
+        while self.text.is_empty() && !self.flushed {
+            if self.left.is_empty() && !self.ended {
+                let found = match self.bytes.read(&mut self.raw) {
+                    Ok(found) => found,
+                    Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                    Err(error) => return Err(self.stop(Trouble::Io(error))),
+                };
+                self.left = 0..found;
+                self.ended = found == 0;
+                self.read += found as u64;
+            }
+            if self.read > self.most {
+                return Err(self.stop(Trouble::Size(self.most)));
+            }
+            self.text.resize(CHUNK * 3, 0);
+            let (result, read, written) =
+                self.decoder.decode_to_utf8_without_replacement(&self.raw[self.left.clone()], &mut self.text, self.ended);
+            self.text.truncate(written);
+            self.left.start += read;
+            match result {
+                DecoderResult::InputEmpty => self.flushed = self.ended,
+                DecoderResult::OutputFull => {}
+                DecoderResult::Malformed(..) if self.policy == Undecodable::Replace => self.text.extend_from_slice("\u{fffd}".as_bytes()),
+                DecoderResult::Malformed(..) => {
+                    let encoding = self.decoder.encoding();
+                    self.trouble = Some(Trouble::Encoding(encoding));
+                    // What stands before it is given first, so that the place is the very byte's.
+                    return if self.text.is_empty() { Err(io::Error::from(io::ErrorKind::InvalidData)) } else { Ok(()) };
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl<R: Read> Read for Text<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let available = self.fill_buf()?;
+        let count = available.len().min(into.len());
+        into[..count].copy_from_slice(&available[..count]);
+        self.consume(count);
+        Ok(count)
+    }
+}
+
+impl<R: Read> BufRead for Text<R> {
+    fn fill_buf(&mut self) -> io::Result<&[u8]> {
+        if self.at >= self.text.len() {
+            if self.trouble.is_some() {
+                return Err(io::Error::from(io::ErrorKind::InvalidData));
+            }
+            self.fill()?;
+        }
+        Ok(&self.text[self.at..])
+    }
+
+    fn consume(&mut self, amount: usize) {
+        self.at += amount;
+    }
+}
+
+/// The first bytes of a file.
+fn head(bytes: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(HEAD);
+    bytes.by_ref().take(HEAD as u64).read_to_end(&mut head)?;
+    Ok(head)
+}
+
+/// The encoding of an XML file by its first bytes.
+pub(super) fn xml_encoding(head: &[u8], file: &str) -> Result<&'static Encoding, Problem> {
+    if let Some((encoding, _)) = Encoding::for_bom(head) {
+        return Ok(encoding);
+    }
+    match head {
+        [0, b'<', 0, _, ..] => return Ok(UTF_16BE),
+        [b'<', 0, _, 0, ..] => return Ok(UTF_16LE),
+        _ => {}
+    }
+    let refuse = |message: String| {
+        Problem::new(codes::DOC_ENCODING, message).at(Place::at(file, 1, 1)).hint("send the file as UTF-8, and declare it so")
     };
-    Err(Problem::new(codes::DOC_ENCODING, format!("the file's bytes are not valid {}", encoding.name()))
-        .at(place)
-        .hint("declare the encoding the file is really written in, or send it as UTF-8"))
+    let Some(name) = declared(head) else { return Ok(UTF_8) };
+    let encoding = Encoding::for_label(name.as_bytes())
+        .ok_or_else(|| refuse(format!("the file declares the encoding `{}`, which is not known", cut(&name))))?;
+    // The declaration could be read byte by byte, so the file is not what it says.
+    if encoding == UTF_16LE || encoding == UTF_16BE {
+        return Err(refuse(format!("the file declares the encoding `{}` and is not written in it", cut(&name))));
+    }
+    Ok(encoding)
 }
 
 /// The encoding named in the XML declaration, if there is one.
-fn declared(bytes: &[u8]) -> Option<String> {
-    let head = &bytes[..bytes.len().min(200)];
+fn declared(head: &[u8]) -> Option<String> {
     let text: String = head.iter().map(|byte| char::from(*byte)).collect();
     let declaration = text.strip_prefix("<?xml")?.split("?>").next()?.to_string();
     let after = declaration.split("encoding").nth(1)?.trim_start().strip_prefix('=')?.trim_start().to_string();
@@ -77,18 +222,41 @@ fn declared(bytes: &[u8]) -> Option<String> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn reads_the_encodings_partners_send() {
-        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>M\xfcller</a>";
-        assert!(decode_xml(latin, "x").is_ok_and(|text| text.contains("Müller")));
-        let utf16: Vec<u8> = [0xFF, 0xFE].into_iter().chain("<a>ü</a>".encode_utf16().flat_map(u16::to_le_bytes)).collect();
-        assert!(decode_xml(&utf16, "x").is_ok_and(|text| text == "<a>ü</a>"));
-        assert!(decode_xml("\u{feff}<a/>".as_bytes(), "x").is_ok_and(|text| text == "<a/>"));
+    fn text(bytes: &[u8]) -> Result<String, Problem> {
+        let mut text = Text::xml(bytes, 1000, "x")?;
+        let mut out = String::new();
+        match text.read_to_string(&mut out) {
+            Ok(_) => Ok(out),
+            Err(_) => Err(text.trouble().expect("a reason").problem(Place::default())),
+        }
     }
 
     #[test]
-    fn a_bad_byte_is_named_by_line_and_column() {
-        let problem = decode_xml(b"<a>\n  b\xff</a>", "x").map(|_| ()).expect_err("0xFF is no UTF-8");
-        assert_eq!((problem.place.line, problem.place.column), (Some(2), Some(4)));
+    fn reads_the_encodings_partners_send() {
+        let latin = b"<?xml version='1.0' encoding='ISO-8859-1'?><a>M\xfcller</a>";
+        assert!(text(latin).is_ok_and(|text| text.contains("Müller")));
+        assert!(text(b"<?xml version='1.0' encoding='ISO-8859-15'?><a>\xa4</a>").is_ok_and(|text| text.contains('€')));
+        assert!(text(b"<?xml version='1.0' encoding=\"windows-1252\"?><a>\x80</a>").is_ok_and(|text| text.contains('€')));
+        for marked in [true, false] {
+            let mark = if marked { "\u{feff}" } else { "" };
+            let little: Vec<u8> = format!("{mark}<a>ü</a>").encode_utf16().flat_map(u16::to_le_bytes).collect();
+            assert!(text(&little).is_ok_and(|text| text == "<a>ü</a>"));
+            let big: Vec<u8> = format!("{mark}<a>ü</a>").encode_utf16().flat_map(u16::to_be_bytes).collect();
+            assert!(text(&big).is_ok_and(|text| text == "<a>ü</a>"));
+        }
+        assert!(text("\u{feff}<a/>".as_bytes()).is_ok_and(|text| text == "<a/>"));
+    }
+
+    #[test]
+    fn what_cannot_be_decoded_is_refused() {
+        for bytes in [
+            &b"<a>\xff</a>"[..],
+            b"<?xml version='1.0' encoding='klingon'?><a/>",
+            b"<?xml version='1.0' encoding='UTF-16'?><a/>",
+            b"<a>\xc3",
+        ] {
+            assert!(text(bytes).is_err_and(|problem| problem.code == codes::DOC_ENCODING), "{bytes:?}");
+        }
+        assert!(text(&[b'a'; 1001]).is_err_and(|problem| problem.code == codes::DOC_LIMIT));
     }
 }

@@ -1,34 +1,41 @@
 //! Whether a file was cut off: its end is missing, whatever else may be wrong with it. An upload that was broken off and closed
 //! stands still like any other file; only its own end tells.
 
-use std::borrow::Cow;
-
 use quick_xml::{Reader, errors::Error, events::Event};
 
-use super::{csv::Dialect, decode::decode_xml};
+use super::{
+    csv::Dialect,
+    decode::{Text, Undecodable},
+};
 
 /// Whether an XML document ends before its root does.
 pub fn xml_is_cut(bytes: &[u8]) -> bool {
+    let encoding = super::decode::xml_encoding(&bytes[..bytes.len().min(256)], "").unwrap_or(encoding_rs::UTF_8);
     // A last character that is cut in two does not hide the rest.
-    let text = decode_xml(bytes, "").unwrap_or_else(|_| Cow::Owned(String::from_utf8_lossy(bytes).into_owned()));
-    if text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']).is_empty()
-        || !text.trim_start_matches('\u{feff}').trim_start().starts_with('<')
-    {
-        return false;
-    }
-    let mut reader = Reader::from_str(&text);
+    let Ok(text) = Text::plain(bytes, encoding, Undecodable::Replace, u64::MAX) else { return false };
+    let mut reader = Reader::from_reader(text);
     reader.config_mut().check_end_names = false;
-    let (mut depth, mut roots) = (0i64, 0);
+    let (mut depth, mut roots, mut begun) = (0i64, 0, false);
+    let mut buffer = Vec::new();
     loop {
-        match reader.read_event() {
-            Ok(Event::Start(_)) => depth += 1,
+        buffer.clear();
+        match reader.read_event_into(&mut buffer) {
+            Ok(Event::Text(text)) if !begun => match text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']) {
+                "" => {}
+                // Text before any tag: not XML, cut or not.
+                _ => return false,
+            },
+            Ok(Event::Start(_)) => {
+                depth += 1;
+                begun = true;
+            }
             Ok(Event::End(_)) => {
                 depth -= 1;
                 roots += i64::from(depth == 0);
             }
             Ok(Event::Empty(_)) => roots += i64::from(depth == 0),
-            Ok(Event::Eof) => return depth > 0 || roots == 0,
-            Ok(_) => {}
+            Ok(Event::Eof) => return depth > 0 || (roots == 0 && begun),
+            Ok(_) => begun = true,
             // What is begun and not ended; anything else that is wrong is no sign of a cut.
             Err(Error::Syntax(_)) => return true,
             Err(_) => return false,

@@ -1,5 +1,7 @@
 //! What a document may cost us. Partners' files are hostile input.
 
+use std::time::Duration;
+
 /// Bounds on one document.
 #[derive(Debug, Clone)]
 pub struct Limits {
@@ -7,17 +9,30 @@ pub struct Limits {
     pub bytes: u64,
     /// Nesting of elements.
     pub depth: usize,
-    /// Elements in all.
+    /// Elements in all, where a document is kept as a whole. One that is only judged takes no memory for them.
     pub elements: usize,
     /// Attributes of one element.
     pub attributes: usize,
-    /// Bytes of one element's text or of one attribute.
+    /// Distinct names of elements and attributes.
+    pub names: usize,
+    /// Bytes of one element's text, of one attribute, comment or tag.
     pub text: usize,
+    /// Time for reading and judging.
+    pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 64 MiB, 64 levels, 2 million elements, 256 attributes, 32 MiB of text. Real documents of the corpus stay below 20 levels.
+    /// 64 MiB, 64 levels, 2 million elements, 256 attributes, 10,000 names, 32 MiB of text, 120 s. The real documents of our corpus
+    /// stay below 20 levels and 300 names.
     fn default() -> Self {
-        Self { bytes: 64 << 20, depth: 64, elements: 2_000_000, attributes: 256, text: 32 << 20 }
+        Self {
+            bytes: 64 << 20,
+            depth: 64,
+            elements: 2_000_000,
+            attributes: 256,
+            names: 10_000,
+            text: 32 << 20,
+            time: Duration::from_secs(120),
+        }
     }
 }

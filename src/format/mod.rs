@@ -5,9 +5,12 @@
 
 pub mod csv;
 pub mod decode;
-
 pub mod end;
-pub mod limits;
+mod limits;
+mod source;
+pub mod tree;
+pub mod within;
 pub mod xml;
 
 pub use limits::Limits;
+pub use source::Source;

@@ -17,17 +17,25 @@ use crate::model::{
 /// Problems one file may report; what is beyond would not be read.
 const MOST: usize = 100;
 
-pub(super) fn apply(mapping: &Mapping, document: &Document, file: &str) -> Result<Plan, Problems> {
-    let mut applier = Applier { mapping, document, file, problems: Vec::new(), shared: HashMap::new() };
-    let found = document.root().map(|root| mapping.each.find(document, root)).unwrap_or_default();
-    if found.is_empty() {
-        let problem = Problem::new(codes::VALUE_MISSING, format!("the document has no `{}`", mapping.each));
-        return Err(vec![problem.at(Place::file(file)).mapped_by(mapping.at(mapping.line))]);
+pub(super) fn apply(mapping: &Mapping, documents: &[Document], file: &str) -> Result<Plan, Problems> {
+    let (mut records, mut problems, mut seen) = (Vec::new(), Problems::new(), HashMap::new());
+    for document in documents {
+        let found = document.root().map(|root| mapping.each.find(document, root)).unwrap_or_default();
+        if found.is_empty() {
+            let problem = Problem::new(codes::VALUE_MISSING, format!("the document has no `{}`", mapping.each));
+            problems.push(problem.at(Place::file(file)).mapped_by(mapping.at(mapping.line)));
+            continue;
+        }
+        let mut applier = Applier { mapping, document, file, problems: std::mem::take(&mut problems), shared: HashMap::new() };
+        let nodes: Vec<NodeId> = found.iter().map(Found::node).collect();
+        records.extend(applier.records(&nodes, &mapping.fields, &mapping.identity, mapping.line, &mut seen));
+        problems = applier.problems;
+        if problems.len() >= MOST {
+            break;
+        }
     }
-    let nodes: Vec<NodeId> = found.iter().map(Found::node).collect();
-    let records = applier.records(&nodes, &mapping.fields, &mapping.identity, mapping.line);
-    if !applier.problems.is_empty() {
-        return Err(applier.problems);
+    if !problems.is_empty() {
+        return Err(problems);
     }
     Ok(Plan {
         model: mapping.model.clone(),
@@ -49,8 +57,15 @@ struct Applier<'d> {
 }
 
 impl Applier<'_> {
-    fn records(&mut self, nodes: &[NodeId], fields: &[FieldRule], identity: &[String], line: u32) -> Vec<Record> {
-        let mut seen: HashMap<String, u32> = HashMap::new();
+    /// Records of some elements; `seen` has the identities met before, with their lines.
+    fn records(
+        &mut self,
+        nodes: &[NodeId],
+        fields: &[FieldRule],
+        identity: &[String],
+        line: u32,
+        seen: &mut HashMap<String, u32>,
+    ) -> Vec<Record> {
         let mut records = Vec::new();
         for node in nodes {
             if self.problems.len() >= MOST {
@@ -97,7 +112,7 @@ impl Applier<'_> {
 
     fn lines(&mut self, rule: &LinesRule, node: NodeId, line: u32) -> Lines {
         let nodes: Vec<NodeId> = rule.each.find(self.document, node).iter().map(Found::node).collect();
-        let records = self.records(&nodes, &rule.fields, &rule.identity, line);
+        let records = self.records(&nodes, &rule.fields, &rule.identity, line, &mut HashMap::new());
         Lines { model: rule.model.clone().unwrap_or_default(), identity: rule.identity.clone(), records }
     }
 

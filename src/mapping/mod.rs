@@ -99,12 +99,12 @@ impl Mapping {
         check::check(self, shape, catalog)
     }
 
-    /// What `document` will do to Odoo. `file` is the document's name in problems.
+    /// What the documents of a file will do to Odoo. `file` is its name in problems.
     ///
     /// # Errors
     /// Every value that is missing or cannot be converted.
-    pub fn apply(&self, document: &Document, file: &str) -> Result<Plan, Problems> {
-        apply::apply(self, document, file)
+    pub fn apply(&self, documents: &[Document], file: &str) -> Result<Plan, Problems> {
+        apply::apply(self, documents, file)
     }
 
     fn at(&self, line: u32) -> String {

@@ -94,10 +94,11 @@ impl fmt::Display for Place {
             (Some(line), None, None) => write!(f, ":{line}")?,
             (None, ..) => {}
         }
-        if let Some(path) = &self.path {
-            write!(f, "  {}", shown(path))?;
+        // A row's path is ours, not the partner's: its line and column say all.
+        match (&self.path, &self.field) {
+            (Some(path), None) => write!(f, "  {}", shown(path)),
+            _ => Ok(()),
         }
-        Ok(())
     }
 }
 

@@ -1,61 +1,173 @@
 //! XSD files to the engine's compiled set, with every flaw as a problem.
 
-use std::path::Path;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use xsd_schema::{
-    LoaderChain, SchemaError, SchemaSet, SchemaSetBuilder, XsdVersion,
+    LoaderChain, LocationRequest, SchemaError, SchemaSet, SchemaSetBuilder, XsdVersion,
     parser::resolver::{EmbeddedLoader, ResolverConfig, SchemaResolver},
 };
 
-use super::loader::Jailed;
+use super::{catalog::Catalog, loader::Jailed};
 use crate::model::{Place, Problem, Problems, codes};
 
-/// Compiles `name` inside `jail`. XSD 1.0 rules are used, or 1.1 where the schema document says `vc:minVersion="1.1"`.
-pub(super) fn compile(jail: &Path, name: &str) -> Result<SchemaSet, Problems> {
-    let one = |problem: Problem| vec![problem];
-    let missing = || {
+/// What is compiled together.
+#[derive(Debug, Clone)]
+pub(super) struct Set {
+    /// Folder that nothing leaves.
+    pub(super) jail: PathBuf,
+    /// Schema documents, relative to it.
+    pub(super) names: Vec<String>,
+    /// An OASIS catalog; `catalog.xml` in the jail where none is named.
+    pub(super) catalog: Option<PathBuf>,
+    /// Documents and types that are named and not there are allowed.
+    pub(super) gaps: bool,
+}
+
+/// Compiles a set. XSD 1.0 rules are used, or 1.1 where a schema document says `vc:minVersion="1.1"` or has what only 1.1 knows.
+pub(super) fn compile(set: &Set) -> Result<SchemaSet, Problems> {
+    match compile_as(set, XsdVersion::V1_0) {
+        Err(Flaw { newer: true, .. }) => compile_as(set, XsdVersion::V1_1),
+        other => other,
+    }
+    .map_err(|flaw| flaw.problems)
+}
+
+/// What keeps a set from being compiled.
+struct Flaw {
+    problems: Problems,
+    /// The rules of XSD 1.1 would allow it.
+    newer: bool,
+}
+
+fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
+    let one = |problem: Problem| Flaw { problems: vec![problem], newer: false };
+    let own = set.jail.join("catalog.xml");
+    let catalog = match (&set.catalog, own.is_file()) {
+        (Some(named), _) => Catalog::read(named).map_err(one)?,
+        (None, true) => {
+            let mut catalog = Catalog::read(&own).map_err(one)?;
+            // A catalog in the jail opens no other folder.
+            catalog.folders.clear();
+            catalog
+        }
+        (None, false) => Catalog::default(),
+    };
+    let missing = |name: &str| {
         one(Problem::new(codes::SCHEMA_MISSING, format!("the schema `{name}` is not in the workspace"))
             .at(Place::file(name))
             .hint("get the schema set from its publisher and run: consign schemas add NAME FOLDER-OR-ZIP"))
     };
-    let jailed = Jailed::new(jail).map_err(|_| missing())?;
-    let full = jailed.root().join(name);
-    if !full.exists() {
-        return Err(missing());
-    }
-    let location =
-        jailed.inside(&full.to_string_lossy()).map_err(|message| one(Problem::new(codes::PATH_ESCAPES, message).at(Place::file(name))))?;
-    let version = match std::fs::read_to_string(&location) {
-        Ok(text) if text.contains("minVersion=\"1.1\"") => XsdVersion::V1_1,
-        _ => XsdVersion::V1_0,
-    };
-    let location = location.to_string_lossy().into_owned();
+    let jailed = Jailed::new(&set.jail, &catalog.folders).map_err(|_| missing(set.names.first().map_or("", String::as_str)))?;
     let root = format!("{}/", jailed.root().display());
+    let mut locations = Vec::new();
+    for name in &set.names {
+        let full = jailed.root().join(name);
+        if !full.exists() {
+            return Err(missing(name));
+        }
+        let escapes = |message| one(Problem::new(codes::PATH_ESCAPES, message).at(Place::file(name)));
+        let location = jailed.inside(&full.to_string_lossy()).map_err(escapes)?;
+        if version == XsdVersion::V1_0 && says_1_1(&location) {
+            return Err(Flaw { problems: Problems::new(), newer: true });
+        }
+        locations.push(location.to_string_lossy().into_owned());
+    }
     let mut chain = LoaderChain::new();
     chain.add(Box::new(EmbeddedLoader::new()));
-    chain.add(Box::new(jailed));
-    let resolver = SchemaResolver::with_config_and_loader(ResolverConfig::default(), Box::new(Chain(chain)));
-    let broken = |error: &SchemaError| one(problem(error, &root));
-    let compiled = SchemaSetBuilder::with_resolver(resolver, version)
-        .add("", &location)
-        .and_then(SchemaSetBuilder::compile)
-        .map_err(|error| broken(&error))?;
+    chain.add(Box::new(jailed.clone()));
+    let mut resolver = SchemaResolver::with_config_and_loader(ResolverConfig::default(), Box::new(Chain(chain)));
+    for (name, file) in catalog.names() {
+        resolver.catalog_mut().add(name, file.to_string_lossy());
+    }
+    // What the engine itself brings along comes after what the workspace maps.
+    if catalog.find("http://www.w3.org/XML/1998/namespace").is_none() {
+        resolver.catalog_mut().add_xml_catalog();
+    }
+    resolver.set_location_rewriter(move |request: &LocationRequest<'_>, _: &SchemaResolver| {
+        let mapped = catalog.find(request.location).or_else(|| catalog.find(&resolved(request)));
+        mapped.map(|path| path.to_string_lossy().into_owned())
+    });
+    let broken = |error: &SchemaError| Flaw {
+        problems: vec![problem(error, &root)],
+        newer: version == XsdVersion::V1_0 && error.to_string().contains("requires XSD 1.1"),
+    };
+    let mut builder = SchemaSetBuilder::with_resolver(resolver, version);
+    for location in &locations {
+        builder = builder.add("", location).map_err(|error| jailed.refused().map_or_else(|| broken(&error), one))?;
+    }
+    let compiled = builder.compile();
+    // What was refused while it was read tells more than what is missing therefore.
+    if let Some(problem) = jailed.refused() {
+        return Err(one(problem));
+    }
+    let compiled = compiled.map_err(|error| broken(&error))?;
     let failures: Problems = compiled
         .directive_failures()
         .iter()
-        .filter(|failure| !failure.namespace_supplied())
+        // The attributes of xsi: are built in; a schema that imports them needs no document.
+        .filter(|failure| !failure.namespace_supplied() && failure.namespace() != Some(super::judge::XSI))
         .map(|failure| {
             let what = failure.schema_location().or(failure.namespace()).unwrap_or("a schema without a location");
-            let mut problem =
-                Problem::new(codes::SCHEMA_BROKEN, format!("the schema document `{what}` that is imported here is not in the workspace"))
-                    .hint("copy it beside the schema and correct the schemaLocation; nothing is fetched from the network");
+            let hint = if what.contains("://") {
+                format!(
+                    "copy it into schemas/ and have schemas/catalog.xml map the address: <uri name=\"{what}\" uri=\"FILE\"/>; nothing is fetched from the network"
+                )
+            } else {
+                "copy it beside the schema, or correct the schemaLocation".to_string()
+            };
+            let message = format!("the schema document `{what}` that is imported here is not in the workspace");
+            let mut problem = Problem::new(codes::SCHEMA_BROKEN, message).hint(hint);
             if let Some(at) = failure.location() {
                 problem.place = place(&at.base_uri, at.line, at.column, &root);
             }
             problem
         })
         .collect();
-    if failures.is_empty() { Ok(compiled.into_schema_set()) } else { Err(failures) }
+    let compiled = compiled.into_schema_set();
+    let problems: Problems = failures.into_iter().chain(dangling(&compiled, &root)).collect();
+    if problems.is_empty() || set.gaps { Ok(compiled) } else { Err(Flaw { problems, newer: false }) }
+}
+
+/// Types that are named and defined nowhere: the engine tells them of the first document that has such an element, which is too late.
+fn dangling(set: &SchemaSet, root: &str) -> Problems {
+    let elements = set.arenas.elements.values().filter_map(|element| element.deferred_type_error.as_ref());
+    let items = set.arenas.simple_types.values().filter_map(|data| data.deferred_item_type_error.as_ref());
+    let mut problems: Problems = elements
+        .chain(items)
+        .map(|error| {
+            let missing = error.message.split('\'').nth(1).unwrap_or_default().rsplit(['}', ':']).next().unwrap_or_default();
+            let types = set.namespaces.values().flat_map(|table| table.types.keys()).map(|name| set.name_table.resolve(*name));
+            let types: Vec<String> = types.collect();
+            let problem = Problem::new(codes::SCHEMA_BROKEN, format!("the type `{missing}` is defined nowhere"))
+                .maybe_hint(super::report::near(missing, types.iter().map(String::as_str)));
+            match set.locate(error.source.as_ref()) {
+                Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),
+                None => problem,
+            }
+        })
+        .collect();
+    problems.sort_by(|a, b| (&a.place.file, a.place.line).cmp(&(&b.place.file, b.place.line)));
+    problems.dedup();
+    problems
+}
+
+/// Whether a schema document asks for XSD 1.1, as its root element says.
+fn says_1_1(path: &Path) -> bool {
+    fs::read(path).is_ok_and(|bytes| {
+        let head = &bytes[..bytes.len().min(16 << 10)];
+        memchr::memmem::find(head, b"minVersion=\"1.1\"").is_some()
+    })
+}
+
+/// The address of a directive, resolved against the document that names it.
+fn resolved(request: &LocationRequest<'_>) -> String {
+    match request.base_uri.rsplit_once('/') {
+        Some((folder, _)) if !request.location.contains("://") => format!("{folder}/{}", request.location),
+        _ => request.location.to_string(),
+    }
 }
 
 /// A chain that is itself a loader, since the resolver takes one.

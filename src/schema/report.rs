@@ -1,105 +1,322 @@
 //! The engine's findings as problems a partner's clerk understands: our codes, our places, what was expected, no echoes.
 
-use std::collections::{HashMap, HashSet};
+use xsd_schema::{SchemaSet, TypeKey, validation::ValidationError};
 
-use xsd_schema::validation::ValidationError;
-
-use super::words;
+use super::{
+    content::Id,
+    judge::Frame,
+    keys::{Rules, Seen},
+    sentences::{self, names},
+    words,
+};
 use crate::model::{
-    Document, NodeId, Place, Problem, Problems,
+    Name, Place, Problem, Problems, Spot, Trail,
     codes::{self, Code},
     nearest::nearest,
     problem::cut,
+    trail::Way,
 };
 
-/// What the engine found, tied to the element it was looking at.
-pub(super) struct Finding {
-    pub(super) node: NodeId,
-    pub(super) error: ValidationError,
+/// Problems told for one document; what is beyond is counted.
+const MOST: usize = 100;
+/// Problems counted; a file that has more is not read on.
+const COUNTED: usize = 100_000;
+
+/// What an error is about.
+pub(super) enum Subject<'s> {
+    /// The innermost element.
+    Element {
+        /// What is known of it.
+        frame: &'s Frame,
+    },
+    /// One of its attributes.
+    Attribute {
+        /// Name.
+        name: &'s Name,
+        /// Value.
+        value: &'s str,
+        /// Type, where it has one.
+        of: Option<TypeKey>,
+        /// Attributes that its element may have, where this one may not.
+        allowed: Vec<String>,
+    },
 }
 
-/// Elements that could have stood at a place.
-#[derive(Default)]
-pub(super) struct Expected {
-    /// Where the element itself stands.
-    pub(super) here: Vec<String>,
-    /// Inside the element, at its end.
-    pub(super) at_end: Vec<String>,
+/// Problems in the order in which they were met.
+pub(super) struct Report<'s> {
+    set: &'s SchemaSet,
+    decimal_comma: bool,
+    told: Vec<(Problem, Spot)>,
+    more: usize,
 }
 
-pub(super) fn problems(
-    document: &Document,
-    file: &str,
-    findings: Vec<Finding>,
-    expected: &HashMap<NodeId, Expected>,
-    most: usize,
-) -> Problems {
-    let mut out: Problems = Vec::new();
-    let mut told: HashSet<(NodeId, &'static str)> = HashSet::new();
-    let mut unexpected: HashSet<NodeId> = HashSet::new();
-    // Elements in whose sequence something did not belong.
-    let mut lost: HashSet<NodeId> = HashSet::new();
-    let mut more = 0usize;
-    let empty = Expected::default();
-    for finding in findings {
-        let code = code(finding.error.constraint, &finding.error.message);
-        // An element that may not stand here is told once; that it is not declared, and what is wrong inside it, are echoes.
-        if code != codes::DOC_UNEXPECTED && inside(document, finding.node, &unexpected) {
-            continue;
+/// Whether the engine refused an element where it stands.
+pub(super) fn is_rejected(error: &ValidationError) -> bool {
+    error.constraint == "cvc-complex-type.2.4" && error.message.contains("is not allowed at this position")
+}
+
+/// Whether an element ended before it was complete.
+pub(super) fn is_incomplete(error: &ValidationError) -> bool {
+    error.constraint == "cvc-complex-type.2.4" && error.message.contains("incomplete")
+}
+
+/// Whether no element of the schema is called like the root.
+pub(super) fn is_unknown_root(error: &ValidationError) -> bool {
+    error.constraint == "cvc-elt.1"
+}
+
+impl<'s> Report<'s> {
+    pub(super) fn new(set: &'s SchemaSet, decimal_comma: bool) -> Self {
+        Self { set, decimal_comma, told: Vec::new(), more: 0 }
+    }
+
+    pub(super) fn is_full(&self) -> bool {
+        self.more > COUNTED
+    }
+
+    pub(super) fn problems(self, file: &str) -> Problems {
+        let mut problems: Problems = self.told.into_iter().map(|(problem, spot)| problem.at(spot.place(file))).collect();
+        if self.more > 0 {
+            let over = if self.more > COUNTED { "more than " } else { "" };
+            let more = if self.more == 1 { "problem".to_string() } else { "problems like these".to_string() };
+            problems
+                .push(Problem::new(codes::DOC_SCHEMA, format!("and {over}{} more {more}", self.more.min(COUNTED))).at(Place::file(file)));
         }
-        if code == codes::DOC_UNEXPECTED {
-            if inside(document, finding.node, &unexpected) || !unexpected.insert(finding.node) {
-                continue;
+        problems
+    }
+
+    fn tell(&mut self, problem: Problem, spot: Spot) -> Option<usize> {
+        if self.told.len() >= MOST {
+            self.more += 1;
+            return None;
+        }
+        self.told.push((problem, spot));
+        Some(self.told.len() - 1)
+    }
+
+    /// An error of the engine.
+    pub(super) fn add(&mut self, error: ValidationError, subject: &Subject<'_>, trail: &mut Trail) {
+        // Where a document says its schema lies is never followed, so it cannot be wrong either.
+        if error.message.starts_with("xsi:schemaLocation") || error.constraint == "cvc-schema-location" {
+            return;
+        }
+        if self.told.len() >= MOST {
+            self.more += 1;
+            return;
+        }
+        let code = code(&error);
+        let spot = place(&error, trail).unwrap_or_else(|| trail.spot());
+        let name = trail.label().to_string();
+        let problem = match subject {
+            Subject::Attribute { name: attribute, value, of, allowed } => {
+                sentences::attribute(self.set, &error, code, &name, attribute, value, *of, allowed)
             }
-            // The engine cannot find back into the sequence: what follows in the same element, and that it is incomplete, are echoes.
-            if let Some(parent) = document.element(finding.node).parent
-                && !lost.insert(parent)
-            {
-                continue;
+            Subject::Element { frame } if code == codes::DOC_VALUE => {
+                let words = words::Value { set: self.set, of: frame.of, decimal_comma: self.decimal_comma };
+                words.problem(code, &name, frame.text.trim(), &error)
+            }
+            Subject::Element { frame } => sentences::element(&error, code, &name, frame),
+        };
+        // One value breaks a facet and so its type: the engine tells both, the clerk needs one.
+        let value = |code: Code| code == codes::DOC_VALUE;
+        let same = |(known, at): &(Problem, Spot)| {
+            let here = (at.line, at.column) == (spot.line, spot.column);
+            here && ((value(known.code) && value(problem.code) && matches!(subject, Subject::Element { .. }))
+                || known.message == problem.message)
+        };
+        if !self.told.iter().rev().take(8).any(same) {
+            self.tell(problem, spot);
+        }
+    }
+
+    /// A rule about keys that is broken.
+    pub(super) fn key(&mut self, error: &ValidationError, rules: &Rules, seen: &mut Seen, frame: &Frame, trail: &mut Trail) {
+        let (rule, target) = sentences::rule(&error.message);
+        if error.constraint == "cvc-identity-constraint.4.3" {
+            // The engine tells each reference and not which; all are told at the first.
+            if self.told.last().is_some_and(|(problem, _)| problem.code == codes::DOC_KEY && problem.message.contains(sentences::NOWHERE)) {
+                return;
+            }
+            let lost = seen.lost(rules, &rule);
+            if !lost.is_empty() {
+                for (values, spot) in lost {
+                    self.tell(sentences::lost(self.set, &rule, &target, &values, &spot), spot);
+                }
+                return;
             }
         }
-        if code == codes::DOC_INCOMPLETE && lost.contains(&finding.node) {
-            continue;
+        // What lacks a part of its key was told to lack it.
+        let here = trail.position();
+        let incomplete = error.message.contains("not all fields");
+        if incomplete && self.told.iter().rev().take(8).any(|(_, spot)| (spot.line, spot.column) == here) {
+            return;
         }
-        if !told.insert((finding.node, subject_key(&finding, code))) {
-            continue;
-        }
-        if out.len() >= most {
-            more += 1;
-            continue;
-        }
-        out.push(problem(document, file, &finding, code, expected.get(&finding.node).unwrap_or(&empty)));
+        let name = trail.label().to_string();
+        let problem = sentences::key(self.set, error, &rule, &target, &name, frame, seen.first(rules, &rule, frame));
+        let spot = trail.spot();
+        self.tell(problem, spot);
     }
-    if more > 0 {
-        out.push(Problem::new(codes::DOC_SCHEMA, format!("and {more} more problems like these")).at(Place::file(file)));
+
+    /// A root that the schema does not know.
+    pub(super) fn unknown_root(&mut self, error: &ValidationError, name: &Name, trail: &mut Trail) {
+        let table = &self.set.name_table;
+        let roots: Vec<(String, String)> = self
+            .set
+            .namespaces
+            .iter()
+            .flat_map(|(namespace, all)| all.elements.keys().map(move |local| (namespace, local)))
+            .map(|(namespace, local)| (namespace.map(|id| table.resolve(id)).unwrap_or_default(), table.resolve(*local)))
+            .collect();
+        let problem = sentences::unknown_root(error, name, &roots);
+        let spot = trail.spot();
+        self.tell(problem, spot);
     }
-    out
+
+    /// An element inside one that has none.
+    pub(super) fn no_elements(&mut self, name: &str, trail: &mut Trail) {
+        let parent = parent(trail);
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_UNEXPECTED, format!("`{}` may not stand here: `{parent}` holds no elements", cut(name))), spot);
+    }
+
+    /// An element whose name the parent has in another namespace.
+    pub(super) fn wrong_namespace(&mut self, found: Id, right: Id, trail: &mut Trail) {
+        let namespace = |id: Id| match id.1 {
+            Some(id) => format!("the namespace `{}`", sentences::address(&self.set.name_table.resolve(id))),
+            None => "no namespace".to_string(),
+        };
+        let message = format!("`{}` is in {}; it belongs in {}", self.name(found), namespace(found), namespace(right));
+        let hint = "correct the xmlns declaration; others in the same wrong namespace are not told again";
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).hint(hint), spot);
+    }
+
+    /// An element that the parent does not have at all.
+    pub(super) fn unexpected(&mut self, name: &str, meant: Option<Id>, expected: &[Id], trail: &mut Trail) {
+        let hint = match meant {
+            Some(meant) => Some(format!("did you mean `{}`?", self.name(meant))),
+            None if expected.is_empty() => Some(format!("`{}` is complete before it: take it out", parent(trail))),
+            None => self.listed("here may stand", expected),
+        };
+        let message = format!("`{}` is not an element of `{}`", cut(name), parent(trail));
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).maybe_hint(hint), spot);
+    }
+
+    /// Elements that are missing before one that may come only after them.
+    pub(super) fn missing_before(&mut self, missing: &[Id], before: Id, trail: &mut Trail) -> Option<usize> {
+        let (verb, all) = (if missing.len() == 1 { "is" } else { "are" }, self.all(missing));
+        let message = format!("{all} {verb} missing before `{}`", self.name(before));
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_INCOMPLETE, message), spot)
+    }
+
+    /// One of several elements is missing before one that may come only after it.
+    pub(super) fn one_missing_before(&mut self, one: &[Id], before: Id, trail: &mut Trail) -> Option<usize> {
+        let message = format!("{} is missing before `{}`", self.any(one), self.name(before));
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_INCOMPLETE, message), spot)
+    }
+
+    /// An element that was told to be missing stands behind; `rest` is what is missing still.
+    pub(super) fn wrong_order(&mut self, problem: usize, id: Id, before: Id, rest: &[Id], trail: &mut Trail) {
+        let message = format!("`{}` stands too late: it belongs before `{}`", self.name(id), self.name(before));
+        let spot = trail.spot();
+        let late = (Problem::new(codes::DOC_UNEXPECTED, message).hint("the schema prescribes the order of the elements"), spot);
+        if rest.is_empty() {
+            if let Some(told) = self.told.get_mut(problem) {
+                *told = late;
+            }
+            return;
+        }
+        let (verb, all) = (if rest.len() == 1 { "is" } else { "are" }, self.all(rest));
+        let message = format!("{all} {verb} missing before `{}`", self.name(before));
+        if let Some((told, _)) = self.told.get_mut(problem) {
+            told.message = message;
+        }
+        self.tell(late.0, late.1);
+    }
+
+    /// An element that the parent has, but not here any more; `before` counts those that came already.
+    pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<Id>, expected: &[Id], trail: &mut Trail) {
+        let name = self.name(id);
+        let (message, hint) = match (before, last) {
+            (0, Some(last)) => (
+                format!("`{name}` stands too late: it may not follow `{}`", self.name(last)),
+                self.listed("here may stand", expected).unwrap_or_else(|| "the schema prescribes the order of the elements".into()),
+            ),
+            (0, None) => (format!("`{name}` may not stand here"), self.listed("here may stand", expected).unwrap_or_default()),
+            (1, _) => (format!("`{name}` stands here a second time; it may stand only once"), "take out the one that is wrong".into()),
+            (many, _) => (format!("`{name}` may stand here only {many} times"), "take out what is too many".into()),
+        };
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).maybe_hint((!hint.is_empty()).then_some(hint)), spot);
+    }
+
+    /// An element that ended before all it must have had come: all of the first, or one of the second.
+    pub(super) fn incomplete(&mut self, (all, one): (Vec<Id>, Vec<Id>), trail: &mut Trail) {
+        let name = trail.label().to_string();
+        let message = match (all.is_empty(), one.is_empty()) {
+            (false, _) => format!("`{name}` ends without {}", self.all(&all)),
+            (true, false) => format!("`{name}` ends without one of {}", self.any(&one)),
+            (true, true) => format!("`{name}` is not complete"),
+        };
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_INCOMPLETE, message), spot);
+    }
+
+    fn name(&self, id: Id) -> String {
+        self.set.name_table.resolve(id.0)
+    }
+
+    fn listed(&self, intro: &str, ids: &[Id]) -> Option<String> {
+        (!ids.is_empty()).then(|| format!("{intro}: {}", self.any(ids)))
+    }
+
+    fn any(&self, ids: &[Id]) -> String {
+        let mut all: Vec<String> = Vec::new();
+        for id in ids {
+            let name = self.name(*id);
+            if !all.contains(&name) {
+                all.push(name);
+            }
+        }
+        names(&all)
+    }
+
+    /// `a`, `a and b`, `a, b and c`.
+    fn all(&self, ids: &[Id]) -> String {
+        let all: Vec<String> = ids.iter().map(|id| format!("`{}`", self.name(*id))).collect();
+        match all.split_last() {
+            Some((last, [])) => last.clone(),
+            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+            None => String::new(),
+        }
+    }
 }
 
-/// One value breaks a facet and so its type: the engine reports both, the clerk needs one.
-fn subject_key(finding: &Finding, code: Code) -> &'static str {
-    if code == codes::DOC_ATTRIBUTE || code == codes::DOC_KEY { finding.error.constraint } else { code.info().code }
+/// The name of the element that holds the one that is being read.
+fn parent(trail: &Trail) -> String {
+    let above = trail.depth().saturating_sub(2);
+    trail.names().nth(above).map(|name| name.local.to_string()).unwrap_or_default()
 }
 
-fn inside(document: &Document, node: NodeId, nodes: &HashSet<NodeId>) -> bool {
-    let mut at = Some(node);
-    while let Some(node) = at {
-        if nodes.contains(&node) {
-            return true;
-        }
-        at = document.element(node).parent;
+/// The place of an error that is told later than its element is read: a reference that leads nowhere.
+fn place(error: &ValidationError, trail: &Trail) -> Option<Spot> {
+    let at = error.location.as_ref()?;
+    let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+    let (line, column) = (narrow(at.line), narrow(at.column));
+    if (line, column) == trail.position() && error.constraint != "cvc-id.1" {
+        return None;
     }
-    false
+    let steps = error.instance_path()?.steps().filter_map(|step| Some((step.name().local_name().into(), narrow(step.position()?))));
+    Some(Spot { line, column, field: None, way: Way::fixed(steps) })
 }
 
-fn code(constraint: &str, message: &str) -> Code {
-    match constraint {
-        "cvc-elt.1" | "cvc-elt" => codes::DOC_ROOT,
-        "cvc-complex-type.2.4" if message.contains("ncomplete") || message.contains("missing") || message.contains("end of") => {
-            codes::DOC_INCOMPLETE
-        }
-        "cvc-complex-type.2.4" => codes::DOC_UNEXPECTED,
-        "cvc-complex-type.2.1" | "cvc-complex-type.2.3" => codes::DOC_UNEXPECTED,
+fn code(error: &ValidationError) -> Code {
+    match error.constraint {
+        "cvc-elt.1" | "cvc-complex-type.2.4" | "cvc-complex-type.2.1" | "cvc-complex-type.2.3" | "cvc-elt.3.2.1" => codes::DOC_UNEXPECTED,
+        "validation-resource-limit" => codes::DOC_LIMIT,
         other
             if other.starts_with("cvc-complex-type.3")
                 || other == "cvc-complex-type.4"
@@ -113,7 +330,8 @@ fn code(constraint: &str, message: &str) -> Code {
             if other.starts_with("cvc-datatype")
                 || other.ends_with("-valid")
                 || other.starts_with("cvc-simple")
-                || other.starts_with("cvc-type")
+                || other == "cvc-type"
+                || other.starts_with("cvc-type.3")
                 || other.starts_with("cvc-elt.5") =>
         {
             codes::DOC_VALUE
@@ -122,76 +340,7 @@ fn code(constraint: &str, message: &str) -> Code {
     }
 }
 
-fn problem(document: &Document, file: &str, finding: &Finding, code: Code, expected: &Expected) -> Problem {
-    let element = document.element(finding.node);
-    let name = &element.name.local;
-    let detail = words::plainly(&finding.error.message, document.table().is_some_and(|table| table.decimal_comma))
-        .unwrap_or_else(|| plain(&finding.error.message));
-    let mut place = Place::at(file, element.line, element.column).with_path(document.path(finding.node));
-    place.field = document.column(finding.node).map(str::to_string);
-    let problem = if code == codes::DOC_ROOT {
-        let namespace = if element.name.namespace.is_empty() {
-            "no namespace".to_string()
-        } else {
-            format!("the namespace `{}`", cut(&element.name.namespace))
-        };
-        Problem::new(code, format!("a document `{}` in {namespace} is not what the schema describes", cut(name)))
-            .hint("the wrong file, the wrong folder, or another version of the format")
-    } else if code == codes::DOC_UNEXPECTED {
-        let hint = nearest(name, expected.here.iter().map(String::as_str))
-            .map(|near| format!("did you mean `{near}`?"))
-            .or_else(|| listed("here may stand", &expected.here));
-        let message = match (element.text.trim().is_empty(), finding.error.constraint) {
-            (false, "cvc-complex-type.2.3") => format!("`{}` holds elements, not the text `{}`", cut(name), cut(element.text.trim())),
-            (_, "cvc-complex-type.2.1") => format!("`{}` must be empty", cut(name)),
-            _ => format!("`{}` may not stand here", cut(name)),
-        };
-        Problem::new(code, message).maybe_hint(hint)
-    } else if code == codes::DOC_INCOMPLETE {
-        let message = match expected.at_end.as_slice() {
-            [one] => format!("`{name}` ends without `{one}`"),
-            [] => format!("`{name}` is not complete"),
-            several => format!("`{name}` ends without one of: {}", names(several)),
-        };
-        Problem::new(code, message)
-    } else if code == codes::DOC_VALUE {
-        let value = element.text.trim();
-        let message = match (value.is_empty(), element.children.is_empty()) {
-            (true, true) => format!("`{name}` is empty: {detail}"),
-            (false, true) => format!("`{}` is not a valid `{name}`: {detail}", cut(value)),
-            _ => format!("`{name}`: {detail}"),
-        };
-        Problem::new(code, message)
-    } else {
-        Problem::new(code, format!("`{name}`: {detail}"))
-    };
-    problem.at(place)
-}
-
-fn listed(intro: &str, all: &[String]) -> Option<String> {
-    (!all.is_empty()).then(|| format!("{intro}: {}", names(all)))
-}
-
-fn names(all: &[String]) -> String {
-    let shown: Vec<String> = all.iter().take(8).map(|name| format!("`{name}`")).collect();
-    let rest = all.len().saturating_sub(8);
-    if rest == 0 { shown.join(", ") } else { format!("{} and {rest} more", shown.join(", ")) }
-}
-
-/// The engine's sentence without its brackets of namespace names, cut to a line.
-fn plain(message: &str) -> String {
-    let mut out = String::new();
-    let mut rest = message;
-    while let Some(start) = rest.find("Q{").or_else(|| rest.find('{')) {
-        let Some(end) = rest[start..].find('}') else { break };
-        out.push_str(&rest[..start]);
-        rest = &rest[start + end + 1..];
-    }
-    out.push_str(rest);
-    let line = out.split_whitespace().collect::<Vec<_>>().join(" ");
-    let mut short: String = line.chars().take(200).collect();
-    if short.len() < line.len() {
-        short.push('…');
-    }
-    short
+/// The nearest of some names, as a hint.
+pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
 }

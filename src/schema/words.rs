@@ -1,20 +1,105 @@
-//! The engine's sentences about a value, in a clerk's words. A sentence that is not known here stays as it is.
+//! What is wrong with a value, in a clerk's words, and what it should have been. A sentence of the engine that is not known here
+//! stays as it is.
 
-/// What a type wants, by its local name.
-fn wanted(kind: &str, decimal_comma: bool) -> Option<&'static str> {
-    Some(match kind {
-        "date" => "a date is written 2026-11-20",
-        "dateTime" => "a time is written 2026-11-20T18:00:00, with +01:00 or Z behind it for the zone",
-        "time" => "a time of day is written 18:00:00",
-        "decimal" if decimal_comma => "a number is written 1.234,50: a decimal comma, no unit",
-        "decimal" | "double" | "float" => "a number is written 1234.50: a decimal point, no grouping, no unit",
-        "boolean" => "true or false, in small letters",
-        "integer" | "int" | "long" | "short" | "byte" => "a whole number",
-        "positiveInteger" => "a whole number above 0",
-        "nonNegativeInteger" | "unsignedInt" | "unsignedLong" | "unsignedShort" | "unsignedByte" => "a whole number, not below 0",
-        "base64Binary" => "base64",
-        _ => return None,
-    })
+use chrono::NaiveDate;
+use xsd_schema::{SchemaSet, TypeKey, XmlTypeCode, validation::ValidationError};
+
+use super::{patterns, report::near, sentences, types};
+use crate::model::{Problem, codes::Code, problem::cut};
+
+/// A value's type and how its file writes decimals.
+pub(super) struct Value<'s> {
+    pub(super) set: &'s SchemaSet,
+    pub(super) of: Option<TypeKey>,
+    pub(super) decimal_comma: bool,
+}
+
+impl Value<'_> {
+    /// `value` is not what `name` takes.
+    pub(super) fn problem(&self, code: Code, name: &str, value: &str, error: &ValidationError) -> Problem {
+        if value.is_empty() {
+            return Problem::new(code, format!("`{name}` is empty and must have a value"));
+        }
+        let (rule, hint) = self.rule(value, &error.message);
+        Problem::new(code, format!("`{}` is not a valid `{name}`: {rule}", cut(value))).maybe_hint(hint)
+    }
+
+    /// The rule that the value breaks, and the value it probably should be.
+    fn rule(&self, value: &str, message: &str) -> (String, Option<String>) {
+        let listed = types::listed(self.set, self.of);
+        if !listed.is_empty() && (message.starts_with("enumeration") || !message.contains("constraint violation")) {
+            let several = listed.len() > 1;
+            let hint = near(value, listed.iter().map(String::as_str).filter(|_| several))
+                .or_else(|| listed.iter().find(|known| known.eq_ignore_ascii_case(value)).map(|known| format!("write `{known}`")));
+            return (format!("it must be {}", sentences::names(&listed)), hint);
+        }
+        if let Some(rule) = facet(message) {
+            return (rule, pattern(message).and_then(|pattern| patterns::suggestion(pattern, value)));
+        }
+        let Some(kind) = types::builtin(self.set, self.of) else { return (sentences::plain(message), None) };
+        let Some(rule) = self.wanted(kind, value) else { return (sentences::plain(message), None) };
+        (rule, suggestion(kind, value).map(|value| format!("write `{value}`")))
+    }
+
+    /// How a built-in type is written.
+    fn wanted(&self, kind: XmlTypeCode, value: &str) -> Option<String> {
+        use XmlTypeCode as T;
+        let text = match kind {
+            T::Date if is_day_like(value) => "there is no such day",
+            T::Date => "a date is written like 2026-11-20",
+            T::DateTime => "a time is written like 2026-11-20T18:00:00, with +01:00 or Z behind it for the zone",
+            T::Time => "a time of day is written like 18:00:00",
+            T::GYear => "a year is written like 2026",
+            T::GYearMonth => "a month is written like 2026-11",
+            T::Duration => "a duration is written like P3D for 3 days, PT12H for 12 hours",
+            T::Decimal if self.decimal_comma => "a number is written like 1.234,50, with a decimal comma and without a unit",
+            T::Decimal | T::Double | T::Float => "a number is written like 1234.50, with a decimal point, without grouping or unit",
+            T::Boolean => "it must be `true` or `false`, in small letters",
+            T::PositiveInteger => "it must be a whole number above 0",
+            T::NonNegativeInteger | T::UnsignedInt | T::UnsignedLong | T::UnsignedShort | T::UnsignedByte => {
+                "it must be a whole number, not below 0"
+            }
+            T::NegativeInteger | T::NonPositiveInteger => "it must be a whole number, not above 0",
+            T::Integer | T::Int | T::Long | T::Short | T::Byte => "it must be a whole number",
+            T::Base64Binary => "it must be base64: letters, digits, `+`, `/`, with `=` at the end",
+            T::HexBinary => "it must be pairs of 0-9 and A-F",
+            T::NmToken | T::Name | T::NCName | T::Id | T::IdRef => "it must be a name without blanks",
+            T::Language => "a language is written like en or en-GB",
+            T::AnyUri => "it must be an address",
+            _ => return None,
+        };
+        Some(text.to_string())
+    }
+}
+
+fn is_day_like(value: &str) -> bool {
+    let shape: String = value.chars().map(|c| if c.is_ascii_digit() { '9' } else { c }).collect();
+    shape == "9999-99-99"
+}
+
+/// What was probably meant.
+fn suggestion(kind: XmlTypeCode, value: &str) -> Option<String> {
+    use XmlTypeCode as T;
+    match kind {
+        T::Boolean => match value.to_lowercase().as_str() {
+            "true" | "yes" | "y" | "ja" | "j" | "x" | "on" => Some("true".into()),
+            "false" | "no" | "n" | "nein" | "off" => Some("false".into()),
+            _ => None,
+        },
+        T::Date => ["%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%Y-%m-%dT%H:%M:%S"]
+            .into_iter()
+            .find_map(|format| NaiveDate::parse_from_str(value, format).ok())
+            .map(|day| day.format("%Y-%m-%d").to_string()),
+        T::Decimal | T::Double | T::Float => {
+            // Only where it can be read one way: 1.234,50 and 12,5, but not 1,234.
+            let (whole, fraction) = value.split_once(',')?;
+            let grouped = whole.contains('.') || fraction.len() != 3;
+            let plain: String = whole.chars().filter(|c| *c != '.').collect();
+            let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+            (grouped && digits(plain.trim_start_matches('-')) && digits(fraction)).then(|| format!("{plain}.{fraction}"))
+        }
+        _ => None,
+    }
 }
 
 /// The text between the first two `'` behind `key`.
@@ -27,27 +112,49 @@ fn number(text: &str, key: &str) -> Option<u64> {
     text.split(key).nth(1)?.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-/// The rule that a value breaks, said plainly; `decimal_comma` when the file was one with such.
-pub(super) fn plainly(message: &str, decimal_comma: bool) -> Option<String> {
-    if let Some(kind) = message.strip_prefix("Invalid ").and_then(|rest| rest.split(' ').next()) {
-        return wanted(kind, decimal_comma).map(str::to_string);
-    }
+fn counted(number: u64, thing: &str) -> String {
+    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+}
+
+/// The pattern of the engine's sentence.
+fn pattern(message: &str) -> Option<&str> {
+    message.split("match pattern '").nth(1)?.strip_suffix('\'')
+}
+
+/// The facet that a value breaks, said plainly.
+fn facet(message: &str) -> Option<String> {
     let facet = message.split(' ').next()?;
     Some(match facet {
+        "length" => {
+            let wanted =
+                number(message, "expected").or_else(|| number(message, "required")).or_else(|| number(message, "length must be"))?;
+            match number(message, "value length").or_else(|| number(message, "actual")).or_else(|| number(message, "got")) {
+                Some(actual) => format!("exactly {}, it has {actual}", counted(wanted, "character")),
+                None => format!("exactly {}", counted(wanted, "character")),
+            }
+        }
         "minLength" => match (number(message, "value length"), number(message, "minimum")) {
             (Some(0), _) => "a value is required".to_string(),
-            (Some(actual), Some(least)) => format!("at least {least} characters, it has {actual}"),
+            (Some(actual), Some(least)) => format!("at least {}, it has {actual}", counted(least, "character")),
             _ => return None,
         },
-        "maxLength" => format!("at most {} characters, it has {}", number(message, "maximum")?, number(message, "value length")?),
-        "pattern" => format!("it must fit the pattern {}", quoted(message, "match pattern")?),
+        "maxLength" => {
+            format!("at most {}, it has {}", counted(number(message, "maximum")?, "character"), number(message, "value length")?)
+        }
+        "pattern" => {
+            let pattern = pattern(message)?;
+            patterns::in_words(pattern)
+                .map_or_else(|| format!("it must fit the pattern {}", cut(pattern)), |words| format!("it must be {words}"))
+        }
         "enumeration" => "it is none of the values the schema lists".to_string(),
-        "minInclusive" => format!("at least {}", quoted(message, "minimum")?),
-        "maxInclusive" => format!("at most {}", quoted(message, "maximum")?),
-        "minExclusive" => format!("more than {}", quoted(message, "greater than")?),
-        "maxExclusive" => format!("less than {}", quoted(message, "not less than")?),
-        "totalDigits" => format!("at most {} digits, it has {}", number(message, "maximum is")?, number(message, "value has")?),
-        "fractionDigits" => format!("at most {} digits behind the decimal point", number(message, "maximum")?),
+        "minInclusive" => format!("it must be at least {}", quoted(message, "minimum")?),
+        "maxInclusive" => format!("it must be at most {}", quoted(message, "maximum")?),
+        "minExclusive" => format!("it must be more than {}", quoted(message, "greater than")?),
+        "maxExclusive" => format!("it must be less than {}", quoted(message, "not less than")?),
+        "totalDigits" => {
+            format!("at most {}, it has {}", counted(number(message, "maximum is")?, "digit"), number(message, "value has")?)
+        }
+        "fractionDigits" => format!("at most {} behind the decimal point", counted(number(message, "maximum is")?, "digit")),
         _ => return None,
     })
 }
@@ -57,19 +164,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn rules_are_said_in_a_clerks_words() {
+    fn facets_are_said_in_a_clerks_words() {
         for (message, expected) in [
-            (
-                "Invalid decimal value 'x': Invalid xs:decimal lexical form: 'x'",
-                "a number is written 1234.50: a decimal point, no grouping, no unit",
-            ),
             ("minLength constraint violation: value length 0 is less than minimum 1", "a value is required"),
             ("maxLength constraint violation: value length 41 exceeds maximum 35", "at most 35 characters, it has 41"),
-            ("pattern constraint violation: value 'x' does not match pattern '[A-Z]{3}'", "it must fit the pattern [A-Z]{3}"),
-            ("minExclusive constraint violation: value '0' is not greater than '0'", "more than 0"),
+            ("pattern constraint violation: value 'x' does not match pattern '[A-Z]{3}'", "it must be exactly 3 capital letters"),
+            ("pattern constraint violation: value 'x' does not match pattern '[0-9]{8,14}'", "it must be 8 to 14 digits"),
+            ("pattern constraint violation: value 'x' does not match pattern '(a|b)+'", "it must fit the pattern (a|b)+"),
+            ("minExclusive constraint violation: value '0' is not greater than '0'", "it must be more than 0"),
         ] {
-            assert_eq!(plainly(message, false).as_deref(), Some(expected));
+            assert_eq!(facet(message).as_deref(), Some(expected));
         }
-        assert_eq!(plainly("something else", false), None);
+        assert_eq!(facet("something else"), None);
+    }
+
+    #[test]
+    fn only_what_can_be_read_one_way_is_suggested() {
+        use XmlTypeCode as T;
+        for (kind, value, expected) in [
+            (T::Decimal, "1.234,50", Some("1234.50")),
+            (T::Decimal, "12,5", Some("12.5")),
+            (T::Decimal, "1,234", None),
+            (T::Boolean, "TRUE", Some("true")),
+            (T::Boolean, "perhaps", None),
+            (T::Date, "20.11.2026", Some("2026-11-20")),
+            (T::Date, "11/20/2026", None),
+        ] {
+            assert_eq!(suggestion(kind, value).as_deref(), expected, "{value}");
+        }
     }
 }

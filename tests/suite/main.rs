@@ -6,13 +6,14 @@ mod common;
 
 mod bad_input;
 mod commands;
-mod corpus;
 mod daemon;
 mod drops;
 mod flows;
+mod mistakes;
 mod odoo;
 mod readme;
 mod recovery;
 mod sending;
 mod sftp;
+mod tables;
 mod transports;

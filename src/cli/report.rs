@@ -1,0 +1,125 @@
+//! Verdicts on files, as text with the lines in question, as JSON, or as a page to send to a partner.
+
+use std::{io::Write, path::Path};
+
+use serde_json::{Value as Json, json};
+
+use super::render::{self, Lines};
+use crate::model::{Problem, Problems, codes, problem::shown};
+
+/// How verdicts are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub(super) enum Format {
+    /// For people at a terminal.
+    Text,
+    /// One line a file.
+    Json,
+    /// One page without anything outside it.
+    Html,
+}
+
+/// Prints verdicts as they come.
+pub(super) struct Report {
+    format: Format,
+    valid: usize,
+    wrong: usize,
+    unjudged: usize,
+    begun: bool,
+}
+
+/// Whether a problem says that its file could not be judged.
+pub(super) fn is_unjudged(problem: &Problem) -> bool {
+    [codes::DROP_IO, codes::SCHEMA_BROKEN, codes::SCHEMA_MISSING].contains(&problem.code)
+}
+
+impl Report {
+    pub(super) fn new(format: Format) -> Self {
+        Self { format, valid: 0, wrong: 0, unjudged: 0, begun: false }
+    }
+
+    /// The verdict on one file. A closed pipe is not our concern.
+    pub(super) fn file(&mut self, file: &Path, problems: &Problems) {
+        let unjudged = problems.iter().any(is_unjudged);
+        match (problems.is_empty(), unjudged) {
+            (true, _) => self.valid += 1,
+            (_, true) => self.unjudged += 1,
+            _ => self.wrong += 1,
+        }
+        let name = file.display().to_string();
+        let text = match self.format {
+            Format::Json => json(&name, problems).to_string() + "\n",
+            Format::Text => self.text(file, &name, problems, unjudged),
+            Format::Html => self.html(file, &name, problems, unjudged),
+        };
+        self.begun = true;
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    fn text(&self, file: &Path, name: &str, problems: &Problems, unjudged: bool) -> String {
+        let lines = Lines::of(file, problems);
+        let mut out = String::new();
+        for problem in problems {
+            out.push_str(&render::text(problem, &lines));
+            out.push_str("\n\n");
+        }
+        out.push_str(&format!("{}: {}\n", shown(name), verdict(problems, unjudged)));
+        out
+    }
+
+    fn html(&self, file: &Path, name: &str, problems: &Problems, unjudged: bool) -> String {
+        let lines = Lines::of(file, problems);
+        let head = if self.begun { "" } else { render::HTML_HEAD };
+        let rows: String = problems.iter().map(|problem| render::html(problem, &lines)).collect();
+        format!(
+            "{head}<section><h2>{}</h2><p class=\"verdict\">{}</p>{rows}</section>\n",
+            render::escaped(name),
+            verdict(problems, unjudged)
+        )
+    }
+
+    /// What there is to say about all of them.
+    pub(super) fn finish(&self) {
+        let all = self.valid + self.wrong + self.unjudged;
+        let text = match self.format {
+            Format::Html if self.begun => format!("<p class=\"sum\">{}</p></main></body></html>\n", self.sum()),
+            Format::Text if all > 1 => format!("{}\n", self.sum()),
+            _ => return,
+        };
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    fn sum(&self) -> String {
+        let unjudged = if self.unjudged > 0 { format!(", {} not judged", self.unjudged) } else { String::new() };
+        format!("{} files: {} valid, {} not valid{unjudged}", self.valid + self.wrong + self.unjudged, self.valid, self.wrong)
+    }
+}
+
+fn verdict(problems: &Problems, unjudged: bool) -> String {
+    match (problems.len(), unjudged) {
+        (0, _) => "valid".to_string(),
+        (_, true) => "not judged".to_string(),
+        (1, _) => "not valid, 1 problem".to_string(),
+        (many, _) => format!("not valid, {many} problems"),
+    }
+}
+
+/// One file's verdict as data; a problem's place lies flat in it.
+fn json(name: &str, problems: &Problems) -> Json {
+    let flat = |problem: &Problem| {
+        let place = &problem.place;
+        let mut out = json!({
+            "code": problem.code.info().code,
+            "line": place.line,
+            "column": place.column,
+            "path": place.path,
+            "message": problem.message,
+            "hint": problem.hint,
+            "who": problem.who,
+        });
+        if let (Some(field), Some(object)) = (&place.field, out.as_object_mut()) {
+            object.insert("field".into(), json!(field));
+        }
+        out
+    };
+    json!({ "file": name, "valid": problems.is_empty(), "problems": problems.iter().map(flat).collect::<Vec<_>>() })
+}

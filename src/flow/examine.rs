@@ -1,0 +1,190 @@
+//! A file examined: which schema it is for, whether it and its envelope fit, and its documents for the mapping.
+
+use std::{collections::HashMap, time::Duration};
+
+use crate::{
+    config::{Choice, Flow, Format, InFlow, Workspace, check},
+    format::{
+        Source, csv,
+        tree::Builder,
+        within::{Kind, Steps, Within},
+        xml,
+    },
+    model::{Document, Events, Place, Problem, Problems, codes, events::Both, problem::cut},
+    schema::{File, Schema},
+};
+
+/// The compiled schemas of a flow, by name.
+#[derive(Clone)]
+pub struct Schemas(HashMap<String, Schema>);
+
+/// Bytes that are judged in a second on the slowest machine we think of; larger files get more time.
+const BYTES_A_SECOND: u64 = 2 << 20;
+
+impl Schemas {
+    /// Compiles the schemas of a flow, each by `compile`.
+    ///
+    /// # Errors
+    /// What is wrong with them, as the flow's problems.
+    pub fn of(flow: &Flow, mut compile: impl FnMut(&str) -> Result<Schema, Problems>) -> Result<Self, Problems> {
+        let (mut schemas, mut problems) = (HashMap::new(), Problems::new());
+        for name in flow.schemas() {
+            match compile(name) {
+                Ok(schema) => {
+                    schemas.insert(name.to_string(), schema);
+                }
+                Err(found) => problems.extend(found.iter().map(|problem| check::told(flow, name, problem))),
+            }
+        }
+        if problems.is_empty() { Ok(Self(schemas)) } else { Err(problems) }
+    }
+
+    /// Compiles the schemas of a flow.
+    ///
+    /// # Errors
+    /// As [`Schemas::of`].
+    pub fn compile(workspace: &Workspace, flow: &Flow) -> Result<Self, Problems> {
+        Self::of(flow, |name| Schema::compile(&workspace.schemas(), name))
+    }
+
+    /// The schema of this name.
+    ///
+    /// # Errors
+    /// It is not one of the flow's.
+    pub fn get(&self, name: &str) -> Result<&Schema, Problems> {
+        self.0.get(name).ok_or_else(|| vec![Problem::new(codes::SCHEMA_MISSING, format!("the schema `{name}` is not one of the flow's"))])
+    }
+}
+
+/// Reads and validates a file; gives its documents.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
+    let size = source.len().ok().flatten().unwrap_or(0);
+    let file = File {
+        name: name.to_string(),
+        decimal_comma: matches!(&inbound.format, Format::Csv(dialect) if dialect.decimal_comma),
+        time: inbound.limits.time + Duration::from_secs(size / BYTES_A_SECOND),
+    };
+    let mut problems = Problems::new();
+    if let Some(envelope) = inbound.envelope.as_ref().and_then(|envelope| envelope.schema.as_ref()) {
+        let (source, reader, name) = (source.clone(), Reader::of(inbound), name.to_string());
+        let (_, found) = schemas.get(envelope)?.judge(&file, move |judge| reader.read(&source, &name, judge));
+        problems.extend(found);
+    }
+    let choice = match choose(source, name, inbound) {
+        Ok(choice) => choice,
+        // What is wrong with the envelope may be why.
+        Err(found) if problems.is_empty() => return Err(found),
+        Err(_) => return Err(problems),
+    };
+    let (source, reader, within) =
+        (source.clone(), Reader::of(inbound), inbound.envelope.as_ref().map(|envelope| envelope.payload.clone()));
+    let own = name.to_string();
+    let (documents, found) = schemas.get(&choice.schema)?.judge(&file, move |judge| {
+        let mut tree = reader.tree();
+        let read = match within {
+            None => reader.read(&source, &own, &mut Both(judge, &mut tree)),
+            Some(path) => {
+                let mut payloads = Within::new(path.clone(), Both(judge, &mut tree));
+                let read = reader.read(&source, &own, &mut payloads);
+                match (read, payloads.found()) {
+                    (Ok(()), 0) => {
+                        let message = format!("the envelope holds no document at `{path}`");
+                        Err(vec![Problem::new(codes::DOC_INCOMPLETE, message).at(Place::file(&own))])
+                    }
+                    (read, _) => read,
+                }
+            }
+        };
+        read.and_then(|()| tree.all(&own).map_err(|problem| vec![problem]))
+    });
+    // What keeps the file from being read at all was met by both passes.
+    for problem in found {
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+    match (documents, problems.is_empty()) {
+        (Some(documents), true) => Ok(documents),
+        (None, true) => Err(vec![Problem::new(codes::DOC_SCHEMA, "the file could not be read").at(Place::file(name))]),
+        (_, false) => Err(problems),
+    }
+}
+
+/// Reads a file that was examined before.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn read(source: &Source, name: &str, inbound: &InFlow) -> Result<Vec<Document>, Problems> {
+    let reader = Reader::of(inbound);
+    let mut tree = reader.tree();
+    match &inbound.envelope {
+        None => reader.read(source, name, &mut tree)?,
+        Some(envelope) => reader.read(source, name, &mut Within::new(envelope.payload.clone(), &mut tree))?,
+    }
+    tree.all(name).map_err(|problem| vec![problem])
+}
+
+/// How a flow's files are read.
+struct Reader {
+    format: Format,
+    limits: crate::format::Limits,
+    xml: xml::Options,
+}
+
+impl Reader {
+    fn of(inbound: &InFlow) -> Self {
+        Self { format: inbound.format.clone(), limits: inbound.limits.clone(), xml: inbound.xml }
+    }
+
+    fn tree(&self) -> Builder {
+        match &self.format {
+            Format::Xml => Builder::new(self.limits.elements),
+            Format::Csv(dialect) => Builder::of_table(self.limits.elements, dialect.table()),
+        }
+    }
+
+    fn read(&self, source: &Source, name: &str, to: &mut dyn Events) -> Result<(), Problems> {
+        match &self.format {
+            Format::Xml => xml::stream(source, name, &self.limits, self.xml, to).map_err(|problem| vec![problem]),
+            Format::Csv(dialect) => csv::stream(source, name, dialect, &self.limits, to),
+        }
+    }
+}
+
+/// The first of the flow's schemas that is for this document.
+fn choose<'f>(source: &Source, name: &str, inbound: &'f InFlow) -> Result<&'f Choice, Problems> {
+    if let [only] = inbound.schemas.as_slice()
+        && only.is_for_all()
+    {
+        return Ok(only);
+    }
+    let paths: Vec<_> = inbound.schemas.iter().filter_map(|choice| choice.path.clone()).collect();
+    let mut kind = Kind::of(paths.clone(), inbound.envelope.as_ref().map(|envelope| envelope.payload.clone()));
+    Reader::of(inbound).read(source, name, &mut kind)?;
+    let (namespace, root) = kind.root.clone().unwrap_or_default();
+    let value = |path: &Steps| -> Option<String> {
+        let at = paths.iter().position(|known| known == path)?;
+        kind.values[at].as_deref().map(|value| value.trim().to_string())
+    };
+    if let Some(choice) = inbound.schemas.iter().find(|choice| choice.fits(&namespace, &root, &value)) {
+        return Ok(choice);
+    }
+    let mut what =
+        format!("`{}` in {}", cut(&root), if namespace.is_empty() { "no namespace".into() } else { format!("`{}`", cut(&namespace)) });
+    let mut told = Vec::new();
+    for path in &paths {
+        if !told.contains(&path) {
+            what.push_str(&match value(path) {
+                Some(value) => format!(", {path} is `{}`", cut(&value)),
+                None => format!(", without {path}"),
+            });
+            told.push(path);
+        }
+    }
+    let problem =
+        Problem::new(codes::DOC_ROOT, format!("none of the flow's schemas is for this document: {what}")).at(Place::at(name, 1, 1));
+    Err(vec![problem.hint("the wrong file or folder, or a version of the format that the flow does not take yet")])
+}

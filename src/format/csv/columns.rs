@@ -1,0 +1,42 @@
+//! Which field of a row is which column.
+
+use super::Dialect;
+use crate::model::{Place, Problem, Problems, codes, nearest::did_you_mean, problem::cut};
+
+/// Where each mapped column stands in a file without a header: the dialect names columns by their number, from 1.
+pub(super) fn numbered(dialect: &Dialect, file: &str) -> Result<Vec<Option<usize>>, Problems> {
+    let wrong = |name: &String| {
+        Problem::new(codes::CSV_HEADER, format!("`{name}` is not the number of a column, and the file has no header")).at(Place::file(file))
+    };
+    let mut places = Vec::new();
+    for (name, _) in &dialect.columns {
+        match name.parse::<usize>() {
+            Ok(number @ 1..) => places.push(Some(number - 1)),
+            _ => return Err(vec![wrong(name)]),
+        }
+    }
+    Ok(places)
+}
+
+/// Where each mapped column stands in the header. A column that is not there is a problem for each: the clerk sees all at once.
+pub(super) fn named(header: &csv::StringRecord, dialect: &Dialect, file: &str, line: u32) -> Result<Vec<Option<usize>>, Problems> {
+    let names: Vec<&str> = header.iter().map(str::trim).collect();
+    let mut places = Vec::new();
+    let mut problems = Vec::new();
+    for (wanted, _) in &dialect.columns {
+        let found: Vec<usize> = names.iter().enumerate().filter(|(_, name)| *name == wanted).map(|(index, _)| index).collect();
+        match found.as_slice() {
+            [one] => places.push(Some(*one)),
+            [] => problems.push(
+                Problem::new(codes::CSV_HEADER, format!("the column `{wanted}` is missing; the header has: {}", cut(&names.join(", "))))
+                    .at(Place::at(file, line, 1))
+                    .maybe_hint(did_you_mean(wanted, names.iter().copied())),
+            ),
+            _ => problems.push(
+                Problem::new(codes::CSV_HEADER, format!("the column `{wanted}` stands in the header {} times", found.len()))
+                    .at(Place::at(file, line, 1)),
+            ),
+        }
+    }
+    if problems.is_empty() { Ok(places) } else { Err(problems) }
+}

@@ -1,0 +1,93 @@
+//! How a partner writes CSV.
+
+use std::{
+    collections::{HashMap, HashSet},
+    io,
+};
+
+use encoding_rs::Encoding;
+
+use crate::{
+    format::{
+        Source,
+        decode::{Text, Undecodable},
+    },
+    model::document::Table,
+};
+
+/// How a partner writes CSV, and what its rows and columns are called.
+#[derive(Debug, Clone)]
+pub struct Dialect {
+    /// Field separator, one byte.
+    pub separator: u8,
+    /// Quote, one byte; `None` where quotes are characters like others.
+    pub quote: Option<u8>,
+    /// Encodings tried in order; a byte-order mark decides before them.
+    pub encodings: Vec<&'static Encoding>,
+    /// Bytes that are valid in none of them.
+    pub undecodable: Undecodable,
+    /// Lines before the header that are not part of the table.
+    pub skip: usize,
+    /// Whether the first row names the columns; otherwise `columns` names them by number, from 1.
+    pub header: bool,
+    /// Rows with another number of fields than the header.
+    pub ragged: Ragged,
+    /// The row behind the last one.
+    pub trailer: Option<Trailer>,
+    /// The decimal sign is a comma: in columns listed in `decimals` it is turned into a point, and grouping points are dropped.
+    pub decimal_comma: bool,
+    /// Element names (not headers) of the columns that hold decimal numbers.
+    pub decimals: HashSet<String>,
+    /// Formats of the columns that hold dates, by element name.
+    pub dates: HashMap<String, String>,
+    /// Name of the root element.
+    pub root: String,
+    /// Name of the element for a row.
+    pub row: String,
+    /// Namespace of all of them; empty for none.
+    pub namespace: String,
+    /// Header of the partner and name of the element, in the order in which the schema wants the elements.
+    pub columns: Vec<(String, String)>,
+}
+
+/// What becomes of rows with another number of fields than the header.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ragged {
+    /// They are a problem.
+    Refuse,
+    /// Fields that are missing at the end are empty; one too many is a problem.
+    Pad,
+    /// Besides, fields beyond the header are left out.
+    Accept,
+}
+
+/// A last row that says that the file is complete.
+#[derive(Debug, Clone)]
+pub struct Trailer {
+    /// Its first field.
+    pub starts: String,
+    /// Which of its fields, from 1, counts the rows.
+    pub count: Option<usize>,
+}
+
+impl Dialect {
+    /// What a document lifted from the table remembers of it.
+    pub fn table(&self) -> Table {
+        Table {
+            headers: self.columns.iter().map(|(header, element)| (element.clone(), header.clone())).collect(),
+            decimal_comma: self.decimal_comma,
+        }
+    }
+
+    /// The first of the encodings in which every byte is valid; the last one where none is.
+    pub(super) fn encoding(&self, source: &Source, most: u64) -> io::Result<&'static Encoding> {
+        let (Some(last), alternatives) = (self.encodings.last(), self.encodings.len()) else { return Ok(encoding_rs::UTF_8) };
+        for encoding in &self.encodings[..alternatives - 1] {
+            let mut text = Text::plain(source.open()?, encoding, Undecodable::Refuse, most)?;
+            if io::copy(&mut text, &mut io::sink()).is_ok() {
+                return Ok(encoding);
+            }
+        }
+        Ok(last)
+    }
+}

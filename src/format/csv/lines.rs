@@ -1,0 +1,124 @@
+//! Lines and quotes counted as a table's bytes go by. (The csv crate's own line count is one short after CRLF.)
+
+use std::{
+    cell::RefCell,
+    collections::VecDeque,
+    io::{self, Read},
+    rc::Rc,
+};
+
+use crate::model::{Problem, codes};
+
+/// What was seen of the bytes that were read ahead, shared with the one who reads records.
+#[derive(Clone)]
+pub(super) struct Watch(Rc<RefCell<Seen>>);
+
+struct Seen {
+    /// Line ends and quotes behind the beginning of the current row: where, and which.
+    signs: VecDeque<(u64, u8)>,
+    /// Bytes that went by.
+    read: u64,
+    /// Where the current row begins, and on which line.
+    begun: u64,
+    line: u32,
+    most: u64,
+    trouble: Option<Problem>,
+}
+
+impl Watch {
+    pub(super) fn new(line: u32, most: usize) -> Self {
+        let seen = Seen { signs: VecDeque::new(), read: 0, begun: 0, line, most: most as u64, trouble: None };
+        Self(Rc::new(RefCell::new(seen)))
+    }
+
+    /// A row begins at byte `at`, or behind the line ends there; gives its line.
+    pub(super) fn begin(&self, at: u64) -> u32 {
+        let mut seen = self.0.borrow_mut();
+        let mut to = at;
+        while let Some((where_, sign)) = seen.signs.front().copied() {
+            let blank = matches!(sign, b'\r' | b'\n');
+            if where_ > to || (where_ == to && !blank) {
+                break;
+            }
+            if where_ == to {
+                to += 1;
+            }
+            seen.signs.pop_front();
+            if sign == b'\n' {
+                seen.line = seen.line.saturating_add(1);
+            }
+        }
+        seen.begun = to;
+        seen.line
+    }
+
+    /// The line of the current row.
+    pub(super) fn line(&self) -> u32 {
+        self.0.borrow().line
+    }
+
+    /// The line that was read last.
+    pub(super) fn here(&self) -> u32 {
+        let seen = self.0.borrow();
+        let ahead = seen.signs.iter().filter(|(_, sign)| *sign == b'\n').count();
+        seen.line.saturating_add(u32::try_from(ahead).unwrap_or(u32::MAX))
+    }
+
+    /// Whether the current row, which is the last, is in quotes to the end and has several lines.
+    pub(super) fn ends_in_quotes(&self) -> bool {
+        let seen = self.0.borrow();
+        let quotes = seen.signs.iter().filter(|(_, sign)| !matches!(sign, b'\r' | b'\n')).count();
+        let inner = seen.signs.iter().any(|(at, sign)| *sign == b'\n' && at + 1 < seen.read);
+        quotes % 2 == 1 && inner
+    }
+
+    /// Why reading was stopped here.
+    pub(super) fn trouble(&self) -> Option<Problem> {
+        self.0.borrow_mut().trouble.take()
+    }
+}
+
+/// A text that is watched.
+pub(super) struct Watched<R> {
+    text: R,
+    quote: Option<u8>,
+    watch: Watch,
+}
+
+impl<R> Watched<R> {
+    pub(super) fn new(text: R, quote: Option<u8>, watch: Watch) -> Self {
+        Self { text, quote, watch }
+    }
+
+    pub(super) fn inner(&mut self) -> &mut R {
+        &mut self.text
+    }
+}
+
+impl<R: Read> Read for Watched<R> {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        let count = self.text.read(into)?;
+        let mut seen = self.watch.0.borrow_mut();
+        for (at, byte) in into[..count].iter().enumerate() {
+            if matches!(byte, b'\r' | b'\n') || Some(*byte) == self.quote {
+                let at = seen.read + at as u64;
+                seen.signs.push_back((at, *byte));
+            } else if *byte < 0x20 && *byte != b'\t' {
+                seen.line =
+                    seen.line.saturating_add(u32::try_from(seen.signs.iter().filter(|(_, sign)| *sign == b'\n').count()).unwrap_or(0));
+                let message = "the file contains a control character: it is not text, or in another encoding than the flow names";
+                seen.trouble = Some(Problem::new(codes::DOC_ENCODING, message));
+                return Err(io::Error::from(io::ErrorKind::InvalidData));
+            }
+        }
+        seen.read += count as u64;
+        // The csv crate reads ahead by its buffer; a row longer than that and the limit is one that never ends.
+        if seen.read - seen.begun > seen.most + (1 << 16) {
+            let message = format!("a row of more than {} bytes", seen.most);
+            seen.trouble =
+                Some(Problem::new(codes::DOC_LIMIT, message).hint("a quote that is never closed makes one row of all the lines behind it"));
+            return Err(io::Error::from(io::ErrorKind::InvalidData));
+        }
+        Ok(count)
+    }
+}

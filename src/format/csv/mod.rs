@@ -1,0 +1,346 @@
+//! CSV lifted to the events of a document: a root, an element for each row, an element for each column that has a value. So the same
+//! XSD engine and the same mappings serve both formats.
+
+mod columns;
+mod dialect;
+mod lines;
+mod values;
+
+use std::{io::BufRead, sync::Arc};
+
+pub use self::dialect::{Dialect, Ragged, Trailer};
+use super::{
+    Limits, Source,
+    decode::{Text, Trouble},
+    tree::Builder,
+};
+use crate::model::{
+    Document, Key, Place, Problem, Problems, Start, Trail, codes,
+    events::{Events, Vocabulary},
+    problem::cut,
+};
+
+/// Problems one file may report; what is beyond would not be read.
+const MOST: usize = 100;
+
+/// Reads a CSV file and tells `to` what is in it. The first record is the header, unless the dialect has none; columns the dialect
+/// does not name are left out.
+///
+/// # Errors
+/// Everything that is wrong with rows and values as far as the dialect goes; rows without fault have gone to `to` all the same, so
+/// that all that is wrong with a file can be told at once.
+pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
+    let one = |problem: Problem| vec![problem];
+    let unreadable = |error| one(Trouble::Io(error).problem(Place::file(file)));
+    let length = source.len().map_err(unreadable)?;
+    if let Some(length) = length.filter(|length| *length > limits.bytes) {
+        let message = format!("the file has {length} bytes; the limit is {}", limits.bytes);
+        return Err(one(Problem::new(codes::DOC_LIMIT, message).at(Place::file(file))));
+    }
+    if super::xml::is_blank(source).map_err(unreadable)? {
+        let problem = Problem::new(codes::DOC_EMPTY, "the file is empty").at(Place::file(file));
+        return Err(one(problem.hint("ask the partner to send it again")));
+    }
+    let encoding = dialect.encoding(source, limits.bytes).map_err(unreadable)?;
+    let bytes = source.open().map_err(unreadable)?;
+    let mut text = Text::plain(bytes, encoding, dialect.undecodable, limits.bytes).map_err(unreadable)?;
+    let mut skipped = 0;
+    for _ in 0..dialect.skip {
+        // What cannot be decoded there is met again by the next read, which tells it.
+        if text.skip_until(b'\n').unwrap_or(0) > 0 {
+            skipped += 1;
+        }
+    }
+    let watch = lines::Watch::new(skipped + 1, limits.text);
+    let rows = csv::ReaderBuilder::new()
+        .delimiter(dialect.separator)
+        .quote(dialect.quote.unwrap_or(b'"'))
+        .quoting(dialect.quote.is_some())
+        .flexible(true)
+        .has_headers(false)
+        .from_reader(lines::Watched::new(text, dialect.quote, watch.clone()));
+    let mut vocabulary = Vocabulary::default();
+    let mut name = |local: &str| vocabulary.learn(&dialect.namespace, local);
+    let keys = Keys {
+        root: name(&dialect.root),
+        row: name(&dialect.row),
+        columns: dialect.columns.iter().map(|(header, element)| (name(element), Arc::from(header.as_str()))).collect(),
+    };
+    let mut lifter = Lifter { file, dialect, vocabulary, keys, to, trail: Trail::default(), problems: Vec::new() };
+    lifter.run(rows, &watch);
+    if lifter.problems.is_empty() { Ok(()) } else { Err(lifter.problems) }
+}
+
+/// Reads a whole CSV file into memory.
+///
+/// # Errors
+/// As [`stream`].
+pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Result<Document, Problems> {
+    let mut tree = Builder::of_table(limits.elements, dialect.table());
+    stream(&bytes.into(), file, dialect, limits, &mut tree)?;
+    tree.one(file).map_err(|problem| vec![problem])
+}
+
+/// Names of what is lifted.
+struct Keys {
+    root: Key,
+    row: Key,
+    /// Element and the partner's header.
+    columns: Vec<(Key, Arc<str>)>,
+}
+
+struct Lifter<'l> {
+    file: &'l str,
+    dialect: &'l Dialect,
+    vocabulary: Vocabulary,
+    keys: Keys,
+    to: &'l mut dyn Events,
+    trail: Trail,
+    problems: Problems,
+}
+
+type Rows<'s> = csv::Reader<lines::Watched<Text<Box<dyn std::io::Read + Send + 's>>>>;
+
+impl Lifter<'_> {
+    fn run(&mut self, mut rows: Rows<'_>, watch: &lines::Watch) {
+        let mut record = csv::StringRecord::new();
+        let mut places: Option<(Vec<Option<usize>>, usize)> = None;
+        // Rows of data, and the line of the trailer once it has come.
+        let (mut count, mut trailer) = (0usize, None);
+        if !self.dialect.header {
+            match columns::numbered(self.dialect, self.file) {
+                Ok(found) => places = Some((found, 0)),
+                Err(problems) => return self.problems.extend(problems),
+            }
+        }
+        self.open(self.keys.root, 1, 1, None);
+        loop {
+            match rows.read_record(&mut record) {
+                Ok(true) => {}
+                Ok(false) => break,
+                Err(_) => {
+                    let here = Place::at(self.file, watch.line(), 1);
+                    let trouble = watch.trouble().or_else(|| rows.get_mut().inner().trouble().map(|trouble| trouble.problem(here.clone())));
+                    let problem = trouble.unwrap_or_else(|| Problem::new(codes::CSV_ROW, "a row that cannot be read as CSV"));
+                    self.problems.push(problem.at(here));
+                    return;
+                }
+            }
+            let line = watch.begin(record.position().map_or(0, csv::Position::byte));
+            if record.len() == 1 && record.get(0).is_some_and(|field| field.trim().is_empty()) {
+                continue;
+            }
+            if let Some(at) = trailer {
+                let message = format!("a row behind the trailer on line {at}");
+                self.problems.push(Problem::new(codes::CSV_ROW, message).at(Place::at(self.file, line, 1)));
+                break;
+            }
+            if self.is_trailer(&record) {
+                trailer = Some(line);
+                self.count(&record, count, line);
+                continue;
+            }
+            let Some((places, width)) = &mut places else {
+                match columns::named(&record, self.dialect, self.file, line) {
+                    Ok(found) => places = Some((found, record.len())),
+                    Err(problems) => return self.problems.extend(problems),
+                }
+                continue;
+            };
+            count += 1;
+            // Without a header the first row says how wide rows are.
+            if *width == 0 {
+                *width = record.len();
+            }
+            if let Some(problem) = self.ragged(&record, *width, line) {
+                self.problems.push(problem);
+            } else {
+                self.row(places, &record, line);
+            }
+            if self.problems.len() >= MOST || self.to.is_full() {
+                break;
+            }
+        }
+        self.close();
+        self.finish(places.is_some(), trailer, watch);
+    }
+
+    fn finish(&mut self, any: bool, trailer: Option<u32>, watch: &lines::Watch) {
+        // A quote that is never closed takes all following lines into one value without an error.
+        if watch.ends_in_quotes() {
+            let message = "a quote in this row is never closed: everything behind it would become one value";
+            self.problems.push(
+                Problem::new(codes::CSV_ROW, message)
+                    .at(Place::at(self.file, watch.line(), 1))
+                    .hint("close the quote, or double it if it is part of the value"),
+            );
+        }
+        if !any {
+            self.problems.push(Problem::new(codes::CSV_HEADER, "there is no header row").at(Place::file(self.file)));
+        }
+        if let (Some(wanted), None, true) = (&self.dialect.trailer, trailer, self.problems.len() < MOST) {
+            let message = format!("the file ends without its trailer row `{}`: rows may be missing", cut(&wanted.starts));
+            self.problems.push(
+                Problem::new(codes::CSV_ROW, message)
+                    .at(Place::at(self.file, watch.line(), 1))
+                    .hint("the transfer or the export was cut off: ask for the file again"),
+            );
+        }
+    }
+
+    fn ragged(&self, record: &csv::StringRecord, width: usize, line: u32) -> Option<Problem> {
+        let wrong = match self.dialect.ragged {
+            Ragged::Refuse => record.len() != width,
+            Ragged::Pad => record.len() > width,
+            Ragged::Accept => false,
+        };
+        wrong.then(|| {
+            let whose = if self.dialect.header { "the header" } else { "the first row" };
+            Problem::new(codes::CSV_ROW, format!("the row has {} fields, {whose} has {width}", record.len()))
+                .at(Place::at(self.file, line, 1))
+                .hint("a separator inside a value must be quoted")
+        })
+    }
+
+    fn is_trailer(&self, record: &csv::StringRecord) -> bool {
+        let first = record.get(0).map(str::trim);
+        self.dialect.trailer.as_ref().is_some_and(|trailer| first.is_some_and(|first| first == trailer.starts))
+    }
+
+    /// Holds the trailer's count against the rows that came.
+    fn count(&mut self, record: &csv::StringRecord, rows: usize, line: u32) {
+        let Some(at) = self.dialect.trailer.as_ref().and_then(|trailer| trailer.count) else { return };
+        let told = record.get(at.saturating_sub(1)).unwrap_or_default().trim();
+        if told.parse() != Ok(rows) {
+            let message = format!("the trailer counts `{}` rows, the file has {rows}", cut(told));
+            self.problems.push(
+                Problem::new(codes::CSV_ROW, message)
+                    .at(Place::at(self.file, line, u32::try_from(at).unwrap_or(1)))
+                    .hint("rows are missing or doubled: ask for the file again"),
+            );
+        }
+    }
+
+    fn row(&mut self, places: &[Option<usize>], record: &csv::StringRecord, line: u32) {
+        self.open(self.keys.row, line, 1, None);
+        for at in 0..self.keys.columns.len() {
+            let place = places.get(at).copied().flatten();
+            let Some(value) = place.and_then(|index| record.get(index)).map(str::trim).filter(|value| !value.is_empty()) else {
+                continue;
+            };
+            let column = place.and_then(|index| u32::try_from(index + 1).ok()).unwrap_or(1);
+            let (key, header) = self.keys.columns[at].clone();
+            self.open(key, line, column, Some(header));
+            match values::converted(value, &self.dialect.columns[at].1, self.dialect) {
+                Ok(value) => self.to.text(&value, &mut self.trail),
+                Err(problem) => {
+                    // The schema need not say in its words what is said here.
+                    self.problems.push(problem.at(self.trail.spot().place(self.file)));
+                    self.to.void(&mut self.trail);
+                }
+            }
+            self.close();
+        }
+        self.close();
+    }
+
+    fn open(&mut self, key: Key, line: u32, column: u32, field: Option<Arc<str>>) {
+        let name = self.vocabulary.name(key).clone();
+        self.trail.enter(&name, key, line, column, field);
+        let start = Start { vocabulary: &self.vocabulary, key, attributes: &[], values: "", declares: &[] };
+        self.to.start(&start, &mut self.trail);
+    }
+
+    fn close(&mut self) {
+        self.to.end(&mut self.trail);
+        self.trail.leave();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::{HashMap, HashSet};
+
+    use super::*;
+    use crate::format::decode::Undecodable;
+
+    fn dialect() -> Dialect {
+        Dialect {
+            separator: b';',
+            quote: Some(b'"'),
+            undecodable: Undecodable::Refuse,
+            skip: 0,
+            header: true,
+            ragged: Ragged::Refuse,
+            trailer: None,
+            dates: HashMap::new(),
+            encodings: vec![encoding_rs::UTF_8, encoding_rs::WINDOWS_1252],
+            decimal_comma: true,
+            decimals: HashSet::from(["Price".to_string()]),
+            root: "Products".into(),
+            row: "Product".into(),
+            namespace: String::new(),
+            columns: vec![("Artikel".into(), "Code".into()), ("Preis".into(), "Price".into())],
+        }
+    }
+
+    #[test]
+    fn rows_become_elements_with_their_line_and_a_decimal_point() {
+        let bytes = b"Preis;Farbe;Artikel\r\n1.234,50;rot;\"A;1\"\r\n;blau;M\xfc\r\n";
+        let document = read(bytes, "f.csv", &dialect(), &Limits::default()).expect("readable");
+        let texts: Vec<_> =
+            (0..document.len()).map(|id| (document.path(id), document.element(id).text.clone(), document.element(id).line)).collect();
+        insta::assert_debug_snapshot!(texts, @r#"
+        [
+            (
+                "/Products",
+                "",
+                1,
+            ),
+            (
+                "/Products/Product[1]",
+                "",
+                2,
+            ),
+            (
+                "/Products/Product[1]/Code",
+                "A;1",
+                2,
+            ),
+            (
+                "/Products/Product[1]/Price",
+                "1234.50",
+                2,
+            ),
+            (
+                "/Products/Product[2]",
+                "",
+                3,
+            ),
+            (
+                "/Products/Product[2]/Code",
+                "Mü",
+                3,
+            ),
+        ]
+        "#);
+    }
+
+    #[test]
+    fn a_quote_that_is_never_closed_is_no_value() {
+        let problems = read(b"Artikel;Preis\n1;2\n\"3;4\n5;6\n", "f.csv", &dialect(), &Limits::default()).expect_err("swallowed");
+        assert!(problems.iter().any(|p| p.place.line == Some(3) && p.message.contains("never closed")), "{problems:?}");
+        assert!(
+            read(b"Artikel;Preis\n19\";2\n20\"x;3\n21\";4\n", "f.csv", &dialect(), &Limits::default()).is_ok(),
+            "inch signs are values"
+        );
+        let with_crlf = b"Artikel;Preis\r\n19\";2\r\n21\";4\r\n";
+        assert!(read(with_crlf, "f.csv", &dialect(), &Limits::default()).is_ok(), "with CRLF too");
+    }
+
+    #[test]
+    fn ragged_rows_are_all_named() {
+        let problems = read(b"Artikel;Preis\n1;2;3\na;1\n4\n", "f.csv", &dialect(), &Limits::default()).expect_err("ragged");
+        assert_eq!(problems.iter().map(|p| p.place.line).collect::<Vec<_>>(), [Some(2), Some(4)]);
+    }
+}

@@ -1,0 +1,91 @@
+//! Events kept as a [`Document`], for those who need the whole of it.
+
+use crate::model::{
+    Document, NodeId, Place, Problem, Start, Trail, codes,
+    document::{Attribute, Element, Table},
+    events::Events,
+};
+
+/// Builds documents, one for each root that comes.
+pub struct Builder {
+    done: Vec<Document>,
+    table: Option<Table>,
+    document: Document,
+    open: Vec<NodeId>,
+    most: usize,
+    elements: usize,
+}
+
+impl Builder {
+    /// Keeps at most `most` elements.
+    pub fn new(most: usize) -> Self {
+        Self { done: Vec::new(), table: None, document: Document::new(), open: Vec::new(), most, elements: 0 }
+    }
+
+    /// The documents are lifted from a table.
+    pub fn of_table(most: usize, table: Table) -> Self {
+        Self { document: Document::of_table(table.clone()), table: Some(table), ..Self::new(most) }
+    }
+
+    /// The documents that came.
+    ///
+    /// # Errors
+    /// There were more elements than are kept.
+    pub fn all(self, file: &str) -> Result<Vec<Document>, Problem> {
+        match self.is_full() {
+            true => Err(Problem::new(codes::DOC_LIMIT, format!("more than {} elements", self.most)).at(Place::file(file))),
+            false => Ok(self.done),
+        }
+    }
+
+    /// The one document that came.
+    ///
+    /// # Errors
+    /// There were more elements than are kept, or none.
+    pub fn one(self, file: &str) -> Result<Document, Problem> {
+        let nothing = || Problem::new(codes::DOC_EMPTY, "there is no document in the file").at(Place::file(file));
+        self.all(file)?.into_iter().next().ok_or_else(nothing)
+    }
+}
+
+impl Events for Builder {
+    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+        self.elements += 1;
+        if self.is_full() {
+            return;
+        }
+        let (line, column) = trail.position();
+        let id = self.document.push(Element {
+            name: element.name().clone(),
+            attributes: element.attributes().map(|(_, name, value)| Attribute { name: name.clone(), value: value.to_string() }).collect(),
+            declares: element.declares.iter().map(|(prefix, namespace)| (prefix.to_string(), namespace.to_string())).collect(),
+            text: String::new(),
+            children: Vec::new(),
+            parent: self.open.last().copied(),
+            line,
+            column,
+        });
+        self.open.push(id);
+    }
+
+    fn text(&mut self, text: &str, _: &mut Trail) {
+        if let (Some(id), false) = (self.open.last(), self.is_full()) {
+            self.document.element_mut(*id).text.push_str(text);
+        }
+    }
+
+    fn end(&mut self, _: &mut Trail) {
+        if self.is_full() {
+            return;
+        }
+        self.open.pop();
+        if self.open.is_empty() {
+            let next = self.table.clone().map(Document::of_table).unwrap_or_default();
+            self.done.push(std::mem::replace(&mut self.document, next));
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.elements > self.most
+    }
+}

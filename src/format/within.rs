@@ -1,0 +1,206 @@
+//! Looking into a document while it is read: the payloads of an envelope, and what a document is, before it is judged.
+
+use std::sync::Arc;
+
+use crate::model::{
+    Start, Trail,
+    events::{Declared, Events},
+};
+
+/// A path of local names from the root, as `/Envelope/Body/*`. Prefixes are not looked at; `*` is any element of another namespace
+/// than the one it stands in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Steps {
+    text: String,
+    names: Vec<String>,
+}
+
+impl Steps {
+    /// Reads a path.
+    ///
+    /// # Errors
+    /// A sentence that says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, String> {
+        let Some(rest) = text.strip_prefix('/') else { return Err(format!("`{text}` does not begin at the root: write `/{text}`")) };
+        let names: Vec<String> = rest.split('/').map(|step| step.rsplit(':').next().unwrap_or(step).to_string()).collect();
+        let is_name = |name: &String| name == "*" || (!name.is_empty() && !name.contains(['[', ']', '@', '(', ' ', '.']));
+        match names.iter().all(is_name) {
+            true => Ok(Self { text: text.to_string(), names }),
+            false => Err(format!("`{text}` is more than names from the root, as in `/Order/Header/Type`")),
+        }
+    }
+
+    /// The names, root first.
+    pub fn names(&self) -> &[String] {
+        &self.names
+    }
+
+    /// Whether the last element of the trail is one that the path leads to.
+    fn fits(&self, trail: &Trail, below: usize) -> bool {
+        if trail.depth() != self.names.len() + below {
+            return false;
+        }
+        let mut namespace = None;
+        for (at, name) in trail.names().enumerate() {
+            if let Some(step) = at.checked_sub(below).and_then(|at| self.names.get(at)) {
+                let fits = match step.as_str() {
+                    "*" => namespace.is_none_or(|above| above != &name.namespace),
+                    step => *name.local == *step,
+                };
+                if !fits {
+                    return false;
+                }
+            }
+            namespace = Some(&name.namespace);
+        }
+        true
+    }
+}
+
+impl std::fmt::Display for Steps {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Passes on only what is inside the elements a path leads to, each as a document of its own.
+pub struct Within<E> {
+    path: Steps,
+    to: E,
+    /// Depth of the payload that is being read.
+    inside: Option<usize>,
+    /// Namespace declarations of the elements around: a payload may use their prefixes.
+    around: Vec<(usize, Vec<Declared>)>,
+    found: usize,
+}
+
+impl<E> Within<E> {
+    /// Passes on to `to`.
+    pub fn new(path: Steps, to: E) -> Self {
+        Self { path, to, inside: None, around: Vec::new(), found: 0 }
+    }
+
+    /// How many payloads there were.
+    pub fn found(&self) -> usize {
+        self.found
+    }
+}
+
+impl<E: Events> Events for Within<E> {
+    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+        if self.inside.is_some() {
+            return self.to.start(element, trail);
+        }
+        if !self.path.fits(trail, 0) {
+            if !element.declares.is_empty() {
+                self.around.push((trail.depth(), element.declares.to_vec()));
+            }
+            return;
+        }
+        self.inside = Some(trail.depth());
+        self.found += 1;
+        let mut declares: Vec<Declared> = element.declares.to_vec();
+        for (prefix, namespace) in self.around.iter().rev().flat_map(|(_, declares)| declares) {
+            if !declares.iter().any(|(known, _)| known == prefix) {
+                declares.push((Arc::clone(prefix), Arc::clone(namespace)));
+            }
+        }
+        self.to.start(&Start { declares: &declares, ..*element }, trail);
+    }
+
+    fn text(&mut self, text: &str, trail: &mut Trail) {
+        if self.inside.is_some() {
+            self.to.text(text, trail);
+        }
+    }
+
+    fn void(&mut self, trail: &mut Trail) {
+        if self.inside.is_some() {
+            self.to.void(trail);
+        }
+    }
+
+    fn end(&mut self, trail: &mut Trail) {
+        let depth = trail.depth();
+        match self.inside {
+            Some(at) => {
+                self.to.end(trail);
+                if at == depth {
+                    self.inside = None;
+                }
+            }
+            None if self.around.last().is_some_and(|(at, _)| *at == depth) => {
+                self.around.pop();
+            }
+            None => {}
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.to.is_full()
+    }
+}
+
+/// What a document is: its root, and the first values of some paths. Reading stops as soon as all of it is known.
+#[derive(Default)]
+pub struct Kind {
+    paths: Vec<Steps>,
+    /// Elements around the document that is looked at.
+    envelope: Option<Steps>,
+    below: Option<usize>,
+    /// Namespace and local name of the root.
+    pub root: Option<(String, String)>,
+    /// The value of each path, in the order asked for.
+    pub values: Vec<Option<String>>,
+    open: Option<usize>,
+    done: bool,
+}
+
+/// Bytes of a value that are looked at.
+const LONGEST: usize = 1000;
+
+impl Kind {
+    /// Looks for the root and for the values of `paths`, which begin at the document's root; of the first payload where the document
+    /// lies in an envelope.
+    pub fn of(paths: Vec<Steps>, envelope: Option<Steps>) -> Self {
+        Self { values: vec![None; paths.len()], paths, envelope, ..Self::default() }
+    }
+}
+
+impl Events for Kind {
+    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+        if self.root.is_none() {
+            let is_root = self.envelope.as_ref().map_or(trail.depth() == 1, |path| path.fits(trail, 0));
+            if is_root {
+                let name = element.name();
+                self.root = Some((name.namespace.to_string(), name.local.to_string()));
+                self.below = Some(trail.depth() - 1);
+                self.done = self.paths.is_empty();
+            }
+        }
+        let Some(below) = self.below else { return };
+        if self.open.is_none() {
+            self.open = (0..self.paths.len()).find(|at| self.values[*at].is_none() && self.paths[*at].fits(trail, below));
+            if let Some(at) = self.open {
+                self.values[at] = Some(String::new());
+            }
+        }
+    }
+
+    fn text(&mut self, text: &str, _: &mut Trail) {
+        if let Some(Some(value)) = self.open.map(|at| &mut self.values[at])
+            && value.len() < LONGEST
+        {
+            value.push_str(text);
+        }
+    }
+
+    fn end(&mut self, trail: &mut Trail) {
+        self.open = None;
+        self.done |= self.values.iter().all(Option::is_some) || self.below.is_some_and(|below| trail.depth() == below + 1);
+    }
+
+    fn is_full(&self) -> bool {
+        self.done
+    }
+}

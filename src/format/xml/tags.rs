@@ -1,0 +1,226 @@
+//! Start tags: attributes, namespaces, names.
+
+use std::{ops::Range, sync::Arc};
+
+use quick_xml::{
+    XmlVersion,
+    events::{BytesStart, attributes::AttrError},
+};
+
+use crate::{
+    format::Limits,
+    model::{
+        Key, Start,
+        codes::{self, Code},
+        events::{Declared, Vocabulary},
+        problem::cut,
+    },
+};
+
+/// Bytes of a name or namespace, and bindings in scope at one place; real documents stay below a tenth of both.
+const LONGEST_NAME: usize = 1000;
+const MOST_BINDINGS: usize = 200;
+const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
+
+/// Why a tag is refused: the code and a sentence.
+type Refusal = (Code, String);
+
+/// Namespaces in scope, and the tag that is being read.
+#[derive(Default)]
+pub(super) struct Scopes {
+    /// Bindings, innermost last: prefix and namespace.
+    bindings: Vec<Declared>,
+    /// For each open element the bindings before it and the text gathered in its parent so far.
+    open: Vec<(usize, usize)>,
+    attributes: Vec<(Key, Range<usize>)>,
+    values: String,
+    raw: Vec<(Range<usize>, Range<usize>)>,
+    raws: String,
+    /// Bytes of text of the open element.
+    pub(super) gathered: usize,
+}
+
+impl Scopes {
+    /// Reads a tag and opens its scope; gives the element's name.
+    pub(super) fn enter(&mut self, tag: &BytesStart<'_>, limits: &Limits, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
+        self.open.push((self.bindings.len(), self.gathered));
+        self.gathered = 0;
+        self.attributes.clear();
+        self.values.clear();
+        self.raw.clear();
+        self.raws.clear();
+        if !tag.attributes_raw().is_empty() {
+            self.attributes(tag, limits)?;
+        }
+        let key = self.learn(tag.name().as_ref(), true, vocabulary)?;
+        for at in 0..self.raw.len() {
+            let (name, value) = self.raw[at].clone();
+            let name = self.raws[name].to_string();
+            let key = self.learn(&name, false, vocabulary)?;
+            if self.attributes.iter().any(|(known, _)| *known == key) {
+                return malformed(format!("the attribute `{}` stands twice", cut(&name)));
+            }
+            self.attributes.push((key, value));
+        }
+        if vocabulary.len() > limits.names {
+            return Err((codes::DOC_LIMIT, format!("more than {} distinct names of elements and attributes", limits.names)));
+        }
+        Ok(key)
+    }
+
+    /// The tag that was read last.
+    pub(super) fn start<'s>(&'s self, key: Key, vocabulary: &'s Vocabulary) -> Start<'s> {
+        let own = self.open.last().map_or(0, |(before, _)| *before);
+        Start { vocabulary, key, attributes: &self.attributes, values: &self.values, declares: &self.bindings[own..] }
+    }
+
+    pub(super) fn leave(&mut self) {
+        if let Some((before, gathered)) = self.open.pop() {
+            self.bindings.truncate(before);
+            self.gathered = gathered;
+        }
+    }
+
+    /// Namespace declarations to the bindings, everything else to `raw`: its name cannot be known before all of them are.
+    fn attributes(&mut self, tag: &BytesStart<'_>, limits: &Limits) -> Result<(), Refusal> {
+        if !spaced(tag.attributes_raw()) {
+            return malformed("no blank between two attributes".into());
+        }
+        let before = self.open.last().map_or(0, |(before, _)| *before);
+        let mut attributes = tag.attributes();
+        attributes.with_checks(false);
+        for (count, attribute) in attributes.enumerate() {
+            let attribute = attribute.map_err(|error| {
+                (
+                    codes::DOC_MALFORMED,
+                    match error {
+                        AttrError::Duplicated(..) => "an attribute stands twice in one tag".into(),
+                        _ => "a broken attribute: it is written name=\"value\"".to_string(),
+                    },
+                )
+            })?;
+            if count >= limits.attributes {
+                return Err((codes::DOC_LIMIT, format!("more than {} attributes", limits.attributes)));
+            }
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| {
+                let message = "a reference in an attribute that is not one of &amp; &lt; &gt; &quot; &apos; or a character number";
+                (codes::DOC_MALFORMED, message.to_string())
+            })?;
+            if let Some(c) = illegal(&value) {
+                return malformed(format!("the control character U+{:04X}, which XML does not allow", u32::from(c)));
+            }
+            if attribute.value.contains('<') {
+                return malformed("a `<` inside an attribute value".into());
+            }
+            let key = attribute.key.as_ref();
+            let prefix = match key.strip_prefix("xmlns") {
+                Some("") => "",
+                Some(rest) if rest.starts_with(':') => &rest[1..],
+                _ => {
+                    let at = (self.raws.len(), self.values.len());
+                    self.raws.push_str(key);
+                    self.values.push_str(&value);
+                    self.raw.push((at.0..self.raws.len(), at.1..self.values.len()));
+                    continue;
+                }
+            };
+            if value.len() > LONGEST_NAME || prefix.len() > LONGEST_NAME {
+                return Err((codes::DOC_LIMIT, format!("more than {LONGEST_NAME} bytes in a namespace")));
+            }
+            if value.is_empty() && !prefix.is_empty() {
+                return malformed(format!("the prefix `{}` is bound to no namespace", cut(prefix)));
+            }
+            if self.bindings[before..].iter().any(|(known, _)| &**known == prefix) {
+                return malformed("an attribute stands twice in one tag".into());
+            }
+            if self.bindings.len() >= MOST_BINDINGS {
+                return Err((codes::DOC_LIMIT, format!("more than {MOST_BINDINGS} namespaces in scope")));
+            }
+            self.bindings.push((Arc::from(prefix), Arc::from(&*value)));
+        }
+        Ok(())
+    }
+
+    fn learn(&self, qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
+        if qualified.len() > LONGEST_NAME {
+            return Err((codes::DOC_LIMIT, format!("more than {LONGEST_NAME} bytes in a name")));
+        }
+        let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
+        let namespace = match prefix {
+            "xml" => XML_NAMESPACE,
+            "" if !is_element => "",
+            _ => match self.bindings.iter().rev().find(|(known, _)| &**known == prefix) {
+                Some((_, namespace)) => namespace,
+                None if prefix.is_empty() => "",
+                None => return malformed(format!("the prefix of `{}` is not bound to a namespace", cut(qualified))),
+            },
+        };
+        if let Some(known) = vocabulary.find(namespace, local) {
+            return Ok(known);
+        }
+        match is_name(local) {
+            true => Ok(vocabulary.learn(namespace, local)),
+            false => malformed(format!("`{}` is not a name", cut(qualified))),
+        }
+    }
+}
+
+fn malformed<T>(message: String) -> Result<T, Refusal> {
+    Err((codes::DOC_MALFORMED, message))
+}
+
+/// Namespaces in XML 1.0, production 4: a name without a colon.
+fn is_name(text: &str) -> bool {
+    let start = |c: char| {
+        matches!(c, 'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}'
+            | '\u{37f}'..='\u{1fff}' | '\u{200c}' | '\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
+            | '\u{3001}'..='\u{d7ff}' | '\u{f900}'..='\u{fdcf}' | '\u{fdf0}'..='\u{fffd}' | '\u{10000}'..='\u{effff}')
+    };
+    let more = |c: char| start(c) || matches!(c, '-' | '.' | '0'..='9' | '\u{b7}' | '\u{300}'..='\u{36f}' | '\u{203f}' | '\u{2040}');
+    let mut all = text.chars();
+    all.next().is_some_and(start) && all.all(more)
+}
+
+/// The first character that XML 1.0 does not allow in a document (production 2).
+pub(super) fn illegal(text: &str) -> Option<char> {
+    let control = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
+    // The usual text has neither, which two passes over bytes tell faster than one over characters.
+    let suspect = text.bytes().fold(false, |found, byte| found | control(byte)) || text.contains("\u{fffe}") || text.contains("\u{ffff}");
+    suspect
+        .then(|| text.chars().find(|c| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')))
+        .flatten()
+}
+
+/// The character a reference stands for.
+pub(super) fn reference(name: &str) -> Option<char> {
+    Some(match name {
+        "amp" => '&',
+        "lt" => '<',
+        "gt" => '>',
+        "quot" => '"',
+        "apos" => '\'',
+        _ => {
+            let number = name.strip_prefix('#')?;
+            let code = match number.strip_prefix('x') {
+                Some(hex) if hex.bytes().all(|byte| byte.is_ascii_hexdigit()) => u32::from_str_radix(hex, 16).ok()?,
+                None if number.bytes().all(|byte| byte.is_ascii_digit()) => number.parse().ok()?,
+                _ => return None,
+            };
+            char::from_u32(code)?
+        }
+    })
+}
+
+/// Whether a blank stands between any two attributes (XML 1.0, production 40).
+fn spaced(raw: &str) -> bool {
+    let mut rest = raw.as_bytes();
+    while let Some(open) = memchr::memchr2(b'"', b'\'', rest) {
+        let quote = rest[open];
+        let Some(close) = memchr::memchr(quote, &rest[open + 1..]) else { return true };
+        rest = &rest[open + close + 2..];
+        if rest.first().is_some_and(|next| !next.is_ascii_whitespace() && *next != b'/') {
+            return false;
+        }
+    }
+    true
+}

@@ -1,0 +1,165 @@
+//! What a type's content model wants, asked only when a document breaks it: what is missing before an element, what is missing at
+//! the end. Read off the automaton that validation itself uses, so the two cannot disagree.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+
+use xsd_schema::{
+    NfaTable, NfaTerm, SchemaSet, TypeKey,
+    compiler::{ContentModelMatcher, compile_content_model_matcher},
+    ids::NameId,
+};
+
+/// An expanded name as the engine numbers it.
+pub(super) type Id = (NameId, Option<NameId>);
+
+/// Elements that may be missing in a row before we stop to guess.
+const FAR: usize = 4;
+/// States of an automaton that is looked into; UBL's largest has 250.
+const LARGEST: usize = 20_000;
+
+/// A content model as a graph of its elements.
+#[derive(Debug, Default)]
+pub(super) struct Content {
+    /// Element of each node; `None` for a wildcard.
+    terms: Vec<Option<Id>>,
+    /// Nodes that may follow each node.
+    next: Vec<Vec<usize>>,
+    /// Whether the content may end behind each node.
+    ends: Vec<bool>,
+    /// Nodes that may come first.
+    first: Vec<usize>,
+    /// Elements of an `xs:all` group and how many of each there must be.
+    all: Option<Vec<(Id, u32)>>,
+}
+
+impl Content {
+    /// The content model of a type; `None` for types whose content is not made of elements.
+    pub(super) fn of(set: &SchemaSet, key: Option<TypeKey>) -> Option<Self> {
+        let Some(TypeKey::Complex(key)) = key else { return None };
+        let data = set.arenas.complex_types.get(key)?;
+        match compile_content_model_matcher(set, data).ok()? {
+            ContentModelMatcher::Nfa(table) | ContentModelMatcher::WithOpenContent { nfa: table, .. } => {
+                (table.states.len() <= LARGEST).then(|| Self::of_table(&table))
+            }
+            ContentModelMatcher::AllGroup(group) => {
+                let all = group.particles.iter().filter_map(|particle| Some((term(&particle.term)?, particle.min_occurs))).collect();
+                Some(Self { all: Some(all), ..Self::default() })
+            }
+        }
+    }
+
+    fn of_table(table: &NfaTable) -> Self {
+        let mut numbers: HashMap<usize, usize> = HashMap::new();
+        let mut content = Self::default();
+        for (at, state) in table.states.iter().enumerate() {
+            if let Some(found) = &state.term {
+                numbers.insert(at, content.terms.len());
+                content.terms.push(term(found));
+            }
+        }
+        let reach = |from: Vec<usize>| {
+            let (mut seen, mut todo, mut nodes, mut ends) = (HashSet::new(), from, Vec::new(), false);
+            while let Some(at) = todo.pop() {
+                let Some(state) = table.states.get(at).filter(|_| seen.insert(at)) else { continue };
+                ends |= table.accept_state as usize == at;
+                nodes.extend(numbers.get(&at).copied());
+                todo.extend(state.transitions.iter().filter(|to| to.kind.is_epsilon_like()).map(|to| to.target as usize));
+            }
+            nodes.sort_unstable();
+            (nodes, ends)
+        };
+        content.first = reach(vec![table.start_state as usize]).0;
+        for state in table.states.iter().filter(|state| state.term.is_some()) {
+            let targets = state.transitions.iter().filter(|to| !to.kind.is_epsilon_like()).map(|to| to.target as usize);
+            let (next, ends) = reach(targets.collect());
+            content.next.push(next);
+            content.ends.push(ends);
+        }
+        content
+    }
+
+    /// Whether the model has an element of this name anywhere.
+    pub(super) fn has(&self, id: Id) -> bool {
+        self.names().any(|known| known == id)
+    }
+
+    /// Every element of the model, in its order.
+    pub(super) fn names(&self) -> impl Iterator<Item = Id> {
+        self.terms.iter().copied().flatten().chain(self.all.iter().flatten().map(|(id, _)| *id))
+    }
+
+    /// The elements one of which would have to stand before `id`, where one of `expected` may come now.
+    pub(super) fn one_before(&self, expected: &[Id], id: Id) -> Vec<Id> {
+        let leads = |node: &usize| self.next[*node].iter().any(|next| self.terms[*next] == Some(id));
+        let mut all: Vec<Id> = self.nodes(expected).filter(leads).filter_map(|node| self.terms[node]).collect();
+        let mut seen = HashSet::new();
+        all.retain(|id| seen.insert(*id));
+        all
+    }
+
+    /// The fewest elements that would have to stand before `id`, where one of `expected` may come now.
+    pub(super) fn missing_before(&self, expected: &[Id], id: Id) -> Option<Vec<Id>> {
+        let mut seen = HashSet::new();
+        let mut todo: VecDeque<Vec<usize>> = self.nodes(expected).map(|node| vec![node]).collect();
+        while let Some(path) = todo.pop_front() {
+            let last = *path.last()?;
+            if !seen.insert(last) || path.len() > FAR {
+                continue;
+            }
+            if self.next[last].iter().any(|next| self.terms[*next] == Some(id)) {
+                return path.iter().map(|node| self.terms[*node]).collect();
+            }
+            todo.extend(self.next[last].iter().map(|next| path.iter().copied().chain([*next]).collect()));
+        }
+        None
+    }
+
+    /// What is missing at the end behind `last` (or with no child at all): all of the first list, or one of the second.
+    pub(super) fn missing_at_end(&self, last: Option<Id>, had: impl Fn(Id) -> u32) -> (Vec<Id>, Vec<Id>) {
+        if let Some(all) = &self.all {
+            return (all.iter().filter(|(id, least)| had(*id) < *least).map(|(id, _)| *id).collect(), Vec::new());
+        }
+        let from: Vec<usize> = match last {
+            Some(last) => self.nodes(&[last]).flat_map(|node| self.next[node].clone()).collect(),
+            None => self.first.clone(),
+        };
+        let far: Vec<(usize, usize)> = from.iter().filter_map(|node| Some((self.distance(*node)?, *node))).collect();
+        let Some(least) = far.iter().map(|(far, _)| *far).min() else { return Default::default() };
+        let mut nearest: Vec<usize> = far.into_iter().filter(|(far, _)| *far == least).map(|(_, node)| node).collect();
+        nearest.sort_unstable();
+        nearest.dedup_by_key(|node| self.terms[*node]);
+        let [only] = nearest.as_slice() else {
+            return (Vec::new(), nearest.iter().filter_map(|node| self.terms[*node]).collect());
+        };
+        let (mut row, mut at) = (vec![*only], *only);
+        while !self.ends[at] && row.len() < FAR {
+            let Some(next) = self.next[at].iter().copied().min_by_key(|node| self.distance(*node).unwrap_or(usize::MAX)) else { break };
+            row.push(next);
+            at = next;
+        }
+        (row.iter().filter_map(|node| self.terms[*node]).collect(), Vec::new())
+    }
+
+    /// Steps from a node to one behind which the content may end.
+    fn distance(&self, from: usize) -> Option<usize> {
+        let (mut seen, mut todo) = (HashSet::from([from]), VecDeque::from([(from, 1)]));
+        while let Some((node, far)) = todo.pop_front() {
+            if self.ends[node] {
+                return Some(far);
+            }
+            todo.extend(self.next[node].iter().filter(|next| seen.insert(**next)).map(|next| (*next, far + 1)));
+        }
+        None
+    }
+
+    fn nodes<'c>(&'c self, ids: &'c [Id]) -> impl Iterator<Item = usize> + 'c {
+        (0..self.terms.len()).filter(|node| self.terms[*node].is_some_and(|id| ids.contains(&id)))
+    }
+}
+
+fn term(term: &NfaTerm) -> Option<Id> {
+    match term {
+        NfaTerm::Element { name, namespace, .. } => Some((*name, *namespace)),
+        NfaTerm::Wildcard { .. } => None,
+    }
+}

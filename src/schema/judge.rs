@@ -1,0 +1,412 @@
+//! A document pushed through the engine as it is read. A good document costs the engine's work and little more; what a broken one
+//! should have been is worked out only where it is broken.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::{HashMap, HashSet},
+    rc::Rc,
+};
+
+use xsd_schema::{
+    SchemaSet, TypeKey,
+    ids::NameId,
+    namespace::context::NamespaceContextSnapshot,
+    parser::location::SourceLocation,
+    validation::{SchemaValidator, ValidationError, ValidationFlags, ValidationRuntime, ValidationSink, validator::ValidationWarning},
+};
+
+use super::{
+    content::{Content, Id},
+    keys::{Rules, Seen},
+    report::{Report, Subject},
+    types,
+};
+use crate::model::{Events, Key, Place, Problem, Problems, Start, Trail, codes};
+
+pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
+/// Characters of a value kept for a sentence about it.
+const QUOTED: usize = 200;
+
+/// A validator over one schema, prepared once for many documents.
+pub(super) struct Prepared<'s> {
+    pub(super) set: &'s SchemaSet,
+    inner: SchemaValidator<'s>,
+    /// Keys: where there are any, the values that may be part of one are kept while their element is open.
+    pub(super) rules: Rules,
+}
+
+impl<'s> Prepared<'s> {
+    pub(super) fn new(set: &'s SchemaSet) -> Self {
+        let mut flags = ValidationFlags::default() & !ValidationFlags::BUILD_PSVI_TYPED_VALUES & !ValidationFlags::REPORT_WARNINGS;
+        if set.is_xsd11() {
+            flags |= ValidationFlags::PROCESS_ASSERTIONS;
+        }
+        Self { set, inner: SchemaValidator::new(set, flags), rules: Rules::of(set) }
+    }
+
+    /// Content models that cannot be run, as problems of the schema `name`.
+    pub(super) fn unusable(&self, name: &str) -> Problems {
+        let told = |(key, _): (_, &str)| {
+            let data = self.set.arenas.complex_types.get(key);
+            let of = data
+                .and_then(|data| data.name)
+                .map_or_else(|| "a type".to_string(), |name| format!("the type `{}`", self.set.name_table.resolve(name)));
+            let problem = Problem::new(codes::SCHEMA_BROKEN, format!("the content of {of} allows too many combinations to be judged"))
+                .hint("groups that may be repeated lie within one another: give them smaller `maxOccurs`, or take them apart");
+            match data.and_then(|data| self.set.locate(data.source.as_ref())) {
+                Some(at) => {
+                    let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+                    let file = at.base_uri.rsplit('/').next().unwrap_or(name).to_string();
+                    problem.at(Place::at(file, narrow(at.line), narrow(at.column)))
+                }
+                None => problem.at(Place::file(name)),
+            }
+        };
+        self.inner.content_model_failures().into_iter().map(told).collect()
+    }
+
+    /// A judge of one file. `decimal_comma` when the file writes decimals so, for the sentences.
+    pub(super) fn judge(&self, decimal_comma: bool) -> Judge<'_> {
+        Judge {
+            prepared: self,
+            runtime: None,
+            inbox: Inbox::default(),
+            ids: Vec::new(),
+            scopes: vec![(0, NamespaceContextSnapshot::default())],
+            frames: Vec::new(),
+            spare: Vec::new(),
+            skipped: None,
+            renamed: HashSet::new(),
+            contents: HashMap::new(),
+            seen: Seen::default(),
+            report: Report::new(self.set, decimal_comma),
+        }
+    }
+}
+
+/// What the engine says, until it is taken.
+#[derive(Clone, Default)]
+pub(super) struct Inbox(Rc<(Cell<bool>, RefCell<Vec<ValidationError>>)>);
+
+impl Inbox {
+    fn take(&self) -> Vec<ValidationError> {
+        if self.0.1.borrow().is_empty() { Vec::new() } else { std::mem::take(&mut *self.0.1.borrow_mut()) }
+    }
+}
+
+impl ValidationSink for Inbox {
+    fn on_error(&mut self, error: ValidationError) {
+        if !self.0.0.get() {
+            self.0.1.borrow_mut().push(error);
+        }
+    }
+
+    fn on_warning(&mut self, _: ValidationWarning) {}
+}
+
+/// An open element.
+#[derive(Default)]
+pub(super) struct Frame {
+    /// Its type, as far as the engine knows it.
+    pub(super) of: Option<TypeKey>,
+    /// The last child that fitted.
+    pub(super) last: Option<Id>,
+    /// The beginning of its own text.
+    pub(super) text: String,
+    /// It has child elements.
+    pub(super) parent: bool,
+    /// It was told already that its value is none.
+    pub(super) void: bool,
+    /// Problems told about children that are missing: number of the problem, the element before which they are, the elements.
+    pub(super) missing: Vec<(usize, Id, Vec<Id>)>,
+    /// Values of attributes and of children without children, by name; only where the schema has keys.
+    pub(super) values: Vec<(Rc<str>, String)>,
+}
+
+/// Judges a document.
+pub(super) struct Judge<'p> {
+    pub(super) prepared: &'p Prepared<'p>,
+    runtime: Option<ValidationRuntime<'p, Inbox>>,
+    inbox: Inbox,
+    /// The engine's numbers for the document's names.
+    ids: Vec<Option<Id>>,
+    /// Namespaces in scope, where they changed: depth and bindings.
+    scopes: Vec<(usize, NamespaceContextSnapshot)>,
+    pub(super) frames: Vec<Frame>,
+    spare: Vec<Frame>,
+    /// Depth of an element that is not judged, with all that is inside.
+    skipped: Option<usize>,
+    /// Namespaces that the document has in the place of others: each pair is told once.
+    pub(super) renamed: HashSet<(Option<NameId>, Option<NameId>)>,
+    contents: HashMap<TypeKey, Option<Rc<Content>>>,
+    seen: Seen,
+    pub(super) report: Report<'p>,
+}
+
+impl<'p> Judge<'p> {
+    /// Everything that is wrong.
+    pub(super) fn finish(self, file: &str) -> Problems {
+        self.report.problems(file)
+    }
+
+    fn id(&mut self, key: Key, element: &Start<'_>) -> Id {
+        let at = key as usize;
+        if let Some(Some(id)) = self.ids.get(at) {
+            return *id;
+        }
+        let (name, table) = (element.vocabulary.name(key), &self.prepared.set.name_table);
+        let id = (table.add(&name.local), (!name.namespace.is_empty()).then(|| table.add(&name.namespace)));
+        if self.ids.len() <= at {
+            self.ids.resize(at + 1, None);
+        }
+        self.ids[at] = Some(id);
+        id
+    }
+
+    /// The content model of a type, worked out when it is first asked for.
+    pub(super) fn content(&mut self, of: Option<TypeKey>) -> Option<Rc<Content>> {
+        let set = self.prepared.set;
+        self.contents.entry(of?).or_insert_with(|| Content::of(set, of).map(Rc::new)).clone()
+    }
+
+    /// Elements the engine would take now.
+    pub(super) fn expected(&self) -> Vec<Id> {
+        let expected = self.runtime.iter().flat_map(ValidationRuntime::get_expected_elements);
+        expected.map(|element| (element.local_name, element.namespace)).collect()
+    }
+
+    /// Attributes the innermost element may have.
+    fn attributes(&self) -> Vec<String> {
+        let allowed = self.runtime.iter().flat_map(ValidationRuntime::get_expected_attributes);
+        allowed.map(|attribute| self.prepared.set.name_table.resolve(attribute.local_name)).collect()
+    }
+
+    /// Offers an element to the engine; gives its type and what the engine says.
+    pub(super) fn offer(&mut self, id: Id, element: Option<&Start<'_>>) -> (Option<TypeKey>, Vec<ValidationError>) {
+        let Some(runtime) = self.runtime.as_mut() else { return (None, Vec::new()) };
+        let scope = self.scopes.last().map(|(_, scope)| scope);
+        let nothing = NamespaceContextSnapshot::default();
+        let xsi = |local: &str| element.filter(|element| !element.attributes.is_empty())?.attribute(XSI, local);
+        let info = runtime.validate_element_by_id(id.0, id.1, xsi("type"), xsi("nil"), scope.unwrap_or(&nothing));
+        (info.schema_type, self.inbox.take())
+    }
+
+    /// Takes back the element that was offered last.
+    pub(super) fn withdraw(&mut self) {
+        self.inbox.0.0.set(true);
+        if let Some(runtime) = self.runtime.as_mut() {
+            runtime.validate_end_of_attributes_novalue();
+            runtime.validate_end_element_novalue();
+        }
+        self.inbox.0.0.set(false);
+    }
+
+    /// Lets the engine believe that an element which is missing was there.
+    pub(super) fn pretend(&mut self, id: Id) {
+        self.inbox.0.0.set(true);
+        self.offer(id, None);
+        self.withdraw();
+    }
+
+    /// Does not judge the element that is being read, nor anything inside it.
+    pub(super) fn skip(&mut self, trail: &Trail) {
+        self.skipped = Some(trail.depth());
+    }
+
+    fn begin(&mut self) {
+        self.runtime = Some(self.prepared.inner.start_run(self.inbox.clone()));
+        self.renamed.clear();
+    }
+
+    fn scope(&mut self, element: &Start<'_>, depth: usize) {
+        if element.declares.is_empty() {
+            return;
+        }
+        let table = &self.prepared.set.name_table;
+        let mut scope = self.scopes.last().map(|(_, scope)| scope.clone()).unwrap_or_default();
+        for (prefix, namespace) in element.declares {
+            if prefix.is_empty() {
+                scope.default_ns = (!namespace.is_empty()).then(|| table.add(namespace));
+                continue;
+            }
+            let (prefix, namespace) = (table.add(prefix), table.add(namespace));
+            scope.bindings.retain(|(known, _)| *known != prefix);
+            scope.bindings.push((prefix, namespace));
+        }
+        self.scopes.push((depth, scope));
+    }
+
+    fn located(&mut self, trail: &Trail) {
+        let (line, column) = trail.position();
+        if let Some(runtime) = self.runtime.as_mut() {
+            runtime.set_location(SourceLocation { base_uri: String::new(), line: line as usize, column: column as usize });
+        }
+    }
+
+    /// The element fits: its attributes follow.
+    pub(super) fn enter(&mut self, id: Id, of: Option<TypeKey>, errors: Vec<ValidationError>, element: &Start<'_>, trail: &mut Trail) {
+        if let Some(parent) = self.frames.last_mut() {
+            parent.last = Some(id);
+            parent.parent = true;
+        }
+        let mut frame = self.spare.pop().unwrap_or_default();
+        frame.of = of;
+        for error in errors {
+            self.report.add(error, &Subject::Element { frame: &frame }, trail);
+        }
+        self.frames.push(frame);
+        for (key, name, value) in element.attributes() {
+            let id = self.id(key, element);
+            let Some(runtime) = self.runtime.as_mut() else { return };
+            let of = match &*name.namespace {
+                XSI => {
+                    runtime.validate_attribute(&name.local, &name.namespace, value);
+                    None
+                }
+                _ => runtime.validate_attribute_by_id(id.0, id.1, value).schema_type,
+            };
+            for error in self.inbox.take() {
+                if types::is_spaced_base64(&error, value) {
+                    continue;
+                }
+                let allowed = if error.message.contains("is not allowed") { self.attributes() } else { Vec::new() };
+                self.report.add(error, &Subject::Attribute { name, value, of, allowed }, trail);
+            }
+            if let (false, Some(frame)) = (self.prepared.rules.is_empty(), self.frames.last_mut()) {
+                frame.values.push((Rc::from(format!("@{}", name.local)), value.trim().to_string()));
+            }
+        }
+        if let Some(runtime) = self.runtime.as_mut() {
+            runtime.validate_end_of_attributes_novalue();
+        }
+        self.told(trail);
+    }
+
+    /// What the engine says about the innermost element.
+    fn told(&mut self, trail: &mut Trail) {
+        for error in self.inbox.take() {
+            if let Some(frame) = self.frames.last() {
+                self.report.add(error, &Subject::Element { frame }, trail);
+            }
+        }
+    }
+
+    fn leave(&mut self, trail: &mut Trail) {
+        self.located(trail);
+        if let Some(runtime) = self.runtime.as_mut() {
+            runtime.validate_end_element_novalue();
+        }
+        let errors = self.inbox.take();
+        let Some(mut frame) = self.frames.pop() else { return };
+        for error in errors {
+            // A value that the reader has told about is not told again.
+            if frame.void && !error.constraint.starts_with("cvc-complex") {
+                continue;
+            }
+            if super::report::is_incomplete(&error) {
+                let content = self.content(frame.of);
+                let key = |id: Id| self.ids.iter().position(|known| *known == Some(id)).and_then(|at| Key::try_from(at).ok());
+                let missing = content.map(|content| content.missing_at_end(frame.last, |id| key(id).map_or(0, |key| trail.children(key))));
+                self.report.incomplete(missing.unwrap_or_default(), trail);
+                continue;
+            }
+            match error.constraint.starts_with("cvc-identity") {
+                true => self.report.key(&error, &self.prepared.rules, &mut self.seen, &frame, trail),
+                false => self.report.add(error, &Subject::Element { frame: &frame }, trail),
+            }
+        }
+        if let (false, Some(name)) = (self.prepared.rules.is_empty(), trail.name().map(|name| std::sync::Arc::clone(&name.local))) {
+            self.seen.element(&self.prepared.rules, &name, &frame, trail);
+            self.seen.leave(&self.prepared.rules, &name);
+            // Beyond this a key's value is not told any more; the problem is.
+            if let (false, Some(parent)) = (frame.parent, self.frames.last_mut())
+                && parent.values.len() < 64
+            {
+                parent.values.push((Rc::from(&*name), frame.text.trim().to_string()));
+            }
+        }
+        (frame.last, frame.parent, frame.void) = (None, false, false);
+        frame.text.clear();
+        frame.missing.clear();
+        frame.values.clear();
+        self.spare.push(frame);
+    }
+}
+
+impl Events for Judge<'_> {
+    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+        let depth = trail.depth();
+        if self.skipped.is_some() {
+            return;
+        }
+        if self.frames.is_empty() {
+            self.begin();
+        }
+        self.scope(element, depth);
+        let id = self.id(element.key, element);
+        self.located(trail);
+        let (of, errors) = self.offer(id, Some(element));
+        if let (true, Some(error)) = (self.frames.is_empty(), errors.iter().find(|error| super::report::is_unknown_root(error))) {
+            self.report.unknown_root(error, element.name(), trail);
+            self.withdraw();
+            self.runtime = None;
+            self.skip(trail);
+            return;
+        }
+        match errors.iter().any(super::report::is_rejected) {
+            true => super::repair::repair(self, id, element, trail),
+            false => self.enter(id, of, errors, element, trail),
+        }
+    }
+
+    fn text(&mut self, text: &str, trail: &mut Trail) {
+        let (Some(runtime), None) = (self.runtime.as_mut(), self.skipped) else { return };
+        let blank = text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
+        let Some(frame) = self.frames.last_mut() else { return };
+        if frame.text.len() < QUOTED {
+            frame.text.extend(text.chars().take(QUOTED));
+        }
+        match blank {
+            true => runtime.validate_whitespace(text),
+            // The engine refuses white space between the characters of base64, which the type allows (XML Schema Part 2, 3.2.16) and
+            // every signature and attachment broken into lines has. Measured on xsd-schema 0.3.0.
+            false if text.contains(['\n', ' ', '\r', '\t']) && types::is_base64(self.prepared.set, frame.of) => {
+                runtime.validate_text(&text.split_ascii_whitespace().collect::<String>());
+            }
+            false => runtime.validate_text(text),
+        }
+        self.told(trail);
+    }
+
+    fn void(&mut self, _: &mut Trail) {
+        if let (None, Some(frame)) = (self.skipped, self.frames.last_mut()) {
+            frame.void = true;
+        }
+    }
+
+    fn end(&mut self, trail: &mut Trail) {
+        let depth = trail.depth();
+        match self.skipped {
+            Some(skipped) if skipped == depth => self.skipped = None,
+            Some(_) => return,
+            None => self.leave(trail),
+        }
+        if self.scopes.last().is_some_and(|(from, _)| *from == depth) {
+            self.scopes.pop();
+        }
+        if self.frames.is_empty()
+            && let Some(mut runtime) = self.runtime.take()
+        {
+            let end = runtime.end_validation();
+            let errors = self.inbox.take();
+            let frame = Frame::default();
+            for error in errors.into_iter().chain(end.err()) {
+                self.report.add(error, &Subject::Element { frame: &frame }, trail);
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.report.is_full()
+    }
+}

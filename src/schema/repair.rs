@@ -1,0 +1,104 @@
+//! An element that does not fit: what the sender most likely meant is worked out, told once, and the engine is brought to where it
+//! can go on, so that one mistake is one problem and what follows is judged all the same.
+
+use super::{
+    content::{Content, Id},
+    judge::Judge,
+};
+use crate::model::{Start, Trail, nearest::nearest};
+
+/// Tells what is wrong with the element the engine has just refused, and goes on behind it or in it.
+pub(super) fn repair(judge: &mut Judge<'_>, id: Id, element: &Start<'_>, trail: &mut Trail) {
+    judge.withdraw();
+    let expected = judge.expected();
+    let of = judge.frames.last().and_then(|parent| parent.of);
+    let Some(content) = judge.content(of).filter(|content| content.names().next().is_some()) else {
+        judge.report.no_elements(&element.name().local, trail);
+        // That the value is none now goes without saying.
+        if let Some(parent) = judge.frames.last_mut() {
+            parent.void = true;
+        }
+        return judge.skip(trail);
+    };
+    if content.has(id) {
+        return misplaced(judge, id, &content, &expected, element, trail);
+    }
+    // The same name in another namespace: the prefix or the default namespace is bound to the wrong one.
+    if let Some(right) = expected.iter().copied().chain(content.names()).find(|known| known.0 == id.0) {
+        if judge.renamed.insert((id.1, right.1)) {
+            judge.report.wrong_namespace(id, right, trail);
+        }
+        return go_on(judge, right, &content, &expected, element, trail);
+    }
+    let table = &judge.prepared.set.name_table;
+    let near = |ids: &[Id]| {
+        let names: Vec<String> = ids.iter().map(|known| table.resolve(known.0)).collect();
+        let found = nearest(&element.name().local, names.iter().map(String::as_str))?;
+        names.iter().position(|name| *name == found).map(|at| ids[at])
+    };
+    let everywhere: Vec<Id> = content.names().collect();
+    let meant = near(&expected).or_else(|| near(&everywhere));
+    judge.report.unexpected(&element.name().local, meant, &expected, trail);
+    match meant {
+        Some(meant) => go_on(judge, meant, &content, &expected, element, trail),
+        None => judge.skip(trail),
+    }
+}
+
+/// An element that the parent may have, but not here: something before it is missing, it comes too late, or once too often.
+fn misplaced(judge: &mut Judge<'_>, id: Id, content: &Content, expected: &[Id], element: &Start<'_>, trail: &mut Trail) {
+    // One that was told to be missing and comes later: the order is wrong, and nothing is missing.
+    let told = judge.frames.last_mut().and_then(|parent| {
+        let at = parent.missing.iter().position(|(.., names)| names.contains(&id))?;
+        let (problem, before, names) = &mut parent.missing[at];
+        names.retain(|name| *name != id);
+        Some((*problem, *before, names.clone()))
+    });
+    if let Some((problem, before, names)) = told {
+        judge.report.wrong_order(problem, id, before, &names, trail);
+        return judge.skip(trail);
+    }
+    match content.missing_before(expected, id) {
+        Some(missing) => {
+            let one = content.one_before(expected, id);
+            let problem = match (missing.len(), one.len()) {
+                (1, 2..) => judge.report.one_missing_before(&one, id, trail),
+                _ => judge.report.missing_before(&missing, id, trail),
+            };
+            for name in &missing {
+                judge.pretend(*name);
+            }
+            if let (Some(problem), Some(parent)) = (problem, judge.frames.last_mut()) {
+                parent.missing.push((problem, id, missing));
+            }
+            offer_again(judge, id, element, trail);
+        }
+        None => {
+            // This one is counted already.
+            let before = trail.siblings(element.key).saturating_sub(1);
+            let last = judge.frames.last().and_then(|parent| parent.last);
+            judge.report.too_late(id, before, last, expected, trail);
+            judge.skip(trail);
+        }
+    }
+}
+
+/// Goes on as if the element had the name it should have.
+fn go_on(judge: &mut Judge<'_>, id: Id, content: &Content, expected: &[Id], element: &Start<'_>, trail: &mut Trail) {
+    if !expected.contains(&id)
+        && let Some(missing) = content.missing_before(expected, id)
+    {
+        judge.report.missing_before(&missing, id, trail);
+        missing.iter().for_each(|name| judge.pretend(*name));
+    }
+    offer_again(judge, id, element, trail);
+}
+
+fn offer_again(judge: &mut Judge<'_>, id: Id, element: &Start<'_>, trail: &mut Trail) {
+    let (of, errors) = judge.offer(id, Some(element));
+    if errors.iter().any(super::report::is_rejected) {
+        judge.withdraw();
+        return judge.skip(trail);
+    }
+    judge.enter(id, of, errors, element, trail);
+}
