@@ -63,11 +63,14 @@ fn pattern(pattern: &Path, found: &mut Vec<PathBuf>) {
             at = at.into_iter().map(|folder| folder.join(part)).filter(|path| path.exists()).collect();
             continue;
         }
+        let fits_part = |path: &PathBuf| {
+            let name = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            fits(part, &name) && (part.starts_with('.') || !name.starts_with('.'))
+        };
         let fitting = |folder: &PathBuf| {
             let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
             let names = entries(here).into_iter().filter_map(|path| path.file_name().map(|name| folder.join(name)));
-            let fit = names.filter(|path| path.file_name().is_some_and(|name| fits(part, &name.to_string_lossy())));
-            fit.filter(|path| if last { path.is_file() } else { path.is_dir() }).collect::<Vec<_>>()
+            names.filter(fits_part).filter(|path| if last { path.is_file() } else { path.is_dir() }).collect::<Vec<_>>()
         };
         at = at.iter().flat_map(fitting).collect();
     }

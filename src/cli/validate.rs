@@ -120,7 +120,7 @@ fn judged(file: &Path, by: &By) -> Problems {
     match by {
         By::Schema(schema, options, limits) => {
             let size = std::fs::metadata(file).map_or(0, |found| found.len());
-            let judged = File { time: limits.time + std::time::Duration::from_secs(size >> 21), ..File::named(&name) };
+            let judged = File { time: limits.time_for(size), ..File::named(&name) };
             let (options, limits) = (*options, limits.clone());
             schema.judge(&judged, move |judge| xml::stream(&source, &name, &limits, options, judge).map_err(output::one)).1
         }

@@ -1,6 +1,6 @@
 //! A file examined: which schema it is for, whether it and its envelope fit, and its documents for the mapping.
 
-use std::{collections::HashMap, time::Duration};
+use std::collections::HashMap;
 
 use crate::{
     config::{Choice, Flow, Format, InFlow, Workspace, check},
@@ -17,9 +17,6 @@ use crate::{
 /// The compiled schemas of a flow, by name.
 #[derive(Clone)]
 pub struct Schemas(HashMap<String, Schema>);
-
-/// Bytes that are judged in a second on the slowest machine we think of; larger files get more time.
-const BYTES_A_SECOND: u64 = 2 << 20;
 
 impl Schemas {
     /// Compiles the schemas of a flow, each by `compile`.
@@ -65,7 +62,7 @@ pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas)
     let file = File {
         name: name.to_string(),
         decimal_comma: matches!(&inbound.format, Format::Csv(dialect) if dialect.decimal_comma),
-        time: inbound.limits.time + Duration::from_secs(size / BYTES_A_SECOND),
+        time: inbound.limits.time_for(size),
     };
     let mut problems = Problems::new();
     if let Some(envelope) = inbound.envelope.as_ref().and_then(|envelope| envelope.schema.as_ref()) {
@@ -176,12 +173,12 @@ fn choose<'f>(source: &Source, name: &str, inbound: &'f InFlow) -> Result<&'f Ch
         format!("`{}` in {}", cut(&root), if namespace.is_empty() { "no namespace".into() } else { format!("`{}`", cut(&namespace)) });
     let mut told = Vec::new();
     for path in &paths {
-        if !told.contains(&path) {
+        if !told.contains(&path.names()) {
             what.push_str(&match value(path) {
                 Some(value) => format!(", {path} is `{}`", cut(&value)),
                 None => format!(", without {path}"),
             });
-            told.push(path);
+            told.push(path.names());
         }
     }
     let problem =

@@ -29,7 +29,8 @@ pub struct Text<R> {
     /// What of `raw` is still to be decoded.
     left: std::ops::Range<usize>,
     text: Vec<u8>,
-    at: usize,
+    /// What of `text` has been decoded and not been read.
+    ready: std::ops::Range<usize>,
     read: u64,
     most: u64,
     ended: bool,
@@ -94,8 +95,8 @@ impl<R: Read> Text<R> {
             policy,
             raw,
             left: mark..filled,
-            text: Vec::with_capacity(CHUNK * 3),
-            at: 0,
+            text: vec![0; CHUNK * 3 + 3],
+            ready: 0..0,
             read,
             most,
             ended: false,
@@ -116,9 +117,8 @@ impl<R: Read> Text<R> {
 
     /// Decodes until there is text or the file has ended.
     fn fill(&mut self) -> io::Result<()> {
-        self.text.clear();
-        self.at = 0;
-        while self.text.is_empty() && !self.flushed {
+        self.ready = 0..0;
+        while self.ready.is_empty() && !self.flushed {
             if self.left.is_empty() && !self.ended {
                 let found = match self.bytes.read(&mut self.raw) {
                     Ok(found) => found,
@@ -132,20 +132,22 @@ impl<R: Read> Text<R> {
             if self.read > self.most {
                 return Err(self.stop(Trouble::Size(self.most)));
             }
-            self.text.resize(CHUNK * 3, 0);
             let (result, read, written) =
-                self.decoder.decode_to_utf8_without_replacement(&self.raw[self.left.clone()], &mut self.text, self.ended);
-            self.text.truncate(written);
+                self.decoder.decode_to_utf8_without_replacement(&self.raw[self.left.clone()], &mut self.text[..CHUNK * 3], self.ended);
+            self.ready = 0..written;
             self.left.start += read;
             match result {
                 DecoderResult::InputEmpty => self.flushed = self.ended,
                 DecoderResult::OutputFull => {}
-                DecoderResult::Malformed(..) if self.policy == Undecodable::Replace => self.text.extend_from_slice("\u{fffd}".as_bytes()),
+                DecoderResult::Malformed(..) if self.policy == Undecodable::Replace => {
+                    self.text[written..written + 3].copy_from_slice("\u{fffd}".as_bytes());
+                    self.ready = 0..written + 3;
+                }
                 DecoderResult::Malformed(..) => {
                     let encoding = self.decoder.encoding();
                     self.trouble = Some(Trouble::Encoding(encoding));
                     // What stands before it is given first, so that the place is the very byte's.
-                    return if self.text.is_empty() { Err(io::Error::from(io::ErrorKind::InvalidData)) } else { Ok(()) };
+                    return if self.ready.is_empty() { Err(io::Error::from(io::ErrorKind::InvalidData)) } else { Ok(()) };
                 }
             }
         }
@@ -165,17 +167,17 @@ impl<R: Read> Read for Text<R> {
 
 impl<R: Read> BufRead for Text<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        if self.at >= self.text.len() {
+        if self.ready.is_empty() {
             if self.trouble.is_some() {
                 return Err(io::Error::from(io::ErrorKind::InvalidData));
             }
             self.fill()?;
         }
-        Ok(&self.text[self.at..])
+        Ok(&self.text[self.ready.clone()])
     }
 
     fn consume(&mut self, amount: usize) {
-        self.at += amount;
+        self.ready.start += amount;
     }
 }
 

@@ -17,13 +17,13 @@ pub struct Limits {
     pub names: usize,
     /// Bytes of one element's text, of one attribute, comment or tag.
     pub text: usize,
-    /// Time for reading and judging.
+    /// Time for reading and judging, to which a second comes for every 2 MiB.
     pub time: Duration,
 }
 
 impl Default for Limits {
-    /// 64 MiB, 64 levels, 2 million elements, 256 attributes, 10,000 names, 32 MiB of text, 120 s. The real documents of our corpus
-    /// stay below 20 levels and 300 names.
+    /// 64 MiB, 64 levels, 2 million elements, 256 attributes, 10,000 names, 32 MiB of text, 10 s and a second for every 2 MiB. The
+    /// real documents of our corpus stay below 20 levels and 300 names.
     fn default() -> Self {
         Self {
             bytes: 64 << 20,
@@ -32,7 +32,17 @@ impl Default for Limits {
             attributes: 256,
             names: 10_000,
             text: 32 << 20,
-            time: Duration::from_secs(120),
+            time: Duration::from_secs(10),
         }
+    }
+}
+
+/// Bytes read and judged in a second on the slowest machine we think of.
+const BYTES_A_SECOND: u64 = 2 << 20;
+
+impl Limits {
+    /// How long a file of so many bytes may take.
+    pub fn time_for(&self, bytes: u64) -> Duration {
+        self.time + Duration::from_secs(bytes / BYTES_A_SECOND)
     }
 }

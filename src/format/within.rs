@@ -152,7 +152,8 @@ pub struct Kind {
     pub root: Option<(String, String)>,
     /// The value of each path, in the order asked for.
     pub values: Vec<Option<String>>,
-    open: Option<usize>,
+    /// Paths whose value is being read.
+    open: Vec<usize>,
     done: bool,
 }
 
@@ -179,24 +180,24 @@ impl Events for Kind {
             }
         }
         let Some(below) = self.below else { return };
-        if self.open.is_none() {
-            self.open = (0..self.paths.len()).find(|at| self.values[*at].is_none() && self.paths[*at].fits(trail, below));
-            if let Some(at) = self.open {
-                self.values[at] = Some(String::new());
+        if self.open.is_empty() {
+            self.open = (0..self.paths.len()).filter(|at| self.values[*at].is_none() && self.paths[*at].fits(trail, below)).collect();
+            for at in &self.open {
+                self.values[*at] = Some(String::new());
             }
         }
     }
 
     fn text(&mut self, text: &str, _: &mut Trail) {
-        if let Some(Some(value)) = self.open.map(|at| &mut self.values[at])
-            && value.len() < LONGEST
-        {
-            value.push_str(text);
+        for at in &self.open {
+            if let Some(value) = self.values[*at].as_mut().filter(|value| value.len() < LONGEST) {
+                value.push_str(text);
+            }
         }
     }
 
     fn end(&mut self, trail: &mut Trail) {
-        self.open = None;
+        self.open.clear();
         self.done |= self.values.iter().all(Option::is_some) || self.below.is_some_and(|below| trail.depth() == below + 1);
     }
 

@@ -7,17 +7,18 @@ use super::{Name, Place, events::Key};
 /// The way from the root to the element that is being read.
 #[derive(Debug, Default)]
 pub struct Trail {
-    frames: Vec<Frame>,
-    /// Frames that were left, kept for their buffers.
-    spare: Vec<Frame>,
+    /// The open elements first; those behind them were left and are kept for their buffers.
+    stack: Vec<Frame>,
+    depth: usize,
+    /// Names by their numbers.
+    names: Vec<Name>,
 }
 
 /// Learns whether more of a name come; set as soon as the second has.
 type Sign = Rc<Cell<bool>>;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 struct Frame {
-    name: Name,
     key: Key,
     line: u32,
     column: u32,
@@ -70,6 +71,16 @@ impl Children {
             several.set(true);
         }
         *count
+    }
+
+    /// There were so many children of a name.
+    fn set(&mut self, key: Key, count: u32) {
+        if let Some(at) = self.find(key) {
+            self.counts[at].1 = count;
+            if let (2.., Some(several)) = (count, &self.counts[at].2) {
+                several.set(true);
+            }
+        }
     }
 
     /// The sign by which others learn whether more of this name come.
@@ -141,66 +152,122 @@ impl Spot {
 impl Trail {
     /// An element begins.
     pub fn enter(&mut self, name: &Name, key: Key, line: u32, column: u32, field: Option<Arc<str>>) {
-        let position = self.frames.last_mut().map_or(1, |parent| parent.children.add(key));
-        let mut children = self.spare.pop().map(|frame| frame.children).unwrap_or_default();
-        children.clear();
-        self.frames.push(Frame { name: name.clone(), key, line, column, field, position, several: None, children });
+        if self.names.len() <= key as usize {
+            // Numbers are given one after the other, so that what is filled up is set before it is used.
+            self.names.resize_with(key as usize + 1, || name.clone());
+        }
+        if self.names[key as usize] != *name {
+            self.names[key as usize] = name.clone();
+        }
+        let position = self.last_mut().map_or(1, |parent| parent.children.add(key));
+        if self.stack.len() == self.depth {
+            self.stack.push(Frame::default());
+        }
+        let frame = &mut self.stack[self.depth];
+        (frame.key, frame.line, frame.column, frame.field, frame.position, frame.several) = (key, line, column, field, position, None);
+        frame.children.clear();
+        self.depth += 1;
+    }
+
+    /// An element begins of which the position among its siblings is known, since not all of them were seen.
+    pub fn enter_as(&mut self, name: &Name, key: Key, line: u32, column: u32, field: Option<Arc<str>>, ordinal: u32) {
+        self.enter(name, key, line, column, field);
+        if self.ordinal() == ordinal {
+            return;
+        }
+        if let Some(parent) = self.depth.checked_sub(2).and_then(|at| self.stack.get_mut(at)) {
+            parent.children.set(key, ordinal);
+        }
+        if let Some(frame) = self.last_mut() {
+            frame.position = ordinal;
+        }
+    }
+
+    /// Line and column of the element around the last.
+    pub fn above(&self) -> Option<(u32, u32)> {
+        self.depth.checked_sub(2).and_then(|at| self.stack.get(at)).map(|frame| (frame.line, frame.column))
+    }
+
+    /// The open elements, root first: name, line, column and position among the siblings of that name.
+    pub fn all(&self) -> impl Iterator<Item = (Key, u32, u32, u32)> {
+        self.frames().iter().map(|frame| (frame.key, frame.line, frame.column, frame.position))
+    }
+
+    /// Name of the column of a table that the last element was lifted from.
+    pub fn field(&self) -> Option<Arc<str>> {
+        self.last().and_then(|frame| frame.field.clone())
     }
 
     /// The last element has ended.
     pub fn leave(&mut self) {
-        self.spare.extend(self.frames.pop());
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn frames(&self) -> &[Frame] {
+        &self.stack[..self.depth]
+    }
+
+    fn last(&self) -> Option<&Frame> {
+        self.frames().last()
+    }
+
+    fn last_mut(&mut self) -> Option<&mut Frame> {
+        self.stack[..self.depth].last_mut()
+    }
+
+    fn name_of(&self, frame: &Frame) -> &Name {
+        &self.names[frame.key as usize]
     }
 
     /// How many elements are open.
     pub fn depth(&self) -> usize {
-        self.frames.len()
+        self.depth
     }
 
     /// Names of the open elements, root first.
     pub fn names(&self) -> impl Iterator<Item = &Name> {
-        self.frames.iter().map(|frame| &frame.name)
+        self.frames().iter().map(|frame| self.name_of(frame))
     }
 
     /// The last element's name.
     pub fn name(&self) -> Option<&Name> {
-        self.frames.last().map(|frame| &frame.name)
+        self.last().map(|frame| self.name_of(frame))
     }
 
     /// What the partner calls the last element: the column's name in a table, otherwise its own.
     pub fn label(&self) -> &str {
-        self.frames.last().map_or("", |frame| frame.field.as_deref().unwrap_or(&frame.name.local))
+        self.last().map_or("", |frame| frame.field.as_deref().unwrap_or(&self.name_of(frame).local))
     }
 
     /// Line and column of the last element.
     pub fn position(&self) -> (u32, u32) {
-        self.frames.last().map_or((1, 1), |frame| (frame.line, frame.column))
+        self.last().map_or((1, 1), |frame| (frame.line, frame.column))
     }
 
     /// Position of the last element among the siblings of its name, from 1.
     pub fn ordinal(&self) -> u32 {
-        self.frames.last().map_or(1, |frame| frame.position)
+        self.last().map_or(1, |frame| frame.position)
     }
 
     /// How many children of a name the last element's parent has had, the last element included.
     pub fn siblings(&self, key: Key) -> u32 {
-        let parent = self.frames.len().checked_sub(2).and_then(|at| self.frames.get(at));
+        let parent = self.depth.checked_sub(2).and_then(|at| self.stack.get(at));
         parent.and_then(|parent| parent.children.find(key).map(|at| parent.children.counts[at].1)).unwrap_or(0)
     }
 
     /// How many children of a name the last element has had.
     pub fn children(&self, key: Key) -> u32 {
-        self.frames.last().and_then(|last| last.children.find(key).map(|at| last.children.counts[at].1)).unwrap_or(0)
+        self.last().and_then(|last| last.children.find(key).map(|at| last.children.counts[at].1)).unwrap_or(0)
     }
 
     /// The path to the last element, as it is known so far.
     pub fn path(&self) -> String {
         let mut way = Way::default();
-        for (at, frame) in self.frames.iter().enumerate() {
-            let parent = at.checked_sub(1).and_then(|at| self.frames.get(at));
+        for (at, frame) in self.frames().iter().enumerate() {
+            let parent = at.checked_sub(1).and_then(|at| self.stack.get(at));
             let several =
                 parent.and_then(|parent| parent.children.find(frame.key).map(|at| parent.children.counts[at].1 > 1)).unwrap_or(false);
-            way.0.push((Arc::clone(&frame.name.local), frame.position, several.then(|| Rc::new(Cell::new(true)))));
+            way.0.push((Arc::clone(&self.name_of(frame).local), frame.position, several.then(|| Rc::new(Cell::new(true)))));
         }
         way.to_string()
     }
@@ -213,17 +280,17 @@ impl Trail {
 
     /// The last element's place, whose path becomes certain later. Only problems ask, so that a good document pays nothing.
     pub fn spot(&mut self) -> Spot {
-        for at in 1..self.frames.len() {
-            let (above, here) = self.frames.split_at_mut(at);
+        for at in 1..self.depth {
+            let (above, here) = self.stack.split_at_mut(at);
             if let (Some(parent), Some(frame)) = (above.last_mut(), here.first_mut())
                 && frame.several.is_none()
             {
                 frame.several = parent.children.sign(frame.key);
             }
         }
-        let steps = self.frames.iter().map(|frame| (Arc::clone(&frame.name.local), frame.position, frame.several.clone()));
+        let steps = self.frames().iter().map(|frame| (Arc::clone(&self.name_of(frame).local), frame.position, frame.several.clone()));
         let way = Way(steps.collect());
         let (line, column) = self.position();
-        Spot { line, column, field: self.frames.last().and_then(|frame| frame.field.clone()), way }
+        Spot { line, column, field: self.last().and_then(|frame| frame.field.clone()), way }
     }
 }

@@ -111,25 +111,65 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         .filter(|failure| !failure.namespace_supplied() && failure.namespace() != Some(super::judge::XSI))
         .map(|failure| {
             let what = failure.schema_location().or(failure.namespace()).unwrap_or("a schema without a location");
-            let hint = if what.contains("://") {
-                format!(
-                    "copy it into schemas/ and have schemas/catalog.xml map the address: <uri name=\"{what}\" uri=\"FILE\"/>; nothing is fetched from the network"
-                )
-            } else {
-                "copy it beside the schema, or correct the schemaLocation".to_string()
-            };
-            let message = format!("the schema document `{what}` that is imported here is not in the workspace");
-            let mut problem = Problem::new(codes::SCHEMA_BROKEN, message).hint(hint);
-            if let Some(at) = failure.location() {
-                problem.place = place(&at.base_uri, at.line, at.column, &root);
-            }
-            problem
+            let at = failure.location().map(|at| place(&at.base_uri, at.line, at.column, &root));
+            unread(what, at)
         })
         .collect();
     let compiled = compiled.into_schema_set();
     let problems: Problems = failures.into_iter().chain(dangling(&compiled, &root)).collect();
     if problems.is_empty() || set.gaps { Ok(compiled) } else { Err(Flaw { problems, newer: false }) }
 }
+
+/// A schema document that is named and cannot be read.
+fn unread(what: &str, at: Option<Place>) -> Problem {
+    let hint = match what.contains("://") {
+        true => format!(
+            "copy it into schemas/ and have schemas/catalog.xml map the address: <uri name=\"{what}\" uri=\"FILE\"/>; nothing is fetched from the network"
+        ),
+        false => "copy it beside the schema, or correct the schemaLocation".to_string(),
+    };
+    let message = format!("the schema document `{what}` that is imported here is not in the workspace");
+    Problem::new(codes::SCHEMA_BROKEN, message).hint(hint).at(at.unwrap_or_default())
+}
+
+/// The engine tells a reference that leads nowhere before the document that is missing therefore, and names that at the end of its
+/// sentence: `'address' (file:line:column)`.
+fn named_unread(message: &str, root: &str) -> Option<Problem> {
+    let (what, rest) = message.split_once("schema documents that could not be read: '")?.1.split_once("' (")?;
+    let mut numbers = rest.split(')').next()?.rsplitn(3, ':');
+    let (column, line) = (numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?);
+    Some(unread(what, Some(place(numbers.next()?, line, column, root))))
+}
+
+/// The built-in types that schemas use.
+const BUILT_IN: [&str; 26] = [
+    "string",
+    "normalizedString",
+    "token",
+    "boolean",
+    "decimal",
+    "integer",
+    "int",
+    "long",
+    "short",
+    "byte",
+    "positiveInteger",
+    "nonNegativeInteger",
+    "unsignedInt",
+    "unsignedLong",
+    "float",
+    "double",
+    "date",
+    "dateTime",
+    "time",
+    "duration",
+    "gYear",
+    "anyURI",
+    "base64Binary",
+    "language",
+    "NMTOKEN",
+    "anyType",
+];
 
 /// Types that are named and defined nowhere: the engine tells them of the first document that has such an element, which is too late.
 fn dangling(set: &SchemaSet, root: &str) -> Problems {
@@ -140,7 +180,7 @@ fn dangling(set: &SchemaSet, root: &str) -> Problems {
         .map(|error| {
             let missing = error.message.split('\'').nth(1).unwrap_or_default().rsplit(['}', ':']).next().unwrap_or_default();
             let types = set.namespaces.values().flat_map(|table| table.types.keys()).map(|name| set.name_table.resolve(*name));
-            let types: Vec<String> = types.collect();
+            let types: Vec<String> = types.chain(BUILT_IN.map(str::to_string)).collect();
             let problem = Problem::new(codes::SCHEMA_BROKEN, format!("the type `{missing}` is defined nowhere"))
                 .maybe_hint(super::report::near(missing, types.iter().map(String::as_str)));
             match set.locate(error.source.as_ref()) {
@@ -200,6 +240,9 @@ fn problem(error: &SchemaError, root: &str) -> Problem {
         SchemaError::IoError(error) => (format!("cannot be read ({})", crate::model::problem::reason(error)), None),
         other => (other.to_string(), None),
     };
+    if let Some(problem) = named_unread(&message, root) {
+        return problem;
+    }
     let problem = Problem::new(codes::SCHEMA_BROKEN, message.replace(root, ""));
     match location {
         Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),

@@ -5,6 +5,7 @@ use std::{
     cell::{Cell, RefCell},
     collections::{HashMap, HashSet},
     rc::Rc,
+    sync::Arc,
 };
 
 use xsd_schema::{
@@ -120,7 +121,17 @@ pub(super) struct Frame {
     /// Problems told about children that are missing: number of the problem, the element before which they are, the elements.
     pub(super) missing: Vec<(usize, Id, Vec<Id>)>,
     /// Values of attributes and of children without children, by name; only where the schema has keys.
-    pub(super) values: Vec<(Rc<str>, String)>,
+    pub(super) values: Vec<(Arc<str>, String)>,
+}
+
+impl Frame {
+    /// As new, but for its buffers.
+    fn clear(&mut self) {
+        (self.of, self.last, self.parent, self.void) = (None, None, false, false);
+        self.text.clear();
+        self.missing.clear();
+        self.values.clear();
+    }
 }
 
 /// Judges a document.
@@ -132,8 +143,10 @@ pub(super) struct Judge<'p> {
     ids: Vec<Option<Id>>,
     /// Namespaces in scope, where they changed: depth and bindings.
     scopes: Vec<(usize, NamespaceContextSnapshot)>,
-    pub(super) frames: Vec<Frame>,
-    spare: Vec<Frame>,
+    #[allow(clippy::vec_box, reason = "a frame is moved by its address: every element opens and closes one")]
+    pub(super) frames: Vec<Box<Frame>>,
+    #[allow(clippy::vec_box, reason = "as the frames")]
+    spare: Vec<Box<Frame>>,
     /// Depth of an element that is not judged, with all that is inside.
     skipped: Option<usize>,
     /// Namespaces that the document has in the place of others: each pair is told once.
@@ -273,7 +286,7 @@ impl<'p> Judge<'p> {
                 self.report.add(error, &Subject::Attribute { name, value, of, allowed }, trail);
             }
             if let (false, Some(frame)) = (self.prepared.rules.is_empty(), self.frames.last_mut()) {
-                frame.values.push((Rc::from(format!("@{}", name.local)), value.trim().to_string()));
+                frame.values.push((Arc::from(format!("@{}", name.local)), value.trim().to_string()));
             }
         }
         if let Some(runtime) = self.runtime.as_mut() {
@@ -292,14 +305,32 @@ impl<'p> Judge<'p> {
     }
 
     fn leave(&mut self, trail: &mut Trail) {
-        self.located(trail);
         if let Some(runtime) = self.runtime.as_mut() {
             runtime.validate_end_element_novalue();
         }
         let errors = self.inbox.take();
         let Some(mut frame) = self.frames.pop() else { return };
+        if !errors.is_empty() {
+            self.ended(&frame, errors, trail);
+        }
+        if let (false, Some(name)) = (self.prepared.rules.is_empty(), trail.name().map(|name| Arc::clone(&name.local))) {
+            self.seen.element(&self.prepared.rules, &name, &frame, trail);
+            self.seen.leave(&self.prepared.rules, &name);
+            // Beyond this a key's value is not told any more; the problem is.
+            if let (false, Some(parent)) = (frame.parent, self.frames.last_mut())
+                && parent.values.len() < 64
+            {
+                parent.values.push((name, frame.text.trim().to_string()));
+            }
+        }
+        frame.clear();
+        self.spare.push(frame);
+    }
+
+    /// What the engine says of an element that has ended.
+    fn ended(&mut self, frame: &Frame, errors: Vec<ValidationError>, trail: &mut Trail) {
         for error in errors {
-            // A value that the reader has told about is not told again.
+            // A value that was told about is not told again.
             if frame.void && !error.constraint.starts_with("cvc-complex") {
                 continue;
             }
@@ -311,25 +342,10 @@ impl<'p> Judge<'p> {
                 continue;
             }
             match error.constraint.starts_with("cvc-identity") {
-                true => self.report.key(&error, &self.prepared.rules, &mut self.seen, &frame, trail),
-                false => self.report.add(error, &Subject::Element { frame: &frame }, trail),
+                true => self.report.key(&error, &self.prepared.rules, &mut self.seen, frame, trail),
+                false => self.report.add(error, &Subject::Element { frame }, trail),
             }
         }
-        if let (false, Some(name)) = (self.prepared.rules.is_empty(), trail.name().map(|name| std::sync::Arc::clone(&name.local))) {
-            self.seen.element(&self.prepared.rules, &name, &frame, trail);
-            self.seen.leave(&self.prepared.rules, &name);
-            // Beyond this a key's value is not told any more; the problem is.
-            if let (false, Some(parent)) = (frame.parent, self.frames.last_mut())
-                && parent.values.len() < 64
-            {
-                parent.values.push((Rc::from(&*name), frame.text.trim().to_string()));
-            }
-        }
-        (frame.last, frame.parent, frame.void) = (None, false, false);
-        frame.text.clear();
-        frame.missing.clear();
-        frame.values.clear();
-        self.spare.push(frame);
     }
 }
 
@@ -364,7 +380,8 @@ impl Events for Judge<'_> {
         let blank = text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
         let Some(frame) = self.frames.last_mut() else { return };
         if frame.text.len() < QUOTED {
-            frame.text.extend(text.chars().take(QUOTED));
+            let end = (0..=QUOTED.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+            frame.text.push_str(&text[..end]);
         }
         match blank {
             true => runtime.validate_whitespace(text),

@@ -11,6 +11,7 @@ mod judge;
 mod keys;
 mod loader;
 mod patterns;
+mod relay;
 mod repair;
 mod report;
 mod sentences;
@@ -21,8 +22,12 @@ mod workers;
 
 use std::{
     path::{Path, PathBuf},
-    sync::Arc,
-    time::Duration,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+        mpsc,
+    },
+    time::{Duration, Instant},
 };
 
 use self::workers::Workers;
@@ -91,39 +96,48 @@ impl Schema {
         &self.shape
     }
 
-    /// Judges a document while `read` reads it. Gives what `read` gave, and everything that is wrong with the document; what `read`
-    /// found comes after what was wrong before it.
-    pub fn judge<T: Send + 'static>(
-        &self,
-        file: &File,
-        read: impl FnOnce(&mut dyn Events) -> Result<T, Problems> + Send + 'static,
-    ) -> (Option<T>, Problems) {
-        let (answer, verdict) = std::sync::mpsc::sync_channel(1);
-        let asked = file.clone();
+    /// Judges a document while `read` reads it: reading goes on here, judging on a thread of the schema's. Gives what `read` gave, and
+    /// everything that is wrong with the document, in its order.
+    pub fn judge<T>(&self, file: &File, read: impl FnOnce(&mut dyn Events) -> Result<T, Problems>) -> (Option<T>, Problems) {
+        let until = Instant::now() + file.time;
+        let (answer, verdict) = mpsc::sync_channel(1);
+        let (to, batches) = mpsc::sync_channel::<relay::Batch>(relay::WAITING);
+        let full = Arc::new(AtomicBool::new(false));
+        let (asked, enough) = (file.clone(), Arc::clone(&full));
         let job = Box::new(move |prepared: &judge::Prepared<'_>| {
-            let mut judge = prepared.judge(asked.decimal_comma);
-            let read = read(&mut judge);
-            let mut problems = judge.finish(&asked.name);
-            let value = read.map_err(|found| problems.extend(found)).ok();
-            problems.sort_by_key(|problem| problem.place.line.unwrap_or(u32::MAX));
+            let (mut judge, mut replay) = (prepared.judge(asked.decimal_comma), relay::Replay::default());
+            for batch in batches {
+                replay.play(&batch, &mut judge);
+                if judge.is_full() {
+                    enough.store(true, Ordering::Relaxed);
+                }
+            }
             // The one who asked may have given up.
-            let _ = answer.send((value, problems));
+            let _ = answer.send(judge.finish(&asked.name));
         });
         let ticket = match self.workers.send(job) {
             Ok(ticket) => ticket,
             Err(problems) => return (None, problems),
         };
+        let mut forward = relay::Forward::new(to, full, until);
+        let read = read(&mut forward);
+        forward.finish();
         let alone = |problem: Problem| (None, vec![problem.at(Place::file(&file.name))]);
-        use std::sync::mpsc::RecvTimeoutError as Lost;
-        match verdict.recv_timeout(file.time) {
-            Ok(verdict) => verdict,
-            Err(Lost::Timeout) => {
+        match verdict.recv_timeout(until.saturating_duration_since(Instant::now())) {
+            Ok(mut problems) => {
+                let value = read.map_err(|found| problems.extend(found)).ok();
+                problems.sort_by_key(|problem| problem.place.line.unwrap_or(u32::MAX));
+                (value, problems)
+            }
+            Err(mpsc::RecvTimeoutError::Timeout) => {
                 self.workers.give_up(&ticket);
                 let message = format!("judging it by {} took longer than {} s", self.name, file.time.as_secs());
                 alone(Problem::new(codes::DOC_LIMIT, message).hint("the document or a pattern of the schema takes too much work"))
             }
             // Only this document brought the engine down; the next one finds it compiled anew.
-            Err(Lost::Disconnected) => alone(Problem::new(codes::DOC_SCHEMA, "the schema engine broke down over this document")),
+            Err(mpsc::RecvTimeoutError::Disconnected) => {
+                alone(Problem::new(codes::DOC_SCHEMA, "the schema engine broke down over this document"))
+            }
         }
     }
 }

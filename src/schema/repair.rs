@@ -23,6 +23,11 @@ pub(super) fn repair(judge: &mut Judge<'_>, id: Id, element: &Start<'_>, trail: 
     if content.has(id) {
         return misplaced(judge, id, &content, &expected, element, trail);
     }
+    // Beyond what is told nobody asks what was meant.
+    if judge.report.is_only_counting() {
+        judge.report.unexpected(&element.name().local, None, &[], trail);
+        return judge.skip(trail);
+    }
     // The same name in another namespace: the prefix or the default namespace is bound to the wrong one.
     if let Some(right) = expected.iter().copied().chain(content.names()).find(|known| known.0 == id.0) {
         if judge.renamed.insert((id.1, right.1)) {

@@ -74,6 +74,11 @@ impl<'s> Report<'s> {
         self.more > COUNTED
     }
 
+    /// Whether problems are only counted now.
+    pub(super) fn is_only_counting(&self) -> bool {
+        self.told.len() >= MOST
+    }
+
     pub(super) fn problems(self, file: &str) -> Problems {
         let mut problems: Problems = self.told.into_iter().map(|(problem, spot)| problem.at(spot.place(file))).collect();
         if self.more > 0 {
@@ -105,7 +110,7 @@ impl<'s> Report<'s> {
             return;
         }
         let code = code(&error);
-        let spot = place(&error, trail).unwrap_or_else(|| trail.spot());
+        let spot = place(&error).unwrap_or_else(|| trail.spot());
         let name = trail.label().to_string();
         let problem = match subject {
             Subject::Attribute { name: attribute, value, of, allowed } => {
@@ -302,13 +307,10 @@ fn parent(trail: &Trail) -> String {
 }
 
 /// The place of an error that is told later than its element is read: a reference that leads nowhere.
-fn place(error: &ValidationError, trail: &Trail) -> Option<Spot> {
-    let at = error.location.as_ref()?;
+fn place(error: &ValidationError) -> Option<Spot> {
+    let at = error.location.as_ref().filter(|_| error.constraint == "cvc-id.1")?;
     let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let (line, column) = (narrow(at.line), narrow(at.column));
-    if (line, column) == trail.position() && error.constraint != "cvc-id.1" {
-        return None;
-    }
     let steps = error.instance_path()?.steps().filter_map(|step| Some((step.name().local_name().into(), narrow(step.position()?))));
     Some(Spot { line, column, field: None, way: Way::fixed(steps) })
 }

@@ -104,8 +104,6 @@ impl<R: Read> Read for Watched<R> {
                 let at = seen.read + at as u64;
                 seen.signs.push_back((at, *byte));
             } else if *byte < 0x20 && *byte != b'\t' {
-                seen.line =
-                    seen.line.saturating_add(u32::try_from(seen.signs.iter().filter(|(_, sign)| *sign == b'\n').count()).unwrap_or(0));
                 let message = "the file contains a control character: it is not text, or in another encoding than the flow names";
                 seen.trouble = Some(Problem::new(codes::DOC_ENCODING, message));
                 return Err(io::Error::from(io::ErrorKind::InvalidData));

@@ -46,10 +46,7 @@ pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, t
     let mut text = Text::plain(bytes, encoding, dialect.undecodable, limits.bytes).map_err(unreadable)?;
     let mut skipped = 0;
     for _ in 0..dialect.skip {
-        // What cannot be decoded there is met again by the next read, which tells it.
-        if text.skip_until(b'\n').unwrap_or(0) > 0 {
-            skipped += 1;
-        }
+        skipped += u32::from(skip_line(&mut text));
     }
     let watch = lines::Watch::new(skipped + 1, limits.text);
     let rows = csv::ReaderBuilder::new()
@@ -79,6 +76,19 @@ pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Res
     let mut tree = Builder::of_table(limits.elements, dialect.table());
     stream(&bytes.into(), file, dialect, limits, &mut tree)?;
     tree.one(file).map_err(|problem| vec![problem])
+}
+
+/// Passes over the rest of a line; whether it had an end. What cannot be decoded is met again by the next read, which tells it.
+fn skip_line(text: &mut impl BufRead) -> bool {
+    while let Ok(available) = text.fill_buf() {
+        let end = memchr::memchr(b'\n', available);
+        let used = end.map_or(available.len(), |end| end + 1);
+        text.consume(used);
+        if end.is_some() || used == 0 {
+            return end.is_some();
+        }
+    }
+    false
 }
 
 /// Names of what is lifted.
@@ -119,9 +129,10 @@ impl Lifter<'_> {
                 Ok(true) => {}
                 Ok(false) => break,
                 Err(_) => {
-                    let here = Place::at(self.file, watch.line(), 1);
-                    let trouble = watch.trouble().or_else(|| rows.get_mut().inner().trouble().map(|trouble| trouble.problem(here.clone())));
-                    let problem = trouble.unwrap_or_else(|| Problem::new(codes::CSV_ROW, "a row that cannot be read as CSV"));
+                    let here = Place::at(self.file, watch.here(), 1);
+                    let trouble = rows.get_mut().inner().trouble().map(|trouble| trouble.problem(here.clone()));
+                    let problem = watch.trouble().or(trouble);
+                    let problem = problem.unwrap_or_else(|| Problem::new(codes::CSV_ROW, "a row that cannot be read as CSV"));
                     self.problems.push(problem.at(here));
                     return;
                 }

@@ -48,7 +48,8 @@ pub fn stream(source: &Source, file: &str, limits: &Limits, options: Options, to
     }
     let bytes = source.open().map_err(unreadable)?;
     let text = Text::xml(bytes, limits.bytes, file)?;
-    reader::XmlReader::new(text, file, limits, options, to).run()
+    let until = std::time::Instant::now() + limits.time_for(length.unwrap_or(0));
+    reader::XmlReader::new(text, file, limits, options, until, to).run()
 }
 
 /// Reads a whole XML file into memory.

@@ -30,8 +30,13 @@ type Refusal = (Code, String);
 pub(super) struct Scopes {
     /// Bindings, innermost last: prefix and namespace.
     bindings: Vec<Declared>,
-    /// For each open element the bindings before it and the text gathered in its parent so far.
-    open: Vec<(usize, usize)>,
+    /// For each open element the bindings before it, the scope around it, and the text gathered in its parent so far.
+    open: Vec<(usize, u32, usize)>,
+    /// Number of the scope: of the innermost element that declares something.
+    scope: u32,
+    /// Scopes that there were.
+    scopes: u32,
+    known: Known,
     attributes: Vec<(Key, Range<usize>)>,
     values: String,
     raw: Vec<(Range<usize>, Range<usize>)>,
@@ -43,7 +48,7 @@ pub(super) struct Scopes {
 impl Scopes {
     /// Reads a tag and opens its scope; gives the element's name.
     pub(super) fn enter(&mut self, tag: &BytesStart<'_>, limits: &Limits, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
-        self.open.push((self.bindings.len(), self.gathered));
+        self.open.push((self.bindings.len(), self.scope, self.gathered));
         self.gathered = 0;
         self.attributes.clear();
         self.values.clear();
@@ -52,13 +57,31 @@ impl Scopes {
         if !tag.attributes_raw().is_empty() {
             self.attributes(tag, limits)?;
         }
-        let key = self.learn(tag.name().as_ref(), true, vocabulary)?;
+        if self.open.last().is_some_and(|(before, ..)| self.bindings.len() > *before) {
+            self.scopes += 1;
+            self.scope = self.scopes;
+        }
+        let key = match self.known.find(tag.name().as_ref(), true, self.scope) {
+            Some(key) => key,
+            None => {
+                let key = learn(&self.bindings, tag.name().as_ref(), true, vocabulary)?;
+                self.known.keep(tag.name().as_ref(), true, self.scope, key);
+                key
+            }
+        };
         for at in 0..self.raw.len() {
             let (name, value) = self.raw[at].clone();
-            let name = self.raws[name].to_string();
-            let key = self.learn(&name, false, vocabulary)?;
+            let name = &self.raws[name];
+            let key = match self.known.find(name, false, self.scope) {
+                Some(key) => key,
+                None => {
+                    let key = learn(&self.bindings, name, false, vocabulary)?;
+                    self.known.keep(name, false, self.scope, key);
+                    key
+                }
+            };
             if self.attributes.iter().any(|(known, _)| *known == key) {
-                return malformed(format!("the attribute `{}` stands twice", cut(&name)));
+                return malformed(format!("the attribute `{}` stands twice", cut(name)));
             }
             self.attributes.push((key, value));
         }
@@ -70,13 +93,14 @@ impl Scopes {
 
     /// The tag that was read last.
     pub(super) fn start<'s>(&'s self, key: Key, vocabulary: &'s Vocabulary) -> Start<'s> {
-        let own = self.open.last().map_or(0, |(before, _)| *before);
+        let own = self.open.last().map_or(0, |(before, ..)| *before);
         Start { vocabulary, key, attributes: &self.attributes, values: &self.values, declares: &self.bindings[own..] }
     }
 
     pub(super) fn leave(&mut self) {
-        if let Some((before, gathered)) = self.open.pop() {
+        if let Some((before, scope, gathered)) = self.open.pop() {
             self.bindings.truncate(before);
+            self.scope = scope;
             self.gathered = gathered;
         }
     }
@@ -86,7 +110,7 @@ impl Scopes {
         if !spaced(tag.attributes_raw()) {
             return malformed("no blank between two attributes".into());
         }
-        let before = self.open.last().map_or(0, |(before, _)| *before);
+        let before = self.open.last().map_or(0, |(before, ..)| *before);
         let mut attributes = tag.attributes();
         attributes.with_checks(false);
         for (count, attribute) in attributes.enumerate() {
@@ -140,28 +164,56 @@ impl Scopes {
         }
         Ok(())
     }
+}
 
-    fn learn(&self, qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
-        if qualified.len() > LONGEST_NAME {
-            return Err((codes::DOC_LIMIT, format!("more than {LONGEST_NAME} bytes in a name")));
+/// Names met lately, as they are written, so that the usual one is found by one comparison.
+struct Known(Vec<Option<(String, bool, u32, Key)>>);
+
+impl Default for Known {
+    fn default() -> Self {
+        Self(vec![None; 256])
+    }
+}
+
+impl Known {
+    fn at(qualified: &str, is_element: bool) -> usize {
+        let hash = qualified.bytes().fold(u32::from(is_element), |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        ((hash >> 8) ^ hash) as usize & 255
+    }
+
+    fn find(&self, qualified: &str, is_element: bool, scope: u32) -> Option<Key> {
+        match &self.0[Self::at(qualified, is_element)] {
+            Some((name, element, within, key)) if *within == scope && *element == is_element && name == qualified => Some(*key),
+            _ => None,
         }
-        let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
-        let namespace = match prefix {
-            "xml" => XML_NAMESPACE,
-            "" if !is_element => "",
-            _ => match self.bindings.iter().rev().find(|(known, _)| &**known == prefix) {
-                Some((_, namespace)) => namespace,
-                None if prefix.is_empty() => "",
-                None => return malformed(format!("the prefix of `{}` is not bound to a namespace", cut(qualified))),
-            },
-        };
-        if let Some(known) = vocabulary.find(namespace, local) {
-            return Ok(known);
-        }
-        match is_name(local) {
-            true => Ok(vocabulary.learn(namespace, local)),
-            false => malformed(format!("`{}` is not a name", cut(qualified))),
-        }
+    }
+
+    fn keep(&mut self, qualified: &str, is_element: bool, scope: u32, key: Key) {
+        self.0[Self::at(qualified, is_element)] = Some((qualified.to_string(), is_element, scope, key));
+    }
+}
+
+/// The number of a name as it is written, with its prefix resolved.
+fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
+    if qualified.len() > LONGEST_NAME {
+        return Err((codes::DOC_LIMIT, format!("more than {LONGEST_NAME} bytes in a name")));
+    }
+    let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
+    let namespace = match prefix {
+        "xml" => XML_NAMESPACE,
+        "" if !is_element => "",
+        _ => match bindings.iter().rev().find(|(known, _)| &**known == prefix) {
+            Some((_, namespace)) => namespace,
+            None if prefix.is_empty() => "",
+            None => return malformed(format!("the prefix of `{}` is not bound to a namespace", cut(qualified))),
+        },
+    };
+    if let Some(known) = vocabulary.find(namespace, local) {
+        return Ok(known);
+    }
+    match is_name(local) {
+        true => Ok(vocabulary.learn(namespace, local)),
+        false => malformed(format!("`{}` is not a name", cut(qualified))),
     }
 }
 
