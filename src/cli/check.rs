@@ -1,9 +1,14 @@
 //! `consign check`: the whole workspace, offline.
 
+use std::path::Path;
+
 use serde_json::json;
 
 use super::{Context, Exit};
-use crate::{config::check, model::Problems};
+use crate::{
+    config::check,
+    model::{Problem, Problems},
+};
 
 #[derive(clap::Args)]
 pub(super) struct Args {}
@@ -13,7 +18,15 @@ pub(super) fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let report = check::check(&workspace);
     context.out.data(&json!({ "flows": workspace.flows.len(), "partners": workspace.partners.len(), "problems": report.problems, "notes": report.notes }));
     if !context.out.json {
-        context.out.problems(&report.problems);
+        // Mappings and templates are shown, the files that may name secrets are not.
+        let is_shown = |problem: &Problem| {
+            let file = problem.place.file.as_deref().unwrap_or_default();
+            !["consign.toml", "flows/", "partners/"].iter().any(|start| file.starts_with(start))
+        };
+        for problem in &report.problems {
+            let folders: &[&Path] = if is_shown(problem) { &[&workspace.schemas(), &workspace.root] } else { &[] };
+            context.out.problems_in(std::slice::from_ref(problem), folders);
+        }
     }
     for note in &report.notes {
         context.out.line(format!("note: {} (the flow is switched off)", note.message));

@@ -3,29 +3,34 @@
 use std::path::{Path, PathBuf};
 
 use super::output;
-use crate::model::{Place, Problem, Problems, codes, pattern::fits};
+use crate::model::{Place, Problem, Problems, codes, pattern::fits, problem::reason};
 
 /// Most files of one command, so that a folder named by mistake does not take the machine.
 const MOST: usize = 1_000_000;
 /// Folders below one another.
 const DEEP: usize = 64;
 
-/// Every file that is meant, those of a folder by name. A file that is not there stays in the list, so that it is told in its place.
+/// Every file that is meant, those of a folder by name. What is not there stays in the list, so that it is told in its place: a file, a
+/// folder in which there is none, a pattern that nothing fits.
 ///
 /// # Errors
-/// A pattern that nothing fits, or too many files.
+/// Too many files.
 pub(super) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problems> {
     let mut found = Vec::new();
     for path in named {
         let text = path.to_string_lossy();
         if path.is_dir() {
+            let before = found.len();
             below(path, 0, &mut found);
+            // A folder that nothing can be found in is told, not passed over.
+            if found.len() == before {
+                found.push(path.clone());
+            }
         } else if !path.exists() && text.contains(['*', '?']) {
             let before = found.len();
             pattern(path, &mut found);
             if found.len() == before {
-                let problem = Problem::new(codes::DROP_MISSING, "no file fits this pattern").at(Place::file(text.into_owned()));
-                return Err(output::one(problem));
+                found.push(path.clone());
             }
         } else {
             found.push(path.clone());
@@ -81,4 +86,20 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     let mut paths: Vec<PathBuf> = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
     paths.sort();
     paths
+}
+
+/// Why a path in the list is no file to be judged, if it is none.
+pub(super) fn nothing(path: &Path) -> Option<Problem> {
+    let text = path.to_string_lossy();
+    let told = |message: String| Some(Problem::new(codes::DROP_IO, message).at(Place::file(text.clone().into_owned())));
+    if path.is_dir() {
+        return match std::fs::read_dir(path) {
+            Ok(_) => told("there is no file in this folder".into()),
+            Err(error) => told(format!("the folder cannot be read ({})", reason(&error))),
+        };
+    }
+    if !path.exists() && text.contains(['*', '?']) {
+        return told("no file fits this pattern".into());
+    }
+    None
 }

@@ -1,6 +1,9 @@
 //! What commands print: text for people on standard output, JSON where asked, problems on standard error.
 
-use std::io::{IsTerminal, Write};
+use std::{
+    io::{IsTerminal, Write},
+    path::Path,
+};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -36,6 +39,19 @@ impl Output {
         }
         for problem in problems {
             let _ = writeln!(std::io::stderr(), "{problem}\n");
+        }
+    }
+}
+
+impl Output {
+    /// Problems as [`Output::problems`], each with the line of the file in `folders` that it is in. Only of folders in which no secret
+    /// can stand.
+    pub(crate) fn problems_in(&self, problems: &[Problem], folders: &[&Path]) {
+        if self.json {
+            return self.problems(problems);
+        }
+        for problem in problems {
+            let _ = writeln!(std::io::stderr(), "{}\n", super::render::within(problem, folders));
         }
     }
 }

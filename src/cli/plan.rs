@@ -41,7 +41,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
                 .at(Place::file(&name)),
         )
     })?;
-    let documents = examine(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow)?)?;
+    let documents = examine(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
     let plan = inbound.mapping.apply(&documents, &name)?;
     context.out.data(&plan);
     context.out.line(render(&plan));

@@ -7,7 +7,10 @@ use std::{
 };
 
 use crate::{
-    format::{Source, decode::Text},
+    format::{
+        Source,
+        decode::{Text, Undecodable},
+    },
     model::{Problem, problem::shown},
 };
 
@@ -21,10 +24,22 @@ pub(super) struct Lines(BTreeMap<(u32, u32), Cut>);
 
 struct Cut {
     text: String,
+    /// Characters of the line that are left out before it.
+    from: usize,
     /// Characters before the place.
     before: usize,
-    /// Something was left out before it.
-    cut: bool,
+}
+
+/// Bytes of a file that is looked into for its lines.
+const MOST: u64 = 16 << 30;
+
+/// UTF-8 where all of a table is, otherwise the encoding of Windows, in which every byte is something.
+fn table_encoding(source: &Source) -> &'static encoding_rs::Encoding {
+    let utf8 = source.open().and_then(|bytes| Text::plain(bytes, encoding_rs::UTF_8, Undecodable::Refuse, MOST));
+    match utf8.and_then(|mut text| std::io::copy(&mut text, &mut std::io::sink())) {
+        Ok(_) => encoding_rs::UTF_8,
+        Err(_) => encoding_rs::WINDOWS_1252,
+    }
 }
 
 impl Lines {
@@ -38,29 +53,31 @@ impl Lines {
         let wanted: BTreeSet<(u32, u32)> = places.collect();
         let Some((last, _)) = wanted.last().copied() else { return Self::default() };
         let source = Source::File(file.to_path_buf());
-        let Ok(bytes) = source.open() else { return Self::default() };
-        match Text::xml(bytes, u64::MAX, "") {
-            Ok(text) => Self::read(text, &wanted, last),
-            Err(_) => Self::default(),
+        // A pipe has been read, and cannot be read again.
+        let (Ok(_), Ok(bytes)) = (source.len(), source.open()) else { return Self::default() };
+        let encoding = match wanted.is_empty() || problems.iter().any(|problem| problem.place.field.is_some()) {
+            // A table says nothing of its encoding; its line is shown in the usual one.
+            true => Err(()),
+            false => Text::xml(bytes, MOST, "").map_err(|_| ()),
+        };
+        match (encoding, source.open()) {
+            (Ok(text), _) => Self::read(text, &wanted, last),
+            (Err(()), Ok(bytes)) => Text::plain(bytes, table_encoding(&source), Undecodable::Replace, MOST)
+                .map(|text| Self::read(text, &wanted, last))
+                .unwrap_or_default(),
+            (Err(()), Err(_)) => Self::default(),
         }
     }
 
     fn read(mut text: Text<impl Read>, wanted: &BTreeSet<(u32, u32)>, last: u32) -> Self {
         let mut lines = Self::default();
-        let mut line = 1u32;
-        while line <= last {
+        for line in 1..=last {
             let here: Vec<u32> = wanted.range((line, 0)..=(line, u32::MAX)).map(|(_, column)| *column).collect();
-            let reach = here.last().map_or(0, |column| *column as usize + BEHIND);
-            let Some(kept) = next_line(&mut text, reach) else { break };
-            for column in here {
-                let at = column as usize - 1;
-                let from = at.saturating_sub(BEFORE);
-                // A long line is cut around the place, a usual one is shown from its start.
-                let from = if at < BEFORE + BEHIND { 0 } else { from };
-                let cut: String = kept.chars().skip(from).take(at - from + BEHIND).collect();
-                lines.0.insert((line, column), Cut { text: cut, before: at - from, cut: from > 0 });
+            let mut cuts: Vec<Cut> = here.iter().map(|column| Cut::before(*column)).collect();
+            if !next_line(&mut text, &mut cuts) {
+                break;
             }
-            line += 1;
+            lines.0.extend(here.into_iter().map(|column| (line, column)).zip(cuts));
         }
         lines
     }
@@ -71,28 +88,44 @@ impl Lines {
     }
 }
 
-/// The first `reach` characters of the next line; `None` at the end. What follows them is passed over without being kept.
-fn next_line(text: &mut impl BufRead, reach: usize) -> Option<String> {
-    let mut kept = Vec::new();
-    let mut any = false;
-    loop {
-        let available = text.fill_buf().ok()?;
+impl Cut {
+    /// Nothing yet of the line around a column; a long line is cut, a usual one is shown from its start.
+    fn before(column: u32) -> Self {
+        let at = column.saturating_sub(1) as usize;
+        let from = if at < BEFORE + BEHIND { 0 } else { at - BEFORE };
+        Self { text: String::new(), from, before: at - from }
+    }
+}
+
+/// Fills what is wanted of the next line, and passes over the rest without keeping it; `false` at the end of the file.
+fn next_line(text: &mut impl BufRead, cuts: &mut [Cut]) -> bool {
+    let (mut any, mut passed) = (false, 0usize);
+    while let Ok(available) = text.fill_buf() {
         if available.is_empty() {
             break;
         }
         any = true;
         let end = memchr::memchr(b'\n', available);
         let piece = &available[..end.unwrap_or(available.len())];
-        // Four bytes are the longest character.
-        let room = (reach * 4).saturating_sub(kept.len()).min(piece.len());
-        kept.extend_from_slice(&piece[..room]);
-        let used = piece.len() + usize::from(end.is_some());
+        if !cuts.is_empty() {
+            // The decoder gives whole characters.
+            let piece = String::from_utf8_lossy(piece);
+            let count = piece.chars().count();
+            for cut in cuts.iter_mut() {
+                let (from, to) = (cut.from.max(passed), cut.from + cut.before + BEHIND);
+                if from < passed + count && to > passed {
+                    cut.text.extend(piece.chars().skip(from - passed).take(to - from).filter(|c| *c != '\r'));
+                }
+            }
+            passed += count;
+        }
+        let used = end.map_or(available.len(), |end| end + 1);
         text.consume(used);
         if end.is_some() {
             break;
         }
     }
-    any.then(|| String::from_utf8_lossy(&kept).trim_end_matches('\r').to_string())
+    any
 }
 
 /// A problem as a report, with its line.
@@ -103,7 +136,7 @@ pub(super) fn text(problem: &Problem, lines: &Lines) -> String {
     let gap = " ".repeat(number.len());
     // A tab is one character to count and several to see: both lines get a blank for it.
     let source = shown(&cut.text.replace('\t', " "));
-    let dots = if cut.cut { "…" } else { "" };
+    let dots = if cut.from > 0 { "…" } else { "" };
     let indent = " ".repeat(cut.before + dots.chars().count());
     let mark = if problem.place.field.is_some() { String::new() } else { format!("\n {gap} | {indent}^") };
     let source = format!(" {gap} |\n {number} | {dots}{}{mark}", source.trim_end());
@@ -111,14 +144,15 @@ pub(super) fn text(problem: &Problem, lines: &Lines) -> String {
     format!("{before}\n{source}\n  who:{after}")
 }
 
-/// Puts the line of a schema document into the problem's report.
-pub(super) fn with_source(mut problem: Problem, folder: &Path) -> Problem {
-    let Some(file) = problem.place.file.clone() else { return problem };
-    let lines = Lines::of(&folder.join(file), std::slice::from_ref(&problem));
-    if let Some(cut) = lines.of_problem(&problem) {
-        problem.message = format!("{}: {}", problem.message, cut.text.trim().chars().take(BEHIND).collect::<String>());
-    }
-    problem
+/// A problem with the line of the file in one of these folders that it is in, if it is.
+pub(super) fn within(problem: &Problem, folders: &[&Path]) -> String {
+    text(problem, &lines_within(problem, folders))
+}
+
+/// The line of the file in one of these folders that a problem is in.
+pub(super) fn lines_within(problem: &Problem, folders: &[&Path]) -> Lines {
+    let file = problem.place.file.as_ref().and_then(|file| folders.iter().map(|folder| folder.join(file)).find(|path| path.is_file()));
+    file.map(|file| Lines::of(&file, std::slice::from_ref(problem))).unwrap_or_default()
 }
 
 /// Text for a page.
@@ -139,7 +173,7 @@ pub(super) fn html(problem: &Problem, lines: &Lines) -> String {
         let text: Vec<char> = cut.text.chars().collect();
         let (before, behind) = text.split_at(cut.before.min(text.len()));
         let (before, behind): (String, String) = (before.iter().collect(), behind.iter().collect());
-        let dots = if cut.cut { "…" } else { "" };
+        let dots = if cut.from > 0 { "…" } else { "" };
         match place.field.is_some() {
             true => format!("<pre>{}</pre>", escaped(&cut.text)),
             false => format!("<pre>{dots}{}<mark>{}</mark></pre>", escaped(&before), escaped(&behind)),

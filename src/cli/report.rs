@@ -37,8 +37,38 @@ impl Report {
         Self { format, valid: 0, wrong: 0, unjudged: 0, begun: false }
     }
 
-    /// The verdict on one file. A closed pipe is not our concern.
-    pub(super) fn file(&mut self, file: &Path, problems: &Problems) {
+    /// What is wrong with the schema itself, in the same form; `folder` is where its documents lie.
+    pub(super) fn schema(&mut self, what: &str, problems: &Problems, folder: &Path) {
+        let text = match self.format {
+            Format::Json => {
+                let mut verdict = json(what, problems);
+                verdict["valid"] = Json::Null;
+                format!("{verdict}\n")
+            }
+            Format::Html => {
+                let lines = |problem: &Problem| render::lines_within(problem, &[folder]);
+                let rows: String = problems.iter().map(|problem| render::html(problem, &lines(problem))).collect();
+                let name = render::escaped(what);
+                format!(
+                    "{}<section><h2>{name}</h2><p class=\"verdict\">the schema cannot be used</p>{rows}</section></main></body></html>\n",
+                    render::HTML_HEAD
+                )
+            }
+            Format::Text => {
+                for problem in problems {
+                    let _ = writeln!(std::io::stderr(), "{}\n", render::within(problem, &[folder]));
+                }
+                return;
+            }
+        };
+        let _ = std::io::stdout().write_all(text.as_bytes());
+    }
+
+    /// The verdict on one file.
+    ///
+    /// # Errors
+    /// Nobody reads the output any more.
+    pub(super) fn file(&mut self, file: &Path, problems: &Problems) -> std::io::Result<()> {
         let unjudged = problems.iter().any(is_unjudged);
         match (problems.is_empty(), unjudged) {
             (true, _) => self.valid += 1,
@@ -52,7 +82,7 @@ impl Report {
             Format::Html => self.html(file, &name, problems, unjudged),
         };
         self.begun = true;
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        std::io::stdout().write_all(text.as_bytes())
     }
 
     fn text(&self, file: &Path, name: &str, problems: &Problems, unjudged: bool) -> String {
@@ -90,7 +120,8 @@ impl Report {
 
     fn sum(&self) -> String {
         let unjudged = if self.unjudged > 0 { format!(", {} not judged", self.unjudged) } else { String::new() };
-        format!("{} files: {} valid, {} not valid{unjudged}", self.valid + self.wrong + self.unjudged, self.valid, self.wrong)
+        let files = if self.valid + self.wrong + self.unjudged == 1 { "file" } else { "files" };
+        format!("{} {files}: {} valid, {} not valid{unjudged}", self.valid + self.wrong + self.unjudged, self.valid, self.wrong)
     }
 }
 
@@ -99,6 +130,10 @@ fn verdict(problems: &Problems, unjudged: bool) -> String {
         (0, _) => "valid".to_string(),
         (_, true) => "not judged".to_string(),
         (1, _) => "not valid, 1 problem".to_string(),
+        // The last one counts those that are not told.
+        (many, _) if problems.last().is_some_and(|last| last.place.line.is_none() && last.code == codes::DOC_SCHEMA) => {
+            format!("not valid, {} problems and more", many - 1)
+        }
         (many, _) => format!("not valid, {many} problems"),
     }
 }

@@ -6,7 +6,7 @@ use std::{
     thread,
 };
 
-use super::{Context, Exit, files, output, render, report};
+use super::{Context, Exit, files, output, report};
 use crate::{
     config::Work,
     flow::{Schemas, examine},
@@ -48,19 +48,21 @@ enum By {
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let threads = thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    let format = if context.out.json { report::Format::Json } else { args.format };
     let by = match prepare(context, args, threads) {
         Ok(by) => by,
-        Err(problems) => {
-            context.out.problems(&problems);
+        Err((problems, folder)) => {
+            let what = args.schema.first().map_or_else(|| args.flow.clone().unwrap_or_default(), |schema| schema.display().to_string());
+            report::Report::new(format).schema(&what, &problems, &folder);
             return Ok(Exit::Unable);
         }
     };
-    let format = if context.out.json { report::Format::Json } else { args.format };
     let found = files::find(&args.files)?;
     let progress = super::progress::count(found.len());
     let mut out = report::Report::new(format);
     // Files are judged side by side and told in their order.
-    let (sender, receiver) = mpsc::channel();
+    // Bounded, so that verdicts do not pile up behind a large file.
+    let (sender, receiver) = mpsc::sync_channel(AHEAD);
     let next = std::sync::atomic::AtomicUsize::new(0);
     let exit = thread::scope(|scope| {
         for _ in 0..threads.min(found.len()) {
@@ -69,7 +71,6 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
                 loop {
                     let at = next.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
                     let Some(file) = found.get(at) else { return };
-                    // Nobody listens any more when the output was closed.
                     if sender.send((at, judged(file, by))).is_err() {
                         return;
                     }
@@ -78,12 +79,15 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         }
         drop(sender);
         let (mut waiting, mut told, mut exit) = (std::collections::BTreeMap::new(), 0, Exit::Fine);
-        for (at, problems) in receiver {
+        'told: for (at, problems) in receiver {
             waiting.insert(at, problems);
             while let Some(problems) = waiting.remove(&told) {
                 exit = worse(exit, &problems);
                 progress.inc(1);
-                progress.suspend(|| out.file(&found[told], &problems));
+                // Nobody reads any more: what is not judged yet need not be.
+                if progress.suspend(|| out.file(&found[told], &problems)).is_err() {
+                    break 'told;
+                }
                 told += 1;
             }
         }
@@ -94,27 +98,35 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     Ok(exit)
 }
 
-fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, Problems> {
+/// What to judge by, or what is wrong with it and the folder of the schemas that are.
+fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Problems, PathBuf)> {
+    let nowhere = |problems| (problems, PathBuf::new());
     if let Some(id) = &args.flow {
-        let workspace = context.load()?;
-        context.known_flow(&workspace, Some(id))?;
+        let workspace = context.load().map_err(nowhere)?;
+        context.known_flow(&workspace, Some(id)).map_err(nowhere)?;
         let flow = &workspace.flows[id];
         if !matches!(flow.work, Work::In(_)) {
-            return Err(output::one(Problem::new(codes::USAGE, format!("`{id}` sends; only inbound flows take files"))));
+            return Err(nowhere(output::one(Problem::new(codes::USAGE, format!("`{id}` sends; only inbound flows take files")))));
         }
-        let schemas = Schemas::compile(&workspace, flow)?;
+        let schemas = Schemas::compile(&workspace, flow, threads).map_err(|problems| (problems, workspace.schemas()))?;
         return Ok(By::Flow(Box::new(workspace), id.clone(), schemas));
     }
-    let (jail, names) = locate(&context.workspace, &args.schema)?;
+    let (jail, names) = locate(&context.workspace, &args.schema).map_err(nowhere)?;
     let schema = Schema::compile_all(&jail, &names, Setup { catalog: args.catalog.clone(), threads, gaps: false })
-        .map_err(|problems| problems.into_iter().map(|problem| render::with_source(problem, &jail)).collect::<Problems>())?;
+        .map_err(|problems| (problems, jail))?;
     let doctype = if args.skip_doctype { xml::Doctype::SkipBare } else { xml::Doctype::Refuse };
     let limits = Limits { bytes: args.max_bytes, ..Limits::default() };
     Ok(By::Schema(schema, xml::Options { doctype, several: false }, limits))
 }
 
+/// Verdicts that may wait for those before them.
+const AHEAD: usize = 64;
+
 /// Everything that is wrong with a file.
 fn judged(file: &Path, by: &By) -> Problems {
+    if let Some(problem) = files::nothing(file) {
+        return output::one(problem);
+    }
     let name = file.display().to_string();
     let source = Source::File(file.to_path_buf());
     match by {

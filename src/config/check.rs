@@ -4,10 +4,13 @@ use std::collections::HashMap;
 
 use super::{Flow, Format, InFlow, OutFlow, Work, Workspace};
 use crate::{
-    format::csv::Dialect,
+    format::{
+        Limits, Source,
+        csv::{self, Dialect},
+    },
     model::{Name, Place, Problem, Problems, codes, nearest::did_you_mean, pattern::fits, shape::Shape},
     odoo::read::Tree,
-    schema::Schema,
+    schema::{File, Schema},
 };
 
 /// What a check found.
@@ -32,9 +35,14 @@ pub fn check(workspace: &Workspace) -> Report {
                 if missing && !flow.enabled { report.notes.extend(told) } else { report.problems.extend(told) }
             }
         }
-        let shape = |name: &str| schemas.get(name).and_then(|compiled| compiled.as_ref().ok()).map(Schema::shape);
+        let schema = |name: &str| schemas.get(name).and_then(|compiled| compiled.as_ref().ok());
+        let shape = |name: &str| schema(name).map(Schema::shape);
         if let Work::In(inbound) = &flow.work {
-            report.problems.extend(documents(workspace, flow, inbound, &shape));
+            let found = documents(workspace, flow, inbound, &shape);
+            if let (Format::Csv(dialect), Some(schema), true) = (&inbound.format, schema(&flow.schema), found.is_empty()) {
+                report.problems.extend(rows(flow, dialect, schema));
+            }
+            report.problems.extend(found);
         }
         if let Work::Out(outbound) = &flow.work {
             tree(workspace, flow, outbound, &outbound.model, "", &outbound.fields, &mut report.problems);
@@ -59,7 +67,17 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
         problems.extend(columns(flow, dialect, first));
     }
     let wrong = |what: String| Problem::new(codes::MAPPING_PATH, what).at(Place::file(&flow.file));
-    for choice in &inbound.schemas {
+    for (at, choice) in inbound.schemas.iter().enumerate() {
+        if at + 1 < inbound.schemas.len() && choice.is_for_all() {
+            problems.push(wrong(format!("{} is for every document: the schemas behind it are never taken", choice.schema)));
+        }
+        if let (Some(root), Some(shape)) = (&choice.root, shape(&choice.schema)) {
+            let mut roots = shape.roots.iter().map(|(name, _)| &*name.local);
+            if !roots.clone().any(|known| known == root) {
+                let problem = wrong(format!("the schema {} has no root element `{root}`", choice.schema));
+                problems.push(problem.maybe_hint(did_you_mean(root, roots.by_ref())));
+            }
+        }
         if let (Some(path), Some(shape)) = (&choice.path, shape(&choice.schema))
             && let Err(step) = follow(shape, path.names())
         {
@@ -75,6 +93,30 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
         problems.push(wrong(format!("the envelope's schema has no `{step}` there (path `{}`)", envelope.payload)));
     }
     problems
+}
+
+/// A row with a value in every column, held against the schema: columns in the wrong order, twice, or not mapped though they must be
+/// would be told of every row of every file, and to the partner.
+fn rows(flow: &Flow, dialect: &Dialect, schema: &Schema) -> Problems {
+    let plain = Dialect {
+        columns: dialect.columns.iter().enumerate().map(|(at, (_, element))| ((at + 1).to_string(), element.clone())).collect(),
+        header: false,
+        skip: 0,
+        trailer: None,
+        quote: None,
+        encodings: vec![encoding_rs::UTF_8],
+        separator: b';',
+        ..dialect.clone()
+    };
+    let row = Source::from(vec!["x"; dialect.columns.len()].join(";").as_bytes());
+    let (_, found) = schema.judge(&File::named(&flow.file), |judge| csv::stream(&row, &flow.file, &plain, &Limits::default(), judge));
+    let order = found.into_iter().filter(|problem| [codes::DOC_UNEXPECTED, codes::DOC_INCOMPLETE].contains(&problem.code));
+    let told = |problem: Problem| {
+        Problem::new(codes::MAPPING_PATH, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))
+            .at(Place::file(&flow.file).with_path("[csv.columns]"))
+            .hint("columns stand in the order in which the schema wants the elements, each once, and none that must be there is left out")
+    };
+    order.map(told).collect()
 }
 
 /// Follows local names from the root; the first that is not there is the error.

@@ -64,7 +64,7 @@ pub(super) fn schemas(reader: &Reader<'_>) -> Vec<Choice> {
         let table = reader.inner(item, "schemas");
         let is = table.texts("is").unwrap_or_default();
         let path = table.text("path").and_then(|text| steps(&table, "path", &text));
-        if path.is_none() && !is.is_empty() {
+        if table.node("path").is_none() && !is.is_empty() {
             table.missing("path");
         }
         choices.push(Choice { schema: table.need_text("schema"), root: table.text("root"), namespace: table.text("namespace"), path, is });

@@ -24,7 +24,7 @@ pub(super) fn read(table: &Reader<'_>) -> Dialect {
         } else {
             Undecodable::Refuse
         },
-        skip: table.integer("skip").and_then(|lines| usize::try_from(lines).ok()).unwrap_or(0),
+        skip: skip(table),
         header,
         ragged: match table.choice("ragged", &["refuse", "pad", "accept"]) {
             "pad" => Ragged::Pad,
@@ -56,6 +56,17 @@ fn one_byte(table: &Reader<'_>, key: &str, default: u8) -> Option<u8> {
             }
             Some(default)
         }
+    }
+}
+
+fn skip(table: &Reader<'_>) -> usize {
+    match (table.integer("skip").map(usize::try_from), table.node("skip")) {
+        (Some(Ok(lines)), _) => lines,
+        (Some(Err(_)), Some(node)) => {
+            table.bad(node, "`skip` is a number of lines from 0".into());
+            0
+        }
+        _ => 0,
     }
 }
 

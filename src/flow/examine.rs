@@ -11,7 +11,7 @@ use crate::{
         xml,
     },
     model::{Document, Events, Place, Problem, Problems, codes, events::Both, problem::cut},
-    schema::{File, Schema},
+    schema::{File, Schema, Setup},
 };
 
 /// The compiled schemas of a flow, by name.
@@ -36,12 +36,13 @@ impl Schemas {
         if problems.is_empty() { Ok(Self(schemas)) } else { Err(problems) }
     }
 
-    /// Compiles the schemas of a flow.
+    /// Compiles the schemas of a flow; `threads` documents may be judged at once.
     ///
     /// # Errors
     /// As [`Schemas::of`].
-    pub fn compile(workspace: &Workspace, flow: &Flow) -> Result<Self, Problems> {
-        Self::of(flow, |name| Schema::compile(&workspace.schemas(), name))
+    pub fn compile(workspace: &Workspace, flow: &Flow, threads: usize) -> Result<Self, Problems> {
+        let setup = || Setup { threads, ..Setup::default() };
+        Self::of(flow, |name| Schema::compile_all(&workspace.schemas(), &[name.to_string()], setup()))
     }
 
     /// The schema of this name.
@@ -58,7 +59,7 @@ impl Schemas {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
-    let size = source.len().ok().flatten().unwrap_or(0);
+    let size = source.len().unwrap_or(0);
     let file = File {
         name: name.to_string(),
         decimal_comma: matches!(&inbound.format, Format::Csv(dialect) if dialect.decimal_comma),

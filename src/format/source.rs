@@ -7,6 +7,9 @@ use std::{
     sync::Arc,
 };
 
+use super::decode::Trouble;
+use crate::model::{Place, Problem, codes};
+
 /// Bytes that can be read, and read again.
 #[derive(Clone)]
 pub enum Source {
@@ -17,6 +20,39 @@ pub enum Source {
 }
 
 impl Source {
+    /// Whether there is nothing but blanks; the first byte that is none ends the look.
+    ///
+    /// # Errors
+    /// The bytes cannot be read.
+    pub fn is_blank(&self) -> io::Result<bool> {
+        let mut bytes = self.open()?;
+        let mut chunk = [0; 4096];
+        loop {
+            match bytes.read(&mut chunk)? {
+                0 => return Ok(true),
+                count if !chunk[..count].iter().all(u8::is_ascii_whitespace) => return Ok(false),
+                _ => {}
+            }
+        }
+    }
+
+    /// What keeps a file from being read at all: it is too large, empty, or cannot be read. Gives its length.
+    ///
+    /// # Errors
+    /// The reason, as a problem of the file `name`.
+    pub fn check(&self, name: &str, most: u64) -> Result<u64, Problem> {
+        let place = || Place::file(name);
+        let unreadable = |error| Trouble::Io(error).problem(place());
+        let length = self.len().map_err(unreadable)?;
+        if length > most {
+            return Err(Problem::new(codes::DOC_LIMIT, format!("the file has {length} bytes; the limit is {most}")).at(place()));
+        }
+        if self.is_blank().map_err(unreadable)? {
+            return Err(Problem::new(codes::DOC_EMPTY, "the file is empty").at(place()).hint("ask the partner to send it again"));
+        }
+        Ok(length)
+    }
+
     /// Begins to read.
     ///
     /// # Errors
@@ -28,14 +64,19 @@ impl Source {
         })
     }
 
-    /// How many bytes there are; unknown for what is no regular file.
+    /// How many bytes there are.
     ///
     /// # Errors
-    /// The file cannot be looked at.
-    pub fn len(&self) -> io::Result<Option<u64>> {
+    /// The file cannot be looked at, or is none that can be read again: a pipe, a device, a folder.
+    pub fn len(&self) -> io::Result<u64> {
+        if let Self::File(path) = self
+            && !std::fs::metadata(path)?.is_file()
+        {
+            return Err(io::Error::from(if path.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::NotSeekable }));
+        }
         Ok(match self {
-            Self::Bytes(bytes) => Some(bytes.len() as u64),
-            Self::File(path) => Some(std::fs::metadata(path)?).filter(std::fs::Metadata::is_file).map(|found| found.len()),
+            Self::Bytes(bytes) => bytes.len() as u64,
+            Self::File(path) => std::fs::metadata(path)?.len(),
         })
     }
 }

@@ -21,7 +21,9 @@ impl Steps {
     /// # Errors
     /// A sentence that says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, String> {
-        let Some(rest) = text.strip_prefix('/') else { return Err(format!("`{text}` does not begin at the root: write `/{text}`")) };
+        let Some(rest) = text.strip_prefix('/') else {
+            return Err(format!("`{text}` does not begin at the root, as in `/Order/Header/Type`"));
+        };
         let names: Vec<String> = rest.split('/').map(|step| step.rsplit(':').next().unwrap_or(step).to_string()).collect();
         let is_name = |name: &String| name == "*" || (!name.is_empty() && !name.contains(['[', ']', '@', '(', ' ', '.']));
         match names.iter().all(is_name) {

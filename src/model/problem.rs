@@ -203,6 +203,7 @@ pub fn reason(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
     match error.kind() {
         ErrorKind::NotFound => "it is not there".into(),
+        ErrorKind::NotSeekable => "it is a pipe or a device, which cannot be read twice: save it to a file first".into(),
         ErrorKind::PermissionDenied => "no permission".into(),
         ErrorKind::IsADirectory => "it is a folder".into(),
         ErrorKind::NotADirectory => "a part of its path is no folder".into(),

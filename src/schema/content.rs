@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet, VecDeque};
 
 use xsd_schema::{
     NfaTable, NfaTerm, SchemaSet, TypeKey,
-    compiler::{ContentModelMatcher, compile_content_model_matcher},
+    compiler::{ContentModelMatcher, SubstitutionGroupMap, compile_content_model_matcher},
     ids::NameId,
 };
 
@@ -20,8 +20,10 @@ const LARGEST: usize = 20_000;
 /// A content model as a graph of its elements.
 #[derive(Debug, Default)]
 pub(super) struct Content {
-    /// Element of each node; `None` for a wildcard.
-    terms: Vec<Option<Id>>,
+    /// Elements of each node: the declared one unless it is abstract, and those of its substitution group; none for a wildcard.
+    terms: Vec<Vec<Id>>,
+    /// The declared element of each node.
+    declared: Vec<Option<Id>>,
     /// Nodes that may follow each node.
     next: Vec<Vec<usize>>,
     /// Whether the content may end behind each node.
@@ -29,32 +31,33 @@ pub(super) struct Content {
     /// Nodes that may come first.
     first: Vec<usize>,
     /// Elements of an `xs:all` group and how many of each there must be.
-    all: Option<Vec<(Id, u32)>>,
+    all: Option<Vec<(Vec<Id>, u32)>>,
 }
 
 impl Content {
     /// The content model of a type; `None` for types whose content is not made of elements.
-    pub(super) fn of(set: &SchemaSet, key: Option<TypeKey>) -> Option<Self> {
+    pub(super) fn of(set: &SchemaSet, groups: &SubstitutionGroupMap, key: Option<TypeKey>) -> Option<Self> {
         let Some(TypeKey::Complex(key)) = key else { return None };
         let data = set.arenas.complex_types.get(key)?;
         match compile_content_model_matcher(set, data).ok()? {
             ContentModelMatcher::Nfa(table) | ContentModelMatcher::WithOpenContent { nfa: table, .. } => {
-                (table.states.len() <= LARGEST).then(|| Self::of_table(&table))
+                (table.states.len() <= LARGEST).then(|| Self::of_table(set, groups, &table))
             }
             ContentModelMatcher::AllGroup(group) => {
-                let all = group.particles.iter().filter_map(|particle| Some((term(&particle.term)?, particle.min_occurs))).collect();
+                let all = group.particles.iter().map(|particle| (terms(set, groups, &particle.term), particle.min_occurs)).collect();
                 Some(Self { all: Some(all), ..Self::default() })
             }
         }
     }
 
-    fn of_table(table: &NfaTable) -> Self {
+    fn of_table(set: &SchemaSet, groups: &SubstitutionGroupMap, table: &NfaTable) -> Self {
         let mut numbers: HashMap<usize, usize> = HashMap::new();
         let mut content = Self::default();
         for (at, state) in table.states.iter().enumerate() {
             if let Some(found) = &state.term {
                 numbers.insert(at, content.terms.len());
-                content.terms.push(term(found));
+                content.terms.push(terms(set, groups, found));
+                content.declared.push(declared(found));
             }
         }
         let reach = |from: Vec<usize>| {
@@ -83,15 +86,29 @@ impl Content {
         self.names().any(|known| known == id)
     }
 
+    /// Elements that stand for an abstract one of this name; none where it is not abstract.
+    pub(super) fn kinds(&self, id: Id) -> Vec<Id> {
+        let node = (0..self.terms.len()).find(|node| self.declared[*node] == Some(id) && !self.terms[*node].contains(&id));
+        node.map(|node| self.terms[node].clone()).unwrap_or_default()
+    }
+
     /// Every element of the model, in its order.
     pub(super) fn names(&self) -> impl Iterator<Item = Id> {
-        self.terms.iter().copied().flatten().chain(self.all.iter().flatten().map(|(id, _)| *id))
+        self.terms.iter().flatten().chain(self.all.iter().flatten().flat_map(|(ids, _)| ids)).copied()
+    }
+
+    /// Whether both may come at the same place, and not one behind the other.
+    pub(super) fn either(&self, one: Id, other: Id) -> bool {
+        let has = |nodes: &[usize], id: Id| nodes.iter().any(|node| self.terms[*node].contains(&id));
+        let together = std::iter::once(&self.first).chain(&self.next).any(|nodes| has(nodes, one) && has(nodes, other));
+        let leads = |from: Id, to: Id| self.nodes(&[from]).any(|node| has(&self.next[node], to));
+        together && !leads(one, other) && !leads(other, one)
     }
 
     /// The elements one of which would have to stand before `id`, where one of `expected` may come now.
     pub(super) fn one_before(&self, expected: &[Id], id: Id) -> Vec<Id> {
-        let leads = |node: &usize| self.next[*node].iter().any(|next| self.terms[*next] == Some(id));
-        let mut all: Vec<Id> = self.nodes(expected).filter(leads).filter_map(|node| self.terms[node]).collect();
+        let leads = |node: &usize| self.next[*node].iter().any(|next| self.terms[*next].contains(&id));
+        let mut all: Vec<Id> = self.nodes(expected).filter(leads).flat_map(|node| self.terms[node].clone()).collect();
         let mut seen = HashSet::new();
         all.retain(|id| seen.insert(*id));
         all
@@ -106,8 +123,8 @@ impl Content {
             if !seen.insert(last) || path.len() > FAR {
                 continue;
             }
-            if self.next[last].iter().any(|next| self.terms[*next] == Some(id)) {
-                return path.iter().map(|node| self.terms[*node]).collect();
+            if self.next[last].iter().any(|next| self.terms[*next].contains(&id)) {
+                return path.iter().map(|node| self.terms[*node].first().copied()).collect();
             }
             todo.extend(self.next[last].iter().map(|next| path.iter().copied().chain([*next]).collect()));
         }
@@ -117,7 +134,8 @@ impl Content {
     /// What is missing at the end behind `last` (or with no child at all): all of the first list, or one of the second.
     pub(super) fn missing_at_end(&self, last: Option<Id>, had: impl Fn(Id) -> u32) -> (Vec<Id>, Vec<Id>) {
         if let Some(all) = &self.all {
-            return (all.iter().filter(|(id, least)| had(*id) < *least).map(|(id, _)| *id).collect(), Vec::new());
+            let lacking = all.iter().filter(|(ids, least)| ids.iter().map(|id| had(*id)).sum::<u32>() < *least);
+            return (lacking.filter_map(|(ids, _)| ids.first().copied()).collect(), Vec::new());
         }
         let from: Vec<usize> = match last {
             Some(last) => self.nodes(&[last]).flat_map(|node| self.next[node].clone()).collect(),
@@ -127,9 +145,9 @@ impl Content {
         let Some(least) = far.iter().map(|(far, _)| *far).min() else { return Default::default() };
         let mut nearest: Vec<usize> = far.into_iter().filter(|(far, _)| *far == least).map(|(_, node)| node).collect();
         nearest.sort_unstable();
-        nearest.dedup_by_key(|node| self.terms[*node]);
+        nearest.dedup_by_key(|node| self.declared[*node]);
         let [only] = nearest.as_slice() else {
-            return (Vec::new(), nearest.iter().filter_map(|node| self.terms[*node]).collect());
+            return (Vec::new(), nearest.iter().flat_map(|node| self.terms[*node].clone()).collect());
         };
         let (mut row, mut at) = (vec![*only], *only);
         while !self.ends[at] && row.len() < FAR {
@@ -137,7 +155,11 @@ impl Content {
             row.push(next);
             at = next;
         }
-        (row.iter().filter_map(|node| self.terms[*node]).collect(), Vec::new())
+        match row.as_slice() {
+            // One of a substitution group.
+            [one] if self.terms[*one].len() > 1 => (Vec::new(), self.terms[*one].clone()),
+            _ => (row.iter().filter_map(|node| self.terms[*node].first().copied()).collect(), Vec::new()),
+        }
     }
 
     /// Steps from a node to one behind which the content may end.
@@ -153,13 +175,26 @@ impl Content {
     }
 
     fn nodes<'c>(&'c self, ids: &'c [Id]) -> impl Iterator<Item = usize> + 'c {
-        (0..self.terms.len()).filter(|node| self.terms[*node].is_some_and(|id| ids.contains(&id)))
+        (0..self.terms.len()).filter(|node| self.terms[*node].iter().chain(&self.declared[*node]).any(|id| ids.contains(id)))
     }
 }
 
-fn term(term: &NfaTerm) -> Option<Id> {
+fn declared(term: &NfaTerm) -> Option<Id> {
     match term {
         NfaTerm::Element { name, namespace, .. } => Some((*name, *namespace)),
         NfaTerm::Wildcard { .. } => None,
     }
+}
+
+/// The elements that a term takes.
+fn terms(set: &SchemaSet, groups: &SubstitutionGroupMap, term: &NfaTerm) -> Vec<Id> {
+    let NfaTerm::Element { name, namespace, element_key, .. } = term else { return Vec::new() };
+    let own = (*name, *namespace);
+    let is_abstract = element_key.and_then(|key| set.arenas.elements.get(key)).is_some_and(|element| element.is_abstract);
+    let mut all: Vec<Id> = (!is_abstract).then_some(own).into_iter().collect();
+    let mut members: Vec<Id> =
+        element_key.and_then(|key| groups.get(&key)).into_iter().flatten().copied().filter(|id| *id != own).collect();
+    members.sort_unstable_by_key(|(name, _)| set.name_table.resolve(*name));
+    all.extend(members);
+    all
 }

@@ -2,7 +2,7 @@
 //! should have been is worked out only where it is broken.
 
 use std::{
-    cell::{Cell, RefCell},
+    cell::{Cell, OnceCell, RefCell},
     collections::{HashMap, HashSet},
     rc::Rc,
     sync::Arc,
@@ -10,6 +10,7 @@ use std::{
 
 use xsd_schema::{
     SchemaSet, TypeKey,
+    compiler::{SubstitutionGroupMap, build_substitution_group_map},
     ids::NameId,
     namespace::context::NamespaceContextSnapshot,
     parser::location::SourceLocation,
@@ -34,6 +35,8 @@ pub(super) struct Prepared<'s> {
     inner: SchemaValidator<'s>,
     /// Keys: where there are any, the values that may be part of one are kept while their element is open.
     pub(super) rules: Rules,
+    /// Substitution groups, worked out when a document breaks a content model.
+    groups: OnceCell<SubstitutionGroupMap>,
 }
 
 impl<'s> Prepared<'s> {
@@ -42,7 +45,7 @@ impl<'s> Prepared<'s> {
         if set.is_xsd11() {
             flags |= ValidationFlags::PROCESS_ASSERTIONS;
         }
-        Self { set, inner: SchemaValidator::new(set, flags), rules: Rules::of(set) }
+        Self { set, inner: SchemaValidator::new(set, flags), rules: Rules::of(set), groups: OnceCell::new() }
     }
 
     /// Content models that cannot be run, as problems of the schema `name`.
@@ -118,6 +121,12 @@ pub(super) struct Frame {
     pub(super) parent: bool,
     /// It was told already that its value is none.
     pub(super) void: bool,
+    /// It was told already that it holds text and may not.
+    texts: bool,
+    /// Children that were told to be too many.
+    pub(super) surplus: Vec<Id>,
+    /// Children that were refused, by name.
+    pub(super) refused: Vec<(Id, u32)>,
     /// Problems told about children that are missing: number of the problem, the element before which they are, the elements.
     pub(super) missing: Vec<(usize, Id, Vec<Id>)>,
     /// Values of attributes and of children without children, by name; only where the schema has keys.
@@ -127,7 +136,9 @@ pub(super) struct Frame {
 impl Frame {
     /// As new, but for its buffers.
     fn clear(&mut self) {
-        (self.of, self.last, self.parent, self.void) = (None, None, false, false);
+        (self.of, self.last, self.parent, self.void, self.texts) = (None, None, false, false, false);
+        self.surplus.clear();
+        self.refused.clear();
         self.text.clear();
         self.missing.clear();
         self.values.clear();
@@ -179,13 +190,25 @@ impl<'p> Judge<'p> {
     /// The content model of a type, worked out when it is first asked for.
     pub(super) fn content(&mut self, of: Option<TypeKey>) -> Option<Rc<Content>> {
         let set = self.prepared.set;
-        self.contents.entry(of?).or_insert_with(|| Content::of(set, of).map(Rc::new)).clone()
+        let groups = self.prepared.groups.get_or_init(|| build_substitution_group_map(set));
+        self.contents.entry(of?).or_insert_with(|| Content::of(set, groups, of).map(Rc::new)).clone()
     }
 
     /// Elements the engine would take now.
     pub(super) fn expected(&self) -> Vec<Id> {
         let expected = self.runtime.iter().flat_map(ValidationRuntime::get_expected_elements);
         expected.map(|element| (element.local_name, element.namespace)).collect()
+    }
+
+    /// How a name of this namespace is written here: with a prefix, or without one; `None` where the namespace is not declared.
+    pub(super) fn prefix(&self, namespace: Option<NameId>) -> Option<String> {
+        let (_, scope) = self.scopes.last()?;
+        let Some(namespace) = namespace else { return scope.default_ns.is_none().then(String::new) };
+        if scope.default_ns == Some(namespace) {
+            return Some(String::new());
+        }
+        let (prefix, _) = scope.bindings.iter().find(|(_, known)| *known == namespace)?;
+        Some(format!("{}:", self.prepared.set.name_table.resolve(*prefix)))
     }
 
     /// Attributes the innermost element may have.
@@ -224,6 +247,11 @@ impl<'p> Judge<'p> {
     /// Does not judge the element that is being read, nor anything inside it.
     pub(super) fn skip(&mut self, trail: &Trail) {
         self.skipped = Some(trail.depth());
+    }
+
+    /// Depth of the element that is not judged, if one is read.
+    pub(super) fn skipping(&self) -> Option<usize> {
+        self.skipped
     }
 
     fn begin(&mut self) {
@@ -265,6 +293,8 @@ impl<'p> Judge<'p> {
         let mut frame = self.spare.pop().unwrap_or_default();
         frame.of = of;
         for error in errors {
+            // Whether it has a value does not matter where it may not be nil.
+            frame.void |= error.constraint.starts_with("cvc-elt.3");
             self.report.add(error, &Subject::Element { frame: &frame }, trail);
         }
         self.frames.push(frame);
@@ -298,7 +328,10 @@ impl<'p> Judge<'p> {
     /// What the engine says about the innermost element.
     fn told(&mut self, trail: &mut Trail) {
         for error in self.inbox.take() {
-            if let Some(frame) = self.frames.last() {
+            let Some(frame) = self.frames.last_mut() else { return };
+            // Text where there is none is told once, however many pieces it has.
+            let text = error.constraint.starts_with("cvc-complex-type.2.");
+            if !(text && std::mem::replace(&mut frame.texts, true)) {
                 self.report.add(error, &Subject::Element { frame }, trail);
             }
         }
@@ -330,8 +363,9 @@ impl<'p> Judge<'p> {
     /// What the engine says of an element that has ended.
     fn ended(&mut self, frame: &Frame, errors: Vec<ValidationError>, trail: &mut Trail) {
         for error in errors {
-            // A value that was told about is not told again.
-            if frame.void && !error.constraint.starts_with("cvc-complex") {
+            // What was told about is not told again in other words.
+            let of_value = !error.constraint.starts_with("cvc-complex") && !error.constraint.starts_with("cvc-identity");
+            if frame.void && (of_value || super::report::is_incomplete(&error)) {
                 continue;
             }
             if super::report::is_incomplete(&error) {
@@ -362,8 +396,8 @@ impl Events for Judge<'_> {
         let id = self.id(element.key, element);
         self.located(trail);
         let (of, errors) = self.offer(id, Some(element));
-        if let (true, Some(error)) = (self.frames.is_empty(), errors.iter().find(|error| super::report::is_unknown_root(error))) {
-            self.report.unknown_root(error, element.name(), trail);
+        if self.frames.is_empty() && errors.iter().any(super::report::is_unknown_root) {
+            self.report.unknown_root(element.name(), trail);
             self.withdraw();
             self.runtime = None;
             self.skip(trail);

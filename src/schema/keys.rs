@@ -1,7 +1,7 @@
 //! Keys and references, kept beside the engine for what it does not tell: which element refers to nothing, with which value, and
 //! where a doubled value stood first. Rules whose paths are more than names are left to the engine's own words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xsd_schema::SchemaSet;
 
@@ -70,6 +70,8 @@ pub(super) struct Seen {
     keys: HashMap<usize, HashMap<Values, u32>>,
     /// For each reference's rule those that no key had when they came.
     dangling: HashMap<usize, Vec<(Values, Spot)>>,
+    /// References whose lost ones were told in this scope.
+    told: HashSet<usize>,
 }
 
 impl Seen {
@@ -101,16 +103,21 @@ impl Seen {
         for at in rules.scopes.get(local).into_iter().flatten() {
             self.keys.remove(at);
             self.dangling.remove(at);
+            self.told.remove(at);
         }
     }
 
-    /// References by the rule of this name that lead nowhere, now that all keys have come.
-    pub(super) fn lost(&mut self, rules: &Rules, name: &str) -> Vec<(Values, Spot)> {
-        let Some(at) = rules.rules.iter().position(|rule| rule.name == name) else { return Vec::new() };
-        let Some(key) = &rules.rules[at].refers else { return Vec::new() };
+    /// References by the rule of this name that lead nowhere, now that all keys have come; none where they were given before, since
+    /// the engine tells each by itself. `None` where the rule cannot be followed.
+    pub(super) fn lost(&mut self, rules: &Rules, name: &str) -> Option<Vec<(Values, Spot)>> {
+        let at = rules.rules.iter().position(|rule| rule.name == name)?;
+        let key = rules.rules[at].refers.as_ref()?;
+        if !self.told.insert(at) {
+            return Some(Vec::new());
+        }
         let mut lost = self.dangling.remove(&at).unwrap_or_default();
         lost.retain(|(values, _)| !self.has(rules, key, values));
-        lost
+        (!lost.is_empty()).then_some(lost)
     }
 
     /// The line on which a doubled value stood first.

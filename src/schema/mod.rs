@@ -99,7 +99,6 @@ impl Schema {
     /// Judges a document while `read` reads it: reading goes on here, judging on a thread of the schema's. Gives what `read` gave, and
     /// everything that is wrong with the document, in its order.
     pub fn judge<T>(&self, file: &File, read: impl FnOnce(&mut dyn Events) -> Result<T, Problems>) -> (Option<T>, Problems) {
-        let until = Instant::now() + file.time;
         let (answer, verdict) = mpsc::sync_channel(1);
         let (to, batches) = mpsc::sync_channel::<relay::Batch>(relay::WAITING);
         let full = Arc::new(AtomicBool::new(false));
@@ -117,27 +116,40 @@ impl Schema {
         });
         let ticket = match self.workers.send(job) {
             Ok(ticket) => ticket,
-            Err(problems) => return (None, problems),
+            Err(problems) => return (None, problems.into_iter().map(|problem| problem.at(Place::file(&file.name))).collect()),
         };
-        let mut forward = relay::Forward::new(to, full, until);
+        let mut forward = relay::Forward::new(to, full, ticket.share(), file.time);
         let read = read(&mut forward);
-        forward.finish();
+        let all = forward.finish();
         let alone = |problem: Problem| (None, vec![problem.at(Place::file(&file.name))]);
-        match verdict.recv_timeout(until.saturating_duration_since(Instant::now())) {
-            Ok(mut problems) => {
-                let value = read.map_err(|found| problems.extend(found)).ok();
-                problems.sort_by_key(|problem| problem.place.line.unwrap_or(u32::MAX));
-                (value, problems)
-            }
-            Err(mpsc::RecvTimeoutError::Timeout) => {
-                self.workers.give_up(&ticket);
-                let message = format!("judging it by {} took longer than {} s", self.name, file.time.as_secs());
-                alone(Problem::new(codes::DOC_LIMIT, message).hint("the document or a pattern of the schema takes too much work"))
-            }
-            // Only this document brought the engine down; the next one finds it compiled anew.
-            Err(mpsc::RecvTimeoutError::Disconnected) => {
-                alone(Problem::new(codes::DOC_SCHEMA, "the schema engine broke down over this document"))
+        loop {
+            // The time a document waits for its turn is not its own.
+            let left = ticket.begun().map(|begun| (begun + file.time).saturating_duration_since(Instant::now()));
+            let verdict = match (all, verdict.recv_timeout(if all { left.unwrap_or(TURN) } else { TURN })) {
+                // What was not taken was not judged, whatever is said of the rest.
+                (false, Ok(_)) => Err(mpsc::RecvTimeoutError::Timeout),
+                (_, verdict) => verdict,
+            };
+            match verdict {
+                Ok(mut problems) => {
+                    let value = read.map_err(|found| problems.extend(found)).ok();
+                    problems.sort_by_key(|problem| (problem.place.line.unwrap_or(u32::MAX), problem.place.column));
+                    return (value, problems);
+                }
+                Err(mpsc::RecvTimeoutError::Timeout) if all && left.is_none() => {}
+                Err(mpsc::RecvTimeoutError::Timeout) => {
+                    self.workers.give_up(&ticket);
+                    let message = format!("judging it by {} took longer than {} s", self.name, file.time.as_secs());
+                    return alone(Problem::new(codes::DOC_LIMIT, message).hint("the document or a rule of the schema takes too much work"));
+                }
+                // Only this document brought the engine down; the next one finds it compiled anew.
+                Err(mpsc::RecvTimeoutError::Disconnected) => {
+                    return alone(Problem::new(codes::DOC_SCHEMA, "the schema engine broke down over this document"));
+                }
             }
         }
     }
 }
+
+/// How often one who waits for a turn looks.
+const TURN: Duration = Duration::from_millis(50);

@@ -20,32 +20,32 @@ pub(super) fn in_words(pattern: &str) -> Option<String> {
     })
 }
 
-/// What was probably meant where the pattern wants something else only in its case or its blanks.
-pub(super) fn suggestion(pattern: &str, value: &str) -> Option<String> {
-    let wants_capitals = pattern.contains("A-Z") && !pattern.contains("a-z");
-    if wants_capitals && value.bytes().any(|byte| byte.is_ascii_lowercase()) {
-        return Some(format!("write `{}`", crate::model::problem::cut(&value.to_ascii_uppercase())));
-    }
-    let blank = value.contains(' ') && !pattern.contains(' ') && !pattern.contains("\\s") && !pattern.contains('.');
-    blank.then(|| "take out the blanks".to_string())
-}
-
 /// One row of parts: `[A-Z]{2}[0-9]{2}`, or a word whose letters may be in either case.
 fn row(text: &str) -> Option<String> {
-    let (mut rest, mut parts, mut word) = (text, Vec::new(), String::new());
+    let (mut rest, mut parts, mut word) = (text, Vec::<(&str, (u64, Option<u64>))>::new(), String::new());
     while !rest.is_empty() {
         let (class, behind) = class(rest)?;
         let (count, behind) = count(behind)?;
         rest = behind;
         match (class, count) {
             (Class::Letter(letter), (1, Some(1))) => word.push(letter),
-            (Class::Kind(kind), count) => parts.push(counted(kind, count)),
+            (Class::Kind(kind), (least, most)) => match parts.last_mut() {
+                // Five times `[0-9]` are 5 digits.
+                Some((known, (all_least, all_most))) if *known == kind => {
+                    *all_least += least;
+                    *all_most = all_most.zip(most).map(|(all, most): (u64, u64)| all + most);
+                }
+                _ => parts.push((kind, (least, most))),
+            },
             (Class::Letter(_), _) => return None,
         }
     }
     match (word.is_empty(), parts.is_empty()) {
         (false, true) => Some(format!("`{word}`")),
-        (true, false) if parts.len() <= LONGEST => Some(parts.join(", then ")),
+        (true, false) if parts.len() <= LONGEST => {
+            let all: Vec<String> = parts.into_iter().map(|(kind, count)| counted(kind, count)).collect();
+            Some(all.join(", then "))
+        }
         _ => None,
     }
 }
@@ -128,6 +128,7 @@ mod tests {
             ("[A-Z]{3,3}", Some("exactly 3 capital letters")),
             ("\\d{8}|\\d{12,14}", Some("8 digits or 12 to 14 digits")),
             ("[0-9]+", Some("only digits")),
+            ("[0-9][0-9][0-9][0-9][0-9]", Some("exactly 5 digits")),
             ("[A-Z]{2,2}[0-9]{2,2}[a-zA-Z0-9]{1,30}", Some("2 capital letters, then 2 digits, then 1 to 30 letters or digits")),
             ("[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]", Some("`true` or `false`")),
             ("(a|b)+", None),
@@ -136,12 +137,5 @@ mod tests {
         ] {
             assert_eq!(in_words(pattern).as_deref(), words, "{pattern}");
         }
-    }
-
-    #[test]
-    fn case_and_blanks_are_suggested() {
-        assert_eq!(suggestion("[A-Z]{3}", "eur").as_deref(), Some("write `EUR`"));
-        assert_eq!(suggestion("[A-Z0-9]{20}", "DE89 3704").as_deref(), Some("take out the blanks"));
-        assert_eq!(suggestion("\\d{3}", "x"), None);
     }
 }

@@ -8,8 +8,10 @@ use std::{
         atomic::{AtomicBool, Ordering},
         mpsc,
     },
-    time::{Duration, Instant},
+    time::Duration,
 };
+
+use super::workers::Ticket;
 
 use crate::model::{
     Events, Key, Name, Start, Trail,
@@ -70,19 +72,22 @@ pub(super) struct Forward {
     open: Vec<(u32, u32)>,
     /// Set by the judge that wants no more.
     full: Arc<AtomicBool>,
-    until: Instant,
+    ticket: Ticket,
+    /// How long judging may take once it has begun.
+    time: Duration,
     /// Nobody takes batches any more, or not in time.
     lost: bool,
 }
 
 impl Forward {
-    pub(super) fn new(to: mpsc::SyncSender<Batch>, full: Arc<AtomicBool>, until: Instant) -> Self {
-        Self { to, batch: Batch::default(), names: 0, open: Vec::new(), full, until, lost: false }
+    pub(super) fn new(to: mpsc::SyncSender<Batch>, full: Arc<AtomicBool>, ticket: Ticket, time: Duration) -> Self {
+        Self { to, batch: Batch::default(), names: 0, open: Vec::new(), full, ticket, time, lost: false }
     }
 
-    /// Sends what is left.
-    pub(super) fn finish(mut self) {
+    /// Sends what is left; whether all of the document was taken.
+    pub(super) fn finish(mut self) -> bool {
         self.send();
+        !self.lost
     }
 
     fn send(&mut self) {
@@ -92,7 +97,7 @@ impl Forward {
                 Ok(()) => return,
                 Err(mpsc::TrySendError::Full(back)) => {
                     batch = back;
-                    self.lost = Instant::now() > self.until;
+                    self.lost = self.ticket.begun().is_some_and(|begun| begun.elapsed() > self.time);
                     std::thread::sleep(NAP);
                 }
                 Err(mpsc::TrySendError::Disconnected(_)) => {

@@ -20,6 +20,15 @@ pub(super) fn repair(judge: &mut Judge<'_>, id: Id, element: &Start<'_>, trail: 
         }
         return judge.skip(trail);
     };
+    let kinds = content.kinds(id);
+    if !kinds.is_empty() {
+        judge.report.is_abstract(id, &kinds, trail);
+        // One of them is taken to be there, so that what follows fits.
+        if let Some(one) = kinds.first().filter(|_| expected.contains(&id)) {
+            judge.pretend(*one);
+        }
+        return judge.skip(trail);
+    }
     if content.has(id) {
         return misplaced(judge, id, &content, &expected, element, trail);
     }
@@ -31,7 +40,8 @@ pub(super) fn repair(judge: &mut Judge<'_>, id: Id, element: &Start<'_>, trail: 
     // The same name in another namespace: the prefix or the default namespace is bound to the wrong one.
     if let Some(right) = expected.iter().copied().chain(content.names()).find(|known| known.0 == id.0) {
         if judge.renamed.insert((id.1, right.1)) {
-            judge.report.wrong_namespace(id, right, trail);
+            let prefix = judge.prefix(right.1);
+            judge.report.wrong_namespace(id, right, prefix, trail);
         }
         return go_on(judge, right, &content, &expected, element, trail);
     }
@@ -44,8 +54,15 @@ pub(super) fn repair(judge: &mut Judge<'_>, id: Id, element: &Start<'_>, trail: 
     let everywhere: Vec<Id> = content.names().collect();
     let meant = near(&expected).or_else(|| near(&everywhere));
     judge.report.unexpected(&element.name().local, meant, &expected, trail);
-    match meant {
-        Some(meant) => go_on(judge, meant, &content, &expected, element, trail),
+    // Only what stands where it may, and is no guess among short names, is judged as what it was meant to be.
+    match meant.filter(|meant| expected.contains(meant) && element.name().local.chars().count() > 3) {
+        Some(meant) => {
+            offer_again(judge, meant, element, trail);
+            // What is wrong inside may be the guess's fault.
+            if let (None, Some(frame)) = (judge.skipping(), judge.frames.last_mut()) {
+                frame.void = true;
+            }
+        }
         None => judge.skip(trail),
     }
 }
@@ -79,16 +96,32 @@ fn misplaced(judge: &mut Judge<'_>, id: Id, content: &Content, expected: &[Id], 
             offer_again(judge, id, element, trail);
         }
         None => {
-            // This one is counted already.
-            let before = trail.siblings(element.key).saturating_sub(1);
-            let last = judge.frames.last().and_then(|parent| parent.last);
-            judge.report.too_late(id, before, last, expected, trail);
+            let Some(parent) = judge.frames.last_mut() else { return };
+            let refused = match parent.refused.iter_mut().find(|(known, _)| *known == id) {
+                Some((_, count)) => {
+                    *count += 1;
+                    *count
+                }
+                None => {
+                    parent.refused.push((id, 1));
+                    1
+                }
+            };
+            // This one is counted already, and so are those that were refused.
+            let before = trail.siblings(element.key).saturating_sub(refused);
+            let last = parent.last;
+            let told = parent.surplus.contains(&id);
+            if !told {
+                parent.surplus.push(id);
+                let beside = last.is_some_and(|last| content.either(last, id));
+                judge.report.too_late(id, before, last.map(|last| (last, beside)), expected, trail);
+            }
             judge.skip(trail);
         }
     }
 }
 
-/// Goes on as if the element had the name it should have.
+/// Goes on as if the element had the namespace it should have.
 fn go_on(judge: &mut Judge<'_>, id: Id, content: &Content, expected: &[Id], element: &Start<'_>, trail: &mut Trail) {
     if !expected.contains(&id)
         && let Some(missing) = content.missing_before(expected, id)

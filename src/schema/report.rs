@@ -129,7 +129,15 @@ impl<'s> Report<'s> {
             here && ((value(known.code) && value(problem.code) && matches!(subject, Subject::Element { .. }))
                 || known.message == problem.message)
         };
-        if !self.told.iter().rev().take(8).any(same) {
+        // A misspelt attribute is not missing besides.
+        let meant = |(known, at): &(Problem, Spot)| {
+            error.constraint == "cvc-complex-type.4"
+                && (at.line, at.column) == (spot.line, spot.column)
+                && known.hint.as_ref().is_some_and(|hint| {
+                    sentences::quoted(&error.message, "attribute").is_some_and(|name| *hint == sentences::did_you_mean(name))
+                })
+        };
+        if !self.told.iter().rev().take(8).any(|told| same(told) || meant(told)) {
             self.tell(problem, spot);
         }
     }
@@ -139,11 +147,7 @@ impl<'s> Report<'s> {
         let (rule, target) = sentences::rule(&error.message);
         if error.constraint == "cvc-identity-constraint.4.3" {
             // The engine tells each reference and not which; all are told at the first.
-            if self.told.last().is_some_and(|(problem, _)| problem.code == codes::DOC_KEY && problem.message.contains(sentences::NOWHERE)) {
-                return;
-            }
-            let lost = seen.lost(rules, &rule);
-            if !lost.is_empty() {
+            if let Some(lost) = seen.lost(rules, &rule) {
                 for (values, spot) in lost {
                     self.tell(sentences::lost(self.set, &rule, &target, &values, &spot), spot);
                 }
@@ -163,7 +167,7 @@ impl<'s> Report<'s> {
     }
 
     /// A root that the schema does not know.
-    pub(super) fn unknown_root(&mut self, error: &ValidationError, name: &Name, trail: &mut Trail) {
+    pub(super) fn unknown_root(&mut self, name: &Name, trail: &mut Trail) {
         let table = &self.set.name_table;
         let roots: Vec<(String, String)> = self
             .set
@@ -172,7 +176,7 @@ impl<'s> Report<'s> {
             .flat_map(|(namespace, all)| all.elements.keys().map(move |local| (namespace, local)))
             .map(|(namespace, local)| (namespace.map(|id| table.resolve(id)).unwrap_or_default(), table.resolve(*local)))
             .collect();
-        let problem = sentences::unknown_root(error, name, &roots);
+        let problem = sentences::unknown_root(name, &roots);
         let spot = trail.spot();
         self.tell(problem, spot);
     }
@@ -185,15 +189,26 @@ impl<'s> Report<'s> {
     }
 
     /// An element whose name the parent has in another namespace.
-    pub(super) fn wrong_namespace(&mut self, found: Id, right: Id, trail: &mut Trail) {
+    pub(super) fn wrong_namespace(&mut self, found: Id, right: Id, prefix: Option<String>, trail: &mut Trail) {
         let namespace = |id: Id| match id.1 {
             Some(id) => format!("the namespace `{}`", sentences::address(&self.set.name_table.resolve(id))),
             None => "no namespace".to_string(),
         };
         let message = format!("`{}` is in {}; it belongs in {}", self.name(found), namespace(found), namespace(right));
-        let hint = "correct the xmlns declaration; others in the same wrong namespace are not told again";
+        let fix = match prefix {
+            Some(prefix) => format!("write `{prefix}{}`", self.name(right)),
+            None => "correct the xmlns declaration".to_string(),
+        };
+        let hint = format!("{fix}; others in the same wrong namespace are not told again");
         let spot = trail.spot();
         self.tell(Problem::new(codes::DOC_UNEXPECTED, message).hint(hint), spot);
+    }
+
+    /// An element that is only a heading for others.
+    pub(super) fn is_abstract(&mut self, id: Id, kinds: &[Id], trail: &mut Trail) {
+        let message = format!("`{}` may not stand by itself: one of {} must stand in its place", self.name(id), self.any(kinds));
+        let spot = trail.spot();
+        self.tell(Problem::new(codes::DOC_UNEXPECTED, message), spot);
     }
 
     /// An element that the parent does not have at all.
@@ -242,20 +257,28 @@ impl<'s> Report<'s> {
         self.tell(late.0, late.1);
     }
 
-    /// An element that the parent has, but not here any more; `before` counts those that came already.
-    pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<Id>, expected: &[Id], trail: &mut Trail) {
+    /// An element that the parent has, but not here any more; `before` counts those that came already, `last` is the one before it and
+    /// whether only one of both may stand there.
+    pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<(Id, bool)>, expected: &[Id], trail: &mut Trail) {
         let name = self.name(id);
+        let here = |report: &Self| report.listed("here may stand", expected);
         let (message, hint) = match (before, last) {
-            (0, Some(last)) => (
-                format!("`{name}` stands too late: it may not follow `{}`", self.name(last)),
-                self.listed("here may stand", expected).unwrap_or_else(|| "the schema prescribes the order of the elements".into()),
-            ),
-            (0, None) => (format!("`{name}` may not stand here"), self.listed("here may stand", expected).unwrap_or_default()),
-            (1, _) => (format!("`{name}` stands here a second time; it may stand only once"), "take out the one that is wrong".into()),
-            (many, _) => (format!("`{name}` may stand here only {many} times"), "take out what is too many".into()),
+            (0, Some((last, true))) => {
+                let last = self.name(last);
+                (format!("either `{last}` or `{name}` may stand here, not both"), Some("take out the one that is wrong".into()))
+            }
+            (0, Some((last, false))) => {
+                let message = format!("`{name}` stands too late: it may not follow `{}`", self.name(last));
+                (message, here(self).or(Some("the schema prescribes the order of the elements".into())))
+            }
+            (0, None) => (format!("`{name}` may not stand here"), here(self)),
+            (1, _) => {
+                (format!("`{name}` stands here a second time; it may stand only once"), Some("take out the one that is wrong".into()))
+            }
+            (many, _) => (format!("`{name}` may stand here only {many} times"), Some("take out what is too many".into())),
         };
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).maybe_hint((!hint.is_empty()).then_some(hint)), spot);
+        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).maybe_hint(hint), spot);
     }
 
     /// An element that ended before all it must have had come: all of the first, or one of the second.
@@ -344,5 +367,5 @@ fn code(error: &ValidationError) -> Code {
 
 /// The nearest of some names, as a hint.
 pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    nearest(name, known).map(|near| format!("did you mean `{near}`?"))
+    nearest(name, known).map(sentences::did_you_mean)
 }

@@ -35,13 +35,18 @@ pub(super) fn address(namespace: &str) -> String {
     shown
 }
 
+/// What was probably meant, as a hint.
+pub(super) fn did_you_mean(name: &str) -> String {
+    format!("did you mean `{name}`?")
+}
+
 /// The text between the first two `'` behind `key`.
-fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
+pub(super) fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     text.split(key).nth(1)?.split('\'').nth(1)
 }
 
 /// A root that the schema does not know; `roots` are its elements, namespace and name.
-pub(super) fn unknown_root(_: &ValidationError, name: &Name, roots: &[(String, String)]) -> Problem {
+pub(super) fn unknown_root(name: &Name, roots: &[(String, String)]) -> Problem {
     let namespace = |namespace: &str| match namespace {
         "" => "no namespace".to_string(),
         other => format!("the namespace `{}`", address(other)),
@@ -54,7 +59,9 @@ pub(super) fn unknown_root(_: &ValidationError, name: &Name, roots: &[(String, S
         return Problem::new(codes::DOC_ROOT, message).hint(hint);
     }
     let message = format!("a document `{}` in {} is not what the schema describes", cut(&name.local), namespace(&name.namespace));
-    let mut known: Vec<String> = roots.iter().map(|(_, local)| local.clone()).collect();
+    // Elements of other namespaces are parts of documents, not documents.
+    let mut known: Vec<String> =
+        roots.iter().filter(|(namespace, _)| *namespace == *name.namespace).map(|(_, local)| local.clone()).collect();
     known.sort();
     known.dedup();
     let hint = near(&name.local, known.iter().map(String::as_str)).unwrap_or_else(|| match known.len() {
@@ -123,7 +130,8 @@ pub(super) fn element(error: &ValidationError, code: Code, name: &str, frame: &F
         "cvc-elt.3.1" => Problem::new(codes::DOC_ATTRIBUTE, format!("`{name}` may not be nil: it must have a value")),
         "cvc-elt.3.2.1" => Problem::new(code, format!("`{name}` is nil (xsi:nil) and has content all the same")),
         other if other.starts_with("cvc-elt.4") => {
-            let named = quoted(message, "xsi:type").or_else(|| quoted(message, "value")).unwrap_or_default();
+            let named =
+                quoted(message, "value").or_else(|| quoted(message, "xsi:type")).or_else(|| quoted(message, "Type")).unwrap_or_default();
             Problem::new(
                 codes::DOC_ATTRIBUTE,
                 format!("`xsi:type` of `{name}` names `{}`, which is no type that may stand here", cut(named)),

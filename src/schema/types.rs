@@ -31,6 +31,12 @@ pub(super) fn is_base64(set: &SchemaSet, of: Option<TypeKey>) -> bool {
     simple(set, of).is_some_and(|key| line(set, key).any(|key| set.get_type_code(key) == Some(XmlTypeCode::Base64Binary)))
 }
 
+/// Whether a value of the type is a list of values.
+pub(super) fn is_list(set: &SchemaSet, of: Option<TypeKey>) -> bool {
+    let is_list = |key| set.arenas.simple_types.get(key).is_some_and(|data| data.resolved_item_type.is_some());
+    simple(set, of).is_some_and(|key| line(set, key).any(is_list))
+}
+
 /// Whether an error is the engine's mistake about base64 with blanks in it (see the judge); `value` is the whole value.
 pub(super) fn is_spaced_base64(error: &InstanceValidationError, value: &str) -> bool {
     use base64::Engine;

@@ -2,9 +2,17 @@
 //! stays as it is.
 
 use chrono::NaiveDate;
-use xsd_schema::{SchemaSet, TypeKey, XmlTypeCode, validation::ValidationError};
+use xsd_schema::{
+    SchemaSet, TypeKey, XmlTypeCode,
+    validation::{ValidationError, validate_simple_type},
+};
 
-use super::{patterns, report::near, sentences, types};
+use super::{
+    patterns,
+    report::near,
+    sentences::{self, quoted},
+    types,
+};
 use crate::model::{Problem, codes::Code, problem::cut};
 
 /// A value's type and how its file writes decimals.
@@ -21,7 +29,17 @@ impl Value<'_> {
             return Problem::new(code, format!("`{name}` is empty and must have a value"));
         }
         let (rule, hint) = self.rule(value, &error.message);
-        Problem::new(code, format!("`{}` is not a valid `{name}`: {rule}", cut(value))).maybe_hint(hint)
+        Problem::new(code, format!("`{}` is not a valid `{name}`: {rule}", cut(value))).maybe_hint(hint.or_else(|| self.meant(value)))
+    }
+
+    /// A value that was probably meant, if the type takes it.
+    fn meant(&self, value: &str) -> Option<String> {
+        let kind = types::builtin(self.set, self.of);
+        let of = TypeKey::Simple(types::simple(self.set, self.of)?);
+        let fits = |value: &String| !value.is_empty() && validate_simple_type(value, of, self.set).is_ok();
+        let found = candidates(kind, value).into_iter().find(fits)?;
+        let blanks = value.split_whitespace().collect::<String>() == found;
+        Some(if blanks { "take out the blanks".to_string() } else { format!("write `{}`", cut(&found)) })
     }
 
     /// The rule that the value breaks, and the value it probably should be.
@@ -33,12 +51,18 @@ impl Value<'_> {
                 .or_else(|| listed.iter().find(|known| known.eq_ignore_ascii_case(value)).map(|known| format!("write `{known}`")));
             return (format!("it must be {}", sentences::names(&listed)), hint);
         }
-        if let Some(rule) = facet(message) {
-            return (rule, pattern(message).and_then(|pattern| patterns::suggestion(pattern, value)));
+        if let Some(rule) = facet(message, types::is_list(self.set, self.of)) {
+            return (rule, None);
+        }
+        if message.contains("does not match any member type") {
+            return ("it fits none of the forms that are allowed".into(), None);
+        }
+        if let Some(fixed) = quoted(message, "has fixed value") {
+            return (format!("it must be `{}`", cut(fixed)), None);
         }
         let Some(kind) = types::builtin(self.set, self.of) else { return (sentences::plain(message), None) };
         let Some(rule) = self.wanted(kind, value) else { return (sentences::plain(message), None) };
-        (rule, suggestion(kind, value).map(|value| format!("write `{value}`")))
+        (rule, None)
     }
 
     /// How a built-in type is written.
@@ -77,34 +101,48 @@ fn is_day_like(value: &str) -> bool {
     shape == "9999-99-99"
 }
 
-/// What was probably meant.
-fn suggestion(kind: XmlTypeCode, value: &str) -> Option<String> {
+/// What may have been meant, likeliest first.
+fn candidates(kind: Option<XmlTypeCode>, value: &str) -> Vec<String> {
     use XmlTypeCode as T;
+    let mut all = Vec::new();
     match kind {
-        T::Boolean => match value.to_lowercase().as_str() {
-            "true" | "yes" | "y" | "ja" | "j" | "x" | "on" => Some("true".into()),
-            "false" | "no" | "n" | "nein" | "off" => Some("false".into()),
-            _ => None,
+        Some(T::Boolean) => match value.to_lowercase().as_str() {
+            "true" | "yes" | "y" | "ja" | "j" | "x" | "on" => all.push("true".into()),
+            "false" | "no" | "n" | "nein" | "off" => all.push("false".into()),
+            _ => {}
         },
-        T::Date => ["%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%Y-%m-%dT%H:%M:%S"]
-            .into_iter()
-            .find_map(|format| NaiveDate::parse_from_str(value, format).ok())
-            .map(|day| day.format("%Y-%m-%d").to_string()),
-        T::Decimal | T::Double | T::Float => {
-            // Only where it can be read one way: 1.234,50 and 12,5, but not 1,234.
-            let (whole, fraction) = value.split_once(',')?;
-            let grouped = whole.contains('.') || fraction.len() != 3;
-            let plain: String = whole.chars().filter(|c| *c != '.').collect();
-            let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-            (grouped && digits(plain.trim_start_matches('-')) && digits(fraction)).then(|| format!("{plain}.{fraction}"))
+        Some(T::Date) => {
+            let formats = ["%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"];
+            all.extend(formats.into_iter().find_map(|format| day(value, format)));
+            // Day and month must not be guessed: only where one of both can be no month.
+            if let (Some(day), None) = (day(value, "%d/%m/%Y"), day(value, "%m/%d/%Y")) {
+                all.push(day);
+            }
         }
-        _ => None,
+        Some(T::DateTime) => all.push(value.trim().replacen(' ', "T", 1)),
+        Some(T::Decimal | T::Double | T::Float) => all.extend(with_point(value)),
+        _ => {
+            all.extend(day(value, "%d.%m.%Y"));
+            all.extend([value.to_uppercase(), value.to_lowercase(), value.split_whitespace().collect()]);
+        }
     }
+    all.retain(|candidate| candidate != value);
+    all
 }
 
-/// The text between the first two `'` behind `key`.
-fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
-    text.split(key).nth(1)?.split('\'').nth(1)
+/// A day of our time, as XML Schema writes it.
+fn day(value: &str, format: &str) -> Option<String> {
+    let day = NaiveDate::parse_from_str(value, format).ok()?;
+    (1900..2200).contains(&chrono::Datelike::year(&day)).then(|| day.format("%Y-%m-%d").to_string())
+}
+
+/// A number with a decimal comma, only where it can be read one way: 1.234,50 and 12,5, but not 1,234.
+fn with_point(value: &str) -> Option<String> {
+    let (whole, fraction) = value.split_once(',')?;
+    let grouped = whole.contains('.') || fraction.len() != 3;
+    let plain: String = whole.chars().filter(|c| *c != '.').collect();
+    let digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    (grouped && digits(plain.trim_start_matches('-')) && digits(fraction)).then(|| format!("{plain}.{fraction}"))
 }
 
 /// The number behind `key`.
@@ -112,7 +150,8 @@ fn number(text: &str, key: &str) -> Option<u64> {
     text.split(key).nth(1)?.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-fn counted(number: u64, thing: &str) -> String {
+fn counted(number: u64, list: bool, thing: &str) -> String {
+    let thing = if list { "value" } else { thing };
     if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
 }
 
@@ -122,24 +161,24 @@ fn pattern(message: &str) -> Option<&str> {
 }
 
 /// The facet that a value breaks, said plainly.
-fn facet(message: &str) -> Option<String> {
+fn facet(message: &str, list: bool) -> Option<String> {
     let facet = message.split(' ').next()?;
     Some(match facet {
         "length" => {
             let wanted =
-                number(message, "expected").or_else(|| number(message, "required")).or_else(|| number(message, "length must be"))?;
+                number(message, "required length").or_else(|| number(message, "expected")).or_else(|| number(message, "length must be"))?;
             match number(message, "value length").or_else(|| number(message, "actual")).or_else(|| number(message, "got")) {
-                Some(actual) => format!("exactly {}, it has {actual}", counted(wanted, "character")),
-                None => format!("exactly {}", counted(wanted, "character")),
+                Some(actual) => format!("exactly {}, it has {actual}", counted(wanted, list, "character")),
+                None => format!("exactly {}", counted(wanted, list, "character")),
             }
         }
         "minLength" => match (number(message, "value length"), number(message, "minimum")) {
             (Some(0), _) => "a value is required".to_string(),
-            (Some(actual), Some(least)) => format!("at least {}, it has {actual}", counted(least, "character")),
+            (Some(actual), Some(least)) => format!("at least {}, it has {actual}", counted(least, list, "character")),
             _ => return None,
         },
         "maxLength" => {
-            format!("at most {}, it has {}", counted(number(message, "maximum")?, "character"), number(message, "value length")?)
+            format!("at most {}, it has {}", counted(number(message, "maximum")?, list, "character"), number(message, "value length")?)
         }
         "pattern" => {
             let pattern = pattern(message)?;
@@ -152,9 +191,9 @@ fn facet(message: &str) -> Option<String> {
         "minExclusive" => format!("it must be more than {}", quoted(message, "greater than")?),
         "maxExclusive" => format!("it must be less than {}", quoted(message, "not less than")?),
         "totalDigits" => {
-            format!("at most {}, it has {}", counted(number(message, "maximum is")?, "digit"), number(message, "value has")?)
+            format!("at most {}, it has {}", counted(number(message, "maximum is")?, false, "digit"), number(message, "value has")?)
         }
-        "fractionDigits" => format!("at most {} behind the decimal point", counted(number(message, "maximum is")?, "digit")),
+        "fractionDigits" => format!("at most {} behind the decimal point", counted(number(message, "maximum is")?, false, "digit")),
         _ => return None,
     })
 }
@@ -173,9 +212,9 @@ mod tests {
             ("pattern constraint violation: value 'x' does not match pattern '(a|b)+'", "it must fit the pattern (a|b)+"),
             ("minExclusive constraint violation: value '0' is not greater than '0'", "it must be more than 0"),
         ] {
-            assert_eq!(facet(message).as_deref(), Some(expected));
+            assert_eq!(facet(message, false).as_deref(), Some(expected));
         }
-        assert_eq!(facet("something else"), None);
+        assert_eq!(facet("something else", false), None);
     }
 
     #[test]
@@ -188,9 +227,12 @@ mod tests {
             (T::Boolean, "TRUE", Some("true")),
             (T::Boolean, "perhaps", None),
             (T::Date, "20.11.2026", Some("2026-11-20")),
-            (T::Date, "11/20/2026", None),
+            (T::Date, "20/11/2026", Some("2026-11-20")),
+            (T::Date, "10/11/2026", None),
+            (T::Date, "18/12/14", None),
+            (T::DateTime, "2026-11-20 18:00:00", Some("2026-11-20T18:00:00")),
         ] {
-            assert_eq!(suggestion(kind, value).as_deref(), expected, "{value}");
+            assert_eq!(candidates(Some(kind), value).first().map(String::as_str), expected, "{value}");
         }
     }
 }

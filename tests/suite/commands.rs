@@ -312,7 +312,7 @@ async fn the_configuration_reference_is_true() {
     let world = World::embedded().await;
     let reference = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md")).expect("the reference");
     let blocks: Vec<&str> = reference.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block")).collect();
-    let [odoo, partner, ftp, inbound, csv, outbound, mapping] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let [odoo, partner, ftp, inbound, schemas, csv, outbound, mapping] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
     let products = "direction = \"in\"\npartner = \"nordwind\"\nfolder = \"products\"\nformat = \"csv\"\nmapping = \"mappings/products.toml\"\nschedule = \"manual\"\n";
     for (file, text) in [
         ("consign.toml", (*odoo).to_string()),
@@ -320,6 +320,7 @@ async fn the_configuration_reference_is_true() {
         ("partners/lumen.toml", format!("name = \"Lumen\"\n{ftp}")),
         ("flows/orders-in.toml", (*inbound).to_string()),
         ("flows/products-in.toml", format!("{products}{csv}")),
+        ("flows/invoices-in.toml", format!("{}{schemas}", products.replace("format = \"csv\"\n", ""))),
         ("flows/despatch-out.toml", (*outbound).to_string()),
         ("mappings/order.toml", (*mapping).to_string()),
     ] {

@@ -192,7 +192,7 @@ async fn check_tells_what_is_wrong_with_envelope_and_choices() {
     )
     .await;
     let ran = world.consign(&["check"]).ends(1);
-    for sign in ["a flow has either `schema` or [[schemas]]", "does not begin at the root: write `/Envelope/*`"] {
+    for sign in ["a flow has either `schema` or [[schemas]]", "does not begin at the root, as in `/Order/Header/Type`"] {
         assert!(ran.err.contains(sign), "{sign} is missing in:\n{}", ran.err);
     }
     world.replace(

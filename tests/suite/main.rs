@@ -10,6 +10,7 @@ mod daemon;
 mod drops;
 mod envelopes;
 mod flows;
+mod found;
 mod hostile;
 mod mistakes;
 mod odoo;

@@ -146,7 +146,7 @@ async fn dates_are_written_as_the_flow_says() {
     let header = "Artikelnummer;EAN;Bezeichnung;Preis;Ab;Gewicht kg\n";
     judge(&world, format!("{header}A;;Lamp;1,50;20.11.2026;\n").as_bytes(), 0);
     let out = judge(&world, format!("{header}A;;Lamp;1,50;31.02.2026;\n").as_bytes(), 1);
-    assert!(out.contains("`31.02.2026` is not a date written as DD.MM.YYYY") && out.contains("line 2, column \"Ab\""), "{out}");
+    assert!(out.contains("`31.02.2026` is no day there is") && out.contains("line 2, column \"Ab\""), "{out}");
     assert_eq!(out.matches("error[").count(), 1, "the schema does not say it again: {out}");
 }
 
@@ -168,4 +168,35 @@ async fn check_tells_what_is_wrong_with_a_dialect() {
     ] {
         assert!(ran.err.contains(sign), "{sign} is missing in:\n{}", ran.err);
     }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_tells_of_columns_that_no_row_can_be_valid_with() {
+    let world = World::embedded().await;
+    let flow = fs::read_to_string(world.workspace().join("flows/products-in.toml")).expect("the flow");
+    let with = |from: &str, to: &str| {
+        assert!(flow.contains(from), "{from}");
+        fs::write(world.workspace().join("flows/products-in.toml"), flow.replace(from, to)).expect("written");
+        world.consign(&["check"]).ends(1).err
+    };
+    let missing = with("\"Bezeichnung\"   = \"Name\"\n", "");
+    assert!(missing.contains("`Name` is missing before `ListPrice`") && missing.contains("who: consultant"), "{missing}");
+    let order = with(
+        "\"EAN\"           = \"Gtin\"\n\"Bezeichnung\"   = \"Name\"\n",
+        "\"Bezeichnung\"   = \"Name\"\n\"EAN\"           = \"Gtin\"\n",
+    );
+    assert!(order.contains("`Gtin` stands too late"), "{order}");
+    let twice = with("\"EAN\"           = \"Gtin\"\n", "\"EAN\"           = \"Gtin\"\n\"GTIN\" = \"Gtin\"\n");
+    assert!(twice.contains("`Gtin` stands here a second time"), "{twice}");
+    let skip = with("root          =", "skip = -1\nroot          =");
+    assert!(skip.contains("`skip` is a number of lines from 0"), "{skip}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_table_that_is_none_of_ours_is_one_problem() {
+    let world = World::embedded().await;
+    let out = judge(&world, b"SKU,Price,Colour\nA,1.50,red\n", 1);
+    assert!(out.contains("none of the columns is in the first line: `SKU,Price,Colour`") && out.matches("error[").count() == 1, "{out}");
+    let quote = judge(&world, format!("{HEADER}A;;\"Lamp;1,50;\nB;;Lamp;1,50;\n").as_bytes(), 1);
+    assert!(quote.contains("a quote in this row is never closed") && quote.matches("error[").count() == 1, "{quote}");
 }

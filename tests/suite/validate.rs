@@ -102,8 +102,17 @@ fn what_cannot_be_judged_is_said_and_ends_with_2() {
     assert!(
         missing.out.contains("error[C308]") && missing.out.contains("nowhere.xml: not judged") && missing.out.contains("in/a.xml: valid")
     );
-    let pattern = folder.validate(&["--schema", "ORDER", "in/*.csv"]);
-    assert!(pattern.exit == 2 && pattern.err.contains("no file fits this pattern"), "{}", pattern.err);
+    let pattern = folder.validate(&["--schema", "ORDER", "in/*.csv", "in/a.xml"]);
+    assert!(
+        pattern.exit == 2 && pattern.out.contains("no file fits this pattern") && pattern.out.contains("in/a.xml: valid"),
+        "{}",
+        pattern.out
+    );
+    fs::create_dir(folder.0.path().join("empty")).expect("made");
+    let empty = folder.validate(&["--schema", "ORDER", "empty"]);
+    assert!(empty.exit == 2 && empty.out.contains("there is no file in this folder"), "{}", empty.out);
+    let device = folder.validate(&["--schema", "ORDER", "/dev/null"]);
+    assert!(device.exit == 2 && device.out.contains("it is a pipe or a device"), "{}", device.out);
     let schema = folder.validate(&["--schema", "ordr.xsd", "in/a.xml"]);
     assert!(schema.exit == 2 && schema.err.contains("error[C113]"), "{}", schema.err);
     folder.write(
@@ -113,11 +122,13 @@ fn what_cannot_be_judged_is_said_and_ends_with_2() {
     let broken = folder.validate(&["--schema", "broken.xsd", "in/a.xml"]);
     assert_eq!(broken.exit, 2);
     assert!(
-        broken.err.contains("error[C112]: the type `strng` is defined nowhere") && broken.err.contains("broken.xsd:2:3"),
+        broken.err.contains("error[C112]: the type `strng` is defined nowhere\n") && broken.err.contains("broken.xsd:2:3"),
         "{}",
         broken.err
     );
     assert!(broken.err.contains("did you mean `string`?"), "{}", broken.err);
+    let json = folder.validate(&["--schema", "broken.xsd", "--format", "json", "in/a.xml"]);
+    assert!(json.exit == 2 && json.out.contains("\"valid\":null") && json.out.contains("\"line\":2"), "{}", json.out);
     let neither = folder.validate(&["in/a.xml"]);
     assert_eq!(neither.exit, 2);
 }

@@ -38,5 +38,13 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &Dialect, file: &str, l
             ),
         }
     }
+    // None of them at all is one mistake.
+    if places.is_empty() && dialect.columns.len() > 1 {
+        let (first, wanted) =
+            (cut(&names.join(", ")), dialect.columns.iter().map(|(header, _)| header.as_str()).collect::<Vec<_>>().join(", "));
+        let message = format!("none of the columns is in the first line: `{first}`");
+        let hint = format!("the header is missing, or the file has another separator; the columns are: {}", cut(&wanted));
+        return Err(vec![Problem::new(codes::CSV_HEADER, message).at(Place::at(file, line, 1)).hint(hint)]);
+    }
     if problems.is_empty() { Ok(places) } else { Err(problems) }
 }

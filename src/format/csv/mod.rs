@@ -32,15 +32,7 @@ const MOST: usize = 100;
 pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
     let unreadable = |error| one(Trouble::Io(error).problem(Place::file(file)));
-    let length = source.len().map_err(unreadable)?;
-    if let Some(length) = length.filter(|length| *length > limits.bytes) {
-        let message = format!("the file has {length} bytes; the limit is {}", limits.bytes);
-        return Err(one(Problem::new(codes::DOC_LIMIT, message).at(Place::file(file))));
-    }
-    if super::xml::is_blank(source).map_err(unreadable)? {
-        let problem = Problem::new(codes::DOC_EMPTY, "the file is empty").at(Place::file(file));
-        return Err(one(problem.hint("ask the partner to send it again")));
-    }
+    source.check(file, limits.bytes).map_err(one)?;
     let encoding = dialect.encoding(source, limits.bytes).map_err(unreadable)?;
     let bytes = source.open().map_err(unreadable)?;
     let mut text = Text::plain(bytes, encoding, dialect.undecodable, limits.bytes).map_err(unreadable)?;
@@ -130,7 +122,9 @@ impl Lifter<'_> {
                 Ok(false) => break,
                 Err(_) => {
                     let here = Place::at(self.file, watch.here(), 1);
-                    let trouble = rows.get_mut().inner().trouble().map(|trouble| trouble.problem(here.clone()));
+                    let trouble = rows.get_mut().inner().trouble().map(|trouble| {
+                        trouble.problem(here.clone()).hint("it is in another encoding than was agreed on: send it as UTF-8")
+                    });
                     let problem = watch.trouble().or(trouble);
                     let problem = problem.unwrap_or_else(|| Problem::new(codes::CSV_ROW, "a row that cannot be read as CSV"));
                     self.problems.push(problem.at(here));
@@ -172,6 +166,11 @@ impl Lifter<'_> {
                 break;
             }
         }
+        if watch.ends_in_quotes() {
+            // What became of its rows is the quote's fault.
+            self.to.void(&mut self.trail);
+            self.problems.retain(|problem| problem.place.line.is_none_or(|line| line < watch.line()));
+        }
         self.close();
         self.finish(places.is_some(), trailer, watch);
     }
@@ -209,7 +208,7 @@ impl Lifter<'_> {
             let whose = if self.dialect.header { "the header" } else { "the first row" };
             Problem::new(codes::CSV_ROW, format!("the row has {} fields, {whose} has {width}", record.len()))
                 .at(Place::at(self.file, line, 1))
-                .hint("a separator inside a value must be quoted")
+                .hint(if record.len() > width { "a separator inside a value must be quoted" } else { "separators are missing at its end" })
         })
     }
 

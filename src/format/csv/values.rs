@@ -13,7 +13,10 @@ pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &Dialect) ->
         let message = "the value contains a control character: it is not text, or in another encoding than the flow names";
         return Err(Problem::new(codes::DOC_ENCODING, message));
     }
-    if dialect.decimal_comma && dialect.decimals.contains(element) {
+    // What is no number at all is left for the schema to refuse.
+    let is_number =
+        value.bytes().any(|byte| byte.is_ascii_digit()) && value.chars().all(|c| c.is_ascii_digit() || "+-.,' \u{a0}".contains(c));
+    if dialect.decimal_comma && dialect.decimals.contains(element) && is_number {
         return with_point(value).map(Cow::Owned).ok_or_else(|| {
             Problem::new(codes::DOC_VALUE, format!("`{}` has a point where this file has a decimal comma", cut(value)))
                 .hint("write 12,50, or 1.250,00 with grouping; which of both is meant cannot be guessed")
@@ -21,8 +24,14 @@ pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &Dialect) ->
     }
     if let Some(format) = dialect.dates.get(element) {
         return iso(value, format).map(Cow::Owned).ok_or_else(|| {
-            Problem::new(codes::DOC_VALUE, format!("`{}` is not a date written as {}", cut(value), in_words(format)))
-                .hint("write it so, or have the flow's [csv.dates] say how it is written")
+            let wanted = in_words(format);
+            // Written as it should be, but for the calendar.
+            let shape = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { '9' } else { c }).collect::<String>();
+            let message = match shape(value) == shape(&wanted) {
+                true => format!("`{}` is no day there is", cut(value)),
+                false => format!("`{}` is not a date written as {wanted}", cut(value)),
+            };
+            Problem::new(codes::DOC_VALUE, message)
         });
     }
     Ok(Cow::Borrowed(value))

@@ -1,17 +1,16 @@
 //! XML, strict and bounded, as a stream of events with line and column of every element.
 
 mod position;
+mod prolog;
 mod reader;
 mod tags;
-
-use std::io::Read;
 
 use super::{
     Limits, Source,
     decode::{Text, Trouble},
     tree::Builder,
 };
-use crate::model::{Document, Place, Problem, codes, events::Events};
+use crate::model::{Document, Place, Problem, events::Events};
 
 /// What is done about a document type declaration. Nothing in one is ever fetched or expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -37,18 +36,11 @@ pub struct Options {
 /// # Errors
 /// One problem: the reader cannot go on after the first, since everything behind a broken tag is guesswork.
 pub fn stream(source: &Source, file: &str, limits: &Limits, options: Options, to: &mut dyn Events) -> Result<(), Problem> {
+    let length = source.check(file, limits.bytes)?;
     let unreadable = |error| Trouble::Io(error).problem(Place::file(file));
-    let length = source.len().map_err(unreadable)?;
-    if let Some(length) = length.filter(|length| *length > limits.bytes) {
-        let message = format!("the file has {length} bytes; the limit is {}", limits.bytes);
-        return Err(Problem::new(codes::DOC_LIMIT, message).at(Place::file(file)));
-    }
-    if is_blank(source).map_err(unreadable)? {
-        return Err(Problem::new(codes::DOC_EMPTY, "the file is empty").at(Place::file(file)).hint("ask the partner to send it again"));
-    }
     let bytes = source.open().map_err(unreadable)?;
     let text = Text::xml(bytes, limits.bytes, file)?;
-    let until = std::time::Instant::now() + limits.time_for(length.unwrap_or(0));
+    let until = std::time::Instant::now() + limits.time_for(length);
     reader::XmlReader::new(text, file, limits, options, until, to).run()
 }
 
@@ -60,19 +52,6 @@ pub fn read(bytes: &[u8], file: &str, limits: &Limits) -> Result<Document, Probl
     let mut tree = Builder::new(limits.elements);
     stream(&bytes.into(), file, limits, Options::default(), &mut tree)?;
     tree.one(file)
-}
-
-/// Whether a file holds nothing but blanks; the first byte that is none ends the look.
-pub(super) fn is_blank(source: &Source) -> std::io::Result<bool> {
-    let mut bytes = source.open()?;
-    let mut chunk = [0; 4096];
-    loop {
-        match bytes.read(&mut chunk)? {
-            0 => return Ok(true),
-            count if !chunk[..count].iter().all(u8::is_ascii_whitespace) => return Ok(false),
-            _ => {}
-        }
-    }
 }
 
 #[cfg(test)]

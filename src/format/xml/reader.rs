@@ -87,6 +87,9 @@ impl<'r, R: Read> XmlReader<'r, R> {
                     }
                     self.characters(&data.xml10_content())?;
                 }
+                Ok(Event::GeneralRef(_)) if self.trail.depth() == 0 => {
+                    return Err(self.malformed("a reference outside the root element".into()));
+                }
                 Ok(Event::GeneralRef(name)) => {
                     let c = super::tags::reference(&name).ok_or_else(|| {
                         let message = format!("`&{};` is not a reference that XML knows; a plain `&` is written `&amp;`", cut(&name));
@@ -95,13 +98,23 @@ impl<'r, R: Read> XmlReader<'r, R> {
                     self.characters(c.encode_utf8(&mut [0; 4]))?;
                 }
                 Ok(Event::DocType(text)) => self.doctype(&text)?,
-                Ok(Event::Decl(_)) => {
+                Ok(Event::Decl(text)) => {
                     if self.at != (1, 1) && !(self.options.several && self.trail.depth() == 0) {
                         return Err(self.malformed("an XML declaration that is not at the very start of the file".into()));
                     }
+                    if !super::prolog::is_declaration(&text) {
+                        return Err(
+                            self.malformed("a broken XML declaration: it is written <?xml version=\"1.0\" encoding=\"UTF-8\"?>".into())
+                        );
+                    }
                 }
                 Ok(Event::Comment(text)) => self.legal(&text)?,
-                Ok(Event::PI(text)) => self.legal(&text)?,
+                Ok(Event::PI(text)) => {
+                    self.legal(&text)?;
+                    if !super::prolog::is_target(text.target()) {
+                        return Err(self.malformed(format!("`<?{}` begins no processing instruction", cut(text.target()))));
+                    }
+                }
                 Ok(Event::Eof) => break,
             }
             if self.to.is_full() {
@@ -157,7 +170,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
     fn characters(&mut self, text: &str) -> Result<(), Problem> {
         self.legal(text)?;
         if self.trail.depth() == 0 {
-            let blank = text.trim_start_matches('\u{feff}').trim_matches([' ', '\t', '\r', '\n']).is_empty();
+            let blank = text.trim_matches([' ', '\t', '\r', '\n']).is_empty();
             return match (blank, self.roots) {
                 (true, _) => Ok(()),
                 (_, 0) => Err(self.malformed("the file does not start with an element: this is not an XML document".into())),

@@ -119,7 +119,7 @@ impl Scopes {
                     codes::DOC_MALFORMED,
                     match error {
                         AttrError::Duplicated(..) => "an attribute stands twice in one tag".into(),
-                        _ => "a broken attribute: it is written name=\"value\"".to_string(),
+                        _ => "a broken tag: an attribute is written name=\"value\", and a plain `<` in text is written `&lt;`".to_string(),
                     },
                 )
             })?;
@@ -222,7 +222,7 @@ fn malformed<T>(message: String) -> Result<T, Refusal> {
 }
 
 /// Namespaces in XML 1.0, production 4: a name without a colon.
-fn is_name(text: &str) -> bool {
+pub(super) fn is_name(text: &str) -> bool {
     let start = |c: char| {
         matches!(c, 'A'..='Z' | '_' | 'a'..='z' | '\u{c0}'..='\u{d6}' | '\u{d8}'..='\u{f6}' | '\u{f8}'..='\u{2ff}' | '\u{370}'..='\u{37d}'
             | '\u{37f}'..='\u{1fff}' | '\u{200c}' | '\u{200d}' | '\u{2070}'..='\u{218f}' | '\u{2c00}'..='\u{2fef}'
