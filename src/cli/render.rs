@@ -54,7 +54,7 @@ impl Lines {
         let Some((last, _)) = wanted.last().copied() else { return Self::default() };
         let source = Source::File(file.to_path_buf());
         // A pipe has been read, and cannot be read again.
-        let (Ok(_), Ok(bytes)) = (source.len(), source.open()) else { return Self::default() };
+        let (Ok(_), Ok(bytes)) = (source.length(), source.open()) else { return Self::default() };
         let encoding = match wanted.is_empty() || problems.iter().any(|problem| problem.place.field.is_some()) {
             // A table says nothing of its encoding; its line is shown in the usual one.
             true => Err(()),

@@ -59,7 +59,7 @@ impl Schemas {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
-    let size = source.len().unwrap_or(0);
+    let size = source.length().unwrap_or(0);
     let file = File {
         name: name.to_string(),
         decimal_comma: matches!(&inbound.format, Format::Csv(dialect) if dialect.decimal_comma),

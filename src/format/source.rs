@@ -43,7 +43,7 @@ impl Source {
     pub fn check(&self, name: &str, most: u64) -> Result<u64, Problem> {
         let place = || Place::file(name);
         let unreadable = |error| Trouble::Io(error).problem(place());
-        let length = self.len().map_err(unreadable)?;
+        let length = self.length().map_err(unreadable)?;
         if length > most {
             return Err(Problem::new(codes::DOC_LIMIT, format!("the file has {length} bytes; the limit is {most}")).at(place()));
         }
@@ -68,7 +68,7 @@ impl Source {
     ///
     /// # Errors
     /// The file cannot be looked at, or is none that can be read again: a pipe, a device, a folder.
-    pub fn len(&self) -> io::Result<u64> {
+    pub fn length(&self) -> io::Result<u64> {
         if let Self::File(path) = self
             && !std::fs::metadata(path)?.is_file()
         {

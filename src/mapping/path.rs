@@ -2,7 +2,7 @@
 //! predicates `[2]`, `[@scheme='0088']`, `[cbc:ID='x']`. A name without a prefix is in the mapping's `default` namespace, if it has
 //! one, otherwise in none; attributes without a prefix are in none, as in XPath.
 
-use std::fmt;
+use std::{collections::HashSet, fmt};
 
 use crate::model::{Document, Name, NodeId};
 
@@ -137,6 +137,11 @@ fn walk(document: &Document, from: Vec<Found>, steps: &[Step]) -> Vec<Found> {
                     next.extend(children.into_iter().map(Found::Element));
                 }
             }
+        }
+        // Siblings have one parent: what a path leads to is a set (XPath 1.0, 3.3), or `../b/../b` would double with every step.
+        if matches!(step, Step::Parent) {
+            let mut seen = HashSet::new();
+            next.retain(|found| seen.insert(found.node()));
         }
         at = next;
     }
