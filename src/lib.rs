@@ -13,12 +13,12 @@
 //! | 3 | [`flow`] | carries messages through their stages; the only room where the others meet |
 //! | 2 | [`config`] | the workspace: read, checked, secrets |
 //! | 1 | [`transport`] | drops: local folder, FTP, SFTP, memory |
-//! | 1 | [`mod@format`] | bytes to documents: XML, CSV |
+//! | 1 | [`mod@format`] | bytes to events, and to documents where they are needed: XML, CSV |
 //! | 1 | [`schema`] | XSD, at run time |
 //! | 1 | [`mapping`] | document to plan, record to document; no I/O |
 //! | 1 | [`odoo`] | three dialects, plans carried out, a sandbox |
 //! | 1 | [`journal`] | every file, stage, attempt, record; SQLite |
-//! | 0 | [`model`] | plain nouns: document, message, plan, problem, clock |
+//! | 0 | [`model`] | plain nouns: document, events, message, plan, problem, clock |
 //!
 //! # A message's way
 //!

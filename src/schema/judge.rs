@@ -108,6 +108,17 @@ impl ValidationSink for Inbox {
     fn on_warning(&mut self, _: ValidationWarning) {}
 }
 
+/// Children that were told to be missing.
+pub(super) struct Missing {
+    /// Number of the problem.
+    pub(super) problem: usize,
+    /// The element before which they are.
+    pub(super) before: Id,
+    pub(super) names: Vec<Id>,
+    /// One of them is enough.
+    pub(super) one: bool,
+}
+
 /// An open element.
 #[derive(Default)]
 pub(super) struct Frame {
@@ -127,8 +138,8 @@ pub(super) struct Frame {
     pub(super) surplus: Vec<Id>,
     /// Children that were refused, by name.
     pub(super) refused: Vec<(Id, u32)>,
-    /// Problems told about children that are missing: number of the problem, the element before which they are, the elements.
-    pub(super) missing: Vec<(usize, Id, Vec<Id>)>,
+    /// What was told about children that are missing.
+    pub(super) missing: Vec<Missing>,
     /// Values of attributes and of children without children, by name; only where the schema has keys.
     pub(super) values: Vec<(Arc<str>, String)>,
 }

@@ -3,7 +3,7 @@
 
 use super::{
     content::{Content, Id},
-    judge::Judge,
+    judge::{Judge, Missing},
 };
 use crate::model::{Start, Trail, nearest::nearest};
 
@@ -71,9 +71,12 @@ pub(super) fn repair(judge: &mut Judge<'_>, id: Id, element: &Start<'_>, trail: 
 fn misplaced(judge: &mut Judge<'_>, id: Id, content: &Content, expected: &[Id], element: &Start<'_>, trail: &mut Trail) {
     // One that was told to be missing and comes later: the order is wrong, and nothing is missing.
     let told = judge.frames.last_mut().and_then(|parent| {
-        let at = parent.missing.iter().position(|(.., names)| names.contains(&id))?;
-        let (problem, before, names) = &mut parent.missing[at];
-        names.retain(|name| *name != id);
+        let at = parent.missing.iter().position(|missing| missing.names.contains(&id))?;
+        let Missing { problem, before, names, one } = &mut parent.missing[at];
+        match one {
+            true => names.clear(),
+            false => names.retain(|name| *name != id),
+        }
         Some((*problem, *before, names.clone()))
     });
     if let Some((problem, before, names)) = told {
@@ -82,16 +85,17 @@ fn misplaced(judge: &mut Judge<'_>, id: Id, content: &Content, expected: &[Id], 
     }
     match content.missing_before(expected, id) {
         Some(missing) => {
-            let one = content.one_before(expected, id);
-            let problem = match (missing.len(), one.len()) {
-                (1, 2..) => judge.report.one_missing_before(&one, id, trail),
-                _ => judge.report.missing_before(&missing, id, trail),
+            let choice = content.one_before(expected, id);
+            let one = missing.len() == 1 && choice.len() > 1;
+            let problem = match one {
+                true => judge.report.one_missing_before(&choice, id, trail),
+                false => judge.report.missing_before(&missing, id, trail),
             };
             for name in &missing {
                 judge.pretend(*name);
             }
             if let (Some(problem), Some(parent)) = (problem, judge.frames.last_mut()) {
-                parent.missing.push((problem, id, missing));
+                parent.missing.push(Missing { problem, before: id, names: if one { choice } else { missing }, one });
             }
             offer_again(judge, id, element, trail);
         }
