@@ -2,91 +2,33 @@
 //! should have been is worked out only where it is broken.
 
 use std::{
-    cell::{Cell, OnceCell, RefCell},
+    cell::{Cell, RefCell},
     collections::{HashMap, HashSet},
     rc::Rc,
     sync::Arc,
 };
 
 use xsd_schema::{
-    SchemaSet, TypeKey,
-    compiler::{SubstitutionGroupMap, build_substitution_group_map},
+    TypeKey,
     ids::NameId,
     namespace::context::NamespaceContextSnapshot,
     parser::location::SourceLocation,
-    validation::{SchemaValidator, ValidationError, ValidationFlags, ValidationRuntime, ValidationSink, validator::ValidationWarning},
+    validation::{ValidationError, ValidationRuntime, ValidationSink, validator::ValidationWarning},
 };
 
 use super::{
     content::{Content, Id},
-    keys::{Rules, Seen},
+    frame::Frame,
+    keys::Seen,
+    prepared::Prepared,
     report::{Report, Subject},
     types,
 };
-use crate::model::{Events, Key, Place, Problem, Problems, Start, Trail, codes};
+use crate::model::{Events, Key, Problems, Start, Trail};
 
 pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// Characters of a value kept for a sentence about it.
 const QUOTED: usize = 200;
-
-/// A validator over one schema, prepared once for many documents.
-pub(super) struct Prepared<'s> {
-    pub(super) set: &'s SchemaSet,
-    inner: SchemaValidator<'s>,
-    /// Keys: where there are any, the values that may be part of one are kept while their element is open.
-    pub(super) rules: Rules,
-    /// Substitution groups, worked out when a document breaks a content model.
-    groups: OnceCell<SubstitutionGroupMap>,
-}
-
-impl<'s> Prepared<'s> {
-    pub(super) fn new(set: &'s SchemaSet) -> Self {
-        let mut flags = ValidationFlags::default() & !ValidationFlags::BUILD_PSVI_TYPED_VALUES & !ValidationFlags::REPORT_WARNINGS;
-        if set.is_xsd11() {
-            flags |= ValidationFlags::PROCESS_ASSERTIONS;
-        }
-        Self { set, inner: SchemaValidator::new(set, flags), rules: Rules::of(set), groups: OnceCell::new() }
-    }
-
-    /// Content models that cannot be run, as problems of the schema `name`.
-    pub(super) fn unusable(&self, name: &str) -> Problems {
-        let told = |(key, _): (_, &str)| {
-            let data = self.set.arenas.complex_types.get(key);
-            let of = data
-                .and_then(|data| data.name)
-                .map_or_else(|| "a type".to_string(), |name| format!("the type `{}`", self.set.name_table.resolve(name)));
-            let problem = Problem::new(codes::SCHEMA_BROKEN, format!("the content of {of} allows too many combinations to be judged"))
-                .hint("groups that may be repeated lie within one another: give them smaller `maxOccurs`, or take them apart");
-            match data.and_then(|data| self.set.locate(data.source.as_ref())) {
-                Some(at) => {
-                    let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-                    let file = at.base_uri.rsplit('/').next().unwrap_or(name).to_string();
-                    problem.at(Place::at(file, narrow(at.line), narrow(at.column)))
-                }
-                None => problem.at(Place::file(name)),
-            }
-        };
-        self.inner.content_model_failures().into_iter().map(told).collect()
-    }
-
-    /// A judge of one file. `decimal_comma` when the file writes decimals so, for the sentences.
-    pub(super) fn judge(&self, decimal_comma: bool) -> Judge<'_> {
-        Judge {
-            prepared: self,
-            runtime: None,
-            inbox: Inbox::default(),
-            ids: Vec::new(),
-            scopes: vec![(0, NamespaceContextSnapshot::default())],
-            frames: Vec::new(),
-            spare: Vec::new(),
-            skipped: None,
-            renamed: HashSet::new(),
-            contents: HashMap::new(),
-            seen: Seen::default(),
-            report: Report::new(self.set, decimal_comma),
-        }
-    }
-}
 
 /// What the engine says, until it is taken.
 #[derive(Clone, Default)]
@@ -106,54 +48,6 @@ impl ValidationSink for Inbox {
     }
 
     fn on_warning(&mut self, _: ValidationWarning) {}
-}
-
-/// Children that were told to be missing.
-pub(super) struct Missing {
-    /// Number of the problem.
-    pub(super) problem: usize,
-    /// The element before which they are.
-    pub(super) before: Id,
-    pub(super) names: Vec<Id>,
-    /// One of them is enough.
-    pub(super) one: bool,
-}
-
-/// An open element.
-#[derive(Default)]
-pub(super) struct Frame {
-    /// Its type, as far as the engine knows it.
-    pub(super) of: Option<TypeKey>,
-    /// The last child that fitted.
-    pub(super) last: Option<Id>,
-    /// The beginning of its own text.
-    pub(super) text: String,
-    /// It has child elements.
-    pub(super) parent: bool,
-    /// It was told already that its value is none.
-    pub(super) void: bool,
-    /// It was told already that it holds text and may not.
-    texts: bool,
-    /// Children that were told to be too many.
-    pub(super) surplus: Vec<Id>,
-    /// Children that were refused, by name.
-    pub(super) refused: Vec<(Id, u32)>,
-    /// What was told about children that are missing.
-    pub(super) missing: Vec<Missing>,
-    /// Values of attributes and of children without children, by name; only where the schema has keys.
-    pub(super) values: Vec<(Arc<str>, String)>,
-}
-
-impl Frame {
-    /// As new, but for its buffers.
-    fn clear(&mut self) {
-        (self.of, self.last, self.parent, self.void, self.texts) = (None, None, false, false, false);
-        self.surplus.clear();
-        self.refused.clear();
-        self.text.clear();
-        self.missing.clear();
-        self.values.clear();
-    }
 }
 
 /// Judges a document.
@@ -179,6 +73,24 @@ pub(super) struct Judge<'p> {
 }
 
 impl<'p> Judge<'p> {
+    /// A judge of one file. `decimal_comma` when the file writes decimals so, for the sentences.
+    pub(super) fn new(prepared: &'p Prepared<'p>, decimal_comma: bool) -> Self {
+        Self {
+            prepared,
+            runtime: None,
+            inbox: Inbox::default(),
+            ids: Vec::new(),
+            scopes: vec![(0, NamespaceContextSnapshot::default())],
+            frames: Vec::new(),
+            spare: Vec::new(),
+            skipped: None,
+            renamed: HashSet::new(),
+            contents: HashMap::new(),
+            seen: Seen::default(),
+            report: Report::new(prepared.set, decimal_comma),
+        }
+    }
+
     /// Everything that is wrong.
     pub(super) fn finish(self, file: &str) -> Problems {
         self.report.problems(file)
@@ -201,7 +113,7 @@ impl<'p> Judge<'p> {
     /// The content model of a type, worked out when it is first asked for.
     pub(super) fn content(&mut self, of: Option<TypeKey>) -> Option<Rc<Content>> {
         let set = self.prepared.set;
-        let groups = self.prepared.groups.get_or_init(|| build_substitution_group_map(set));
+        let groups = self.prepared.groups();
         self.contents.entry(of?).or_insert_with(|| Content::of(set, groups, of).map(Rc::new)).clone()
     }
 

@@ -7,10 +7,12 @@ mod bounds;
 mod catalog;
 mod compile;
 mod content;
+mod frame;
 mod judge;
 mod keys;
 mod loader;
 mod patterns;
+mod prepared;
 mod relay;
 mod repair;
 mod report;
@@ -103,8 +105,8 @@ impl Schema {
         let (to, batches) = mpsc::sync_channel::<relay::Batch>(relay::WAITING);
         let full = Arc::new(AtomicBool::new(false));
         let (asked, enough) = (file.clone(), Arc::clone(&full));
-        let job = Box::new(move |prepared: &judge::Prepared<'_>| {
-            let (mut judge, mut replay) = (prepared.judge(asked.decimal_comma), relay::Replay::default());
+        let job = Box::new(move |prepared: &prepared::Prepared<'_>| {
+            let (mut judge, mut replay) = (judge::Judge::new(prepared, asked.decimal_comma), relay::Replay::default());
             for batch in batches {
                 replay.play(&batch, &mut judge);
                 if judge.is_full() {

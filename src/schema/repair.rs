@@ -3,7 +3,8 @@
 
 use super::{
     content::{Content, Id},
-    judge::{Judge, Missing},
+    frame::Missing,
+    judge::Judge,
 };
 use crate::model::{Start, Trail, nearest::nearest};
 

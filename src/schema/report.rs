@@ -4,7 +4,7 @@ use xsd_schema::{SchemaSet, TypeKey, validation::ValidationError};
 
 use super::{
     content::Id,
-    judge::Frame,
+    frame::Frame,
     keys::{Rules, Seen},
     sentences::{self, names},
     words,

@@ -2,7 +2,7 @@
 
 use xsd_schema::{SchemaSet, TypeKey, validation::ValidationError};
 
-use super::{judge::Frame, report::near, words};
+use super::{frame::Frame, report::near, words};
 use crate::model::{
     Name, Problem, Spot,
     codes::{self, Code},

@@ -7,7 +7,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{compile::Set, judge::Prepared, shape};
+use super::{compile::Set, prepared::Prepared, shape};
 use crate::model::{Place, Problem, Problems, codes, shape::Shape};
 
 /// What a worker does with its schema.
