@@ -192,7 +192,10 @@ impl fmt::Display for Problem {
 pub fn shown(text: &str) -> String {
     let shown = |c: char| match super::names::byte(c) {
         Some(byte) => format!("\\x{byte:02x}"),
-        None if c.is_control() => c.escape_default().to_string(),
+        // Signs that turn the direction of writing can make a name read as another.
+        None if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
+            c.escape_default().to_string()
+        }
         None => c.to_string(),
     };
     text.chars().map(shown).collect()

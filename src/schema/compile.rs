@@ -10,7 +10,7 @@ use xsd_schema::{
     parser::resolver::{EmbeddedLoader, ResolverConfig, SchemaResolver},
 };
 
-use super::{catalog::Catalog, loader::Jailed};
+use super::{catalog::Catalog, flaws, loader::Jailed};
 use crate::model::{Place, Problem, Problems, codes};
 
 /// What is compiled together.
@@ -141,36 +141,6 @@ fn named_unread(message: &str, root: &str) -> Option<Problem> {
     Some(unread(what, Some(place(numbers.next()?, line, column, root))))
 }
 
-/// The built-in types that schemas use.
-const BUILT_IN: [&str; 26] = [
-    "string",
-    "normalizedString",
-    "token",
-    "boolean",
-    "decimal",
-    "integer",
-    "int",
-    "long",
-    "short",
-    "byte",
-    "positiveInteger",
-    "nonNegativeInteger",
-    "unsignedInt",
-    "unsignedLong",
-    "float",
-    "double",
-    "date",
-    "dateTime",
-    "time",
-    "duration",
-    "gYear",
-    "anyURI",
-    "base64Binary",
-    "language",
-    "NMTOKEN",
-    "anyType",
-];
-
 /// Types that are named and defined nowhere: the engine tells them of the first document that has such an element, which is too late.
 fn dangling(set: &SchemaSet, root: &str) -> Problems {
     let elements = set.arenas.elements.values().filter_map(|element| element.deferred_type_error.as_ref());
@@ -180,7 +150,7 @@ fn dangling(set: &SchemaSet, root: &str) -> Problems {
         .map(|error| {
             let missing = error.message.split('\'').nth(1).unwrap_or_default().rsplit(['}', ':']).next().unwrap_or_default();
             let types = set.namespaces.values().flat_map(|table| table.types.keys()).map(|name| set.name_table.resolve(*name));
-            let types: Vec<String> = types.chain(BUILT_IN.map(str::to_string)).collect();
+            let types: Vec<String> = types.chain(flaws::BUILT_IN.map(str::to_string)).collect();
             let problem = Problem::new(codes::SCHEMA_BROKEN, format!("the type `{missing}` is defined nowhere"))
                 .maybe_hint(super::report::near(missing, types.iter().map(String::as_str)));
             match set.locate(error.source.as_ref()) {
@@ -243,7 +213,8 @@ fn problem(error: &SchemaError, root: &str) -> Problem {
     if let Some(problem) = named_unread(&message, root) {
         return problem;
     }
-    let problem = Problem::new(codes::SCHEMA_BROKEN, message.replace(root, ""));
+    let (sentence, hint) = flaws::told(&message.replace(root, ""));
+    let problem = Problem::new(codes::SCHEMA_BROKEN, sentence).maybe_hint(hint);
     match location {
         Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),
         None => problem,

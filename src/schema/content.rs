@@ -97,6 +97,21 @@ impl Content {
         self.terms.iter().flatten().chain(self.all.iter().flatten().flat_map(|(ids, _)| ids)).copied()
     }
 
+    /// Whether `one` may come before `other`, near or far.
+    pub(super) fn before(&self, one: Id, other: Id) -> bool {
+        let mut todo: Vec<usize> = self.nodes(&[one]).flat_map(|node| self.next[node].clone()).collect();
+        let mut seen = HashSet::new();
+        while let Some(node) = todo.pop() {
+            if self.terms[node].contains(&other) {
+                return true;
+            }
+            if seen.insert(node) {
+                todo.extend(&self.next[node]);
+            }
+        }
+        false
+    }
+
     /// Whether both may come at the same place, and not one behind the other.
     pub(super) fn either(&self, one: Id, other: Id) -> bool {
         let has = |nodes: &[usize], id: Id| nodes.iter().any(|node| self.terms[*node].contains(&id));

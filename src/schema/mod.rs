@@ -7,6 +7,7 @@ mod bounds;
 mod catalog;
 mod compile;
 mod content;
+mod flaws;
 mod frame;
 mod judge;
 mod keys;

@@ -5,6 +5,7 @@ use super::{
     content::{Content, Id},
     frame::Missing,
     judge::Judge,
+    report::Beside,
 };
 use crate::model::{Start, Trail, nearest::nearest};
 
@@ -118,8 +119,12 @@ fn misplaced(judge: &mut Judge<'_>, id: Id, content: &Content, expected: &[Id], 
             let told = parent.surplus.contains(&id);
             if !told {
                 parent.surplus.push(id);
-                let beside = last.is_some_and(|last| content.either(last, id));
-                judge.report.too_late(id, before, last.map(|last| (last, beside)), expected, trail);
+                let last = last.map(|last| match (content.either(last, id), content.before(id, last)) {
+                    (true, _) => (last, Beside::Either),
+                    (_, true) => (last, Beside::Before),
+                    _ => (last, Beside::Unknown),
+                });
+                judge.report.too_late(id, before, last, expected, trail);
             }
             judge.skip(trail);
         }

@@ -42,6 +42,17 @@ pub(super) enum Subject<'s> {
     },
 }
 
+/// How an element that comes too late stands to the one before it.
+#[derive(Clone, Copy)]
+pub(super) enum Beside {
+    /// Only one of both may stand there.
+    Either,
+    /// It may stand before it.
+    Before,
+    /// The content model does not tell.
+    Unknown,
+}
+
 /// Problems in the order in which they were met.
 pub(super) struct Report<'s> {
     set: &'s SchemaSet,
@@ -257,17 +268,20 @@ impl<'s> Report<'s> {
         self.tell(late.0, late.1);
     }
 
-    /// An element that the parent has, but not here any more; `before` counts those that came already, `last` is the one before it and
-    /// whether only one of both may stand there.
-    pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<(Id, bool)>, expected: &[Id], trail: &mut Trail) {
+    /// An element that the parent has, but not here any more; `before` counts those that came already, `last` is the one before it.
+    pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<(Id, Beside)>, expected: &[Id], trail: &mut Trail) {
         let name = self.name(id);
         let here = |report: &Self| report.listed("here may stand", expected);
         let (message, hint) = match (before, last) {
-            (0, Some((last, true))) => {
+            (0, Some((last, Beside::Either))) => {
                 let last = self.name(last);
                 (format!("either `{last}` or `{name}` may stand here, not both"), Some("take out the one that is wrong".into()))
             }
-            (0, Some((last, false))) => {
+            (0, Some((last, Beside::Before))) => {
+                let message = format!("`{name}` stands too late: it belongs before `{}`", self.name(last));
+                (message, Some("the schema prescribes the order of the elements".into()))
+            }
+            (0, Some((last, Beside::Unknown))) => {
                 let message = format!("`{name}` stands too late: it may not follow `{}`", self.name(last));
                 (message, here(self).or(Some("the schema prescribes the order of the elements".into())))
             }

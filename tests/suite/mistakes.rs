@@ -66,6 +66,11 @@ fn ubl_order() {
             ("missing element in the middle", "  <cbc:IssueDate>2026-11-20</cbc:IssueDate>\n", ""),
             ("missing element at the end", "<cac:Item>\n        <cbc:Name>Wall lamp, brass</cbc:Name>\n      </cac:Item>", ""),
             (
+                "an optional element behind its place",
+                "  <cbc:IssueTime>09:30:00</cbc:IssueTime>\n  <cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>\n",
+                "  <cbc:DocumentCurrencyCode>EUR</cbc:DocumentCurrencyCode>\n  <cbc:IssueTime>09:30:00</cbc:IssueTime>\n",
+            ),
+            (
                 "the same element twice",
                 "<cbc:IssueTime>09:30:00</cbc:IssueTime>",
                 "<cbc:IssueTime>09:30:00</cbc:IssueTime><cbc:IssueTime>09:31:00</cbc:IssueTime>"
