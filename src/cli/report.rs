@@ -29,7 +29,7 @@ pub(super) struct Report {
 
 /// Whether a problem says that its file could not be judged.
 pub(super) fn is_unjudged(problem: &Problem) -> bool {
-    [codes::DROP_IO, codes::SCHEMA_BROKEN, codes::SCHEMA_MISSING].contains(&problem.code)
+    [codes::DROP_IO, codes::SCHEMA_BROKEN, codes::SCHEMA_MISSING, codes::STUCK].contains(&problem.code)
 }
 
 impl Report {

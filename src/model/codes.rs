@@ -138,6 +138,7 @@ codes! {
     MESSAGE_UNKNOWN = "C904", Ops, Never, "no such message", "Give the id, or its first or last digits, as `consign log` shows them.";
     ORIGINAL_LOST = "C905", Ops, Never, "the original bytes are gone", "The file that consign kept was removed or changed by someone; it cannot be processed again.";
     USAGE = "C906", Ops, Never, "the command cannot be carried out as given", "The sentence says what is missing.";
+    STUCK = "C907", Ops, Later, "validation is stuck", "Documents before this one took too long and cannot be stopped (C205 tells which); with more of them the machine would have no time for anything else. It goes on when they come to an end; a restart ends them.";
 }
 
 #[cfg(test)]

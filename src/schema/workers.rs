@@ -101,7 +101,7 @@ impl Workers {
 
     /// Gives a job to the next worker that has nothing to do.
     pub(super) fn send(&self, job: Job) -> Result<Ticket, Problems> {
-        let refuse = |message: &str| vec![Problem::new(codes::DOC_LIMIT, message)];
+        let refuse = |message: &str| vec![Problem::new(codes::STUCK, message)];
         let ticket = Arc::new(Mutex::new(Phase::Queued));
         let hires = {
             let mut state = self.shared.lock();
