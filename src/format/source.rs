@@ -69,15 +69,14 @@ impl Source {
     /// # Errors
     /// The file cannot be looked at, or is none that can be read again: a pipe, a device, a folder.
     pub fn length(&self) -> io::Result<u64> {
-        if let Self::File(path) = self
-            && !std::fs::metadata(path)?.is_file()
-        {
-            return Err(io::Error::from(if path.is_dir() { io::ErrorKind::IsADirectory } else { io::ErrorKind::NotSeekable }));
+        match self {
+            Self::Bytes(bytes) => Ok(bytes.len() as u64),
+            Self::File(path) => match std::fs::metadata(path)? {
+                found if found.is_file() => Ok(found.len()),
+                found if found.is_dir() => Err(io::ErrorKind::IsADirectory.into()),
+                _ => Err(io::ErrorKind::NotSeekable.into()),
+            },
         }
-        Ok(match self {
-            Self::Bytes(bytes) => bytes.len() as u64,
-            Self::File(path) => std::fs::metadata(path)?.len(),
-        })
     }
 }
 

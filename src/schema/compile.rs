@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Read,
     path::{Path, PathBuf},
 };
 
@@ -166,10 +167,9 @@ fn dangling(set: &SchemaSet, root: &str) -> Problems {
 
 /// Whether a schema document asks for XSD 1.1, as its root element says.
 fn says_1_1(path: &Path) -> bool {
-    fs::read(path).is_ok_and(|bytes| {
-        let head = &bytes[..bytes.len().min(16 << 10)];
-        memchr::memmem::find(head, b"minVersion=\"1.1\"").is_some()
-    })
+    let mut head = Vec::new();
+    let read = fs::File::open(path).and_then(|file| file.take(16 << 10).read_to_end(&mut head));
+    read.is_ok() && [&b"minVersion=\"1.1\""[..], b"minVersion='1.1'"].iter().any(|sign| memchr::memmem::find(&head, sign).is_some())
 }
 
 /// The address of a directive, resolved against the document that names it.

@@ -106,7 +106,11 @@ impl Schema {
         let (to, batches) = mpsc::sync_channel::<relay::Batch>(relay::WAITING);
         let full = Arc::new(AtomicBool::new(false));
         let (asked, enough) = (file.clone(), Arc::clone(&full));
-        let job = Box::new(move |prepared: &prepared::Prepared<'_>| {
+        let job = Box::new(move |prepared: Result<&prepared::Prepared<'_>, &Problems>| {
+            let prepared = match prepared {
+                Ok(prepared) => prepared,
+                Err(problems) => return drop(answer.send(Err(problems.clone()))),
+            };
             let (mut judge, mut replay) = (judge::Judge::new(prepared, asked.decimal_comma), relay::Replay::default());
             for batch in batches {
                 replay.play(&batch, &mut judge);
@@ -115,7 +119,7 @@ impl Schema {
                 }
             }
             // The one who asked may have given up.
-            let _ = answer.send(judge.finish(&asked.name));
+            let _ = answer.send(Ok(judge.finish(&asked.name)));
         });
         let ticket = match self.workers.send(job) {
             Ok(ticket) => ticket,
@@ -129,9 +133,11 @@ impl Schema {
             // The time a document waits for its turn is not its own.
             let left = ticket.begun().map(|begun| (begun + file.time).saturating_duration_since(Instant::now()));
             let verdict = match (all, verdict.recv_timeout(if all { left.unwrap_or(TURN) } else { TURN })) {
+                (_, Ok(Err(problems))) => return (None, problems),
                 // What was not taken was not judged, whatever is said of the rest.
-                (false, Ok(_)) => Err(mpsc::RecvTimeoutError::Timeout),
-                (_, verdict) => verdict,
+                (false, Ok(Ok(_))) => Err(mpsc::RecvTimeoutError::Timeout),
+                (true, Ok(Ok(problems))) => Ok(problems),
+                (_, Err(error)) => Err(error),
             };
             match verdict {
                 Ok(mut problems) => {

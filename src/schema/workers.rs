@@ -7,11 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
+use xsd_schema::SchemaSet;
+
 use super::{compile::Set, prepared::Prepared, shape};
 use crate::model::{Place, Problem, Problems, codes, shape::Shape};
 
-/// What a worker does with its schema.
-pub(super) type Job = Box<dyn FnOnce(&Prepared<'_>) + Send>;
+/// What a worker does with its schema, or with the reasons why there is none any more.
+pub(super) type Job = Box<dyn FnOnce(Result<&Prepared<'_>, &Problems>) + Send>;
 
 /// Names the engine may learn from documents before it is built anew; its table never shrinks by itself.
 const NAMES_LEARNT: usize = 50_000;
@@ -154,27 +156,31 @@ struct Present<'s> {
 }
 
 impl Present<'_> {
-    /// The job is done. Whether the worker is still counted on.
+    /// The job is done. Whether this worker is still needed: while it was lost, others may have taken its place.
     fn done(&mut self) -> bool {
         let Some(ticket) = self.at.take() else { return true };
         let mut state = self.shared.lock();
-        let given_up = *phase(&ticket) == Phase::GivenUp;
-        if given_up {
-            state.lost -= 1;
-            // Counted in again, to be counted out like any other.
-            state.alive += 1;
+        if *phase(&ticket) != Phase::GivenUp {
+            return true;
         }
-        !given_up
+        state.lost -= 1;
+        state.alive += 1;
+        state.alive <= self.shared.most
     }
 }
 
 impl Drop for Present<'_> {
     fn drop(&mut self) {
+        let at_job = self.at.is_some();
         self.done();
         let hires = {
             let mut state = self.shared.lock();
             state.alive -= 1;
-            !state.closed && state.alive == 0 && !state.queue.is_empty() && thread::panicking()
+            // A defect met without a document would be met by the next worker as well, and by the one after it.
+            if state.alive == 0 && thread::panicking() && !at_job {
+                state.queue.clear();
+            }
+            !state.closed && state.alive == 0 && !state.queue.is_empty()
         };
         if hires {
             // Without a thread those who wait give up in their turn.
@@ -199,35 +205,55 @@ fn hire(shared: &Arc<Shared>, ready: Option<Ready>) -> std::io::Result<()> {
 }
 
 fn work(shared: &Shared, present: &mut Present<'_>, mut ready: Option<Ready>) {
-    loop {
-        let set = match super::compile::compile(&shared.set) {
-            Ok(set) => set,
-            Err(problems) => {
-                if let Some(ready) = ready.take() {
-                    // The one who asked may have gone away; then nobody needs the answer.
-                    let _ = ready.send(Err(problems));
-                }
-                return;
-            }
-        };
-        let known = set.name_table.len();
-        let prepared = Prepared::new(&set);
-        if let Some(ready) = ready.take() {
-            let too_large = prepared.unusable(&shared.set.names.join(", "));
-            let usable = too_large.is_empty();
-            let _ = ready.send(if usable { Ok(shape::shape(&set)) } else { Err(too_large) });
-            if !usable {
-                return;
-            }
+    let mut set = match super::compile::compile(&shared.set) {
+        Ok(set) => set,
+        Err(problems) => {
+            return match ready {
+                // The one who asked may have gone away; then nobody needs the answer.
+                Some(ready) => drop(ready.send(Err(problems))),
+                None => refuse(shared, &problems),
+            };
         }
-        while set.name_table.len() < known + NAMES_LEARNT {
-            let Some((job, ticket)) = next(shared) else { return };
-            present.at = Some(ticket);
-            job(&prepared);
-            if !present.done() {
-                return;
-            }
+    };
+    while judge(shared, present, &set, ready.take()) {
+        // A schema that was broken since is judged by as it was.
+        if let Ok(new) = super::compile::compile(&shared.set) {
+            set = new;
         }
+    }
+}
+
+/// Does jobs until the engine has learnt too many names; whether there may be more.
+fn judge(shared: &Shared, present: &mut Present<'_>, set: &SchemaSet, ready: Option<Ready>) -> bool {
+    let known = set.name_table.len();
+    let prepared = Prepared::new(set);
+    if let Some(ready) = ready {
+        let too_large = prepared.unusable(&shared.set.names.join(", "));
+        let usable = too_large.is_empty();
+        let _ = ready.send(if usable { Ok(shape::shape(set)) } else { Err(too_large) });
+        if !usable {
+            return false;
+        }
+    }
+    while set.name_table.len() < known + NAMES_LEARNT {
+        let Some((job, ticket)) = next(shared) else { return false };
+        present.at = Some(ticket);
+        job(Ok(&prepared));
+        if !present.done() {
+            return false;
+        }
+    }
+    true
+}
+
+/// The schema was broken since it was first compiled, and nobody has it as it was: those who wait are told.
+fn refuse(shared: &Shared, problems: &Problems) {
+    let waiting = {
+        let mut state = shared.lock();
+        if state.alive > 1 { VecDeque::new() } else { std::mem::take(&mut state.queue) }
+    };
+    for (job, _) in waiting {
+        job(Err(problems));
     }
 }
 
@@ -249,5 +275,99 @@ fn next(shared: &Shared) -> Option<(Job, Arc<Mutex<Phase>>)> {
         state.idle += 1;
         state = shared.waiting.wait(state).unwrap_or_else(PoisonError::into_inner);
         state.idle -= 1;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{fs, io, path::Path};
+
+    use super::*;
+
+    const SOON: Duration = Duration::from_secs(20);
+    const SCHEMA: &str = "<xs:schema xmlns:xs='http://www.w3.org/2001/XMLSchema'><xs:element name='A'/></xs:schema>";
+
+    fn workers(jail: &Path) -> io::Result<Workers> {
+        fs::write(jail.join("a.xsd"), SCHEMA)?;
+        let set = Set { jail: jail.to_path_buf(), names: vec!["a.xsd".into()], catalog: None, gaps: false };
+        let Ok((workers, _)) = Workers::start(set, 1) else { panic!("the schema compiles") };
+        Ok(workers)
+    }
+
+    fn send(workers: &Workers, job: impl FnOnce(Result<&Prepared<'_>, &Problems>) + Send + 'static) -> Ticket {
+        let Ok(ticket) = workers.send(Box::new(job)) else { panic!("it is taken") };
+        ticket
+    }
+
+    /// A job that tells whether it was given a schema.
+    fn telling(workers: &Workers) -> mpsc::Receiver<bool> {
+        let (told, judged) = mpsc::channel();
+        send(workers, move |prepared| {
+            let _ = told.send(prepared.is_ok());
+        });
+        judged
+    }
+
+    /// A job that is under way until its sender is dropped.
+    fn lasting(workers: &Workers) -> (Ticket, mpsc::Sender<()>) {
+        let (end, wait) = mpsc::channel::<()>();
+        let (begun, running) = mpsc::channel();
+        let ticket = send(workers, move |_| {
+            let _ = begun.send(());
+            let _ = wait.recv();
+        });
+        assert_eq!(running.recv_timeout(SOON), Ok(()));
+        (ticket, end)
+    }
+
+    #[test]
+    fn what_waits_behind_lost_workers_is_judged_when_one_comes_back() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let workers = workers(folder.path())?;
+        let (first, end) = lasting(&workers);
+        workers.give_up(&first);
+        let (second, _kept) = lasting(&workers);
+        let judged = telling(&workers);
+        workers.give_up(&second);
+        drop(end);
+        assert_eq!(judged.recv_timeout(SOON), Ok(true));
+        Ok(())
+    }
+
+    #[test]
+    fn a_schema_that_is_broken_meanwhile_is_judged_by_as_it_was() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let workers = workers(folder.path())?;
+        fs::write(folder.path().join("a.xsd"), "<xs:schema")?;
+        // The engine has learnt so many names that it would be built anew.
+        send(&workers, |prepared| {
+            for number in 0..=NAMES_LEARNT {
+                if let Ok(prepared) = prepared {
+                    prepared.set.name_table.add(&format!("n{number}"));
+                }
+            }
+        });
+        assert_eq!(telling(&workers).recv_timeout(SOON), Ok(true));
+        Ok(())
+    }
+
+    #[test]
+    fn who_waits_for_a_schema_that_nobody_has_any_more_is_told() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let workers = workers(folder.path())?;
+        fs::write(folder.path().join("a.xsd"), "<xs:schema")?;
+        let (lost, _kept) = lasting(&workers);
+        workers.give_up(&lost);
+        assert_eq!(telling(&workers).recv_timeout(SOON), Ok(false));
+        Ok(())
+    }
+
+    #[test]
+    fn a_defect_over_one_document_leaves_the_next_to_another_worker() -> io::Result<()> {
+        let folder = tempfile::tempdir()?;
+        let workers = workers(folder.path())?;
+        send(&workers, |_| panic!("a defect of the engine"));
+        assert_eq!(telling(&workers).recv_timeout(SOON), Ok(true));
+        Ok(())
     }
 }

@@ -39,7 +39,7 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &Dialect, file: &str, l
         }
     }
     // None of them at all is one mistake.
-    if places.is_empty() && dialect.columns.len() > 1 {
+    if dialect.columns.len() > 1 && dialect.columns.iter().all(|(wanted, _)| !names.contains(&wanted.as_str())) {
         let (first, wanted) =
             (cut(&names.join(", ")), dialect.columns.iter().map(|(header, _)| header.as_str()).collect::<Vec<_>>().join(", "));
         let message = format!("none of the columns is in the first line: `{first}`");
