@@ -131,7 +131,7 @@ fn verdict(problems: &Problems, unjudged: bool) -> String {
         (_, true) => "not judged".to_string(),
         (1, _) => "not valid, 1 problem".to_string(),
         // The last one counts those that are not told.
-        (many, _) if problems.last().is_some_and(|last| last.place.line.is_none() && last.code == codes::DOC_SCHEMA) => {
+        (many, _) if problems.last().is_some_and(|last| last.more > 0) => {
             format!("not valid, {} problems and more", many - 1)
         }
         (many, _) => format!("not valid, {many} problems"),
@@ -151,8 +151,11 @@ fn json(name: &str, problems: &Problems) -> Json {
             "hint": problem.hint,
             "who": problem.who,
         });
-        if let (Some(field), Some(object)) = (&place.field, out.as_object_mut()) {
-            object.insert("field".into(), json!(field));
+        if let Some(field) = &place.field {
+            out["field"] = json!(field);
+        }
+        if problem.more > 0 {
+            out["more"] = json!(problem.more);
         }
         out
     };

@@ -10,7 +10,7 @@ use crate::{
         within::{Kind, Steps, Within},
         xml,
     },
-    model::{Document, Events, Place, Problem, Problems, codes, events::Both, problem::cut},
+    model::{Document, Events, Place, Problem, Problems, codes, events::Both, problem::cut, tally::told},
     schema::{File, Schema, Setup},
 };
 
@@ -98,12 +98,9 @@ pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas)
         };
         read.and_then(|()| tree.all(&own).map_err(|problem| vec![problem]))
     });
+    problems.extend(found);
     // What keeps the file from being read at all was met by both passes.
-    for problem in found {
-        if !problems.contains(&problem) {
-            problems.push(problem);
-        }
-    }
+    let problems = told(problems, name);
     match (documents, problems.is_empty()) {
         (Some(documents), true) => Ok(documents),
         (None, true) => Err(vec![Problem::new(codes::DOC_SCHEMA, "the file could not be read").at(Place::file(name))]),

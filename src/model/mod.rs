@@ -18,6 +18,7 @@ pub mod problem;
 pub mod shape;
 pub mod step;
 pub mod table;
+pub mod tally;
 pub mod trail;
 
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -119,6 +119,8 @@ pub struct Problem {
     pub who: Who,
     /// Whether trying again can help.
     pub retry: Retry,
+    /// How many problems that are not told this one stands for; 0 for all but the last of a file with very many.
+    pub more: usize,
 }
 
 /// Several problems, never empty where it is an error.
@@ -128,7 +130,16 @@ impl Problem {
     /// A problem with the register's own answer to who and retry.
     pub fn new(code: Code, message: impl Into<String>) -> Self {
         let info = code.info();
-        Self { code, message: message.into(), place: Place::default(), mapping: None, hint: None, who: info.who, retry: info.retry }
+        Self {
+            code,
+            message: message.into(),
+            place: Place::default(),
+            mapping: None,
+            hint: None,
+            who: info.who,
+            retry: info.retry,
+            more: 0,
+        }
     }
 
     /// Says where.
@@ -229,7 +240,7 @@ pub fn cut(value: &str) -> String {
 
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Problem", 7)?;
+        let mut out = serializer.serialize_struct("Problem", 8)?;
         out.serialize_field("code", self.code.info().code)?;
         out.serialize_field("message", &self.message)?;
         out.serialize_field("place", &self.place)?;
@@ -237,6 +248,10 @@ impl Serialize for Problem {
         out.serialize_field("hint", &self.hint)?;
         out.serialize_field("who", &self.who)?;
         out.serialize_field("retry", &self.retry)?;
+        match self.more {
+            0 => out.skip_field("more")?,
+            more => out.serialize_field("more", &more)?,
+        }
         out.end()
     }
 }
@@ -252,10 +267,21 @@ impl<'de> Deserialize<'de> for Problem {
             hint: Option<String>,
             who: Who,
             retry: Retry,
+            #[serde(default)]
+            more: usize,
         }
         let raw = Raw::deserialize(deserializer)?;
         let code = Code::find(&raw.code).ok_or_else(|| serde::de::Error::custom(format!("unknown problem code {}", raw.code)))?;
-        Ok(Self { code, message: raw.message, place: raw.place, mapping: raw.mapping, hint: raw.hint, who: raw.who, retry: raw.retry })
+        Ok(Self {
+            code,
+            message: raw.message,
+            place: raw.place,
+            mapping: raw.mapping,
+            hint: raw.hint,
+            who: raw.who,
+            retry: raw.retry,
+            more: raw.more,
+        })
     }
 }
 

@@ -10,17 +10,13 @@ use super::{
     words,
 };
 use crate::model::{
-    Name, Place, Problem, Problems, Spot, Trail,
+    Name, Problem, Problems, Spot, Trail,
     codes::{self, Code},
     nearest::nearest,
     problem::cut,
+    tally::{COUNTED, TOLD},
     trail::Way,
 };
-
-/// Problems told for one document; what is beyond is counted.
-const MOST: usize = 100;
-/// Problems counted; a file that has more is not read on.
-const COUNTED: usize = 100_000;
 
 /// What an error is about.
 pub(super) enum Subject<'s> {
@@ -87,22 +83,19 @@ impl<'s> Report<'s> {
 
     /// Whether problems are only counted now.
     pub(super) fn is_only_counting(&self) -> bool {
-        self.told.len() >= MOST
+        self.told.len() >= TOLD
     }
 
     pub(super) fn problems(self, file: &str) -> Problems {
         let mut problems: Problems = self.told.into_iter().map(|(problem, spot)| problem.at(spot.place(file))).collect();
         if self.more > 0 {
-            let over = if self.more > COUNTED { "more than " } else { "" };
-            let more = if self.more == 1 { "problem".to_string() } else { "problems like these".to_string() };
-            problems
-                .push(Problem::new(codes::DOC_SCHEMA, format!("and {over}{} more {more}", self.more.min(COUNTED))).at(Place::file(file)));
+            problems.push(Problem::and_more(self.more, file));
         }
         problems
     }
 
     fn tell(&mut self, problem: Problem, spot: Spot) -> Option<usize> {
-        if self.told.len() >= MOST {
+        if self.told.len() >= TOLD {
             self.more += 1;
             return None;
         }
@@ -116,7 +109,7 @@ impl<'s> Report<'s> {
         if error.message.starts_with("xsi:schemaLocation") || error.constraint == "cvc-schema-location" {
             return;
         }
-        if self.told.len() >= MOST {
+        if self.told.len() >= TOLD {
             self.more += 1;
             return;
         }

@@ -200,3 +200,19 @@ async fn a_table_that_is_none_of_ours_is_one_problem() {
     let quote = judge(&world, format!("{HEADER}A;;\"Lamp;1,50;\nB;;Lamp;1,50;\n").as_bytes(), 1);
     assert!(quote.contains("a quote in this row is never closed") && quote.matches("error[").count() == 1, "{quote}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hundred_problems_of_a_table_are_told_and_the_rest_counted() {
+    let world = World::embedded().await;
+    let told = |row: &str, more: &str| {
+        let out = judge(&world, format!("{HEADER}{}", row.repeat(300)).as_bytes(), 1);
+        assert_eq!(out.matches("error[").count(), 101, "a hundred and the number of the others: {out}");
+        assert!(
+            out.contains(&format!("and {more} more problems like these")) && out.ends_with("not valid, 100 problems and more\n"),
+            "{out}"
+        );
+    };
+    told("A;;Lamp;12.50;1,5\n", "200");
+    // What the dialect refuses and what the schema refuses are counted together.
+    told("A;;Lamp;12.50;heavy\n", "500");
+}

@@ -18,10 +18,8 @@ use crate::model::{
     Document, Key, Place, Problem, Problems, Start, Trail, codes,
     events::{Events, Vocabulary},
     problem::cut,
+    tally::{COUNTED, TOLD},
 };
-
-/// Problems one file may report; what is beyond would not be read.
-const MOST: usize = 100;
 
 /// Reads a CSV file and tells `to` what is in it. The first record is the header, unless the dialect has none; columns the dialect
 /// does not name are left out.
@@ -55,8 +53,11 @@ pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, t
         row: name(&dialect.row),
         columns: dialect.columns.iter().map(|(header, element)| (name(element), Arc::from(header.as_str()))).collect(),
     };
-    let mut lifter = Lifter { file, dialect, vocabulary, keys, to, trail: Trail::default(), problems: Vec::new() };
+    let mut lifter = Lifter { file, dialect, vocabulary, keys, to, trail: Trail::default(), problems: Vec::new(), more: 0 };
     lifter.run(rows, &watch);
+    if lifter.more > 0 {
+        lifter.problems.push(Problem::and_more(lifter.more, file));
+    }
     if lifter.problems.is_empty() { Ok(()) } else { Err(lifter.problems) }
 }
 
@@ -99,6 +100,8 @@ struct Lifter<'l> {
     to: &'l mut dyn Events,
     trail: Trail,
     problems: Problems,
+    /// Problems that are only counted.
+    more: usize,
 }
 
 type Rows<'s> = csv::Reader<lines::Watched<Text<Box<dyn std::io::Read + Send + 's>>>>;
@@ -108,7 +111,7 @@ impl Lifter<'_> {
         let mut record = csv::StringRecord::new();
         let mut places: Option<(Vec<Option<usize>>, usize)> = None;
         // Rows of data, and the line of the trailer once it has come.
-        let (mut count, mut trailer) = (0usize, None);
+        let (mut count, mut trailer, mut whole) = (0usize, None, true);
         if !self.dialect.header {
             match columns::numbered(self.dialect, self.file) {
                 Ok(found) => places = Some((found, 0)),
@@ -158,11 +161,12 @@ impl Lifter<'_> {
                 *width = record.len();
             }
             if let Some(problem) = self.ragged(&record, *width, line) {
-                self.problems.push(problem);
+                self.tell(problem);
             } else {
                 self.row(places, &record, line);
             }
-            if self.problems.len() >= MOST || self.to.is_full() {
+            if self.more > COUNTED || self.to.is_full() {
+                whole = false;
                 break;
             }
         }
@@ -172,10 +176,10 @@ impl Lifter<'_> {
             self.problems.retain(|problem| problem.place.line.is_none_or(|line| line < watch.line()));
         }
         self.close();
-        self.finish(places.is_some(), trailer, watch);
+        self.finish(places.is_some(), trailer.is_some() || !whole, watch);
     }
 
-    fn finish(&mut self, any: bool, trailer: Option<u32>, watch: &lines::Watch) {
+    fn finish(&mut self, any: bool, ended: bool, watch: &lines::Watch) {
         // A quote that is never closed takes all following lines into one value without an error.
         if watch.ends_in_quotes() {
             let message = "a quote in this row is never closed: everything behind it would become one value";
@@ -188,13 +192,22 @@ impl Lifter<'_> {
         if !any {
             self.problems.push(Problem::new(codes::CSV_HEADER, "there is no header row").at(Place::file(self.file)));
         }
-        if let (Some(wanted), None, true) = (&self.dialect.trailer, trailer, self.problems.len() < MOST) {
+        if let (Some(wanted), false) = (&self.dialect.trailer, ended) {
             let message = format!("the file ends without its trailer row `{}`: rows may be missing", cut(&wanted.starts));
             self.problems.push(
                 Problem::new(codes::CSV_ROW, message)
                     .at(Place::at(self.file, watch.line(), 1))
                     .hint("the transfer or the export was cut off: ask for the file again"),
             );
+        }
+    }
+
+    /// Something wrong with a row, of which there may be as many as rows.
+    fn tell(&mut self, problem: Problem) {
+        if self.problems.len() < TOLD {
+            self.problems.push(problem);
+        } else {
+            self.more += 1;
         }
     }
 
@@ -245,7 +258,8 @@ impl Lifter<'_> {
                 Ok(value) => self.to.text(&value, &mut self.trail),
                 Err(problem) => {
                     // The schema need not say in its words what is said here.
-                    self.problems.push(problem.at(self.trail.spot().place(self.file)));
+                    let place = self.trail.spot().place(self.file);
+                    self.tell(problem.at(place));
                     self.to.void(&mut self.trail);
                 }
             }
