@@ -1,11 +1,17 @@
 //! Verdicts on files, as text with the lines in question, as JSON, or as a page to send to a partner.
 
-use std::{io::Write, path::Path};
+use std::{
+    io::{ErrorKind, Write},
+    path::Path,
+};
 
 use serde_json::{Value as Json, json};
 
 use super::render::{self, Lines};
-use crate::model::{Problem, Problems, codes, problem::shown};
+use crate::model::{
+    Problem, Problems, codes,
+    problem::{reason, shown},
+};
 
 /// How verdicts are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -30,6 +36,17 @@ pub(super) struct Report {
 /// Whether a problem says that its file could not be judged.
 pub(super) fn is_unjudged(problem: &Problem) -> bool {
     [codes::DROP_IO, codes::SCHEMA_BROKEN, codes::SCHEMA_MISSING, codes::STUCK].contains(&problem.code)
+}
+
+/// Verdicts that could not be written. Who closes a pipe has seen enough; anything else would leave a report that is no report.
+pub(super) fn unwritten(error: &std::io::Error) -> Option<Problem> {
+    let code = match error.kind() {
+        ErrorKind::BrokenPipe => return None,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => codes::DISK_FULL,
+        _ => codes::DROP_IO,
+    };
+    let problem = Problem::new(code, format!("the verdicts cannot be written ({})", reason(error)));
+    Some(problem.hint("what was written so far is not complete: mend that, then run the command again"))
 }
 
 impl Report {
@@ -67,7 +84,7 @@ impl Report {
     /// The verdict on one file.
     ///
     /// # Errors
-    /// Nobody reads the output any more.
+    /// The output cannot be written, or nobody reads it any more.
     pub(super) fn file(&mut self, file: &Path, problems: &Problems) -> std::io::Result<()> {
         let unjudged = problems.iter().any(is_unjudged);
         match (problems.is_empty(), unjudged) {
@@ -108,14 +125,17 @@ impl Report {
     }
 
     /// What there is to say about all of them.
-    pub(super) fn finish(&self) {
+    ///
+    /// # Errors
+    /// The output cannot be written.
+    pub(super) fn finish(&self) -> std::io::Result<()> {
         let all = self.valid + self.wrong + self.unjudged;
         let text = match self.format {
             Format::Html if self.begun => format!("<p class=\"sum\">{}</p></main></body></html>\n", self.sum()),
             Format::Text if all > 1 => format!("{}\n", self.sum()),
-            _ => return,
+            _ => return Ok(()),
         };
-        let _ = std::io::stdout().write_all(text.as_bytes());
+        std::io::stdout().write_all(text.as_bytes())
     }
 
     fn sum(&self) -> String {

@@ -64,7 +64,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     // Bounded, so that verdicts do not pile up behind a large file.
     let (sender, receiver) = mpsc::sync_channel(AHEAD);
     let next = std::sync::atomic::AtomicUsize::new(0);
-    let exit = thread::scope(|scope| {
+    let (exit, written) = thread::scope(|scope| {
         for _ in 0..threads.min(found.len()) {
             let (sender, next, found, by) = (sender.clone(), &next, &found, &by);
             scope.spawn(move || {
@@ -79,23 +79,28 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         }
         drop(sender);
         let (mut waiting, mut told, mut exit) = (std::collections::BTreeMap::new(), 0, Exit::Fine);
-        'told: for (at, problems) in receiver {
+        for (at, problems) in receiver {
             waiting.insert(at, problems);
             while let Some(problems) = waiting.remove(&told) {
                 exit = worse(exit, &problems);
                 progress.inc(1);
-                // Nobody reads any more: what is not judged yet need not be.
-                if progress.suspend(|| out.file(&found[told], &problems)).is_err() {
-                    break 'told;
+                if let Err(error) = progress.suspend(|| out.file(&found[told], &problems)) {
+                    // What is not judged yet need not be.
+                    return (exit, Err(error));
                 }
                 told += 1;
             }
         }
-        exit
+        (exit, Ok(()))
     });
     progress.finish_and_clear();
-    out.finish();
-    Ok(exit)
+    match written.and_then(|()| out.finish()).err().as_ref().and_then(report::unwritten) {
+        Some(problem) => {
+            context.out.problems(&[problem]);
+            Ok(Exit::Unable)
+        }
+        None => Ok(exit),
+    }
 }
 
 /// What to judge by, or what is wrong with it and the folder of the schemas that are.

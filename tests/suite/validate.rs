@@ -165,3 +165,19 @@ fn a_long_line_is_shown_around_its_place() {
     let said = folder.validate(&["--schema", "ORDER", "one.xml"]);
     insta::assert_snapshot!(said.out);
 }
+
+#[cfg(target_os = "linux")]
+#[test]
+fn verdicts_that_cannot_be_written_are_no_verdicts() {
+    let folder = Folder::new();
+    let schema = Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas/order.xsd");
+    for format in ["text", "json", "html"] {
+        let full = fs::OpenOptions::new().write(true).open("/dev/full").expect("a disk without room");
+        let mut command = Command::new(env!("CARGO_BIN_EXE_consign"));
+        command.arg("validate").arg("--schema").arg(&schema).args(["--format", format]).arg(folder.0.path().join("in/a.xml"));
+        let ran = command.stdout(full).output().expect("consign starts");
+        let err = String::from_utf8_lossy(&ran.stderr).into_owned();
+        assert_eq!(ran.status.code(), Some(2), "{format}: {err}");
+        assert!(err.contains("C307") && err.contains("the verdicts cannot be written (no space left)"), "{format}: {err}");
+    }
+}
