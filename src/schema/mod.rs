@@ -121,9 +121,11 @@ impl Schema {
             // The one who asked may have given up.
             let _ = answer.send(Ok(judge.finish(&asked.name)));
         });
+        // What is wrong with the schema has a place in it; all else is told of the file.
+        let named = |problems: Problems| problems.into_iter().map(|problem| problem.in_file(&file.name)).collect();
         let ticket = match self.workers.send(job) {
             Ok(ticket) => ticket,
-            Err(problems) => return (None, problems.into_iter().map(|problem| problem.at(Place::file(&file.name))).collect()),
+            Err(problems) => return (None, named(problems)),
         };
         let mut forward = relay::Forward::new(to, full, ticket.share(), file.time);
         let read = read(&mut forward);
@@ -133,7 +135,7 @@ impl Schema {
             // The time a document waits for its turn is not its own.
             let left = ticket.begun().map(|begun| (begun + file.time).saturating_duration_since(Instant::now()));
             let verdict = match (all, verdict.recv_timeout(if all { left.unwrap_or(TURN) } else { TURN })) {
-                (_, Ok(Err(problems))) => return (None, problems),
+                (_, Ok(Err(problems))) => return (None, named(problems)),
                 // What was not taken was not judged, whatever is said of the rest.
                 (false, Ok(Ok(_))) => Err(mpsc::RecvTimeoutError::Timeout),
                 (true, Ok(Ok(problems))) => Ok(problems),

@@ -23,6 +23,7 @@ const COMPILING: Duration = Duration::from_secs(60);
 const STACK: usize = 16 << 20;
 /// Workers that may be lost in documents nobody waits for any more. They cannot be stopped, so that beyond these nothing is judged.
 const MOST_LOST: usize = 2;
+const STUCK: &str = "nothing is judged by this schema until the documents that took too long have come to an end";
 
 /// The state of one job.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -103,39 +104,47 @@ impl Workers {
 
     /// Gives a job to the next worker that has nothing to do.
     pub(super) fn send(&self, job: Job) -> Result<Ticket, Problems> {
-        let refuse = |message: &str| vec![Problem::new(codes::STUCK, message)];
         let ticket = Arc::new(Mutex::new(Phase::Queued));
         let hires = {
             let mut state = self.shared.lock();
             if state.lost >= MOST_LOST {
-                return Err(refuse("nothing is judged by this schema until the documents that took too long have come to an end"));
+                return Err(stuck(STUCK));
             }
             state.queue.push_back((job, Arc::clone(&ticket)));
             state.idle < state.queue.len() && state.alive < self.shared.most
         };
         self.shared.waiting.notify_one();
         if hires && hire(&self.shared, None).is_err() && self.shared.lock().alive == 0 {
-            return Err(refuse("the schema cannot be used: no thread for it"));
+            return Err(stuck("the schema cannot be used: no thread for it"));
         }
         Ok(Ticket(ticket))
     }
 
-    /// Nobody waits for a job any more: if it is under way its worker is lost, and another takes its place.
+    /// Nobody waits for a job any more: if it is under way its worker is lost, and another takes its place. Where no more may be lost,
+    /// those who wait are told, as those who come after them are.
     pub(super) fn give_up(&self, ticket: &Ticket) {
-        let hires = {
+        let (hires, refused) = {
             let mut state = self.shared.lock();
             let was = std::mem::replace(&mut *phase(&ticket.0), Phase::GivenUp);
             if matches!(was, Phase::Running(_)) {
                 state.alive -= 1;
                 state.lost += 1;
             }
-            !state.queue.is_empty() && state.alive == 0 && state.lost < MOST_LOST
+            let refused = if state.alive == 0 && state.lost >= MOST_LOST { std::mem::take(&mut state.queue) } else { VecDeque::new() };
+            (state.alive == 0 && !state.queue.is_empty(), refused)
         };
+        for (job, _) in refused {
+            job(Err(&stuck(STUCK)));
+        }
         if hires {
             // Without a thread those who wait give up in their turn.
             let _ = hire(&self.shared, None);
         }
     }
+}
+
+fn stuck(message: &str) -> Problems {
+    vec![Problem::new(codes::STUCK, message)]
 }
 
 impl Drop for Workers {
@@ -321,16 +330,23 @@ mod tests {
     }
 
     #[test]
-    fn what_waits_behind_lost_workers_is_judged_when_one_comes_back() -> io::Result<()> {
+    fn who_waits_behind_lost_workers_is_told_and_judging_goes_on_when_one_comes_back() -> io::Result<()> {
         let folder = tempfile::tempdir()?;
         let workers = workers(folder.path())?;
         let (first, end) = lasting(&workers);
         workers.give_up(&first);
         let (second, _kept) = lasting(&workers);
-        let judged = telling(&workers);
+        let waiting = telling(&workers);
         workers.give_up(&second);
+        assert_eq!(waiting.recv_timeout(SOON), Ok(false));
+        assert!(workers.send(Box::new(|_| {})).is_err_and(|problems| problems[0].code == codes::STUCK));
         drop(end);
-        assert_eq!(judged.recv_timeout(SOON), Ok(true));
+        let begun = Instant::now();
+        while workers.send(Box::new(|_| {})).is_err() {
+            assert!(begun.elapsed() < SOON, "the worker did not come back");
+            thread::sleep(Duration::from_millis(5));
+        }
+        assert_eq!(telling(&workers).recv_timeout(SOON), Ok(true));
         Ok(())
     }
 
