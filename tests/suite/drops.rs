@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    io::Write,
     path::PathBuf,
     sync::Arc,
     time::{Duration, SystemTime},
@@ -91,11 +92,12 @@ async fn a_file_that_grows_is_left_until_it_stands_still() {
     let order = shop.order("G-1");
     let (path, text) = (shop.path("order.xml"), order.clone());
     let writing = std::thread::spawn(move || {
-        for end in (0..text.len()).step_by(text.len() / 12) {
-            fs::write(&path, &text[..end]).expect("written");
+        // Appended to, as an upload is: a file that is written anew has 0 bytes for a moment, which is another case.
+        let mut file = fs::File::create(&path).expect("made");
+        for piece in text.as_bytes().chunks(text.len() / 12) {
+            file.write_all(piece).expect("written");
             std::thread::sleep(Duration::from_millis(100));
         }
-        fs::write(&path, &text).expect("written");
     });
     std::thread::sleep(Duration::from_millis(150));
     let first = shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
