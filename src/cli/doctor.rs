@@ -137,8 +137,13 @@ async fn probe_odoo(workspace: &Workspace, findings: &mut Findings) {
     for flow in workspace.flows.values().filter(|flow| flow.enabled) {
         match &flow.work {
             Work::In(inbound) => {
-                needed.insert((inbound.mapping.model.clone(), "create"));
-                needed.insert((inbound.mapping.model.clone(), "write"));
+                for model in inbound.mapping.written() {
+                    needed.insert((model.to_string(), "create"));
+                    needed.insert((model.to_string(), "write"));
+                }
+                for model in inbound.mapping.models() {
+                    needed.insert((model.to_string(), "read"));
+                }
             }
             Work::Out(outbound) => {
                 needed.insert((outbound.model.clone(), "read"));

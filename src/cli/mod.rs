@@ -9,6 +9,7 @@ mod explain;
 mod files;
 mod init;
 mod log;
+mod odoo;
 mod output;
 mod plan;
 mod progress;
@@ -65,6 +66,8 @@ enum Verb {
     Init(init::Args),
     /// Messages, newest first.
     Log(log::Args),
+    /// The real Odoo, for working offline: a snapshot of its models and fields.
+    Odoo(odoo::Args),
     /// What a file would do to Odoo; nothing is sent.
     Plan(plan::Args),
     /// Process messages again from their originals.
@@ -174,6 +177,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Init(args) => init::run(context, &args),
         Verb::Log(args) => log::run(context, &args).await,
+        Verb::Odoo(args) => odoo::run(context, &args).await,
         Verb::Plan(args) => plan::run(context, &args),
         Verb::Reprocess(args) => reprocess::run(context, &args).await,
         Verb::Run(args) => run::run(context, &args).await,

@@ -10,7 +10,7 @@ use crate::{
     model::{
         Place, Plan, Problem, Problems, codes,
         nearest::did_you_mean,
-        plan::{Record, Value},
+        plan::{Find, Missing, Record, Value, Write},
         problem::shown,
     },
 };
@@ -42,46 +42,78 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         )
     })?;
     let documents = examine(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
-    let plan = inbound.mapping.apply(&documents, &name)?;
+    let plan = inbound.mapping.apply(&documents, &name, &inbound.given)?;
     context.out.data(&plan);
     context.out.line(render(&plan));
     Ok(Exit::Fine)
 }
 
 /// A plan as text.
-fn render(plan: &Plan) -> String {
-    let mut out = format!(
-        "{} {} (the same again: {})\n",
-        plan.records.len(),
-        plan.model,
-        if plan.identity.is_empty() { "never".to_string() } else { plan.identity.join(" + ") }
-    );
-    for record in plan.records.iter().take(100) {
-        lines(&mut out, record, 1);
-    }
-    if plan.records.len() > 100 {
-        out.push_str(&format!("  and {} more (--json prints all)\n", plan.records.len() - 100));
-    }
-    for method in &plan.then {
-        out.push_str(&format!("then {method}\n"));
+pub(super) fn render(plan: &Plan) -> String {
+    let mut out = String::new();
+    for step in &plan.steps {
+        let again = match (&step.module, step.identity.is_empty()) {
+            (Some(module), _) => format!("the same again: external id {module}"),
+            (None, true) => "the same again: never".to_string(),
+            (None, false) => format!("the same again: {}", step.identity.join(" + ")),
+        };
+        let only = if step.write == Write::Update { ", only updated" } else { "" };
+        out.push_str(&format!("{} {} ({again}{only})\n", step.records.len(), step.model));
+        for record in step.records.iter().take(100) {
+            lines(&mut out, plan, record, 1);
+        }
+        if step.records.len() > 100 {
+            out.push_str(&format!("  and {} more (--json prints all)\n", step.records.len() - 100));
+        }
+        for then in &step.then {
+            let options: Vec<String> = then.options.iter().map(|(name, value)| format!(", {name} = {value}")).collect();
+            out.push_str(&format!("then {}{}\n", then.method, options.concat()));
+        }
     }
     out.trim_end().to_string()
 }
 
-fn lines(out: &mut String, record: &Record, depth: usize) {
+fn lines(out: &mut String, plan: &Plan, record: &Record, depth: usize) {
     let indent = "  ".repeat(depth);
     out.push_str(&format!("{indent}- from line {}\n", record.origin.place.line.unwrap_or_default()));
-    for (name, value) in &record.values {
-        match value {
+    if let Some(external) = &record.external {
+        out.push_str(&format!("{indent}  external id {}\n", shown(external)));
+    }
+    for field in &record.fields {
+        let name = &field.name;
+        match &field.value {
             Value::Literal(json) => out.push_str(&format!("{indent}  {name} = {}\n", shown(&json.to_string()))),
-            Value::Find(find) => {
-                let by: Vec<String> = find.by.iter().map(|(field, value)| format!("{field} {}", shown(&value.to_string()))).collect();
-                out.push_str(&format!("{indent}  {name} = the {} with {}\n", find.model, by.join(", else ")));
+            Value::Find(found) => {
+                out.push_str(&format!("{indent}  {name} = {}\n", find(found)));
+                if let Some(create) = &found.create {
+                    lines(out, plan, create, depth + 2);
+                }
+            }
+            Value::Set(set) => {
+                let members: Vec<String> = set.finds.iter().map(find).collect();
+                out.push_str(&format!("{indent}  {name} = {}{}\n", if set.add { "besides " } else { "" }, members.join(" and ")));
+            }
+            Value::Field(other) => out.push_str(&format!("{indent}  {name} = the same as {other}\n")),
+            Value::Record(reference) => {
+                let of = plan.steps.get(reference.step).map_or("", |step| step.name.as_str());
+                let field = reference.field.as_ref().map(|field| format!(" of its {field}")).unwrap_or_default();
+                out.push_str(&format!("{indent}  {name} = the {of} of this part{field}\n"));
             }
             Value::Lines(inner) => {
                 out.push_str(&format!("{indent}  {name}: {} lines\n", inner.records.len()));
-                inner.records.iter().for_each(|line| lines(out, line, depth + 2));
+                inner.records.iter().for_each(|line| lines(out, plan, line, depth + 2));
             }
         }
     }
+}
+
+fn find(find: &Find) -> String {
+    let by: Vec<String> = find.by.iter().map(|(field, value)| format!("{field} {}", shown(&value.to_string()))).collect();
+    let none = match find.none {
+        Missing::Fail => "",
+        Missing::Hold => " (held where there is none)",
+        Missing::Empty => " (left out where there is none)",
+        Missing::Create => " (made where there is none:)",
+    };
+    format!("the {} with {}{none}", find.model, by.join(", else "))
 }

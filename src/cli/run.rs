@@ -81,7 +81,7 @@ async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {
     engine.journal().close().await;
     let problems: Problems = summaries.iter().flat_map(|summary| summary.problems.clone()).collect();
     let waiting = summaries.iter().any(|summary| summary.waiting > 0);
-    let refused = summaries.iter().any(|summary| summary.failed + summary.held > 0);
+    let refused = summaries.iter().any(|summary| summary.failed + summary.held + summary.refused > 0);
     match Exit::of(&problems) {
         Exit::Fine if waiting => Exit::Unable,
         Exit::Fine if refused => Exit::Problems,
@@ -96,6 +96,8 @@ pub(super) fn told(summary: &Summary) -> String {
         (summary.failed, "failed"),
         (summary.waiting, "waiting"),
         (summary.held, "held"),
+        (summary.refused, "records refused"),
+        (summary.kept, "values kept"),
         (summary.duplicates, "duplicate"),
         (summary.changing, "not complete yet"),
     ];

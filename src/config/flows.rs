@@ -7,9 +7,12 @@ use serde_json::{Map, Value as Json};
 use super::{Choice, Exists, Flow, Format, InFlow, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice};
 use crate::{
     format::{Limits, xml},
-    mapping::{Mapping, Template},
+    mapping::{
+        Given, Mapping, Template,
+        tables::{CodeTable, Tables},
+    },
     model::{
-        Problem, codes,
+        Place, Problem, codes,
         table::{Item, Reader},
     },
     odoo::read::Tree,
@@ -19,6 +22,29 @@ use crate::{
 pub(super) trait Files {
     /// The text of a file, or a problem.
     fn text(&self, path: &str) -> Result<String, Problem>;
+    /// Whether there is such a file.
+    fn has(&self, path: &str) -> bool;
+    /// `id`, `name` and `gln` of a partner.
+    fn partner(&self, id: &str) -> Map<String, Json>;
+}
+
+/// The code tables of a workspace, with the partner's own.
+struct CodeTables<'f> {
+    files: &'f dyn Files,
+    partner: &'f str,
+}
+
+impl Tables for CodeTables<'_> {
+    fn table(&self, name: &str) -> Result<CodeTable, Problem> {
+        let file = format!("tables/{name}.csv");
+        let own = format!("tables/{}/{name}.csv", self.partner);
+        let read = |file: &str| CodeTable::parse(&self.files.text(file)?, file);
+        match (self.files.has(&file), self.files.has(&own)) {
+            (true, true) => Ok(read(&file)?.overridden_by(read(&own)?)),
+            (false, true) => read(&own),
+            _ => read(&file),
+        }
+    }
 }
 
 /// Reads a flow. `None` when what is missing keeps it from being one; the reason was reported.
@@ -37,7 +63,7 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
     );
     let schema_from = reader.text("schema_from");
     let (schema, work) = if direction == "in" {
-        let (schema, flow) = inbound(reader, files)?;
+        let (schema, flow) = inbound(reader, files, &common.0)?;
         (schema, Work::In(Box::new(flow)))
     } else {
         let schema = reader.need_text("schema");
@@ -58,7 +84,7 @@ fn schedule(reader: &Reader<'_>) -> Schedule {
     })
 }
 
-fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
+fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(String, InFlow)> {
     let format = match reader.choice("format", &["xml", "csv"]) {
         "csv" => match reader.table("csv") {
             Some(table) => {
@@ -108,10 +134,21 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
         doctype: if reader.choice("doctype", &["refuse", "skip"]) == "skip" { xml::Doctype::SkipBare } else { xml::Doctype::Refuse },
         several: reader.choice("documents", &["one", "several"]) == "several",
     };
+    let given = Given { partner: files.partner(partner), values: values(reader) };
+    let partial = reader.boolean("partial").unwrap_or(false);
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
-    match Mapping::parse(&text, &name) {
+    match Mapping::parse(&text, &name, &CodeTables { files, partner }) {
         Ok(mapping) => {
+            for (value, line, column) in mapping.flow_values().into_iter().filter(|(value, ..)| !given.values.contains_key(value)) {
+                let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
+                reader.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, text).at(Place::at(&name, line, column)));
+            }
+            if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("partial")) {
+                let text =
+                    "records of this mapping cannot be refused one by one: each must be made of an element of its own below the root";
+                reader.bad(node, text.into());
+            }
             if schemas.is_empty() {
                 schemas.push(Choice::always(schema.unwrap_or_else(|| mapping.document.clone())));
             }
@@ -133,6 +170,8 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files) -> Option<(String, InFlow)> {
                 schemas,
                 envelope,
                 mapping,
+                given,
+                partial,
             };
             Some((first, flow))
         }
@@ -208,10 +247,7 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
         _ => Vec::new(),
     };
     read.finish();
-    let values = match reader.node("values").map(crate::model::table::Node::json) {
-        Some(Json::Object(values)) => values,
-        _ => Map::new(),
-    };
+    let values = values(reader);
     Some(OutFlow {
         model,
         domain,
@@ -227,6 +263,14 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
         pickup,
         note,
     })
+}
+
+/// Fixed values for mappings and templates.
+fn values(reader: &Reader<'_>) -> Map<String, Json> {
+    match reader.node("values").map(crate::model::table::Node::json) {
+        Some(Json::Object(values)) => values,
+        _ => Map::new(),
+    }
 }
 
 fn text(reader: &Reader<'_>, files: &dyn Files, key: &str, path: &str) -> Option<String> {

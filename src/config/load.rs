@@ -29,17 +29,34 @@ struct Parsed {
     node: Node,
 }
 
-struct Root<'r>(&'r Path);
+struct Root<'r> {
+    root: &'r Path,
+    partners: &'r BTreeMap<String, Partner>,
+}
 
 impl flows::Files for Root<'_> {
+    fn has(&self, path: &str) -> bool {
+        crate::transport::contained(path).is_ok() && self.root.join(path).is_file()
+    }
+
+    fn partner(&self, id: &str) -> serde_json::Map<String, Json> {
+        let partner = self.partners.get(id);
+        let texts = [
+            ("id", Some(id.to_string())),
+            ("name", partner.map(|known| known.name.clone())),
+            ("gln", partner.and_then(|known| known.gln.clone())),
+        ];
+        texts.into_iter().filter_map(|(key, text)| Some((key.to_string(), Json::String(text?)))).collect()
+    }
+
     fn text(&self, path: &str) -> Result<String, Problem> {
         if crate::transport::contained(path).is_err() {
             return Err(Problem::new(codes::PATH_ESCAPES, format!("`{path}` leaves the workspace")));
         }
-        fs::read_to_string(self.0.join(path)).map_err(|error| match error.kind() {
+        fs::read_to_string(self.root.join(path)).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
                 let folder = Path::new(path).parent().unwrap_or(Path::new("")).to_path_buf();
-                let near = names(&self.0.join(&folder));
+                let near = names(&self.root.join(&folder));
                 let hint = did_you_mean(
                     path,
                     near.iter().map(|name| folder.join(name).display().to_string()).collect::<Vec<_>>().iter().map(String::as_str),
@@ -88,7 +105,7 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
     let mut flows = BTreeMap::new();
     for parsed in &flow_files {
         let reader = Reader::new(&parsed.node, &parsed.file, &problems);
-        let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root(root));
+        let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners });
         if let Some(flow) = flow {
             if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
                 let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str))

@@ -29,7 +29,7 @@ pub use self::{
 };
 use crate::{
     format::{Limits, csv::Dialect, xml},
-    mapping::{Mapping, Template},
+    mapping::{Given, Mapping, Template},
     model::{Direction, Problem, Problems, catalog::Catalog},
     odoo::{DialectChoice, OdooLogin, OdooSettings, read::Tree},
 };
@@ -212,6 +212,10 @@ pub struct InFlow {
     pub envelope: Option<Envelope>,
     /// Mapping.
     pub mapping: Mapping,
+    /// What the mapping is given besides the document.
+    pub given: Given,
+    /// What can go in goes in, and the rest is written out as a smaller file; otherwise a file goes in whole or not at all.
+    pub partial: bool,
 }
 
 /// What becomes of a document whose name is taken on the drop.

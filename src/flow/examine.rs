@@ -1,16 +1,20 @@
 //! A file examined: which schema it is for, whether it and its envelope fit, and its documents for the mapping.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+
+use tokio::sync::mpsc;
 
 use crate::{
     config::{Choice, Flow, Format, InFlow, Workspace, check},
     format::{
         Source, csv,
+        parts::{Outside, Parts},
+        rest,
         tree::Builder,
         within::{Kind, Steps, Within},
         xml,
     },
-    model::{Document, Events, Place, Problem, Problems, codes, events::Both, problem::cut, tally::told},
+    model::{Document, Events, Name, Place, Problem, Problems, codes, document::Table, events::Both, problem::cut, tally::told},
     schema::{File, Schema, Setup},
 };
 
@@ -59,6 +63,18 @@ impl Schemas {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
+    judge(source, name, inbound, schemas, true)
+}
+
+/// Reads and validates a file and keeps nothing of it, so that its size does not matter.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn only_judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<(), Problems> {
+    judge(source, name, inbound, schemas, false).map(|_| ())
+}
+
+fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep: bool) -> Result<Vec<Document>, Problems> {
     let size = source.length().unwrap_or(0);
     let file = File {
         name: name.to_string(),
@@ -81,6 +97,9 @@ pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas)
         (source.clone(), Reader::of(inbound), inbound.envelope.as_ref().map(|envelope| envelope.payload.clone()));
     let own = name.to_string();
     let (documents, found) = schemas.get(&choice.schema)?.judge(&file, move |judge| {
+        if !keep {
+            return reader.read(&source, &own, judge).map(|()| Vec::new());
+        }
         let mut tree = reader.tree();
         let read = match within {
             None => reader.read(&source, &own, &mut Both(judge, &mut tree)),
@@ -122,6 +141,63 @@ pub fn read(source: &Source, name: &str, inbound: &InFlow) -> Result<Vec<Documen
     tree.all(name).map_err(|problem| vec![problem])
 }
 
+/// What of a file stands outside of the elements that records are made of.
+///
+/// # Errors
+/// What keeps it from being read.
+pub(super) fn outside(source: &Source, name: &str, inbound: &InFlow, unit: &[Name]) -> Result<Document, Problems> {
+    let reader = Reader::of(inbound);
+    let mut outside = Outside::new(unit, reader.table(), inbound.limits.elements);
+    reader.read(source, name, &mut outside)?;
+    if outside.is_full() {
+        let text = format!("more than {} elements outside of those that records are made of", inbound.limits.elements);
+        return Err(vec![Problem::new(codes::DOC_LIMIT, text).at(Place::file(name))]);
+    }
+    Ok(outside.document())
+}
+
+/// Reads a file a part at a time, in a thread of its own; the receiver gets documents of so many elements.
+pub(super) fn parts(
+    source: Source,
+    name: String,
+    inbound: &InFlow,
+    unit: Vec<Name>,
+    frame: Document,
+    size: usize,
+) -> mpsc::Receiver<Result<Document, Problems>> {
+    let (send, receive) = mpsc::channel(1);
+    let reader = Reader::of(inbound);
+    std::thread::spawn(move || {
+        // A receiver that is gone wants nothing more.
+        let mut parts = Parts::new(&unit, frame, size, |part| send.blocking_send(Ok(part)).is_ok());
+        match reader.read(&source, &name, &mut parts) {
+            Ok(()) => parts.finish(),
+            Err(problems) => {
+                drop(parts);
+                let _ = send.blocking_send(Err(problems));
+            }
+        }
+    });
+    receive
+}
+
+/// Those parts of a file that begin at these places, as a smaller file of the same form.
+///
+/// # Errors
+/// What keeps it from being read.
+pub(super) fn rest(
+    source: &Source,
+    name: &str,
+    inbound: &InFlow,
+    unit: &[Name],
+    wanted: &HashSet<(u32, u32)>,
+) -> Result<Vec<u8>, Problems> {
+    match &inbound.format {
+        Format::Xml => rest::of_xml(source, name, &inbound.limits, inbound.xml, unit, wanted).map(String::into_bytes),
+        Format::Csv(dialect) => rest::of_table(source, name, &inbound.limits, dialect, wanted),
+    }
+}
+
 /// How a flow's files are read.
 struct Reader {
     format: Format,
@@ -132,6 +208,10 @@ struct Reader {
 impl Reader {
     fn of(inbound: &InFlow) -> Self {
         Self { format: inbound.format.clone(), limits: inbound.limits.clone(), xml: inbound.xml }
+    }
+
+    fn table(&self) -> Option<Table> {
+        if let Format::Csv(dialect) = &self.format { Some(dialect.table()) } else { None }
     }
 
     fn tree(&self) -> Builder {

@@ -1,30 +1,24 @@
 //! Inbound: drop, check, plan, Odoo, shelf.
 
-use std::sync::Arc;
-
 use chrono::TimeDelta;
 
 use super::{
-    Engine, Summary, checkpoint,
-    examine::{Schemas, examine, read},
-    intake, look, retry, shelf,
+    Engine, Summary,
+    apply::{self, Applied},
+    checkpoint,
+    examine::Schemas,
+    intake, look,
+    material::{self, Material},
+    retry, shelf,
 };
 use crate::{
     config::{Flow, InFlow},
-    format::Source,
     journal::Message,
     model::{
-        Document, Plan, Problem, Problems, Stage,
+        Problem, Problems, Stage,
         codes::{self, Code},
     },
-    odoo::{
-        Odoo,
-        execute::{execute, known},
-    },
 };
-
-/// The documents of one file.
-type Documents = Arc<Vec<Document>>;
 
 /// Whether the next message is worth trying in this run.
 #[derive(PartialEq, Eq)]
@@ -115,7 +109,7 @@ async fn carry_all(
             if *odoo_is_away {
                 continue;
             }
-            match carry(engine, inbound, schemas, &mut message, summary).await {
+            match carry(engine, flow, inbound, schemas, &mut message, summary).await {
                 Ok(next) => *odoo_is_away |= next == Next::Stop,
                 Err(problems) => {
                     trouble = Some(problems);
@@ -160,13 +154,14 @@ impl<'a> Lease<'a> {
 /// Carries a message from the stage it is at as far as it goes.
 async fn carry(
     engine: &Engine,
+    flow: &Flow,
     inbound: &InFlow,
     schemas: &Schemas,
     message: &mut Message,
     summary: &mut Summary,
 ) -> Result<Next, Problems> {
     let told = |problem: Problem| vec![problem];
-    let mut documents: Option<Documents> = None;
+    let mut material: Option<Material> = None;
     let mut next = Next::Go;
     loop {
         let now = engine.clock.now();
@@ -176,26 +171,29 @@ async fn carry(
                 engine.journal.advance(message, resume, None, now).await.map_err(told)?;
                 continue;
             }
-            Stage::Received => match check(engine, inbound, schemas, message).await {
+            // Validation is work for a processor; the runtime's threads are for waiting.
+            Stage::Received => match tokio::task::block_in_place(|| material::check(engine, inbound, schemas, message)) {
                 Ok(checked) => {
-                    documents = Some(checked);
+                    material = Some(checked);
                     engine.journal.advance(message, Stage::Checked, None, now).await.map_err(told)?;
                     checkpoint::reach("checked").await;
                     continue;
                 }
                 Err(problems) => problems,
             },
-            Stage::Checked => match plan(engine, inbound, message, &mut documents) {
-                Ok(_) => {
+            Stage::Checked => match plan(engine, inbound, message, &mut material).await {
+                Ok(()) => {
                     engine.journal.advance(message, Stage::Planned, None, now).await.map_err(told)?;
                     checkpoint::reach("planned").await;
                     continue;
                 }
                 Err(problems) => problems,
             },
-            Stage::Planned => match apply(engine, inbound, message, &mut documents).await {
-                Ok(()) => {
-                    engine.journal.advance(message, Stage::Applied, None, engine.clock.now()).await.map_err(told)?;
+            Stage::Planned => match apply_planned(engine, flow, inbound, message, &mut material).await {
+                Ok(applied) => {
+                    summary.refused += applied.refused;
+                    summary.kept += applied.kept;
+                    engine.journal.advance(message, Stage::Applied, applied.note().as_deref(), engine.clock.now()).await.map_err(told)?;
                     checkpoint::reach("applied").await;
                     continue;
                 }
@@ -209,10 +207,9 @@ async fn carry(
             }
             Stage::Done | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };
-        if let [problem] = problems.as_slice()
-            && problem.code == codes::OVERTAKEN
-        {
-            engine.journal.hold(message, problem.clone(), now).await.map_err(told)?;
+        let for_a_person = [codes::OVERTAKEN, codes::LOOKUP_HELD, codes::UNCERTAIN];
+        if !problems.is_empty() && problems.iter().all(|problem| for_a_person.contains(&problem.code)) {
+            engine.journal.hold(message, problems, now).await.map_err(told)?;
             engine.settled(message, summary);
             return Ok(next);
         }
@@ -230,51 +227,36 @@ async fn carry(
     }
 }
 
-async fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Documents, Problems> {
-    let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
-    let source = Source::Bytes(bytes.into());
-    // Validation is work for a processor; the runtime's threads are for waiting.
-    tokio::task::block_in_place(|| examine(&source, &message.name, inbound, schemas)).map(Arc::new)
+async fn plan(engine: &Engine, inbound: &InFlow, message: &Message, material: &mut Option<Material>) -> Result<(), Problems> {
+    let documents = known(engine, inbound, message, material)?;
+    apply::plan(inbound, message, documents).await
 }
 
-fn plan(engine: &Engine, inbound: &InFlow, message: &Message, documents: &mut Option<Documents>) -> Result<Plan, Problems> {
-    let documents = match documents {
-        Some(documents) => Arc::clone(documents),
-        None => {
-            let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
-            let read = Arc::new(read(&Source::Bytes(bytes.into()), &message.name, inbound)?);
-            *documents = Some(Arc::clone(&read));
-            read
-        }
-    };
-    tokio::task::block_in_place(|| inbound.mapping.apply(&documents, &message.name))
-}
-
-async fn apply(engine: &Engine, inbound: &InFlow, message: &mut Message, documents: &mut Option<Documents>) -> Result<(), Problems> {
-    let one = |problem: Problem| vec![problem];
-    let plan = plan(engine, inbound, message, documents)?;
-    let odoo = engine.odoo().await.map_err(one)?;
-    // Tried before, and not because someone asks again: what came later must not be set back.
-    if message.attempts > 0 && message.run == 1 {
-        not_overtaken(engine, &odoo, &plan, message).await?;
+async fn apply_planned(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    message: &mut Message,
+    material: &mut Option<Material>,
+) -> Result<Applied, Problems> {
+    let resumed = material.is_none();
+    let documents = known(engine, inbound, message, material)?;
+    if resumed {
+        // The mapping may be another than when it was planned.
+        apply::plan(inbound, message, documents).await?;
     }
-    // The whole id: a mark that is met again years later would make a count do nothing.
-    let mark = format!("consign {}.{}", message.id, message.run);
-    let outcome = {
-        let _alone = engine.applying.lock().await;
-        execute(&odoo, &plan, &mark).await?
-    };
-    checkpoint::reach("effect").await;
-    let records = outcome.records.into_iter().map(|record| (record.model, record.id, record.name, record.change.as_str()));
-    engine.journal.touched(message.id, records, engine.clock.now()).await.map_err(one)
+    apply::apply(engine, flow, inbound, message, documents).await
 }
 
-/// Refuses a message whose records a younger one of the same flow has written meanwhile.
-async fn not_overtaken(engine: &Engine, odoo: &Odoo, plan: &Plan, message: &Message) -> Result<(), Problems> {
-    let ids = known(odoo, plan).await?;
-    let younger = engine.journal.overtaken(message, &plan.model, &ids).await.map_err(|problem| vec![problem])?;
-    let Some(younger) = younger else { return Ok(()) };
-    let text = format!("`{}` (message {}) wrote the same records while this one waited", younger.name, younger.id.short());
-    let hint = format!("nothing, or to do it all the same: consign reprocess {}", message.id.short());
-    Err(vec![Problem::new(codes::OVERTAKEN, text).in_file(&message.name).hint(hint)])
+/// The documents of a message, read again where this process has not read them yet.
+fn known<'m>(
+    engine: &Engine,
+    inbound: &InFlow,
+    message: &Message,
+    material: &'m mut Option<Material>,
+) -> Result<&'m mut Material, Problems> {
+    if material.is_none() {
+        *material = Some(tokio::task::block_in_place(|| material::again(engine, inbound, message))?);
+    }
+    material.as_mut().ok_or_else(Problems::new)
 }

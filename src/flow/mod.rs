@@ -4,6 +4,7 @@
 //! identity that a second try finds again, then the journal, then the move on the partner's drop. A crash anywhere leaves a stage
 //! from which the same code goes on.
 
+mod apply;
 mod away;
 mod checkpoint;
 mod examine;
@@ -11,6 +12,7 @@ mod inbound;
 mod intake;
 mod lock;
 pub mod look;
+mod material;
 mod outbound;
 mod retry;
 mod same;
@@ -72,6 +74,10 @@ pub struct Summary {
     pub held: usize,
     /// Files that are left on the drop for a person, those told before among them.
     pub left: usize,
+    /// Records that were refused while the rest of their files went in.
+    pub refused: usize,
+    /// Values left as people have changed them in Odoo.
+    pub kept: usize,
     /// Exact duplicates shelved.
     pub duplicates: usize,
     /// Files left where they are because they still change.

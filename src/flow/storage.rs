@@ -3,7 +3,7 @@
 
 use std::{
     fs::{self, File},
-    io::{self, BufWriter, Write},
+    io::{self, BufWriter, Read, Write},
     path::{Path, PathBuf},
 };
 
@@ -74,6 +74,17 @@ pub struct Storage {
 /// SHA-256 of bytes, hexadecimal.
 pub fn digest(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// SHA-256 of a file, hexadecimal, whatever its size.
+fn digest_of(path: &Path) -> io::Result<String> {
+    let (mut file, mut hash, mut chunk) = (File::open(path)?, Sha256::new(), vec![0; PART]);
+    loop {
+        match file.read(&mut chunk)? {
+            0 => return Ok(hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()),
+            count => hash.update(&chunk[..count]),
+        }
+    }
 }
 
 /// Bytes of a name on our shelves; with an id and `.problem.json` it stays below the 255 that file systems allow.
@@ -232,6 +243,52 @@ impl Storage {
         Err(lost("is not where it was put"))
     }
 
+    /// Where a message's bytes lie, once they are seen to be those that came.
+    ///
+    /// # Errors
+    /// They are gone or were changed.
+    pub fn place(&self, message: &Message) -> Result<PathBuf, Problem> {
+        let lost = |why: &str| Problem::new(codes::ORIGINAL_LOST, format!("the original of message {} {why}", message.id.short()));
+        for place in std::iter::once(message.stored.clone()).chain(self.places(message)).filter(|place| !place.is_empty()) {
+            let path = self.root.join(&place);
+            match digest_of(&path) {
+                Ok(found) if found == message.sha256 => return Ok(path),
+                Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(problem(&path, &error)),
+                _ => {}
+            }
+        }
+        Err(lost("is not where it was put"))
+    }
+
+    /// Writes what was refused of a message beside the files that were refused whole, with its report; gives its path.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub fn leave(&self, message: &Message, bytes: &[u8], problems: &Problems) -> Result<String, Problem> {
+        let name = safe_name(&message.name);
+        let (stem, ending) = name.rsplit_once('.').map_or((name.as_str(), String::new()), |(stem, ending)| (stem, format!(".{ending}")));
+        let place = format!("error/{}/{stem}.refused.{}{ending}", safe_name(&message.flow), message.id.short());
+        let to = self.root.join(&place);
+        if let Some(folder) = to.parent() {
+            fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
+        }
+        let mut text = format!(
+            "These records of {} (flow {}, message {}) were refused; the others went in.\nCorrect them in this file and drop it again.\n\n",
+            shown(&message.name),
+            message.flow,
+            message.id
+        );
+        problems.iter().for_each(|problem| text.push_str(&format!("{problem}\n\n")));
+        let data = serde_json::to_string_pretty(problems).unwrap_or_default();
+        fs::write(&to, bytes).map_err(|error| problem(&to, &error))?;
+        for (ending, content) in [("txt", text), ("json", data)] {
+            let beside = format!("{}.problem.{ending}", to.display());
+            fs::write(&beside, content).map_err(|error| problem(Path::new(&beside), &error))?;
+        }
+        Ok(place)
+    }
+
     /// Everywhere a message's bytes can be, should the process have died between a rename and the journal.
     fn places(&self, message: &Message) -> Vec<String> {
         vec![
@@ -259,7 +316,7 @@ impl Storage {
     pub fn shelve(&self, message: &Message, problems: &Problems) -> Result<String, Problem> {
         step(Outside::Storage, "before shelve")?;
         let is_here =
-            |place: &str| !message.sha256.is_empty() && fs::read(self.root.join(place)).is_ok_and(|bytes| digest(&bytes) == message.sha256);
+            |place: &str| !message.sha256.is_empty() && digest_of(&self.root.join(place)).is_ok_and(|found| found == message.sha256);
         let target = match message.stage {
             Stage::Failed => {
                 let plain = self.error_place(message, false);

@@ -7,6 +7,8 @@ pub mod csv;
 pub mod decode;
 pub mod end;
 mod limits;
+pub mod parts;
+pub mod rest;
 mod source;
 pub mod tree;
 pub mod within;

@@ -9,6 +9,7 @@ mod query;
 mod schema;
 mod sequence;
 mod write;
+mod written;
 
 use std::path::Path;
 

@@ -4,7 +4,7 @@ use super::{Journal, problem};
 use crate::model::Problem;
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 2] = [&[
+const VERSIONS: [&[&str]; 3] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -32,6 +32,11 @@ const VERSIONS: [&[&str]; 2] = [&[
     "create index message_here on message (flow, path) where moved = 0",
     "create index message_uncollected on message (flow) where direction = 'out' and collected is null",
     "update message set collected = updated where direction = 'out' and stage = 'done'",
+], &[
+    // What we last wrote to a record: a JSON object of its fields.
+    "create table written (model text not null, odoo_id integer not null, fields text not null, at text not null, primary key (model, odoo_id)) strict, without rowid",
+    "create table intent (message text not null references message (id), run integer not null, call text not null, at text not null, ended text,
+        primary key (message, run, call)) strict, without rowid",
 ]];
 
 impl Journal {

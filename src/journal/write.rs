@@ -171,8 +171,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn hold(&self, message: &mut Message, problem: Problem, now: DateTime<Utc>) -> Result<(), Problem> {
-        let problems = vec![problem];
+    pub async fn hold(&self, message: &mut Message, problems: Problems, now: DateTime<Utc>) -> Result<(), Problem> {
         let reason = one_line(&problems);
         self.attempt(message, "held", &problems, now).await?;
         self.step(message, Stage::Held, None, None, reason.as_deref(), now).await?;

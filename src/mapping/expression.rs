@@ -25,18 +25,27 @@ pub(super) fn check(text: &str) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
+/// Whether a condition holds, as minijinja's `if` has it.
+///
+/// # Errors
+/// The sentence of the evaluator.
+pub(super) fn holds(text: &str, with: &[(String, Option<Json>)]) -> Result<bool, String> {
+    let result = environment().compile_expression(text).and_then(|expression| expression.eval(context(with)));
+    result.map(|value| value.is_true()).map_err(|error| sentence(&error))
+}
+
+fn context(with: &[(String, Option<Json>)]) -> Value {
+    let values = with.iter().map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::from(()), input)));
+    values.collect::<std::collections::BTreeMap<_, _>>().into()
+}
+
 /// Works an expression out. Values that are numbers come in as numbers, missing ones as none; none comes out as `None`.
 ///
 /// # Errors
 /// The sentence of the evaluator.
 pub(super) fn evaluate(text: &str, with: &[(String, Option<Json>)]) -> Result<Option<Json>, String> {
-    let context: Value = with
-        .iter()
-        .map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::from(()), input)))
-        .collect::<std::collections::BTreeMap<_, _>>()
-        .into();
     let result =
-        environment().compile_expression(text).and_then(|expression| expression.eval(context)).map_err(|error| sentence(&error))?;
+        environment().compile_expression(text).and_then(|expression| expression.eval(context(with))).map_err(|error| sentence(&error))?;
     if result.is_none() || result.is_undefined() {
         return Ok(None);
     }

@@ -4,17 +4,22 @@
 
 mod apply;
 mod check;
+pub mod coverage;
 mod expression;
 pub mod functions;
+mod order;
 mod parse;
 pub mod path;
+mod rules;
+pub mod tables;
 pub mod template;
+mod unit;
 
-use serde_json::Value as Json;
+use serde_json::{Map, Value as Json};
 
-pub use self::template::Template;
-use self::{functions::Conversion, path::Path};
-use crate::model::{Document, Plan, Problems, catalog::Catalog, plan::Write, shape::Shape};
+pub use self::{apply::Applying, template::Template};
+use self::{rules::RecordRule, tables::Tables};
+use crate::model::{Document, Name, Plan, Problems, catalog::Catalog, shape::Shape};
 
 /// An inbound mapping, read from its file.
 #[derive(Debug, Clone)]
@@ -23,75 +28,26 @@ pub struct Mapping {
     pub file: String,
     /// Schema that the documents follow, relative to `schemas/`.
     pub document: String,
-    /// Model of the records.
-    pub model: String,
-    each: Path,
-    identity: Vec<String>,
-    write: Write,
-    context: serde_json::Map<String, Json>,
-    then: Vec<String>,
-    fields: Vec<FieldRule>,
-    line: u32,
+    /// Kinds of records, in an order in which each comes after those it refers to.
+    records: Vec<RecordRule>,
 }
 
-#[derive(Debug, Clone)]
-struct FieldRule {
-    name: String,
-    line: u32,
-    column: u32,
-    create_only: bool,
-    required: bool,
-    rule: Rule,
-}
-
-#[derive(Debug, Clone)]
-enum Rule {
-    Value(ValueRule),
-    Find(FindRule),
-    Lines(LinesRule),
-}
-
-/// A plain value: where it comes from and what is done to it on the way.
-#[derive(Debug, Clone)]
-struct ValueRule {
-    line: u32,
-    column: u32,
-    from: From,
-    table: Vec<(String, Json)>,
-    conversion: Option<Conversion>,
-    default: Option<Json>,
-}
-
-#[derive(Debug, Clone)]
-enum From {
-    Path(Path),
-    Const(Json),
-    Expression { text: String, with: Vec<(String, ValueRule)> },
-}
-
-#[derive(Debug, Clone)]
-struct FindRule {
-    model: String,
-    by: Vec<(String, ValueRule)>,
-    scope: Vec<Json>,
-    line: u32,
-}
-
-#[derive(Debug, Clone)]
-struct LinesRule {
-    each: Path,
-    model: Option<String>,
-    identity: Vec<String>,
-    fields: Vec<FieldRule>,
+/// What a flow gives to its mapping besides the document.
+#[derive(Debug, Clone, Default)]
+pub struct Given {
+    /// `id`, `name` and `gln` of the partner.
+    pub partner: Map<String, Json>,
+    /// The flow's `values`.
+    pub values: Map<String, Json>,
 }
 
 impl Mapping {
-    /// Reads a mapping from its text.
+    /// Reads a mapping from its text; `tables` has the code tables that it names.
     ///
     /// # Errors
     /// Everything that is wrong with the file by itself.
-    pub fn parse(text: &str, file: &str) -> Result<Self, Problems> {
-        parse::parse(text, file)
+    pub fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Self, Problems> {
+        parse::parse(text, file, tables)
     }
 
     /// Holds the mapping's paths against the schema and its fields against a snapshot of Odoo's; an empty list means it fits.
@@ -103,8 +59,35 @@ impl Mapping {
     ///
     /// # Errors
     /// Every value that is missing or cannot be converted.
-    pub fn apply(&self, documents: &[Document], file: &str) -> Result<Plan, Problems> {
-        apply::apply(self, documents, file)
+    pub fn apply(&self, documents: &[Document], file: &str, given: &Given) -> Result<Plan, Problems> {
+        let mut applying = Applying::new(self, file, given);
+        let plan = applying.plan(documents);
+        let problems = applying.problems();
+        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+    }
+
+    /// The elements of which a document can be mapped a few at a time, as names from the root: every record is made of one of them
+    /// and of what stands outside of all of them. `None` where the document must be mapped whole.
+    pub fn unit(&self) -> Option<Vec<Name>> {
+        unit::unit(&self.records)
+    }
+
+    /// Names of the flow's `values` that it uses, with line and column.
+    pub fn flow_values(&self) -> Vec<(String, u32, u32)> {
+        self.records.iter().flat_map(RecordRule::values).filter_map(rules::ValueRule::flow_value).collect()
+    }
+
+    /// Every model it writes or searches.
+    pub fn models(&self) -> Vec<&str> {
+        let mut models: Vec<&str> = self.records.iter().flat_map(|rule| rule.models()).collect();
+        models.sort_unstable();
+        models.dedup();
+        models
+    }
+
+    /// The models it writes records of, in order.
+    pub fn written(&self) -> Vec<&str> {
+        self.records.iter().map(|rule| rule.model.as_str()).collect()
     }
 
     fn at(&self, line: u32) -> String {

@@ -2,36 +2,39 @@
 
 use std::collections::BTreeMap;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// One field of a model.
-#[derive(Debug, Clone, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 pub struct Field {
     /// Odoo's type: `char`, `many2one`, `one2many`…
     #[serde(rename = "type")]
     pub kind: String,
     /// Model a relation points to.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub relation: Option<String>,
     /// For a one2many, the many2one on the other side.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inverse: Option<String>,
     /// Must have a value.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
     /// Shown read-only; over RPC Odoo writes it all the same unless it is computed.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub readonly: bool,
     /// Not stored: worked out when it is read.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub computed: bool,
     /// Values of a selection, where they are few.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<Vec<String>>,
+    /// A new record has a value without being given one: a default, or one that Odoo works out.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub filled: bool,
 }
 
 /// Models and their fields by name.
-#[derive(Debug, Clone, Default, Deserialize)]
+#[derive(Debug, Clone, Default, Deserialize, Serialize)]
 #[serde(transparent)]
 pub struct Catalog {
     models: BTreeMap<String, BTreeMap<String, Field>>,
@@ -51,5 +54,10 @@ impl Catalog {
     /// Names of all models.
     pub fn models(&self) -> impl Iterator<Item = &str> {
         self.models.keys().map(String::as_str)
+    }
+
+    /// Adds or replaces a model.
+    pub fn insert(&mut self, model: String, fields: BTreeMap<String, Field>) {
+        self.models.insert(model, fields);
     }
 }

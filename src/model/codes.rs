@@ -68,10 +68,13 @@ codes! {
     SCHEMA_BROKEN = "C112", Consultant, Never, "a schema does not compile", "The XSD breaks a rule of XML Schema, or imports a file that is not in the workspace.";
     SCHEMA_MISSING = "C113", Consultant, Never, "a schema is not in the workspace", "Third-party schemas are not shipped. Get the set from its publisher and add it with `consign schemas add NAME FOLDER-OR-ZIP`.";
     PATH_ESCAPES = "C114", Consultant, Never, "a path leaves its folder", "Paths in a workspace stay inside it: no absolute path, no `..` out of it, no link out of it.";
-    EXPRESSION = "C115", Consultant, Never, "an expression or path cannot be parsed", "Paths are a small part of XPath 1.0, expressions are minijinja expressions; docs/configuration.md shows both.";
-    FUNCTION_UNKNOWN = "C116", Consultant, Never, "an unknown conversion", "`as` takes one of the conversions listed in docs/configuration.md.";
+    EXPRESSION = "C115", Consultant, Never, "an expression or path cannot be parsed", "Paths are a small part of XPath 1.0, expressions are minijinja expressions; docs/mapping.md shows both.";
+    FUNCTION_UNKNOWN = "C116", Consultant, Never, "an unknown conversion", "`as` takes one of the conversions listed in docs/mapping.md.";
     FLOW_UNKNOWN = "C117", Ops, Never, "no such flow", "The workspace has no flow of that name; `consign status` lists them.";
     FIELD_READONLY = "C118", Consultant, Never, "a field that Odoo computes", "The field cannot be written; map one of the fields it is computed from.";
+    FIELD_REQUIRED = "C119", Consultant, Never, "a field that Odoo requires is not mapped", "Odoo refuses a new record without it and has no default for it, as far as the snapshot tells.";
+    ACTION_UNKNOWN = "C120", Consultant, Never, "a question of Odoo's that is not decided", "A method that may ask back needs its answer in the mapping; docs/mapping.md lists the methods and what can be decided.";
+    SAMPLE_DIFFERS = "C121", Consultant, Never, "a sample gives another result than expected", "`consign test` holds the mapping against the recorded results in samples/. Mend the mapping, or accept the new result with `consign test --accept`.";
 
     DOC_EMPTY = "C201", Partner, Never, "the file is empty", "0 bytes, or nothing but blanks. Usually the sender's export was cut off: ask for the file again.";
     DOC_MALFORMED = "C202", Partner, Never, "the file is not well-formed XML", "It is truncated, is not XML at all, or has a broken tag or reference. The place shows where the reader had to stop.";
@@ -120,6 +123,11 @@ codes! {
     LOOKUP_MANY = "C413", Ops, Never, "more than one record fits", "Two or more records in Odoo carry the same number or name. Merge or correct them, then reprocess.";
     ODOO_REFUSED = "C414", Ops, Never, "Odoo refuses the data", "One of Odoo's own rules is broken; the sentence is Odoo's. Nothing of this call was stored.";
     ACTION_STATE = "C415", Ops, Never, "an action did not bring the record to the state it should have", "The record is stored. Look at it in Odoo, finish it there or correct it, then reprocess.";
+    KEPT = "C416", Ops, Never, "a value that a person changed in Odoo was left as it is", "Since our last write somebody changed it in Odoo. The document says something else; `overwrite = true` in the mapping would let it win.";
+    UNCERTAIN = "C417", Ops, Never, "it is not known whether a call was carried out", "The connection broke during a call that leaves no trace to look for. Look at the records in Odoo; reprocess the message if the call is still to be made.";
+    RECORD_REFUSED = "C418", Ops, Never, "some records of the file were refused", "The rest went in. What was refused lies in the error folder as a smaller file of the same format: correct it and drop it again.";
+    CHANGED = "C419", Ops, Never, "a record was changed after it was sent", "The flow says what becomes of it: `changed = \"ignore\"`, `\"resend\"` or `\"report\"`.";
+    LOOKUP_HELD = "C420", Ops, Never, "a document waits for a record in Odoo", "The mapping says that the document is held until the record is there, or there is only one. Make it so, then reprocess the message.";
 
     ODOO_UNREACHABLE = "C501", Ops, Later, "Odoo cannot be reached", "Nothing is lost; every message waits and is tried again by itself.";
     ODOO_LOGIN = "C502", Ops, Later, "Odoo refuses the login", "Database, login or password are wrong.";

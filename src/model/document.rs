@@ -68,6 +68,8 @@ pub struct Table {
 pub struct Document {
     elements: Vec<Element>,
     table: Option<Table>,
+    /// Children of an element that stand in the file before those that are here, by name.
+    earlier: HashMap<(NodeId, Name), u32>,
     /// For each element its position among siblings of its name, where there are several; worked out when it is first asked for.
     positions: OnceLock<Vec<Option<u32>>>,
 }
@@ -119,6 +121,12 @@ impl Document {
         self.elements.is_empty()
     }
 
+    /// Says that an element has so many children of a name before those that are here.
+    pub fn begin_after(&mut self, parent: NodeId, name: &Name, count: u32) {
+        self.positions.take();
+        self.earlier.insert((parent, name.clone()), count);
+    }
+
     /// The table the document was lifted from, if it was.
     pub fn table(&self) -> Option<&Table> {
         self.table.as_ref()
@@ -150,14 +158,18 @@ impl Document {
     fn positions(&self) -> &[Option<u32>] {
         self.positions.get_or_init(|| {
             let mut positions = vec![None; self.elements.len()];
-            for element in &self.elements {
+            for (id, element) in self.elements.iter().enumerate() {
                 let mut counts: HashMap<&Name, (NodeId, u32)> = HashMap::new();
                 for child in &element.children {
-                    let (first, count) = counts.entry(&self.elements[*child].name).or_insert((*child, 0));
+                    let name = &self.elements[*child].name;
+                    let before = || if self.earlier.is_empty() { 0 } else { self.earlier.get(&(id, name.clone())).copied().unwrap_or(0) };
+                    let (first, count) = counts.entry(name).or_insert_with(|| (*child, before()));
                     *count += 1;
                     if *count > 1 {
                         positions[*child] = Some(*count);
-                        positions[*first] = Some(1);
+                        if *first != *child {
+                            positions[*first].get_or_insert(1);
+                        }
                     }
                 }
             }

@@ -179,6 +179,11 @@ impl<'n> Reader<'n> {
         Self { file, name, entries, line: node.line, column: node.column, asked: RefCell::default(), problems }
     }
 
+    /// The file it is read from.
+    pub fn file(&self) -> &str {
+        self.file
+    }
+
     /// Reads a table that is a value of this one, for instance an element of a list.
     pub fn inner(&self, node: &'n Node, name: &str) -> Reader<'n> {
         Self::named(node, self.file, name.to_string(), self.problems)

@@ -40,12 +40,12 @@ impl Call {
         self
     }
 
-    /// Arguments for the dialects that know positions: ids, then those that Odoo insists on getting by position.
+    /// Arguments for the dialects that know positions: ids, then those that Odoo insists on getting by position, or whose name has changed (`default_get`).
     pub(super) fn positional(&self) -> (Vec<Json>, Map<String, Json>) {
         let mut positional: Vec<Json> = self.ids.iter().map(|ids| Json::from(ids.clone())).collect();
         let mut named = Map::new();
         for (name, value) in &self.args {
-            if matches!((self.method.as_str(), *name), ("create", "vals_list") | ("write", "vals")) {
+            if matches!((self.method.as_str(), *name), ("create", "vals_list") | ("write", "vals") | ("default_get", "fields")) {
                 positional.push(value.clone());
             } else {
                 named.insert((*name).to_string(), value.clone());

@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** a call is never repeated before its outcome was looked up: a fault is not always a failure, a timeout never is.
 
-mod actions;
+pub mod actions;
 mod call;
 pub mod client;
 mod compare;
@@ -14,8 +14,9 @@ pub mod fields;
 pub mod read;
 mod resolve;
 pub mod sandbox;
+pub mod snapshot;
 
 pub use call::Call;
 pub use client::{DialectChoice, Odoo, OdooLogin, OdooSettings};
-pub use execute::{Outcome, Touched, execute};
+pub use execute::{Outcome, Setup, Touched, execute};
 pub use fault::{Fault, FaultKind};

@@ -1,25 +1,26 @@
 //! The compiled set as a [`Shape`]: read off the content models that validation itself uses, so the two cannot disagree.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use xsd_schema::{
-    NfaTable, NfaTerm, SchemaSet, TypeKey,
+    NfaTable, NfaTerm, SchemaSet, TypeKey, XmlTypeCode,
     arenas::{ComplexTypeDefData, SchemaArenas},
     compiler::{ContentModelMatcher, compile_content_model_matcher},
     ids::{AttributeGroupKey, ComplexTypeKey, NameId},
-    parser::frames::{AttributeUseResult, ComplexContentResult},
+    parser::frames::{AttributeUseKind, AttributeUseResult, ComplexContentResult},
 };
 
+use super::types;
 use crate::model::{
     Name,
-    shape::{Shape, ShapeId, ShapeType},
+    shape::{Kind, Shape, ShapeId, ShapeType},
 };
 
 /// Builds the shape of every global element and all types reachable from it.
 pub(super) fn shape(set: &SchemaSet) -> Shape {
     let mut builder = Builder { set, shape: Shape::default(), known: HashMap::new(), todo: Vec::new() };
-    // Type 0 is plain text without attributes: every simple type.
-    builder.shape.types.push(ShapeType { text: true, ..ShapeType::default() });
+    // The first types are texts without attributes, one of each kind: every simple type.
+    builder.shape.types.extend(KINDS.map(|kind| ShapeType { text: true, kind, ..ShapeType::default() }));
     for (namespace, table) in &set.namespaces {
         for (name, key) in &table.elements {
             let of = set.arenas.elements.get(*key).and_then(|element| element.resolved_type);
@@ -33,6 +34,40 @@ pub(super) fn shape(set: &SchemaSet) -> Shape {
     }
     builder.shape.roots.sort();
     builder.shape
+}
+
+const KINDS: [Kind; 7] = [Kind::Text, Kind::Integer, Kind::Decimal, Kind::Boolean, Kind::Date, Kind::DateTime, Kind::Time];
+
+/// What values of a type are.
+fn kind(set: &SchemaSet, of: Option<TypeKey>) -> Kind {
+    use XmlTypeCode as Code;
+    // A list of numbers is not a number.
+    if types::is_list(set, of) {
+        return Kind::Text;
+    }
+    match types::builtin(set, of) {
+        Some(Code::Boolean) => Kind::Boolean,
+        Some(Code::Decimal | Code::Float | Code::Double) => Kind::Decimal,
+        Some(Code::Date) => Kind::Date,
+        Some(Code::DateTime | Code::DateTimeStamp) => Kind::DateTime,
+        Some(Code::Time) => Kind::Time,
+        Some(
+            Code::Integer
+            | Code::NonPositiveInteger
+            | Code::NegativeInteger
+            | Code::Long
+            | Code::Int
+            | Code::Short
+            | Code::Byte
+            | Code::NonNegativeInteger
+            | Code::UnsignedLong
+            | Code::UnsignedInt
+            | Code::UnsignedShort
+            | Code::UnsignedByte
+            | Code::PositiveInteger,
+        ) => Kind::Integer,
+        _ => Kind::Text,
+    }
 }
 
 struct Builder<'s> {
@@ -56,13 +91,16 @@ impl Builder<'_> {
                 self.todo.push((key, id));
                 id
             }),
-            _ => 0,
+            simple => KINDS.iter().position(|known| *known == kind(self.set, simple)).unwrap_or(0),
         }
     }
 
     fn fill(&mut self, key: ComplexTypeKey, id: ShapeId) {
         let Some(data) = self.set.arenas.complex_types.get(key) else { return };
         let mut of = ShapeType { text: data.mixed || self.has_simple_content(data), ..ShapeType::default() };
+        if of.text && !data.mixed {
+            of.kind = kind(self.set, Some(TypeKey::Complex(key)));
+        }
         match compile_content_model_matcher(self.set, data) {
             Ok(ContentModelMatcher::Nfa(table)) => self.terms(&table, &mut of),
             Ok(ContentModelMatcher::WithOpenContent { nfa, .. }) => {
@@ -73,6 +111,9 @@ impl Builder<'_> {
                 of.open = group.open_content.is_some();
                 for particle in &group.particles {
                     self.term(&particle.term, &mut of);
+                    if let (NfaTerm::Element { name, namespace, .. }, 1..) = (&particle.term, particle.min_occurs) {
+                        of.needed.push(self.name(*namespace, *name));
+                    }
                 }
             }
             // A model too large to compile allows anything as far as paths are concerned; validation reports it.
@@ -81,6 +122,8 @@ impl Builder<'_> {
         self.attributes(data, &mut of, 0);
         of.children.sort();
         of.children.dedup();
+        of.needed.sort();
+        of.needed.dedup();
         self.shape.types[id] = of;
     }
 
@@ -89,6 +132,19 @@ impl Builder<'_> {
             if let Some(term) = &state.term {
                 self.term(term, of);
             }
+        }
+        let mut names: Vec<(NameId, Option<NameId>)> = table
+            .states
+            .iter()
+            .filter_map(|state| match &state.term {
+                Some(NfaTerm::Element { name, namespace, .. }) => Some((*name, *namespace)),
+                _ => None,
+            })
+            .collect();
+        let mut seen = HashSet::new();
+        names.retain(|name| seen.insert(*name));
+        for (name, namespace) in names.into_iter().filter(|(name, namespace)| !can_do_without(table, *name, *namespace)) {
+            of.needed.push(self.name(namespace, name));
         }
     }
 
@@ -146,10 +202,28 @@ impl Builder<'_> {
         }
     }
 
-    fn attribute(&self, used: &AttributeUseResult) -> Option<Name> {
-        match &used.attribute.ref_name {
-            Some(named) => Some(self.name(named.namespace, named.local_name)),
-            None => used.attribute.name.map(|name| self.name(used.attribute.target_namespace, name)),
-        }
+    fn attribute(&self, used: &AttributeUseResult) -> Option<(Name, Kind, bool)> {
+        let name = match &used.attribute.ref_name {
+            Some(named) => self.name(named.namespace, named.local_name),
+            None => used.attribute.name.map(|name| self.name(used.attribute.target_namespace, name))?,
+        };
+        Some((name, Kind::Text, used.use_kind == AttributeUseKind::Required))
     }
+}
+
+/// Whether an element is complete without any child of this name.
+fn can_do_without(table: &NfaTable, name: NameId, namespace: Option<NameId>) -> bool {
+    let is_it = |at: usize| match table.states.get(at).and_then(|state| state.term.as_ref()) {
+        Some(NfaTerm::Element { name: known, namespace: of, .. }) => (*known, *of) == (name, namespace),
+        _ => false,
+    };
+    let (mut todo, mut seen) = (vec![table.start_state as usize], HashSet::new());
+    while let Some(at) = todo.pop() {
+        let Some(state) = table.states.get(at).filter(|_| !is_it(at) && seen.insert(at)) else { continue };
+        if at == table.accept_state as usize {
+            return true;
+        }
+        todo.extend(state.transitions.iter().map(|to| to.target as usize));
+    }
+    false
 }

@@ -1,18 +1,28 @@
 use serde_json::{Value as Json, json};
 
 use super::{Function, Options, PLAIN};
+use crate::model::shape::Kind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "boolean",
-    summary: "true or false, in the spellings partners use: true/false, 1/0, yes/no, y/n, ja/nein, x",
+    summary: "true or false, in the spellings partners use: true/false, 1/0, yes/no, y/n, ja/nein, oui/non, si/no, x; further ones as `yes` and `no`",
+    options: &["yes", "no"],
+    makes: Kind::Boolean,
     example: ("Yes", PLAIN, "true"),
     apply,
 };
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
+fn apply(text: &str, options: &Options) -> Result<Json, String> {
+    let named = |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
+    if named(&options.yes) {
+        return Ok(json!(true));
+    }
+    if named(&options.no) {
+        return Ok(json!(false));
+    }
     match text.to_lowercase().as_str() {
-        "true" | "1" | "yes" | "y" | "ja" | "j" | "x" => Ok(json!(true)),
-        "false" | "0" | "no" | "n" | "nein" | "-" => Ok(json!(false)),
+        "true" | "1" | "yes" | "y" | "ja" | "j" | "oui" | "si" | "sí" | "x" => Ok(json!(true)),
+        "false" | "0" | "no" | "n" | "nein" | "non" | "nej" | "-" => Ok(json!(false)),
         _ => Err("true or false".into()),
     }
 }

@@ -1,23 +1,32 @@
-use chrono::NaiveDate;
+use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Value as Json, json};
 
 use super::{Function, Options, PLAIN};
+use crate::model::shape::Kind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "date",
-    summary: "a date; ISO 8601, a zone at its end is dropped, or as `format` says",
+    summary: "a date; ISO 8601, a zone at its end is dropped, or as one of `format` says",
+    options: &["format"],
+    makes: Kind::Date,
     example: ("2026-03-01Z", PLAIN, "\"2026-03-01\""),
     apply,
 };
 
 fn apply(text: &str, options: &Options) -> Result<Json, String> {
-    let parsed = match &options.format {
-        Some(format) => NaiveDate::parse_from_str(text, format).ok(),
-        None => text.get(..10).filter(|_| is_zone(&text[10..])).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok()),
+    let parsed = if options.format.is_empty() {
+        text.get(..10).filter(|_| is_zone(&text[10..])).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok())
+    } else {
+        // A format of a time besides gives its day.
+        let day = |format: &String| {
+            let moment = || NaiveDateTime::parse_from_str(text, format).map(|moment| moment.date());
+            NaiveDate::parse_from_str(text, format).or_else(|_| moment()).ok()
+        };
+        options.format.iter().find_map(day)
     };
-    parsed.map(|day| json!(day.format("%Y-%m-%d").to_string())).ok_or_else(|| match &options.format {
-        Some(format) => format!("a date written as {format}"),
-        None => "a date such as 2026-03-01".into(),
+    parsed.map(|day| json!(day.format("%Y-%m-%d").to_string())).ok_or_else(|| match options.format.as_slice() {
+        [] => "a date such as 2026-03-01".into(),
+        formats => format!("a date written as {}", formats.join(" or ")),
     })
 }
 

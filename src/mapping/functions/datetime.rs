@@ -2,23 +2,26 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options};
+use super::{Function, Options, PLAIN};
+use crate::model::shape::Kind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "datetime",
     summary: "a moment in UTC, as Odoo stores it; a time without a zone is in `zone` (UTC if none), a date alone is midnight there",
-    example: ("2026-03-01T08:00:00+01:00", Options { format: None, zone: None }, "\"2026-03-01 07:00:00\""),
+    options: &["format", "zone"],
+    makes: Kind::DateTime,
+    example: ("2026-03-01T08:00:00+01:00", PLAIN, "\"2026-03-01 07:00:00\""),
     apply,
 };
 
 fn apply(text: &str, options: &Options) -> Result<Json, String> {
     let zone: Tz =
         options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| "a time (the zone in the mapping is not known)".to_string())?;
-    let local = match &options.format {
-        Some(format) => {
+    let local = match options.format.as_slice() {
+        [_, ..] => options.format.iter().find_map(|format| {
             NaiveDateTime::parse_from_str(text, format).ok().or_else(|| NaiveDate::parse_from_str(text, format).ok().map(midnight))
-        }
-        None => {
+        }),
+        [] => {
             if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
                 return Ok(odoo(moment.to_utc()));
             }
@@ -39,9 +42,9 @@ fn apply(text: &str, options: &Options) -> Result<Json, String> {
                 })
         }
     };
-    let local = local.ok_or_else(|| match &options.format {
-        Some(format) => format!("a time written as {format}"),
-        None => "a time such as 2026-03-01T08:00:00+01:00".to_string(),
+    let local = local.ok_or_else(|| match options.format.as_slice() {
+        [] => "a time such as 2026-03-01T08:00:00+01:00".to_string(),
+        formats => format!("a time written as {}", formats.join(" or ")),
     })?;
     // An hour that the change to summer time leaves out is taken an hour later; one that comes twice is taken the first time.
     let later = || local.checked_add_signed(chrono::TimeDelta::hours(1)).and_then(|later| zone.from_local_datetime(&later).earliest());
@@ -62,17 +65,17 @@ mod tests {
     use super::*;
 
     fn berlin_plain() -> Options {
-        Options { format: None, zone: Some("Europe/Berlin".into()) }
+        Options { zone: Some("Europe/Berlin".into()), ..PLAIN }
     }
 
     #[test]
     fn local_times_become_utc_in_summer_and_winter() {
-        let berlin = Options { format: Some("%d.%m.%Y %H:%M".into()), zone: Some("Europe/Berlin".into()) };
+        let berlin = Options { format: vec!["%d.%m.%Y %H:%M".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
         assert_eq!(apply("01.07.2026 12:00", &berlin), Ok(json!("2026-07-01 10:00:00")));
         assert_eq!(apply("01.12.2026 12:00", &berlin), Ok(json!("2026-12-01 11:00:00")));
         assert_eq!(apply("2026-11-20Z", &berlin_plain()), Ok(json!("2026-11-20 00:00:00")));
         assert_eq!(apply("2026-11-20+02:00", &berlin_plain()), Ok(json!("2026-11-19 22:00:00")));
         // The end of time in a zone west of Greenwich is no panic.
-        assert!(apply("+262142-12-31T23:59:59", &Options { format: None, zone: Some("America/New_York".into()) }).is_err());
+        assert!(apply("+262142-12-31T23:59:59", &Options { zone: Some("America/New_York".into()), ..PLAIN }).is_err());
     }
 }

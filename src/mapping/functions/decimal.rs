@@ -1,18 +1,72 @@
 use serde_json::{Number, Value as Json};
 
-use super::{Function, Options, PLAIN};
+use super::{COMMA, Function, Options};
+use crate::model::shape::Kind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "decimal",
-    summary: "a decimal number with a point (a decimal comma is the CSV dialect's matter)",
-    example: ("12.50", PLAIN, "12.5"),
+    summary: "a decimal number; with `decimal = \",\"` one written 1.234,50; with `scale = 2` one written without a decimal sign, 123450",
+    options: &["decimal", "scale"],
+    makes: Kind::Decimal,
+    example: ("1.234,50", COMMA, "1234.5"),
     apply,
 };
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
-    let digits = text.strip_prefix(['-', '+']).unwrap_or(text);
+fn apply(text: &str, options: &Options) -> Result<Json, String> {
+    let wanted = || match (options.decimal, options.scale) {
+        (_, Some(scale)) => format!("a whole number with {scale} decimals and no decimal sign"),
+        (Some(sign), None) if sign != '.' => format!("a decimal number such as 12{sign}50"),
+        _ => "a decimal number such as 12.50".to_string(),
+    };
+    // A sign behind the number is how some mainframes write it.
+    let (negative, digits) = match (text.strip_prefix(['-', '+']), text.strip_suffix('-')) {
+        (Some(rest), _) => (text.starts_with('-'), rest),
+        (None, Some(rest)) => (true, rest),
+        (None, None) => (false, text),
+    };
+    let digits = match options.decimal {
+        Some(sign) if sign != '.' => point(digits, sign).ok_or_else(wanted)?,
+        _ => digits.to_string(),
+    };
     let plain =
         !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.') && digits.matches('.').count() <= 1 && digits != ".";
-    let number = if plain { text.parse::<f64>().ok().and_then(Number::from_f64) } else { None };
-    number.map(Json::Number).ok_or_else(|| "a decimal number such as 12.50".into())
+    let whole = !digits.contains('.');
+    let mut number = if plain && (whole || options.scale.is_none()) { digits.parse::<f64>().ok() } else { None }.ok_or_else(wanted)?;
+    if let Some(scale) = options.scale {
+        number /= 10f64.powi(i32::try_from(scale).unwrap_or(0));
+    }
+    Number::from_f64(if negative { -number } else { number }).map(Json::Number).ok_or_else(wanted)
+}
+
+/// The number with a point for its decimal sign and without grouping; a point, blank or apostrophe that groups nothing is refused, since
+/// taken for a decimal point it could be wrong by a factor of a thousand.
+fn point(digits: &str, sign: char) -> Option<String> {
+    let (whole, rest) = digits.split_once(sign).map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
+    let groups: Vec<&str> = whole.split(['.', ' ', '\'', '\u{a0}']).collect();
+    let grouped =
+        groups.len() == 1 || (groups.iter().skip(1).all(|group| group.len() == 3) && groups.first().is_some_and(|group| group.len() <= 3));
+    grouped.then(|| match rest {
+        Some(rest) => format!("{}.{rest}", groups.concat()),
+        None => groups.concat(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::{super::PLAIN, *};
+
+    #[test]
+    fn commas_scales_and_signs() {
+        let comma = Options { decimal: Some(','), ..PLAIN };
+        let scaled = Options { scale: Some(2), ..PLAIN };
+        assert_eq!(apply("1 234,5", &comma), Ok(json!(1234.5)));
+        assert_eq!(apply("-7,25", &comma), Ok(json!(-7.25)));
+        assert!(apply("12.50", &comma).is_err(), "a point that groups nothing");
+        assert_eq!(apply("1250", &scaled), Ok(json!(12.5)));
+        assert_eq!(apply("1250-", &scaled), Ok(json!(-12.5)));
+        assert!(apply("12.50", &scaled).is_err());
+        assert!(apply("1,5", &PLAIN).is_err());
+    }
 }

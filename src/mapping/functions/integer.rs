@@ -1,9 +1,21 @@
 use serde_json::{Value as Json, json};
 
 use super::{Function, Options, PLAIN};
+use crate::model::shape::Kind;
 
-pub(super) const FUNCTION: Function = Function { name: "integer", summary: "a whole number", example: ("010", PLAIN, "10"), apply };
+pub(super) const FUNCTION: Function = Function {
+    name: "integer",
+    summary: "a whole number; decimals that are all zero may stand behind it",
+    options: &[],
+    makes: Kind::Integer,
+    example: ("010", PLAIN, "10"),
+    apply,
+};
 
 fn apply(text: &str, _: &Options) -> Result<Json, String> {
-    text.parse::<i64>().map(|number| json!(number)).map_err(|_| "a whole number".into())
+    let whole = match text.split_once('.') {
+        Some((whole, zeros)) if !zeros.is_empty() && zeros.chars().all(|c| c == '0') => whole,
+        _ => text,
+    };
+    whole.parse::<i64>().map(|number| json!(number)).map_err(|_| "a whole number".into())
 }

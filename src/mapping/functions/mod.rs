@@ -1,22 +1,43 @@
 //! Conversions: what `as = "…"` in a mapping can say. One file each; the example is documentation and test at once.
 
 mod boolean;
+mod currency;
 mod date;
 mod datetime;
 mod decimal;
+mod digits;
 mod gtin;
+mod html;
 mod integer;
+mod lower;
+mod pad;
 mod text;
+mod unit;
+mod upper;
 
 use serde_json::Value as Json;
+
+use crate::model::shape::Kind;
 
 /// Further settings beside `as`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Options {
-    /// How a date or time is written, in strftime's signs: `%d.%m.%Y`.
-    pub format: Option<String>,
+    /// How a date or time is written, in strftime's signs: `%d.%m.%Y`; several are tried in order.
+    pub format: Vec<String>,
     /// Time zone of times without one: `Europe/Berlin`.
     pub zone: Option<String>,
+    /// The sign before the decimals; a point where it is not given.
+    pub decimal: Option<char>,
+    /// Digits behind the decimal sign in a number written without one.
+    pub scale: Option<u32>,
+    /// The partner's words for true.
+    pub yes: Vec<String>,
+    /// The partner's words for false.
+    pub no: Vec<String>,
+    /// Characters or digits wanted.
+    pub width: Option<usize>,
+    /// What is put before a text that is too short.
+    pub fill: Option<char>,
 }
 
 /// One conversion.
@@ -25,6 +46,10 @@ pub struct Function {
     pub name: &'static str,
     /// What it makes of a text.
     pub summary: &'static str,
+    /// Settings it knows.
+    pub options: &'static [&'static str],
+    /// What comes out.
+    pub makes: Kind,
     /// Input, options, output as JSON.
     pub example: (&'static str, Options, &'static str),
     /// Converts; an error says what the value should have been.
@@ -32,8 +57,22 @@ pub struct Function {
 }
 
 /// Every conversion, by name.
-pub const ALL: [&Function; 7] =
-    [&boolean::FUNCTION, &date::FUNCTION, &datetime::FUNCTION, &decimal::FUNCTION, &gtin::FUNCTION, &integer::FUNCTION, &text::FUNCTION];
+pub const ALL: [&Function; 14] = [
+    &boolean::FUNCTION,
+    &currency::FUNCTION,
+    &date::FUNCTION,
+    &datetime::FUNCTION,
+    &decimal::FUNCTION,
+    &digits::FUNCTION,
+    &gtin::FUNCTION,
+    &html::FUNCTION,
+    &integer::FUNCTION,
+    &lower::FUNCTION,
+    &pad::FUNCTION,
+    &text::FUNCTION,
+    &unit::FUNCTION,
+    &upper::FUNCTION,
+];
 
 /// The conversion of that name.
 pub fn find(name: &str) -> Option<&'static Function> {
@@ -56,7 +95,15 @@ impl std::fmt::Debug for Conversion {
 }
 
 /// Options without anything set, for examples.
-const PLAIN: Options = Options { format: None, zone: None };
+const PLAIN: Options = with(None, None);
+/// A decimal comma.
+const COMMA: Options = with(Some(','), None);
+/// Six characters.
+const SIX: Options = with(None, Some(6));
+
+const fn with(decimal: Option<char>, width: Option<usize>) -> Options {
+    Options { format: Vec::new(), zone: None, decimal, scale: None, yes: Vec::new(), no: Vec::new(), width, fill: None }
+}
 
 #[cfg(test)]
 mod tests {
@@ -70,6 +117,14 @@ mod tests {
             let (input, options, output) = &function.example;
             let result = (function.apply)(input, options).map(|value| value.to_string());
             assert_eq!(result.as_deref(), Ok(*output), "{}", function.name);
+        }
+    }
+
+    #[test]
+    fn the_reference_lists_every_one() {
+        let page = include_str!("../../../docs/mapping.md");
+        for function in ALL {
+            assert!(page.contains(&format!("| `{}` |", function.name)), "docs/mapping.md does not know `{}`", function.name);
         }
     }
 }

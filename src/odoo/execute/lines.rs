@@ -1,86 +1,253 @@
-//! Lines of records that exist already: matched by the lines' identity, changed or added; lines that the document no longer has
-//! stay.
+//! Lines of records that are there: matched by the lines' identity, changed or added; what becomes of lines that the document no
+//! longer has is the mapping's to say.
 
 use std::collections::HashMap;
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Map, Value as Json};
 
-use super::{Work, shown};
+use super::{
+    changes::{Changes, Decision, decide, entry},
+    memory::Written,
+    place::placed,
+    work::{Current, Work, shown},
+};
 use crate::{
     model::{
-        Problem,
-        plan::{Lines, Record, Value},
+        Problem, codes,
+        plan::{Gone, Lines, Record, Value},
+        problem::cut,
     },
-    odoo::{client::id_of, compare::same, fields},
+    odoo::{
+        client::id_of,
+        resolve::{Known, Within},
+    },
 };
 
-/// The x2many commands for each record whose lines differ, by record id and field. One read for all lines of a field.
-pub(super) async fn changes(work: &Work<'_>, known: &[(&Record, &Map<String, Json>)]) -> Result<HashMap<i64, Map<String, Json>>, Problem> {
-    let mut out: HashMap<i64, Map<String, Json>> = HashMap::new();
-    let mut names: Vec<&str> = Vec::new();
-    for (name, value) in known.iter().flat_map(|(record, _)| &record.values) {
-        if matches!(value, Value::Lines(lines) if !lines.identity.is_empty()) && !names.contains(&name.as_str()) {
-            names.push(name);
-        }
-    }
-    for field in names {
-        let mut wanted: Vec<&str> = Vec::new();
-        let mut line_ids = Vec::new();
-        for (record, current) in known {
-            line_ids.extend(current.get(field).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_i64));
-            if let Some(Value::Lines(lines)) = record.value(field) {
-                for name in lines.records.iter().flat_map(|line| line.values.iter().map(|(name, _)| name.as_str())) {
-                    if !wanted.contains(&name) {
-                        wanted.push(name);
-                    }
-                }
-            }
-        }
-        let named = known
-            .iter()
-            .find_map(|(record, _)| if let Some(Value::Lines(lines)) = record.value(field) { Some(lines.model.as_str()) } else { None });
-        let relation = fields::built_in().field(&work.plan.model, field).and_then(|known| known.relation.as_deref());
-        let model = named.filter(|name| !name.is_empty()).or(relation).unwrap_or_default();
-        let read = work.odoo.read(model, &line_ids, &wanted).await.map_err(|fault| fault.problem(&format!("reading {model}")))?;
-        let by_id: HashMap<i64, Map<String, Json>> = read.into_iter().map(|line| (id_of(&line), line)).collect();
-        for (record, current) in known {
-            let Some(Value::Lines(lines)) = record.value(field) else { continue };
-            let present: Vec<&Map<String, Json>> =
-                current.get(field).and_then(Json::as_array).into_iter().flatten().filter_map(|id| by_id.get(&id.as_i64()?)).collect();
-            let commands = commands(work, lines, &present);
-            if !commands.is_empty() {
-                out.entry(id_of(current)).or_default().insert(field.to_string(), Json::from(commands));
-            }
-        }
-    }
-    Ok(out)
+/// What is to be done to the lines of one field of one record.
+pub(super) struct LineChanges {
+    pub(super) field: String,
+    pub(super) model: String,
+    /// The lines' field that refers to the record.
+    pub(super) inverse: Option<String>,
+    pub(super) add: Vec<Json>,
+    pub(super) change: Vec<(i64, Map<String, Json>)>,
+    pub(super) gone: Vec<i64>,
+    pub(super) archive: bool,
 }
 
-fn commands(work: &Work<'_>, lines: &Lines, present: &[&Map<String, Json>]) -> Vec<Json> {
-    let planned_key = |line: &Record| {
-        lines
-            .identity
-            .iter()
-            .map(|field| line.value(field).and_then(|value| work.scalar(value)).map(|value| shown(&value)).unwrap_or_default())
-            .collect::<Vec<_>>()
-    };
-    let present_key =
-        |line: &Map<String, Json>| lines.identity.iter().map(|field| shown(line.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>();
-    let by_key: HashMap<Vec<String>, &Map<String, Json>> = present.iter().map(|line| (present_key(line), *line)).collect();
-    let mut commands = Vec::new();
-    for line in &lines.records {
-        match by_key.get(&planned_key(line)) {
-            None => commands.push(json!([0, 0, work.values(line)])),
-            Some(current) => {
-                let planned = line.values.iter().filter(|(name, _)| !line.create_only.contains(name));
-                let values: Map<String, Json> = planned.filter_map(|(name, value)| Some((name.clone(), work.scalar(value)?))).collect();
-                // All values or none: Odoo works out anew what it computes from a value that is written (a new quantity brings the
-                // price list's price back) unless that is written with it. Measured on Odoo 19.
-                if values.iter().any(|(name, planned)| !current.get(name).is_some_and(|current| same(planned, current))) {
-                    commands.push(json!([1, id_of(current), values]));
+impl LineChanges {
+    /// As the commands of one `write` of the record.
+    pub(super) fn commands(&self) -> Vec<Json> {
+        use serde_json::json;
+        let add = self.add.iter().map(|values| json!([0, 0, values]));
+        let change = self.change.iter().map(|(id, values)| json!([1, id, values]));
+        let gone = self.gone.iter().map(|id| if self.archive { json!([1, id, {"active": false}]) } else { json!([2, id]) });
+        add.chain(change).chain(gone).collect()
+    }
+}
+
+impl Work<'_> {
+    /// Fields of lines that can be told apart, with the model of the lines and the fields planned for them.
+    fn line_fields<'r>(&self, records: impl Iterator<Item = &'r Record>) -> Vec<(&'r str, String, Vec<&'r str>)> {
+        let mut all: Vec<(&str, String, Vec<&str>)> = Vec::new();
+        for field in records.flat_map(|record| &record.fields) {
+            let Value::Lines(lines) = &field.value else { continue };
+            if lines.identity.is_empty() {
+                continue;
+            }
+            let at = match all.iter().position(|(name, ..)| *name == field.name) {
+                Some(at) => at,
+                None => {
+                    let relation = || self.setup.catalog.field(&self.step.model, &field.name).and_then(|known| known.relation.clone());
+                    let model = if lines.model.is_empty() { relation().unwrap_or_default() } else { lines.model.clone() };
+                    all.push((&field.name, model, Vec::new()));
+                    all.len() - 1
+                }
+            };
+            for line in lines.records.iter().flat_map(|line| &line.fields) {
+                if !all[at].2.contains(&line.name.as_str()) && !matches!(line.value, Value::Lines(_)) {
+                    all[at].2.push(&line.name);
                 }
             }
         }
+        all
     }
-    commands
+
+    /// The lines of these records as they are: by field and id. One read for all lines of a field.
+    async fn lines_of(
+        &self,
+        fields: &[(&str, String, Vec<&str>)],
+        records: &[&Current],
+    ) -> Result<HashMap<String, HashMap<i64, Current>>, Problem> {
+        let mut all = HashMap::new();
+        for (field, model, wanted) in fields {
+            let ids: Vec<i64> = records
+                .iter()
+                .flat_map(|record| record.get(*field).and_then(Json::as_array).into_iter().flatten())
+                .filter_map(Json::as_i64)
+                .collect();
+            let mut lines = HashMap::new();
+            for chunk in ids.chunks(5 * super::CHUNK) {
+                let read = self.odoo.read(model, chunk, wanted).await.map_err(|fault| fault.problem(&format!("reading {model}")))?;
+                lines.extend(read.into_iter().map(|line| (id_of(&line), line)));
+            }
+            all.insert((*field).to_string(), lines);
+        }
+        Ok(all)
+    }
+
+    /// The lines that records have now.
+    pub(super) async fn lines_now(
+        &self,
+        ids: &[(usize, &Record, i64, super::Change)],
+        now: &HashMap<i64, &Current>,
+    ) -> Result<HashMap<String, HashMap<i64, Current>>, Problem> {
+        let fields = self.line_fields(ids.iter().map(|(_, record, ..)| *record));
+        let records: Vec<&Current> = ids.iter().filter_map(|(_, _, id, _)| now.get(id).copied()).collect();
+        self.lines_of(&fields, &records).await
+    }
+}
+
+/// Adds to the changes what differs in the lines of each record.
+pub(super) async fn line_changes(
+    work: &Work<'_>,
+    known: &[(usize, &Record, &Current)],
+    written: &HashMap<i64, Written>,
+    changes: &mut Changes,
+) -> Result<(), Problem> {
+    let fields = work.line_fields(known.iter().map(|(_, record, _)| *record));
+    let currents: Vec<&Current> = known.iter().map(|(_, _, current)| *current).collect();
+    let read = work.lines_of(&fields, &currents).await?;
+    for (field, model, _) in &fields {
+        let by_id = &read[*field];
+        let inverse = work.setup.catalog.field(&work.step.model, field).and_then(|known| known.inverse.clone());
+        for (_, record, current) in known {
+            let Some(planned) = record.field(field).filter(|planned| !planned.create_only) else { continue };
+            let Value::Lines(lines) = &planned.value else { continue };
+            let ids = current.get(*field).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_i64);
+            let present: Vec<&Current> = ids.filter_map(|id| by_id.get(&id)).collect();
+            let remembered = written.get(&id_of(current)).and_then(|written| written.get(*field)).and_then(Json::as_object);
+            let mut found = LineChanges {
+                field: (*field).to_string(),
+                model: model.clone(),
+                inverse: inverse.clone(),
+                add: Vec::new(),
+                change: Vec::new(),
+                gone: Vec::new(),
+                archive: lines.gone == Gone::Archive,
+            };
+            compare(work, record, current, lines, &present, remembered, &mut found, changes);
+            if !(found.add.is_empty() && found.change.is_empty() && found.gone.is_empty()) {
+                changes.lines.entry(id_of(current)).or_default().push(found);
+            }
+        }
+    }
+    Ok(())
+}
+
+fn planned_key(work: &Work<'_>, lines: &Lines, within: &Within<'_>) -> String {
+    let value = |field: &String| match within.record.value(field).map(|value| work.resolved.value(value, within)) {
+        Some(Known::Value(value)) => shown(&value),
+        _ => String::new(),
+    };
+    lines.identity.iter().map(value).collect::<Vec<_>>().join("\u{1f}")
+}
+
+fn present_key(lines: &Lines, line: &Current) -> String {
+    lines.identity.iter().map(|field| shown(line.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>().join("\u{1f}")
+}
+
+#[allow(clippy::too_many_arguments, reason = "what is compared, what is known of it, and where it is told")]
+fn compare(
+    work: &Work<'_>,
+    record: &Record,
+    current: &Current,
+    lines: &Lines,
+    present: &[&Current],
+    remembered: Option<&Map<String, Json>>,
+    found: &mut LineChanges,
+    changes: &mut Changes,
+) {
+    let outer = Within { record, outer: None };
+    let mut by_key: HashMap<String, &Current> = present.iter().map(|line| (present_key(lines, line), *line)).collect();
+    for line in &lines.records {
+        let within = Within { record: line, outer: Some(&outer) };
+        let key = planned_key(work, lines, &within);
+        let Some(now) = by_key.remove(&key) else {
+            if lines.known_only {
+                let text = format!("the record has no line with {} `{}`", lines.identity.join(" and "), cut(&key.replace('\u{1f}', " / ")));
+                let problem = Problem::new(codes::LOOKUP_NONE, text).hint("the document speaks of a line that is not in Odoo");
+                changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
+            } else {
+                found.add.push(work.values(&within));
+            }
+            continue;
+        };
+        let remembered = remembered.and_then(|remembered| remembered.get(&key)).and_then(Json::as_object);
+        let mut values = Map::new();
+        let mut differs = false;
+        for field in line.fields.iter().filter(|field| !field.create_only) {
+            let Known::Value(planned) = work.resolved.value(&field.value, &within) else { continue };
+            let seen = now.get(&field.name).unwrap_or(&Json::Null);
+            let entry = remembered.and_then(|remembered| remembered.get(&field.name));
+            let set = matches!(field.value, Value::Set(_));
+            let planned = if set { sorted(&planned) } else { planned };
+            let seen = &if set { sorted(seen) } else { seen.clone() };
+            match decide(&planned, seen, entry, field.overwrite) {
+                Decision::Keep => {
+                    let path = vec![found.field.clone(), key.clone(), field.name.clone()];
+                    changes.keep(work, line, now, field, (&planned, seen), (path, entry.cloned().unwrap_or_default()));
+                    values.insert(field.name.clone(), writable(seen));
+                }
+                decision => {
+                    differs |= decision == Decision::Write;
+                    let value = if decision == Decision::Same { writable(seen) } else { planned };
+                    values.insert(field.name.clone(), if set { serde_json::json!([[6, 0, value]]) } else { value });
+                }
+            }
+        }
+        // All values or none: Odoo works out anew what it computes from a value that is written (a new quantity brings the price
+        // list's price back) unless that is written with it. Measured on Odoo 19.
+        if differs {
+            found.change.push((id_of(now), values));
+        }
+    }
+    if lines.gone != Gone::Keep {
+        found.gone = by_key.values().map(|line| id_of(line)).collect();
+        found.gone.sort_unstable();
+    }
+}
+
+fn sorted(ids: &Json) -> Json {
+    let mut all: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
+    all.sort_unstable();
+    Json::from(all)
+}
+
+/// A value that was read, as it is written.
+fn writable(read: &Json) -> Json {
+    match read {
+        Json::Array(pair) if pair.len() == 2 && pair[1].is_string() => pair[0].clone(),
+        other => other.clone(),
+    }
+}
+
+/// What is to be remembered of lines as they are now.
+pub(super) fn remembered(work: &Work<'_>, record: &Record, lines: &Lines, present: &[&Current]) -> Map<String, Json> {
+    let outer = Within { record, outer: None };
+    let by_key: HashMap<String, &&Current> = present.iter().map(|line| (present_key(lines, line), line)).collect();
+    let mut all = Map::new();
+    for line in &lines.records {
+        let within = Within { record: line, outer: Some(&outer) };
+        let key = planned_key(work, lines, &within);
+        let Some(now) = by_key.get(&key) else { continue };
+        let mut entries = Map::new();
+        for field in line.fields.iter().filter(|field| !field.create_only && !matches!(field.value, Value::Lines(_))) {
+            if let Known::Value(planned) = work.resolved.value(&field.value, &within) {
+                entries.insert(field.name.clone(), entry(&planned, now.get(&field.name).unwrap_or(&Json::Null)));
+            }
+        }
+        all.insert(key, Json::Object(entries));
+    }
+    all
 }

@@ -133,7 +133,14 @@ fn dispatch(state: &mut State, request: &Request) -> Result<Json, Refusal> {
             .model(model)
             .into_iter()
             .flatten()
-            .map(|(name, field)| (name.clone(), json!({"type": field.kind, "relation": field.relation, "required": field.required, "readonly": field.readonly, "store": !field.computed})))
+            .map(|(name, field)| (name.clone(), json!({"type": field.kind, "relation": field.relation, "relation_field": field.inverse, "required": field.required, "readonly": field.readonly, "store": !field.computed, "depends": [],
+                "selection": field.selection.iter().flatten().map(|choice| [choice, choice]).collect::<Vec<_>>()})))
+            .collect::<Map<_, _>>()
+            .into()),
+        "default_get" => Ok(fields
+            .iter()
+            .filter(|name| built_in().field(model, name).is_some_and(|field| field.filled))
+            .map(|name| (name.clone(), json!(true)))
             .collect::<Map<_, _>>()
             .into()),
         _ => business::call(store, model, method, ids, args, context)?
@@ -257,6 +264,7 @@ fn positional(model: &str, method: &str, given: Option<&Json>, named: Option<&Js
         "create" => &["vals_list"],
         "load" => &["fields", "data"],
         "fields_get" => &["allfields", "attributes"],
+        "default_get" => &["fields"],
         "context_get" | "has_access" => &["operation"],
         _ => &[],
     };

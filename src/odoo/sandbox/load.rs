@@ -29,18 +29,18 @@ pub(super) fn load(store: &mut Store, model: &str, fields: &[String], data: &[Js
             _ => groups.push(Group { first: number, rows: vec![row] }),
         }
     }
-    let mut ids = Vec::new();
+    let (mut ids, mut messages) = (Vec::new(), Vec::new());
     for group in &groups {
         match record(store, model, fields, group, context) {
             Ok(id) => ids.push(id),
-            Err((field, message)) => {
-                return Ok(
-                    json!({"ids": false, "messages": [{"type": "error", "record": group.first, "rows": {"from": group.first, "to": group.first + group.rows.len() - 1}, "field": field, "message": message}], "nextrow": 0}),
-                );
-            }
+            Err((field, message)) => messages.push(
+                json!({"type": "error", "record": group.first, "rows": {"from": group.first, "to": group.first + group.rows.len() - 1}, "field": field, "message": message}),
+            ),
         }
     }
-    Ok(json!({"ids": ids, "messages": [], "nextrow": 0}))
+    // Each bad row is named; one is enough for none to be stored.
+    let ids = if messages.is_empty() { json!(ids) } else { json!(false) };
+    Ok(json!({"ids": ids, "messages": messages, "nextrow": 0}))
 }
 
 fn cell(row: &[Json], at: usize) -> String {
@@ -68,7 +68,12 @@ fn record(store: &mut Store, model: &str, fields: &[String], group: &Group<'_>, 
         let text = cell(row, at);
         match field.as_str() {
             "id" => external = text,
-            ".id" => database = text.parse::<i64>().ok(),
+            ".id" => {
+                database = text.parse::<i64>().ok();
+                if database.is_some_and(|id| store.row(model, id).is_none()) {
+                    return Err((".id".into(), format!("Unknown database identifier '{text}'")));
+                }
+            }
             _ if lines_of(model, field).is_some() => {}
             _ => {
                 let (name, value) = convert(store, model, field, &text)?;
@@ -159,6 +164,7 @@ fn convert(store: &Store, model: &str, field: &str, text: &str) -> Result<(Strin
                 if below == ".id" { "database id" } else { "external id" }
             )))?)
         }
+        ("many2many", text) => json!([[6, 0, text.split(',').filter_map(|id| id.trim().parse::<i64>().ok()).collect::<Vec<_>>()]]),
         (_, text) => json!(text),
     };
     Ok((name.to_string(), value))

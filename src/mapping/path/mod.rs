@@ -1,6 +1,9 @@
-//! Paths into a document: the part of XPath 1.0 that mappings need. Child steps, `@attribute`, `.`, `..`, a leading `/`, and the
-//! predicates `[2]`, `[@scheme='0088']`, `[cbc:ID='x']`. A name without a prefix is in the mapping's `default` namespace, if it has
-//! one, otherwise in none; attributes without a prefix are in none, as in XPath.
+//! Paths into a document: a documented part of XPath 1.0 (docs/mapping.md). Steps to children by name or `*`, `@attribute`, `text()`,
+//! `.`, `..`, a leading `/`, and predicates: `[2]`, `[last()]`, `[@scheme='0088']`, `[cbc:ID!='x']`, `[cbc:ID]`, `not(…)`, `and`, `or`.
+//! A name without a prefix is in the mapping's `default` namespace, if it has one, otherwise in none; attributes without a prefix are
+//! in none, as in XPath.
+
+mod parse;
 
 use std::{collections::HashSet, fmt};
 
@@ -16,16 +19,68 @@ pub struct Path {
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
-    Child { name: Name, predicates: Vec<Predicate> },
+    Child { test: Test, predicates: Vec<Predicate> },
     Attribute(Name),
     Parent,
     Itself,
+    Text,
+}
+
+/// Which children a step leads to.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Test {
+    Any,
+    Named(Name),
+}
+
+impl Test {
+    pub(super) fn fits(&self, name: &Name) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Named(wanted) => wanted == name,
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Predicate {
     Position(usize),
-    Equals { path: Vec<Step>, value: String },
+    Last,
+    Test(Condition),
+}
+
+/// What a predicate asks of an element.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Condition {
+    Exists(Vec<Step>),
+    Compare { path: Vec<Step>, equal: bool, value: String },
+    Not(Box<Condition>),
+    All(Vec<Condition>),
+    Any(Vec<Condition>),
+}
+
+impl Condition {
+    /// As XPath 1.0, 3.4 has it: a comparison is true where any node the path leads to makes it so.
+    fn holds(&self, document: &Document, node: NodeId) -> bool {
+        match self {
+            Self::Exists(path) => !walk(document, vec![Found::Element(node)], path).is_empty(),
+            Self::Compare { path, equal, value } => {
+                walk(document, vec![Found::Element(node)], path).iter().any(|found| (found.text(document) == value) == *equal)
+            }
+            Self::Not(inner) => !inner.holds(document, node),
+            Self::All(all) => all.iter().all(|one| one.holds(document, node)),
+            Self::Any(any) => any.iter().any(|one| one.holds(document, node)),
+        }
+    }
+
+    /// Every path that it follows.
+    pub(super) fn paths(&self) -> Vec<&[Step]> {
+        match self {
+            Self::Exists(path) | Self::Compare { path, .. } => vec![path],
+            Self::Not(inner) => inner.paths(),
+            Self::All(all) | Self::Any(all) => all.iter().flat_map(Self::paths).collect(),
+        }
+    }
 }
 
 /// What a path leads to.
@@ -60,12 +115,7 @@ impl Path {
     /// # Errors
     /// A sentence that says what is not understood.
     pub fn parse(text: &str, namespaces: &[(String, String)]) -> Result<Self, String> {
-        let mut parser = Parser { rest: text.trim(), namespaces };
-        let absolute = parser.eat("/");
-        let steps = parser.steps()?;
-        if !parser.rest.is_empty() {
-            return Err(format!("`{}` is not understood in the path `{text}`", parser.rest));
-        }
+        let (absolute, steps) = parse::parse(text.trim(), namespaces)?;
         Ok(Self { text: text.trim().to_string(), absolute, steps })
     }
 
@@ -98,8 +148,8 @@ impl Path {
         let Some(root) = document.root() else { return Vec::new() };
         match (self.absolute, self.steps.split_first()) {
             // The first step of an absolute path names the root itself.
-            (true, Some((Step::Child { name, .. }, rest))) if document.element(root).name == *name => {
-                walk(document, vec![Found::Element(root)], rest)
+            (true, Some((Step::Child { test, predicates }, rest))) if test.fits(&document.element(root).name) => {
+                walk(document, chosen(document, vec![root], predicates), rest)
             }
             (true, _) => Vec::new(),
             (false, _) => walk(document, vec![Found::Element(context)], &self.steps),
@@ -120,21 +170,10 @@ fn walk(document: &Document, from: Vec<Found>, steps: &[Step]) -> Vec<Found> {
                 Step::Attribute(name) => {
                     next.extend(element.attributes.iter().filter(|a| a.name == *name).map(|a| Found::Attribute(node, a.value.clone())));
                 }
-                Step::Child { name, predicates } => {
-                    let mut children: Vec<NodeId> =
-                        element.children.iter().copied().filter(|child| document.element(*child).name == *name).collect();
-                    for predicate in predicates {
-                        children = match predicate {
-                            Predicate::Position(position) => children.get(position - 1).copied().into_iter().collect(),
-                            Predicate::Equals { path, value } => {
-                                let fits = |child: &NodeId| {
-                                    walk(document, vec![Found::Element(*child)], path).iter().any(|found| found.text(document) == value)
-                                };
-                                children.into_iter().filter(fits).collect()
-                            }
-                        };
-                    }
-                    next.extend(children.into_iter().map(Found::Element));
+                Step::Text => next.push(Found::Element(node)),
+                Step::Child { test, predicates } => {
+                    let children = element.children.iter().copied().filter(|child| test.fits(&document.element(*child).name)).collect();
+                    next.extend(chosen(document, children, predicates));
                 }
             }
         }
@@ -148,101 +187,22 @@ fn walk(document: &Document, from: Vec<Found>, steps: &[Step]) -> Vec<Found> {
     at
 }
 
+/// Those of some siblings that the predicates choose, one after the other.
+fn chosen(document: &Document, siblings: Vec<NodeId>, predicates: &[Predicate]) -> Vec<Found> {
+    let mut left = siblings;
+    for predicate in predicates {
+        left = match predicate {
+            Predicate::Position(position) => left.get(position - 1).copied().into_iter().collect(),
+            Predicate::Last => left.last().copied().into_iter().collect(),
+            Predicate::Test(condition) => left.into_iter().filter(|node| condition.holds(document, *node)).collect(),
+        };
+    }
+    left.into_iter().map(Found::Element).collect()
+}
+
 impl fmt::Display for Path {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
-    }
-}
-
-struct Parser<'t> {
-    rest: &'t str,
-    namespaces: &'t [(String, String)],
-}
-
-impl Parser<'_> {
-    fn eat(&mut self, token: &str) -> bool {
-        match self.rest.strip_prefix(token) {
-            Some(rest) => {
-                self.rest = rest;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn steps(&mut self) -> Result<Vec<Step>, String> {
-        let mut steps = vec![self.step()?];
-        while self.eat("/") {
-            if matches!(steps.last(), Some(Step::Attribute(_))) {
-                return Err("nothing can follow an attribute".into());
-            }
-            steps.push(self.step()?);
-        }
-        Ok(steps)
-    }
-
-    fn step(&mut self) -> Result<Step, String> {
-        if self.eat("..") {
-            return Ok(Step::Parent);
-        }
-        if self.eat("@") {
-            return Ok(Step::Attribute(self.name(true)?));
-        }
-        if self.rest.starts_with('.') {
-            self.eat(".");
-            return Ok(Step::Itself);
-        }
-        let name = self.name(false)?;
-        let mut predicates = Vec::new();
-        while self.eat("[") {
-            predicates.push(self.predicate()?);
-            if !self.eat("]") {
-                return Err(format!("a `]` is missing before `{}`", self.rest));
-            }
-        }
-        Ok(Step::Child { name, predicates })
-    }
-
-    fn predicate(&mut self) -> Result<Predicate, String> {
-        let digits: String = self.rest.chars().take_while(char::is_ascii_digit).collect();
-        if !digits.is_empty() {
-            self.rest = &self.rest[digits.len()..];
-            return match digits.parse() {
-                Ok(position) if position > 0 => Ok(Predicate::Position(position)),
-                _ => Err("positions count from 1".into()),
-            };
-        }
-        let path = self.steps()?;
-        self.rest = self.rest.trim_start();
-        if !self.eat("=") {
-            return Err(format!("`=` is missing before `{}`: a predicate is a position or compares with a text", self.rest));
-        }
-        self.rest = self.rest.trim_start();
-        let quote = self.rest.chars().next().filter(|c| *c == '\'' || *c == '"').ok_or("a text in quotes must follow `=`")?;
-        let (value, rest) = self.rest[1..].split_once(quote).ok_or("a quote is not closed")?;
-        self.rest = rest;
-        Ok(Predicate::Equals { path, value: value.to_string() })
-    }
-
-    fn name(&mut self, is_attribute: bool) -> Result<Name, String> {
-        let end = self.rest.find(|c: char| !(c.is_alphanumeric() || matches!(c, '_' | '-' | '.' | ':'))).unwrap_or(self.rest.len());
-        let (name, rest) = self.rest.split_at(end);
-        if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
-            return Err(match self.rest.chars().next() {
-                Some(found) => format!("a name should stand where `{found}` is"),
-                None => "the path ends where a name should stand".into(),
-            });
-        }
-        self.rest = rest;
-        let lookup = |prefix: &str| self.namespaces.iter().find(|(known, _)| known == prefix).map(|(_, namespace)| namespace.as_str());
-        match name.split_once(':') {
-            Some((prefix, local)) => match lookup(prefix) {
-                Some(namespace) => Ok(Name::new(namespace, local)),
-                None => Err(format!("the prefix `{prefix}` is not in [namespaces]")),
-            },
-            None if is_attribute => Ok(Name::new("", name)),
-            None => Ok(Name::new(lookup("default").unwrap_or_default(), name)),
-        }
     }
 }
 
@@ -270,6 +230,14 @@ mod tests {
         assert_eq!(texts("p[b:id='x']/@s"), ["1"]);
         assert_eq!(texts("p[1]/../p/@s"), ["1", "2"]);
         assert_eq!(texts("b:p"), Vec::<String>::new());
+        assert_eq!(texts("*/b:id"), ["x", "y"]);
+        assert_eq!(texts("p[last()]/b:id/text()"), ["y"]);
+        assert_eq!(texts("p[b:id!='x']/@s"), ["2"]);
+        assert_eq!(texts("p[not(b:id = 'x')]/@s"), ["2"]);
+        assert_eq!(texts("p[@s='1' or @s='2'][b:id]/@s"), ["1", "2"]);
+        assert_eq!(texts("p[@s='1' and b:id='y']/@s"), Vec::<String>::new());
+        assert_eq!(texts("/*/p[(@s='3' or b:id) and not(@s='1')]/@s"), ["2"]);
+        assert_eq!(texts("/o[p]/p[1]/@s"), ["1"]);
     }
 
     #[test]

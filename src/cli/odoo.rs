@@ -1,0 +1,66 @@
+//! `consign odoo snapshot`: models and fields of the real Odoo, into the workspace, so that `consign check` knows them offline.
+
+use std::{collections::BTreeSet, fs};
+
+use clap::Subcommand;
+use serde_json::json;
+
+use super::{Context, Exit, output};
+use crate::{
+    config::{Work, Workspace},
+    model::{Problem, Problems, codes},
+    odoo::{Odoo, fields::built_in, snapshot},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Subcommand)]
+enum Verb {
+    /// Write odoo-fields.json: the models of all flows and the usual ones, as this Odoo has them.
+    Snapshot {
+        /// Further models.
+        models: Vec<String>,
+    },
+}
+
+/// Name of the snapshot in a workspace.
+const FILE: &str = "odoo-fields.json";
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let Verb::Snapshot { models } = &args.verb;
+    let workspace = context.load()?;
+    let odoo = connect(&workspace).await.map_err(output::one)?;
+    let mut wanted: BTreeSet<String> = built_in().models().map(str::to_string).collect();
+    wanted.extend(models.iter().cloned());
+    for flow in workspace.flows.values() {
+        match &flow.work {
+            Work::In(inbound) => wanted.extend(inbound.mapping.models().into_iter().map(str::to_string)),
+            Work::Out(outbound) => {
+                wanted.insert(outbound.model.clone());
+            }
+        }
+    }
+    let wanted: Vec<String> = wanted.into_iter().collect();
+    let catalog = snapshot::snapshot(&odoo, &wanted).await.map_err(output::one)?;
+    let missing: Vec<&String> = wanted.iter().filter(|model| catalog.model(model).is_none()).collect();
+    let text = serde_json::to_string_pretty(&catalog).unwrap_or_default();
+    fs::write(workspace.root.join(FILE), text + "\n").map_err(|error| {
+        output::one(Problem::new(codes::DROP_IO, format!("{FILE} cannot be written ({})", crate::model::problem::reason(&error))))
+    })?;
+    let count = catalog.models().count();
+    context.out.data(&json!({"file": FILE, "odoo": odoo.version(), "models": count, "missing": missing}));
+    context.out.line(format!("{FILE}: {count} models of Odoo {}", odoo.version()));
+    for model in missing {
+        context.out.line(format!("not installed there: {model}"));
+    }
+    Ok(Exit::Fine)
+}
+
+/// The workspace's Odoo.
+pub(super) async fn connect(workspace: &Workspace) -> Result<Odoo, Problem> {
+    Odoo::connect(&workspace.odoo.open(&workspace.root)?).await
+}

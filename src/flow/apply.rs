@@ -1,0 +1,236 @@
+//! A message's plan, carried out in Odoo: whole or a part at a time, all or nothing or whatever can go in; and what is remembered of
+//! it.
+
+use std::collections::{HashMap, HashSet};
+
+use super::{
+    Engine, checkpoint, examine,
+    material::{self, Material, Plans},
+};
+use crate::{
+    config::{Flow, InFlow},
+    journal::{Journal, Message},
+    mapping::Applying,
+    model::{BoxFuture, Clock, Plan, Problem, Problems, codes, problem::shown},
+    odoo::{
+        Odoo, Setup,
+        execute::{Outcome, execute, known, memory, rehearse},
+    },
+};
+
+/// What was done of a message's plan.
+#[derive(Debug, Default)]
+pub(super) struct Applied {
+    /// Records stored or found as planned.
+    pub(super) records: usize,
+    /// Parts of the file that were refused.
+    pub(super) refused: usize,
+    /// Values that were left as a person has changed them.
+    pub(super) kept: usize,
+}
+
+impl Applied {
+    /// What is said of it at the message, where there is more to say than that it is done.
+    pub(super) fn note(&self) -> Option<String> {
+        let refused = (self.refused > 0)
+            .then(|| format!("{} of {} records refused; they lie in the error folder", self.refused, self.refused + self.records));
+        let kept = (self.kept > 0).then(|| format!("{} values left as people have changed them", self.kept));
+        let parts: Vec<String> = refused.into_iter().chain(kept).collect();
+        (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+/// The journal as the memory of one message.
+struct Remembering<'a> {
+    journal: &'a Journal,
+    clock: &'a dyn Clock,
+    message: &'a Message,
+}
+
+impl memory::Memory for Remembering<'_> {
+    fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, memory::Written>, Problem>> {
+        Box::pin(self.journal.written(model, ids))
+    }
+
+    fn intend<'a>(&'a self, call: &'a str) -> BoxFuture<'a, Result<bool, Problem>> {
+        Box::pin(self.journal.intend(self.message, call, self.clock.now()))
+    }
+
+    fn ended<'a>(&'a self, call: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.journal.ended(self.message, call, self.clock.now()))
+    }
+}
+
+/// Remarks about values left as they are, written down of one message.
+const REMARKS: usize = 20;
+
+/// Runs the documents through the mapping, so that what is wrong with them is known before Odoo is asked anything.
+pub(super) async fn plan(inbound: &InFlow, message: &Message, material: &mut Material) -> Result<(), Problems> {
+    let mut applying = applying(inbound, message);
+    let mut whole = None;
+    let is_whole = matches!(material, Material::Whole(..));
+    let (mut any, mut told) = (false, Problems::new());
+    let mut plans = Plans::of(inbound, message, material);
+    loop {
+        match plans.next(&mut applying).await {
+            Ok(None) => break,
+            Ok(Some(plan)) => {
+                any |= !plan.is_empty();
+                whole = is_whole.then_some(plan);
+            }
+            Err(problems) => {
+                told.extend(problems);
+                break;
+            }
+        }
+    }
+    let refused = applying.refused();
+    if !inbound.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !told.is_empty() {
+        told.extend(refused.into_iter().map(|(_, problem)| problem).take(100));
+        if !told.is_empty() {
+            return Err(told);
+        }
+        if let (Material::Whole(_, known), Some(plan)) = (material, whole) {
+            *known = Some(plan.into());
+        }
+    }
+    Ok(())
+}
+
+fn applying<'m>(inbound: &'m InFlow, message: &'m Message) -> Applying<'m> {
+    let applying = Applying::new(&inbound.mapping, &message.name, &inbound.given);
+    if inbound.partial { applying.part_by_part() } else { applying }
+}
+
+/// Carries the plan out and writes down what became of it.
+pub(super) async fn apply(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    message: &mut Message,
+    material: &Material,
+) -> Result<Applied, Problems> {
+    let one = |problem: Problem| vec![problem];
+    let odoo = engine.odoo().await.map_err(one)?;
+    // The whole id: a mark that is met again years later would make a count do nothing.
+    let mark = format!("consign {}.{}", message.id, message.run);
+    let (message, journal) = (&*message, &engine.journal);
+    let memory = Remembering { journal, clock: &*engine.clock, message };
+    let setup = Setup { mark: &mark, memory: &memory, catalog: &engine.workspace.catalog, partial: inbound.partial };
+    // Tried before, and not because someone asks again: what came later must not be set back.
+    if message.attempts > 0 && message.run == 1 {
+        let mut applying = applying(inbound, message);
+        let mut plans = Plans::of(inbound, message, material);
+        while let Some(plan) = plans.next(&mut applying).await? {
+            not_overtaken(journal, &odoo, &plan, setup, message).await?;
+        }
+    }
+    let alone = engine.applying.lock().await;
+    if matches!(material, Material::Parts(..)) && !inbound.partial {
+        rehearsed(inbound, message, material, &odoo, setup).await?;
+    }
+    let mut applied = Applied::default();
+    let mut refused: Vec<((u32, u32), Problem)> = Vec::new();
+    let mut applying = applying(inbound, message);
+    let mut part = 0;
+    let mut plans = Plans::of(inbound, message, material);
+    while let Some(plan) = plans.next(&mut applying).await? {
+        part += 1;
+        let mark = if part == 1 { mark.clone() } else { format!("{mark}-{part}") };
+        let outcome = execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await?;
+        if part == 1 {
+            checkpoint::reach("effect").await;
+        }
+        write_down(engine, message, &outcome, &mut applied).await?;
+        refused.extend(outcome.refused);
+    }
+    refused.extend(applying.refused().into_iter().filter_map(|(part, problem)| Some((part?, problem))));
+    drop(alone);
+    let parts: HashSet<(u32, u32)> = refused.iter().map(|(part, _)| *part).collect();
+    applied.refused = parts.len();
+    let told: Problems = refused.into_iter().map(|(_, problem)| problem).collect();
+    if applied.records == 0 && !told.is_empty() {
+        // Nothing went in: it is refused like any other.
+        return Err(told.into_iter().take(100).collect());
+    }
+    if !parts.is_empty() {
+        leave(engine, flow, inbound, message, &parts, told).await?;
+    }
+    Ok(applied)
+}
+
+/// Every reference of a file that is taken in parts, looked up before the first part is written.
+async fn rehearsed(inbound: &InFlow, message: &Message, material: &Material, odoo: &Odoo, setup: Setup<'_>) -> Result<(), Problems> {
+    let mut bad = Problems::new();
+    let mut applying = applying(inbound, message);
+    let mut plans = Plans::of(inbound, message, material);
+    while let Some(plan) = plans.next(&mut applying).await? {
+        bad.extend(rehearse(odoo, &plan, setup).await?.into_iter().map(|(_, problem)| problem));
+        if bad.len() >= 100 {
+            break;
+        }
+    }
+    if bad.is_empty() { Ok(()) } else { Err(bad) }
+}
+
+/// The journal's rows of what one part of a plan did.
+async fn write_down(engine: &Engine, message: &Message, outcome: &Outcome, applied: &mut Applied) -> Result<(), Problems> {
+    let one = |problem: Problem| vec![problem];
+    let (journal, now) = (&engine.journal, engine.clock.now());
+    journal.wrote(outcome.records.iter().map(|record| (record.model.as_str(), record.id, &record.written)), now).await.map_err(one)?;
+    let records = outcome.records.iter().map(|record| (record.model.clone(), record.id, record.name.clone(), record.change.as_str()));
+    journal.touched(message.id, records, now).await.map_err(one)?;
+    for note in outcome.notes.iter().take(REMARKS.saturating_sub(applied.kept)) {
+        tracing::warn!(message = message.id.short(), code = note.code.info().code, "{}", shown(&note.message));
+        journal.remark(message, &format!("{}: {}", note.code.info().code, note.message), now).await.map_err(one)?;
+    }
+    applied.records += outcome.records.len();
+    applied.kept += outcome.notes.len();
+    Ok(())
+}
+
+/// Leaves what was refused as a smaller file in the error folder, with its report.
+async fn leave(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    message: &Message,
+    parts: &HashSet<(u32, u32)>,
+    told: Problems,
+) -> Result<(), Problems> {
+    let one = |problem: Problem| vec![problem];
+    let Some(unit) = inbound.mapping.unit() else { return Ok(()) };
+    let source = material::source(engine, message).map_err(one)?;
+    let bytes = tokio::task::block_in_place(|| examine::rest(&source, &message.name, inbound, &unit, parts))?;
+    let told: Problems = told.into_iter().take(1000).collect();
+    let name = engine.storage.leave(message, &bytes, &told).map_err(one)?;
+    let text = format!("{}: {} records refused, written to {name}", codes::RECORD_REFUSED.info().code, parts.len());
+    engine.journal.remark(message, &text, engine.clock.now()).await.map_err(one)?;
+    // The partner's side is told as well where it can be; ours is the one that counts.
+    let left = async {
+        let drop = engine.drop(&flow.partner).await?;
+        let partner = engine.workspace.partners.get(&flow.partner);
+        let folder = partner.map_or("error", |partner| partner.error.as_str());
+        drop.make_folder(folder).await?;
+        let name = crate::transport::join(folder, crate::transport::leaf(&name));
+        drop.write(&name, &bytes).await?;
+        drop.write(&format!("{name}.problem.txt"), super::storage::partner_report(message, &told).as_bytes()).await
+    };
+    if let Err(problem) = left.await {
+        let text = format!("the refused records could not be put to the partner's error folder: {}", problem.message);
+        engine.journal.remark(message, &text, engine.clock.now()).await.map_err(one)?;
+    }
+    Ok(())
+}
+
+/// Refuses a message whose records a younger one of the same flow has written meanwhile.
+async fn not_overtaken(journal: &Journal, odoo: &Odoo, plan: &Plan, setup: Setup<'_>, message: &Message) -> Result<(), Problems> {
+    for (model, ids) in known(odoo, plan, setup).await? {
+        let younger = journal.overtaken(message, &model, &ids).await.map_err(|problem| vec![problem])?;
+        let Some(younger) = younger else { continue };
+        let text = format!("`{}` (message {}) wrote the same records while this one waited", younger.name, younger.id.short());
+        let hint = format!("nothing, or to do it all the same: consign reprocess {}", message.id.short());
+        return Err(vec![Problem::new(codes::OVERTAKEN, text).in_file(&message.name).hint(hint)]);
+    }
+    Ok(())
+}

@@ -1,0 +1,208 @@
+//! A document a few elements at a time: those that records are made of (its units) in parts of so many, each with everything that
+//! stands outside of all of them. A document of any size takes the memory of one part.
+
+use std::collections::HashMap;
+
+use crate::model::{
+    Document, Name, NodeId, Start, Trail,
+    document::{Attribute, Element, Table},
+    events::Events,
+};
+
+/// Whether the last element of the trail is one of the units.
+fn is_unit(unit: &[Name], trail: &Trail) -> bool {
+    trail.depth() == unit.len() && trail.names().zip(unit).all(|(name, wanted)| name == wanted)
+}
+
+fn element(start: &Start<'_>, parent: Option<NodeId>, trail: &Trail) -> Element {
+    let (line, column) = trail.position();
+    Element {
+        name: start.name().clone(),
+        attributes: start.attributes().map(|(_, name, value)| Attribute { name: name.clone(), value: value.to_string() }).collect(),
+        declares: start.declares.iter().map(|(prefix, namespace)| (prefix.to_string(), namespace.to_string())).collect(),
+        text: String::new(),
+        children: Vec::new(),
+        parent,
+        line,
+        column,
+    }
+}
+
+/// Keeps what stands outside of the units.
+pub struct Outside {
+    unit: Vec<Name>,
+    document: Document,
+    open: Vec<NodeId>,
+    /// Depth inside a unit.
+    inside: usize,
+    most: usize,
+}
+
+impl Outside {
+    /// Keeps at most `most` elements.
+    pub fn new(unit: &[Name], table: Option<Table>, most: usize) -> Self {
+        let document = table.map(Document::of_table).unwrap_or_default();
+        Self { unit: unit.to_vec(), document, open: Vec::new(), inside: 0, most }
+    }
+
+    /// What was kept.
+    pub fn document(self) -> Document {
+        self.document
+    }
+}
+
+impl Events for Outside {
+    fn start(&mut self, start: &Start<'_>, trail: &mut Trail) {
+        if self.inside > 0 || is_unit(&self.unit, trail) {
+            self.inside += 1;
+        } else if !self.is_full() {
+            let id = self.document.push(element(start, self.open.last().copied(), trail));
+            self.open.push(id);
+        }
+    }
+
+    fn text(&mut self, text: &str, _: &mut Trail) {
+        if let (Some(id), 0) = (self.open.last(), self.inside) {
+            self.document.element_mut(*id).text.push_str(text);
+        }
+    }
+
+    fn end(&mut self, _: &mut Trail) {
+        match self.inside {
+            0 => {
+                self.open.pop();
+            }
+            _ => self.inside -= 1,
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.document.len() > self.most
+    }
+}
+
+/// Hands the units on, so many at a time.
+pub struct Parts<F> {
+    unit: Vec<Name>,
+    frame: Document,
+    size: usize,
+    to: F,
+    /// Elements outside of the units met so far, which have the same numbers in the frame.
+    passed: usize,
+    outside: Vec<NodeId>,
+    part: Document,
+    open: Vec<NodeId>,
+    units: usize,
+    /// Units that each element outside has had.
+    counts: HashMap<NodeId, u32>,
+    /// Nobody takes any more.
+    ended: bool,
+}
+
+impl<F: FnMut(Document) -> bool> Parts<F> {
+    /// Hands parts of `size` units to `to`, until it answers `false`; `frame` is what stands outside of them.
+    pub fn new(unit: &[Name], frame: Document, size: usize, to: F) -> Self {
+        Self {
+            unit: unit.to_vec(),
+            part: frame.clone(),
+            frame,
+            size,
+            to,
+            passed: 0,
+            outside: Vec::new(),
+            open: Vec::new(),
+            units: 0,
+            counts: HashMap::new(),
+            ended: false,
+        }
+    }
+
+    /// Hands on what is left.
+    pub fn finish(mut self) {
+        if self.units > 0 && !self.ended {
+            (self.to)(self.part);
+        }
+    }
+
+    fn hand_on(&mut self) {
+        let mut next = self.frame.clone();
+        if let Some(name) = self.unit.last() {
+            for (parent, count) in &self.counts {
+                next.begin_after(*parent, name, *count);
+            }
+        }
+        self.units = 0;
+        self.ended = !(self.to)(std::mem::replace(&mut self.part, next));
+    }
+}
+
+impl<F: FnMut(Document) -> bool> Events for Parts<F> {
+    fn start(&mut self, start: &Start<'_>, trail: &mut Trail) {
+        if self.open.is_empty() && !is_unit(&self.unit, trail) {
+            self.outside.push(self.passed);
+            self.passed += 1;
+            return;
+        }
+        let parent = self.open.last().or(self.outside.last()).copied();
+        if let (true, Some(parent)) = (self.open.is_empty(), parent) {
+            *self.counts.entry(parent).or_insert(0) += 1;
+        }
+        let id = self.part.push(element(start, parent, trail));
+        self.open.push(id);
+    }
+
+    fn text(&mut self, text: &str, _: &mut Trail) {
+        if let Some(id) = self.open.last() {
+            self.part.element_mut(*id).text.push_str(text);
+        }
+    }
+
+    fn end(&mut self, _: &mut Trail) {
+        if self.open.pop().is_none() {
+            self.outside.pop();
+        } else if self.open.is_empty() {
+            self.units += 1;
+            if self.units >= self.size {
+                self.hand_on();
+            }
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.ended
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::{Limits, Source, xml};
+
+    #[test]
+    fn each_part_has_what_stands_around_and_knows_its_place() {
+        let text = "<c><id>7</id>\n<l><n>1</n></l>\n<l><n>2</n></l>\n<l><n>3</n></l><end>9</end></c>";
+        let unit = [Name::new("", "c"), Name::new("", "l")];
+        let source = Source::from(text.as_bytes());
+        let read = |to: &mut dyn Events| xml::stream(&source, "f", &Limits::default(), xml::Options::default(), to).expect("well-formed");
+        let mut outside = Outside::new(&unit, None, 100);
+        read(&mut outside);
+        let mut parts = Vec::new();
+        let mut reader = Parts::new(&unit, outside.document(), 2, |part: Document| {
+            parts.push(part);
+            true
+        });
+        read(&mut reader);
+        reader.finish();
+        let shown: Vec<Vec<String>> = parts
+            .iter()
+            .map(|part| {
+                (0..part.len())
+                    .filter(|id| !part.element(*id).text.trim().is_empty())
+                    .map(|id| format!("{} {}", part.path(id), part.element(id).text))
+                    .collect()
+            })
+            .collect();
+        assert_eq!(shown, [vec!["/c/id 7", "/c/end 9", "/c/l[1]/n 1", "/c/l[2]/n 2"], vec!["/c/id 7", "/c/end 9", "/c/l[3]/n 3"]]);
+        assert_eq!(parts[1].element(parts[1].len() - 2).line, 4);
+    }
+}

@@ -1,0 +1,324 @@
+//! A document through a mapping: the plan, and everything that keeps parts of it from being one.
+
+mod relations;
+mod values;
+
+use std::collections::{HashMap, HashSet};
+
+use serde_json::Value as Json;
+
+use super::{
+    Given, Mapping,
+    path::{Found, Path},
+    rules::{FieldRule, RecordRule, Rule, When},
+};
+use crate::model::{
+    Document, NodeId, Place, Plan, Problem, Problems, codes,
+    plan::{Field, Origin, Record, Reference, Step, Value},
+    problem::cut,
+};
+
+/// Problems one file may report; what is beyond would not be read.
+const MOST: usize = 100;
+
+/// The start of an element in the partner's file: line and column.
+pub type Spot = (u32, u32);
+
+/// A file on its way through a mapping, whole or a part at a time.
+pub struct Applying<'m> {
+    mapping: &'m Mapping,
+    file: &'m str,
+    given: &'m Given,
+    most: usize,
+    problems: Vec<(Option<Spot>, Problem)>,
+    /// Identities met, by kind of record, with their lines.
+    seen: Vec<HashMap<String, u32>>,
+    /// Whether any kind of record was found.
+    found: bool,
+}
+
+impl<'m> Applying<'m> {
+    /// Begins with a file of this name.
+    pub fn new(mapping: &'m Mapping, file: &'m str, given: &'m Given) -> Self {
+        let seen = mapping.records.iter().map(|_| HashMap::new()).collect();
+        Self { mapping, file, given, most: MOST, problems: Vec::new(), seen, found: false }
+    }
+
+    /// The same, with all problems kept, since each refuses its own part of the file alone.
+    pub fn part_by_part(mut self) -> Self {
+        self.most = usize::MAX;
+        self
+    }
+
+    /// What the documents will do. Records that met a problem are not in it where each stands for itself.
+    pub fn plan(&mut self, documents: &[Document]) -> Plan {
+        let rules = &self.mapping.records;
+        let mut steps: Vec<Step> = rules.iter().map(step).collect();
+        for document in documents {
+            let mut applier =
+                Applier { of: self, document, shared: HashMap::new(), records: vec![HashMap::new(); rules.len()], part: (0, 0) };
+            for (at, rule) in rules.iter().enumerate() {
+                if !applier.is_full() {
+                    applier.rule(at, rule, &mut steps[at].records);
+                }
+            }
+        }
+        Plan { steps }
+    }
+
+    /// Everything that is wrong, at the end of the file.
+    pub fn problems(mut self) -> Problems {
+        self.nothing();
+        self.problems.into_iter().map(|(_, problem)| problem).collect()
+    }
+
+    /// Everything that is wrong, each with the part of the file that it refuses; none where it refuses all of it.
+    pub fn refused(mut self) -> Vec<(Option<Spot>, Problem)> {
+        self.nothing();
+        self.problems
+    }
+
+    fn nothing(&mut self) {
+        if !self.found && self.problems.is_empty() {
+            let Some(first) = self.mapping.records.first() else { return };
+            let problem = Problem::new(codes::VALUE_MISSING, format!("the document has no `{}`", first.each));
+            self.problems.push((None, problem.at(Place::file(self.file)).mapped_by(self.mapping.at(first.line))));
+        }
+    }
+}
+
+fn step(rule: &RecordRule) -> Step {
+    Step {
+        name: rule.name.clone(),
+        model: rule.model.clone(),
+        identity: rule.identity.clone(),
+        module: rule.external.as_ref().map(|_| String::new()),
+        write: rule.write,
+        none: rule.none,
+        context: rule.context.clone(),
+        records: Vec::new(),
+        then: rule.then.clone(),
+    }
+}
+
+struct Applier<'a, 'm> {
+    of: &'a mut Applying<'m>,
+    document: &'a Document,
+    /// What paths lead to that do not depend on the record: `../Location` is looked up once, not once for each of its siblings.
+    shared: HashMap<(String, NodeId), Vec<Found>>,
+    /// For each rule, the element of each record with its index in the step.
+    records: Vec<HashMap<NodeId, usize>>,
+    /// The part of the file we are in.
+    part: Spot,
+}
+
+impl Applier<'_, '_> {
+    fn is_full(&self) -> bool {
+        self.of.problems.len() >= self.of.most
+    }
+
+    /// The records of one rule.
+    fn rule(&mut self, at: usize, rule: &RecordRule, into: &mut Vec<Record>) {
+        let Some(root) = self.document.root() else { return };
+        let nodes: Vec<NodeId> = rule.each.find(self.document, root).iter().map(Found::node).collect();
+        self.of.found |= !nodes.is_empty();
+        for group in self.grouped(rule, nodes) {
+            let Some(first) = group.first().copied().filter(|_| !self.is_full()) else { return };
+            self.part = self.spot(rule, first);
+            let before = self.of.problems.len();
+            if !self.holds(rule.when.as_ref(), first) {
+                continue;
+            }
+            let mut record = self.record(&group, &rule.fields, &rule.identity, rule.line, rule.overwrite);
+            if let Some(external) = &rule.external {
+                record.external = self.value(external, first, true, "external").0.map(|value| external_id(&value));
+            }
+            self.once(at, rule, &record, first);
+            if self.of.problems.len() > before && self.of.most > MOST {
+                continue;
+            }
+            for node in group {
+                self.records[at].insert(node, into.len());
+            }
+            into.push(record);
+        }
+    }
+
+    /// Elements that make one record together; each by itself where the rule does not group.
+    fn grouped(&mut self, rule: &RecordRule, nodes: Vec<NodeId>) -> Vec<Vec<NodeId>> {
+        let Some(by) = &rule.group else { return nodes.into_iter().map(|node| vec![node]).collect() };
+        let mut groups: Vec<Vec<NodeId>> = Vec::new();
+        let mut known: HashMap<String, usize> = HashMap::new();
+        for node in nodes {
+            let key = by.find(self.document, node).first().map(|found| found.text(self.document).to_string()).unwrap_or_default();
+            match known.get(&key) {
+                Some(at) => groups[*at].push(node),
+                None => {
+                    known.insert(key, groups.len());
+                    groups.push(vec![node]);
+                }
+            }
+        }
+        groups
+    }
+
+    /// The part of the file that a record of this rule stands for: the element of the file's shortest `each` that holds it.
+    fn spot(&self, rule: &RecordRule, node: NodeId) -> Spot {
+        let shortest = self.of.mapping.records.iter().map(|rule| rule.each.steps.len()).min().unwrap_or(0);
+        let mut at = node;
+        for _ in shortest..rule.each.steps.len() {
+            at = self.document.element(at).parent.unwrap_or(at);
+        }
+        let element = self.document.element(at);
+        (element.line, element.column)
+    }
+
+    /// Tells a record that the file has had before.
+    fn once(&mut self, at: usize, rule: &RecordRule, record: &Record, node: NodeId) {
+        let key = match &record.external {
+            Some(external) => external.clone(),
+            None if rule.identity.is_empty() => return,
+            None => identity_key(record, &rule.identity),
+        };
+        let here = self.document.element(node).line;
+        match self.of.seen[at].get(&key) {
+            Some(first) => {
+                let message = format!("the same record twice in one file: {}; the first is on line {first}", cut(&key));
+                self.report(Problem::new(codes::IDENTITY_TWICE, message), node, rule.line);
+            }
+            None => {
+                self.of.seen[at].insert(key, here);
+            }
+        }
+    }
+
+    fn record(&mut self, nodes: &[NodeId], fields: &[FieldRule], identity: &[String], line: u32, overwrite: bool) -> Record {
+        let node = nodes.first().copied().unwrap_or_default();
+        let mut record = Record { origin: self.origin(node, line), part: self.part, ..Record::default() };
+        for field in fields {
+            if !self.holds(field.when.as_ref(), node) {
+                continue;
+            }
+            let required = field.required || identity.contains(&field.name);
+            let (value, at, from) = match &field.rule {
+                Rule::Value(rule) => {
+                    let (value, at) = self.value(rule, node, required, &field.name);
+                    (value.map(Value::Literal), at, rule.line)
+                }
+                Rule::Find(rule) => (self.find(rule, node, required, &field.name).map(Value::Find), node, rule.line),
+                Rule::Lines(rule) => (Some(Value::Lines(self.lines(rule, nodes, field.line))), node, field.line),
+                Rule::Set(rule) => (Some(Value::Set(self.set(rule, nodes, &field.name))), node, field.line),
+                Rule::Record { rule, field: of } => (self.reference(rule, of.as_deref(), node, field), node, field.line),
+                Rule::Field(other) => (Some(Value::Field(other.clone())), node, field.line),
+            };
+            let Some(value) = value else { continue };
+            let origin = match &value {
+                Value::Find(find) => find.origin.clone(),
+                _ => self.origin(at, from),
+            };
+            record.fields.push(Field {
+                name: field.name.clone(),
+                value,
+                create_only: field.create_only,
+                overwrite: overwrite || field.overwrite,
+                origin,
+            });
+        }
+        record
+    }
+
+    /// The record of another rule that was made of this element, or of the nearest one around it.
+    fn reference(&mut self, name: &str, of: Option<&str>, node: NodeId, field: &FieldRule) -> Option<Value> {
+        let step = self.of.mapping.records.iter().position(|rule| rule.name == name)?;
+        let mut at = Some(node);
+        while let Some(here) = at {
+            if let Some(record) = self.records[step].get(&here) {
+                return Some(Value::Record(Reference { step, record: *record, field: of.map(str::to_string) }));
+            }
+            at = self.document.element(here).parent;
+        }
+        if field.required {
+            let problem = Problem::new(codes::VALUE_MISSING, format!("`{}` needs a `{name}`, and none is made here", field.name));
+            self.report(problem, node, field.line);
+        }
+        None
+    }
+
+    /// Whether a condition holds; one that cannot be worked out is reported and does not.
+    fn holds(&mut self, when: Option<&When>, node: NodeId) -> bool {
+        match when {
+            None => true,
+            Some(When::Path(path)) => {
+                let document = self.document;
+                let full = |found: &Found| !found.text(document).is_empty() || !document.element(found.node()).children.is_empty();
+                self.found(path, node).iter().any(full)
+            }
+            Some(When::Expression { text, with, line }) => {
+                let inputs = self.inputs(with, node, "when");
+                super::expression::holds(text, &inputs).unwrap_or_else(|message| {
+                    let text = format!("the condition `{text}` failed: {message}");
+                    self.report(Problem::new(codes::VALUE_EXPRESSION, text), node, *line);
+                    false
+                })
+            }
+        }
+    }
+
+    fn found(&mut self, path: &Path, node: NodeId) -> Vec<Found> {
+        let Some(hinge) = path.hinge(self.document, node) else { return path.find(self.document, node) };
+        let document = self.document;
+        self.shared.entry((path.to_string(), hinge)).or_insert_with(|| path.find(document, node)).clone()
+    }
+
+    /// What a path leads to from any of some elements, each once.
+    fn found_from(&self, path: &Path, nodes: &[NodeId]) -> Vec<NodeId> {
+        let mut seen = HashSet::new();
+        let found = nodes.iter().flat_map(|node| path.find(self.document, *node));
+        found.map(|found| found.node()).filter(|node| seen.insert(*node)).collect()
+    }
+
+    fn origin(&self, node: NodeId, line: u32) -> Origin {
+        Origin { place: self.place(node), mapping: self.of.mapping.at(line) }
+    }
+
+    fn place(&self, node: NodeId) -> Place {
+        let element = self.document.element(node);
+        let mut place = Place::at(self.of.file, element.line, element.column).with_path(self.document.path(node));
+        place.field = self.document.column(node).map(str::to_string);
+        place
+    }
+
+    fn report(&mut self, problem: Problem, node: NodeId, line: u32) {
+        if !self.is_full() {
+            let problem = problem.at(self.place(node)).mapped_by(self.of.mapping.at(line));
+            self.of.problems.push((Some(self.part), problem));
+        }
+    }
+}
+
+/// A value as the name of an external id: what may not stand in one is written as the number of its character, so that different
+/// values have different names.
+fn external_id(value: &Json) -> String {
+    let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            c if c.is_ascii_alphanumeric() || c == '-' => out.push(c),
+            '_' => out.push_str("__"),
+            c => out.push_str(&format!("_{:x}_", u32::from(c))),
+        }
+    }
+    out
+}
+
+/// What makes two planned records the same, in a form that can be compared and shown.
+fn identity_key(record: &Record, identity: &[String]) -> String {
+    let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+    let shown = |name: &String| match record.value(name) {
+        Some(Value::Literal(value)) => text(value),
+        Some(Value::Find(find)) => find.by.iter().map(|(key, value)| format!("{key} {}", text(value))).collect::<Vec<_>>().join("/"),
+        Some(Value::Record(reference)) => format!("{}.{}", reference.step, reference.record),
+        _ => String::new(),
+    };
+    identity.iter().map(shown).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,127 @@
+//! References, lines and sets of a record.
+
+use std::collections::HashMap;
+
+use serde_json::Value as Json;
+
+use super::Applier;
+use crate::{
+    mapping::{
+        path::Found,
+        rules::{FindRule, LinesRule, SetRule},
+    },
+    model::{
+        NodeId, Problem, codes,
+        plan::{Find, Lines, Missing, Record, Set, Term},
+        problem::cut,
+    },
+};
+
+impl Applier<'_, '_> {
+    pub(super) fn lines(&mut self, rule: &LinesRule, nodes: &[NodeId], line: u32) -> Lines {
+        let mut seen: HashMap<String, u32> = HashMap::new();
+        let mut records: Vec<Record> = Vec::new();
+        for node in self.found_from(&rule.each, nodes) {
+            if self.is_full() {
+                break;
+            }
+            let record = self.record(&[node], &rule.fields, &rule.identity, line, false);
+            if !rule.identity.is_empty() {
+                let key = super::identity_key(&record, &rule.identity);
+                let here = self.document.element(node).line;
+                if let Some(first) = seen.get(&key) {
+                    let message = format!("the same line twice in one record: {}; the first is on line {first}", cut(&key));
+                    self.report(Problem::new(codes::IDENTITY_TWICE, message), node, line);
+                } else {
+                    seen.insert(key, here);
+                }
+            }
+            records.push(record);
+        }
+        Lines {
+            model: rule.model.clone().unwrap_or_default(),
+            identity: rule.identity.clone(),
+            gone: rule.gone,
+            known_only: rule.known_only,
+            records,
+        }
+    }
+
+    pub(super) fn set(&mut self, rule: &SetRule, nodes: &[NodeId], field: &str) -> Set {
+        let members = self.found_from(&rule.each, nodes);
+        let mut finds: Vec<Find> = Vec::new();
+        for find in members.into_iter().filter_map(|node| self.find(&rule.find, node, true, field)) {
+            if !finds.iter().any(|known| known.by == find.by) {
+                finds.push(find);
+            }
+        }
+        Set { finds, add: rule.add }
+    }
+
+    pub(super) fn find(&mut self, rule: &FindRule, node: NodeId, required: bool, field: &str) -> Option<Find> {
+        let mut by = Vec::new();
+        // The place of the first key that has a value is where a person will look.
+        let mut place = None;
+        for (key, value) in &rule.by {
+            let (value, at) = self.value(value, node, false, field);
+            if let Some(value) = value {
+                place.get_or_insert(at);
+                by.push((key.clone(), value));
+            }
+        }
+        if by.is_empty() {
+            if required {
+                let paths = rule.by.iter().flat_map(|(_, value)| value.paths());
+                let paths: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
+                let message = format!("`{field}` cannot be looked up: the document has none of {}", paths.join(", "));
+                self.report(Problem::new(codes::VALUE_MISSING, message), node, rule.line);
+            }
+            return None;
+        }
+        let create = match rule.none {
+            Missing::Create => {
+                let mut record = self.record(&[node], &rule.create, &[], rule.line, false);
+                record.origin = self.origin(place.unwrap_or(node), rule.line);
+                Some(Box::new(record))
+            }
+            _ => None,
+        };
+        Some(Find {
+            model: rule.model.clone(),
+            by,
+            scope: rule.scope.iter().map(|term| self.term(term)).collect(),
+            archived: rule.archived,
+            none: rule.none,
+            many: rule.many,
+            create,
+            origin: self.origin(place.unwrap_or(node), rule.line),
+        })
+    }
+
+    /// A term of a scope, with what the flow gives put in.
+    fn term(&self, term: &Json) -> Term {
+        let part = |at: usize| term.get(at).and_then(Json::as_str).unwrap_or_default().to_string();
+        if let Some(field) = term.get(2).and_then(|value| value.get("field")).and_then(Json::as_str) {
+            return Term::Field { path: part(0), operator: part(1), field: field.to_string() };
+        }
+        let given = |value: &Json| {
+            let of = |key: &str| value.get(key).and_then(Json::as_str);
+            match (of("flow"), of("partner")) {
+                (Some(name), _) => self.of.given.values.get(name).cloned(),
+                (_, Some(name)) => self.of.given.partner.get(name).cloned(),
+                _ => None,
+            }
+        };
+        match term.get(2).and_then(given) {
+            Some(value) => Term::Fixed(Json::Array(vec![Json::from(part(0)), Json::from(part(1)), value])),
+            None => Term::Fixed(term.clone()),
+        }
+    }
+}
+
+impl Found {
+    /// Whether there is a value in it.
+    pub(super) fn has_text(&self, document: &crate::model::Document) -> bool {
+        !self.text(document).is_empty()
+    }
+}

@@ -1,0 +1,119 @@
+//! Plain values: found, cut, joined, looked up, converted.
+
+use serde_json::Value as Json;
+
+use super::Applier;
+use crate::{
+    mapping::{
+        expression,
+        functions::Conversion,
+        path::Found,
+        rules::{From, ValueRule},
+    },
+    model::{NodeId, Problem, codes, problem::cut},
+};
+
+impl Applier<'_, '_> {
+    /// The value, or `None` when there is none, and the element it comes from; a required one that is missing, and one that cannot be
+    /// converted, are reported.
+    pub(super) fn value(&mut self, rule: &ValueRule, node: NodeId, required: bool, field: &str) -> (Option<Json>, NodeId) {
+        let (raw, at) = match self.raw(rule, node, field) {
+            Ok(raw) => raw,
+            Err(()) => return (None, node),
+        };
+        let Some(raw) = raw else {
+            if rule.default.is_none() && required {
+                let source = match rule.paths() {
+                    [] => "its value".to_string(),
+                    paths => paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(" or "),
+                };
+                let text = format!("{source} is needed for `{field}` and is missing or empty");
+                self.report(Problem::new(codes::VALUE_MISSING, text), at, rule.line);
+            }
+            return (rule.default.clone(), at);
+        };
+        let Some(value) = self.translated(rule, raw, at, field) else { return (None, at) };
+        (self.converted(&rule.conversions, value, at, field, rule.line), at)
+    }
+
+    /// What stands at the source; an expression that fails is reported.
+    fn raw(&mut self, rule: &ValueRule, node: NodeId, field: &str) -> Result<(Option<Json>, NodeId), ()> {
+        let given = |text: Option<&Json>| text.cloned().filter(|value| !value.is_null() && *value != "");
+        match &rule.from {
+            From::Const(value) => Ok((Some(value.clone()), node)),
+            From::Partner(key) => Ok((given(self.of.given.partner.get(key)), node)),
+            From::Flow(key) => Ok((given(self.of.given.values.get(key)), node)),
+            From::Paths(paths) => {
+                let document = self.document;
+                let mut first = None;
+                for path in paths {
+                    let found = self.found(path, node);
+                    first = first.or(found.first().map(Found::node));
+                    let full = || found.iter().filter(|found| found.has_text(document));
+                    let text = match &rule.join {
+                        Some(sign) => full().map(|found| found.text(document)).collect::<Vec<_>>().join(sign),
+                        // Where there is only one it counts, even when it is empty.
+                        None => found.first().map(|found| found.text(document).to_string()).unwrap_or_default(),
+                    };
+                    let text = part(&text, rule.split.as_ref());
+                    if !text.is_empty() {
+                        return Ok((Some(Json::String(text)), found.first().map_or(node, Found::node)));
+                    }
+                }
+                Ok((None, first.unwrap_or(node)))
+            }
+            From::Expression { text, with } => {
+                let inputs = self.inputs(with, node, field);
+                match expression::evaluate(text, &inputs) {
+                    Ok(value) => Ok((value, node)),
+                    Err(message) => {
+                        let text = format!("`{field}`: the expression `{text}` failed: {message}");
+                        self.report(Problem::new(codes::VALUE_EXPRESSION, text), node, rule.line);
+                        Err(())
+                    }
+                }
+            }
+        }
+    }
+
+    /// The named values of an expression.
+    pub(super) fn inputs(&mut self, with: &[(String, ValueRule)], node: NodeId, field: &str) -> Vec<(String, Option<Json>)> {
+        with.iter().map(|(name, value)| (name.clone(), self.value(value, node, false, field).0)).collect()
+    }
+
+    /// The value looked up in the rule's code table, where it has one.
+    fn translated(&mut self, rule: &ValueRule, raw: Json, at: NodeId, field: &str) -> Option<Json> {
+        let Some(table) = &rule.table else { return Some(raw) };
+        let text = raw.as_str().map_or_else(|| raw.to_string(), str::to_string);
+        let known = table.get(&text).cloned();
+        if known.is_none() {
+            self.report(table.unknown(&text, field), at, rule.line);
+        }
+        known
+    }
+
+    fn converted(&mut self, conversions: &[Conversion], value: Json, at: NodeId, field: &str, line: u32) -> Option<Json> {
+        let mut value = value;
+        for conversion in conversions {
+            let Json::String(text) = &value else { return Some(value) };
+            match (conversion.function.apply)(text, &conversion.options) {
+                Ok(converted) => value = converted,
+                Err(wanted) => {
+                    let text = format!("`{}` is not {wanted}, which `{field}` takes", cut(text));
+                    self.report(Problem::new(codes::VALUE_CONVERSION, text), at, line);
+                    return None;
+                }
+            }
+        }
+        Some(value)
+    }
+}
+
+/// The part of a text that `split` means; all of it where there is none.
+fn part(text: &str, split: Option<&(String, i64)>) -> String {
+    let Some((at, number)) = split else { return text.to_string() };
+    let parts: Vec<&str> = text.split(at.as_str()).collect();
+    let place = usize::try_from(number.unsigned_abs()).unwrap_or(usize::MAX);
+    let part = if *number > 0 { parts.get(place - 1) } else { parts.len().checked_sub(place).and_then(|place| parts.get(place)) };
+    part.map(|part| part.trim().to_string()).unwrap_or_default()
+}

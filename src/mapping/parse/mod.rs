@@ -1,0 +1,282 @@
+//! A mapping file to a [`Mapping`], with every mistake at its line.
+
+mod relations;
+mod values;
+
+use std::cell::RefCell;
+
+use serde_json::{Map, Value as Json};
+
+use super::{
+    Mapping, order,
+    path::Path,
+    rules::{FieldRule, RecordRule, Rule},
+    tables::Tables,
+};
+use crate::model::{
+    Place, Problem, Problems,
+    codes::{self, Code},
+    nearest::did_you_mean,
+    plan::{Missing, Then, Write},
+    table::{self, Item, Node, Reader},
+};
+
+pub(super) fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Mapping, Problems> {
+    let node = table::parse(text, file).map_err(|problem| vec![problem])?;
+    let problems = RefCell::default();
+    let mapping = Parser { file, problems: &problems, tables, namespaces: Vec::new() }.mapping(&node);
+    let problems = problems.into_inner();
+    if problems.is_empty() { Ok(mapping) } else { Err(problems) }
+}
+
+struct Parser<'n> {
+    file: &'n str,
+    problems: &'n RefCell<Problems>,
+    tables: &'n dyn Tables,
+    namespaces: Vec<(String, String)>,
+}
+
+impl<'n> Parser<'n> {
+    fn mapping(mut self, node: &'n Node) -> Mapping {
+        let reader = Reader::new(node, self.file, self.problems);
+        if let Some(table) = reader.table("namespaces") {
+            for entry in table.free() {
+                match &entry.node.item {
+                    Item::Text(namespace) => self.namespaces.push((entry.key.clone(), namespace.clone())),
+                    _ => table.bad(&entry.node, format!("the namespace of `{}` is a text", entry.key)),
+                }
+            }
+        }
+        let document = reader.need_text("document");
+        let mut records = Vec::new();
+        match reader.node("records") {
+            None => records.push(self.record(&reader, String::new())),
+            Some(Node { item: Item::List(nodes), .. }) if !nodes.is_empty() => {
+                for node in nodes {
+                    let inner = reader.inner(node, "records");
+                    let name = inner.need_text("name");
+                    if records.iter().any(|known: &RecordRule| known.name == name) {
+                        inner.bad(node, format!("two [[records]] have the name `{name}`"));
+                    }
+                    records.push(self.record(&inner, name));
+                    inner.finish();
+                }
+            }
+            Some(node) => reader.bad(node, "kinds of records are written as [[records]], each with a name".into()),
+        }
+        reader.finish();
+        self.references(&records);
+        let records = order::ordered(records).unwrap_or_else(|circle| {
+            let message = format!("the records {} refer to one another in a circle", circle.join(", "));
+            self.problems.borrow_mut().push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(self.file)));
+            Vec::new()
+        });
+        Mapping { file: self.file.to_string(), document, records }
+    }
+
+    fn record(&self, reader: &Reader<'n>, name: String) -> RecordRule {
+        let each = self.path_of(reader, "each");
+        let place = reader.place_of("each");
+        let write = match reader.choice("write", &["upsert", "create", "update"]) {
+            "create" => Write::Create,
+            "update" => Write::Update,
+            _ => Write::Upsert,
+        };
+        let external = reader.node("external").map(|node| self.nested(reader, "external", node));
+        let identity = reader.texts("identity").unwrap_or_default();
+        if identity.is_empty() && external.is_none() && write != Write::Create {
+            reader.missing("identity");
+        }
+        if let (Some(node), false) = (reader.node("identity"), external.is_none()) {
+            reader.bad(node, "records go by `identity` or by `external`, not by both".into());
+        }
+        let context = match reader.node("context").map(Node::json) {
+            Some(Json::Object(map)) => map,
+            _ => Map::new(),
+        };
+        let none = match reader.choice("none", &["fail", "hold"]) {
+            "hold" => Missing::Hold,
+            _ => Missing::Fail,
+        };
+        if let (Some(node), true) = (reader.node("none"), write != Write::Update) {
+            reader.bad(node, "`none` is for records that are only updated: write = \"update\"".into());
+        }
+        let fields = match reader.table("fields") {
+            Some(table) => self.fields(&table, true),
+            None => {
+                reader.missing("fields");
+                Vec::new()
+            }
+        };
+        for name in identity.iter().filter(|name| !fields.iter().any(|field| field.name == **name)) {
+            let text = format!("the identity names `{name}`, which is not among the fields");
+            reader.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, text).at(reader.place_of("identity")));
+        }
+        RecordRule {
+            name,
+            model: reader.need_text("model"),
+            each,
+            group: reader.node("group").map(|_| self.path_of(reader, "group")),
+            when: self.when(reader),
+            identity,
+            external,
+            write,
+            none,
+            overwrite: reader.boolean("overwrite").unwrap_or(false),
+            context,
+            then: self.then(reader),
+            fields,
+            line: place.line.unwrap_or(1),
+            column: place.column.unwrap_or(1),
+        }
+    }
+
+    fn then(&self, reader: &Reader<'n>) -> Vec<Then> {
+        let nodes: &[Node] = match reader.node("then") {
+            None => return Vec::new(),
+            Some(Node { item: Item::List(nodes), .. }) => nodes,
+            Some(node) => std::slice::from_ref(node),
+        };
+        let mut then = Vec::new();
+        for node in nodes {
+            match &node.item {
+                Item::Text(method) => then.push(Then { method: method.clone(), options: Map::new() }),
+                Item::Table(_) => {
+                    let call = reader.inner(node, "then");
+                    let method = call.need_text("call");
+                    let options = call.free().iter().filter(|entry| entry.key != "call");
+                    then.push(Then { method, options: options.map(|entry| (entry.key.clone(), entry.node.json())).collect() });
+                }
+                _ => reader.bad(node, "`then` is a list of methods, each a text or { call = \"…\", … }".into()),
+            }
+        }
+        then
+    }
+
+    fn fields(&self, table: &Reader<'n>, relations: bool) -> Vec<FieldRule> {
+        table.free().iter().map(|entry| self.field(table, &entry.key, (entry.line, entry.column), &entry.node, relations)).collect()
+    }
+
+    /// A field; `relations` tells whether it may have lines and sets.
+    fn field(&self, outer: &Reader<'n>, name: &str, (line, column): (u32, u32), node: &'n Node, relations: bool) -> FieldRule {
+        let mut field = FieldRule {
+            name: name.to_string(),
+            line,
+            column,
+            create_only: false,
+            overwrite: false,
+            required: false,
+            when: None,
+            rule: Rule::Field(String::new()),
+        };
+        if !matches!(node.item, Item::Table(_)) {
+            field.rule = Rule::Value(self.shorthand(node));
+            return field;
+        }
+        let reader = outer.inner(node, name);
+        field.create_only = reader.choice("on", &["write", "create"]) == "create";
+        field.overwrite = reader.boolean("overwrite").unwrap_or(false);
+        field.when = self.when(&reader);
+        let (finds, repeats) = (reader.node("find").is_some(), reader.node("each").is_some());
+        field.required = reader.boolean("required").unwrap_or(finds && !repeats && field.when.is_none());
+        field.rule = if let Some(rule) = reader.text("record") {
+            Rule::Record { rule, field: reader.text("field") }
+        } else if let Some(other) = reader.text("field") {
+            Rule::Field(other)
+        } else if repeats && !relations {
+            reader.bad(node, format!("`{name}` cannot have lines here"));
+            Rule::Field(String::new())
+        } else if finds && repeats {
+            Rule::Set(self.set(&reader, node))
+        } else if finds {
+            Rule::Find(self.find(&reader, node))
+        } else if repeats {
+            Rule::Lines(self.lines(&reader))
+        } else {
+            Rule::Value(self.value(&reader, node))
+        };
+        reader.finish();
+        field
+    }
+
+    /// Names of other rules and fields that the fields refer to.
+    fn references(&self, records: &[RecordRule]) {
+        for rule in records {
+            self.fields_refer(&rule.fields, &[], records);
+        }
+    }
+
+    fn fields_refer(&self, fields: &[FieldRule], outer: &[FieldRule], records: &[RecordRule]) {
+        let known = |name: &str| fields.iter().chain(outer).any(|field| field.name == name);
+        let unknown = |what: String, line: u32, column: u32, hint: Option<String>| {
+            let problem = Problem::new(codes::CONFIG_UNKNOWN_NAME, what).at(Place::at(self.file, line, column));
+            self.problems.borrow_mut().push(problem.maybe_hint(hint));
+        };
+        for field in fields {
+            match &field.rule {
+                Rule::Record { rule, .. } if !records.iter().any(|known| known.name == *rule) => {
+                    let hint = did_you_mean(rule, records.iter().map(|known| known.name.as_str()));
+                    unknown(format!("there are no [[records]] named `{rule}`"), field.line, field.column, hint);
+                }
+                Rule::Field(other) if !known(other) && !other.is_empty() => {
+                    let hint = did_you_mean(other, fields.iter().map(|field| field.name.as_str()));
+                    unknown(
+                        format!("`{}` takes the value of `{other}`, which is not among the fields", field.name),
+                        field.line,
+                        field.column,
+                        hint,
+                    );
+                }
+                Rule::Lines(lines) => {
+                    for name in lines.identity.iter().filter(|name| !lines.fields.iter().any(|field| field.name == **name)) {
+                        unknown(
+                            format!("the identity of the lines names `{name}`, which is not among their fields"),
+                            field.line,
+                            field.column,
+                            None,
+                        );
+                    }
+                    self.fields_refer(&lines.fields, fields, records);
+                }
+                Rule::Find(find) => {
+                    for other in relations::scope_fields(&find.scope).filter(|other| !known(other)) {
+                        unknown(
+                            format!("the scope takes the value of `{other}`, which is not among the fields"),
+                            find.line,
+                            find.column,
+                            None,
+                        );
+                    }
+                    self.fields_refer(&find.create, fields, records);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn path_of(&self, reader: &Reader<'n>, key: &str) -> Path {
+        match reader.node(key) {
+            Some(node @ Node { item: Item::Text(text), .. }) => self.path(text, node),
+            Some(node) => {
+                reader.bad(node, format!("`{key}` takes a path"));
+                Path::itself()
+            }
+            None => {
+                reader.missing(key);
+                Path::itself()
+            }
+        }
+    }
+
+    fn path(&self, text: &str, node: &Node) -> Path {
+        Path::parse(text, &self.namespaces).unwrap_or_else(|message| {
+            self.report(codes::EXPRESSION, format!("the path `{text}` cannot be parsed: {message}"), node);
+            Path::itself()
+        })
+    }
+
+    fn report(&self, code: Code, message: String, node: &Node) {
+        let place = Place::at(self.file, node.line, node.column);
+        self.problems.borrow_mut().push(Problem::new(code, message).at(place));
+    }
+}

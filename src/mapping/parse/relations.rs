@@ -1,0 +1,90 @@
+//! References, lines and sets.
+
+use serde_json::Value as Json;
+
+use super::Parser;
+use crate::{
+    mapping::rules::{FindRule, LinesRule, SetRule},
+    model::{
+        plan::{Gone, Many, Missing},
+        table::{Item, Node, Reader},
+    },
+};
+
+/// The fields whose values the terms of a scope take: `["parent_id", "=", { field = "partner_id" }]`.
+pub(super) fn scope_fields(scope: &[Json]) -> impl Iterator<Item = &str> {
+    scope.iter().filter_map(|term| term.get(2)?.get("field")?.as_str())
+}
+
+impl<'n> Parser<'n> {
+    pub(super) fn find(&self, reader: &Reader<'n>, node: &'n Node) -> FindRule {
+        let mut by = Vec::new();
+        match reader.table("by") {
+            Some(keys) => {
+                for entry in keys.free() {
+                    by.push((entry.key.clone(), self.nested(&keys, &entry.key, &entry.node)));
+                }
+            }
+            None => reader.missing("by"),
+        }
+        if let (true, Some(node)) = (by.is_empty(), reader.node("by")) {
+            reader.bad(node, "`by` names at least one field and where its value comes from".into());
+        }
+        let none = match reader.choice("none", &["fail", "hold", "empty", "create"]) {
+            "hold" => Missing::Hold,
+            "empty" => Missing::Empty,
+            "create" => Missing::Create,
+            _ => Missing::Fail,
+        };
+        let many = match reader.choice("many", &["fail", "hold", "first"]) {
+            "hold" => Many::Hold,
+            "first" => Many::First,
+            _ => Many::Fail,
+        };
+        let create = reader.table("create").map(|table| self.fields(&table, false)).unwrap_or_default();
+        match (none, create.is_empty()) {
+            (Missing::Create, true) => reader.missing("create"),
+            (Missing::Create, false) | (_, true) => {}
+            (_, false) => {
+                if let Some(node) = reader.node("create") {
+                    reader.bad(node, "`create` is for none = \"create\"".into());
+                }
+            }
+        }
+        FindRule {
+            model: reader.need_text("find"),
+            by,
+            scope: reader.list("scope").unwrap_or_default(),
+            archived: reader.boolean("archived").unwrap_or(false),
+            none,
+            many,
+            create,
+            line: node.line,
+            column: node.column,
+        }
+    }
+
+    pub(super) fn set(&self, reader: &Reader<'n>, node: &'n Node) -> SetRule {
+        let each = self.path_of(reader, "each");
+        let add = reader.choice("set", &["replace", "add"]) == "add";
+        SetRule { each, add, find: self.find(reader, node) }
+    }
+
+    pub(super) fn lines(&self, reader: &Reader<'n>) -> LinesRule {
+        let gone = match reader.choice("gone", &["keep", "remove", "archive"]) {
+            "remove" => Gone::Remove,
+            "archive" => Gone::Archive,
+            _ => Gone::Keep,
+        };
+        let identity = reader.texts("identity").unwrap_or_default();
+        if let (Some(node), true) = (reader.node("gone"), identity.is_empty() && gone != Gone::Keep) {
+            reader.bad(node, "lines that are gone can only be told by an `identity`".into());
+        }
+        let known_only = reader.choice("new", &["add", "fail"]) == "fail";
+        let fields = reader.table("fields").map(|table| self.fields(&table, true)).unwrap_or_default();
+        if let (true, None | Some(Node { item: Item::Table(_), .. })) = (fields.is_empty(), reader.node("fields")) {
+            reader.missing("fields");
+        }
+        LinesRule { each: self.path_of(reader, "each"), model: reader.text("model"), identity, gone, known_only, fields }
+    }
+}

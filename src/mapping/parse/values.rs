@@ -1,0 +1,228 @@
+//! Values and conditions.
+
+use serde_json::Value as Json;
+
+use super::Parser;
+use crate::{
+    mapping::{
+        expression,
+        functions::{self, Conversion, Options},
+        rules::{From, ValueRule, When},
+        tables::CodeTable,
+    },
+    model::{
+        Problem, codes,
+        nearest::did_you_mean,
+        shape::Kind,
+        table::{Item, Node, Reader},
+    },
+};
+
+/// Keys that say where a value comes from.
+const SOURCES: [&str; 5] = ["from", "const", "expr", "partner", "flow"];
+
+impl<'n> Parser<'n> {
+    /// A value inside another: a path alone, or a table.
+    pub(super) fn nested(&self, outer: &Reader<'n>, name: &str, node: &'n Node) -> ValueRule {
+        match node.item {
+            Item::Table(_) => {
+                let reader = outer.inner(node, name);
+                let value = self.value(&reader, node);
+                reader.finish();
+                value
+            }
+            _ => self.shorthand(node),
+        }
+    }
+
+    /// A text alone is a path; anything else alone is a constant.
+    pub(super) fn shorthand(&self, node: &Node) -> ValueRule {
+        let from = match &node.item {
+            Item::Text(text) => From::Paths(vec![self.path(text, node)]),
+            _ => From::Const(node.json()),
+        };
+        ValueRule::plain(from, node.line, node.column)
+    }
+
+    pub(super) fn value(&self, reader: &Reader<'n>, node: &'n Node) -> ValueRule {
+        let given: Vec<&str> = SOURCES.into_iter().filter(|key| reader.node(key).is_some()).collect();
+        let from = match given.as_slice() {
+            ["from"] => self.from(reader),
+            ["const"] => From::Const(reader.node("const").map(Node::json).unwrap_or_default()),
+            ["expr"] => {
+                let (text, with) = self.expression(reader);
+                From::Expression { text, with }
+            }
+            ["partner"] => From::Partner(reader.choice("partner", &["gln", "id", "name"]).to_string()),
+            ["flow"] => From::Flow(reader.need_text("flow")),
+            _ => {
+                let message = format!(
+                    "a value needs one of `from`, `const`, `expr`, `partner`, `flow`, `find`, `each`, `record`, `field`; here {} of them stand",
+                    given.len()
+                );
+                reader.bad(node, message);
+                From::Const(Json::Null)
+            }
+        };
+        let split = reader.table("split").map(|split| {
+            let parts = (split.need_text("at"), split.integer("part").unwrap_or(1));
+            if let (0, Some(node)) = (parts.1, split.node("part")) {
+                split.bad(node, "parts count from 1, from the end with -1".into());
+            }
+            split.finish();
+            parts
+        });
+        ValueRule {
+            line: node.line,
+            column: node.column,
+            from,
+            join: reader.text("join"),
+            split,
+            table: self.code_table(reader),
+            conversions: self.conversions(reader),
+            default: reader.node("default").map(Node::json),
+        }
+    }
+
+    fn from(&self, reader: &Reader<'n>) -> From {
+        match reader.node("from") {
+            Some(Node { item: Item::List(nodes), .. }) if !nodes.is_empty() => {
+                let path = |node: &'n Node| match &node.item {
+                    Item::Text(text) => Some(self.path(text, node)),
+                    _ => {
+                        reader.bad(node, "`from` takes paths".into());
+                        None
+                    }
+                };
+                From::Paths(nodes.iter().filter_map(path).collect())
+            }
+            _ => From::Paths(vec![self.path_of(reader, "from")]),
+        }
+    }
+
+    /// A table in place, or the name of one in `tables/`.
+    fn code_table(&self, reader: &Reader<'n>) -> Option<CodeTable> {
+        match reader.node("table")? {
+            Node { item: Item::Text(name), .. } => match self.tables.table(name) {
+                Ok(table) => Some(table),
+                Err(problem) => {
+                    let problem = if problem.place.is_unknown() { problem.at(reader.place_of("table")) } else { problem };
+                    reader.report(problem);
+                    None
+                }
+            },
+            _ => {
+                let rows = reader.table("table")?;
+                Some(CodeTable::inline(rows.free().iter().map(|entry| (entry.key.clone(), entry.node.json())).collect()))
+            }
+        }
+    }
+
+    fn conversions(&self, reader: &Reader<'n>) -> Vec<Conversion> {
+        let names = reader.texts("as").unwrap_or_default();
+        let options = self.options(reader, &names);
+        let mut conversions: Vec<Conversion> = Vec::new();
+        for name in &names {
+            match functions::find(name) {
+                Some(function) => {
+                    if let Some(before) = conversions.last().filter(|before| before.function.makes != Kind::Text) {
+                        let text = format!("`{name}` takes a text, and `{}` before it makes none", before.function.name);
+                        reader.report(Problem::new(codes::CONFIG_BAD_VALUE, text).at(reader.place_of("as")));
+                    }
+                    conversions.push(Conversion { function, options: options.clone() });
+                }
+                None => {
+                    let known = || format!("known: {}", functions::ALL.map(|function| function.name).join(", "));
+                    let hint = did_you_mean(name, functions::ALL.iter().map(|function| function.name)).unwrap_or_else(known);
+                    let problem = Problem::new(codes::FUNCTION_UNKNOWN, format!("`{name}` is not a conversion"));
+                    reader.report(problem.at(reader.place_of("as")).hint(hint));
+                }
+            }
+        }
+        conversions
+    }
+
+    fn options(&self, reader: &Reader<'n>, names: &[String]) -> Options {
+        let sign = |key: &str| {
+            let text = reader.text(key)?;
+            let mut signs = text.chars();
+            let sign = signs.next().filter(|_| signs.next().is_none());
+            if let (None, Some(node)) = (sign, reader.node(key)) {
+                reader.bad(node, format!("`{key}` is one character"));
+            }
+            sign
+        };
+        let small = |key: &str| {
+            let number = reader.integer(key)?;
+            let small = usize::try_from(number).ok().filter(|number| *number <= 1000);
+            if let (None, Some(node)) = (small, reader.node(key)) {
+                reader.bad(node, format!("`{key}` is a number from 0 to 1000"));
+            }
+            small
+        };
+        let options = Options {
+            format: reader.texts("format").unwrap_or_default(),
+            zone: reader.text("zone"),
+            decimal: sign("decimal"),
+            scale: small("scale").and_then(|scale| u32::try_from(scale).ok()),
+            yes: reader.texts("yes").unwrap_or_default(),
+            no: reader.texts("no").unwrap_or_default(),
+            width: small("width"),
+            fill: sign("fill"),
+        };
+        if options.zone.as_deref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
+            let text = "the time zone is not known; write it as `Europe/Berlin`";
+            reader.report(Problem::new(codes::CONFIG_BAD_VALUE, text).at(reader.place_of("zone")));
+        }
+        if names.iter().any(|name| name == "pad") && options.width.is_none() {
+            reader.missing("width");
+        }
+        for key in ["format", "zone", "decimal", "scale", "yes", "no", "width", "fill"] {
+            let used = names.iter().filter_map(|name| functions::find(name)).any(|function| function.options.contains(&key));
+            if let (Some(node), false) = (reader.node(key), used) {
+                let of: Vec<&str> =
+                    functions::ALL.iter().filter(|function| function.options.contains(&key)).map(|function| function.name).collect();
+                reader.bad(node, format!("`{key}` belongs to as = \"{}\"", of.join("\" or \"")));
+            }
+        }
+        options
+    }
+
+    /// `when`: a path, or an expression with its values.
+    pub(super) fn when(&self, reader: &Reader<'n>) -> Option<When> {
+        match reader.node("when")? {
+            node @ Node { item: Item::Table(_), .. } => {
+                let inner = reader.inner(node, "when");
+                let (text, with) = self.expression(&inner);
+                inner.finish();
+                Some(When::Expression { text, with, line: node.line })
+            }
+            _ => Some(When::Path(self.path_of(reader, "when"))),
+        }
+    }
+
+    fn expression(&self, reader: &Reader<'n>) -> (String, Vec<(String, ValueRule)>) {
+        let text = reader.need_text("expr");
+        let mut with = Vec::new();
+        if let Some(table) = reader.table("with") {
+            for entry in table.free() {
+                with.push((entry.key.clone(), self.nested(&table, &entry.key, &entry.node)));
+            }
+        }
+        match expression::check(&text) {
+            Err(message) => reader.report(
+                Problem::new(codes::EXPRESSION, format!("the expression `{text}` cannot be parsed: {message}")).at(reader.place_of("expr")),
+            ),
+            Ok(names) => {
+                for name in names.iter().filter(|name| !with.iter().any(|(known, _)| known == *name)) {
+                    reader.report(
+                        Problem::new(codes::EXPRESSION, format!("the expression uses `{name}`, which `with` does not name"))
+                            .at(reader.place_of("expr"))
+                            .maybe_hint(did_you_mean(name, with.iter().map(|(known, _)| known.as_str()))),
+                    );
+                }
+            }
+        }
+        (text, with)
+    }
+}

@@ -1,0 +1,245 @@
+//! The rules of a mapping, as its file says them.
+
+use serde_json::{Map, Value as Json};
+
+use super::{functions::Conversion, path::Path, tables::CodeTable};
+use crate::model::plan::{Gone, Many, Missing, Then, Write};
+
+/// Records of one kind.
+#[derive(Debug, Clone)]
+pub(super) struct RecordRule {
+    /// Name that others refer to it by; empty for the only one.
+    pub(super) name: String,
+    pub(super) model: String,
+    pub(super) each: Path,
+    /// Elements in which this is equal make one record.
+    pub(super) group: Option<Path>,
+    pub(super) when: Option<When>,
+    pub(super) identity: Vec<String>,
+    /// What makes the external id; then there is no identity by fields.
+    pub(super) external: Option<ValueRule>,
+    pub(super) write: Write,
+    pub(super) none: Missing,
+    pub(super) overwrite: bool,
+    pub(super) context: Map<String, Json>,
+    pub(super) then: Vec<Then>,
+    pub(super) fields: Vec<FieldRule>,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+/// A field.
+#[derive(Debug, Clone)]
+pub(super) struct FieldRule {
+    pub(super) name: String,
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) create_only: bool,
+    pub(super) overwrite: bool,
+    pub(super) required: bool,
+    pub(super) when: Option<When>,
+    pub(super) rule: Rule,
+}
+
+/// Where a field's value comes from.
+#[derive(Debug, Clone)]
+pub(super) enum Rule {
+    Value(ValueRule),
+    Find(FindRule),
+    Lines(LinesRule),
+    Set(SetRule),
+    /// A record of another rule, or a field of it.
+    Record {
+        rule: String,
+        field: Option<String>,
+    },
+    /// What another field of the same record refers to.
+    Field(String),
+}
+
+/// A plain value: where it comes from and what is done to it on the way.
+#[derive(Debug, Clone)]
+pub(super) struct ValueRule {
+    pub(super) line: u32,
+    pub(super) column: u32,
+    pub(super) from: From,
+    /// Several values of the path become one, with this between them.
+    pub(super) join: Option<String>,
+    /// The text is cut at this sign, and the part of this number (from 1; from the end where negative) is meant.
+    pub(super) split: Option<(String, i64)>,
+    pub(super) table: Option<CodeTable>,
+    pub(super) conversions: Vec<Conversion>,
+    pub(super) default: Option<Json>,
+}
+
+/// The source of a value.
+#[derive(Debug, Clone)]
+pub(super) enum From {
+    /// The first path that has a value.
+    Paths(Vec<Path>),
+    Const(Json),
+    Expression {
+        text: String,
+        with: Vec<(String, ValueRule)>,
+    },
+    /// `id`, `name` or `gln` of the partner.
+    Partner(String),
+    /// One of the flow's `values`.
+    Flow(String),
+}
+
+/// Whether something is done at all.
+#[derive(Debug, Clone)]
+pub(super) enum When {
+    /// The path leads to something that is not empty.
+    Path(Path),
+    Expression {
+        text: String,
+        with: Vec<(String, ValueRule)>,
+        line: u32,
+    },
+}
+
+/// A reference.
+#[derive(Debug, Clone)]
+pub(super) struct FindRule {
+    pub(super) model: String,
+    pub(super) by: Vec<(String, ValueRule)>,
+    pub(super) scope: Vec<Json>,
+    pub(super) archived: bool,
+    pub(super) none: Missing,
+    pub(super) many: Many,
+    pub(super) create: Vec<FieldRule>,
+    pub(super) line: u32,
+    pub(super) column: u32,
+}
+
+/// Lines of a one2many.
+#[derive(Debug, Clone)]
+pub(super) struct LinesRule {
+    pub(super) each: Path,
+    pub(super) model: Option<String>,
+    pub(super) identity: Vec<String>,
+    pub(super) gone: Gone,
+    pub(super) known_only: bool,
+    pub(super) fields: Vec<FieldRule>,
+}
+
+/// Members of a many2many.
+#[derive(Debug, Clone)]
+pub(super) struct SetRule {
+    pub(super) each: Path,
+    pub(super) add: bool,
+    pub(super) find: FindRule,
+}
+
+impl ValueRule {
+    /// A value that comes from there as it is.
+    pub(super) fn plain(from: From, line: u32, column: u32) -> Self {
+        Self { line, column, from, join: None, split: None, table: None, conversions: Vec::new(), default: None }
+    }
+
+    /// The values inside it, itself first.
+    pub(super) fn all(&self) -> Vec<&ValueRule> {
+        let mut all = vec![self];
+        if let From::Expression { with, .. } = &self.from {
+            all.extend(with.iter().flat_map(|(_, value)| value.all()));
+        }
+        all
+    }
+
+    /// Its own paths.
+    pub(super) fn paths(&self) -> &[Path] {
+        if let From::Paths(paths) = &self.from { paths } else { &[] }
+    }
+
+    pub(super) fn flow_value(&self) -> Option<(String, u32, u32)> {
+        if let From::Flow(name) = &self.from { Some((name.clone(), self.line, self.column)) } else { None }
+    }
+}
+
+impl When {
+    pub(super) fn values(&self) -> Vec<&ValueRule> {
+        match self {
+            Self::Path(_) => Vec::new(),
+            Self::Expression { with, .. } => with.iter().flat_map(|(_, value)| value.all()).collect(),
+        }
+    }
+}
+
+impl FindRule {
+    fn values(&self) -> Vec<&ValueRule> {
+        let by = self.by.iter().flat_map(|(_, value)| value.all());
+        by.chain(self.create.iter().flat_map(FieldRule::values)).collect()
+    }
+}
+
+impl FieldRule {
+    /// Every value below it.
+    pub(super) fn values(&self) -> Vec<&ValueRule> {
+        let mut all: Vec<&ValueRule> = self.when.iter().flat_map(When::values).collect();
+        match &self.rule {
+            Rule::Value(value) => all.extend(value.all()),
+            Rule::Find(find) => all.extend(find.values()),
+            Rule::Set(set) => all.extend(set.find.values()),
+            Rule::Lines(lines) => all.extend(lines.fields.iter().flat_map(FieldRule::values)),
+            Rule::Record { .. } | Rule::Field(_) => {}
+        }
+        all
+    }
+
+    /// Every path below it.
+    pub(super) fn paths(&self) -> Vec<&Path> {
+        let mut all: Vec<&Path> = self.values().into_iter().flat_map(ValueRule::paths).collect();
+        all.extend(self.when.iter().filter_map(|when| if let When::Path(path) = when { Some(path) } else { None }));
+        match &self.rule {
+            Rule::Lines(lines) => {
+                all.push(&lines.each);
+                all.extend(lines.fields.iter().flat_map(FieldRule::paths));
+            }
+            Rule::Set(set) => all.push(&set.each),
+            Rule::Find(find) => all.extend(find.create.iter().flat_map(FieldRule::paths)),
+            _ => {}
+        }
+        all
+    }
+
+    /// Names of the rules that it refers to.
+    pub(super) fn refers(&self) -> Vec<&str> {
+        match &self.rule {
+            Rule::Record { rule, .. } => vec![rule],
+            Rule::Lines(lines) => lines.fields.iter().flat_map(FieldRule::refers).collect(),
+            Rule::Find(find) => find.create.iter().flat_map(FieldRule::refers).collect(),
+            _ => Vec::new(),
+        }
+    }
+
+    fn models(&self) -> Vec<&str> {
+        match &self.rule {
+            Rule::Find(find) => std::iter::once(find.model.as_str()).chain(find.create.iter().flat_map(FieldRule::models)).collect(),
+            Rule::Set(set) => vec![&set.find.model],
+            Rule::Lines(lines) => lines.model.as_deref().into_iter().chain(lines.fields.iter().flat_map(FieldRule::models)).collect(),
+            _ => Vec::new(),
+        }
+    }
+}
+
+impl RecordRule {
+    /// Every value below it.
+    pub(super) fn values(&self) -> Vec<&ValueRule> {
+        let own = self.external.iter().flat_map(ValueRule::all).chain(self.when.iter().flat_map(When::values));
+        own.chain(self.fields.iter().flat_map(FieldRule::values)).collect()
+    }
+
+    /// Every path below it but `each`, as seen from what `each` leads to.
+    pub(super) fn paths(&self) -> Vec<&Path> {
+        let own = self.external.iter().flat_map(ValueRule::all).flat_map(ValueRule::paths);
+        let when = self.when.iter().flat_map(When::values).flat_map(ValueRule::paths);
+        let when = when.chain(self.when.iter().filter_map(|when| if let When::Path(path) = when { Some(path) } else { None }));
+        own.chain(when).chain(&self.group).chain(self.fields.iter().flat_map(FieldRule::paths)).collect()
+    }
+
+    pub(super) fn models(&self) -> Vec<&str> {
+        std::iter::once(self.model.as_str()).chain(self.fields.iter().flat_map(FieldRule::models)).collect()
+    }
+}

@@ -1,0 +1,303 @@
+//! A plan carried out: references looked up, records found again by their identity, created or updated where they differ, actions
+//! taken and read back. Whatever was done before, by an earlier try that was cut off at any point, is found and not done twice.
+
+mod act;
+mod changes;
+mod diagnose;
+mod lines;
+pub mod memory;
+mod place;
+mod rows;
+mod work;
+mod write;
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+
+use self::{memory::Memory, work::Work};
+use super::{
+    Odoo,
+    client::id_of,
+    resolve::{Resolved, judge, make, read_referred, resolve},
+};
+use crate::model::{
+    Plan, Problem, Problems,
+    catalog::Catalog,
+    codes,
+    plan::{Record, Step, Value},
+};
+
+/// Records in one call that writes.
+pub const CHUNK: usize = 1000;
+
+/// What became of a record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Change {
+    /// It was not there.
+    Created,
+    /// It was there and differed.
+    Updated,
+    /// It was there and is as planned.
+    Unchanged,
+}
+
+impl Change {
+    /// The word stored in the journal.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Updated => "updated",
+            Self::Unchanged => "unchanged",
+        }
+    }
+}
+
+/// A record of Odoo that a plan dealt with.
+#[derive(Debug, Clone, Serialize)]
+pub struct Touched {
+    /// Model.
+    pub model: String,
+    /// Database id.
+    pub id: i64,
+    /// Name as Odoo shows it.
+    pub name: String,
+    /// What became of it.
+    pub change: Change,
+    /// What we know to have written, for the next time.
+    #[serde(skip)]
+    pub written: memory::Written,
+}
+
+/// Line and column of a part of the document.
+pub type Part = (u32, u32);
+
+/// What a plan did.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    /// The records, in the order of the document.
+    pub records: Vec<Touched>,
+    /// What was left as it is, and why.
+    pub notes: Problems,
+    /// Parts of the document that were refused, where each stands for itself.
+    pub refused: Vec<(Part, Problem)>,
+}
+
+/// How a plan is carried out.
+#[derive(Clone, Copy)]
+pub struct Setup<'s> {
+    /// Names this run of this message; actions leave it in Odoo where they can.
+    pub mark: &'s str,
+    /// What is remembered of earlier runs.
+    pub memory: &'s dyn Memory,
+    /// Models and fields.
+    pub catalog: &'s Catalog,
+    /// What can go in goes in, and the rest is told; otherwise nothing does.
+    pub partial: bool,
+}
+
+/// Carries a plan out.
+///
+/// # Errors
+/// All references that lead nowhere, before anything is written; or what stopped the work. What was done until then stays and is
+/// found again by the next try.
+pub async fn execute(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Outcome, Problems> {
+    let mut run = Run { odoo, plan, setup, resolved: Resolved::default(), outcome: Outcome::default(), refused: HashSet::new() };
+    let mut bad: Problems = Vec::new();
+    for step in &plan.steps {
+        bad.extend(run.look_up(step).await?);
+    }
+    if !bad.is_empty() {
+        bad.truncate(MOST);
+        return Err(bad);
+    }
+    for (at, step) in plan.steps.iter().enumerate() {
+        if at > 0 {
+            // What depends on records of the steps before.
+            let bad = run.look_up(step).await?;
+            if !bad.is_empty() {
+                return Err(bad);
+            }
+        }
+        run.make(step).await?;
+        run.step(at, step).await?;
+    }
+    Ok(run.outcome)
+}
+
+/// Problems told of one file.
+const MOST: usize = 100;
+
+/// Looks every reference up and writes nothing: what would keep the plan from being carried out.
+///
+/// # Errors
+/// As [`execute`], before it writes.
+pub async fn rehearse(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<(Part, Problem)>, Problems> {
+    let mut run = Run {
+        odoo,
+        plan,
+        setup: Setup { partial: true, ..setup },
+        resolved: Resolved::default(),
+        outcome: Outcome::default(),
+        refused: HashSet::new(),
+    };
+    for step in &plan.steps {
+        run.look_up(step).await?;
+    }
+    Ok(run.outcome.refused)
+}
+
+/// What a record would become.
+#[derive(Debug, Clone, Serialize)]
+pub struct Foreseen {
+    /// Model.
+    pub model: String,
+    /// Where it stands in the document.
+    pub line: Option<u32>,
+    /// Id and name in Odoo, where it is there.
+    pub known: Option<(i64, String)>,
+    /// Fields that would be written: name, what Odoo has, what is planned.
+    pub differs: Vec<(String, serde_json::Value, serde_json::Value)>,
+    /// Values that people have changed and that would be left.
+    pub kept: Vec<String>,
+    /// Lines that would be added, changed, removed.
+    pub lines: Vec<(String, usize, usize, usize)>,
+}
+
+/// What a plan would do, without writing anything: each record with what differs. Records whose step depends on what an earlier one
+/// is still to make are told as new.
+///
+/// # Errors
+/// As [`execute`], before it writes.
+pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<Foreseen>, Problems), Problems> {
+    let mut run = Run {
+        odoo,
+        plan,
+        setup: Setup { partial: true, ..setup },
+        resolved: Resolved::default(),
+        outcome: Outcome::default(),
+        refused: HashSet::new(),
+    };
+    let mut all = Vec::new();
+    for (at, step) in plan.steps.iter().enumerate() {
+        run.look_up(step).await?;
+        let mut ids = vec![None; step.records.len()];
+        for chunk in (0..step.records.len()).collect::<Vec<_>>().chunks(CHUNK) {
+            let work = Work { odoo, step, setup, resolved: &run.resolved, mark: String::new() };
+            let records: Vec<(usize, &Record)> = chunk.iter().map(|at| (*at, &step.records[*at])).collect();
+            for (at, foreseen) in work.foresee(&records).await? {
+                ids[at] = foreseen.known.as_ref().map(|(id, _)| *id);
+                all.push(foreseen);
+            }
+        }
+        run.resolved.made(at, ids);
+        read_referred(odoo, &mut run.resolved, plan, at).await?;
+    }
+    Ok((all, run.outcome.refused.into_iter().map(|(_, problem)| problem).collect()))
+}
+
+/// Ids of the records that a plan would find again, without writing anything: by model.
+///
+/// # Errors
+/// As [`execute`], before it writes.
+pub async fn known(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<(String, Vec<i64>)>, Problems> {
+    let (foreseen, _) = foresee(odoo, plan, setup).await?;
+    let mut ids: Vec<(String, Vec<i64>)> = Vec::new();
+    for one in foreseen {
+        let Some((id, _)) = one.known else { continue };
+        match ids.iter_mut().find(|(model, _)| *model == one.model) {
+            Some((_, known)) => known.push(id),
+            None => ids.push((one.model, vec![id])),
+        }
+    }
+    Ok(ids)
+}
+
+struct Run<'r> {
+    odoo: &'r Odoo,
+    plan: &'r Plan,
+    setup: Setup<'r>,
+    resolved: Resolved,
+    outcome: Outcome,
+    /// Records that take no part any more: step and index.
+    refused: HashSet<(usize, usize)>,
+}
+
+impl Run<'_> {
+    fn index(&self, step: &Step) -> usize {
+        self.plan.steps.iter().position(|known| std::ptr::eq(known, step)).unwrap_or_default()
+    }
+
+    /// Looks the references of a step up; gives what is wrong with them, or refuses those records alone.
+    async fn look_up(&mut self, step: &Step) -> Result<Problems, Problems> {
+        resolve(self.odoo, &mut self.resolved, &step.records).await?;
+        let at = self.index(step);
+        let mut bad = Vec::new();
+        for (record, problem) in judge(self.odoo, &self.resolved, &step.records).await? {
+            if self.setup.partial {
+                if self.refused.insert((at, record)) {
+                    self.refuse(&step.records[record], problem);
+                }
+            } else {
+                bad.push(problem);
+            }
+        }
+        Ok(bad)
+    }
+
+    fn refuse(&mut self, record: &Record, problem: Problem) {
+        self.outcome.refused.push((record.part, problem));
+    }
+
+    /// Makes what is missing for the records that still take part.
+    async fn make(&mut self, step: &Step) -> Result<(), Problems> {
+        let at = self.index(step);
+        let left: Vec<usize> = (0..step.records.len()).filter(|record| !self.refused.contains(&(at, *record))).collect();
+        make(self.odoo, &mut self.resolved, &step.records, &left).await?;
+        // What stands in the scope of those made now.
+        resolve(self.odoo, &mut self.resolved, &step.records).await
+    }
+
+    async fn step(&mut self, at: usize, step: &Step) -> Result<(), Problems> {
+        let mut ids: Vec<Option<i64>> = vec![None; step.records.len()];
+        let mut left = Vec::new();
+        let parts: HashSet<Part> = self.outcome.refused.iter().map(|(part, _)| *part).collect();
+        for (number, record) in step.records.iter().enumerate() {
+            // A part of the document goes in whole or not at all, as far as it has not begun.
+            if self.refused.contains(&(at, number)) || self.setup.partial && parts.contains(&record.part) {
+                continue;
+            }
+            if let Some(field) = self.orphan(record) {
+                let problem = Problem::new(codes::LOOKUP_NONE, format!("the record that `{field}` refers to was not stored"));
+                self.refuse(record, place::placed(problem, record, Some(&field)));
+                continue;
+            }
+            left.push((number, record));
+        }
+        for (chunk, records) in left.chunks(CHUNK).enumerate() {
+            let mark = if at == 0 { format!("{}/{chunk}", self.setup.mark) } else { format!("{}/{at}.{chunk}", self.setup.mark) };
+            let work = Work { odoo: self.odoo, step, setup: self.setup, resolved: &self.resolved, mark };
+            let done = work.chunk(records).await?;
+            for (number, touched) in done.records {
+                ids[number] = Some(touched.id);
+                self.outcome.records.push(touched);
+            }
+            self.outcome.notes.extend(done.notes);
+            for (number, problem) in done.refused {
+                self.refuse(&step.records[number], problem);
+            }
+        }
+        self.resolved.made(at, ids);
+        read_referred(self.odoo, &mut self.resolved, self.plan, at).await
+    }
+
+    /// A field that refers to a record of an earlier step which is not there.
+    fn orphan(&self, record: &Record) -> Option<String> {
+        let within = super::resolve::Within { record, outer: None };
+        let lost = record.fields.iter().find(|field| {
+            matches!(field.value, Value::Record(_)) && matches!(self.resolved.value(&field.value, &within), super::resolve::Known::Later)
+        });
+        lost.map(|field| field.name.clone())
+    }
+}

@@ -1,0 +1,301 @@
+//! Writing: new records in one call, what differs in as few as can be; and, where one is refused, which.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    changes::Changes,
+    id_of,
+    memory::Written,
+    place::placed,
+    rows,
+    work::{Current, Done, Work},
+};
+use crate::{
+    model::{Problem, Problems, plan::Record},
+    odoo::{Call, Fault, FaultKind, resolve::Within},
+};
+
+/// A record's id and the values that differ.
+type Update = (i64, Map<String, Json>);
+
+/// What is to be done to the lines of one model, whichever records they belong to.
+#[derive(Default)]
+struct LineWork {
+    add: Vec<Json>,
+    change: Vec<Update>,
+    remove: Vec<i64>,
+    archive: Vec<i64>,
+}
+
+/// Whether Odoo refused for what is in the records, so that others may go in.
+fn is_refusal(fault: &Fault) -> bool {
+    matches!(fault.kind, FaultKind::Refused | FaultKind::Server | FaultKind::Unknown)
+}
+
+impl Work<'_> {
+    /// Makes new records; gives their ids. Where Odoo refuses one, all that it refuses are told and none is made, or only the rest is.
+    pub(super) async fn create<'r>(
+        &self,
+        records: &[(usize, &'r Record)],
+        done: &mut Done,
+    ) -> Result<Vec<(usize, &'r Record, i64)>, Problems> {
+        if records.is_empty() {
+            return Ok(Vec::new());
+        }
+        let doing = format!("creating {}", self.step.model);
+        let fault = match self.create_all(records).await {
+            Ok(ids) => return Ok(records.iter().zip(ids).map(|((at, record), id)| (*at, *record, id)).collect()),
+            Err(fault) => fault,
+        };
+        let problem = |fault: &Fault, record: &Record| placed(fault.problem(&doing), record, None);
+        match records {
+            [(_, one)] if !self.setup.partial || !is_refusal(&fault) => return Err(vec![problem(&fault, one)]),
+            [(at, one)] => {
+                done.refused.push((*at, problem(&fault, one)));
+                return Ok(Vec::new());
+            }
+            _ if !is_refusal(&fault) => return Err(vec![fault.problem(&doing)]),
+            _ if !self.setup.partial => {
+                let all = self.diagnose(records, &doing).await;
+                return Err(if all.is_empty() { vec![fault.problem(&doing)] } else { all });
+            }
+            _ => {}
+        }
+        // The half that is good goes in whole; so one bad record among a thousand costs twenty calls.
+        let (first, second) = records.split_at(records.len() / 2);
+        let mut made = Box::pin(self.create(first, done)).await?;
+        made.extend(Box::pin(self.create(second, done)).await?);
+        Ok(made)
+    }
+
+    async fn create_all(&self, records: &[(usize, &Record)]) -> Result<Vec<i64>, Fault> {
+        let mut context = self.step.context.clone();
+        context.extend(self.mark_context());
+        let Some(module) = &self.step.module else {
+            let values = records.iter().map(|(_, record)| self.values(&Within { record, outer: None })).collect();
+            return self.odoo.create(&self.step.model, values, &context).await;
+        };
+        // Record and external id in one transaction: only `load` does that.
+        context.insert("tz".into(), json!("UTC"));
+        let keyed: Vec<(String, &Record)> =
+            records.iter().map(|(_, record)| (format!("{module}.{}", record.external.as_deref().unwrap_or_default()), *record)).collect();
+        let rows = rows::of_records(self.resolved, self.setup.catalog, &self.step.model, "id", &keyed).ok_or_else(|| {
+            Fault::new(
+                FaultKind::Refused,
+                "records with external ids must all give the same fields, and so must their lines; give those that may be missing a `default`",
+            )
+        })?;
+        let call = Call::model(&self.step.model, "load").arg("fields", json!(rows.fields)).arg("data", json!(rows.data)).context(&context);
+        let answer = self.odoo.call(call).await?;
+        match answer.get("ids").and_then(Json::as_array) {
+            Some(ids) => Ok(ids.iter().filter_map(Json::as_i64).collect()),
+            None => {
+                let first = answer.pointer("/messages/0/message").and_then(Json::as_str).unwrap_or("the import was refused");
+                Err(Fault::new(FaultKind::Refused, first))
+            }
+        }
+    }
+
+    /// Writes what differs and gives the ids that did.
+    pub(super) async fn update(
+        &self,
+        known: &[(usize, &Record, &Current)],
+        written: &HashMap<i64, Written>,
+        done: &mut Done,
+    ) -> Result<HashSet<i64>, Problems> {
+        let mut changes = Changes::of(self, known, written).await.map_err(|problem| vec![problem])?;
+        done.notes.append(&mut changes.notes);
+        done.kept.extend(std::mem::take(&mut changes.kept));
+        if !changes.refused.is_empty() && !self.setup.partial {
+            return Err(changes.refused.into_iter().map(|(_, problem)| problem).collect());
+        }
+        for (id, problem) in std::mem::take(&mut changes.refused) {
+            changes.values.remove(&id);
+            changes.lines.remove(&id);
+            done.refused.extend(known.iter().find(|(_, _, current)| id_of(current) == id).map(|(at, ..)| (*at, problem)));
+        }
+        let ids = changes.ids();
+        match (ids.len(), changes.lines.values().flatten().all(|lines| lines.inverse.is_some())) {
+            (0, _) => {}
+            // One record with its lines is one transaction; so are records whose lines cannot be reached by themselves.
+            (1, _) | (_, false) => {
+                for id in &ids {
+                    let mut values = changes.values.remove(id).unwrap_or_default();
+                    for lines in changes.lines.remove(id).unwrap_or_default() {
+                        values.insert(lines.field.clone(), Json::from(lines.commands()));
+                    }
+                    self.one(known, *id, values, done).await?;
+                }
+            }
+            _ => {
+                let plain: Vec<Update> = std::mem::take(&mut changes.values).into_iter().collect();
+                self.many(known, &self.step.model, plain, |id| id, done).await?;
+                self.lines(known, changes, done).await?;
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Lines of many records: by their own model, so that the calls do not grow with the records.
+    async fn lines(&self, known: &[(usize, &Record, &Current)], changes: Changes, done: &mut Done) -> Result<(), Problems> {
+        let told = |problem: Problem| vec![problem];
+        let mut owners: HashMap<i64, i64> = HashMap::new();
+        let mut by_model: BTreeMap<String, LineWork> = BTreeMap::new();
+        for (id, fields) in changes.lines {
+            for lines in fields {
+                let LineWork { add, change, remove, archive } = by_model.entry(lines.model).or_default();
+                owners.extend(lines.change.iter().map(|(line, _)| (*line, id)));
+                change.extend(lines.change);
+                if lines.archive {
+                    archive.extend(lines.gone)
+                } else {
+                    remove.extend(lines.gone)
+                }
+                for mut values in lines.add {
+                    if let (Some(values), Some(inverse)) = (values.as_object_mut(), &lines.inverse) {
+                        values.insert(inverse.clone(), json!(id));
+                    }
+                    add.push(values);
+                }
+            }
+        }
+        for (model, LineWork { add, change, remove, archive }) in by_model {
+            self.many(known, &model, change, |line| owners.get(&line).copied().unwrap_or_default(), done).await?;
+            let doing = format!("adding {model}");
+            for chunk in add.chunks(super::CHUNK) {
+                let call = Call::model(&model, "create").arg("vals_list", chunk.to_vec()).context(&self.step.context);
+                self.plain_call(call, &doing).await.map_err(told)?;
+            }
+            if !remove.is_empty() {
+                let call = Call::records(&model, "unlink", &remove).context(&self.step.context);
+                self.plain_call(call, &format!("removing {model}")).await.map_err(told)?;
+            }
+            if !archive.is_empty() {
+                let call = Call::records(&model, "write", &archive).arg("vals", json!({"active": false})).context(&self.step.context);
+                self.plain_call(call, &format!("archiving {model}")).await.map_err(told)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Different values to many records: one `write` for those that get the same, one `load` for those in which the same fields
+    /// change, since a field that stands empty in a row of `load` is emptied.
+    async fn many(
+        &self,
+        known: &[(usize, &Record, &Current)],
+        model: &str,
+        updates: Vec<Update>,
+        owner: impl Fn(i64) -> i64,
+        done: &mut Done,
+    ) -> Result<(), Problems> {
+        let mut equal: BTreeMap<String, (Map<String, Json>, Vec<i64>)> = BTreeMap::new();
+        for (id, values) in updates {
+            let key = Json::Object(values.clone()).to_string();
+            equal.entry(key).or_insert_with(|| (values, Vec::new())).1.push(id);
+        }
+        let mut alike: BTreeMap<Vec<String>, Vec<Update>> = BTreeMap::new();
+        let mut groups: Vec<(Map<String, Json>, Vec<i64>)> = Vec::new();
+        for (values, ids) in equal.into_values() {
+            match ids.as_slice() {
+                [one] => alike.entry(values.keys().cloned().collect()).or_default().push((*one, values)),
+                _ => groups.push((values, ids)),
+            }
+        }
+        // A few different groups are cheaper as rows than each as a call.
+        if groups.len() > 3 {
+            for (values, ids) in groups.drain(..) {
+                alike.entry(values.keys().cloned().collect()).or_default().extend(ids.into_iter().map(|id| (id, values.clone())));
+            }
+        }
+        for (values, ids) in groups {
+            let rows: Vec<Update> = ids.iter().map(|id| (*id, values.clone())).collect();
+            let call = Call::records(model, "write", &ids).arg("vals", Json::Object(values)).context(&self.step.context);
+            let result = self.odoo.call(call).await.map(|_| ());
+            self.settle(known, model, &rows, result.map_err(|fault| (fault, None)), &owner, done).await?;
+        }
+        for (names, mut group) in alike {
+            group.sort_by_key(|(id, _)| *id);
+            let result = match group.as_slice() {
+                [(id, values)] => {
+                    let call = Call::records(model, "write", &[*id]).arg("vals", Json::Object(values.clone())).context(&self.step.context);
+                    self.odoo.call(call).await.map(|_| ()).map_err(|fault| (fault, None))
+                }
+                _ => self.load(model, &names, &group).await,
+            };
+            self.settle(known, model, &group, result, &owner, done).await?;
+        }
+        Ok(())
+    }
+
+    /// Odoo's import as the one call that writes different values to many records. It takes texts and converts by field type; times
+    /// are read in the context's zone, hence UTC.
+    async fn load(&self, model: &str, names: &[String], group: &[Update]) -> Result<(), (Fault, Option<Json>)> {
+        let rows = rows::of_changes(self.setup.catalog, model, names, group);
+        let mut context = self.step.context.clone();
+        context.insert("tz".into(), json!("UTC"));
+        let call = Call::model(model, "load").arg("fields", json!(rows.fields)).arg("data", json!(rows.data)).context(&context);
+        let answer = self.odoo.call(call).await.map_err(|fault| (fault, None))?;
+        if answer.get("ids").is_some_and(Json::is_array) {
+            return Ok(());
+        }
+        let first = answer.pointer("/messages/0/message").and_then(Json::as_str).unwrap_or("the import was refused").to_string();
+        Err((Fault::new(FaultKind::Refused, &first), answer.get("messages").cloned()))
+    }
+
+    /// What becomes of a call that was refused: all that is wrong with its rows, or each record by itself.
+    async fn settle(
+        &self,
+        known: &[(usize, &Record, &Current)],
+        model: &str,
+        rows: &[Update],
+        result: Result<(), (Fault, Option<Json>)>,
+        owner: &impl Fn(i64) -> i64,
+        done: &mut Done,
+    ) -> Result<(), Problems> {
+        let Err((fault, messages)) = result else { return Ok(()) };
+        let doing = format!("updating {model}");
+        let of = |id: i64| known.iter().find(|(_, _, current)| id_of(current) == owner(id));
+        if !is_refusal(&fault) || !self.setup.partial {
+            let told = messages.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(|message| {
+                let row = usize::try_from(message.pointer("/rows/from")?.as_u64()?).ok()?;
+                let (_, record, _) = of(rows.get(row)?.0)?;
+                let text = message.get("message")?.as_str()?;
+                let problem = Fault::new(FaultKind::Refused, text).problem(&doing);
+                Some(placed(problem, record, message.get("field").and_then(Json::as_str)))
+            });
+            let told: Problems = told.take(super::MOST).collect();
+            let one = || match rows {
+                [(id, _)] => of(*id).map_or_else(|| fault.problem(&doing), |(_, record, _)| placed(fault.problem(&doing), record, None)),
+                _ => fault.problem(&doing),
+            };
+            return Err(if told.is_empty() { vec![one()] } else { told });
+        }
+        for (id, values) in rows {
+            let call = Call::records(model, "write", &[*id]).arg("vals", Json::Object(values.clone())).context(&self.step.context);
+            match (self.odoo.call(call).await, of(*id)) {
+                (Ok(_), _) => {}
+                (Err(fault), Some((at, record, _))) if is_refusal(&fault) => {
+                    done.refused.push((*at, placed(fault.problem(&doing), record, None)))
+                }
+                (Err(fault), _) => return Err(vec![fault.problem(&doing)]),
+            }
+        }
+        Ok(())
+    }
+
+    async fn one(&self, known: &[(usize, &Record, &Current)], id: i64, values: Map<String, Json>, done: &mut Done) -> Result<(), Problems> {
+        let call = Call::records(&self.step.model, "write", &[id]).arg("vals", Json::Object(values.clone())).context(&self.step.context);
+        let Err(fault) = self.odoo.call(call).await else { return Ok(()) };
+        let problem = fault.problem(&format!("updating {}", self.step.model));
+        match known.iter().find(|(_, _, current)| id_of(current) == id) {
+            Some((at, record, _)) if self.setup.partial && is_refusal(&fault) => {
+                done.refused.push((*at, placed(problem, record, None)));
+                Ok(())
+            }
+            Some((_, record, _)) => Err(vec![placed(problem, record, None)]),
+            None => Err(vec![problem]),
+        }
+    }
+}

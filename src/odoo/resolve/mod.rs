@@ -1,0 +1,244 @@
+//! References of a plan to ids: one search for each model and key, however many records the document has.
+
+mod judge;
+mod nearest;
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Value as Json, json};
+
+use super::{Odoo, client::id_of};
+use crate::model::{
+    Plan, Problems,
+    plan::{Find, Record, Reference, Term, Value},
+};
+
+pub(super) use judge::{judge, make, noun};
+
+/// Values asked for in one search.
+const CHUNK: usize = 1000;
+
+/// A search: model, field, scope (as text, since JSON cannot be a key), archived ones too.
+type Key = (String, String, String, bool);
+
+/// A record and those it is part of: where a value of another field is looked for.
+#[derive(Clone, Copy)]
+pub(super) struct Within<'p> {
+    pub(super) record: &'p Record,
+    pub(super) outer: Option<&'p Within<'p>>,
+}
+
+/// Answers to the references of a plan, and the records that its steps have made so far.
+#[derive(Default)]
+pub(super) struct Resolved {
+    found: HashMap<Key, HashMap<String, Vec<i64>>>,
+    /// Ids by step and record; none where the record was refused or is still to come.
+    made: Vec<Vec<Option<i64>>>,
+    /// Fields of made records that others refer to.
+    read: HashMap<(usize, String), HashMap<i64, Json>>,
+}
+
+/// What is known about a value.
+pub(super) enum Known {
+    /// It is this.
+    Value(Json),
+    /// There is none, and the field stays as it is.
+    Nothing,
+    /// It depends on records that are still to be made or found.
+    Later,
+}
+
+impl Resolved {
+    /// What a reference leads to.
+    pub(super) fn of(&self, find: &Find, within: &Within<'_>) -> Known {
+        let Some(scope) = self.scope(find, within) else { return Known::Later };
+        let asked = find.by.iter().all(|(field, _)| self.found.contains_key(&key(find, field, &scope)));
+        match self.candidates(find, &scope) {
+            Some(ids) => match ids.as_slice() {
+                [one] => Known::Value(json!(one)),
+                [first, ..] if find.many == crate::model::plan::Many::First => Known::Value(json!(first)),
+                _ => Known::Nothing,
+            },
+            None if asked => Known::Nothing,
+            None => Known::Later,
+        }
+    }
+
+    /// What the first key with any match found.
+    fn candidates(&self, find: &Find, scope: &[Json]) -> Option<&Vec<i64>> {
+        find.by.iter().find_map(|(field, value)| self.found.get(&key(find, field, scope))?.get(&text(value)).filter(|ids| !ids.is_empty()))
+    }
+
+    /// A planned value as Odoo takes it; lines and sets have none.
+    pub(super) fn value(&self, value: &Value, within: &Within<'_>) -> Known {
+        match value {
+            Value::Literal(json) => Known::Value(json.clone()),
+            Value::Find(find) => self.of(find, within),
+            Value::Record(reference) => self.record(reference),
+            Value::Field(name) => self.field(name, within),
+            Value::Set(set) => {
+                let ids: Vec<Json> = set
+                    .finds
+                    .iter()
+                    .filter_map(|find| if let Known::Value(id) = self.of(find, within) { Some(id) } else { None })
+                    .collect();
+                Known::Value(Json::from(ids))
+            }
+            Value::Lines(_) => Known::Nothing,
+        }
+    }
+
+    fn field(&self, name: &str, within: &Within<'_>) -> Known {
+        match within.record.value(name) {
+            // A field that takes its own value has none.
+            Some(Value::Field(other)) if other == name => within.outer.map_or(Known::Nothing, |outer| self.field(name, outer)),
+            Some(value) => self.value(value, within),
+            None => within.outer.map_or(Known::Nothing, |outer| self.field(name, outer)),
+        }
+    }
+
+    fn record(&self, reference: &Reference) -> Known {
+        let Some(Some(id)) = self.made.get(reference.step).and_then(|step| step.get(reference.record)) else { return Known::Later };
+        match &reference.field {
+            None => Known::Value(json!(id)),
+            Some(field) => match self.read.get(&(reference.step, field.clone())).and_then(|read| read.get(id)) {
+                Some(Json::Array(pair)) => pair.first().cloned().map_or(Known::Nothing, Known::Value),
+                Some(Json::Bool(false) | Json::Null) => Known::Nothing,
+                Some(value) => Known::Value(value.clone()),
+                None => Known::Later,
+            },
+        }
+    }
+
+    /// The scope with the values of other fields put in; none while one of them is not known.
+    fn scope(&self, find: &Find, within: &Within<'_>) -> Option<Vec<Json>> {
+        let term = |term: &Term| match term {
+            Term::Fixed(json) => Some(json.clone()),
+            Term::Field { path, operator, field } => match self.field(field, within) {
+                Known::Value(value) => Some(json!([path, operator, value])),
+                Known::Nothing => Some(json!([path, operator, false])),
+                Known::Later => None,
+            },
+        };
+        find.scope.iter().map(term).collect()
+    }
+
+    /// Writes down the records of a step, in its order.
+    pub(super) fn made(&mut self, step: usize, ids: Vec<Option<i64>>) {
+        if self.made.len() <= step {
+            self.made.resize(step + 1, Vec::new());
+        }
+        self.made[step] = ids;
+    }
+
+    /// Writes down a record that was made because it was missing.
+    fn created(&mut self, find: &Find, scope: &[Json], id: i64) {
+        for (field, value) in &find.by {
+            self.found.entry(key(find, field, scope)).or_default().insert(text(value), vec![id]);
+        }
+    }
+}
+
+fn key(find: &Find, field: &str, scope: &[Json]) -> Key {
+    (find.model.clone(), field.to_string(), Json::from(scope.to_vec()).to_string(), find.archived)
+}
+
+fn text(value: &Json) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+}
+
+/// Hands every reference of a record to `visit`, with what it stands in.
+fn each_find<'p>(record: &'p Record, outer: Option<&Within<'_>>, visit: &mut dyn FnMut(&'p Find, &Within<'_>)) {
+    let within = Within { record, outer };
+    for field in &record.fields {
+        match &field.value {
+            Value::Find(find) => {
+                visit(find, &within);
+                if let Some(create) = &find.create {
+                    each_find(create, Some(&within), visit);
+                }
+            }
+            Value::Set(set) => set.finds.iter().for_each(|find| visit(find, &within)),
+            Value::Lines(lines) => lines.records.iter().for_each(|line| each_find(line, Some(&within), visit)),
+            Value::Literal(_) | Value::Record(_) | Value::Field(_) => {}
+        }
+    }
+}
+
+/// Looks up every reference of these records that can be looked up now, in as many rounds as they depend on one another.
+///
+/// # Errors
+/// The one fault that kept us from asking.
+pub(super) async fn resolve(odoo: &Odoo, resolved: &mut Resolved, records: &[Record]) -> Result<(), Problems> {
+    loop {
+        let mut searches: BTreeMap<Key, (Vec<Json>, Vec<Json>)> = BTreeMap::new();
+        for record in records {
+            each_find(record, None, &mut |find, within| {
+                let Some(scope) = resolved.scope(find, within) else { return };
+                for (field, value) in &find.by {
+                    let key = key(find, field, &scope);
+                    // What was asked for before is known, be it that there is none.
+                    if resolved.found.get(&key).is_some_and(|known| known.contains_key(&text(value))) {
+                        continue;
+                    }
+                    searches.entry(key).or_insert_with(|| (scope.clone(), Vec::new())).1.push(value.clone());
+                }
+            });
+        }
+        if searches.is_empty() {
+            return Ok(());
+        }
+        for (search, (scope, mut values)) in searches {
+            values.sort_by_key(text);
+            values.dedup();
+            let (model, field, _, archived) = &search;
+            let mut known: HashMap<String, Vec<i64>> = values.iter().map(|value| (text(value), Vec::new())).collect();
+            for chunk in values.chunks(CHUNK) {
+                let mut domain = vec![json!([field, "in", chunk])];
+                domain.extend(scope.iter().cloned());
+                let read = odoo.search_read(model, Json::from(domain), &[field], *archived).await;
+                for record in read.map_err(|fault| vec![fault.problem(&format!("looking for {model} by {field}"))])? {
+                    let value = record.get(field).map(shown).unwrap_or_default();
+                    known.entry(value).or_default().push(id_of(&record));
+                }
+            }
+            resolved.found.entry(search).or_default().extend(known);
+        }
+    }
+}
+
+/// A value that was read, as it is compared: a reference counts by its id.
+fn shown(value: &Json) -> String {
+    match value {
+        Json::Array(pair) => pair.first().map(text).unwrap_or_default(),
+        other => text(other),
+    }
+}
+
+/// Reads the fields of a step's records that later steps refer to.
+///
+/// # Errors
+/// The fault of the call.
+pub(super) async fn read_referred(odoo: &Odoo, resolved: &mut Resolved, plan: &Plan, step: usize) -> Result<(), Problems> {
+    let mut fields: HashSet<&str> = HashSet::new();
+    for field in plan.steps.iter().skip(step + 1).flat_map(|later| &later.records).flat_map(|record| &record.fields) {
+        if let Value::Record(Reference { step: of, field: Some(wanted), .. }) = &field.value
+            && *of == step
+        {
+            fields.insert(wanted);
+        }
+    }
+    let Some(of) = plan.steps.get(step).filter(|_| !fields.is_empty()) else { return Ok(()) };
+    let ids: Vec<i64> = resolved.made.get(step).into_iter().flatten().flatten().copied().collect();
+    let fields: Vec<&str> = fields.into_iter().collect();
+    for chunk in ids.chunks(CHUNK) {
+        let read = odoo.read(&of.model, chunk, &fields).await.map_err(|fault| vec![fault.problem(&format!("reading {}", of.model))])?;
+        for record in read {
+            for field in &fields {
+                let value = record.get(*field).cloned().unwrap_or_default();
+                resolved.read.entry((step, (*field).to_string())).or_default().insert(id_of(&record), value);
+            }
+        }
+    }
+    Ok(())
+}
