@@ -11,12 +11,19 @@ use crate::{
 };
 
 #[derive(clap::Args)]
-pub(super) struct Args {}
+pub(super) struct Args {
+    /// Also list what partners always send and no mapping reads.
+    #[arg(long)]
+    coverage: bool,
+}
 
-pub(super) fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let workspace = context.load()?;
     let report = check::check(&workspace);
-    context.out.data(&json!({ "flows": workspace.flows.len(), "partners": workspace.partners.len(), "problems": report.problems, "notes": report.notes }));
+    context.out.data(
+        &json!({ "flows": workspace.flows.len(), "partners": workspace.partners.len(), "problems": report.problems, "notes": report.notes,
+        "coverage": report.coverage.iter().map(|(flow, coverage)| (flow.clone(), json!(coverage))).collect::<serde_json::Map<_, _>>() }),
+    );
     if !context.out.json {
         // Mappings and templates are shown, the files that may name secrets are not.
         let is_shown = |problem: &Problem| {
@@ -33,6 +40,14 @@ pub(super) fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
         if let Some(hint) = &note.hint {
             context.out.line(format!("      {hint}"));
         }
+    }
+    for (flow, coverage) in report.coverage.iter().filter(|_| args.coverage) {
+        context.out.line(format!(
+            "{flow}: {} elements and attributes read, {} of those that always come are not",
+            coverage.read,
+            coverage.unread.len()
+        ));
+        coverage.unread.iter().for_each(|path| context.out.line(format!("    {path}")));
     }
     let (flows, partners) = (workspace.flows.len(), workspace.partners.len());
     context.out.line(match report.problems.len() {

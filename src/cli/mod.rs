@@ -2,6 +2,7 @@
 
 mod check;
 pub mod demo;
+mod diff;
 mod doctor;
 mod drops;
 mod errors;
@@ -9,17 +10,20 @@ mod explain;
 mod files;
 mod init;
 mod log;
+mod new;
 mod odoo;
 mod output;
 mod plan;
 mod progress;
 mod render;
+mod replay_check;
 mod report;
 mod reprocess;
 mod run;
 mod schemas;
 mod show;
 mod status;
+mod test;
 mod trust;
 mod validate;
 
@@ -66,10 +70,14 @@ enum Verb {
     Init(init::Args),
     /// Messages, newest first.
     Log(log::Args),
+    /// The first version of a flow, from a schema, a sample and a model.
+    New(new::Args),
     /// The real Odoo, for working offline: a snapshot of its models and fields.
     Odoo(odoo::Args),
     /// What a file would do to Odoo; nothing is sent.
     Plan(plan::Args),
+    /// Today's mapping over the files that have gone through: what would be otherwise.
+    ReplayCheck(replay_check::Args),
     /// Process messages again from their originals.
     Reprocess(reprocess::Args),
     /// Run the flows: by schedule until stopped, or once.
@@ -80,6 +88,8 @@ enum Verb {
     Show(show::Args),
     /// Every flow: when it runs, what it did.
     Status(status::Args),
+    /// Hold every sample against what was recorded for it.
+    Test(test::Args),
     /// Accept a partner's SFTP host key.
     Trust(trust::Args),
     /// Validate files against an XSD, or as a flow would.
@@ -177,13 +187,16 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Init(args) => init::run(context, &args),
         Verb::Log(args) => log::run(context, &args).await,
+        Verb::New(args) => new::run(context, &args),
         Verb::Odoo(args) => odoo::run(context, &args).await,
-        Verb::Plan(args) => plan::run(context, &args),
+        Verb::Plan(args) => plan::run(context, &args).await,
+        Verb::ReplayCheck(args) => replay_check::run(context, &args).await,
         Verb::Reprocess(args) => reprocess::run(context, &args).await,
         Verb::Run(args) => run::run(context, &args).await,
         Verb::Schemas(args) => schemas::run(context, &args),
         Verb::Show(args) => show::run(context, &args).await,
         Verb::Status(args) => status::run(context, &args).await,
+        Verb::Test(args) => test::run(context, &args),
         Verb::Trust(args) => trust::run(context, &args).await,
         Verb::Validate(args) => validate::run(context, &args),
     }

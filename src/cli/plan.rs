@@ -1,17 +1,27 @@
 //! `consign plan FLOW FILE`: what a file would do to Odoo. Nothing is sent, nothing is asked.
 
-use std::{fs, path::PathBuf};
+use std::{collections::HashMap, fs, path::PathBuf};
+
+use serde_json::json;
 
 use super::{Context, Exit, output};
 use crate::{
-    config::Work,
-    flow::{Schemas, examine},
+    config::{Work, Workspace},
+    flow::{Schemas, trial},
     format::Source,
+    journal::Journal,
     model::{
-        Place, Plan, Problem, Problems, codes,
+        BoxFuture, Place, Plan, Problem, Problems, codes,
         nearest::did_you_mean,
         plan::{Find, Missing, Record, Value, Write},
         problem::shown,
+    },
+    odoo::{
+        Setup,
+        execute::{
+            foresee,
+            memory::{Forgetful, Memory, Written},
+        },
     },
 };
 
@@ -21,9 +31,12 @@ pub(super) struct Args {
     flow: String,
     /// File as the partner sends it.
     file: PathBuf,
+    /// Ask the real Odoo what is there already: create, update or nothing, with each difference. Nothing is written.
+    #[arg(long)]
+    live: bool,
 }
 
-pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let workspace = context.load()?;
     let names = workspace.flows.keys().map(String::as_str);
     let Some(flow) = workspace.flows.get(&args.flow) else {
@@ -41,15 +54,80 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
                 .at(Place::file(&name)),
         )
     })?;
-    let documents = examine(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
-    let plan = inbound.mapping.apply(&documents, &name, &inbound.given)?;
+    let plan = trial::plan(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
+    if args.live {
+        return live(context, &workspace, &plan).await;
+    }
     context.out.data(&plan);
-    context.out.line(render(&plan));
+    context.out.line(render(&plan, 100));
     Ok(Exit::Fine)
 }
 
-/// A plan as text.
-pub(super) fn render(plan: &Plan) -> String {
+/// What the plan would do to the records that are there.
+async fn live(context: &Context, workspace: &Workspace, plan: &Plan) -> Result<Exit, Problems> {
+    let odoo = super::odoo::connect(workspace).await.map_err(output::one)?;
+    // Where the journal is, it tells which values people have changed since; without one nobody knows.
+    let journal = match workspace.storage.join("journal.sqlite") {
+        path if path.is_file() => Some(Journal::open(&path).await.map_err(output::one)?),
+        _ => None,
+    };
+    let memory: Box<dyn Memory> = match journal {
+        Some(journal) => Box::new(Remembered(journal)),
+        None => Box::new(Forgetful),
+    };
+    let setup = Setup { mark: "", memory: &*memory, catalog: &workspace.catalog, partial: true };
+    let (foreseen, problems) = foresee(&odoo, plan, setup).await?;
+    context.out.data(&json!({ "records": foreseen, "problems": problems }));
+    let (mut create, mut update, mut nothing) = (0, 0, 0);
+    for one in &foreseen {
+        let line = one.line.unwrap_or_default();
+        match &one.known {
+            None => {
+                create += 1;
+                context.out.line(format!("create  {} (line {line})", one.model));
+            }
+            Some(_) if one.differs.is_empty() && one.lines.is_empty() && one.kept.is_empty() => nothing += 1,
+            Some((id, name)) => {
+                update += 1;
+                context.out.line(format!("update  {},{id} {} (line {line})", one.model, shown(name)));
+            }
+        }
+        for (field, now, planned) in &one.differs {
+            context.out.line(format!("    {field}: {} -> {}", shown(&now.to_string()), shown(&planned.to_string())));
+        }
+        for field in &one.kept {
+            context.out.line(format!("    {field}: stays, a person has changed it"));
+        }
+        for (field, add, change, gone) in &one.lines {
+            context.out.line(format!("    {field}: {add} new, {change} changed, {gone} gone"));
+        }
+    }
+    context.out.line(format!("{create} to create, {update} to update, {nothing} as they are"));
+    if !context.out.json {
+        context.out.problems(&problems);
+    }
+    Ok(if problems.is_empty() { Exit::Fine } else { Exit::Problems })
+}
+
+/// What the journal remembers, for looking only.
+struct Remembered(Journal);
+
+impl Memory for Remembered {
+    fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, Written>, Problem>> {
+        Box::pin(self.0.written(model, ids))
+    }
+
+    fn intend<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<bool, Problem>> {
+        Box::pin(async { Ok(false) })
+    }
+
+    fn ended<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+/// A plan as text, of each step at most so many records.
+pub(super) fn render(plan: &Plan, most: usize) -> String {
     let mut out = String::new();
     for step in &plan.steps {
         let again = match (&step.module, step.identity.is_empty()) {
@@ -59,11 +137,11 @@ pub(super) fn render(plan: &Plan) -> String {
         };
         let only = if step.write == Write::Update { ", only updated" } else { "" };
         out.push_str(&format!("{} {} ({again}{only})\n", step.records.len(), step.model));
-        for record in step.records.iter().take(100) {
+        for record in step.records.iter().take(most) {
             lines(&mut out, plan, record, 1);
         }
-        if step.records.len() > 100 {
-            out.push_str(&format!("  and {} more (--json prints all)\n", step.records.len() - 100));
+        if step.records.len() > most {
+            out.push_str(&format!("  and {} more (--json prints all)\n", step.records.len() - most));
         }
         for then in &step.then {
             let options: Vec<String> = then.options.iter().map(|(name, value)| format!(", {name} = {value}")).collect();

@@ -8,8 +8,9 @@ use crate::{
         Limits, Source,
         csv::{self, Dialect},
     },
+    mapping::coverage::Coverage,
     model::{Name, Place, Problem, Problems, codes, nearest::did_you_mean, pattern::fits, shape::Shape},
-    odoo::read::Tree,
+    odoo::{actions, read::Tree},
     schema::{File, Schema},
 };
 
@@ -20,6 +21,8 @@ pub struct Report {
     pub problems: Problems,
     /// What only keeps flows that are switched off from running.
     pub notes: Problems,
+    /// What each inbound flow reads of its documents, and what it does not.
+    pub coverage: Vec<(String, Coverage)>,
 }
 
 /// Compiles every schema and checks every mapping and every outbound flow, without a network.
@@ -39,6 +42,9 @@ pub fn check(workspace: &Workspace) -> Report {
         let shape = |name: &str| schema(name).map(Schema::shape);
         if let Work::In(inbound) = &flow.work {
             let found = documents(workspace, flow, inbound, &shape);
+            if let Some(shape) = shape(&flow.schema) {
+                report.coverage.push((flow.id.clone(), inbound.mapping.coverage(shape)));
+            }
             if let (Format::Csv(dialect), Some(schema), true) = (&inbound.format, schema(&flow.schema), found.is_empty()) {
                 report.problems.extend(rows(flow, dialect, schema));
             }
@@ -65,6 +71,11 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
     }
     if let (Format::Csv(dialect), Some(first)) = (&inbound.format, shapes.first()) {
         problems.extend(columns(flow, dialect, first));
+    }
+    for (model, then, line, column) in inbound.mapping.calls() {
+        if let Some(wrong) = actions::check(model, then) {
+            problems.push(Problem::new(codes::ACTION_UNKNOWN, wrong).at(Place::at(&inbound.mapping.file, line, column)));
+        }
     }
     let wrong = |what: String| Problem::new(codes::MAPPING_PATH, what).at(Place::file(&flow.file));
     for (at, choice) in inbound.schemas.iter().enumerate() {

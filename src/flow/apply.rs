@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use super::{
     Engine, checkpoint, examine,
     material::{self, Material, Plans},
+    plans,
 };
 use crate::{
     config::{Flow, InFlow},
@@ -140,6 +141,9 @@ pub(super) async fn apply(
         let outcome = execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await?;
         if part == 1 {
             checkpoint::reach("effect").await;
+        }
+        if matches!(material, Material::Whole(..)) {
+            plans::keep(&engine.storage, message, &plan);
         }
         write_down(engine, message, &outcome, &mut applied).await?;
         refused.extend(outcome.refused);

@@ -14,11 +14,13 @@ mod lock;
 pub mod look;
 mod material;
 mod outbound;
+pub mod plans;
 mod retry;
 mod same;
 mod shelf;
 mod stepped;
 pub mod storage;
+pub mod trial;
 mod turns;
 
 use std::{

@@ -6,19 +6,19 @@
 
 use std::{collections::HashSet, sync::Arc};
 
-use serde_json::{Map, Value as Json, json};
+use serde_json::{Value as Json, json};
 
 use super::{
     Engine, Summary, checkpoint, retry,
-    storage::{digest, safe_name},
+    storage::digest,
+    trial::{self, Circumstances, Made, document},
 };
 use crate::{
     config::{Exists, Flow, OutFlow},
-    format::{Limits, Source, xml},
     journal::{Message, NewMessage, Rendered},
-    model::{Direction, Events, MessageId, Problem, Problems, Stage, codes},
+    model::{Direction, MessageId, Problem, Problems, Stage, codes},
     odoo::{Call, read::read_tree},
-    schema::{File, Schema},
+    schema::Schema,
     transport::{Drop, join},
 };
 
@@ -266,15 +266,7 @@ async fn render(
     if let Some(first) = outbound.sequence {
         engine.journal.number(message, first).await?;
     }
-    let mut values = values(engine, flow, outbound, message);
-    if outbound.per_file > 1 {
-        values.insert("records".into(), Json::Array(records));
-    } else {
-        values.insert("record".into(), records.into_iter().next().unwrap_or_default());
-    }
-    let values = Json::Object(values);
-    let text = outbound.template.render(&values)?;
-    let name = safe_name(outbound.name.render(&values)?.trim());
+    let Made { name, text } = document(&engine.workspace, flow, outbound, records, &circumstances(message))?;
     let stored = engine.storage.spool(message.id, text.as_bytes())?;
     engine.storage.forget(message);
     let rendered = Rendered { path: join(&flow.folder, &name), name, size: text.len() as u64, sha256: digest(text.as_bytes()), stored };
@@ -283,41 +275,19 @@ async fn render(
     Ok(())
 }
 
-/// What a template may use besides its records: the partner, the flow's own values, the message.
-fn values(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Map<String, Json> {
-    let mut values: Map<String, Json> = outbound.values.clone();
-    let partner = engine.workspace.partners.get(&flow.partner);
-    values.insert(
-        "partner".into(),
-        json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}),
-    );
-    // The time of the message, not of the try: rendered again, the document is the same.
-    values.insert("now".into(), json!(message.received.format("%Y-%m-%d %H:%M:%S").to_string()));
-    values.insert("message".into(), json!(message.id.short()));
-    values.insert("file".into(), json!(message.name));
-    if let Some(number) = message.sequence {
-        values.insert("sequence".into(), json!(number));
+/// The time is the message's, not the try's: rendered again, the document is the same.
+fn circumstances(message: &Message) -> Circumstances {
+    Circumstances {
+        now: message.received.format("%Y-%m-%d %H:%M:%S").to_string(),
+        message: message.id.short(),
+        file: message.name.clone(),
+        sequence: message.sequence,
     }
-    values
 }
 
 fn check(engine: &Engine, schema: &Schema, message: &Message) -> Result<(), Problems> {
     let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
-    let (source, name) = (Source::Bytes(bytes.into()), message.name.clone());
-    let read = move |judge: &mut dyn Events| {
-        xml::stream(&source, &name, &Limits::default(), xml::Options::default(), judge).map_err(|problem| vec![problem])
-    };
-    let (_, found) = tokio::task::block_in_place(|| schema.judge(&File::named(&message.name), read));
-    if found.is_empty() {
-        return Ok(());
-    }
-    let first = Problem::new(codes::OUT_INVALID, "the document we made breaks its schema; it was not sent")
-        .hint("correct the template or the data in Odoo, then reprocess");
-    let ours = found.into_iter().map(|mut problem| {
-        problem.who = crate::model::problem::Who::Consultant;
-        problem
-    });
-    Err(std::iter::once(first.in_file(&message.name)).chain(ours).collect())
+    tokio::task::block_in_place(|| trial::check(schema, &message.name, bytes))
 }
 
 /// The name while the file is being written: of the message alone, so that a later try finds and replaces what an earlier one left,
@@ -432,7 +402,7 @@ async fn finish(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Mess
     let odoo = engine.odoo().await?;
     let doing = "noting the file in Odoo";
     for id in &ids {
-        let mut values = values(engine, flow, outbound, message);
+        let mut values = trial::values(&engine.workspace, flow, outbound, &circumstances(message));
         values.insert("record".into(), json!({ "id": id }));
         let text = note.render(&Json::Object(values))?;
         let noted = Call::model("mail.message", "search_count")

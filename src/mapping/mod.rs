@@ -11,6 +11,7 @@ mod order;
 mod parse;
 pub mod path;
 mod rules;
+pub mod skeleton;
 pub mod tables;
 pub mod template;
 mod unit;
@@ -19,7 +20,7 @@ use serde_json::{Map, Value as Json};
 
 pub use self::{apply::Applying, template::Template};
 use self::{rules::RecordRule, tables::Tables};
-use crate::model::{Document, Name, Plan, Problems, catalog::Catalog, shape::Shape};
+use crate::model::{Document, Name, Plan, Problems, catalog::Catalog, plan::Then, shape::Shape};
 
 /// An inbound mapping, read from its file.
 #[derive(Debug, Clone)]
@@ -75,6 +76,11 @@ impl Mapping {
     /// Names of the flow's `values` that it uses, with line and column.
     pub fn flow_values(&self) -> Vec<(String, u32, u32)> {
         self.records.iter().flat_map(RecordRule::values).filter_map(rules::ValueRule::flow_value).collect()
+    }
+
+    /// The methods it calls afterwards: model, call, and the line and column of the records.
+    pub fn calls(&self) -> impl Iterator<Item = (&str, &Then, u32, u32)> {
+        self.records.iter().flat_map(|rule| rule.then.iter().map(|then| (rule.model.as_str(), then, rule.line, rule.column)))
     }
 
     /// Every model it writes or searches.

@@ -14,6 +14,7 @@ pub mod names;
 pub mod nearest;
 pub mod pattern;
 pub mod plan;
+pub mod plan_diff;
 pub mod problem;
 pub mod shape;
 pub mod step;

@@ -35,7 +35,8 @@ impl Checker<'_> {
                     let inner = self.follow(&rule.each, from, &place).ways;
                     self.units.extend(inner.iter().map(names));
                     let relation = known.as_ref().and_then(|known| known.relation.clone());
-                    if let (false, Some(relation)) = (inner.is_empty(), rule.model.clone().or(relation)) {
+                    let relation = rule.model.clone().or(relation).or_else(|| self.catalog.is_none().then(String::new));
+                    if let (false, Some(relation)) = (inner.is_empty(), relation) {
                         self.fields(&rule.fields, &relation, &inner, strict);
                         if !rule.known_only {
                             self.required(&relation, &rule.fields, known.as_ref().and_then(|known| known.inverse.as_deref()), &place);

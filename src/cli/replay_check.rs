@@ -1,0 +1,79 @@
+//! `consign replay-check FLOW`: today's mapping over files that have gone through, and what would be otherwise. Nothing is sent.
+
+use serde::Serialize;
+
+use super::{Context, Exit, output};
+use crate::{
+    config::Work,
+    flow::{Schemas, plans, trial},
+    format::Source,
+    journal::Filter,
+    model::{Problem, Problems, Stage, codes, plan_diff::differences, problem::shown},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Inbound flow.
+    flow: String,
+    /// How many files, the latest first.
+    #[arg(long, default_value_t = 200)]
+    last: u32,
+}
+
+#[derive(Serialize)]
+struct Compared {
+    message: String,
+    name: String,
+    /// None where nothing was kept to compare with.
+    differences: Option<Vec<String>>,
+    problems: Problems,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let workspace = engine.workspace();
+    context.known_flow(workspace, Some(&args.flow))?;
+    let Some((flow, Work::In(inbound))) = workspace.flows.get(&args.flow).map(|flow| (flow, &flow.work)) else {
+        let text = format!("`{}` sends: what it would send now stands in Odoo, not in the archive", args.flow);
+        return Err(output::one(Problem::new(codes::USAGE, text)));
+    };
+    let schemas = Schemas::compile(workspace, flow, 1)?;
+    let filter = Filter { flow: Some(args.flow.clone()), stages: vec![Stage::Done], limit: args.last, ..Filter::default() };
+    let mut all: Vec<Compared> = Vec::new();
+    for message in engine.journal().list(&filter).await.map_err(output::one)? {
+        let then = plans::recall(engine.storage(), &message);
+        let now = engine
+            .storage()
+            .place(&message)
+            .map_err(output::one)
+            .and_then(|path| trial::plan(&Source::File(path), &message.name, inbound, &schemas));
+        let (differences, problems) = match (then, now) {
+            (_, Err(problems)) => (Some(Vec::new()), problems),
+            (None, Ok(_)) => (None, Vec::new()),
+            (Some(then), Ok(now)) => {
+                let now = serde_json::to_value(&now).unwrap_or_default();
+                (Some(differences(&then, &now)), Vec::new())
+            }
+        };
+        all.push(Compared { message: message.id.short(), name: message.name, differences, problems });
+    }
+    context.out.data(&all);
+    for one in &all {
+        let lines: Vec<String> = one.differences.iter().flatten().cloned().chain(one.problems.iter().map(ToString::to_string)).collect();
+        if !lines.is_empty() {
+            context.out.line(format!("{}  {}", one.message, shown(&one.name)));
+            lines.iter().for_each(|line| context.out.line(format!("    {}", shown(line).replace('\n', "\n    "))));
+        }
+    }
+    let count = |fits: &dyn Fn(&Compared) -> bool| all.iter().filter(|one| fits(one)).count();
+    let differ = count(&|one| one.differences.as_ref().is_some_and(|found| !found.is_empty()));
+    let refused = count(&|one| !one.problems.is_empty());
+    let unknown = count(&|one| one.differences.is_none());
+    let mut text =
+        format!("{} files: {} as then, {differ} otherwise, {refused} refused now", all.len(), all.len() - differ - refused - unknown);
+    if unknown > 0 {
+        text.push_str(&format!(", {unknown} of which no plan was kept"));
+    }
+    context.out.line(text);
+    Ok(if differ + refused == 0 { Exit::Fine } else { Exit::Problems })
+}

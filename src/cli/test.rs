@@ -1,0 +1,168 @@
+//! `consign test`: every sample of a flow held against what was recorded for it.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::{Context, Exit, diff, output, plan};
+use crate::{
+    config::{Flow, Work, Workspace},
+    flow::{Schemas, trial},
+    format::Source,
+    model::{Place, Problem, Problems, codes, problem::reason},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Flows; all that have samples where none is named.
+    flows: Vec<String>,
+    /// Record what comes out now as what is expected.
+    #[arg(long)]
+    accept: bool,
+}
+
+/// What became of a sample.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Verdict {
+    Same,
+    Differs,
+    New,
+    Accepted,
+}
+
+#[derive(Serialize)]
+struct Judged {
+    flow: String,
+    case: String,
+    verdict: Verdict,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    difference: Option<String>,
+}
+
+/// A sample: what goes in, and what is to come out.
+struct Case {
+    name: String,
+    input: PathBuf,
+    expected: PathBuf,
+}
+
+pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let workspace = context.load()?;
+    for flow in &args.flows {
+        context.known_flow(&workspace, Some(flow))?;
+    }
+    let wanted = |flow: &&Flow| args.flows.is_empty() || args.flows.contains(&flow.id);
+    let mut judged: Vec<Judged> = Vec::new();
+    for flow in workspace.flows.values().filter(wanted) {
+        let cases = cases(&workspace.root.join("samples").join(&flow.id), flow);
+        if cases.is_empty() {
+            continue;
+        }
+        let schemas = match Schemas::compile(&workspace, flow, 1) {
+            Ok(schemas) => schemas,
+            // A set that is not shipped keeps only the flows from being tested that are switched on.
+            Err(problems) if !flow.enabled && problems.iter().all(|problem| problem.code == codes::SCHEMA_MISSING) => {
+                context.out.line(format!("{:24} not tested: its schemas are not in the workspace (the flow is switched off)", flow.id));
+                continue;
+            }
+            Err(problems) => return Err(problems),
+        };
+        for case in cases {
+            let result = outcome(&workspace, flow, &case, &schemas)?;
+            judged.push(judge(flow, &case, &result, args.accept)?);
+        }
+    }
+    context.out.data(&judged);
+    for one in &judged {
+        let word = match one.verdict {
+            Verdict::Same => "ok",
+            Verdict::Differs => "DIFFERS",
+            Verdict::New => "NEW",
+            Verdict::Accepted => "accepted",
+        };
+        context.out.line(format!("{:24} {:32} {word}", one.flow, one.case));
+        if let Some(difference) = &one.difference {
+            context.out.line(difference);
+        }
+    }
+    let open = judged.iter().filter(|one| matches!(one.verdict, Verdict::Differs | Verdict::New)).count();
+    if judged.is_empty() {
+        let problem = Problem::new(codes::USAGE, "there are no samples to test");
+        return Err(output::one(problem.hint("put a file into samples/FLOW/CASE/, then: consign test --accept")));
+    }
+    context.out.line(match open {
+        0 => format!("{} samples: all as expected", judged.len()),
+        _ => format!("{} samples, {open} not as expected; look at them, then: consign test --accept", judged.len()),
+    });
+    Ok(if open == 0 { Exit::Fine } else { Exit::Problems })
+}
+
+/// The samples of a flow: a folder each, with one file that goes in.
+fn cases(folder: &Path, flow: &Flow) -> Vec<Case> {
+    let entries = |folder: &Path| -> Vec<PathBuf> {
+        let mut paths: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
+        paths.sort();
+        paths
+    };
+    let ending = if matches!(flow.work, Work::In(_)) { "expected.txt" } else { "expected.xml" };
+    let is_input = |path: &PathBuf| {
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        path.is_file() && !name.starts_with("expected") && !name.starts_with('.')
+    };
+    let folders = entries(folder).into_iter().filter(|path| path.is_dir());
+    folders
+        .filter_map(|case| {
+            let input = entries(&case).into_iter().find(is_input)?;
+            let name = case.file_name()?.to_string_lossy().into_owned();
+            Some(Case { name, input, expected: case.join(ending) })
+        })
+        .collect()
+}
+
+/// What comes out of a sample, as text: a plan, a document, or problems.
+fn outcome(workspace: &Workspace, flow: &Flow, case: &Case, schemas: &Schemas) -> Result<String, Problems> {
+    let name = case.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let bytes = fs::read(&case.input).map_err(|error| output::one(unreadable(&case.input, &error)))?;
+    let text = match &flow.work {
+        Work::In(inbound) => trial::plan(&Source::Bytes(bytes.into()), &name, inbound, schemas).map(|plan| plan::render(&plan, usize::MAX)),
+        Work::Out(outbound) => {
+            let records: Json = serde_json::from_slice(&bytes).map_err(|error| {
+                let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+                let place = Place::at(case.input.display().to_string(), narrow(error.line()), narrow(error.column()));
+                output::one(Problem::new(codes::CONFIG_SYNTAX, "a sample of an outbound flow is a record of Odoo as JSON").at(place))
+            })?;
+            let records = if let Json::Array(records) = records { records } else { vec![records] };
+            trial::document(workspace, flow, outbound, records, &trial::Circumstances::default()).map_err(output::one).and_then(|made| {
+                let schema = schemas.get(&flow.schema)?;
+                trial::check(schema, &made.name, made.text.clone().into_bytes()).map(|()| made.text)
+            })
+        }
+    };
+    Ok(match text {
+        Ok(text) => text.trim_end().to_string() + "\n",
+        Err(problems) => problems.iter().map(|problem| format!("{problem}\n\n")).collect::<String>().trim_end().to_string() + "\n",
+    })
+}
+
+fn judge(flow: &Flow, case: &Case, result: &str, accept: bool) -> Result<Judged, Problems> {
+    let expected = fs::read_to_string(&case.expected).ok();
+    let (verdict, difference) = match (&expected, accept) {
+        (Some(expected), _) if expected == result => (Verdict::Same, None),
+        (_, true) => {
+            fs::write(&case.expected, result).map_err(|error| output::one(unreadable(&case.expected, &error)))?;
+            (Verdict::Accepted, None)
+        }
+        (Some(expected), false) => (Verdict::Differs, Some(diff::lines(expected, result))),
+        (None, false) => (Verdict::New, Some(diff::lines("", result))),
+    };
+    Ok(Judged { flow: flow.id.clone(), case: case.name.clone(), verdict, difference })
+}
+
+fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
+    Problem::new(codes::DROP_IO, format!("the file cannot be used ({})", reason(error))).at(Place::file(path.display().to_string()))
+}

@@ -1,0 +1,111 @@
+//! What a flow makes of a file or of a record, without Odoo, drop or journal: for `consign plan` and `consign test`.
+
+use serde_json::{Map, Value as Json, json};
+
+use super::{examine::Schemas, examine::examine, storage::safe_name};
+use crate::{
+    config::{Flow, InFlow, OutFlow, Workspace},
+    format::{Limits, Source, xml},
+    model::{Events, Plan, Problem, Problems, codes, problem::Who},
+    schema::{File, Schema},
+};
+
+/// What a file of an inbound flow is to do to Odoo.
+///
+/// # Errors
+/// Everything that is wrong with the file.
+pub fn plan(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Plan, Problems> {
+    let documents = examine(source, name, inbound, schemas)?;
+    inbound.mapping.apply(&documents, name, &inbound.given)
+}
+
+/// A document that was made.
+#[derive(Debug)]
+pub struct Made {
+    /// File name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// What a document is made with besides its records.
+#[derive(Debug, Clone)]
+pub struct Circumstances {
+    /// When, as Odoo writes it.
+    pub now: String,
+    /// The message's short id.
+    pub message: String,
+    /// The file's name, where it has one already.
+    pub file: String,
+    /// Its number, where the flow numbers its files.
+    pub sequence: Option<i64>,
+}
+
+impl Default for Circumstances {
+    /// Those of samples, the same each time.
+    fn default() -> Self {
+        Self { now: "2026-01-02 03:04:05".into(), message: "00000000".into(), file: String::new(), sequence: Some(1) }
+    }
+}
+
+/// The document that an outbound flow makes of records as they are read from Odoo.
+///
+/// # Errors
+/// The template cannot be filled in.
+pub fn document(
+    workspace: &Workspace,
+    flow: &Flow,
+    outbound: &OutFlow,
+    records: Vec<Json>,
+    circumstances: &Circumstances,
+) -> Result<Made, Problem> {
+    let mut values = values(workspace, flow, outbound, circumstances);
+    if outbound.per_file > 1 {
+        values.insert("records".into(), Json::Array(records));
+    } else {
+        values.insert("record".into(), records.into_iter().next().unwrap_or_default());
+    }
+    let values = Json::Object(values);
+    let text = outbound.template.render(&values)?;
+    let name = safe_name(outbound.name.render(&values)?.trim());
+    Ok(Made { name, text })
+}
+
+/// What a template may use besides its records: the partner, the flow's own values, the message.
+pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, circumstances: &Circumstances) -> Map<String, Json> {
+    let mut values: Map<String, Json> = outbound.values.clone();
+    let partner = workspace.partners.get(&flow.partner);
+    values.insert(
+        "partner".into(),
+        json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}),
+    );
+    values.insert("now".into(), json!(circumstances.now));
+    values.insert("message".into(), json!(circumstances.message));
+    values.insert("file".into(), json!(circumstances.file));
+    if let (Some(number), Some(_)) = (circumstances.sequence, outbound.sequence) {
+        values.insert("sequence".into(), json!(number));
+    }
+    values
+}
+
+/// Holds a document that we made against its schema.
+///
+/// # Errors
+/// What is wrong with it: ours to mend, not the partner's.
+pub fn check(schema: &Schema, name: &str, bytes: Vec<u8>) -> Result<(), Problems> {
+    let (source, own) = (Source::Bytes(bytes.into()), name.to_string());
+    let read = move |judge: &mut dyn Events| {
+        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(|problem| vec![problem])
+    };
+    let (_, found) = schema.judge(&File::named(name), read);
+    if found.is_empty() {
+        return Ok(());
+    }
+    let first = Problem::new(codes::OUT_INVALID, "the document we made breaks its schema; it was not sent")
+        .hint("correct the template or the data in Odoo, then reprocess");
+    let ours = found.into_iter().map(|mut problem| {
+        problem.who = Who::Consultant;
+        problem
+    });
+    Err(std::iter::once(first.in_file(name)).chain(ours).collect())
+}
