@@ -19,7 +19,10 @@ pub(super) fn lines(before: &str, after: &str) -> String {
     let mut out = String::new();
     let mut hidden = false;
     for (at, line) in all.iter().enumerate() {
-        let near = all[at.saturating_sub(AROUND)..(at + AROUND + 1).min(all.len())].iter().any(|line| !matches!(line, Line::Both(_)));
+        let differs = |from: usize, to: usize| all[from..to.min(all.len())].iter().any(|line| !matches!(line, Line::Both(_)));
+        // A line left out alone would be as long as the sign for it.
+        let near = differs(at.saturating_sub(AROUND), at + AROUND + 1)
+            || at > AROUND && differs(at - AROUND - 1, at) && differs(at, at + AROUND + 2);
         match line {
             Line::Both(_) if !near => {
                 if !hidden {

@@ -211,7 +211,7 @@ fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Problems {
 
 /// The names that the document, its file name and its note use, held against what the flow reads.
 fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
-    let mut tops = vec![if outbound.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file"];
+    let mut tops = vec![if outbound.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file", "version"];
     tops.extend(outbound.sequence.map(|_| "sequence"));
     tops.extend(outbound.values.keys().map(String::as_str));
     let mut problems = Vec::new();

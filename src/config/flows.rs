@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::{Choice, Exists, Flow, Format, InFlow, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice};
+use super::{Changed, Choice, Exists, Flow, Format, InFlow, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice};
 use crate::{
     format::{Limits, xml},
     mapping::{
@@ -246,11 +246,19 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
         Some(Item::List(nodes)) => nodes.iter().zip(&paths).map(|(node, path)| (path.clone(), node.line, node.column)).collect(),
         _ => Vec::new(),
     };
+    let cursor = read.choice("cursor", &["none", "write_date"]) == "write_date";
+    let changed = match read.choice("changed", &["ignore", "resend", "report"]) {
+        "resend" => Changed::Resend,
+        "report" => Changed::Report,
+        _ => Changed::Ignore,
+    };
     read.finish();
     let values = values(reader);
     Some(OutFlow {
         model,
         domain,
+        cursor,
+        changed,
         fields: Tree::new(paths.iter().map(String::as_str)),
         field_places,
         values,

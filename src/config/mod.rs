@@ -229,6 +229,17 @@ pub enum Exists {
     Number,
 }
 
+/// What becomes of a record that was changed after it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// Nothing: each record is sent once.
+    Ignore,
+    /// It is sent again; the template has `version`.
+    Resend,
+    /// It is told, once for each change.
+    Report,
+}
+
 /// An outbound flow.
 #[derive(Debug)]
 pub struct OutFlow {
@@ -236,6 +247,10 @@ pub struct OutFlow {
     pub model: String,
     /// Which records are ready.
     pub domain: Vec<Json>,
+    /// Only records written since the last run are looked at.
+    pub cursor: bool,
+    /// Records that were changed after they were sent.
+    pub changed: Changed,
     /// Fields read for the template.
     pub fields: Tree,
     /// Where each of them stands in the flow's file: path, line, column.

@@ -15,6 +15,7 @@ pub mod look;
 mod material;
 mod outbound;
 pub mod plans;
+mod ready;
 mod retry;
 mod same;
 mod shelf;

@@ -9,12 +9,12 @@ use std::{collections::HashSet, sync::Arc};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Engine, Summary, checkpoint, retry,
+    Engine, Summary, checkpoint, ready, retry,
     storage::digest,
     trial::{self, Circumstances, Made, document},
 };
 use crate::{
-    config::{Exists, Flow, OutFlow},
+    config::{Changed, Exists, Flow, OutFlow},
     journal::{Message, NewMessage, Rendered},
     model::{Direction, MessageId, Problem, Problems, Stage, codes},
     odoo::{Call, read::read_tree},
@@ -44,9 +44,9 @@ pub(super) async fn run(
         // A drop that may be written to and not listed is no reason to send nothing.
         summary.problems.push(problem);
     }
-    let ready = ready(engine, flow, outbound).await.map_err(one)?;
+    let (ready, cursor) = ready::ready(engine, flow, outbound, summary).await.map_err(one)?;
     if ready.is_empty() {
-        return Ok(());
+        return ready::pass(engine, flow, cursor).await.map_err(one);
     }
     engine.watcher.found(&flow.id, ready.len());
     let odoo = engine.odoo().await.map_err(one)?;
@@ -68,7 +68,8 @@ pub(super) async fn run(
         checkpoint::reach("received").await;
         carry(engine, flow, outbound, schema, &mut message, Some(together), summary).await?;
     }
-    Ok(())
+    // Every one of them is claimed now, and none is looked for again.
+    ready::pass(engine, flow, cursor).await.map_err(one)
 }
 
 /// Whether the partner has collected what we sent. A file that lies there too long is told, all of them in one problem.
@@ -124,22 +125,6 @@ async fn readable(
         engine.settled(&message, summary);
     }
     Ok(records)
-}
-
-/// Records that fit the flow's domain and were not sent, nor are being sent.
-async fn ready(engine: &Engine, flow: &Flow, outbound: &OutFlow) -> Result<Vec<i64>, Problem> {
-    let odoo = engine.odoo().await?;
-    let call = Call::model(&outbound.model, "search").arg("domain", Json::from(outbound.domain.clone())).arg("order", "id");
-    let found = match odoo.call(call).await {
-        Ok(found) => found,
-        Err(fault) => {
-            engine.forget_odoo().await;
-            return Err(fault.problem(&format!("looking for {} to send", outbound.model)));
-        }
-    };
-    let sent = engine.journal.sent(&flow.id).await?;
-    let ids = found.as_array().into_iter().flatten().filter_map(Json::as_i64);
-    Ok(ids.filter(|id| !sent.contains(&format!("{},{id}", outbound.model))).collect())
 }
 
 async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, records: &[Json]) -> Result<Message, Problem> {
@@ -266,7 +251,12 @@ async fn render(
     if let Some(first) = outbound.sequence {
         engine.journal.number(message, first).await?;
     }
-    let Made { name, text } = document(&engine.workspace, flow, outbound, records, &circumstances(message))?;
+    if outbound.changed != Changed::Ignore {
+        let digests = records.iter().map(|record| (format!("{},{}", outbound.model, record["id"]), ready::digest_of(record)));
+        engine.journal.sent_as(&flow.id, digests).await?;
+    }
+    let version = ready::version(engine, outbound, message).await?;
+    let Made { name, text } = document(&engine.workspace, flow, outbound, records, &circumstances(message, version))?;
     let stored = engine.storage.spool(message.id, text.as_bytes())?;
     engine.storage.forget(message);
     let rendered = Rendered { path: join(&flow.folder, &name), name, size: text.len() as u64, sha256: digest(text.as_bytes()), stored };
@@ -276,12 +266,13 @@ async fn render(
 }
 
 /// The time is the message's, not the try's: rendered again, the document is the same.
-fn circumstances(message: &Message) -> Circumstances {
+fn circumstances(message: &Message, version: u64) -> Circumstances {
     Circumstances {
         now: message.received.format("%Y-%m-%d %H:%M:%S").to_string(),
         message: message.id.short(),
         file: message.name.clone(),
         sequence: message.sequence,
+        version,
     }
 }
 
@@ -402,7 +393,7 @@ async fn finish(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Mess
     let odoo = engine.odoo().await?;
     let doing = "noting the file in Odoo";
     for id in &ids {
-        let mut values = trial::values(&engine.workspace, flow, outbound, &circumstances(message));
+        let mut values = trial::values(&engine.workspace, flow, outbound, &circumstances(message, 1));
         values.insert("record".into(), json!({ "id": id }));
         let text = note.render(&Json::Object(values))?;
         let noted = Call::model("mail.message", "search_count")

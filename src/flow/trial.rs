@@ -39,12 +39,14 @@ pub struct Circumstances {
     pub file: String,
     /// Its number, where the flow numbers its files.
     pub sequence: Option<i64>,
+    /// Which sending of the record it is, where the flow sends changed ones again.
+    pub version: u64,
 }
 
 impl Default for Circumstances {
     /// Those of samples, the same each time.
     fn default() -> Self {
-        Self { now: "2026-01-02 03:04:05".into(), message: "00000000".into(), file: String::new(), sequence: Some(1) }
+        Self { now: "2026-01-02 03:04:05".into(), message: "00000000".into(), file: String::new(), sequence: Some(1), version: 1 }
     }
 }
 
@@ -82,6 +84,7 @@ pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, cir
     values.insert("now".into(), json!(circumstances.now));
     values.insert("message".into(), json!(circumstances.message));
     values.insert("file".into(), json!(circumstances.file));
+    values.insert("version".into(), json!(circumstances.version));
     if let (Some(number), Some(_)) = (circumstances.sequence, outbound.sequence) {
         values.insert("sequence".into(), json!(number));
     }

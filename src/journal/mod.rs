@@ -7,6 +7,7 @@
 mod drops;
 mod query;
 mod schema;
+mod sent;
 mod sequence;
 mod write;
 mod written;

@@ -199,19 +199,6 @@ impl Journal {
         Ok(None)
     }
 
-    /// Which of these records a flow has sent, or is sending.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub async fn sent(&self, flow: &str) -> Result<std::collections::HashSet<String>, Problem> {
-        let rows = sqlx::query("select record from sent where flow = ?")
-            .bind(flow)
-            .fetch_all(&self.pool)
-            .await
-            .map_err(|error| problem(&error))?;
-        Ok(rows.iter().filter_map(|row| row.try_get("record").ok()).collect())
-    }
-
     /// Records whose sending a message is, as `model,id`.
     ///
     /// # Errors

@@ -37,6 +37,9 @@ const VERSIONS: [&[&str]; 3] = [&[
     "create table written (model text not null, odoo_id integer not null, fields text not null, at text not null, primary key (model, odoo_id)) strict, without rowid",
     "create table intent (message text not null references message (id), run integer not null, call text not null, at text not null, ended text,
         primary key (message, run, call)) strict, without rowid",
+    // What a record said when it was sent.
+    "alter table sent add column digest text",
+    "create table cursor (flow text primary key, at text not null) strict, without rowid",
 ]];
 
 impl Journal {

@@ -74,7 +74,6 @@ codes! {
     FIELD_READONLY = "C118", Consultant, Never, "a field that Odoo computes", "The field cannot be written; map one of the fields it is computed from.";
     FIELD_REQUIRED = "C119", Consultant, Never, "a field that Odoo requires is not mapped", "Odoo refuses a new record without it and has no default for it, as far as the snapshot tells.";
     ACTION_UNKNOWN = "C120", Consultant, Never, "a question of Odoo's that is not decided", "A method that may ask back needs its answer in the mapping; docs/mapping.md lists the methods and what can be decided.";
-    SAMPLE_DIFFERS = "C121", Consultant, Never, "a sample gives another result than expected", "`consign test` holds the mapping against the recorded results in samples/. Mend the mapping, or accept the new result with `consign test --accept`.";
 
     DOC_EMPTY = "C201", Partner, Never, "the file is empty", "0 bytes, or nothing but blanks. Usually the sender's export was cut off: ask for the file again.";
     DOC_MALFORMED = "C202", Partner, Never, "the file is not well-formed XML", "It is truncated, is not XML at all, or has a broken tag or reference. The place shows where the reader had to stop.";

@@ -6,6 +6,7 @@ pub mod dialects;
 pub mod drops;
 pub mod goods;
 pub mod kills;
+pub mod plans;
 pub mod rpc;
 pub mod scenarios;
 pub mod world;

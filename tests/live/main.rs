@@ -10,7 +10,7 @@ mod sshd;
 
 use std::path::Path;
 
-use common::{dialects, drops, goods, kills, rpc::Target, scenarios, world::World};
+use common::{dialects, drops, goods, kills, plans, rpc::Target, scenarios, world::World};
 use consign::{
     model::codes,
     odoo::DialectChoice,
@@ -153,6 +153,19 @@ async fn a_thousand_products() {
 async fn ubl_there_and_back() {
     assert!(scenarios::ubl().is_some() || std::env::var_os("CI").is_none(), "the corpus is absent in CI");
     scenarios::ubl_there_and_back(&world("json2")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_mappings_do() {
+    for dialect in ["json2", "jsonrpc", "xmlrpc"] {
+        eprintln!("mappings: {dialect}");
+        plans::products_and_their_suppliers(&world(dialect)).await;
+        plans::what_a_person_changed_stays(&world(dialect)).await;
+        plans::what_is_refused_is_told_and_keeps_no_other_out(&world(dialect)).await;
+        plans::external_ids_make_the_same_record_again(&world(dialect)).await;
+        plans::what_is_missing_is_made_held_or_told(&world(dialect)).await;
+        plans::lines_come_and_go(&world(dialect)).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -14,6 +14,7 @@ mod found;
 mod hostile;
 mod mistakes;
 mod odoo;
+mod plans;
 mod readme;
 mod recovery;
 mod sending;

@@ -53,7 +53,7 @@ impl<'m> Applying<'m> {
     /// What the documents will do. Records that met a problem are not in it where each stands for itself.
     pub fn plan(&mut self, documents: &[Document]) -> Plan {
         let rules = &self.mapping.records;
-        let mut steps: Vec<Step> = rules.iter().map(step).collect();
+        let mut steps: Vec<Step> = rules.iter().map(|rule| step(rule, self.given)).collect();
         for document in documents {
             let mut applier =
                 Applier { of: self, document, shared: HashMap::new(), records: vec![HashMap::new(); rules.len()], part: (0, 0) };
@@ -87,12 +87,16 @@ impl<'m> Applying<'m> {
     }
 }
 
-fn step(rule: &RecordRule) -> Step {
+fn step(rule: &RecordRule, given: &Given) -> Step {
     Step {
         name: rule.name.clone(),
         model: rule.model.clone(),
         identity: rule.identity.clone(),
-        module: rule.external.as_ref().map(|_| String::new()),
+        // Two partners may call different things by the same number.
+        module: rule.external.as_ref().map(|_| {
+            let partner = given.partner.get("id").and_then(Json::as_str).unwrap_or_default();
+            format!("consign_{}", partner.replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
+        }),
         write: rule.write,
         none: rule.none,
         context: rule.context.clone(),

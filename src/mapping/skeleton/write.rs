@@ -28,6 +28,9 @@ struct Filled {
     remark: Option<&'static str>,
 }
 
+/// A reference being put together: field, model, and the keys it is looked up by.
+type Reference = (String, String, Vec<(String, String)>);
+
 /// Fields that make a record the same again, the surest first; all of a row must be there.
 const IDENTITIES: [(&str, &[&str]); 14] = [
     ("account.bank.statement.line", &["payment_ref", "date", "amount"]),
@@ -108,7 +111,7 @@ pub(super) fn write(material: &Material<'_>, sample: &Sample) -> Skeleton {
 /// The fields whose meaning is plain, and the paths that are left.
 fn fill(material: &Material<'_>, model: &str, found: &[Found]) -> (Vec<Filled>, Vec<Found>) {
     let (mut fields, mut open): (Vec<Filled>, Vec<Found>) = (Vec::new(), Vec::new());
-    let mut keys: Vec<(String, String, Vec<(String, String)>)> = Vec::new();
+    let mut keys: Vec<Reference> = Vec::new();
     for one in found {
         match guess(material, model, one).filter(|guess| is_there(material, model, guess)) {
             Some(Guess::Plain(name)) if !fields.iter().any(|field| field.name == name) => match value(material, model, &name, one) {

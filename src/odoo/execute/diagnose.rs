@@ -1,23 +1,42 @@
 //! Everything that Odoo has against some new records, not only the first: Odoo's import names each bad row, and a row that is bad on
 //! purpose keeps it from storing the others.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value as Json, json};
 
 use super::{place::placed, rows, work::Work};
 use crate::{
-    model::{Problems, plan::Record},
+    model::{Problem, Problems, plan::Record},
     odoo::{Call, Fault, FaultKind},
 };
 
 /// A database id that no record has (measured on Odoo 19: the row is refused, and with it the call).
 const NOBODY: &str = "999999999";
+/// Questions asked of one refused call.
+const GROUPS: usize = 10;
 
 impl Work<'_> {
     /// The problems of these records, each at its place; none where rows cannot say what is planned, or the question itself fails.
     pub(super) async fn diagnose(&self, records: &[(usize, &Record)], doing: &str) -> Problems {
+        // Rows have the same columns: records that give different fields are asked about apart.
+        let mut alike: BTreeMap<Vec<String>, Vec<(usize, &Record)>> = BTreeMap::new();
+        for (at, record) in records {
+            alike.entry(rows::given(self.resolved, record, None)).or_default().push((*at, record));
+        }
+        let mut told: Vec<(usize, Problem)> = Vec::new();
+        for group in alike.values().take(GROUPS) {
+            told.extend(self.ask(group, doing).await);
+        }
+        told.sort_by_key(|(at, _)| *at);
+        told.dedup();
+        told.into_iter().map(|(_, problem)| problem).take(super::MOST).collect()
+    }
+
+    async fn ask(&self, records: &[(usize, &Record)], doing: &str) -> Vec<(usize, Problem)> {
         let keyed: Vec<(String, &Record)> = records.iter().map(|(_, record)| (String::new(), *record)).collect();
         let Some(mut rows) = rows::of_records(self.resolved, self.setup.catalog, &self.step.model, ".id", &keyed) else {
-            return Problems::new();
+            return Vec::new();
         };
         let poison = rows.data.len();
         let mut last = vec![String::new(); rows.fields.len()];
@@ -26,18 +45,16 @@ impl Work<'_> {
         let mut context = self.step.context.clone();
         context.insert("tz".into(), json!("UTC"));
         let call = Call::model(&self.step.model, "load").arg("fields", json!(rows.fields)).arg("data", json!(rows.data)).context(&context);
-        let Ok(answer) = self.odoo.call(call).await else { return Problems::new() };
-        let mut told: Vec<(usize, _)> = Vec::new();
+        let Ok(answer) = self.odoo.call(call).await else { return Vec::new() };
+        let mut told = Vec::new();
         for message in answer.get("messages").and_then(Json::as_array).into_iter().flatten() {
             let row = message.pointer("/rows/from").and_then(Json::as_u64).and_then(|row| usize::try_from(row).ok());
             let text = message.get("message").and_then(Json::as_str);
             let (Some(row), Some(text)) = (row.filter(|row| *row < poison), text) else { continue };
             let Some(at) = rows.record(row) else { continue };
             let problem = Fault::new(FaultKind::Refused, text).problem(doing);
-            told.push((at, placed(problem, records[at].1, message.get("field").and_then(Json::as_str))));
+            told.push((records[at].0, placed(problem, records[at].1, message.get("field").and_then(Json::as_str))));
         }
-        told.sort_by_key(|(at, _)| *at);
-        told.dedup();
-        told.into_iter().map(|(_, problem)| problem).take(super::MOST).collect()
+        told
     }
 }

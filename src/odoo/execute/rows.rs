@@ -98,7 +98,7 @@ pub(super) fn of_changes(catalog: &Catalog, model: &str, names: &[String], chang
 }
 
 /// The fields that a record gives a value for.
-fn given(resolved: &Resolved, record: &Record, outer: Option<&Record>) -> Vec<String> {
+pub(super) fn given(resolved: &Resolved, record: &Record, outer: Option<&Record>) -> Vec<String> {
     let outer = outer.map(|record| Within { record, outer: None });
     let within = Within { record, outer: outer.as_ref() };
     let has = |value: &Value| matches!(value, Value::Lines(_)) || matches!(resolved.value(value, &within), Known::Value(_));

@@ -3,6 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{Refusal, orm, store::Store};
+use crate::model::pattern::fits;
 
 /// A parsed domain.
 pub(super) enum Domain {
@@ -115,12 +116,17 @@ fn ordered(found: &Json, operator: &str, wanted: &Json) -> bool {
     })
 }
 
+/// SQL's signs for any characters and any one character.
+fn pattern(wanted: &str) -> String {
+    wanted.replace('%', "*").replace('_', "?")
+}
+
 fn alike(found: &Json, operator: &str, wanted: &Json) -> bool {
     let (Some(found), Some(wanted)) = (found.as_str(), wanted.as_str()) else { return false };
     match operator {
         "like" => found.contains(wanted),
         "ilike" => found.to_lowercase().contains(&wanted.to_lowercase()),
-        "=like" => found == wanted,
-        _ => found.to_lowercase() == wanted.to_lowercase(),
+        "=like" => fits(&pattern(wanted), found),
+        _ => fits(&pattern(&wanted.to_lowercase()), &found.to_lowercase()),
     }
 }

@@ -41,7 +41,10 @@ impl Store {
     }
 
     /// Replaces or, with `None`, removes a row.
-    pub(super) fn put(&mut self, model: &str, id: i64, row: Option<Row>) {
+    pub(super) fn put(&mut self, model: &str, id: i64, mut row: Option<Row>) {
+        if let Some(row) = &mut row {
+            row.insert("write_date".into(), Json::from(chrono::Utc::now().format("%Y-%m-%d %H:%M:%S").to_string()));
+        }
         let table = self.tables.entry(model.to_string()).or_default();
         let before = match row {
             Some(row) => table.insert(id, row),

@@ -1,0 +1,100 @@
+//! Which records of Odoo's are to be sent: those that fit the flow's domain and were not sent yet, and those that were and have changed
+//! since, where the flow wants that.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use serde_json::{Value as Json, json};
+
+use super::{Engine, Summary, storage::digest};
+use crate::{
+    config::{Changed, Flow, OutFlow},
+    journal::Message,
+    model::{Problem, codes},
+    odoo::{Call, read::read_tree},
+};
+
+/// Odoo stamps a record with the time its transaction began; one that took so long is found all the same.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+
+/// Odoo's form of a moment.
+const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
+
+/// The ids to be sent now, and how far the flow has looked once they are claimed.
+pub(super) async fn ready(
+    engine: &Engine,
+    flow: &Flow,
+    outbound: &OutFlow,
+    summary: &mut Summary,
+) -> Result<(Vec<i64>, Option<String>), Problem> {
+    let odoo = engine.odoo().await?;
+    let mut domain = outbound.domain.clone();
+    let mut fields = vec!["id"];
+    if outbound.cursor {
+        fields.push("write_date");
+        if let Some(cursor) = engine.journal.cursor(&flow.id).await? {
+            domain.push(json!(["write_date", ">=", before(&cursor)]));
+        }
+    }
+    let call =
+        Call::model(&outbound.model, "search_read").arg("domain", Json::from(domain)).arg("fields", json!(fields)).arg("order", "id");
+    let found = match odoo.call(call).await {
+        Ok(found) => found,
+        Err(fault) => {
+            engine.forget_odoo().await;
+            return Err(fault.problem(&format!("looking for {} to send", outbound.model)));
+        }
+    };
+    let records = found.as_array().map(Vec::as_slice).unwrap_or_default();
+    let newest = records.iter().filter_map(|record| record.get("write_date")?.as_str()).max().map(str::to_string);
+    let ids: Vec<i64> = records.iter().filter_map(|record| record.get("id")?.as_i64()).collect();
+    let sent = engine.journal.sent(&flow.id).await?;
+    let name = |id: &i64| format!("{},{id}", outbound.model);
+    let (known, mut new): (Vec<i64>, Vec<i64>) = ids.into_iter().partition(|id| sent.contains_key(&name(id)));
+    if outbound.changed != Changed::Ignore && !known.is_empty() {
+        let read = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &known, &outbound.fields).await?;
+        for (id, record) in known.iter().zip(&read) {
+            let now = digest_of(record);
+            // One that was sent before its content was remembered is taken as it is now.
+            let Some(Some(then)) = sent.get(&name(id)) else { continue };
+            if *then == now {
+                continue;
+            }
+            let shown = record.get("name").or(record.get("display_name")).and_then(Json::as_str).unwrap_or_default();
+            if outbound.changed == Changed::Resend {
+                engine.journal.unclaim(&flow.id, &name(id)).await?;
+                new.push(*id);
+            } else {
+                let text = format!("{},{id} `{shown}` was changed after it was sent", outbound.model);
+                summary.problems.push(Problem::new(codes::CHANGED, text).hint("tell the partner, or correct it; it is told once"));
+                engine.journal.sent_as(&flow.id, std::iter::once((name(id), now))).await?;
+            }
+        }
+    }
+    new.sort_unstable();
+    Ok((new, newest.filter(|_| outbound.cursor)))
+}
+
+/// Remembers how far the flow has looked.
+pub(super) async fn pass(engine: &Engine, flow: &Flow, cursor: Option<String>) -> Result<(), Problem> {
+    match cursor {
+        Some(cursor) => engine.journal.move_cursor(&flow.id, &cursor).await,
+        None => Ok(()),
+    }
+}
+
+fn before(cursor: &str) -> String {
+    let moment = NaiveDateTime::parse_from_str(cursor, MOMENT).ok().and_then(|moment| moment.checked_sub_signed(OVERLAP));
+    moment.map_or_else(|| cursor.to_string(), |moment| moment.format(MOMENT).to_string())
+}
+
+/// What a record says, in short: the same where nothing that is sent has changed.
+pub(super) fn digest_of(record: &Json) -> String {
+    digest(record.to_string().as_bytes())
+}
+
+/// Which sending of its records a message is: 1 for the first.
+pub(super) async fn version(engine: &Engine, outbound: &OutFlow, message: &Message) -> Result<u64, Problem> {
+    if outbound.changed != Changed::Resend {
+        return Ok(1);
+    }
+    engine.journal.sendings(message).await.map(|before| before + 1)
+}
