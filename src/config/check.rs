@@ -2,6 +2,8 @@
 
 use std::collections::HashMap;
 
+use serde_json::json;
+
 use super::{Flow, Format, InFlow, OutFlow, Work, Workspace};
 use crate::{
     format::{
@@ -9,7 +11,7 @@ use crate::{
         csv::{self, Dialect},
     },
     mapping::coverage::Coverage,
-    model::{Name, Place, Problem, Problems, codes, nearest::did_you_mean, pattern::fits, shape::Shape},
+    model::{Name, Place, Problem, Problems, catalog::Catalog, codes, nearest::did_you_mean, pattern::fits, shape::Shape},
     odoo::{actions, read::Tree},
     schema::{File, Schema},
 };
@@ -52,7 +54,12 @@ pub fn check(workspace: &Workspace) -> Report {
         }
         if let Work::Out(outbound) = &flow.work {
             tree(workspace, flow, outbound, &outbound.model, "", &outbound.fields, &mut report.problems);
-            report.problems.extend(names(flow, outbound));
+            let unknown = names(flow, outbound);
+            if unknown.is_empty() {
+                report.problems.extend(loops(workspace, flow, outbound));
+            }
+            report.problems.extend(unknown);
+            report.problems.extend(domain(workspace, flow, outbound));
         }
     }
     report.problems.extend(overlaps(workspace));
@@ -254,6 +261,75 @@ fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
         }
     }
     problems
+}
+
+/// Names that a template uses inside its loops, found by filling it in with a record of nothing but the fields that are read.
+fn loops(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Option<Problem> {
+    let record = sample(&workspace.catalog, &outbound.model, &outbound.fields);
+    let mut values = outbound.values.clone();
+    let partner = json!({"id": "x", "name": "x", "gln": "x"});
+    let given = [
+        ("partner", partner),
+        ("now", json!("2026-01-02 03:04:05")),
+        ("message", json!("x")),
+        ("file", json!("x")),
+        ("version", json!(1)),
+        ("sequence", json!(1)),
+    ];
+    values.extend(given.map(|(name, value)| (name.to_string(), value)));
+    values.insert("record".into(), record.clone());
+    values.insert("records".into(), json!([record]));
+    let problem = outbound.template.render(&serde_json::Value::Object(values)).err()?;
+    // What fails for the values' sake may go well with real ones.
+    let is_name = problem.message.contains("undefined");
+    let text = format!("the template uses a name in a loop that the flow `{}` does not read", flow.id);
+    is_name.then(|| Problem::new(codes::TEMPLATE, text).at(problem.place).hint("look at the line; fields are added to [read] fields"))
+}
+
+/// A record of a model with a value for each field of the tree.
+fn sample(catalog: &Catalog, model: &str, tree: &Tree) -> serde_json::Value {
+    let mut record = serde_json::Map::new();
+    record.insert("id".into(), json!(1));
+    record.insert("display_name".into(), json!("x"));
+    for (name, below) in &tree.0 {
+        let Some(field) = catalog.field(model, name) else { continue };
+        let inner = || sample(catalog, field.relation.as_deref().unwrap_or_default(), below);
+        let value = match field.kind.as_str() {
+            "many2one" => inner(),
+            "one2many" | "many2many" => json!([inner()]),
+            "integer" => json!(1),
+            "float" | "monetary" => json!(1.5),
+            "boolean" => json!(true),
+            "date" => json!("2026-01-02"),
+            "datetime" => json!("2026-01-02 03:04:05"),
+            _ => json!("x"),
+        };
+        record.insert(name.clone(), value);
+    }
+    record.into()
+}
+
+/// The fields of the domain.
+fn domain(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Problems {
+    let paths = outbound.domain.iter().filter_map(|term| term.get(0)?.as_str());
+    let unknown = paths.filter_map(|path| {
+        let mut model = outbound.model.clone();
+        for part in path.split('.') {
+            let fields = workspace.catalog.model(&model)?;
+            match fields.get(part) {
+                Some(field) => model = field.relation.clone().unwrap_or_default(),
+                None if part == "id" => return None,
+                None => {
+                    let hint = did_you_mean(part, fields.keys().map(String::as_str));
+                    let problem =
+                        Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` has no field `{part}` (domain of `{}`)", flow.id));
+                    return Some(problem.at(Place::file(&flow.file).with_path("[read] domain")).maybe_hint(hint));
+                }
+            }
+        }
+        None
+    });
+    unknown.collect()
 }
 
 /// `Some` when the path is not among the fields read, with the nearest one if there is one.

@@ -67,7 +67,7 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
         (schema, Work::In(Box::new(flow)))
     } else {
         let schema = reader.need_text("schema");
-        (schema, Work::Out(Box::new(outbound(reader, files)?)))
+        (schema, Work::Out(Box::new(outbound(reader, files, &common.0)?)))
     };
     let (partner, folder, about, enabled) = common;
     Some(Flow { id: id.to_string(), file: file.to_string(), about, enabled, partner, folder, schema, schema_from, schedule, work })
@@ -192,7 +192,7 @@ fn marker(reader: &Reader<'_>) -> Option<String> {
     None
 }
 
-fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
+fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<OutFlow> {
     let file = reader.need_text("template");
     let body = text(reader, files, "template", &file)?;
     let template = report(reader, Template::parse(&body, &file, true));
@@ -237,7 +237,14 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files) -> Option<OutFlow> {
         return None;
     };
     let model = read.need_text("model");
-    let domain = read.list("domain").unwrap_or_default();
+    let mut domain = read.list("domain").unwrap_or_default();
+    let (given, own) = (files.partner(partner), values(reader));
+    for value in domain.iter_mut().filter_map(|term| term.get_mut(2)) {
+        let of = |key: &str, all: &Map<String, Json>| value.get(key).and_then(Json::as_str).and_then(|name| all.get(name)).cloned();
+        if let Some(known) = of("partner", &given).or_else(|| of("flow", &own)) {
+            *value = known;
+        }
+    }
     let paths = read.texts("fields").unwrap_or_default();
     if paths.is_empty() {
         read.missing("fields");

@@ -67,9 +67,9 @@ pub fn document(
     } else {
         values.insert("record".into(), records.into_iter().next().unwrap_or_default());
     }
-    let values = Json::Object(values);
-    let text = outbound.template.render(&values)?;
-    let name = safe_name(outbound.name.render(&values)?.trim());
+    let name = safe_name(outbound.name.render(&Json::Object(values.clone()))?.trim());
+    values.insert("file".into(), json!(name));
+    let text = outbound.template.render(&Json::Object(values))?;
     Ok(Made { name, text })
 }
 

@@ -1,6 +1,8 @@
 //! Outbound templates: the partner's own sample document with the values replaced by `{{ … }}`. minijinja, strict: a name that is
 //! not read, and a value that is empty where the template prints it, are errors; nothing is sent with a hole in it.
 
+use chrono::{NaiveDate, NaiveDateTime, TimeZone};
+use chrono_tz::Tz;
 use minijinja::{
     AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value,
     syntax::SyntaxConfig,
@@ -32,7 +34,8 @@ impl Template {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let syntax = SyntaxConfig::builder().keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| problem(file, &error))?);
-        environment.set_auto_escape_callback(|_| AutoEscape::None);
+        // What a macro or a block has made is escaped already; everything else is by the formatter.
+        environment.set_auto_escape_callback(move |_| if is_xml { AutoEscape::Custom("xml".into()) } else { AutoEscape::None });
         environment.set_formatter(move |out, _, value| {
             if value.is_none() || value.is_undefined() {
                 return Err(Error::new(
@@ -41,13 +44,13 @@ impl Template {
                 ));
             }
             let text = if value.kind() == ValueKind::Bool { value.to_string().to_lowercase() } else { value.to_string() };
-            let text = if is_xml { escape(&text) } else { text };
+            let text = if is_xml && !value.is_safe() { escape(&text) } else { text };
             out.write_str(&text).map_err(Error::from)
         });
-        environment.add_filter("date", |value: String| -> Result<String, Error> { iso(&value, "%Y-%m-%d", 10) });
-        environment.add_filter("time", |value: String| -> Result<String, Error> { iso(&value, "%H:%M:%SZ", 19) });
-        environment.add_filter("datetime", |value: String| -> Result<String, Error> { iso(&value, "%Y-%m-%dT%H:%M:%SZ", 19) });
-        environment.add_filter("decimal", |value: f64, digits: Option<usize>| -> String { format!("{value:.*}", digits.unwrap_or(2)) });
+        environment.add_filter("date", |value: String, zone: Option<String>| iso(&value, "%Y-%m-%d", zone.as_deref()));
+        environment.add_filter("time", |value: String, zone: Option<String>| iso(&value, "%H:%M:%S", zone.as_deref()));
+        environment.add_filter("datetime", |value: String, zone: Option<String>| iso(&value, "%Y-%m-%dT%H:%M:%S", zone.as_deref()));
+        environment.add_filter("decimal", |value: f64, digits: Option<i32>| decimal(value, digits.unwrap_or(2).clamp(0, 12)));
         environment.add_template_owned("document".to_string(), text.to_string()).map_err(|error| problem(file, &error))?;
         Ok(Self { environment, file: file.to_string() })
     }
@@ -83,13 +86,31 @@ impl Template {
     }
 }
 
-/// Odoo's `2026-03-01 08:00:00` (UTC) in the partner's form.
-fn iso(value: &str, format: &str, length: usize) -> Result<String, Error> {
-    let parsed = match value.len() {
-        10 if length == 10 => chrono::NaiveDate::parse_from_str(value, "%Y-%m-%d").map(|day| day.format(format).to_string()),
-        _ => chrono::NaiveDateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S").map(|moment| moment.format(format).to_string()),
+/// Odoo's `2026-03-01 08:00:00` (UTC) in the partner's form: in UTC with its `Z`, or in a zone with the hours that it is off. A date
+/// alone stays what it is.
+fn iso(value: &str, format: &str, zone: Option<&str>) -> Result<String, Error> {
+    let wrong = |text: String| Error::new(ErrorKind::InvalidOperation, text);
+    let has_time = format.contains('H');
+    if let (10, false, Ok(day)) = (value.len(), has_time, NaiveDate::parse_from_str(value, "%Y-%m-%d")) {
+        return Ok(day.format(format).to_string());
+    }
+    let moment =
+        NaiveDateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S").map_err(|_| wrong(format!("`{value}` is not a date of Odoo's")))?;
+    let Some(zone) = zone else {
+        return Ok(moment.format(&format!("{format}{}", if has_time { "Z" } else { "" })).to_string());
     };
-    parsed.map_err(|_| Error::new(ErrorKind::InvalidOperation, format!("`{value}` is not a date of Odoo's")))
+    let zone: Tz = zone.parse().map_err(|_| wrong(format!("`{zone}` is not a time zone; write it as Europe/Berlin")))?;
+    Ok(zone.from_utc_datetime(&moment).format(&format!("{format}{}", if has_time { "%:z" } else { "" })).to_string())
+}
+
+/// A number with so many decimals, halves rounded away from zero as in trade; no zero has a sign.
+fn decimal(value: f64, digits: i32) -> String {
+    let scale = 10f64.powi(digits);
+    // What stands for a half in a float may be a little less.
+    let scaled = value * scale;
+    let rounded = (scaled + scaled.signum() * scaled.abs().max(1.0) * 1e-12).round() / scale;
+    let places = usize::try_from(digits).unwrap_or(2);
+    format!("{:.places$}", if rounded == 0.0 { 0.0 } else { rounded })
 }
 
 /// XML 1.0, 2.4: what must not stand in text and attributes as it is. Control characters that XML cannot carry at all become `?`.
@@ -132,6 +153,20 @@ mod tests {
             render(text, &values).as_deref(),
             Ok("<a t=\"2026-03-01T08:05:00Z\" d=\"2026-03-01\">A &amp; &lt;B&gt; 3.0<l>1</l><l>2</l></a>\n")
         );
+    }
+
+    #[test]
+    fn what_a_macro_makes_is_escaped_once() {
+        let values = json!({"name": "A & B"});
+        let text = "{% macro m(n) %}<b>{{ n }}</b>{% endmacro %}{% set x %}<i>{{ name }}</i>{% endset %}{{ m(name) }}{{ x }}";
+        assert_eq!(render(text, &values).as_deref(), Ok("<b>A &amp; B</b><i>A &amp; B</i>"));
+    }
+
+    #[test]
+    fn days_are_those_of_the_zone_and_halves_are_rounded_as_in_trade() {
+        let values = json!({"at": "2026-11-20 23:30:00", "day": "2026-11-20", "x": 0.125, "y": 2.5, "z": -0.001, "w": 1.005});
+        let text = "{{ at|date }} {{ at|date('Europe/Berlin') }} {{ at|datetime('Europe/Berlin') }} {{ day|date('Europe/Berlin') }} {{ x|decimal }} {{ y|decimal(0) }} {{ z|decimal }} {{ w|decimal }}";
+        assert_eq!(render(text, &values).as_deref(), Ok("2026-11-20 2026-11-21 2026-11-21T00:30:00+01:00 2026-11-20 0.13 3 0.00 1.01"));
     }
 
     #[test]

@@ -257,7 +257,7 @@ parent_id = { find = "res.partner", by = { ref = "Unit" }, none = "hold" }
     let ran = catalogue.comes(&contact(&format!("REF-{}", run + 1))).ends(1);
     assert!(ran.out.contains("1 held"), "{}", ran.out);
     let report = catalogue.report();
-    assert!(report.contains("C420") && report.contains(&format!("REF-{run}")), "the nearest is told: {report}");
+    assert!(report.contains("C420") && report.contains("the nearest is `REF-"), "the nearest is told: {report}");
     world.odoo.create("res.partner", json!({"name": "Now it is there", "ref": format!("REF-{}", run + 1)})).await;
     let held = world.messages("catalogue-in").pop().expect("a message");
     world.consign(&["reprocess", held["id"].as_str().expect("an id")]).ends(0);
