@@ -108,6 +108,11 @@ impl Fault {
         }
     }
 
+    /// Whether nothing is known about the call: it did not come through, or its answer did not.
+    pub(super) fn is_open(&self) -> bool {
+        matches!(self.kind, FaultKind::Unreachable | FaultKind::Timeout | FaultKind::Answer)
+    }
+
     /// The problem a person reads. `doing` says what was tried: `creating sale.order`.
     pub fn problem(&self, doing: &str) -> Problem {
         let code: Code = match self.kind {

@@ -7,6 +7,7 @@ pub mod drops;
 pub mod goods;
 pub mod kills;
 pub mod plans;
+pub mod proxy;
 pub mod rpc;
 pub mod scenarios;
 pub mod world;

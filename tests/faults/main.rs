@@ -8,6 +8,7 @@
 mod balance;
 #[path = "../common/mod.rs"]
 mod common;
+mod odoo;
 
 use std::{
     collections::BTreeMap,

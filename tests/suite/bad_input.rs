@@ -165,7 +165,7 @@ async fn unknown_product_and_buyer() {
     error[C412]: no partner with vat `DK99999999` or name `Nobody`
       --> unknown.xml:6:10  /Order/Buyer/VatNumber
       mapping: mappings/order.toml:10
-      who: ops   fix: create the partner in Odoo or correct its number, then reprocess
+      who: ops   fix: the nearest is `DK99999993` (My Company); create the partner in Odoo or correct its number, then reprocess
 
     error[C412]: no product with barcode `5701234000013` or default_code `NONE`
       --> unknown.xml:8:37  /Order/Lines/Line/Gtin

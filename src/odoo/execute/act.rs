@@ -61,7 +61,19 @@ impl Work<'_> {
         if untraced && !matches!(&answer, Err(fault) if fault.kind == FaultKind::Timeout) {
             self.setup.memory.ended(&intent).await?;
         }
-        let answer = answer.map_err(|fault| fault.problem(&doing))?;
+        let answer = match answer {
+            Ok(answer) => answer,
+            // A fault is not always a failure: what the method leads to may be there all the same.
+            Err(fault) if action.is_some_and(|action| !action.to.is_empty() || action.mark.is_some()) && !fault.is_open() => {
+                let to = action.map_or(&[][..], |action| action.to);
+                let there = match to {
+                    [] => self.is_marked().await.unwrap_or(false),
+                    to => self.in_state(&ready, to, &doing).await.is_ok_and(|done| done.len() == ready.len()),
+                };
+                return if there { Ok(()) } else { Err(fault.problem(&doing)) };
+            }
+            Err(fault) => return Err(fault.problem(&doing)),
+        };
         // Instead of doing it, Odoo may answer with a window that asks a person.
         let asks = answer.get("res_model").and_then(Json::as_str);
         let asked = |window: &str| {
@@ -102,10 +114,14 @@ impl Work<'_> {
 
     /// Whether an earlier try of this very run left its mark in Odoo: then its effect is complete.
     pub(super) async fn marked(&self) -> Result<bool, Problems> {
+        self.is_marked().await.map_err(|problem| vec![problem])
+    }
+
+    async fn is_marked(&self) -> Result<bool, Problem> {
         for then in &self.step.then {
             let Some((_, model, field)) = actions::known(&self.step.model, &then.method).and_then(|action| action.mark) else { continue };
             let call = Call::model(model, "search_count").arg("domain", serde_json::json!([[field, "=", self.mark]]));
-            let count = self.odoo.call(call).await.map_err(|fault| vec![fault.problem(&format!("looking for the mark in {model}"))])?;
+            let count = self.odoo.call(call).await.map_err(|fault| fault.problem(&format!("looking for the mark in {model}")))?;
             if count.as_i64().unwrap_or(0) > 0 {
                 return Ok(true);
             }

@@ -13,7 +13,10 @@ use super::{
     work::{Current, Done, Work},
 };
 use crate::{
-    model::{Problem, Problems, plan::Record},
+    model::{
+        Problem, Problems,
+        plan::{Record, Write},
+    },
     odoo::{Call, Fault, FaultKind, resolve::Within},
 };
 
@@ -49,6 +52,14 @@ impl Work<'_> {
             Ok(ids) => return Ok(records.iter().zip(ids).map(|((at, record), id)| (*at, *record, id)).collect()),
             Err(fault) => fault,
         };
+        // A fault is not always a failure: what was to be made may be there all the same.
+        if is_refusal(&fault) && (self.step.module.is_some() || !self.step.identity.is_empty()) && self.step.write != Write::Create {
+            let there = self.existing(records).await.unwrap_or_default();
+            let ids: Vec<i64> = records.iter().filter_map(|(_, record)| there.get(&self.identity(record)).map(id_of)).collect();
+            if ids.len() == records.len() {
+                return Ok(records.iter().zip(ids).map(|((at, record), id)| (*at, *record, id)).collect());
+            }
+        }
         let problem = |fault: &Fault, record: &Record| placed(fault.problem(&doing), record, None);
         match records {
             [(_, one)] if !self.setup.partial || !is_refusal(&fault) => return Err(vec![problem(&fault, one)]),

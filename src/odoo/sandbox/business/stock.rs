@@ -60,7 +60,10 @@ pub(super) fn apply_inventory(store: &mut Store, quants: &[i64], context: &Map<S
         let (from, to) = if counted >= before { (json!(ADJUSTMENT), location) } else { (location, json!(ADJUSTMENT)) };
         let moved = json!({"product_id": product, "product_uom_qty": (counted - before).abs(), "quantity": (counted - before).abs(), "state": "done", "location_id": from, "location_dest_id": to,
                            "is_inventory": true, "inventory_name": name, "reference": name, "picking_id": false});
-        store.insert("stock.move", moved.as_object().cloned().unwrap_or_default());
+        // Where nothing differs nothing moves.
+        if (counted - before).abs() > f64::EPSILON {
+            store.insert("stock.move", moved.as_object().cloned().unwrap_or_default());
+        }
         store.set("stock.quant", *quant, "quantity", json!(counted));
         store.set("stock.quant", *quant, "inventory_quantity", json!(0.0));
         store.set("stock.quant", *quant, "inventory_quantity_set", json!(false));

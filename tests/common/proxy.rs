@@ -1,0 +1,176 @@
+//! Something between us and Odoo that loses, delays and garbles: one request of all is the one that goes wrong.
+
+use std::{
+    sync::{
+        Arc, Mutex,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
+
+/// What becomes of the request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Fault {
+    /// The connection is closed before Odoo has heard of it.
+    CutBefore,
+    /// Odoo does its work, and half of the answer comes.
+    CutDuring,
+    /// Odoo does its work, and no answer comes.
+    CutAfter,
+    /// Odoo does its work, and the answer comes when nobody waits any more.
+    Late,
+    /// A proxy has no answer, and Odoo has not heard of it.
+    BadGateway,
+    /// A proxy has no answer, and Odoo has done its work.
+    BadGatewayAfter,
+    /// Odoo does its work and then answers with a fault.
+    FaultAfter,
+}
+
+pub const ALL: [Fault; 7] =
+    [Fault::CutBefore, Fault::CutDuring, Fault::CutAfter, Fault::Late, Fault::BadGateway, Fault::BadGatewayAfter, Fault::FaultAfter];
+
+/// A running proxy.
+pub struct Proxy {
+    pub url: String,
+    count: Arc<AtomicUsize>,
+    plan: Arc<Mutex<Option<(usize, Fault)>>>,
+    serving: JoinHandle<()>,
+}
+
+/// Longer than any call may take in these tests.
+pub const LATE: Duration = Duration::from_millis(2500);
+
+impl Proxy {
+    /// Stands before the Odoo at this address.
+    pub async fn before(target: &str) -> Self {
+        let target = target.trim_start_matches("http://").to_string();
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("http://{}", listener.local_addr().expect("an address"));
+        let (count, plan) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+        let serving = tokio::spawn({
+            let (count, plan) = (Arc::clone(&count), Arc::clone(&plan));
+            async move {
+                while let Ok((client, _)) = listener.accept().await {
+                    let (target, count, plan) = (target.clone(), Arc::clone(&count), Arc::clone(&plan));
+                    tokio::spawn(async move {
+                        // A client that is gone is no failure of the proxy's.
+                        let _ = carry(client, &target, &count, &plan).await;
+                    });
+                }
+            }
+        });
+        Self { url, count, plan, serving }
+    }
+
+    /// Requests since the last plan.
+    pub fn requests(&self) -> usize {
+        self.count.load(Ordering::SeqCst)
+    }
+
+    /// The request of this number, from 1, is to go wrong; none from now on.
+    pub fn plan(&self, plan: Option<(usize, Fault)>) {
+        *self.plan.lock().expect("unlocked") = plan;
+        self.count.store(0, Ordering::SeqCst);
+    }
+}
+
+impl Drop for Proxy {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+async fn carry(mut client: TcpStream, target: &str, count: &AtomicUsize, plan: &Mutex<Option<(usize, Fault)>>) -> std::io::Result<()> {
+    let request = message(&mut client).await?;
+    if request.is_empty() {
+        return Ok(());
+    }
+    let number = count.fetch_add(1, Ordering::SeqCst) + 1;
+    let fault = plan.lock().expect("unlocked").filter(|(at, _)| *at == number).map(|(_, fault)| fault);
+    match fault {
+        Some(Fault::CutBefore) => return Ok(()),
+        Some(Fault::BadGateway) => {
+            return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+        }
+        _ => {}
+    }
+    let mut server = TcpStream::connect(target).await?;
+    server.write_all(&closing(&request)).await?;
+    let mut answer = Vec::new();
+    server.read_to_end(&mut answer).await?;
+    match fault {
+        Some(Fault::CutAfter) => Ok(()),
+        Some(Fault::CutDuring) => client.write_all(&answer[..answer.len() - 3.min(answer.len())]).await,
+        Some(Fault::Late) => {
+            tokio::time::sleep(LATE).await;
+            client.write_all(&answer).await
+        }
+        Some(Fault::BadGatewayAfter) => {
+            client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await
+        }
+        Some(Fault::FaultAfter) => client.write_all(&refusal(&request)).await,
+        _ => client.write_all(&answer).await,
+    }
+}
+
+/// A whole HTTP message with its body.
+async fn message(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut chunk = vec![0; 64 << 10];
+    loop {
+        if let Some(end) = bytes.windows(4).position(|window| window == b"\r\n\r\n") {
+            let head = String::from_utf8_lossy(&bytes[..end]).to_lowercase();
+            let length = head.lines().find_map(|line| line.strip_prefix("content-length:")?.trim().parse::<usize>().ok()).unwrap_or(0);
+            if bytes.len() >= end + 4 + length {
+                return Ok(bytes);
+            }
+        }
+        match stream.read(&mut chunk).await? {
+            0 => return Ok(Vec::new()),
+            count => bytes.extend_from_slice(&chunk[..count]),
+        }
+    }
+}
+
+/// The request with the wish that the connection ends with the answer.
+fn closing(request: &[u8]) -> Vec<u8> {
+    let end = request.windows(2).position(|window| window == b"\r\n").unwrap_or(0);
+    [&request[..end], b"\r\nConnection: close", &request[end..]].concat()
+}
+
+/// A fault as the dialect of the request has it: one of Odoo's own that says nothing of what was done.
+fn refusal(request: &[u8]) -> Vec<u8> {
+    let head = String::from_utf8_lossy(&request[..request.len().min(200)]).to_string();
+    let text = "Sorry, the mail server does not answer.";
+    let (status, kind, body) = if head.starts_with("POST /json/2/") {
+        (
+            "422 Unprocessable Entity",
+            "application/json",
+            format!("{{\"name\": \"odoo.exceptions.UserError\", \"message\": \"{text}\", \"arguments\": [], \"debug\": \"\"}}"),
+        )
+    } else if head.starts_with("POST /xmlrpc/") {
+        (
+            "200 OK",
+            "text/xml",
+            format!(
+                "<?xml version='1.0'?><methodResponse><fault><value><struct><member><name>faultCode</name><value><int>2</int></value></member><member><name>faultString</name><value><string>{text}</string></value></member></struct></value></fault></methodResponse>"
+            ),
+        )
+    } else {
+        (
+            "200 OK",
+            "application/json",
+            format!(
+                "{{\"jsonrpc\": \"2.0\", \"id\": 1, \"error\": {{\"code\": 200, \"message\": \"Odoo Server Error\", \"data\": {{\"name\": \"odoo.exceptions.UserError\", \"message\": \"{text}\", \"debug\": \"\"}}}}}}"
+            ),
+        )
+    };
+    format!("HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{body}", body.len()).into_bytes()
+}
