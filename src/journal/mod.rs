@@ -17,7 +17,7 @@ use std::path::Path;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{
-    SqlitePool,
+    ConnectOptions, SqlitePool,
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
@@ -90,7 +90,9 @@ impl Journal {
             .journal_mode(SqliteJournalMode::Wal)
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(20))
-            .foreign_keys(true);
+            .foreign_keys(true)
+            // What is asked of the journal is nobody's news.
+            .disable_statement_logging();
         // One connection: SQLite has one writer anyway, and so a transaction never meets another of our own.
         let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options).await.map_err(|error| problem(&error))?;
         let journal = Self { pool };

@@ -5,6 +5,15 @@ use std::sync::OnceLock;
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde_json::{Number, Value as Json};
 
+/// A value that an expression knows by name.
+pub(super) struct Input {
+    pub(super) name: String,
+    /// None where there is none.
+    pub(super) value: Option<Json>,
+    /// It stays a text, whatever it looks like.
+    pub(super) is_text: bool,
+}
+
 fn environment() -> &'static Environment<'static> {
     static ENVIRONMENT: OnceLock<Environment<'static>> = OnceLock::new();
     ENVIRONMENT.get_or_init(|| {
@@ -29,13 +38,18 @@ pub(super) fn check(text: &str) -> Result<Vec<String>, String> {
 ///
 /// # Errors
 /// The sentence of the evaluator.
-pub(super) fn holds(text: &str, with: &[(String, Option<Json>)]) -> Result<bool, String> {
+pub(super) fn holds(text: &str, with: &[Input]) -> Result<bool, String> {
     let result = environment().compile_expression(text).and_then(|expression| expression.eval(context(with)));
     result.map(|value| value.is_true()).map_err(|error| sentence(&error))
 }
 
-fn context(with: &[(String, Option<Json>)]) -> Value {
-    let values = with.iter().map(|(name, value)| (name.clone(), value.as_ref().map_or(Value::from(()), input)));
+fn context(with: &[Input]) -> Value {
+    let value = |one: &Input| match (&one.value, one.is_text) {
+        (None, _) => Value::from(()),
+        (Some(value), true) => Value::from(Serde(value)),
+        (Some(value), false) => input(value),
+    };
+    let values = with.iter().map(|one| (one.name.clone(), value(one)));
     values.collect::<std::collections::BTreeMap<_, _>>().into()
 }
 
@@ -43,7 +57,7 @@ fn context(with: &[(String, Option<Json>)]) -> Value {
 ///
 /// # Errors
 /// The sentence of the evaluator.
-pub(super) fn evaluate(text: &str, with: &[(String, Option<Json>)]) -> Result<Option<Json>, String> {
+pub(super) fn evaluate(text: &str, with: &[Input]) -> Result<Option<Json>, String> {
     let result =
         environment().compile_expression(text).and_then(|expression| expression.eval(context(with))).map_err(|error| sentence(&error))?;
     if result.is_none() || result.is_undefined() {
@@ -92,12 +106,14 @@ mod tests {
 
     #[test]
     fn numbers_count_and_missing_values_are_none() {
-        let with = [("price".to_string(), Some(json!("12.50"))), ("base".to_string(), None)];
+        let input = |name: &str, value: Option<Json>, is_text: bool| Input { name: name.into(), value, is_text };
+        let with = [input("price", Some(json!("12.50")), false), input("base", None, false), input("code", Some(json!("1.10")), true)];
+        assert_eq!(evaluate("code ~ ''", &with), Ok(Some(json!("1.10"))), "a text stays as it is");
         assert_eq!(evaluate("price / (base or 1)", &with), Ok(Some(json!(12.5))));
         assert_eq!(evaluate("base", &with), Ok(None));
         assert!(evaluate("other + 1", &with).is_err());
         for code in ["007", "123", "12345678901234567890"] {
-            assert_eq!(evaluate("code ~ '/x'", &[("code".into(), Some(json!(code)))]), Ok(Some(json!(format!("{code}/x")))));
+            assert_eq!(evaluate("code ~ '/x'", &[input("code", Some(json!(code)), false)]), Ok(Some(json!(format!("{code}/x")))));
         }
     }
 

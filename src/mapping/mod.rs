@@ -29,6 +29,8 @@ pub struct Mapping {
     pub file: String,
     /// Schema that the documents follow, relative to `schemas/`.
     pub document: String,
+    /// A document of which no record is made is no problem.
+    accepts_empty: bool,
     /// Kinds of records, in an order in which each comes after those it refers to.
     records: Vec<RecordRule>,
 }
@@ -40,6 +42,24 @@ pub struct Given {
     pub partner: Map<String, Json>,
     /// The flow's `values`.
     pub values: Map<String, Json>,
+}
+
+impl Given {
+    /// A term of a domain with what is given put in: `["ref", "=", { flow = "supplier" }]`.
+    fn put(&self, term: &Json) -> Json {
+        let given = |value: &Json| {
+            let of = |key: &str| value.get(key).and_then(Json::as_str);
+            match (of("flow"), of("partner")) {
+                (Some(name), _) => self.values.get(name).cloned(),
+                (_, Some(name)) => self.partner.get(name).cloned(),
+                _ => None,
+            }
+        };
+        match term.get(2).and_then(given) {
+            Some(value) => Json::Array(vec![term[0].clone(), term[1].clone(), value]),
+            None => term.clone(),
+        }
+    }
 }
 
 impl Mapping {

@@ -21,6 +21,8 @@ pub(super) struct RecordRule {
     pub(super) write: Write,
     pub(super) none: Missing,
     pub(super) overwrite: bool,
+    /// What the records that are found must meet besides.
+    pub(super) scope: Vec<Json>,
     pub(super) context: Map<String, Json>,
     pub(super) then: Vec<Then>,
     pub(super) fields: Vec<FieldRule>,
@@ -36,7 +38,8 @@ pub(super) struct FieldRule {
     pub(super) column: u32,
     pub(super) create_only: bool,
     pub(super) overwrite: bool,
-    pub(super) required: bool,
+    /// As the mapping says it; where it does not, what a field is decides.
+    pub(super) required: Option<bool>,
     pub(super) when: Option<When>,
     pub(super) rule: Rule,
 }
@@ -186,6 +189,11 @@ impl FieldRule {
             Rule::Record { .. } | Rule::Field(_) => {}
         }
         all
+    }
+
+    /// Whether a missing value is a problem where the mapping does not say: a reference without condition.
+    pub(super) fn needs(&self) -> bool {
+        matches!(self.rule, Rule::Find(_)) && self.when.is_none()
     }
 
     /// Every path below it.

@@ -250,6 +250,9 @@ pub struct Step {
     /// With [`Write::Update`]: what is done where there is no such record.
     #[serde(skip_serializing_if = "is_default")]
     pub none: Missing,
+    /// What a record that is found must meet besides: one that does not is not touched.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub scope: Vec<Json>,
     /// Odoo context of the calls that write.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub context: Map<String, Json>,

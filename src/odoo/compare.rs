@@ -15,11 +15,16 @@ pub(super) fn same(planned: &Json, current: &Json) -> bool {
         (Json::Null, Json::Bool(false)) | (Json::Bool(false), Json::Null) => true,
         (Json::String(text), Json::Bool(false)) => text.is_empty(),
         // An html field comes back wrapped in tags.
-        (Json::String(planned), Json::String(current)) if current.starts_with("<p") => {
-            planned == current || *planned == without_tags(current)
+        (Json::String(planned), Json::String(current)) if current.starts_with('<') && current.ends_with('>') => {
+            planned == current || words(planned) == words(current)
         }
         _ => planned == current,
     }
+}
+
+/// The words of a piece of HTML, or of a text.
+fn words(html: &str) -> Vec<String> {
+    without_tags(html).split_whitespace().map(str::to_string).collect()
 }
 
 fn without_tags(html: &str) -> String {
@@ -28,12 +33,16 @@ fn without_tags(html: &str) -> String {
     for c in html.chars() {
         match c {
             '<' => inside = true,
-            '>' => inside = false,
+            '>' if inside => {
+                inside = false;
+                // What a break or a paragraph parts is parted.
+                out.push(' ');
+            }
             c if !inside => out.push(c),
             _ => {}
         }
     }
-    out.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&")
+    out.replace("&lt;", "<").replace("&gt;", ">").replace("&quot;", "\"").replace("&#34;", "\"").replace("&amp;", "&")
 }
 
 #[cfg(test)]
@@ -50,5 +59,7 @@ mod tests {
         assert!(same(&json!(""), &json!(false)));
         assert!(!same(&json!(true), &json!(false)));
         assert!(same(&json!("A & B"), &json!("<p>A &amp; B</p>")));
+        assert!(same(&json!("A &amp; B<br>C"), &json!("<span>A &amp; B<br>C</span>")));
+        assert!(!same(&json!("A"), &json!("<p>B</p>")));
     }
 }

@@ -79,7 +79,7 @@ impl<'m> Applying<'m> {
     }
 
     fn nothing(&mut self) {
-        if !self.found && self.problems.is_empty() {
+        if !self.found && self.problems.is_empty() && !self.mapping.accepts_empty {
             let Some(first) = self.mapping.records.first() else { return };
             let problem = Problem::new(codes::VALUE_MISSING, format!("the document has no `{}`", first.each));
             self.problems.push((None, problem.at(Place::file(self.file)).mapped_by(self.mapping.at(first.line))));
@@ -99,6 +99,7 @@ fn step(rule: &RecordRule, given: &Given) -> Step {
         }),
         write: rule.write,
         none: rule.none,
+        scope: rule.scope.iter().map(|term| given.put(term)).collect(),
         context: rule.context.clone(),
         records: Vec::new(),
         then: rule.then.clone(),
@@ -203,14 +204,17 @@ impl Applier<'_, '_> {
             if !self.holds(field.when.as_ref(), node) {
                 continue;
             }
-            let required = field.required || identity.contains(&field.name);
+            let required = field.required.unwrap_or_else(|| identity.contains(&field.name) || field.needs());
             let (value, at, from) = match &field.rule {
                 Rule::Value(rule) => {
                     let (value, at) = self.value(rule, node, required, &field.name);
                     (value.map(Value::Literal), at, rule.line)
                 }
                 Rule::Find(rule) => (self.find(rule, node, required, &field.name).map(Value::Find), node, rule.line),
-                Rule::Lines(rule) => (Some(Value::Lines(self.lines(rule, nodes, field.line))), node, field.line),
+                Rule::Lines(rule) => {
+                    let lines = self.lines(rule, nodes, field.line, overwrite || field.overwrite);
+                    (Some(Value::Lines(lines)), node, field.line)
+                }
                 Rule::Set(rule) => (Some(Value::Set(self.set(rule, nodes, &field.name))), node, field.line),
                 Rule::Record { rule, field: of } => (self.reference(rule, of.as_deref(), node, field), node, field.line),
                 Rule::Field(other) => (Some(Value::Field(other.clone())), node, field.line),
@@ -241,7 +245,7 @@ impl Applier<'_, '_> {
             }
             at = self.document.element(here).parent;
         }
-        if field.required {
+        if field.required == Some(true) {
             let problem = Problem::new(codes::VALUE_MISSING, format!("`{}` needs a `{name}`, and none is made here", field.name));
             self.report(problem, node, field.line);
         }

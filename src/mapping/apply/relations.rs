@@ -8,7 +8,7 @@ use super::Applier;
 use crate::{
     mapping::{
         path::Found,
-        rules::{FindRule, LinesRule, SetRule},
+        rules::{FindRule, LinesRule, SetRule, ValueRule},
     },
     model::{
         NodeId, Problem, codes,
@@ -18,14 +18,14 @@ use crate::{
 };
 
 impl Applier<'_, '_> {
-    pub(super) fn lines(&mut self, rule: &LinesRule, nodes: &[NodeId], line: u32) -> Lines {
+    pub(super) fn lines(&mut self, rule: &LinesRule, nodes: &[NodeId], line: u32, overwrite: bool) -> Lines {
         let mut seen: HashMap<String, u32> = HashMap::new();
         let mut records: Vec<Record> = Vec::new();
         for node in self.found_from(&rule.each, nodes) {
             if self.is_full() {
                 break;
             }
-            let record = self.record(&[node], &rule.fields, &rule.identity, line, false);
+            let record = self.record(&[node], &rule.fields, &rule.identity, line, overwrite);
             if !rule.identity.is_empty() {
                 let key = super::identity_key(&record, &rule.identity);
                 let here = self.document.element(node).line;
@@ -60,6 +60,7 @@ impl Applier<'_, '_> {
 
     pub(super) fn find(&mut self, rule: &FindRule, node: NodeId, required: bool, field: &str) -> Option<Find> {
         let mut by = Vec::new();
+        let before = self.of.problems.len();
         // The place of the first key that has a value is where a person will look.
         let mut place = None;
         for (key, value) in &rule.by {
@@ -70,10 +71,13 @@ impl Applier<'_, '_> {
             }
         }
         if by.is_empty() {
-            if required {
-                let paths = rule.by.iter().flat_map(|(_, value)| value.paths());
+            // A key that is there and no use has been told.
+            if required && self.of.problems.len() == before {
+                let paths = rule.by.iter().flat_map(|(_, value)| value.all()).flat_map(ValueRule::paths);
                 let paths: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
-                let message = format!("`{field}` cannot be looked up: the document has none of {}", paths.join(", "));
+                let none =
+                    if paths.is_empty() { "no value for any of its keys".to_string() } else { format!("none of {}", paths.join(", ")) };
+                let message = format!("`{field}` cannot be looked up: the document has {none}");
                 self.report(Problem::new(codes::VALUE_MISSING, message), node, rule.line);
             }
             return None;
@@ -104,18 +108,7 @@ impl Applier<'_, '_> {
         if let Some(field) = term.get(2).and_then(|value| value.get("field")).and_then(Json::as_str) {
             return Term::Field { path: part(0), operator: part(1), field: field.to_string() };
         }
-        let given = |value: &Json| {
-            let of = |key: &str| value.get(key).and_then(Json::as_str);
-            match (of("flow"), of("partner")) {
-                (Some(name), _) => self.of.given.values.get(name).cloned(),
-                (_, Some(name)) => self.of.given.partner.get(name).cloned(),
-                _ => None,
-            }
-        };
-        match term.get(2).and_then(given) {
-            Some(value) => Term::Fixed(Json::Array(vec![Json::from(part(0)), Json::from(part(1)), value])),
-            None => Term::Fixed(term.clone()),
-        }
+        Term::Fixed(self.of.given.put(term))
     }
 }
 

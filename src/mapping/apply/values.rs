@@ -5,12 +5,12 @@ use serde_json::Value as Json;
 use super::Applier;
 use crate::{
     mapping::{
-        expression,
+        expression::{self, Input},
         functions::Conversion,
         path::Found,
         rules::{From, ValueRule},
     },
-    model::{NodeId, Problem, codes, problem::cut},
+    model::{NodeId, Problem, codes, problem::cut, shape::Kind},
 };
 
 impl Applier<'_, '_> {
@@ -32,8 +32,12 @@ impl Applier<'_, '_> {
             }
             return (rule.default.clone(), at);
         };
-        let Some(value) = self.translated(rule, raw, at, field) else { return (None, at) };
-        (self.converted(&rule.conversions, value, at, field, rule.line), at)
+        // Codes are brought to one spelling before they are looked up; what a table gives is made a number or a date after it.
+        let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == Kind::Text).count();
+        let (before, after) = rule.conversions.split_at(if rule.table.is_some() { spelling } else { 0 });
+        let Some(value) = self.converted(before, raw, at, field, rule.line) else { return (None, at) };
+        let Some(value) = self.translated(rule, value, at, field) else { return (None, at) };
+        (self.converted(after, value, at, field, rule.line), at)
     }
 
     /// What stands at the source; an expression that fails is reported.
@@ -77,8 +81,14 @@ impl Applier<'_, '_> {
     }
 
     /// The named values of an expression.
-    pub(super) fn inputs(&mut self, with: &[(String, ValueRule)], node: NodeId, field: &str) -> Vec<(String, Option<Json>)> {
-        with.iter().map(|(name, value)| (name.clone(), self.value(value, node, false, field).0)).collect()
+    pub(super) fn inputs(&mut self, with: &[(String, ValueRule)], node: NodeId, field: &str) -> Vec<Input> {
+        let input = |(name, value): &(String, ValueRule)| Input {
+            name: name.clone(),
+            value: self.value(value, node, false, field).0,
+            // What is said to be a text is none of the numbers that it may look like.
+            is_text: value.conversions.last().is_some_and(|last| last.function.makes == Kind::Text),
+        };
+        with.iter().map(input).collect()
     }
 
     /// The value looked up in the rule's code table, where it has one.

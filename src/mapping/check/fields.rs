@@ -9,10 +9,11 @@ use crate::{
 };
 
 impl Checker<'_> {
-    pub(super) fn fields(&mut self, fields: &[FieldRule], model: &str, from: &[Way], strict: bool) {
+    /// Holds fields against a model; those by which records are only found need not be writable.
+    pub(super) fn fields(&mut self, fields: &[FieldRule], model: &str, from: &[Way], strict: bool, found_by: &[String]) {
         for field in fields {
             let place = self.place(field.line, field.column);
-            self.writable(model, &field.name, &place, strict);
+            self.writable(model, &field.name, &place, strict && !found_by.contains(&field.name));
             self.when(field.when.as_ref(), from, &place);
             let known = self.catalog.and_then(|catalog| catalog.field(model, &field.name)).cloned();
             match &field.rule {
@@ -37,7 +38,7 @@ impl Checker<'_> {
                     let relation = known.as_ref().and_then(|known| known.relation.clone());
                     let relation = rule.model.clone().or(relation).or_else(|| self.catalog.is_none().then(String::new));
                     if let (false, Some(relation)) = (inner.is_empty(), relation) {
-                        self.fields(&rule.fields, &relation, &inner, strict);
+                        self.fields(&rule.fields, &relation, &inner, strict, &[]);
                         if !rule.known_only {
                             self.required(&relation, &rule.fields, known.as_ref().and_then(|known| known.inverse.as_deref()), &place);
                         }
@@ -57,6 +58,13 @@ impl Checker<'_> {
         }
     }
 
+    /// The fields of a scope.
+    pub(super) fn scope(&mut self, scope: &[Json], model: &str, place: &Place) {
+        for field in scope.iter().filter_map(|term| term.get(0)?.as_str()) {
+            self.exists(model, field.split('.').next().unwrap_or(field), place);
+        }
+    }
+
     fn find(&mut self, rule: &FindRule, from: &[Way], place: &Place) {
         self.known_model(&rule.model, place);
         for (key, value) in &rule.by {
@@ -64,12 +72,8 @@ impl Checker<'_> {
             self.exists(&rule.model, key, &place);
             self.value(value, from);
         }
-        for term in &rule.scope {
-            if let Some(field) = term.get(0).and_then(Json::as_str) {
-                self.exists(&rule.model, field.split('.').next().unwrap_or(field), place);
-            }
-        }
-        self.fields(&rule.create, &rule.model, from, true);
+        self.scope(&rule.scope, &rule.model, place);
+        self.fields(&rule.create, &rule.model, from, true, &[]);
         if !rule.create.is_empty() {
             self.required(&rule.model, &rule.create, None, place);
         }

@@ -62,7 +62,9 @@ impl<'m> Checker<'m> {
                 self.value(external, &ways);
             }
             self.when(rule.when.as_ref(), &ways, &place);
-            self.fields(&rule.fields, &rule.model, &ways, rule.write != Write::Create);
+            let found_by: &[String] = if rule.write == Write::Update { &rule.identity } else { &[] };
+            self.fields(&rule.fields, &rule.model, &ways, rule.write != Write::Create, found_by);
+            self.scope(&rule.scope, &rule.model, &place);
             if rule.write != Write::Update {
                 self.required(&rule.model, &rule.fields, None, &place);
             }

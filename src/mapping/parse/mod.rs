@@ -48,6 +48,7 @@ impl<'n> Parser<'n> {
             }
         }
         let document = reader.need_text("document");
+        let accepts_empty = reader.choice("empty", &["refuse", "accept"]) == "accept";
         let mut records = Vec::new();
         match reader.node("records") {
             None => records.push(self.record(&reader, String::new())),
@@ -71,7 +72,7 @@ impl<'n> Parser<'n> {
             self.problems.borrow_mut().push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(self.file)));
             Vec::new()
         });
-        Mapping { file: self.file.to_string(), document, records }
+        Mapping { file: self.file.to_string(), document, accepts_empty, records }
     }
 
     fn record(&self, reader: &Reader<'n>, name: String) -> RecordRule {
@@ -123,6 +124,7 @@ impl<'n> Parser<'n> {
             write,
             none,
             overwrite: reader.boolean("overwrite").unwrap_or(false),
+            scope: reader.list("scope").unwrap_or_default(),
             context,
             then: self.then(reader),
             fields,
@@ -165,7 +167,7 @@ impl<'n> Parser<'n> {
             column,
             create_only: false,
             overwrite: false,
-            required: false,
+            required: None,
             when: None,
             rule: Rule::Field(String::new()),
         };
@@ -178,7 +180,7 @@ impl<'n> Parser<'n> {
         field.overwrite = reader.boolean("overwrite").unwrap_or(false);
         field.when = self.when(&reader);
         let (finds, repeats) = (reader.node("find").is_some(), reader.node("each").is_some());
-        field.required = reader.boolean("required").unwrap_or(finds && !repeats && field.when.is_none());
+        field.required = reader.boolean("required");
         field.rule = if let Some(rule) = reader.text("record") {
             Rule::Record { rule, field: reader.text("field") }
         } else if let Some(other) = reader.text("field") {

@@ -35,10 +35,15 @@ impl<'n> Parser<'n> {
         }
     }
 
-    /// A text alone is a path; anything else alone is a constant.
+    /// A text alone is a path, several are paths of which the first counts that has a value; anything else alone is a constant.
     pub(super) fn shorthand(&self, node: &Node) -> ValueRule {
+        let is_text = |node: &Node| matches!(node.item, Item::Text(_));
         let from = match &node.item {
             Item::Text(text) => From::Paths(vec![self.path(text, node)]),
+            Item::List(nodes) if !nodes.is_empty() && nodes.iter().all(is_text) => {
+                let texts = nodes.iter().filter_map(|node| if let Item::Text(text) = &node.item { Some((text, node)) } else { None });
+                From::Paths(texts.map(|(text, node)| self.path(text, node)).collect())
+            }
             _ => From::Const(node.json()),
         };
         ValueRule::plain(from, node.line, node.column)

@@ -98,7 +98,7 @@ impl Changes {
                     }
                     Decision::Keep => {
                         let entry = remembered.get(&field.name).cloned().unwrap_or_default();
-                        changes.keep(work, record, current, field, (&planned, now), (vec![field.name.clone()], entry));
+                        changes.keep(work, record, current, (id, field), (&planned, now), (vec![field.name.clone()], entry));
                     }
                 }
             }
@@ -110,13 +110,13 @@ impl Changes {
         Ok(changes)
     }
 
-    /// Leaves a value that a person has changed, and says so.
+    /// Leaves a value that a person has changed, and says so; `owner` is the record whose memory it is kept in.
     pub(super) fn keep(
         &mut self,
         work: &Work<'_>,
         record: &Record,
         current: &Current,
-        field: &Field,
+        (owner, field): (i64, &Field),
         (planned, now): (&Json, &Json),
         kept: Kept,
     ) {
@@ -132,7 +132,7 @@ impl Changes {
         let problem =
             Problem::new(codes::KEPT, text).hint("nothing, if the person is right; `overwrite = true` at the field lets documents win");
         self.notes.push(placed(problem, record, Some(&field.name)));
-        self.kept.entry(id_of(current)).or_default().push(kept);
+        self.kept.entry(owner).or_default().push(kept);
     }
 
     /// Ids of the records in which anything is to be done.

@@ -1,7 +1,7 @@
 //! Lines of records that are there: matched by the lines' identity, changed or added; what becomes of lines that the document no
 //! longer has is the mapping's to say.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value as Json};
 
@@ -169,10 +169,24 @@ fn compare(
     changes: &mut Changes,
 ) {
     let outer = Within { record, outer: None };
-    let mut by_key: HashMap<String, &Current> = present.iter().map(|line| (present_key(lines, line), *line)).collect();
+    let mut by_key: HashMap<String, &Current> = HashMap::new();
+    let mut doubled: HashSet<String> = HashSet::new();
+    for line in present {
+        let key = present_key(lines, line);
+        if by_key.insert(key.clone(), line).is_some() {
+            doubled.insert(key);
+        }
+    }
     for line in &lines.records {
         let within = Within { record: line, outer: Some(&outer) };
         let key = planned_key(work, lines, &within);
+        if doubled.contains(&key) {
+            let text =
+                format!("the record has several lines with {} `{}`", lines.identity.join(" and "), cut(&key.replace('\u{1f}', " / ")));
+            let problem = Problem::new(codes::LOOKUP_MANY, text).hint("which of them is meant cannot be told; settle it in Odoo by hand");
+            changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
+            continue;
+        }
         let Some(now) = by_key.remove(&key) else {
             if lines.known_only {
                 let text = format!("the record has no line with {} `{}`", lines.identity.join(" and "), cut(&key.replace('\u{1f}', " / ")));
@@ -196,9 +210,11 @@ fn compare(
             match decide(&planned, seen, entry, field.overwrite) {
                 Decision::Keep => {
                     let path = vec![found.field.clone(), key.clone(), field.name.clone()];
-                    changes.keep(work, line, now, field, (&planned, seen), (path, entry.cloned().unwrap_or_default()));
+                    changes.keep(work, line, now, (id_of(current), field), (&planned, seen), (path, entry.cloned().unwrap_or_default()));
                     values.insert(field.name.clone(), writable(seen));
                 }
+                // A reference that stays is not written again: Odoo would take the line for one of a new product.
+                Decision::Same if matches!(field.value, Value::Find(_) | Value::Record(_) | Value::Field(_)) => {}
                 decision => {
                     differs |= decision == Decision::Write;
                     let value = if decision == Decision::Same { writable(seen) } else { planned };

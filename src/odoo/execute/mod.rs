@@ -5,6 +5,7 @@ mod act;
 mod changes;
 mod diagnose;
 mod lines;
+mod markup;
 pub mod memory;
 mod place;
 mod rows;
@@ -103,10 +104,19 @@ pub struct Setup<'s> {
 /// All references that lead nowhere, before anything is written; or what stopped the work. What was done until then stays and is
 /// found again by the next try.
 pub async fn execute(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Outcome, Problems> {
-    let mut run = Run { odoo, plan, setup, resolved: Resolved::default(), outcome: Outcome::default(), refused: HashSet::new() };
+    let plan = &*markup::escaped(plan, setup.catalog);
+    let mut run = Run::new(odoo, plan, setup);
     let mut bad: Problems = Vec::new();
     for step in &plan.steps {
         bad.extend(run.look_up(step).await?);
+    }
+    if bad.is_empty() && !setup.partial {
+        // Before the first step is written, since it is all or nothing.
+        for step in &plan.steps {
+            let records: Vec<(usize, &Record)> = step.records.iter().enumerate().collect();
+            let work = Work { odoo, step, setup, resolved: &run.resolved, mark: String::new() };
+            bad.extend(work.doubled(&records).into_iter().map(|(_, problem)| problem));
+        }
     }
     if !bad.is_empty() {
         bad.truncate(MOST);
@@ -134,14 +144,8 @@ const MOST: usize = 100;
 /// # Errors
 /// As [`execute`], before it writes.
 pub async fn rehearse(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<(Part, Problem)>, Problems> {
-    let mut run = Run {
-        odoo,
-        plan,
-        setup: Setup { partial: true, ..setup },
-        resolved: Resolved::default(),
-        outcome: Outcome::default(),
-        refused: HashSet::new(),
-    };
+    let plan = &*markup::escaped(plan, setup.catalog);
+    let mut run = Run::new(odoo, plan, Setup { partial: true, ..setup });
     for step in &plan.steps {
         run.look_up(step).await?;
     }
@@ -171,14 +175,8 @@ pub struct Foreseen {
 /// # Errors
 /// As [`execute`], before it writes.
 pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<Foreseen>, Problems), Problems> {
-    let mut run = Run {
-        odoo,
-        plan,
-        setup: Setup { partial: true, ..setup },
-        resolved: Resolved::default(),
-        outcome: Outcome::default(),
-        refused: HashSet::new(),
-    };
+    let plan = &*markup::escaped(plan, setup.catalog);
+    let mut run = Run::new(odoo, plan, Setup { partial: true, ..setup });
     let mut all = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
         run.look_up(step).await?;
@@ -224,7 +222,11 @@ struct Run<'r> {
     refused: HashSet<(usize, usize)>,
 }
 
-impl Run<'_> {
+impl<'r> Run<'r> {
+    fn new(odoo: &'r Odoo, plan: &'r Plan, setup: Setup<'r>) -> Self {
+        Self { odoo, plan, setup, resolved: Resolved::default(), outcome: Outcome::default(), refused: HashSet::new() }
+    }
+
     fn index(&self, step: &Step) -> usize {
         self.plan.steps.iter().position(|known| std::ptr::eq(known, step)).unwrap_or_default()
     }
@@ -254,7 +256,10 @@ impl Run<'_> {
     async fn make(&mut self, step: &Step) -> Result<(), Problems> {
         let at = self.index(step);
         let left: Vec<usize> = (0..step.records.len()).filter(|record| !self.refused.contains(&(at, *record))).collect();
-        make(self.odoo, &mut self.resolved, &step.records, &left).await?;
+        let made = make(self.odoo, &mut self.resolved, &step.records, &left).await?;
+        let made =
+            made.into_iter().map(|(model, id, name)| Touched { model, id, name, change: Change::Created, written: memory::Written::new() });
+        self.outcome.records.extend(made);
         // What stands in the scope of those made now.
         resolve(self.odoo, &mut self.resolved, &step.records).await
     }

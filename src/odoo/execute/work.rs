@@ -74,21 +74,29 @@ impl Work<'_> {
     }
 
     /// Two entries that name one record by different keys, found out only once the references are looked up.
-    fn each_once<'r>(&self, records: &[(usize, &'r Record)], done: &mut Done) -> Result<Vec<(usize, &'r Record)>, Problems> {
-        if self.step.identity.is_empty() {
-            return Ok(records.to_vec());
-        }
+    pub(super) fn doubled(&self, records: &[(usize, &Record)]) -> Vec<(usize, Problem)> {
         let mut seen: HashMap<String, Option<u32>> = HashMap::new();
-        let mut left = Vec::new();
-        for (at, record) in records {
-            match seen.insert(self.identity(record), record.origin.place.line) {
-                Some(first) => {
-                    let message = format!("the same record twice in one file; the first is on line {}", first.unwrap_or_default());
-                    done.refused.push((*at, placed(Problem::new(codes::IDENTITY_TWICE, message), record, None)));
-                }
-                None => left.push((*at, *record)),
+        let mut doubled = Vec::new();
+        for (at, record) in records.iter().filter(|_| !self.step.identity.is_empty()) {
+            // What depends on records that are still to be made is told apart once they are.
+            if self.step.identity.iter().any(|field| self.is_open(record, field)) {
+                continue;
+            }
+            if let Some(first) = seen.insert(self.identity(record), record.origin.place.line) {
+                let message = format!("the same record twice in one file; the first is on line {}", first.unwrap_or_default());
+                doubled.push((*at, placed(Problem::new(codes::IDENTITY_TWICE, message), record, None)));
             }
         }
+        doubled
+    }
+
+    fn is_open(&self, record: &Record, field: &str) -> bool {
+        record.value(field).is_some_and(|value| matches!(self.resolved.value(value, &Within { record, outer: None }), Known::Later))
+    }
+
+    fn each_once<'r>(&self, records: &[(usize, &'r Record)], done: &mut Done) -> Result<Vec<(usize, &'r Record)>, Problems> {
+        done.refused.extend(self.doubled(records));
+        let left = records.iter().filter(|(at, _)| !done.refused.iter().any(|(refused, _)| refused == at)).copied().collect();
         if done.refused.is_empty() || self.setup.partial {
             Ok(left)
         } else {
@@ -109,6 +117,23 @@ impl Work<'_> {
                 None => new.push((*at, *record)),
             }
         }
+        let mut ids: Vec<(usize, &Record, i64, Change)> = Vec::with_capacity(records.len());
+        if self.step.write == Write::Update && !self.step.scope.is_empty() {
+            // A try of this run that was cut off may have brought a record out of the scope itself.
+            let intent = format!("updating {} {}", self.step.model, self.mark);
+            let begun = self.setup.memory.intend(&intent).await.map_err(|problem| vec![problem])?;
+            let beyond = if new.is_empty() { HashMap::new() } else { self.found(&new, false).await? };
+            for (at, record) in std::mem::take(&mut new) {
+                match beyond.get(&self.identity(record)) {
+                    Some(current) if begun => ids.push((at, record, id_of(current), Change::Unchanged)),
+                    Some(current) => done.refused.push((at, self.out_of_scope(record, current))),
+                    None => new.push((at, record)),
+                }
+            }
+            if !done.refused.is_empty() && !self.setup.partial {
+                return Err(done.refused.drain(..).map(|(_, problem)| problem).collect());
+            }
+        }
         if self.step.write == Write::Update && !new.is_empty() {
             for (at, record) in new.drain(..) {
                 done.refused.push((at, self.not_there(record)));
@@ -120,7 +145,6 @@ impl Work<'_> {
         let written = self.written(&known).await?;
         let changed = self.update(&known, &written, done).await?;
         let made = self.create(&new, done).await?;
-        let mut ids: Vec<(usize, &Record, i64, Change)> = Vec::with_capacity(records.len());
         for (at, record, current) in known {
             let id = id_of(current);
             if !done.refused.iter().any(|(refused, _)| *refused == at) {
@@ -130,6 +154,15 @@ impl Work<'_> {
         ids.extend(made.into_iter().map(|(at, record, id)| (at, record, id, Change::Created)));
         ids.sort_by_key(|(at, ..)| *at);
         Ok(ids)
+    }
+
+    fn out_of_scope(&self, record: &Record, current: &Current) -> Problem {
+        let name = current.get("display_name").and_then(Json::as_str).unwrap_or_default();
+        let scope: Vec<String> = self.step.scope.iter().map(ToString::to_string).collect();
+        let what = crate::odoo::resolve::noun(&self.step.model);
+        let text = format!("the {what} `{}` is there and may not be changed any more", crate::model::problem::cut(name));
+        let problem = Problem::new(codes::LOOKUP_NONE, text).hint(format!("the mapping changes only those with {}", scope.join(" and ")));
+        placed(problem, record, self.step.identity.last().map(String::as_str))
     }
 
     fn not_there(&self, record: &Record) -> Problem {
@@ -151,6 +184,11 @@ impl Work<'_> {
 
     /// Records that Odoo has already, by identity, with the values the plan speaks of. One search for all.
     pub(super) async fn existing(&self, records: &[(usize, &Record)]) -> Result<HashMap<String, Current>, Problems> {
+        self.found(records, true).await
+    }
+
+    /// The same; out of the step's scope too where `scoped` is not.
+    async fn found(&self, records: &[(usize, &Record)], scoped: bool) -> Result<HashMap<String, Current>, Problems> {
         if records.is_empty() {
             return Ok(HashMap::new());
         }
@@ -171,6 +209,9 @@ impl Work<'_> {
             values.sort_by_key(ToString::to_string);
             values.dedup();
             domain.push(json!([field, "in", values]));
+        }
+        if scoped {
+            domain.extend(step.scope.iter().cloned());
         }
         let found = self.odoo.search_read(model, Json::from(domain), &fields, true).await;
         let found = found.map_err(|fault| vec![fault.problem(&format!("looking for {model}"))])?;

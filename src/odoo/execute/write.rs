@@ -90,23 +90,32 @@ impl Work<'_> {
         };
         // Record and external id in one transaction: only `load` does that.
         context.insert("tz".into(), json!("UTC"));
-        let keyed: Vec<(String, &Record)> =
-            records.iter().map(|(_, record)| (format!("{module}.{}", record.external.as_deref().unwrap_or_default()), *record)).collect();
-        let rows = rows::of_records(self.resolved, self.setup.catalog, &self.step.model, "id", &keyed).ok_or_else(|| {
-            Fault::new(
-                FaultKind::Refused,
-                "records with external ids must all give the same fields, and so must their lines; give those that may be missing a `default`",
-            )
-        })?;
-        let call = Call::model(&self.step.model, "load").arg("fields", json!(rows.fields)).arg("data", json!(rows.data)).context(&context);
-        let answer = self.odoo.call(call).await?;
-        match answer.get("ids").and_then(Json::as_array) {
-            Some(ids) => Ok(ids.iter().filter_map(Json::as_i64).collect()),
-            None => {
+        // An empty cell empties: records that give different fields go out apart.
+        let mut alike: BTreeMap<Vec<String>, Vec<(usize, (String, &Record))>> = BTreeMap::new();
+        for (number, (_, record)) in records.iter().enumerate() {
+            let key = format!("{module}.{}", record.external.as_deref().unwrap_or_default());
+            alike.entry(rows::given(self.resolved, record, None)).or_default().push((number, (key, *record)));
+        }
+        let mut ids = vec![0; records.len()];
+        for group in alike.into_values() {
+            let (numbers, keyed): (Vec<usize>, Vec<(String, &Record)>) = group.into_iter().unzip();
+            let rows = rows::of_records(self.resolved, self.setup.catalog, &self.step.model, "id", &keyed).ok_or_else(|| {
+                let text =
+                    "the lines of records with external ids must all give the same fields; give those that may be missing a `default`";
+                Fault::new(FaultKind::Refused, text)
+            })?;
+            let call =
+                Call::model(&self.step.model, "load").arg("fields", json!(rows.fields)).arg("data", json!(rows.data)).context(&context);
+            let answer = self.odoo.call(call).await?;
+            let Some(made) = answer.get("ids").and_then(Json::as_array) else {
                 let first = answer.pointer("/messages/0/message").and_then(Json::as_str).unwrap_or("the import was refused");
-                Err(Fault::new(FaultKind::Refused, first))
+                return Err(Fault::new(FaultKind::Refused, first));
+            };
+            for (number, id) in numbers.into_iter().zip(made) {
+                ids[number] = id.as_i64().unwrap_or_default();
             }
         }
+        Ok(ids)
     }
 
     /// Writes what differs and gives the ids that did.

@@ -78,8 +78,14 @@ struct New<'p> {
     identity: String,
 }
 
-/// Makes what is missing: one call for each model. A second try finds it by the keys it was looked for.
-pub(in crate::odoo) async fn make(odoo: &Odoo, resolved: &mut Resolved, records: &[Record], missing: &[usize]) -> Result<(), Problems> {
+/// Makes what is missing: one call for each model; gives model, id and the key it was looked for by. A second try finds it by that.
+pub(in crate::odoo) async fn make(
+    odoo: &Odoo,
+    resolved: &mut Resolved,
+    records: &[Record],
+    missing: &[usize],
+) -> Result<Vec<(String, i64, String)>, Problems> {
+    let mut all = Vec::new();
     // In rounds, since one that is made may refer to another.
     loop {
         let mut new: Vec<New<'_>> = Vec::new();
@@ -93,7 +99,7 @@ pub(in crate::odoo) async fn make(odoo: &Odoo, resolved: &mut Resolved, records:
             });
         }
         if new.is_empty() {
-            return Ok(());
+            return Ok(all);
         }
         let mut by_model: BTreeMap<&str, Vec<&New<'_>>> = BTreeMap::new();
         let mut seen = HashSet::new();
@@ -110,6 +116,8 @@ pub(in crate::odoo) async fn make(odoo: &Odoo, resolved: &mut Resolved, records:
                     _ => problem,
                 }]
             })?;
+            let name = |one: &New<'_>| one.find.by.first().map(|(_, value)| text(value)).unwrap_or_default();
+            all.extend(ones.iter().zip(&made).map(|(one, id)| (model.to_string(), *id, name(one))));
             ids.extend(ones.iter().zip(made).map(|(one, id)| (one.identity.as_str(), id)));
         }
         for one in &new {
