@@ -45,6 +45,10 @@ shipped! {
     "schemas/order.xsd" = "schemas/order.xsd",
     "schemas/products.xsd" = "schemas/products.xsd",
     "schemas/stock-levels.xsd" = "schemas/stock-levels.xsd",
+    "schemas/wms-deliveries.xsd" = "schemas/wms-deliveries.xsd",
+    "schemas/wms-products.xsd" = "schemas/wms-products.xsd",
+    "schemas/wms-receipts.xsd" = "schemas/wms-receipts.xsd",
+    "schemas/wms-stock.xsd" = "schemas/wms-stock.xsd",
     "templates/despatch-advice.xml" = "samples/workspace/templates/despatch-advice.xml",
     "templates/ubl-despatch-advice.xml" = "samples/workspace/templates/ubl-despatch-advice.xml",
 }

@@ -9,6 +9,8 @@ mod errors;
 mod explain;
 mod files;
 mod init;
+mod library;
+mod library_files;
 mod log;
 mod new;
 mod odoo;
@@ -68,6 +70,8 @@ enum Verb {
     Explain(explain::Args),
     /// Make a workspace with the sample flows.
     Init(init::Args),
+    /// Flows that are ready: UBL, openTRANS, camt, a warehouse's.
+    Library(library::Args),
     /// Messages, newest first.
     Log(log::Args),
     /// The first version of a flow, from a schema, a sample and a model.
@@ -186,6 +190,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Errors(args) => errors::run(context, &args).await,
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Init(args) => init::run(context, &args),
+        Verb::Library(args) => library::run(context, &args),
         Verb::Log(args) => log::run(context, &args).await,
         Verb::New(args) => new::run(context, &args),
         Verb::Odoo(args) => odoo::run(context, &args).await,

@@ -6,6 +6,7 @@ pub mod dialects;
 pub mod drops;
 pub mod goods;
 pub mod kills;
+pub mod library;
 pub mod plans;
 pub mod proxy;
 pub mod rpc;

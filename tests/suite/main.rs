@@ -12,6 +12,7 @@ mod envelopes;
 mod flows;
 mod found;
 mod hostile;
+mod library;
 mod mistakes;
 mod odoo;
 mod plans;
