@@ -6,6 +6,7 @@
 mod common;
 mod ftp;
 mod interop;
+mod library;
 mod sshd;
 
 use std::path::Path;
@@ -153,6 +154,13 @@ async fn a_thousand_products() {
 async fn ubl_there_and_back() {
     assert!(scenarios::ubl().is_some() || std::env::var_os("CI").is_none(), "the corpus is absent in CI");
     scenarios::ubl_there_and_back(&world("json2")).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_document_of_the_library() {
+    for dialect in ["json2", "jsonrpc", "xmlrpc"] {
+        library::every_document(odoo(), dialect).await;
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -91,7 +91,11 @@ impl Work<'_> {
     }
 
     fn is_open(&self, record: &Record, field: &str) -> bool {
-        record.value(field).is_some_and(|value| matches!(self.resolved.value(value, &Within { record, outer: None }), Known::Later))
+        record.value(field).is_some_and(|value| match (self.resolved.value(value, &Within { record, outer: None }), value) {
+            (Known::Later, _) => true,
+            (Known::Nothing, Value::Find(find)) => find.none == Missing::Create,
+            _ => false,
+        })
     }
 
     fn each_once<'r>(&self, records: &[(usize, &'r Record)], done: &mut Done) -> Result<Vec<(usize, &'r Record)>, Problems> {

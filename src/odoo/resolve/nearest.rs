@@ -55,7 +55,9 @@ pub(super) async fn nearest(odoo: &Odoo, lost: &[&Find]) -> Near {
         for value in values {
             if let Some(found) = near_word(&value, known.iter().map(|(key, _)| *key)) {
                 let name = known.iter().find(|(key, _)| *key == found).map_or("", |(_, name)| *name);
+                let left_out = if found == value { ", which the scope leaves out" } else { "" };
                 let shown = if name.contains(found) { format!("`{name}`") } else { format!("`{found}` ({name})") };
+                let shown = format!("{shown}{left_out}");
                 near.0.insert((model.to_string(), field.to_string(), value), shown);
             }
         }
