@@ -23,13 +23,16 @@ enum Verb {
         /// The partner it is for.
         #[arg(long)]
         partner: String,
+        /// Write over files of the same names that the workspace has.
+        #[arg(long)]
+        replace: bool,
     },
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     match &args.verb {
         None => list(context),
-        Some(Verb::Add { flow, partner }) => add(context, flow, partner)?,
+        Some(Verb::Add { flow, partner, replace }) => add(context, flow, partner, *replace)?,
     }
     Ok(Exit::Fine)
 }
@@ -57,7 +60,7 @@ fn list(context: &Context) {
     context.out.line("\nconsign library add FLOW --partner PARTNER copies one into the workspace");
 }
 
-fn add(context: &Context, flow: &str, partner: &str) -> Result<(), Problems> {
+fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<(), Problems> {
     let workspace = context.load()?;
     let told = |text: String, hint: Option<String>| output::one(Problem::new(codes::USAGE, text).maybe_hint(hint));
     let Some((name, _, text)) = flows().find(|(name, ..)| *name == flow) else {
@@ -79,8 +82,8 @@ fn add(context: &Context, flow: &str, partner: &str) -> Result<(), Problems> {
     wanted.extend(tables);
     let own = format!("flows/{name}.toml");
     let target = workspace.root.join(&own);
-    if target.exists() {
-        return Err(told(format!("the workspace has a flow `{name}` already"), None));
+    if target.exists() && !replace {
+        return Err(told(format!("the workspace has a flow `{name}` already"), Some("--replace writes over it".into())));
     }
     let mut written = vec![own];
     let changed = text.lines().map(|line| match line.strip_prefix("partner ").or(line.strip_prefix("partner=")) {
@@ -91,11 +94,11 @@ fn add(context: &Context, flow: &str, partner: &str) -> Result<(), Problems> {
     for file in wanted {
         let path = workspace.root.join(&file);
         // What is there is the workspace's own by now.
-        if path.exists() {
-            context.out.line(format!("{file} is there already and stays as it is"));
+        let bytes = FILES.iter().find(|(path, _)| *path == file).map_or(&[][..], |(_, bytes)| *bytes);
+        if !replace && fs::read(&path).is_ok_and(|there| there != bytes) {
+            context.out.line(format!("{file} is there already, is another, and stays as it is (--replace writes over it)"));
             continue;
         }
-        let bytes = FILES.iter().find(|(path, _)| *path == file).map_or(&[][..], |(_, bytes)| *bytes);
         write(&path, bytes)?;
         written.push(file);
     }

@@ -281,7 +281,8 @@ fn loops(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Option<Probl
     values.insert("records".into(), json!([record]));
     let problem = outbound.template.render(&serde_json::Value::Object(values)).err()?;
     // What fails for the values' sake may go well with real ones.
-    let is_name = problem.message.contains("undefined");
+    // A key that a table of the template does not have is one of them.
+    let is_name = problem.message.contains("undefined") && !problem.message.contains('[');
     let text = format!("the template uses a name in a loop that the flow `{}` does not read", flow.id);
     is_name.then(|| Problem::new(codes::TEMPLATE, text).at(problem.place).hint("look at the line; fields are added to [read] fields"))
 }

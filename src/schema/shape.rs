@@ -219,11 +219,13 @@ fn can_do_without(table: &NfaTable, name: NameId, namespace: Option<NameId>) -> 
     };
     let (mut todo, mut seen) = (vec![table.start_state as usize], HashSet::new());
     while let Some(at) = todo.pop() {
-        let Some(state) = table.states.get(at).filter(|_| !is_it(at) && seen.insert(at)) else { continue };
+        let Some(state) = table.states.get(at).filter(|_| seen.insert(at)) else { continue };
         if at == table.accept_state as usize {
             return true;
         }
-        todo.extend(state.transitions.iter().map(|to| to.target as usize));
+        // A state's element is read on leaving it.
+        let ways = state.transitions.iter().filter(|to| to.kind.is_epsilon_like() || !is_it(at));
+        todo.extend(ways.map(|to| to.target as usize));
     }
     false
 }

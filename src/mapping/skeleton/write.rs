@@ -49,6 +49,9 @@ const IDENTITIES: [(&str, &[&str]); 14] = [
     ("stock.quant", &["product_id", "location_id"]),
 ];
 
+/// Dates as partners write them besides the standard's.
+const FORMATS: [&str; 6] = ["%d.%m.%Y", "%Y%m%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y %H:%M", "%Y%m%d%H%M"];
+
 const GUESSED: &str = "a guess: nothing in the sample is surely this";
 
 pub(super) fn write(material: &Material<'_>, sample: &Sample) -> Skeleton {
@@ -164,9 +167,16 @@ fn value(material: &Material<'_>, model: &str, field: &str, found: &Found) -> Op
     };
     let Some(conversion) = conversion else { return Some(quoted(&found.path)) };
     let function = functions::find(conversion)?;
-    let options = Options::default();
-    (function.apply)(&found.value, &options).ok()?;
-    Some(format!("{{ from = {}, as = {} }}", quoted(&found.path), quoted(conversion)))
+    let fits = |options: &Options| (function.apply)(&found.value, options).is_ok();
+    let plain = format!("from = {}, as = {}", quoted(&found.path), quoted(conversion));
+    if fits(&Options::default()) {
+        return Some(format!("{{ {plain} }}"));
+    }
+    if fits(&Options { decimal: Some(','), ..Options::default() }) {
+        return Some(format!("{{ {plain}, decimal = \",\" }}"));
+    }
+    let written = FORMATS.into_iter().find(|format| fits(&Options { format: vec![(*format).to_string()], ..Options::default() }))?;
+    Some(format!("{{ {plain}, format = \"{written}\" }}"))
 }
 
 /// Gives what Odoo requires and nothing was found for.

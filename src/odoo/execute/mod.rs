@@ -183,7 +183,8 @@ pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<
         let mut ids = vec![None; step.records.len()];
         for chunk in (0..step.records.len()).collect::<Vec<_>>().chunks(CHUNK) {
             let work = Work { odoo, step, setup, resolved: &run.resolved, mark: String::new() };
-            let records: Vec<(usize, &Record)> = chunk.iter().map(|at| (*at, &step.records[*at])).collect();
+            let left = chunk.iter().filter(|number| !run.refused.contains(&(at, **number)));
+            let records: Vec<(usize, &Record)> = left.map(|at| (*at, &step.records[*at])).collect();
             for (at, foreseen) in work.foresee(&records).await? {
                 ids[at] = foreseen.known.as_ref().map(|(id, _)| *id);
                 all.push(foreseen);
@@ -238,9 +239,8 @@ impl<'r> Run<'r> {
         let mut bad = Vec::new();
         for (record, problem) in judge(self.odoo, &self.resolved, &step.records).await? {
             if self.setup.partial {
-                if self.refused.insert((at, record)) {
-                    self.refuse(&step.records[record], problem);
-                }
+                self.refused.insert((at, record));
+                self.refuse(&step.records[record], problem);
             } else {
                 bad.push(problem);
             }

@@ -1,5 +1,7 @@
 //! Search domains: prefix notation, the operators EDI uses, dotted paths.
 
+use std::collections::HashSet;
+
 use serde_json::Value as Json;
 
 use super::{Refusal, orm, store::Store};
@@ -10,7 +12,7 @@ pub(super) enum Domain {
     All(Vec<Domain>),
     Any(Vec<Domain>),
     Not(Box<Domain>),
-    Leaf { path: String, operator: String, value: Json },
+    Leaf { path: String, operator: String, value: Json, texts: Option<HashSet<String>> },
 }
 
 /// Parses a domain of `model`; unknown fields are refused as Odoo does.
@@ -42,7 +44,12 @@ fn term(model: &str, items: &[Json], at: &mut usize) -> Result<Domain, Refusal> 
                     let value = if value.is_string() { format!("'{}'", value.as_str().unwrap_or_default()) } else { value.to_string() };
                     return Err(Refusal::value(format!("Invalid field {model}.{first} in condition ('{path}', '{operator}', {value})")));
                 }
-                Ok(Domain::Leaf { path: path.clone(), operator: operator.clone(), value: value.clone() })
+                // Thousands of texts are looked up, not compared one by one.
+                let texts = value
+                    .as_array()
+                    .filter(|_| operator == "in")
+                    .and_then(|all| all.iter().map(|one| one.as_str().map(str::to_string)).collect());
+                Ok(Domain::Leaf { path: path.clone(), operator: operator.clone(), value: value.clone(), texts })
             }
             _ => Err(Refusal::value("a condition has three parts")),
         },
@@ -57,11 +64,14 @@ impl Domain {
             Self::All(terms) => terms.iter().all(|term| term.fits(store, model, id)),
             Self::Any(terms) => terms.iter().any(|term| term.fits(store, model, id)),
             Self::Not(term) => !term.fits(store, model, id),
-            Self::Leaf { path, operator, value } => {
+            Self::Leaf { path, operator, value, texts } => {
                 let values = reach(store, model, id, path);
                 match operator.as_str() {
                     "=" => equals(&values, value),
                     "!=" => !equals(&values, value),
+                    "in" if texts.as_ref().is_some_and(|texts| !texts.contains("")) => values
+                        .iter()
+                        .any(|found| found.as_str().is_some_and(|found| texts.as_ref().is_some_and(|texts| texts.contains(found)))),
                     "in" => value.as_array().is_some_and(|list| list.iter().any(|one| equals(&values, one))),
                     "not in" => !value.as_array().is_some_and(|list| list.iter().any(|one| equals(&values, one))),
                     ">" | ">=" | "<" | "<=" => values.iter().any(|found| ordered(found, operator, value)),
