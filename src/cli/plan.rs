@@ -116,14 +116,6 @@ impl Memory for Remembered {
     fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, Written>, Problem>> {
         Box::pin(self.0.written(model, ids))
     }
-
-    fn intend<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<bool, Problem>> {
-        Box::pin(async { Ok(false) })
-    }
-
-    fn ended<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(async { Ok(()) })
-    }
 }
 
 /// A plan as text, of each step at most so many records.

@@ -84,6 +84,13 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
             problems.push(Problem::new(codes::ACTION_UNKNOWN, wrong).at(Place::at(&inbound.mapping.file, line, column)));
         }
     }
+    for (model, then, line, column) in inbound.mapping.creates() {
+        if !actions::leaves_a_mark(model, then) {
+            let text = format!("nothing tells a second try that a new {model} was made by the first: it would be made again");
+            let problem = Problem::new(codes::ACTION_UNKNOWN, text).at(Place::at(&inbound.mapping.file, line, column));
+            problems.push(problem.hint("give the records an `identity`, or an `external` id, without write = \"create\""));
+        }
+    }
     let wrong = |what: String| Problem::new(codes::MAPPING_PATH, what).at(Place::file(&flow.file));
     for (at, choice) in inbound.schemas.iter().enumerate() {
         if at + 1 < inbound.schemas.len() && choice.is_for_all() {

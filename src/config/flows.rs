@@ -149,6 +149,10 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
                     "records of this mapping cannot be refused one by one: each must be made of an element of its own below the root";
                 reader.bad(node, text.into());
             }
+            if let (true, Some(_), Some(node)) = (partial, &envelope, reader.node("partial")) {
+                let text = "records of documents in an envelope cannot be refused one by one: what is left would not be such a file";
+                reader.bad(node, text.into());
+            }
             if schemas.is_empty() {
                 schemas.push(Choice::always(schema.unwrap_or_else(|| mapping.document.clone())));
             }

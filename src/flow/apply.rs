@@ -15,7 +15,7 @@ use crate::{
     model::{BoxFuture, Clock, Plan, Problem, Problems, codes, problem::shown},
     odoo::{
         Odoo, Setup,
-        execute::{Outcome, execute, known, memory, rehearse},
+        execute::{Outcome, Stopped, execute, known, memory, rehearse},
     },
 };
 
@@ -53,12 +53,24 @@ impl memory::Memory for Remembering<'_> {
         Box::pin(self.journal.written(model, ids))
     }
 
-    fn intend<'a>(&'a self, call: &'a str) -> BoxFuture<'a, Result<bool, Problem>> {
-        Box::pin(self.journal.intend(self.message, call, self.clock.now()))
+    fn remember<'a>(&'a self, model: &'a str, records: &'a [(i64, memory::Written)]) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.journal.wrote(model, records, self.clock.now()))
     }
 
-    fn ended<'a>(&'a self, call: &'a str) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(self.journal.ended(self.message, call, self.clock.now()))
+    fn intend<'a>(&'a self, calls: &'a [String]) -> BoxFuture<'a, Result<Vec<memory::Intent>, Problem>> {
+        Box::pin(async {
+            let known = self.journal.intend(self.message, calls, self.clock.now()).await?;
+            let intent = |ended| match ended {
+                None => memory::Intent::New,
+                Some(false) => memory::Intent::Open,
+                Some(true) => memory::Intent::Done,
+            };
+            Ok(known.into_iter().map(intent).collect())
+        })
+    }
+
+    fn ended<'a>(&'a self, calls: &'a [String], made: bool) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.journal.ended(self.message, calls, made, self.clock.now()))
     }
 }
 
@@ -138,7 +150,14 @@ pub(super) async fn apply(
     while let Some(plan) = plans.next(&mut applying).await? {
         part += 1;
         let mark = if part == 1 { mark.clone() } else { format!("{mark}-{part}") };
-        let outcome = execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await?;
+        let outcome = match execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await {
+            Ok(outcome) => outcome,
+            Err(Stopped { done, problems }) => {
+                // What was stored stays, and is to be found at the message.
+                write_down(engine, message, &done, &mut applied).await?;
+                return Err(problems);
+            }
+        };
         if part == 1 {
             checkpoint::reach("effect").await;
         }
@@ -181,7 +200,6 @@ async fn rehearsed(inbound: &InFlow, message: &Message, material: &Material, odo
 async fn write_down(engine: &Engine, message: &Message, outcome: &Outcome, applied: &mut Applied) -> Result<(), Problems> {
     let one = |problem: Problem| vec![problem];
     let (journal, now) = (&engine.journal, engine.clock.now());
-    journal.wrote(outcome.records.iter().map(|record| (record.model.as_str(), record.id, &record.written)), now).await.map_err(one)?;
     let records = outcome.records.iter().map(|record| (record.model.clone(), record.id, record.name.clone(), record.change.as_str()));
     journal.touched(message.id, records, now).await.map_err(one)?;
     for note in outcome.notes.iter().take(REMARKS.saturating_sub(applied.kept)) {

@@ -50,7 +50,8 @@ pub fn of_table(
     };
     let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
     let wanted: HashSet<u32> = wanted.iter().map(|(line, _)| *line).collect();
-    let first = rows.starts.first().copied().unwrap_or(1);
+    // The file was read to its end: its last line is the trailer.
+    let trailer = lines.iter().rposition(|line| !line.trim_ascii().is_empty()).filter(|_| dialect.trailer.is_some());
     let mut out = Vec::new();
     let mut keep = true;
     let mut count = 0u64;
@@ -59,9 +60,8 @@ pub fn of_table(
         if rows.starts.binary_search(&number).is_ok() {
             keep = wanted.contains(&number);
             count += u64::from(keep);
-        } else if number >= first && is_trailer(line, dialect) {
-            keep = false;
         }
+        keep &= trailer.is_none_or(|trailer| at < trailer);
         if keep {
             out.extend_from_slice(line);
             if !line.ends_with(b"\n") {
@@ -79,10 +79,6 @@ pub fn of_table(
         out.push(b'\n');
     }
     Ok(out)
-}
-
-fn is_trailer(line: &[u8], dialect: &csv::Dialect) -> bool {
-    dialect.trailer.as_ref().is_some_and(|trailer| line.starts_with(trailer.starts.as_bytes()))
 }
 
 /// The lines that rows begin on.

@@ -40,13 +40,13 @@ impl Journal {
         Ok(all)
     }
 
-    /// Writes down what was written to records: model, id, fields.
+    /// Writes down what was written to records; fields that are not named stay as they were, and a null forgets one.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn wrote(&self, records: impl Iterator<Item = (&str, i64, &Map<String, Json>)>, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn wrote(&self, model: &str, records: &[(i64, Map<String, Json>)], now: DateTime<Utc>) -> Result<(), Problem> {
         let mut transaction = self.begin().await?;
-        for (model, id, fields) in records.filter(|(_, _, fields)| !fields.is_empty()) {
+        for (id, fields) in records.iter().filter(|(_, fields)| !fields.is_empty()) {
             let insert = sqlx::query(
                 "insert into written (model, odoo_id, fields, at) values (?, ?, ?, ?)
                  on conflict do update set fields = json_patch(fields, excluded.fields), at = excluded.at",
@@ -57,41 +57,46 @@ impl Journal {
         commit(transaction).await
     }
 
-    /// Writes down that a message is about to make a call; `true` when an earlier try of the same run has done so and its end is not
-    /// known.
+    /// Writes down that a message is about to make calls, all or, where one of them is not new in this run, none. Gives for each
+    /// whether it is new (`None`), and otherwise whether its end is known.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn intend(&self, message: &Message, call: &str, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn intend(&self, message: &Message, calls: &[String], now: DateTime<Utc>) -> Result<Vec<Option<bool>>, Problem> {
         let mut transaction = self.begin().await?;
-        let known = sqlx::query("select ended from intent where message = ? and run = ? and call = ?")
-            .bind(message.id.to_string())
-            .bind(message.run)
-            .bind(call)
-            .fetch_optional(&mut *transaction)
-            .await
-            .map_err(|error| problem(&error))?;
-        if let Some(row) = &known
-            && row.try_get::<Option<String>, _>("ended").ok().flatten().is_none()
-        {
-            return Ok(true);
+        let mut all = Vec::with_capacity(calls.len());
+        for call in calls {
+            let known = sqlx::query("select ended from intent where message = ? and run = ? and call = ?");
+            let known = known.bind(message.id.to_string()).bind(message.run).bind(call).fetch_optional(&mut *transaction).await;
+            let known = known.map_err(|error| problem(&error))?;
+            all.push(known.map(|row| row.try_get::<Option<String>, _>("ended").ok().flatten().is_some()));
         }
-        let insert = sqlx::query(
-            "insert into intent (message, run, call, at) values (?, ?, ?, ?) on conflict do update set at = excluded.at, ended = null",
-        );
-        let insert = insert.bind(message.id.to_string()).bind(message.run).bind(call).bind(stamp(now));
-        insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        if all.iter().any(Option::is_some) {
+            return Ok(all);
+        }
+        for call in calls {
+            let insert = sqlx::query("insert into intent (message, run, call, at) values (?, ?, ?, ?)");
+            let insert = insert.bind(message.id.to_string()).bind(message.run).bind(call).bind(stamp(now));
+            insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
         commit(transaction).await?;
-        Ok(false)
+        Ok(all)
     }
 
-    /// Writes down that the call was made and answered.
+    /// Writes down that calls were made; or forgets them, where they were not.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn ended(&self, message: &Message, call: &str, now: DateTime<Utc>) -> Result<(), Problem> {
-        let update = sqlx::query("update intent set ended = ? where message = ? and run = ? and call = ?");
-        let update = update.bind(stamp(now)).bind(message.id.to_string()).bind(message.run).bind(call);
-        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    pub async fn ended(&self, message: &Message, calls: &[String], made: bool, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        for call in calls {
+            let query = match made {
+                true => sqlx::query("update intent set ended = ? where message = ? and run = ? and call = ?").bind(stamp(now)),
+                false => sqlx::query("delete from intent where message = ? and run = ? and call = ?"),
+            };
+            let query = query.bind(message.id.to_string()).bind(message.run).bind(call);
+            query.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
+        commit(transaction).await
     }
 }

@@ -20,7 +20,12 @@ use serde_json::{Map, Value as Json};
 
 pub use self::{apply::Applying, template::Template};
 use self::{rules::RecordRule, tables::Tables};
-use crate::model::{Document, Name, Plan, Problems, catalog::Catalog, plan::Then, shape::Shape};
+use crate::model::{
+    Document, Name, Plan, Problems,
+    catalog::Catalog,
+    plan::{Then, Write},
+    shape::Shape,
+};
 
 /// An inbound mapping, read from its file.
 #[derive(Debug, Clone)]
@@ -101,6 +106,12 @@ impl Mapping {
     /// The methods it calls afterwards: model, call, and the line and column of the records.
     pub fn calls(&self) -> impl Iterator<Item = (&str, &Then, u32, u32)> {
         self.records.iter().flat_map(|rule| rule.then.iter().map(|then| (rule.model.as_str(), then, rule.line, rule.column)))
+    }
+
+    /// Records that are always made anew: model, what is called afterwards, line and column.
+    pub fn creates(&self) -> impl Iterator<Item = (&str, &[Then], u32, u32)> {
+        let creates = self.records.iter().filter(|rule| rule.write == Write::Create);
+        creates.map(|rule| (rule.model.as_str(), rule.then.as_slice(), rule.line, rule.column))
     }
 
     /// Every model it writes or searches.

@@ -21,7 +21,11 @@ pub(super) fn unit(rules: &[RecordRule]) -> Option<Vec<Name>> {
         let depth = names.len() - shortest.len();
         let paths = rule.paths();
         let asks_around = paths.iter().copied().chain([&rule.each]).any(asks_around);
-        apart && !asks_around && paths.iter().all(|path| stays(path, depth, &shortest)) && counts_nothing(&rule.each, shortest.len())
+        apart
+            && !asks_around
+            && paths.iter().all(|path| stays(path, depth, &shortest))
+            && counts_nothing(&rule.each, shortest.len())
+            && !looks_ahead(&rule.each, &shortest)
     };
     rules.iter().all(fits).then_some(shortest)
 }
@@ -40,6 +44,12 @@ fn counts_nothing(each: &Path, depth: usize) -> bool {
     each.steps.iter().take(depth).all(plain)
 }
 
+/// Whether the way down to the elements asks of one around them for what is in them.
+fn looks_ahead(each: &Path, unit: &[Name]) -> bool {
+    let above: Vec<&Step> = each.steps.iter().take(unit.len() - 1).collect();
+    leads_in(&above, unit)
+}
+
 /// Whether a predicate looks at what stands around its element.
 fn asks_around(path: &Path) -> bool {
     let conditions = path.steps.iter().filter_map(|step| if let Step::Child { predicates, .. } = step { Some(predicates) } else { None });
@@ -49,29 +59,44 @@ fn asks_around(path: &Path) -> bool {
     paths.flatten().any(|steps| steps.contains(&Step::Parent))
 }
 
-/// Whether a path leads into no other element of that name than its own, seen from `depth` steps below it.
+/// Whether a path leads into no other element of that name than its own, seen from `depth` steps below it; nor asks for what is in
+/// them of an element outside.
 fn stays(path: &Path, depth: usize, unit: &[Name]) -> bool {
-    let mut down: Vec<&Step> = Vec::new();
+    let steps: Vec<&Step> = path.steps.iter().filter(|step| !matches!(step, Step::Itself)).collect();
     if path.is_absolute() {
-        down.extend(&path.steps);
-    } else {
-        let climbs = path.steps.iter().take_while(|step| matches!(step, Step::Parent)).count();
-        // A climb that does not leave it, and no climb behind a step down.
-        let rest = &path.steps[climbs..];
-        if rest.iter().any(|step| matches!(step, Step::Parent)) {
+        return !leads_in(&steps, unit);
+    }
+    let climbs = steps.iter().take_while(|step| matches!(step, Step::Parent)).count();
+    // A climb that does not leave it, and no climb behind a step down.
+    let rest = &steps[climbs..];
+    if rest.iter().any(|step| matches!(step, Step::Parent)) {
+        return false;
+    }
+    // Above it: what is left of the unit's own names is what must not be gone down again.
+    climbs <= depth || !leads_in(rest, &unit[unit.len().saturating_sub(climbs - depth)..])
+}
+
+/// Whether steps down lead to what these names lead to, or ask on their way there for what is in it.
+fn leads_in(steps: &[&Step], below: &[Name]) -> bool {
+    for (at, step) in steps.iter().enumerate() {
+        let Some(name) = below.get(at) else { return true };
+        let Step::Child { test, predicates } = step else { return false };
+        if !test.fits(name) {
             return false;
         }
-        if climbs <= depth {
+        let left = &below[at + 1..];
+        let asks = |predicate: &Predicate| match predicate {
+            Predicate::Test(condition) => condition
+                .paths()
+                .iter()
+                .any(|path| leads_in(&path.iter().filter(|step| !matches!(step, Step::Itself)).collect::<Vec<_>>(), left)),
+            Predicate::Position(_) | Predicate::Last => false,
+        };
+        if !left.is_empty() && predicates.iter().any(asks) {
             return true;
         }
-        // Above it: what is left of the unit's own names is what must not be gone down again.
-        let above = unit.len().saturating_sub(climbs - depth);
-        let below = &unit[above..];
-        let leads_in = rest.iter().zip(below).all(|(step, name)| matches!(step, Step::Child { test, .. } if test.fits(name)));
-        return !(leads_in && rest.len() >= below.len());
     }
-    let leads_in = down.iter().zip(unit).all(|(step, name)| matches!(step, Step::Child { test, .. } if test.fits(name)));
-    !(leads_in && down.len() >= unit.len())
+    steps.len() >= below.len()
 }
 
 #[cfg(test)]
@@ -95,5 +120,10 @@ mod tests {
         assert_eq!(unit("/C/L", "/C/*/N"), None);
         assert_eq!(unit("/C/L[1]", "N"), None);
         assert_eq!(unit("/C/L[../Id='x']", "N"), None);
+        assert_eq!(unit("/C/L", "/C[L/K='end']/H"), None, "a question about all of them");
+        assert_eq!(unit("/C/L", "../../C[L]/H"), None);
+        assert_eq!(unit("/C[L/K='end']/L", "N"), None);
+        assert_eq!(unit("/C/L", "/C[K='end']/H").as_deref(), Some("/C/L"));
+        assert_eq!(unit("/C/L", "/C/X[L='end']/H").as_deref(), Some("/C/L"));
     }
 }

@@ -73,7 +73,7 @@ codes! {
     FLOW_UNKNOWN = "C117", Ops, Never, "no such flow", "The workspace has no flow of that name; `consign status` lists them.";
     FIELD_READONLY = "C118", Consultant, Never, "a field that Odoo computes", "The field cannot be written; map one of the fields it is computed from.";
     FIELD_REQUIRED = "C119", Consultant, Never, "a field that Odoo requires is not mapped", "Odoo refuses a new record without it and has no default for it, as far as the snapshot tells.";
-    ACTION_UNKNOWN = "C120", Consultant, Never, "a question of Odoo's that is not decided", "A method that may ask back needs its answer in the mapping; docs/mapping.md lists the methods and what can be decided.";
+    ACTION_UNKNOWN = "C120", Consultant, Never, "a call that is not decided", "A method that may ask back needs its answer in the mapping, and records that are always made anew need a method that marks them; docs/mapping.md lists the methods and what can be decided.";
 
     DOC_EMPTY = "C201", Partner, Never, "the file is empty", "0 bytes, or nothing but blanks. Usually the sender's export was cut off: ask for the file again.";
     DOC_MALFORMED = "C202", Partner, Never, "the file is not well-formed XML", "It is truncated, is not XML at all, or has a broken tag or reference. The place shows where the reader had to stop.";

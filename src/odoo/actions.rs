@@ -96,6 +96,11 @@ pub fn check(model: &str, then: &Then) -> Option<String> {
     None
 }
 
+/// Whether one of these methods marks what it makes of a new record, so that a second try sees that the first was committed.
+pub fn leaves_a_mark(model: &str, then: &[Then]) -> bool {
+    then.iter().any(|then| known(model, &then.method).is_some_and(|action| action.mark.is_some()))
+}
+
 /// The context in which a method is called on these records.
 pub(super) fn context(model: &str, then: &Then, ids: &[i64]) -> Map<String, Json> {
     let mut context = Map::new();

@@ -108,6 +108,11 @@ impl Fault {
         }
     }
 
+    /// Whether Odoo refused for what is in the records, so that others may go in.
+    pub(super) fn is_refusal(&self) -> bool {
+        matches!(self.kind, FaultKind::Refused | FaultKind::Server | FaultKind::Unknown)
+    }
+
     /// Whether nothing is known about the call: it did not come through, or its answer did not.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.kind, FaultKind::Unreachable | FaultKind::Timeout | FaultKind::Answer)

@@ -1,5 +1,6 @@
 //! A document through a mapping: the plan, and everything that keeps parts of it from being one.
 
+mod refuse;
 mod relations;
 mod values;
 
@@ -55,15 +56,26 @@ impl<'m> Applying<'m> {
         let rules = &self.mapping.records;
         let mut steps: Vec<Step> = rules.iter().map(|rule| step(rule, self.given)).collect();
         for document in documents {
-            let mut applier =
-                Applier { of: self, document, shared: HashMap::new(), records: vec![HashMap::new(); rules.len()], part: (0, 0) };
+            let mut applier = Applier {
+                of: self,
+                document,
+                shared: HashMap::new(),
+                records: vec![HashMap::new(); rules.len()],
+                spots: HashMap::new(),
+                part: (0, 0),
+            };
             for (at, rule) in rules.iter().enumerate() {
                 if !applier.is_full() {
                     applier.rule(at, rule, &mut steps[at].records);
                 }
             }
         }
-        Plan { steps }
+        let mut plan = Plan { steps };
+        if self.most > MOST {
+            let bad: HashSet<Spot> = self.problems.iter().filter_map(|(part, _)| *part).collect();
+            refuse::without(&mut plan, &bad);
+        }
+        plan
     }
 
     /// Everything that is wrong, at the end of the file.
@@ -113,6 +125,8 @@ struct Applier<'a, 'm> {
     shared: HashMap<(String, NodeId), Vec<Found>>,
     /// For each rule, the element of each record with its index in the step.
     records: Vec<HashMap<NodeId, usize>>,
+    /// Where each record stands, by step and index.
+    spots: HashMap<(usize, usize), Spot>,
     /// The part of the file we are in.
     part: Spot,
 }
@@ -130,7 +144,6 @@ impl Applier<'_, '_> {
         for group in self.grouped(rule, nodes) {
             let Some(first) = group.first().copied().filter(|_| !self.is_full()) else { return };
             self.part = self.spot(rule, first);
-            let before = self.of.problems.len();
             if !self.holds(rule.when.as_ref(), first) {
                 continue;
             }
@@ -139,9 +152,8 @@ impl Applier<'_, '_> {
                 record.external = self.value(external, first, true, "external").0.map(|value| external_id(&value));
             }
             self.once(at, rule, &record, first);
-            if self.of.problems.len() > before && self.of.most > MOST {
-                continue;
-            }
+            let element = self.document.element(first);
+            self.spots.insert((at, into.len()), (element.line, element.column));
             for node in group {
                 self.records[at].insert(node, into.len());
             }
@@ -183,7 +195,7 @@ impl Applier<'_, '_> {
         let key = match &record.external {
             Some(external) => external.clone(),
             None if rule.identity.is_empty() => return,
-            None => identity_key(record, &rule.identity),
+            None => self.identity_key(record, &rule.identity),
         };
         let here = self.document.element(node).line;
         match self.of.seen[at].get(&key) {
@@ -216,7 +228,7 @@ impl Applier<'_, '_> {
                     (Some(Value::Lines(lines)), node, field.line)
                 }
                 Rule::Set(rule) => (Some(Value::Set(self.set(rule, nodes, &field.name))), node, field.line),
-                Rule::Record { rule, field: of } => (self.reference(rule, of.as_deref(), node, field), node, field.line),
+                Rule::Record { rule, field: of } => (self.reference(rule, of.as_deref(), node, field, required), node, field.line),
                 Rule::Field(other) => (Some(Value::Field(other.clone())), node, field.line),
             };
             let Some(value) = value else { continue };
@@ -236,7 +248,7 @@ impl Applier<'_, '_> {
     }
 
     /// The record of another rule that was made of this element, or of the nearest one around it.
-    fn reference(&mut self, name: &str, of: Option<&str>, node: NodeId, field: &FieldRule) -> Option<Value> {
+    fn reference(&mut self, name: &str, of: Option<&str>, node: NodeId, field: &FieldRule, required: bool) -> Option<Value> {
         let step = self.of.mapping.records.iter().position(|rule| rule.name == name)?;
         let mut at = Some(node);
         while let Some(here) = at {
@@ -245,7 +257,7 @@ impl Applier<'_, '_> {
             }
             at = self.document.element(here).parent;
         }
-        if field.required == Some(true) {
+        if required {
             let problem = Problem::new(codes::VALUE_MISSING, format!("`{}` needs a `{name}`, and none is made here", field.name));
             self.report(problem, node, field.line);
         }
@@ -296,6 +308,22 @@ impl Applier<'_, '_> {
         place
     }
 
+    /// What makes two planned records the same, in a form that can be compared and shown. A record of another kind counts by where it
+    /// stands, since its number begins anew with every part of a large file.
+    fn identity_key(&self, record: &Record, identity: &[String]) -> String {
+        let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_string);
+        let shown = |name: &String| match record.value(name) {
+            Some(Value::Literal(value)) => text(value),
+            Some(Value::Find(find)) => find.by.iter().map(|(key, value)| format!("{key} {}", text(value))).collect::<Vec<_>>().join("/"),
+            Some(Value::Record(reference)) => {
+                let (line, column) = self.spots.get(&(reference.step, reference.record)).copied().unwrap_or_default();
+                format!("that of line {line}:{column}")
+            }
+            _ => String::new(),
+        };
+        identity.iter().map(shown).collect::<Vec<_>>().join(", ")
+    }
+
     fn report(&mut self, problem: Problem, node: NodeId, line: u32) {
         if !self.is_full() {
             let problem = problem.at(self.place(node)).mapped_by(self.of.mapping.at(line));
@@ -317,16 +345,4 @@ fn external_id(value: &Json) -> String {
         }
     }
     out
-}
-
-/// What makes two planned records the same, in a form that can be compared and shown.
-fn identity_key(record: &Record, identity: &[String]) -> String {
-    let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_string);
-    let shown = |name: &String| match record.value(name) {
-        Some(Value::Literal(value)) => text(value),
-        Some(Value::Find(find)) => find.by.iter().map(|(key, value)| format!("{key} {}", text(value))).collect::<Vec<_>>().join("/"),
-        Some(Value::Record(reference)) => format!("{}.{}", reference.step, reference.record),
-        _ => String::new(),
-    };
-    identity.iter().map(shown).collect::<Vec<_>>().join(", ")
 }

@@ -27,7 +27,7 @@ impl Applier<'_, '_> {
             }
             let record = self.record(&[node], &rule.fields, &rule.identity, line, overwrite);
             if !rule.identity.is_empty() {
-                let key = super::identity_key(&record, &rule.identity);
+                let key = self.identity_key(&record, &rule.identity);
                 let here = self.document.element(node).line;
                 if let Some(first) = seen.get(&key) {
                     let message = format!("the same line twice in one record: {}; the first is on line {first}", cut(&key));

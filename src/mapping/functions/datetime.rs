@@ -17,6 +17,9 @@ pub(super) const FUNCTION: Function = Function {
 fn apply(text: &str, options: &Options) -> Result<Json, String> {
     let zone: Tz =
         options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| "a time (the zone in the mapping is not known)".to_string())?;
+    if let Some(moment) = options.format.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
+        return Ok(odoo(moment.to_utc()));
+    }
     let local = match options.format.as_slice() {
         [_, ..] => options.format.iter().find_map(|format| {
             NaiveDateTime::parse_from_str(text, format).ok().or_else(|| NaiveDate::parse_from_str(text, format).ok().map(midnight))
@@ -75,6 +78,8 @@ mod tests {
         assert_eq!(apply("01.12.2026 12:00", &berlin), Ok(json!("2026-12-01 11:00:00")));
         assert_eq!(apply("2026-11-20Z", &berlin_plain()), Ok(json!("2026-11-20 00:00:00")));
         assert_eq!(apply("2026-11-20+02:00", &berlin_plain()), Ok(json!("2026-11-19 22:00:00")));
+        let offset = Options { format: vec!["%d.%m.%Y %H:%M %z".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
+        assert_eq!(apply("01.07.2026 12:00 +0500", &offset), Ok(json!("2026-07-01 07:00:00")), "what is written goes before the zone");
         // The end of time in a zone west of Greenwich is no panic.
         assert!(apply("+262142-12-31T23:59:59", &Options { zone: Some("America/New_York".into()), ..PLAIN }).is_err());
     }

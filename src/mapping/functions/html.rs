@@ -17,14 +17,18 @@ fn apply(text: &str, _: &Options) -> Result<Json, String> {
     let mut rest = text;
     // What stands between these is no text.
     let mut unseen: Option<&str> = None;
-    while let Some(start) = rest.find('<') {
+    // Behind the last `>` no tag can end: what looks like one there is not looked for its end again and again.
+    let last = text.rfind('>').map_or(usize::MAX, |at| text.len() - at);
+    while let Some(start) = rest.find('<').filter(|start| rest.len() - start > last) {
         let (before, after) = rest.split_at(start);
         if unseen.is_none() {
             out.push_str(before);
         }
         let named = after[1..].starts_with(|c: char| c.is_ascii_alphabetic() || c == '/' || c == '!');
-        let Some(end) = after.find('>').filter(|_| named) else {
-            out.push('<');
+        let Some(end) = named.then(|| after.find('>')).flatten() else {
+            if unseen.is_none() {
+                out.push('<');
+            }
             rest = &after[1..];
             continue;
         };
@@ -129,7 +133,16 @@ mod tests {
         assert_eq!(plain("5 < 7 & 8 > 3 &unknown; &#8364; &#xe4;"), "5 < 7 & 8 > 3 &unknown; € ä");
         assert_eq!(plain("a<script>alert('x')</script>b<style>p{}</style>c"), "abc");
         assert_eq!(plain("<ul><li>one<li>two</ul>"), "one\ntwo");
+        assert_eq!(plain("a < b <i>c</i> < d <e"), "a < b c < d <e");
         assert_eq!(plain("<table><tr><td>a</td><td>b"), "a b");
+    }
+
+    #[test]
+    fn tags_that_never_end_cost_no_more_than_others() {
+        let long = "<a".repeat(1_000_000);
+        assert_eq!(plain(&long).len(), long.len());
+        let marks = "1 < 2 ".repeat(500_000) + ">";
+        assert_eq!(plain(&marks).len(), marks.len());
     }
 
     proptest::proptest! {

@@ -102,6 +102,12 @@ impl<'n> Parser<'n> {
         if let (Some(node), true) = (reader.node("none"), write != Write::Update) {
             reader.bad(node, "`none` is for records that are only updated: write = \"update\"".into());
         }
+        if let (Some(node), true) = (reader.node("scope"), write != Write::Update) {
+            let text = "a `scope` is for records that are only updated (write = \"update\"): others would be made a second time once they are out of it";
+            reader.bad(node, text.into());
+        }
+        let then = self.then(reader);
+        let model = reader.need_text("model");
         let fields = match reader.table("fields") {
             Some(table) => self.fields(&table, true),
             None => {
@@ -115,7 +121,7 @@ impl<'n> Parser<'n> {
         }
         RecordRule {
             name,
-            model: reader.need_text("model"),
+            model,
             each,
             group: reader.node("group").map(|_| self.path_of(reader, "group")),
             when: self.when(reader),
@@ -126,7 +132,7 @@ impl<'n> Parser<'n> {
             overwrite: reader.boolean("overwrite").unwrap_or(false),
             scope: reader.list("scope").unwrap_or_default(),
             context,
-            then: self.then(reader),
+            then,
             fields,
             line: place.line.unwrap_or(1),
             column: place.column.unwrap_or(1),

@@ -1,83 +1,161 @@
 //! Methods called on the records afterwards, and their effect read back.
 
-use serde_json::{Map, Value as Json};
+use std::collections::HashSet;
 
-use super::work::Work;
+use serde_json::{Map, Value as Json, json};
+
+use super::{memory::Intent, work::Work};
 use crate::{
     model::{
         Problem, Problems, codes,
         plan::{Record, Then},
     },
-    odoo::{Call, FaultKind, actions, client::id_of},
+    odoo::{
+        Call, Fault, FaultKind,
+        actions::{self, Action},
+        client::id_of,
+        place::placed,
+    },
 };
+
+/// A record with its index in the step and its id.
+type Target<'r> = (usize, &'r Record, i64);
+
+/// A method about to be called.
+struct Calling<'t> {
+    then: &'t Then,
+    action: Option<&'static Action>,
+    /// `action_confirm on sale.order`.
+    doing: String,
+    /// Its number among the step's methods: the same method may be called twice.
+    number: usize,
+}
+
+impl Calling<'_> {
+    /// Whether it leaves nothing in Odoo by which it could be seen that it was made.
+    fn is_untraced(&self) -> bool {
+        self.action.is_none_or(|action| action.from.is_empty() && action.mark.is_none() && !action.harmless)
+    }
+
+    fn to(&self) -> &'static [&'static str] {
+        self.action.map_or(&[], |action| action.to)
+    }
+}
 
 impl Work<'_> {
     /// Calls a method on the records; gives those on which it failed, where each stands for itself.
-    pub(super) async fn act(&self, then: &Then, records: &[(usize, &Record, i64)]) -> Result<Vec<(usize, Problem)>, Problems> {
-        let ids: Vec<i64> = records.iter().map(|(_, _, id)| *id).collect();
-        let first = match self.call(then, &ids).await {
-            Ok(()) => return Ok(Vec::new()),
-            Err(problem) if !self.setup.partial || problem.is_temporary() || records.len() < 2 => problem,
-            Err(_) => {
-                let mut refused = Vec::new();
-                for (at, record, id) in records {
-                    match self.call(then, &[*id]).await {
-                        Ok(()) => {}
-                        Err(problem) if problem.is_temporary() => return Err(vec![problem]),
-                        Err(problem) => refused.push((*at, super::place::placed(problem, record, None))),
-                    }
-                }
-                return Ok(refused);
-            }
+    pub(super) async fn act(&self, number: usize, then: &Then, records: &[Target<'_>]) -> Result<Vec<(usize, Problem)>, Problems> {
+        let (model, method) = (&self.step.model, &then.method);
+        let calling = Calling { then, action: actions::known(model, method), doing: format!("{method} on {model}"), number };
+        let (ready, mut refused) = self.ready(&calling, records).await.map_err(|problem| vec![problem])?;
+        if !refused.is_empty() && !self.setup.partial {
+            return Err(refused.into_iter().map(|(_, problem)| problem).collect());
+        }
+        if ready.is_empty() {
+            return Ok(refused);
+        }
+        let ids: Vec<i64> = ready.iter().map(|(_, _, id)| *id).collect();
+        let all = match self.call(&calling, &ids, &self.mark).await {
+            Ok(()) => return Ok(refused),
+            Err(problem) => problem,
         };
-        Err(vec![match records {
-            [(_, record, _)] if first.place.is_unknown() => super::place::placed(first, record, None),
-            _ => first,
-        }])
+        if !self.setup.partial || stops(&all) {
+            return Err(vec![match ready.as_slice() {
+                [(_, record, _)] if all.place.is_unknown() => placed(all, record, None),
+                _ => all,
+            }]);
+        }
+        for (at, record, id) in ready {
+            let mark = self.single_mark(at);
+            let marks = calling.action.is_some_and(|action| action.mark.is_some());
+            if marks && self.is_marked(&mark).await.map_err(|problem| vec![problem])? {
+                continue;
+            }
+            match self.call(&calling, &[id], &mark).await {
+                Ok(()) => {}
+                Err(problem) if stops(&problem) => return Err(vec![problem]),
+                Err(problem) => refused.push((at, placed(problem, record, None))),
+            }
+        }
+        Ok(refused)
     }
 
-    async fn call(&self, then: &Then, ids: &[i64]) -> Result<(), Problem> {
-        let (model, method) = (&self.step.model, &then.method);
-        let doing = format!("{method} on {model}");
-        let action = actions::known(model, method);
-        let from = action.map_or(&[][..], |action| action.from);
-        let ready: Vec<i64> = if from.is_empty() { ids.to_vec() } else { self.in_state(ids, from, &doing).await? };
-        if ready.is_empty() {
+    /// The records that are in a state from which the method is called, and those in one that has nothing to do with it. What is
+    /// where the method leads to is neither.
+    async fn ready<'r>(&self, calling: &Calling<'_>, records: &[Target<'r>]) -> Result<(Vec<Target<'r>>, Vec<(usize, Problem)>), Problem> {
+        let from = calling.action.map_or(&[][..], |action| action.from);
+        if from.is_empty() {
+            return Ok((records.to_vec(), Vec::new()));
+        }
+        let ids: Vec<i64> = records.iter().map(|(_, _, id)| *id).collect();
+        let states = self.states(&ids, &calling.doing).await?;
+        let (mut ready, mut stray) = (Vec::new(), Vec::new());
+        for (at, record, id) in records {
+            let state = states.iter().find(|(known, _)| known == id).map(|(_, state)| state.as_str()).unwrap_or_default();
+            if from.contains(&state) {
+                ready.push((*at, *record, *id));
+            } else if !calling.to().is_empty() && !calling.to().contains(&state) {
+                let text = format!("{}: the record {id} is {state}, and it is called in {} only", calling.doing, from.join(", "));
+                stray.push((*at, placed(Problem::new(codes::ACTION_STATE, text), record, None)));
+            }
+        }
+        Ok((ready, stray))
+    }
+
+    async fn call(&self, calling: &Calling<'_>, ids: &[i64], mark: &str) -> Result<(), Problem> {
+        let model = &self.step.model;
+        let mut ids = ids.to_vec();
+        // What leaves no trace to look for is written down before.
+        let intents = if calling.is_untraced() { self.intend(calling, &mut ids).await? } else { Vec::new() };
+        if ids.is_empty() {
             return Ok(());
         }
-        // What leaves no trace to look for is written down before.
-        let untraced = action.is_none_or(|action| action.from.is_empty() && action.mark.is_none() && !action.harmless);
-        let intent = format!("{doing} {ready:?}");
-        if untraced && self.setup.memory.intend(&intent).await? {
-            let text = format!("{doing} was about to be called and its answer is not known");
-            return Err(Problem::new(codes::UNCERTAIN, text)
-                .hint(format!("look at {model} {ready:?} in Odoo; reprocess the message to have it called (again)")));
-        }
         let mut context = self.step.context.clone();
-        context.extend(self.mark_context());
-        context.extend(actions::context(model, then, &ready));
-        let answer = self.odoo.call(Call::records(model, method, &ready).context(&context)).await;
-        // Refused, or never sent: nothing was done, and it may be called again.
-        if untraced && !matches!(&answer, Err(fault) if fault.kind == FaultKind::Timeout) {
-            self.setup.memory.ended(&intent).await?;
-        }
-        let answer = match answer {
-            Ok(answer) => answer,
-            // A fault is not always a failure: what the method leads to may be there all the same.
-            Err(fault) if action.is_some_and(|action| !action.to.is_empty() || action.mark.is_some()) && !fault.is_open() => {
-                let to = action.map_or(&[][..], |action| action.to);
-                let there = match to {
-                    [] => self.is_marked().await.unwrap_or(false),
-                    to => self.in_state(&ready, to, &doing).await.is_ok_and(|done| done.len() == ready.len()),
-                };
-                return if there { Ok(()) } else { Err(fault.problem(&doing)) };
+        context.extend(self.mark_context(mark));
+        context.extend(actions::context(model, calling.then, &ids));
+        let answer = self.odoo.call(Call::records(model, &calling.then.method, &ids).context(&context)).await;
+        if !intents.is_empty() {
+            match &answer {
+                Ok(_) => self.setup.memory.ended(&intents, true).await?,
+                // Refused, or never sent.
+                Err(fault) if !fault.is_open() || fault.kind == FaultKind::Unreachable => self.setup.memory.ended(&intents, false).await?,
+                Err(_) => {}
             }
-            Err(fault) => return Err(fault.problem(&doing)),
-        };
+        }
+        match answer {
+            Ok(answer) => self.led_there(calling, &ids, &answer).await,
+            Err(fault) => self.behind(calling, &ids, mark, &fault).await,
+        }
+    }
+
+    /// Writes down that the method is about to be called on these records; leaves those on which it is not called yet.
+    async fn intend(&self, calling: &Calling<'_>, ids: &mut Vec<i64>) -> Result<Vec<String>, Problem> {
+        let (step, memory) = (self.step, self.setup.memory);
+        let name = |id: &i64| format!("{} {}.{} {},{id}", calling.then.method, step.name, calling.number, step.model);
+        let intents: Vec<String> = ids.iter().map(name).collect();
+        let known = memory.intend(&intents).await?;
+        let open: Vec<i64> = ids.iter().zip(&known).filter(|(_, known)| **known == Intent::Open).map(|(id, _)| *id).collect();
+        if !open.is_empty() {
+            let text = format!("{} was about to be called and its answer is not known", calling.doing);
+            let hint = format!("look at {} {open:?} in Odoo; reprocess the message to have it called (again)", step.model);
+            return Err(Problem::new(codes::UNCERTAIN, text).hint(hint));
+        }
+        if known.iter().all(|known| *known == Intent::New) {
+            return Ok(intents);
+        }
+        let mut at = known.iter();
+        ids.retain(|_| at.next() == Some(&Intent::New));
+        let left: Vec<String> = ids.iter().map(name).collect();
+        memory.intend(&left).await?;
+        Ok(left)
+    }
+
+    /// Whether the method has led to where it should.
+    async fn led_there(&self, calling: &Calling<'_>, ids: &[i64], answer: &Json) -> Result<(), Problem> {
         // Instead of doing it, Odoo may answer with a window that asks a person.
-        let asks = answer.get("res_model").and_then(Json::as_str);
-        let asked = |window: &str| {
-            let problem = Problem::new(codes::ACTION_STATE, format!("{doing}: Odoo asks a question (`{window}`) instead of doing it"));
+        let asked = answer.get("res_model").and_then(Json::as_str).map(|window| {
+            let text = format!("{}: Odoo asks a question (`{window}`) instead of doing it", calling.doing);
+            let problem = Problem::new(codes::ACTION_STATE, text);
             match window {
                 "stock.backorder.confirmation" => {
                     problem.hint("less was done than asked: decide it with backorder = \"create\" or \"never\"")
@@ -85,42 +163,71 @@ impl Work<'_> {
                 "confirm.stock.sms" => problem.hint("decide it with sms = \"skip\""),
                 _ => problem,
             }
-        };
-        match action {
-            Some(action) if !action.to.is_empty() => {
-                let done = self.in_state(&ready, action.to, &doing).await?;
-                match ready.iter().find(|id| !done.contains(id)) {
-                    None => Ok(()),
-                    Some(id) => Err(asks.map(asked).unwrap_or_else(|| {
-                        let text = format!("{doing}: the record {id} is not {} afterwards", action.to.join(" or "));
-                        Problem::new(codes::ACTION_STATE, text)
-                    })),
-                }
-            }
-            _ => asks.map_or(Ok(()), |window| Err(asked(window))),
+        });
+        if calling.to().is_empty() {
+            return asked.map_or(Ok(()), Err);
+        }
+        let done = self.in_state(ids, calling.to(), &calling.doing).await?;
+        match ids.iter().find(|id| !done.contains(id)) {
+            None => Ok(()),
+            Some(id) => Err(asked.unwrap_or_else(|| {
+                let text = format!("{}: the record {id} is not {} afterwards", calling.doing, calling.to().join(" or "));
+                Problem::new(codes::ACTION_STATE, text)
+            })),
         }
     }
 
+    /// A fault is not always a failure: what the method leads to may be there all the same.
+    async fn behind(&self, calling: &Calling<'_>, ids: &[i64], mark: &str, fault: &Fault) -> Result<(), Problem> {
+        let is_seen = !calling.to().is_empty() || calling.action.is_some_and(|action| action.mark.is_some());
+        let there = match calling.to() {
+            _ if !is_seen || fault.is_open() => false,
+            [] => self.is_marked(mark).await.unwrap_or(false),
+            to => self.in_state(ids, to, &calling.doing).await.is_ok_and(|done| done.len() == ids.len()),
+        };
+        if there { Ok(()) } else { Err(fault.problem(&calling.doing)) }
+    }
+
     async fn in_state(&self, ids: &[i64], states: &[&str], doing: &str) -> Result<Vec<i64>, Problem> {
+        let all = self.states(ids, doing).await?;
+        Ok(all.into_iter().filter(|(_, state)| states.contains(&state.as_str())).map(|(id, _)| id).collect())
+    }
+
+    pub(super) async fn states(&self, ids: &[i64], doing: &str) -> Result<Vec<(i64, String)>, Problem> {
         let records = self.odoo.read(&self.step.model, ids, &["state"]).await.map_err(|fault| fault.problem(doing))?;
-        let fits = |record: &&Map<String, Json>| record.get("state").and_then(Json::as_str).is_some_and(|state| states.contains(&state));
-        Ok(records.iter().filter(fits).map(id_of).collect())
+        let state = |record: &Map<String, Json>| record.get("state").and_then(Json::as_str).unwrap_or_default().to_string();
+        Ok(records.iter().map(|record| (id_of(record), state(record))).collect())
     }
 
-    pub(super) fn mark_context(&self) -> Map<String, Json> {
-        let marks = self.step.then.iter().filter_map(|then| actions::known(&self.step.model, &then.method)?.mark);
-        marks.map(|(key, _, _)| (key.to_string(), Json::from(self.mark.clone()))).collect()
+    pub(super) fn mark_context(&self, mark: &str) -> Map<String, Json> {
+        self.marks().map(|(key, ..)| (key.to_string(), Json::from(mark))).collect()
     }
 
-    /// Whether an earlier try of this very run left its mark in Odoo: then its effect is complete.
-    pub(super) async fn marked(&self) -> Result<bool, Problems> {
-        self.is_marked().await.map_err(|problem| vec![problem])
+    fn marks(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+        self.step.then.iter().filter_map(|then| actions::known(&self.step.model, &then.method)?.mark)
     }
 
-    async fn is_marked(&self) -> Result<bool, Problem> {
-        for then in &self.step.then {
-            let Some((_, model, field)) = actions::known(&self.step.model, &then.method).and_then(|action| action.mark) else { continue };
-            let call = Call::model(model, "search_count").arg("domain", serde_json::json!([[field, "=", self.mark]]));
+    /// The mark of a record on which the method was called alone.
+    pub(super) fn single_mark(&self, at: usize) -> String {
+        format!("{}#{at}", self.mark)
+    }
+
+    /// The marks that earlier tries of this very run have left in Odoo, of this chunk or of single records of it: what carries one is
+    /// done.
+    pub(super) async fn marked(&self) -> Result<HashSet<String>, Problems> {
+        let mut all = HashSet::new();
+        for (_, model, field) in self.marks() {
+            let domain = json!(["|", [field, "=", self.mark], [field, "=like", format!("{}#%", self.mark)]]);
+            let found = self.odoo.search_read(model, domain, &[field], true).await;
+            let found = found.map_err(|fault| vec![fault.problem(&format!("looking for the mark in {model}"))])?;
+            all.extend(found.iter().filter_map(|record| record.get(field)?.as_str().map(str::to_string)));
+        }
+        Ok(all)
+    }
+
+    async fn is_marked(&self, mark: &str) -> Result<bool, Problem> {
+        for (_, model, field) in self.marks() {
+            let call = Call::model(model, "search_count").arg("domain", json!([[field, "=", mark]]));
             let count = self.odoo.call(call).await.map_err(|fault| fault.problem(&format!("looking for the mark in {model}")))?;
             if count.as_i64().unwrap_or(0) > 0 {
                 return Ok(true);
@@ -128,4 +235,9 @@ impl Work<'_> {
         }
         Ok(false)
     }
+}
+
+/// Whether what keeps one record from being done keeps them all: it is no use to go on with the next.
+fn stops(problem: &Problem) -> bool {
+    problem.is_temporary() || problem.code == codes::UNCERTAIN
 }

@@ -7,8 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     Foreseen,
     lines::{LineChanges, line_changes},
-    memory::Written,
-    place::placed,
+    memory::{UNSURE, Written},
     work::{Current, Work},
 };
 use crate::{
@@ -17,7 +16,7 @@ use crate::{
         plan::{Field, Record, Value},
         problem::cut,
     },
-    odoo::{client::id_of, compare::same},
+    odoo::{client::id_of, compare::same, place::placed},
 };
 
 /// A remembered entry that is kept as it was, with the names that lead to it.
@@ -76,28 +75,23 @@ impl Changes {
         let nothing = Written::new();
         for (_, record, current) in known {
             let id = id_of(current);
-            let remembered = written.get(&id).unwrap_or(&nothing);
+            let remembered = &sure(written.get(&id).unwrap_or(&nothing));
             let mut values = Map::new();
             for field in record.fields.iter().filter(|field| !field.create_only) {
                 let Some(planned) = work.scalar(record, &field.name) else { continue };
                 let now = current.get(&field.name).unwrap_or(&Json::Null);
-                let planned = match &field.value {
-                    Value::Set(set) => match members(&planned, now, set.add) {
-                        Some(members) => members,
-                        None => continue,
-                    },
-                    _ => planned,
+                let entry = remembered.get(&field.name);
+                let (decision, value) = match &field.value {
+                    Value::Set(set) => decide_set(&planned, now, entry, set.add, field.overwrite),
+                    _ => (decide(&planned, now, entry, field.overwrite), planned.clone()),
                 };
-                match decide(&planned, now, remembered.get(&field.name), field.overwrite) {
+                match decision {
                     Decision::Same => {}
                     Decision::Write => {
-                        values.insert(
-                            field.name.clone(),
-                            if matches!(field.value, Value::Set(_)) { json!([[6, 0, planned]]) } else { planned },
-                        );
+                        values.insert(field.name.clone(), value);
                     }
                     Decision::Keep => {
-                        let entry = remembered.get(&field.name).cloned().unwrap_or_default();
+                        let entry = entry.cloned().unwrap_or_default();
                         changes.keep(work, record, current, (id, field), (&planned, now), (vec![field.name.clone()], entry));
                     }
                 }
@@ -135,6 +129,13 @@ impl Changes {
         self.kept.entry(owner).or_default().push(kept);
     }
 
+    /// What is remembered of a record while it is written.
+    pub(super) fn begun(&self, id: i64) -> Written {
+        let lines = self.lines.get(&id).into_iter().flatten().map(|lines| &lines.field);
+        let names: Vec<&String> = self.values.get(&id).into_iter().flat_map(Map::keys).chain(lines).collect();
+        Written::from_iter([(UNSURE.to_string(), json!(names))])
+    }
+
     /// Ids of the records in which anything is to be done.
     pub(super) fn ids(&self) -> HashSet<i64> {
         self.values.keys().chain(self.lines.keys()).copied().collect()
@@ -152,23 +153,46 @@ impl Changes {
     }
 }
 
-/// The members that a set is to have; none where it has them.
-fn members(planned: &Json, current: &Json, add: bool) -> Option<Json> {
-    let ids = |value: &Json| -> Vec<i64> { value.as_array().into_iter().flatten().filter_map(Json::as_i64).collect() };
-    let (mut wanted, mut now) = (ids(planned), ids(current));
-    if add {
-        wanted.extend(&now);
+/// What is remembered and sure.
+pub(super) fn sure(written: &Written) -> Written {
+    let mut sure = written.clone();
+    for name in sure.remove(UNSURE).iter().filter_map(Json::as_array).flatten().filter_map(Json::as_str) {
+        sure.remove(name);
     }
-    wanted.sort_unstable();
-    wanted.dedup();
-    now.sort_unstable();
-    (wanted != now).then(|| json!(wanted))
+    sure
+}
+
+/// What becomes of a set, and the command that writes it. Where members are only added, one that a person has taken away since we
+/// last wrote it is not added again.
+pub(super) fn decide_set(planned: &Json, current: &Json, entry: Option<&Json>, add: bool, overwrite: bool) -> (Decision, Json) {
+    let (planned, now) = (members(planned), members(current));
+    let write = |members: &[i64]| json!([[6, 0, members]]);
+    if !add {
+        let entry = entry.and_then(Json::as_array).map(|entry| entry.iter().map(|ids| json!(members(ids))).collect());
+        return (decide(&json!(planned), &json!(now), entry.as_ref(), overwrite), write(&planned));
+    }
+    let before = entry.and_then(|entry| entry.get(0)).map(members).unwrap_or_default();
+    let missing: Vec<i64> = planned.iter().filter(|id| !now.contains(id)).copied().collect();
+    let (taken, new): (Vec<i64>, Vec<i64>) = missing.into_iter().partition(|id| !overwrite && before.contains(id));
+    match (new.as_slice(), taken.as_slice()) {
+        ([], []) => (Decision::Same, Json::Null),
+        ([], _) => (Decision::Keep, Json::Null),
+        _ => (Decision::Write, write(&members(&json!([now, new].concat())))),
+    }
+}
+
+/// The members of a set, in order.
+pub(super) fn members(ids: &Json) -> Vec<i64> {
+    let mut all: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
+    all.sort_unstable();
+    all.dedup();
+    all
 }
 
 impl Work<'_> {
     /// What is to be remembered of a record as it is now.
     pub(super) fn remembered(&self, record: &Record, now: &Current, lines: &HashMap<String, HashMap<i64, Current>>) -> Written {
-        let mut written = Written::new();
+        let mut written = Written::from_iter([(UNSURE.to_string(), Json::Null)]);
         for field in record.fields.iter().filter(|field| !field.create_only) {
             let seen = now.get(&field.name).unwrap_or(&Json::Null);
             match &field.value {
@@ -181,7 +205,7 @@ impl Work<'_> {
                 Value::Lines(_) => {}
                 Value::Set(_) => {
                     if let Some(planned) = self.scalar(record, &field.name) {
-                        written.insert(field.name.clone(), entry(&planned, seen));
+                        written.insert(field.name.clone(), entry(&json!(members(&planned)), &json!(members(seen))));
                     }
                 }
                 _ => {
@@ -198,6 +222,26 @@ impl Work<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn members_are_compared_as_a_set_and_added_once() {
+        let set = |planned: Json, now: Json, entry: Json, add| decide_set(&planned, &now, Some(&entry), add, false);
+        assert_eq!(set(json!([3]), json!([2, 1]), json!([[1, 2]]), false), (Decision::Write, json!([[6, 0, [3]]])), "ours to replace");
+        assert_eq!(set(json!([3]), json!([1]), json!([[1, 2]]), false).0, Decision::Keep, "a person took one");
+        assert_eq!(
+            set(json!([1, 4]), json!([1, 9]), json!([[1]]), true),
+            (Decision::Write, json!([[6, 0, [1, 4, 9]]])),
+            "a person's stays"
+        );
+        assert_eq!(set(json!([1, 4]), json!([4]), json!([[1, 4]]), true).0, Decision::Keep, "what a person took is not added again");
+        assert_eq!(set(json!([1]), json!([1, 9]), json!([[1]]), true).0, Decision::Same);
+    }
+
+    #[test]
+    fn of_what_was_begun_nobody_knows_who_changed_it() {
+        let written = json!({"name": ["a"], "website": ["a"], UNSURE: ["website"]});
+        assert_eq!(Json::Object(sure(written.as_object().expect("a map"))), json!({"name": ["a"]}));
+    }
 
     #[test]
     fn a_persons_change_is_told_from_ours_and_from_odoos() {

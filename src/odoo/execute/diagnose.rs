@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{place::placed, rows, work::Work};
+use super::{rows, work::Work};
 use crate::{
     model::{Problem, Problems, plan::Record},
-    odoo::{Call, Fault, FaultKind},
+    odoo::{Call, Fault, FaultKind, place::placed},
 };
 
 /// A database id that no record has (measured on Odoo 19: the row is refused, and with it the call).

@@ -6,9 +6,8 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    changes::{Changes, Decision, decide, entry},
+    changes::{Changes, Decision, decide, decide_set, entry, members, sure},
     memory::Written,
-    place::placed,
     work::{Current, Work, shown},
 };
 use crate::{
@@ -19,6 +18,7 @@ use crate::{
     },
     odoo::{
         client::id_of,
+        place::placed,
         resolve::{Known, Within},
     },
 };
@@ -126,7 +126,8 @@ pub(super) async fn line_changes(
             let Value::Lines(lines) = &planned.value else { continue };
             let ids = current.get(*field).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_i64);
             let present: Vec<&Current> = ids.filter_map(|id| by_id.get(&id)).collect();
-            let remembered = written.get(&id_of(current)).and_then(|written| written.get(*field)).and_then(Json::as_object);
+            let sure = written.get(&id_of(current)).map(sure);
+            let remembered = sure.as_ref().and_then(|written| written.get(*field)).and_then(Json::as_object);
             let mut found = LineChanges {
                 field: (*field).to_string(),
                 model: model.clone(),
@@ -204,21 +205,23 @@ fn compare(
             let Known::Value(planned) = work.resolved.value(&field.value, &within) else { continue };
             let seen = now.get(&field.name).unwrap_or(&Json::Null);
             let entry = remembered.and_then(|remembered| remembered.get(&field.name));
-            let set = matches!(field.value, Value::Set(_));
-            let planned = if set { sorted(&planned) } else { planned };
-            let seen = &if set { sorted(seen) } else { seen.clone() };
-            match decide(&planned, seen, entry, field.overwrite) {
+            let set = if let Value::Set(set) = &field.value { Some(set) } else { None };
+            let (decision, value) = match set {
+                Some(set) => decide_set(&planned, seen, entry, set.add, field.overwrite),
+                None => (decide(&planned, seen, entry, field.overwrite), planned.clone()),
+            };
+            let as_it_is = || if set.is_some() { serde_json::json!([[6, 0, seen]]) } else { writable(seen) };
+            match decision {
                 Decision::Keep => {
                     let path = vec![found.field.clone(), key.clone(), field.name.clone()];
                     changes.keep(work, line, now, (id_of(current), field), (&planned, seen), (path, entry.cloned().unwrap_or_default()));
-                    values.insert(field.name.clone(), writable(seen));
+                    values.insert(field.name.clone(), as_it_is());
                 }
                 // A reference that stays is not written again: Odoo would take the line for one of a new product.
                 Decision::Same if matches!(field.value, Value::Find(_) | Value::Record(_) | Value::Field(_)) => {}
                 decision => {
                     differs |= decision == Decision::Write;
-                    let value = if decision == Decision::Same { writable(seen) } else { planned };
-                    values.insert(field.name.clone(), if set { serde_json::json!([[6, 0, value]]) } else { value });
+                    values.insert(field.name.clone(), if decision == Decision::Same { as_it_is() } else { value });
                 }
             }
         }
@@ -232,12 +235,6 @@ fn compare(
         found.gone = by_key.values().map(|line| id_of(line)).collect();
         found.gone.sort_unstable();
     }
-}
-
-fn sorted(ids: &Json) -> Json {
-    let mut all: Vec<i64> = ids.as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
-    all.sort_unstable();
-    Json::from(all)
 }
 
 /// A value that was read, as it is written.
@@ -260,7 +257,12 @@ pub(super) fn remembered(work: &Work<'_>, record: &Record, lines: &Lines, presen
         let mut entries = Map::new();
         for field in line.fields.iter().filter(|field| !field.create_only && !matches!(field.value, Value::Lines(_))) {
             if let Known::Value(planned) = work.resolved.value(&field.value, &within) {
-                entries.insert(field.name.clone(), entry(&planned, now.get(&field.name).unwrap_or(&Json::Null)));
+                let seen = now.get(&field.name).unwrap_or(&Json::Null);
+                let entry = match &field.value {
+                    Value::Set(_) => entry(&serde_json::json!(members(&planned)), &serde_json::json!(members(seen))),
+                    _ => entry(&planned, seen),
+                };
+                entries.insert(field.name.clone(), entry);
             }
         }
         all.insert(key, Json::Object(entries));

@@ -2,24 +2,31 @@
 //! taken and read back. Whatever was done before, by an earlier try that was cut off at any point, is found and not done twice.
 
 mod act;
+mod before;
 mod changes;
 mod diagnose;
 mod lines;
 mod markup;
 pub mod memory;
-mod place;
+mod missing;
 mod rows;
 mod work;
 mod write;
+mod write_lines;
 
 use std::collections::HashSet;
 
 use serde::Serialize;
 
-use self::{memory::Memory, work::Work};
+pub use self::before::rehearse;
+use self::{
+    memory::Memory,
+    work::{Done, Work},
+};
 use super::{
     Odoo,
     client::id_of,
+    place,
     resolve::{Resolved, judge, make, read_referred, resolve},
 };
 use crate::model::{
@@ -66,9 +73,6 @@ pub struct Touched {
     pub name: String,
     /// What became of it.
     pub change: Change,
-    /// What we know to have written, for the next time.
-    #[serde(skip)]
-    pub written: memory::Written,
 }
 
 /// Line and column of a part of the document.
@@ -98,59 +102,30 @@ pub struct Setup<'s> {
     pub partial: bool,
 }
 
+/// Why a plan was not carried out to its end.
+#[derive(Debug)]
+pub struct Stopped {
+    /// What was done until then. It stays, and the next try finds it.
+    pub done: Outcome,
+    /// What stopped it.
+    pub problems: Problems,
+}
+
 /// Carries a plan out.
 ///
 /// # Errors
-/// All references that lead nowhere, before anything is written; or what stopped the work. What was done until then stays and is
-/// found again by the next try.
-pub async fn execute(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Outcome, Problems> {
+/// All that is wrong with it, found before anything is written; or what stopped the work.
+pub async fn execute(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Outcome, Stopped> {
     let plan = &*markup::escaped(plan, setup.catalog);
     let mut run = Run::new(odoo, plan, setup);
-    let mut bad: Problems = Vec::new();
-    for step in &plan.steps {
-        bad.extend(run.look_up(step).await?);
+    match run.all().await {
+        Ok(()) => Ok(run.outcome),
+        Err(problems) => Err(Stopped { done: run.outcome, problems }),
     }
-    if bad.is_empty() && !setup.partial {
-        // Before the first step is written, since it is all or nothing.
-        for step in &plan.steps {
-            let records: Vec<(usize, &Record)> = step.records.iter().enumerate().collect();
-            let work = Work { odoo, step, setup, resolved: &run.resolved, mark: String::new() };
-            bad.extend(work.doubled(&records).into_iter().map(|(_, problem)| problem));
-        }
-    }
-    if !bad.is_empty() {
-        bad.truncate(MOST);
-        return Err(bad);
-    }
-    for (at, step) in plan.steps.iter().enumerate() {
-        if at > 0 {
-            // What depends on records of the steps before.
-            let bad = run.look_up(step).await?;
-            if !bad.is_empty() {
-                return Err(bad);
-            }
-        }
-        run.make(step).await?;
-        run.step(at, step).await?;
-    }
-    Ok(run.outcome)
 }
 
 /// Problems told of one file.
 const MOST: usize = 100;
-
-/// Looks every reference up and writes nothing: what would keep the plan from being carried out.
-///
-/// # Errors
-/// As [`execute`], before it writes.
-pub async fn rehearse(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<(Part, Problem)>, Problems> {
-    let plan = &*markup::escaped(plan, setup.catalog);
-    let mut run = Run::new(odoo, plan, Setup { partial: true, ..setup });
-    for step in &plan.steps {
-        run.look_up(step).await?;
-    }
-    Ok(run.outcome.refused)
-}
 
 /// What a record would become.
 #[derive(Debug, Clone, Serialize)]
@@ -182,7 +157,7 @@ pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<
         run.look_up(step).await?;
         let mut ids = vec![None; step.records.len()];
         for chunk in (0..step.records.len()).collect::<Vec<_>>().chunks(CHUNK) {
-            let work = Work { odoo, step, setup, resolved: &run.resolved, mark: String::new() };
+            let work = run.work(at, String::new());
             let left = chunk.iter().filter(|number| !run.refused.contains(&(at, **number)));
             let records: Vec<(usize, &Record)> = left.map(|at| (*at, &step.records[*at])).collect();
             for (at, foreseen) in work.foresee(&records).await? {
@@ -221,11 +196,52 @@ struct Run<'r> {
     outcome: Outcome,
     /// Records that take no part any more: step and index.
     refused: HashSet<(usize, usize)>,
+    /// An earlier try of this run has begun to write.
+    begun: bool,
 }
 
 impl<'r> Run<'r> {
     fn new(odoo: &'r Odoo, plan: &'r Plan, setup: Setup<'r>) -> Self {
-        Self { odoo, plan, setup, resolved: Resolved::default(), outcome: Outcome::default(), refused: HashSet::new() }
+        let (resolved, outcome) = (Resolved::default(), Outcome::default());
+        Self { odoo, plan, setup, resolved, outcome, refused: HashSet::new(), begun: false }
+    }
+
+    async fn all(&mut self) -> Result<(), Problems> {
+        let plan = self.plan;
+        let mut bad: Problems = Vec::new();
+        for step in &plan.steps {
+            bad.extend(self.look_up(step).await?);
+        }
+        if bad.is_empty() {
+            self.begin().await?;
+        }
+        if bad.is_empty() && !self.setup.partial {
+            bad = self.all_or_nothing().await?;
+        }
+        if !bad.is_empty() {
+            bad.truncate(MOST);
+            return Err(bad);
+        }
+        for (at, step) in plan.steps.iter().enumerate() {
+            if at > 0 {
+                // What depends on records of the steps before.
+                self.fine(step).await?;
+            }
+            self.make(at, step).await?;
+            self.step(at, step).await?;
+        }
+        Ok(())
+    }
+
+    fn work(&self, at: usize, mark: String) -> Work<'_> {
+        let step = &self.plan.steps[at];
+        Work { odoo: self.odoo, step, setup: self.setup, resolved: &self.resolved, mark, begun: self.begun }
+    }
+
+    /// Looks the references of a step up; anything wrong with them stops the plan, where it is all or nothing.
+    async fn fine(&mut self, step: &Step) -> Result<(), Problems> {
+        let bad = self.look_up(step).await?;
+        if bad.is_empty() { Ok(()) } else { Err(bad) }
     }
 
     fn index(&self, step: &Step) -> usize {
@@ -239,8 +255,9 @@ impl<'r> Run<'r> {
         let mut bad = Vec::new();
         for (record, problem) in judge(self.odoo, &self.resolved, &step.records).await? {
             if self.setup.partial {
-                self.refused.insert((at, record));
-                self.refuse(&step.records[record], problem);
+                if self.refused.insert((at, record)) {
+                    self.refuse(&step.records[record], problem);
+                }
             } else {
                 bad.push(problem);
             }
@@ -252,16 +269,24 @@ impl<'r> Run<'r> {
         self.outcome.refused.push((record.part, problem));
     }
 
-    /// Makes what is missing for the records that still take part.
-    async fn make(&mut self, step: &Step) -> Result<(), Problems> {
-        let at = self.index(step);
-        let left: Vec<usize> = (0..step.records.len()).filter(|record| !self.refused.contains(&(at, *record))).collect();
-        let made = make(self.odoo, &mut self.resolved, &step.records, &left).await?;
-        let made =
-            made.into_iter().map(|(model, id, name)| Touched { model, id, name, change: Change::Created, written: memory::Written::new() });
-        self.outcome.records.extend(made);
-        // What stands in the scope of those made now.
-        resolve(self.odoo, &mut self.resolved, &step.records).await
+    /// Makes what is missing for the records that still take part, and looks up what stands in the scope of what is made.
+    async fn make(&mut self, at: usize, step: &Step) -> Result<(), Problems> {
+        loop {
+            let left: Vec<usize> = (0..step.records.len()).filter(|record| !self.refused.contains(&(at, *record))).collect();
+            let made = make(self.odoo, &mut self.resolved, &step.records, &left, self.setup.partial).await?;
+            let is_done = made.records.is_empty();
+            let touched = |(model, id, name)| Touched { model, id, name, change: Change::Created };
+            self.outcome.records.extend(made.records.into_iter().map(touched));
+            for (record, problem) in made.refused {
+                if self.refused.insert((at, record)) {
+                    self.refuse(&step.records[record], problem);
+                }
+            }
+            if is_done {
+                return Ok(());
+            }
+            self.fine(step).await?;
+        }
     }
 
     async fn step(&mut self, at: usize, step: &Step) -> Result<(), Problems> {
@@ -282,8 +307,8 @@ impl<'r> Run<'r> {
         }
         for (chunk, records) in left.chunks(CHUNK).enumerate() {
             let mark = if at == 0 { format!("{}/{chunk}", self.setup.mark) } else { format!("{}/{at}.{chunk}", self.setup.mark) };
-            let work = Work { odoo: self.odoo, step, setup: self.setup, resolved: &self.resolved, mark };
-            let done = work.chunk(records).await?;
+            let mut done = Done::default();
+            let result = self.work(at, mark).chunk(records, &mut done).await;
             for (number, touched) in done.records {
                 ids[number] = Some(touched.id);
                 self.outcome.records.push(touched);
@@ -292,6 +317,7 @@ impl<'r> Run<'r> {
             for (number, problem) in done.refused {
                 self.refuse(&step.records[number], problem);
             }
+            result?;
         }
         self.resolved.made(at, ids);
         read_referred(self.odoo, &mut self.resolved, self.plan, at).await

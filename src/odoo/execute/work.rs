@@ -1,6 +1,6 @@
 //! One chunk of one step: what is there, what differs, what is new.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value as Json, json};
 
@@ -9,15 +9,15 @@ use super::{
     changes::{Changes, Kept},
     id_of,
     memory::Written,
-    place::placed,
 };
 use crate::{
     model::{
         Problem, Problems, codes,
-        plan::{Missing, Record, Step, Value, Write},
+        plan::{Record, Step, Value, Write},
     },
     odoo::{
-        Call, Odoo,
+        Odoo,
+        place::placed,
         resolve::{Known, Resolved, Within},
     },
 };
@@ -29,6 +29,8 @@ pub(super) struct Work<'p> {
     pub(super) setup: Setup<'p>,
     pub(super) resolved: &'p Resolved,
     pub(super) mark: String,
+    /// An earlier try of this run has begun to write.
+    pub(super) begun: bool,
 }
 
 /// What became of a chunk: records by their index in the step.
@@ -37,40 +39,54 @@ pub(super) struct Done {
     pub(super) records: Vec<(usize, Touched)>,
     pub(super) notes: Problems,
     pub(super) refused: Vec<(usize, Problem)>,
+    /// Anything was written to records that were there.
+    pub(super) wrote: bool,
     /// What is remembered as before, by id: values that a person has changed since.
     pub(super) kept: HashMap<i64, Vec<Kept>>,
+}
+
+/// Records that Odoo has, by identity, and those of the plan that fit several.
+#[derive(Default)]
+pub(super) struct Existing {
+    pub(super) records: HashMap<String, Current>,
+    pub(super) doubled: Vec<(usize, Problem)>,
 }
 
 /// A record of Odoo's as it was read.
 pub(super) type Current = Map<String, Json>;
 
 impl Work<'_> {
-    pub(super) async fn chunk(&self, records: &[(usize, &Record)]) -> Result<Done, Problems> {
-        let mut done = Done::default();
-        let records = self.each_once(records, &mut done)?;
+    /// Carries the chunk out; what was done until something stopped it is in `done` all the same.
+    pub(super) async fn chunk(&self, records: &[(usize, &Record)], done: &mut Done) -> Result<(), Problems> {
+        let mut records = self.each_once(records, done)?;
         let mut ids: Vec<(usize, &Record, i64, Change)> = Vec::new();
         match self.step.write {
             Write::Create => {
-                if self.marked().await? {
-                    return Ok(done);
-                }
-                let made = self.create(&records, &mut done).await?;
+                let marked = self.marked().await?;
+                records.retain(|(at, _)| !marked.contains(&self.mark) && !marked.contains(&self.single_mark(*at)));
+                let made = self.create(&records, done).await?;
                 ids.extend(made.into_iter().map(|(at, record, id)| (at, record, id, Change::Created)));
             }
-            Write::Upsert | Write::Update => ids = self.upsert(&records, &mut done).await?,
+            Write::Upsert | Write::Update => ids = self.upsert(&records, done).await?,
         }
-        for then in &self.step.then {
-            let left: Vec<(usize, &Record, i64)> = ids
-                .iter()
-                .filter(|(at, ..)| !done.refused.iter().any(|(refused, _)| refused == at))
-                .map(|(at, record, id, _)| (*at, *record, *id))
-                .collect();
+        let acted = self.afterwards(&ids, done).await;
+        match acted {
+            // What is stored is told of, unless nobody answers.
+            Err(problems) if problems.iter().any(Problem::is_temporary) => Err(problems),
+            acted => self.read_back(ids, done).await.and(acted),
+        }
+    }
+
+    async fn afterwards(&self, ids: &[(usize, &Record, i64, Change)], done: &mut Done) -> Result<(), Problems> {
+        for (number, then) in self.step.then.iter().enumerate() {
+            let refused: HashSet<usize> = done.refused.iter().map(|(at, _)| *at).collect();
+            let left: Vec<(usize, &Record, i64)> =
+                ids.iter().filter(|(at, ..)| !refused.contains(at)).map(|(at, record, id, _)| (*at, *record, *id)).collect();
             if !left.is_empty() {
-                done.refused.extend(self.act(then, &left).await?);
+                done.refused.extend(self.act(number, then, &left).await?);
             }
         }
-        self.read_back(ids, &mut done).await?;
-        Ok(done)
+        Ok(())
     }
 
     /// Two entries that name one record by different keys, found out only once the references are looked up.
@@ -91,21 +107,23 @@ impl Work<'_> {
     }
 
     fn is_open(&self, record: &Record, field: &str) -> bool {
-        record.value(field).is_some_and(|value| match (self.resolved.value(value, &Within { record, outer: None }), value) {
-            (Known::Later, _) => true,
-            (Known::Nothing, Value::Find(find)) => find.none == Missing::Create,
-            _ => false,
-        })
+        let within = Within { record, outer: None };
+        record.value(field).is_some_and(|value| matches!(self.resolved.value(value, &within), Known::Later))
     }
 
     fn each_once<'r>(&self, records: &[(usize, &'r Record)], done: &mut Done) -> Result<Vec<(usize, &'r Record)>, Problems> {
-        done.refused.extend(self.doubled(records));
-        let left = records.iter().filter(|(at, _)| !done.refused.iter().any(|(refused, _)| refused == at)).copied().collect();
-        if done.refused.is_empty() || self.setup.partial {
-            Ok(left)
-        } else {
-            Err(done.refused.drain(..).map(|(_, problem)| problem).collect())
+        self.refuse(self.doubled(records), done)?;
+        let refused: HashSet<usize> = done.refused.iter().map(|(at, _)| *at).collect();
+        Ok(records.iter().filter(|(at, _)| !refused.contains(at)).copied().collect())
+    }
+
+    /// Refuses records where each stands for itself, and all of them otherwise.
+    pub(super) fn refuse(&self, refused: Vec<(usize, Problem)>, done: &mut Done) -> Result<(), Problems> {
+        if refused.is_empty() || self.setup.partial {
+            done.refused.extend(refused);
+            return Ok(());
         }
+        Err(refused.into_iter().map(|(_, problem)| problem).collect())
     }
 
     async fn upsert<'r>(
@@ -113,88 +131,55 @@ impl Work<'_> {
         records: &[(usize, &'r Record)],
         done: &mut Done,
     ) -> Result<Vec<(usize, &'r Record, i64, Change)>, Problems> {
-        let existing = self.existing(records).await?;
+        let found = self.found(records, true).await?;
+        let doubled: HashSet<usize> = found.doubled.iter().map(|(at, _)| *at).collect();
+        self.refuse(found.doubled, done)?;
         let (mut known, mut new) = (Vec::new(), Vec::new());
-        for (at, record) in records {
-            match existing.get(&self.identity(record)) {
+        for (at, record) in records.iter().filter(|(at, _)| !doubled.contains(at)) {
+            match found.records.get(&self.identity(record)) {
                 Some(current) => known.push((*at, *record, current)),
                 None => new.push((*at, *record)),
             }
         }
         let mut ids: Vec<(usize, &Record, i64, Change)> = Vec::with_capacity(records.len());
-        if self.step.write == Write::Update && !self.step.scope.is_empty() {
-            // A try of this run that was cut off may have brought a record out of the scope itself.
-            let intent = format!("updating {} {}", self.step.model, self.mark);
-            let begun = self.setup.memory.intend(&intent).await.map_err(|problem| vec![problem])?;
-            let beyond = if new.is_empty() { HashMap::new() } else { self.found(&new, false).await? };
-            for (at, record) in std::mem::take(&mut new) {
-                match beyond.get(&self.identity(record)) {
-                    Some(current) if begun => ids.push((at, record, id_of(current), Change::Unchanged)),
-                    Some(current) => done.refused.push((at, self.out_of_scope(record, current))),
-                    None => new.push((at, record)),
-                }
-            }
-            if !done.refused.is_empty() && !self.setup.partial {
-                return Err(done.refused.drain(..).map(|(_, problem)| problem).collect());
-            }
-        }
-        if self.step.write == Write::Update && !new.is_empty() {
-            for (at, record) in new.drain(..) {
-                done.refused.push((at, self.not_there(record)));
-            }
-            if !self.setup.partial {
-                return Err(done.refused.drain(..).map(|(_, problem)| problem).collect());
-            }
+        if self.step.write == Write::Update {
+            let absent = self.absent(&std::mem::take(&mut new)).await?;
+            self.refuse(absent.refused, done)?;
+            ids.extend(absent.done.into_iter().map(|(at, record, id)| (at, record, id, Change::Unchanged)));
         }
         let written = self.written(&known).await?;
         let changed = self.update(&known, &written, done).await?;
         let made = self.create(&new, done).await?;
-        for (at, record, current) in known {
+        let refused: HashSet<usize> = done.refused.iter().map(|(at, _)| *at).collect();
+        for (at, record, current) in known.into_iter().filter(|(at, ..)| !refused.contains(at)) {
             let id = id_of(current);
-            if !done.refused.iter().any(|(refused, _)| *refused == at) {
-                ids.push((at, record, id, if changed.contains(&id) { Change::Updated } else { Change::Unchanged }));
-            }
+            ids.push((at, record, id, if changed.contains(&id) { Change::Updated } else { Change::Unchanged }));
         }
         ids.extend(made.into_iter().map(|(at, record, id)| (at, record, id, Change::Created)));
         ids.sort_by_key(|(at, ..)| *at);
         Ok(ids)
     }
 
-    fn out_of_scope(&self, record: &Record, current: &Current) -> Problem {
-        let name = current.get("display_name").and_then(Json::as_str).unwrap_or_default();
-        let scope: Vec<String> = self.step.scope.iter().map(ToString::to_string).collect();
-        let what = crate::odoo::resolve::noun(&self.step.model);
-        let text = format!("the {what} `{}` is there and may not be changed any more", crate::model::problem::cut(name));
-        let problem = Problem::new(codes::LOOKUP_NONE, text).hint(format!("the mapping changes only those with {}", scope.join(" and ")));
-        placed(problem, record, self.step.identity.last().map(String::as_str))
+    /// What would refuse records before anything is written: several that fit one, and, where `update` says that nothing before this
+    /// step makes them, ones that are not there.
+    pub(super) async fn trouble(&self, records: &[(usize, &Record)], update: bool) -> Result<Vec<(usize, Problem)>, Problems> {
+        let closed = |record: &Record| !self.step.identity.iter().any(|field| self.is_open(record, field));
+        let records: Vec<(usize, &Record)> = records.iter().filter(|(_, record)| closed(record)).copied().collect();
+        let found = self.found(&records, true).await?;
+        let mut trouble = found.doubled;
+        if update && self.step.write == Write::Update {
+            let new: Vec<(usize, &Record)> =
+                records.into_iter().filter(|(_, record)| !found.records.contains_key(&self.identity(record))).collect();
+            trouble.extend(self.absent(&new).await?.refused);
+        }
+        Ok(trouble)
     }
 
-    fn not_there(&self, record: &Record) -> Problem {
-        let keys = self.step.identity.iter().map(|field| {
-            let shown = match record.value(field) {
-                Some(Value::Literal(value)) => value.as_str().map_or_else(|| value.to_string(), str::to_string),
-                Some(Value::Find(find)) => {
-                    find.by.iter().map(|(_, value)| value.as_str().unwrap_or_default()).collect::<Vec<_>>().join("/")
-                }
-                _ => String::new(),
-            };
-            format!("{field} `{}`", crate::model::problem::cut(&shown))
-        });
-        let code = if self.step.none == Missing::Hold { codes::LOOKUP_HELD } else { codes::LOOKUP_NONE };
-        let text = format!("no {} with {}", crate::odoo::resolve::noun(&self.step.model), keys.collect::<Vec<_>>().join(" and "));
-        let problem = Problem::new(code, text).hint("the document changes what is not there; look whether the one before it came in");
-        placed(problem, record, self.step.identity.last().map(String::as_str))
-    }
-
-    /// Records that Odoo has already, by identity, with the values the plan speaks of. One search for all.
-    pub(super) async fn existing(&self, records: &[(usize, &Record)]) -> Result<HashMap<String, Current>, Problems> {
-        self.found(records, true).await
-    }
-
-    /// The same; out of the step's scope too where `scoped` is not.
-    async fn found(&self, records: &[(usize, &Record)], scoped: bool) -> Result<HashMap<String, Current>, Problems> {
+    /// Records that Odoo has already, with the values the plan speaks of; out of the step's scope too where `scoped` is not. One
+    /// search for all.
+    pub(super) async fn found(&self, records: &[(usize, &Record)], scoped: bool) -> Result<Existing, Problems> {
         if records.is_empty() {
-            return Ok(HashMap::new());
+            return Ok(Existing::default());
         }
         let (step, model) = (self.step, &self.step.model);
         let mut fields: Vec<&str> = vec!["display_name"];
@@ -205,11 +190,12 @@ impl Work<'_> {
             }
         }
         if let Some(module) = &step.module {
-            return self.by_external(module, records, &fields).await;
+            return Ok(Existing { records: self.by_external(module, records, &fields).await?, doubled: Vec::new() });
         }
         let mut domain = Vec::new();
         for field in &step.identity {
-            let mut values: Vec<Json> = records.iter().filter_map(|(_, record)| self.scalar(record, field)).collect();
+            // What a record has no value for is empty in Odoo, and looked for as that.
+            let mut values: Vec<Json> = records.iter().map(|(_, record)| self.scalar(record, field).unwrap_or(json!(false))).collect();
             values.sort_by_key(ToString::to_string);
             values.dedup();
             domain.push(json!([field, "in", values]));
@@ -219,22 +205,25 @@ impl Work<'_> {
         }
         let found = self.odoo.search_read(model, Json::from(domain), &fields, true).await;
         let found = found.map_err(|fault| vec![fault.problem(&format!("looking for {model}"))])?;
-        let mut existing: HashMap<String, Current> = HashMap::new();
-        let mut problems = Vec::new();
+        let planned: HashMap<String, (usize, &Record)> =
+            records.iter().map(|(at, record)| (self.identity(record), (*at, *record))).collect();
+        let mut existing = Existing::default();
         for record in found {
             let key = step.identity.iter().map(|field| shown(record.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>().join("\u{1f}");
             // Stock of several lots stands in several quants; the model sorts that out by itself.
             if step.write != Write::Create
-                && let Some(first) = existing.get(&key)
-                && let Some((_, planned)) = records.iter().find(|(_, planned)| self.identity(planned) == key)
+                && let Some(first) = existing.records.get(&key)
+                && let Some((at, planned)) = planned.get(&key)
             {
                 let message =
                     format!("two records of {model} fit ({}: ids {} and {})", step.identity.join(", "), id_of(first), id_of(&record));
-                problems.push(placed(Problem::new(codes::LOOKUP_MANY, message), planned, step.identity.last().map(String::as_str)));
+                let problem = Problem::new(codes::LOOKUP_MANY, message);
+                existing.doubled.push((*at, placed(problem, planned, step.identity.last().map(String::as_str))));
             }
-            existing.entry(key).or_insert(record);
+            existing.records.entry(key).or_insert(record);
         }
-        if problems.is_empty() { Ok(existing) } else { Err(problems) }
+        existing.doubled.dedup_by_key(|(at, _)| *at);
+        Ok(existing)
     }
 
     async fn by_external(&self, module: &str, records: &[(usize, &Record)], fields: &[&str]) -> Result<HashMap<String, Current>, Problems> {
@@ -307,6 +296,7 @@ impl Work<'_> {
         let read = read.map_err(|fault| vec![fault.problem(&format!("reading {model} back"))])?;
         let by_id: HashMap<i64, &Current> = read.iter().map(|record| (id_of(record), record)).collect();
         let lines = self.lines_now(&ids, &by_id).await.map_err(|problem| vec![problem])?;
+        let mut remembered = Vec::with_capacity(ids.len());
         for (at, record, id, change) in ids {
             let now = by_id.get(&id);
             let name = now.and_then(|now| now.get("display_name")).and_then(Json::as_str).unwrap_or_default().to_string();
@@ -317,21 +307,25 @@ impl Work<'_> {
             for (path, entry) in done.kept.remove(&id).unwrap_or_default() {
                 restore(&mut written, &path, entry);
             }
-            done.records.push((at, Touched { model: model.clone(), id, name, change, written }));
+            remembered.push((id, written));
+            done.records.push((at, Touched { model: model.clone(), id, name, change }));
         }
-        Ok(())
+        self.setup.memory.remember(model, &remembered).await.map_err(|problem| vec![problem])
     }
 
     /// What would become of the records.
     pub(super) async fn foresee(&self, records: &[(usize, &Record)]) -> Result<Vec<(usize, Foreseen)>, Problems> {
-        let existing = if self.step.write == Write::Create { HashMap::new() } else { self.existing(records).await? };
+        // What depends on a record that is still to be made cannot be there.
+        let closed = |record: &Record| !self.step.identity.iter().any(|field| self.is_open(record, field));
+        let closed: Vec<(usize, &Record)> = records.iter().filter(|(_, record)| closed(record)).copied().collect();
+        let existing = if self.step.write == Write::Create { HashMap::new() } else { self.found(&closed, true).await?.records };
         let known: Vec<(usize, &Record, &Current)> =
-            records.iter().filter_map(|(at, record)| Some((*at, *record, existing.get(&self.identity(record))?))).collect();
+            closed.iter().filter_map(|(at, record)| Some((*at, *record, existing.get(&self.identity(record))?))).collect();
         let written = self.written(&known).await?;
         let changes = Changes::of(self, &known, &written).await.map_err(|problem| vec![problem])?;
         let mut all = Vec::new();
         for (at, record) in records {
-            let current = existing.get(&self.identity(record));
+            let current = closed.iter().find(|(known, _)| known == at).and_then(|_| existing.get(&self.identity(record)));
             let mut foreseen = Foreseen {
                 model: self.step.model.clone(),
                 line: record.origin.place.line,
@@ -349,11 +343,6 @@ impl Work<'_> {
             all.push((*at, foreseen));
         }
         Ok(all)
-    }
-
-    /// Calls a method that is none of a mapping's own.
-    pub(super) async fn plain_call(&self, call: Call, doing: &str) -> Result<Json, Problem> {
-        self.odoo.call(call).await.map_err(|fault| fault.problem(doing))
     }
 }
 

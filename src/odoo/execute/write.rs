@@ -7,8 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     changes::Changes,
     id_of,
-    memory::Written,
-    place::placed,
+    memory::{UNSURE, Written},
     rows,
     work::{Current, Done, Work},
 };
@@ -17,25 +16,11 @@ use crate::{
         Problem, Problems,
         plan::{Record, Write},
     },
-    odoo::{Call, Fault, FaultKind, resolve::Within},
+    odoo::{Call, Fault, FaultKind, place::placed, resolve::Within},
 };
 
 /// A record's id and the values that differ.
-type Update = (i64, Map<String, Json>);
-
-/// What is to be done to the lines of one model, whichever records they belong to.
-#[derive(Default)]
-struct LineWork {
-    add: Vec<Json>,
-    change: Vec<Update>,
-    remove: Vec<i64>,
-    archive: Vec<i64>,
-}
-
-/// Whether Odoo refused for what is in the records, so that others may go in.
-fn is_refusal(fault: &Fault) -> bool {
-    matches!(fault.kind, FaultKind::Refused | FaultKind::Server | FaultKind::Unknown)
-}
+pub(super) type Update = (i64, Map<String, Json>);
 
 impl Work<'_> {
     /// Makes new records; gives their ids. Where Odoo refuses one, all that it refuses are told and none is made, or only the rest is.
@@ -53,8 +38,8 @@ impl Work<'_> {
             Err(fault) => fault,
         };
         // A fault is not always a failure: what was to be made may be there all the same.
-        if is_refusal(&fault) && (self.step.module.is_some() || !self.step.identity.is_empty()) && self.step.write != Write::Create {
-            let there = self.existing(records).await.unwrap_or_default();
+        if fault.is_refusal() && (self.step.module.is_some() || !self.step.identity.is_empty()) && self.step.write != Write::Create {
+            let there = self.found(records, true).await.unwrap_or_default().records;
             let ids: Vec<i64> = records.iter().filter_map(|(_, record)| there.get(&self.identity(record)).map(id_of)).collect();
             if ids.len() == records.len() {
                 return Ok(records.iter().zip(ids).map(|((at, record), id)| (*at, *record, id)).collect());
@@ -62,12 +47,12 @@ impl Work<'_> {
         }
         let problem = |fault: &Fault, record: &Record| placed(fault.problem(&doing), record, None);
         match records {
-            [(_, one)] if !self.setup.partial || !is_refusal(&fault) => return Err(vec![problem(&fault, one)]),
+            [(_, one)] if !self.setup.partial || !fault.is_refusal() => return Err(vec![problem(&fault, one)]),
             [(at, one)] => {
                 done.refused.push((*at, problem(&fault, one)));
                 return Ok(Vec::new());
             }
-            _ if !is_refusal(&fault) => return Err(vec![fault.problem(&doing)]),
+            _ if !fault.is_refusal() => return Err(vec![fault.problem(&doing)]),
             _ if !self.setup.partial => {
                 let all = self.diagnose(records, &doing).await;
                 return Err(if all.is_empty() { vec![fault.problem(&doing)] } else { all });
@@ -83,7 +68,7 @@ impl Work<'_> {
 
     async fn create_all(&self, records: &[(usize, &Record)]) -> Result<Vec<i64>, Fault> {
         let mut context = self.step.context.clone();
-        context.extend(self.mark_context());
+        context.extend(self.mark_context(&self.mark));
         let Some(module) = &self.step.module else {
             let values = records.iter().map(|(_, record)| self.values(&Within { record, outer: None })).collect();
             return self.odoo.create(&self.step.model, values, &context).await;
@@ -137,6 +122,27 @@ impl Work<'_> {
             done.refused.extend(known.iter().find(|(_, _, current)| id_of(current) == id).map(|(at, ..)| (*at, problem)));
         }
         let ids = changes.ids();
+        let begun: Vec<(i64, Written)> = ids.iter().map(|id| (*id, changes.begun(*id))).collect();
+        self.setup.memory.remember(&self.step.model, &begun).await.map_err(|problem| vec![problem])?;
+        let with_lines: HashSet<i64> = changes.lines.keys().copied().collect();
+        let before = done.refused.len();
+        let result = self.write(known, changes, done).await;
+        // What was refused whole is as it was; who changed it then is known as before.
+        let refused = |id: &i64| match &result {
+            Ok(()) => done.refused[before..].iter().any(|(at, _)| known.iter().any(|(of, _, current)| of == at && id_of(current) == *id)),
+            Err(problems) => !done.wrote && !problems.iter().any(Problem::is_temporary),
+        };
+        let lifted: Vec<(i64, Written)> = ids
+            .iter()
+            .filter(|id| refused(id) && (result.is_err() || !with_lines.contains(id)))
+            .map(|id| (*id, Written::from_iter([(UNSURE.to_string(), Json::Null)])))
+            .collect();
+        self.setup.memory.remember(&self.step.model, &lifted).await.map_err(|problem| vec![problem])?;
+        result.map(|()| ids)
+    }
+
+    async fn write(&self, known: &[(usize, &Record, &Current)], mut changes: Changes, done: &mut Done) -> Result<(), Problems> {
+        let ids = changes.ids();
         match (ids.len(), changes.lines.values().flatten().all(|lines| lines.inverse.is_some())) {
             (0, _) => {}
             // One record with its lines is one transaction; so are records whose lines cannot be reached by themselves.
@@ -152,49 +158,7 @@ impl Work<'_> {
             _ => {
                 let plain: Vec<Update> = std::mem::take(&mut changes.values).into_iter().collect();
                 self.many(known, &self.step.model, plain, |id| id, done).await?;
-                self.lines(known, changes, done).await?;
-            }
-        }
-        Ok(ids)
-    }
-
-    /// Lines of many records: by their own model, so that the calls do not grow with the records.
-    async fn lines(&self, known: &[(usize, &Record, &Current)], changes: Changes, done: &mut Done) -> Result<(), Problems> {
-        let told = |problem: Problem| vec![problem];
-        let mut owners: HashMap<i64, i64> = HashMap::new();
-        let mut by_model: BTreeMap<String, LineWork> = BTreeMap::new();
-        for (id, fields) in changes.lines {
-            for lines in fields {
-                let LineWork { add, change, remove, archive } = by_model.entry(lines.model).or_default();
-                owners.extend(lines.change.iter().map(|(line, _)| (*line, id)));
-                change.extend(lines.change);
-                if lines.archive {
-                    archive.extend(lines.gone)
-                } else {
-                    remove.extend(lines.gone)
-                }
-                for mut values in lines.add {
-                    if let (Some(values), Some(inverse)) = (values.as_object_mut(), &lines.inverse) {
-                        values.insert(inverse.clone(), json!(id));
-                    }
-                    add.push(values);
-                }
-            }
-        }
-        for (model, LineWork { add, change, remove, archive }) in by_model {
-            self.many(known, &model, change, |line| owners.get(&line).copied().unwrap_or_default(), done).await?;
-            let doing = format!("adding {model}");
-            for chunk in add.chunks(super::CHUNK) {
-                let call = Call::model(&model, "create").arg("vals_list", chunk.to_vec()).context(&self.step.context);
-                self.plain_call(call, &doing).await.map_err(told)?;
-            }
-            if !remove.is_empty() {
-                let call = Call::records(&model, "unlink", &remove).context(&self.step.context);
-                self.plain_call(call, &format!("removing {model}")).await.map_err(told)?;
-            }
-            if !archive.is_empty() {
-                let call = Call::records(&model, "write", &archive).arg("vals", json!({"active": false})).context(&self.step.context);
-                self.plain_call(call, &format!("archiving {model}")).await.map_err(told)?;
+                self.write_lines(known, changes, done).await?;
             }
         }
         Ok(())
@@ -202,7 +166,7 @@ impl Work<'_> {
 
     /// Different values to many records: one `write` for those that get the same, one `load` for those in which the same fields
     /// change, since a field that stands empty in a row of `load` is emptied.
-    async fn many(
+    pub(super) async fn many(
         &self,
         known: &[(usize, &Record, &Current)],
         model: &str,
@@ -274,10 +238,13 @@ impl Work<'_> {
         owner: &impl Fn(i64) -> i64,
         done: &mut Done,
     ) -> Result<(), Problems> {
-        let Err((fault, messages)) = result else { return Ok(()) };
+        let Err((fault, messages)) = result else {
+            done.wrote = true;
+            return Ok(());
+        };
         let doing = format!("updating {model}");
         let of = |id: i64| known.iter().find(|(_, _, current)| id_of(current) == owner(id));
-        if !is_refusal(&fault) || !self.setup.partial {
+        if !fault.is_refusal() || !self.setup.partial {
             let told = messages.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(|message| {
                 let row = usize::try_from(message.pointer("/rows/from")?.as_u64()?).ok()?;
                 let (_, record, _) = of(rows.get(row)?.0)?;
@@ -295,8 +262,8 @@ impl Work<'_> {
         for (id, values) in rows {
             let call = Call::records(model, "write", &[*id]).arg("vals", Json::Object(values.clone())).context(&self.step.context);
             match (self.odoo.call(call).await, of(*id)) {
-                (Ok(_), _) => {}
-                (Err(fault), Some((at, record, _))) if is_refusal(&fault) => {
+                (Ok(_), _) => done.wrote = true,
+                (Err(fault), Some((at, record, _))) if fault.is_refusal() => {
                     done.refused.push((*at, placed(fault.problem(&doing), record, None)))
                 }
                 (Err(fault), _) => return Err(vec![fault.problem(&doing)]),
@@ -307,10 +274,13 @@ impl Work<'_> {
 
     async fn one(&self, known: &[(usize, &Record, &Current)], id: i64, values: Map<String, Json>, done: &mut Done) -> Result<(), Problems> {
         let call = Call::records(&self.step.model, "write", &[id]).arg("vals", Json::Object(values.clone())).context(&self.step.context);
-        let Err(fault) = self.odoo.call(call).await else { return Ok(()) };
+        let Err(fault) = self.odoo.call(call).await else {
+            done.wrote = true;
+            return Ok(());
+        };
         let problem = fault.problem(&format!("updating {}", self.step.model));
         match known.iter().find(|(_, _, current)| id_of(current) == id) {
-            Some((at, record, _)) if self.setup.partial && is_refusal(&fault) => {
+            Some((at, record, _)) if self.setup.partial && fault.is_refusal() => {
                 done.refused.push((*at, placed(problem, record, None)));
                 Ok(())
             }

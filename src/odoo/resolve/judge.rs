@@ -1,17 +1,17 @@
 //! References that find nothing or too much: told, held, or made good by making what is missing.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value as Json};
 
-use super::{Known, Resolved, Within, each_find, nearest, text};
+use super::{Key, Known, Resolved, Within, each_find, key, nearest, text};
 use crate::{
     model::{
         Problem, Problems, codes,
         plan::{Find, Many, Missing, Record, Value},
         problem::cut,
     },
-    odoo::Odoo,
+    odoo::{Odoo, place::spoken_of},
 };
 
 /// Judges the references of these records as far as they are known: what is wrong, each with the index of its record. References whose
@@ -26,7 +26,7 @@ pub(in crate::odoo) async fn judge(odoo: &Odoo, resolved: &Resolved, records: &[
             let Known::Nothing = resolved.of(find, within) else { return };
             let Some(scope) = resolved.scope(find, within) else { return };
             match resolved.candidates(find, &scope).map(Vec::as_slice).unwrap_or_default() {
-                [] if matches!(find.none, Missing::Empty | Missing::Create) => {}
+                [] if find.none == Missing::Empty => {}
                 candidates => bad.push((at, find, candidates.to_vec(), scope)),
             }
         });
@@ -69,63 +69,110 @@ fn terms(scope: &[Json]) -> String {
     telling.map(|term| format!("{} {} {}", part(term, 0), part(term, 1), part(term, 2))).collect::<Vec<_>>().join(" and ")
 }
 
-/// A record to be made for one or more references.
+/// A record to be made.
 struct New<'p> {
     find: &'p Find,
     scope: Vec<Json>,
     values: Map<String, Json>,
-    /// What the references that mean the same record have in common.
-    identity: String,
+    /// The records whose references lead to it.
+    of: Vec<usize>,
 }
 
-/// Makes what is missing: one call for each model; gives model, id and the key it was looked for by. A second try finds it by that.
+impl New<'_> {
+    fn placed(&self, problem: Problem) -> Problem {
+        problem.at(self.find.origin.place.clone()).mapped_by(self.find.origin.mapping.clone())
+    }
+}
+
+/// What was made of what was missing.
+#[derive(Default)]
+pub(in crate::odoo) struct Made {
+    /// Model, id and the key it was looked for by. A second try finds it by that.
+    pub(in crate::odoo) records: Vec<(String, i64, String)>,
+    /// Records whose references lead to what Odoo refuses.
+    pub(in crate::odoo) refused: Vec<(usize, Problem)>,
+}
+
+/// Makes what is missing and can be made now: one call for each model. What refers to it can be made after that.
+///
+/// # Errors
+/// What Odoo refuses, unless each record stands for itself (`partial`).
 pub(in crate::odoo) async fn make(
     odoo: &Odoo,
     resolved: &mut Resolved,
     records: &[Record],
-    missing: &[usize],
-) -> Result<Vec<(String, i64, String)>, Problems> {
-    let mut all = Vec::new();
-    // In rounds, since one that is made may refer to another.
-    loop {
-        let mut new: Vec<New<'_>> = Vec::new();
-        for record in missing.iter().filter_map(|at| records.get(*at)) {
-            each_find(record, None, &mut |find, within| {
-                let (Known::Nothing, Missing::Create, Some(create)) = (resolved.of(find, within), find.none, &find.create) else { return };
-                if let (Some(values), Some(scope)) = (values(resolved, create, within), resolved.scope(find, within)) {
-                    let identity = format!("{} {:?} {}", find.model, find.by, Json::from(scope.clone()));
-                    new.push(New { find, scope, values, identity });
+    left: &[usize],
+    partial: bool,
+) -> Result<Made, Problems> {
+    let mut new: Vec<New<'_>> = Vec::new();
+    // References that share a key mean one record: the first makes it, the others find it afterwards.
+    let mut claimed: HashMap<(Key, String), usize> = HashMap::new();
+    for at in left {
+        let Some(record) = records.get(*at) else { continue };
+        each_find(record, None, &mut |find, within| {
+            let Some(scope) = resolved.scope(find, within).filter(|scope| resolved.is_to_be_made(find, scope)) else { return };
+            let Some(values) = find.create.as_ref().and_then(|create| values(resolved, create, within)) else { return };
+            let keys = || find.by.iter().map(|(field, value)| (key(find, field, &scope), text(value)));
+            if let Some(known) = keys().find_map(|key| claimed.get(&key)) {
+                let same: &mut New<'_> = &mut new[*known];
+                if same.find.by == find.by {
+                    same.of.push(*at);
                 }
-            });
-        }
-        if new.is_empty() {
-            return Ok(all);
-        }
-        let mut by_model: BTreeMap<&str, Vec<&New<'_>>> = BTreeMap::new();
-        let mut seen = HashSet::new();
-        for one in new.iter().filter(|one| seen.insert(&one.identity)) {
-            by_model.entry(&one.find.model).or_default().push(one);
-        }
-        let mut ids: HashMap<&str, i64> = HashMap::new();
-        for (model, ones) in by_model {
-            let values = ones.iter().map(|one| Json::Object(one.values.clone())).collect();
-            let made = odoo.create(model, values, &Map::new()).await.map_err(|fault| {
-                let problem = fault.problem(&format!("creating {model}"));
-                vec![match ones.as_slice() {
-                    [one] => problem.at(one.find.origin.place.clone()).mapped_by(one.find.origin.mapping.clone()),
-                    _ => problem,
-                }]
-            })?;
-            let name = |one: &New<'_>| one.find.by.first().map(|(_, value)| text(value)).unwrap_or_default();
-            all.extend(ones.iter().zip(&made).map(|(one, id)| (model.to_string(), *id, name(one))));
-            ids.extend(ones.iter().zip(made).map(|(one, id)| (one.identity.as_str(), id)));
-        }
-        for one in &new {
-            if let Some(id) = ids.get(one.identity.as_str()) {
-                resolved.created(one.find, &one.scope, *id);
+                return;
             }
-        }
+            claimed.extend(keys().map(|key| (key, new.len())));
+            new.push(New { find, scope, values, of: vec![*at] });
+        });
     }
+    let mut by_model: BTreeMap<&str, Vec<&New<'_>>> = BTreeMap::new();
+    for one in &new {
+        by_model.entry(&one.find.model).or_default().push(one);
+    }
+    let mut made = Made::default();
+    for (model, ones) in by_model {
+        let (ids, refused) = created(odoo, model, &ones, partial).await?;
+        for (one, id) in ones.iter().zip(ids) {
+            let Some(id) = id else { continue };
+            resolved.created(one.find, &one.scope, id);
+            made.records.push((model.to_string(), id, one.find.by.first().map(|(_, value)| text(value)).unwrap_or_default()));
+        }
+        made.refused.extend(refused);
+    }
+    Ok(made)
+}
+
+/// Creates records; gives the id of each, and the records of the plan that depend on what is refused.
+async fn created(
+    odoo: &Odoo,
+    model: &str,
+    ones: &[&New<'_>],
+    partial: bool,
+) -> Result<(Vec<Option<i64>>, Vec<(usize, Problem)>), Problems> {
+    let values = |ones: &[&New<'_>]| ones.iter().map(|one| Json::Object(one.values.clone())).collect();
+    let fault = match odoo.create(model, values(ones), &Map::new()).await {
+        Ok(ids) => return Ok((ids.into_iter().map(Some).collect(), Vec::new())),
+        Err(fault) => fault,
+    };
+    let doing = format!("creating {model}");
+    let problem = fault.problem(&doing);
+    match ones {
+        [one] if !partial || !fault.is_refusal() => return Err(vec![one.placed(problem)]),
+        [one] => return Ok((vec![None], one.of.iter().map(|at| (*at, one.placed(problem.clone()))).collect())),
+        _ if !partial || !fault.is_refusal() => {
+            let speaks = |one: &&&New<'_>| one.find.create.as_ref().is_some_and(|create| spoken_of(&problem.message, create).is_some());
+            return Err(vec![match ones.iter().find(speaks) {
+                Some(one) => one.placed(problem),
+                None => problem,
+            }]);
+        }
+        _ => {}
+    }
+    let (first, second) = ones.split_at(ones.len() / 2);
+    let (mut ids, mut refused) = Box::pin(created(odoo, model, first, partial)).await?;
+    let (more, told) = Box::pin(created(odoo, model, second, partial)).await?;
+    ids.extend(more);
+    refused.extend(told);
+    Ok((ids, refused))
 }
 
 /// The values of a record to be made; none while one of them is not known.

@@ -2,18 +2,20 @@
 
 mod judge;
 mod nearest;
+mod search;
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value as Json, json};
 
 use super::{Odoo, client::id_of};
 use crate::model::{
     Plan, Problems,
-    plan::{Find, Record, Reference, Term, Value},
+    plan::{Find, Missing, Record, Reference, Term, Value},
 };
 
 pub(super) use judge::{judge, make, noun};
+pub(super) use search::resolve;
 
 /// Values asked for in one search.
 const CHUNK: usize = 1000;
@@ -52,16 +54,27 @@ impl Resolved {
     /// What a reference leads to.
     pub(super) fn of(&self, find: &Find, within: &Within<'_>) -> Known {
         let Some(scope) = self.scope(find, within) else { return Known::Later };
-        let asked = find.by.iter().all(|(field, _)| self.found.contains_key(&key(find, field, &scope)));
         match self.candidates(find, &scope) {
             Some(ids) => match ids.as_slice() {
                 [one] => Known::Value(json!(one)),
                 [first, ..] if find.many == crate::model::plan::Many::First => Known::Value(json!(first)),
                 _ => Known::Nothing,
             },
-            None if asked => Known::Nothing,
+            None if find.none != Missing::Create && self.is_asked(find, &scope) => Known::Nothing,
             None => Known::Later,
         }
+    }
+
+    /// Whether a reference leads nowhere, and what it leads to is to be made.
+    fn is_to_be_made(&self, find: &Find, scope: &[Json]) -> bool {
+        find.none == Missing::Create && self.candidates(find, scope).is_none() && self.is_asked(find, scope)
+    }
+
+    fn is_asked(&self, find: &Find, scope: &[Json]) -> bool {
+        let asked = |(field, value): &(String, Json)| {
+            self.found.get(&key(find, field, scope)).is_some_and(|known| known.contains_key(&text(value)))
+        };
+        find.by.iter().all(asked)
     }
 
     /// What the first key with any match found.
@@ -143,8 +156,13 @@ fn key(find: &Find, field: &str, scope: &[Json]) -> Key {
     (find.model.clone(), field.to_string(), Json::from(scope.to_vec()).to_string(), find.archived)
 }
 
+/// A value as it is compared: 15 and 15.0 are one number.
 fn text(value: &Json) -> String {
-    value.as_str().map_or_else(|| value.to_string(), str::to_string)
+    match value {
+        Json::String(text) => text.clone(),
+        Json::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        other => other.to_string(),
+    }
 }
 
 /// Hands every reference of a record to `visit`, with what it stands in.
@@ -162,56 +180,6 @@ fn each_find<'p>(record: &'p Record, outer: Option<&Within<'_>>, visit: &mut dyn
             Value::Lines(lines) => lines.records.iter().for_each(|line| each_find(line, Some(&within), visit)),
             Value::Literal(_) | Value::Record(_) | Value::Field(_) => {}
         }
-    }
-}
-
-/// Looks up every reference of these records that can be looked up now, in as many rounds as they depend on one another.
-///
-/// # Errors
-/// The one fault that kept us from asking.
-pub(super) async fn resolve(odoo: &Odoo, resolved: &mut Resolved, records: &[Record]) -> Result<(), Problems> {
-    loop {
-        let mut searches: BTreeMap<Key, (Vec<Json>, Vec<Json>)> = BTreeMap::new();
-        for record in records {
-            each_find(record, None, &mut |find, within| {
-                let Some(scope) = resolved.scope(find, within) else { return };
-                for (field, value) in &find.by {
-                    let key = key(find, field, &scope);
-                    // What was asked for before is known, be it that there is none.
-                    if resolved.found.get(&key).is_some_and(|known| known.contains_key(&text(value))) {
-                        continue;
-                    }
-                    searches.entry(key).or_insert_with(|| (scope.clone(), Vec::new())).1.push(value.clone());
-                }
-            });
-        }
-        if searches.is_empty() {
-            return Ok(());
-        }
-        for (search, (scope, mut values)) in searches {
-            values.sort_by_key(text);
-            values.dedup();
-            let (model, field, _, archived) = &search;
-            let mut known: HashMap<String, Vec<i64>> = values.iter().map(|value| (text(value), Vec::new())).collect();
-            for chunk in values.chunks(CHUNK) {
-                let mut domain = vec![json!([field, "in", chunk])];
-                domain.extend(scope.iter().cloned());
-                let read = odoo.search_read(model, Json::from(domain), &[field], *archived).await;
-                for record in read.map_err(|fault| vec![fault.problem(&format!("looking for {model} by {field}"))])? {
-                    let value = record.get(field).map(shown).unwrap_or_default();
-                    known.entry(value).or_default().push(id_of(&record));
-                }
-            }
-            resolved.found.entry(search).or_default().extend(known);
-        }
-    }
-}
-
-/// A value that was read, as it is compared: a reference counts by its id.
-fn shown(value: &Json) -> String {
-    match value {
-        Json::Array(pair) => pair.first().map(text).unwrap_or_default(),
-        other => text(other),
     }
 }
 

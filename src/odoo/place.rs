@@ -18,7 +18,7 @@ pub(super) fn placed(problem: Problem, record: &Record, field: Option<&str>) -> 
 }
 
 /// The field that a sentence of Odoo's names, as `(name)`, `'name'` or `model.name:`, or whose value it shows.
-fn spoken_of<'r>(message: &str, record: &'r Record) -> Option<&'r Field> {
+pub(super) fn spoken_of<'r>(message: &str, record: &'r Record) -> Option<&'r Field> {
     let all: Vec<&Field> = record.fields.iter().flat_map(with_lines).collect();
     let named = |field: &&Field| {
         let name = &field.name;

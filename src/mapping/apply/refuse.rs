@@ -1,0 +1,46 @@
+//! A plan without the parts of a file that are refused: what is left goes in.
+
+use std::collections::HashSet;
+
+use super::Spot;
+use crate::model::{
+    Plan,
+    plan::{Record, Value},
+};
+
+/// Takes the records of these parts out, and sets right what refers to those that are left.
+pub(super) fn without(plan: &mut Plan, parts: &HashSet<Spot>) {
+    if !plan.steps.iter().flat_map(|step| &step.records).any(|record| parts.contains(&record.part)) {
+        return;
+    }
+    let mut numbers: Vec<Vec<Option<usize>>> = Vec::with_capacity(plan.steps.len());
+    for step in &mut plan.steps {
+        let mut left = 0;
+        let number = |record: &Record| {
+            (!parts.contains(&record.part)).then(|| {
+                left += 1;
+                left - 1
+            })
+        };
+        numbers.push(step.records.iter().map(number).collect());
+        step.records.retain(|record| !parts.contains(&record.part));
+    }
+    for record in plan.steps.iter_mut().flat_map(|step| &mut step.records) {
+        renumber(record, &numbers);
+    }
+}
+
+/// What refers to a record that is gone refers to none, and is refused when its turn comes.
+fn renumber(record: &mut Record, numbers: &[Vec<Option<usize>>]) {
+    for field in &mut record.fields {
+        match &mut field.value {
+            Value::Record(reference) => {
+                let number = numbers.get(reference.step).and_then(|step| step.get(reference.record)).copied().flatten();
+                reference.record = number.unwrap_or(usize::MAX);
+            }
+            Value::Lines(lines) => lines.records.iter_mut().for_each(|line| renumber(line, numbers)),
+            Value::Find(find) => find.create.iter_mut().for_each(|create| renumber(create, numbers)),
+            Value::Literal(_) | Value::Set(_) | Value::Field(_) => {}
+        }
+    }
+}

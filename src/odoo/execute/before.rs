@@ -1,0 +1,76 @@
+//! What keeps a plan from being carried out, found before anything is written.
+
+use super::{CHUNK, MOST, Part, Run, Setup, markup, memory::Intent};
+use crate::{
+    model::{
+        Plan, Problem, Problems,
+        plan::{Record, Write},
+    },
+    odoo::Odoo,
+};
+
+/// Looks up every reference and every record to be changed, and writes nothing: what would keep the plan from being carried out.
+///
+/// # Errors
+/// As [`super::execute`], before it writes.
+pub async fn rehearse(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<(Part, Problem)>, Problems> {
+    let plan = &*markup::escaped(plan, setup.catalog);
+    let mut run = Run::new(odoo, plan, Setup { partial: true, ..setup });
+    // Whether a try before this one has begun is not known here: what it may have taken out of its scope is judged when its turn comes.
+    run.begun = true;
+    for step in &plan.steps {
+        run.look_up(step).await?;
+    }
+    let trouble = run.trouble(0).await?;
+    let mut refused = run.outcome.refused;
+    refused.extend(trouble.into_iter().map(|(step, record, problem)| (plan.steps[step].records[record].part, problem)));
+    Ok(refused)
+}
+
+impl Run<'_> {
+    /// Writes down that this run begins to write, where a step must know whether it has begun before.
+    pub(super) async fn begin(&mut self) -> Result<(), Problems> {
+        if self.plan.steps.iter().any(|step| step.write == Write::Update && !step.scope.is_empty()) {
+            let intent = [format!("writing {}", self.setup.mark)];
+            let known = self.setup.memory.intend(&intent).await.map_err(|problem| vec![problem])?;
+            self.begun = known.first() == Some(&Intent::Open);
+        }
+        Ok(())
+    }
+
+    /// All that is wrong with the whole plan, since it is all or nothing.
+    pub(super) async fn all_or_nothing(&self) -> Result<Problems, Problems> {
+        let mut bad = Problems::new();
+        for (at, step) in self.plan.steps.iter().enumerate() {
+            let records: Vec<(usize, &Record)> = step.records.iter().enumerate().collect();
+            bad.extend(self.work(at, String::new()).doubled(&records).into_iter().map(|(_, problem)| problem));
+        }
+        if bad.is_empty() {
+            // The first chunk of the first step is looked at by itself before it is written.
+            bad.extend(self.trouble(1).await?.into_iter().map(|(_, _, problem)| problem));
+        }
+        bad.truncate(MOST);
+        Ok(bad)
+    }
+
+    /// Records of the plan that fit several in Odoo, or that are to be changed and are not there, with step and index; of the first
+    /// step without the chunks before `from`.
+    async fn trouble(&self, from: usize) -> Result<Vec<(usize, usize, Problem)>, Problems> {
+        let mut trouble = Vec::new();
+        // A record that an earlier step may make is not missed.
+        let mut only_updates = true;
+        for (at, step) in self.plan.steps.iter().enumerate() {
+            let left: Vec<(usize, &Record)> =
+                step.records.iter().enumerate().filter(|(record, _)| !self.refused.contains(&(at, *record))).collect();
+            let skipped = if at == 0 { from } else { 0 };
+            if step.write != Write::Create {
+                for chunk in left.chunks(CHUNK).skip(skipped) {
+                    let found = self.work(at, String::new()).trouble(chunk, only_updates).await?;
+                    trouble.extend(found.into_iter().map(|(record, problem)| (at, record, problem)));
+                }
+            }
+            only_updates &= step.write == Write::Update;
+        }
+        Ok(trouble)
+    }
+}

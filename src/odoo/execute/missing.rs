@@ -1,0 +1,95 @@
+//! Records that a document is to change and that are not there, or may not be changed any more.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::{
+    changes::Changes,
+    id_of,
+    work::{Current, Work},
+};
+use crate::{
+    model::{
+        Problem, Problems, codes,
+        plan::{Missing, Record, Value},
+        problem::cut,
+    },
+    odoo::{actions, place::placed, resolve::noun},
+};
+
+/// What became of records that the step's search did not find.
+#[derive(Default)]
+pub(super) struct Absent<'r> {
+    /// There as planned, brought out of the scope by an earlier try of this run.
+    pub(super) done: Vec<(usize, &'r Record, i64)>,
+    pub(super) refused: Vec<(usize, Problem)>,
+}
+
+impl Work<'_> {
+    /// Judges records of an updating step that are not there.
+    pub(super) async fn absent<'r>(&self, new: &[(usize, &'r Record)]) -> Result<Absent<'r>, Problems> {
+        let mut absent = Absent::default();
+        if new.is_empty() {
+            return Ok(absent);
+        }
+        let beyond = if self.step.scope.is_empty() { HashMap::new() } else { self.found(new, false).await?.records };
+        let known: Vec<(usize, &Record, &Current)> =
+            new.iter().filter_map(|(at, record)| Some((*at, *record, beyond.get(&self.identity(record))?))).collect();
+        let ours = if self.begun { self.ours(&known).await? } else { Vec::new() };
+        for (at, record) in new {
+            match beyond.get(&self.identity(record)) {
+                Some(current) if ours.contains(at) => absent.done.push((*at, record, id_of(current))),
+                Some(current) => absent.refused.push((*at, self.out_of_scope(record, current))),
+                None => absent.refused.push((*at, self.not_there(record))),
+            }
+        }
+        Ok(absent)
+    }
+
+    /// Those that an earlier try of this run has brought out of the scope itself: they are as planned, and what was written or called
+    /// is what took them out.
+    async fn ours(&self, known: &[(usize, &Record, &Current)]) -> Result<Vec<usize>, Problems> {
+        let one = |problem: Problem| vec![problem];
+        let changes = Changes::of(self, known, &HashMap::new()).await.map_err(one)?;
+        let changed = changes.ids();
+        let refused: Vec<i64> = changes.refused.iter().map(|(id, _)| *id).collect();
+        let to = self.step.then.last().and_then(|then| actions::known(&self.step.model, &then.method)).map_or(&[][..], |action| action.to);
+        let ids: Vec<i64> = known.iter().map(|(_, _, current)| id_of(current)).collect();
+        let states = if to.is_empty() { Vec::new() } else { self.states(&ids, "looking at what was done before").await.map_err(one)? };
+        let leaves = |record: &Record| {
+            let named = |term: &Json| term.get(0).and_then(Json::as_str).is_some_and(|path| record.field(path).is_some());
+            self.step.scope.iter().any(named)
+        };
+        let is_ours = |record: &Record, id: i64| {
+            let is_there = states.iter().any(|(known, state)| *known == id && to.contains(&state.as_str()));
+            !changed.contains(&id) && !refused.contains(&id) && (self.step.then.is_empty() || is_there || leaves(record))
+        };
+        Ok(known.iter().filter(|(_, record, current)| is_ours(record, id_of(current))).map(|(at, ..)| *at).collect())
+    }
+
+    fn out_of_scope(&self, record: &Record, current: &Map<String, Json>) -> Problem {
+        let name = current.get("display_name").and_then(Json::as_str).unwrap_or_default();
+        let scope: Vec<String> = self.step.scope.iter().map(ToString::to_string).collect();
+        let text = format!("the {} `{}` is there and may not be changed any more", noun(&self.step.model), cut(name));
+        let problem = Problem::new(codes::LOOKUP_NONE, text).hint(format!("the mapping changes only those with {}", scope.join(" and ")));
+        placed(problem, record, self.step.identity.last().map(String::as_str))
+    }
+
+    fn not_there(&self, record: &Record) -> Problem {
+        let keys = self.step.identity.iter().map(|field| {
+            let shown = match record.value(field) {
+                Some(Value::Literal(value)) => value.as_str().map_or_else(|| value.to_string(), str::to_string),
+                Some(Value::Find(find)) => {
+                    find.by.iter().map(|(_, value)| value.as_str().unwrap_or_default()).collect::<Vec<_>>().join("/")
+                }
+                _ => String::new(),
+            };
+            format!("{field} `{}`", cut(&shown))
+        });
+        let code = if self.step.none == Missing::Hold { codes::LOOKUP_HELD } else { codes::LOOKUP_NONE };
+        let text = format!("no {} with {}", noun(&self.step.model), keys.collect::<Vec<_>>().join(" and "));
+        let problem = Problem::new(code, text).hint("the document changes what is not there; look whether the one before it came in");
+        placed(problem, record, self.step.identity.last().map(String::as_str))
+    }
+}

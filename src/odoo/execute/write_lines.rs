@@ -1,0 +1,148 @@
+//! Writing lines of records that are there, by their own model, so that the calls do not grow with the records.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    changes::Changes,
+    id_of,
+    work::{Current, Done, Work},
+    write::Update,
+};
+use crate::{
+    model::{Problems, plan::Record},
+    odoo::{
+        Call, Fault,
+        place::{placed, spoken_of},
+    },
+};
+
+/// What is to be done to the lines of one model, whichever records they belong to.
+#[derive(Default)]
+struct LineWork {
+    /// The values of new lines, each with the record it is for.
+    add: Vec<(i64, Json)>,
+    change: Vec<Update>,
+    remove: Vec<i64>,
+    archive: Vec<i64>,
+}
+
+impl Work<'_> {
+    /// Lines of many records: by their own model, so that the calls do not grow with the records.
+    pub(super) async fn write_lines(
+        &self,
+        known: &[(usize, &Record, &Current)],
+        changes: Changes,
+        done: &mut Done,
+    ) -> Result<(), Problems> {
+        let mut owners: HashMap<i64, i64> = HashMap::new();
+        let mut by_model: BTreeMap<String, LineWork> = BTreeMap::new();
+        let is_out = |id: i64, done: &Done| {
+            let at = known.iter().find(|(_, _, current)| id_of(current) == id).map(|(at, ..)| *at);
+            done.refused.iter().any(|(refused, _)| Some(*refused) == at)
+        };
+        for (id, fields) in changes.lines {
+            if is_out(id, done) {
+                continue;
+            }
+            for lines in fields {
+                let LineWork { add, change, remove, archive } = by_model.entry(lines.model).or_default();
+                owners.extend(lines.change.iter().map(|(line, _)| (*line, id)).chain(lines.gone.iter().map(|line| (*line, id))));
+                change.extend(lines.change);
+                if lines.archive {
+                    archive.extend(lines.gone)
+                } else {
+                    remove.extend(lines.gone)
+                }
+                for mut values in lines.add {
+                    if let (Some(values), Some(inverse)) = (values.as_object_mut(), &lines.inverse) {
+                        values.insert(inverse.clone(), json!(id));
+                    }
+                    add.push((id, values));
+                }
+            }
+        }
+        let owner = |line: i64| owners.get(&line).copied().unwrap_or_default();
+        for (model, LineWork { mut add, change, mut remove, mut archive }) in by_model {
+            self.many(known, &model, change, owner, done).await?;
+            add.retain(|(id, _)| !is_out(*id, done));
+            for chunk in add.chunks(super::CHUNK) {
+                self.add(known, &model, chunk, done).await?;
+            }
+            remove.retain(|line| !is_out(owner(*line), done));
+            archive.retain(|line| !is_out(owner(*line), done));
+            if !remove.is_empty() {
+                let call = Call::records(&model, "unlink", &remove).context(&self.step.context);
+                self.settle_lines(known, &remove, self.odoo.call(call).await, &format!("removing {model}"), owner, done)?;
+            }
+            if !archive.is_empty() {
+                let call = Call::records(&model, "write", &archive).arg("vals", json!({"active": false})).context(&self.step.context);
+                self.settle_lines(known, &archive, self.odoo.call(call).await, &format!("archiving {model}"), owner, done)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Makes new lines; where Odoo refuses some, those of each record by themselves, or none.
+    async fn add(&self, known: &[(usize, &Record, &Current)], model: &str, lines: &[(i64, Json)], done: &mut Done) -> Result<(), Problems> {
+        let doing = format!("adding {model}");
+        let create = |lines: Vec<Json>| Call::model(model, "create").arg("vals_list", lines).context(&self.step.context);
+        let all = lines.iter().map(|(_, values)| values.clone()).collect();
+        let fault = match self.odoo.call(create(all)).await {
+            Ok(_) => {
+                done.wrote = true;
+                return Ok(());
+            }
+            Err(fault) => fault,
+        };
+        let mut of: BTreeMap<i64, Vec<Json>> = BTreeMap::new();
+        for (id, values) in lines {
+            of.entry(*id).or_default().push(values.clone());
+        }
+        let owners: Vec<i64> = of.keys().copied().collect();
+        if of.len() < 2 || !self.setup.partial || !fault.is_refusal() {
+            return self.settle_lines(known, &owners, Err(fault), &doing, |id| id, done);
+        }
+        for (id, lines) in of {
+            let result = self.odoo.call(create(lines)).await;
+            self.settle_lines(known, &[id], result, &doing, |id| id, done)?;
+        }
+        Ok(())
+    }
+
+    /// What becomes of a call for the lines of some records: where it was refused, those records are, where each stands for itself.
+    fn settle_lines(
+        &self,
+        known: &[(usize, &Record, &Current)],
+        lines: &[i64],
+        result: Result<Json, Fault>,
+        doing: &str,
+        owner: impl Fn(i64) -> i64,
+        done: &mut Done,
+    ) -> Result<(), Problems> {
+        let fault = match result {
+            Ok(_) => {
+                done.wrote = true;
+                return Ok(());
+            }
+            Err(fault) => fault,
+        };
+        let ids: HashSet<i64> = lines.iter().map(|line| owner(*line)).collect();
+        let of: Vec<&(usize, &Record, &Current)> = known.iter().filter(|(_, _, current)| ids.contains(&id_of(current))).collect();
+        if self.setup.partial && fault.is_refusal() {
+            done.refused.extend(of.iter().map(|(at, record, _)| (*at, placed(fault.problem(doing), record, None))));
+            return Ok(());
+        }
+        let problem = fault.problem(doing);
+        let speaks = |(_, record, _): &&&(usize, &Record, &Current)| spoken_of(&problem.message, record).is_some();
+        let told = match of.as_slice() {
+            [(_, record, _)] => Some(record),
+            several => several.iter().find(speaks).map(|(_, record, _)| record),
+        };
+        Err(vec![match told {
+            Some(record) => placed(problem, record, None),
+            None => problem,
+        }])
+    }
+}
