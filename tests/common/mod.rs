@@ -9,6 +9,7 @@ pub mod kills;
 pub mod library;
 pub mod plans;
 pub mod proxy;
+pub mod records;
 pub mod rpc;
 pub mod scenarios;
 pub mod world;

@@ -62,7 +62,7 @@ impl<'w> Catalogue<'w> {
     }
 }
 
-fn item(code: &str, rest: &str) -> String {
+pub fn item(code: &str, rest: &str) -> String {
     format!("<Item><Code>{code}</Code>{rest}</Item>\n")
 }
 

@@ -173,6 +173,15 @@ async fn what_mappings_do() {
         plans::external_ids_make_the_same_record_again(&world(dialect)).await;
         plans::what_is_missing_is_made_held_or_told(&world(dialect)).await;
         plans::lines_come_and_go(&world(dialect)).await;
+        records::what_has_no_value_is_found_again(&world(dialect)).await;
+        records::references_that_share_a_key_make_one_record(&world(dialect)).await;
+        records::a_new_place_of_a_new_customer(&world(dialect)).await;
+        records::numbers_and_scopes_are_looked_up_together(&world(dialect)).await;
+        records::an_update_knows_first_whether_all_are_there(&world(dialect)).await;
+        records::parts_stand_and_fall_whole(&world(dialect)).await;
+        records::what_is_in_no_state_for_a_call_is_told(&world(dialect)).await;
+        records::sets_and_what_odoo_makes_of_values(&world(dialect)).await;
+        records::a_count_that_is_refused_alone_keeps_no_other_from_being_applied(&world(dialect)).await;
     }
 }
 

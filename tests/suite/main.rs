@@ -17,6 +17,7 @@ mod mistakes;
 mod odoo;
 mod plans;
 mod readme;
+mod records;
 mod recovery;
 mod sending;
 mod sftp;

@@ -69,7 +69,7 @@ impl Domain {
                 match operator.as_str() {
                     "=" => equals(&values, value),
                     "!=" => !equals(&values, value),
-                    "in" if texts.as_ref().is_some_and(|texts| !texts.contains("")) => values
+                    "in" if texts.as_ref().is_some_and(|texts| !texts.contains("")) && !values.iter().any(Json::is_number) => values
                         .iter()
                         .any(|found| found.as_str().is_some_and(|found| texts.as_ref().is_some_and(|texts| texts.contains(found)))),
                     "in" => value.as_array().is_some_and(|list| list.iter().any(|one| equals(&values, one))),
@@ -106,7 +106,9 @@ fn equals(values: &[Json], wanted: &Json) -> bool {
     if empty(wanted) {
         return values.iter().all(empty);
     }
-    values.iter().any(|found| match (found.as_f64(), wanted.as_f64()) {
+    // A text is read as the number that it writes (measured on Odoo 19).
+    let number = wanted.as_f64().or_else(|| wanted.as_str()?.parse().ok());
+    values.iter().any(|found| match (found.as_f64(), number) {
         (Some(a), Some(b)) => (a - b).abs() < 1e-9,
         _ => found == wanted,
     })

@@ -46,13 +46,14 @@ enum Answer {
 fn perform(handle: &Handle, request: &Request) -> Answer {
     let mut guard = handle.lock().unwrap_or_else(PoisonError::into_inner);
     let state = &mut *guard;
-    state.calls.push(format!("{}.{}", request.model, request.method));
+    let name = format!("{}.{}", request.model, request.method);
     let trouble = state
         .trouble
         .iter()
-        .position(|(method, _)| method == "*" || *method == request.method)
+        .position(|(method, _)| method == "*" || *method == request.method || *method == name)
         .and_then(|at| state.trouble.remove(at))
         .map(|(_, trouble)| trouble);
+    state.calls.push(name);
     match trouble {
         Some(Trouble::Status(status)) => return Answer::Status(status),
         Some(Trouble::Busy) => {

@@ -112,7 +112,7 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes `trouble` at the next call of `method` (`*` for any). Troubles of one method come one after the other.
+    /// Makes `trouble` at the next call of `method`, alone or as `model.method` (`*` for any). Troubles of one method come one after the other.
     pub fn expect_trouble(&self, method: &str, trouble: Trouble) {
         self.state().trouble.push_back((method.to_string(), trouble));
     }
