@@ -11,7 +11,7 @@ mod sshd;
 
 use std::path::Path;
 
-use common::{dialects, drops, goods, kills, plans, rpc::Target, scenarios, world::World};
+use common::{dialects, drops, goods, kills, plans, records, rpc::Target, scenarios, world::World};
 use consign::{
     model::codes,
     odoo::DialectChoice,
