@@ -205,4 +205,28 @@ mod tests {
         assert_eq!(rest(&[(3, 1)]), format!("{head}<b:l><n>1 &amp; 2</n></b:l>\n\n<end/></c>\n"));
         assert_eq!(rest(&[(4, 1)]), format!("{head}\n<b:l b:x=\"y\"/>\n<end/></c>\n"));
     }
+
+    #[test]
+    fn a_trailer_is_the_last_line_and_not_what_looks_like_one() {
+        let dialect = csv::Dialect {
+            separator: b';',
+            quote: Some(b'"'),
+            undecodable: crate::format::decode::Undecodable::Refuse,
+            skip: 0,
+            header: true,
+            ragged: csv::Ragged::Refuse,
+            trailer: Some(csv::Trailer { starts: "END".into(), count: Some(2) }),
+            dates: std::collections::HashMap::new(),
+            encodings: vec![encoding_rs::UTF_8],
+            decimal_comma: false,
+            decimals: HashSet::new(),
+            root: "Rows".into(),
+            row: "Row".into(),
+            namespace: String::new(),
+            columns: vec![("Code".into(), "Code".into()), ("Text".into(), "Text".into())],
+        };
+        let text = "Code;Text\n1;a\n2;\"b\nENDLESS talk\nEND\"\n3;c\n\"END\";3\n";
+        let rest = of_table(&Source::from(text.as_bytes()), "f", &Limits::default(), &dialect, &HashSet::from([(3, 1)])).expect("readable");
+        assert_eq!(String::from_utf8(rest).expect("text"), "Code;Text\n2;\"b\nENDLESS talk\nEND\"\nEND;1\n");
+    }
 }

@@ -3,7 +3,7 @@
 use std::{fs, path::Path, process::Command};
 
 /// Copies a folder with everything in it.
-fn copy(from: &Path, to: &Path) {
+pub fn copy(from: &Path, to: &Path) {
     fs::create_dir_all(to).expect("a folder");
     for entry in fs::read_dir(from).expect("a folder").flatten() {
         let (source, target) = (entry.path(), to.join(entry.file_name()));

@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 #[path = "../common/library.rs"]
-mod workspace;
+pub mod workspace;
 use workspace as library;
 
 /// Documents that others wrote, by flow: how many go through, at least. What does not is told with a reason of the document's own (a unit

@@ -7,6 +7,7 @@ mod corpus;
 mod large;
 mod library;
 mod ratchet;
+mod skeletons;
 mod tables;
 mod xsts;
 

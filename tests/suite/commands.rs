@@ -344,3 +344,17 @@ fn the_mapping_reference_is_true() {
         }
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn check_refuses_what_would_make_records_twice() {
+    let world = World::embedded().await;
+    world.replace("mappings/order.toml", &[("model ", "scope    = [[\"state\", \"=\", \"draft\"]]\nmodel ")]);
+    let ran = world.consign(&["check"]).ends(1);
+    assert!(ran.err.contains("a `scope` is for records that are only updated"), "{}", ran.err);
+    world.replace("mappings/order.toml", &[("scope    = [[\"state\", \"=\", \"draft\"]]", "write    = \"create\"")]);
+    let ran = world.consign(&["check"]).ends(1);
+    assert!(ran.err.contains("error[C120]: nothing tells a second try that a new sale.order was made"), "{}", ran.err);
+    world.replace("flows/orders-in.toml", &[("direction", "partial = true\nenvelope = { payload = \"/Message/Order\" }\ndirection")]);
+    let ran = world.consign(&["check"]).ends(1);
+    assert!(ran.err.contains("cannot be refused one by one"), "{}", ran.err);
+}
