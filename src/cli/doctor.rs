@@ -9,7 +9,7 @@ use super::{Context, Exit};
 use crate::{
     config::{Flow, Work, Workspace, check},
     model::{Direction, MessageId, Problem, Problems, codes},
-    odoo::{Call, Odoo},
+    odoo::{Call, Odoo, keys},
     transport::{Drop, join},
 };
 
@@ -128,11 +128,15 @@ async fn probe_odoo(workspace: &Workspace, findings: &mut Findings) {
     };
     let odoo = match connected {
         Ok(odoo) => {
-            findings.add("Odoo", Ok(format!("{} is {}, spoken to by {}", workspace.odoo.url(), odoo.version(), odoo.dialect())));
+            findings.add("Odoo", fits(workspace.odoo.url(), &odoo));
             odoo
         }
         Err(problem) => return findings.add("Odoo", Err(problem)),
     };
+    findings.add("Odoo: context", stands(&odoo).await);
+    for problem in keys::ending(&odoo, chrono::Utc::now()).await {
+        findings.add("Odoo: key", Err(problem));
+    }
     let mut needed: BTreeSet<(String, &'static str)> = BTreeSet::new();
     for flow in workspace.flows.values().filter(|flow| flow.enabled) {
         match &flow.work {
@@ -153,6 +157,40 @@ async fn probe_odoo(workspace: &Workspace, findings: &mut Findings) {
     for (model, operation) in needed {
         findings.add(format!("Odoo: {operation} {model}"), may(&odoo, &model, operation).await);
     }
+}
+
+/// The oldest Odoo whose calls are those of the one that is measured.
+const OLDEST: u32 = 17;
+/// The Odoo that everything is measured on.
+const MEASURED: u32 = 19;
+
+/// What server this is, and whether it is one that consign knows.
+fn fits(url: &str, odoo: &Odoo) -> Result<String, Problem> {
+    let major: u32 = odoo.version().trim_start_matches("saas~").split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
+    if major < OLDEST {
+        let text = format!("{url} is Odoo {}, which is not supported: consign knows {OLDEST} to {MEASURED}", odoo.version());
+        return Err(Problem::new(codes::ODOO_VERSION, text));
+    }
+    let measured = if major == MEASURED { String::new() } else { format!(" (consign is tested with {MEASURED}: try every flow with it)") };
+    Ok(format!("{url} is {}, spoken to by {}{measured}", odoo.version(), odoo.dialect()))
+}
+
+/// As whom, for which company, in which language and zone consign works.
+async fn stands(odoo: &Odoo) -> Result<String, Problem> {
+    let doing = "looking who consign is in Odoo";
+    let fields = ["login", "company_id"];
+    let users = odoo.read("res.users", &[odoo.user()], &fields).await.map_err(|fault| fault.problem(doing))?;
+    let user = users.first().cloned().unwrap_or_default();
+    let context = odoo.context();
+    let said = |key: &str| {
+        context.get(key).map_or_else(|| "none".to_string(), |value| value.as_str().map_or_else(|| value.to_string(), str::to_string))
+    };
+    let company = match context.get("allowed_company_ids") {
+        Some(ids) => format!("companies {ids}"),
+        None => format!("company {}", user.get("company_id").and_then(|pair| pair.get(1)).and_then(Json::as_str).unwrap_or("of the user")),
+    };
+    let login = user.get("login").and_then(Json::as_str).unwrap_or_default();
+    Ok(format!("user {login}, {company}, language {}, time zone {}", said("lang"), said("tz")))
 }
 
 /// Asks Odoo for a right: `has_access` since 18, `check_access_rights` before.

@@ -136,6 +136,9 @@ fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
     table::parse(&text, file)
 }
 
+/// Calls to Odoo that are under way at once: two of the four workers that a small server has.
+const CALLS: usize = 2;
+
 fn odoo(reader: &Reader<'_>) -> OdooConfig {
     let empty = OdooConfig {
         url: String::new(),
@@ -145,6 +148,7 @@ fn odoo(reader: &Reader<'_>) -> OdooConfig {
         key: None,
         dialect: DialectChoice::Auto,
         timeout: Duration::from_secs(120),
+        calls: CALLS,
         context: serde_json::Map::new(),
     };
     let Some(table) = reader.table("odoo") else {
@@ -178,6 +182,7 @@ fn odoo(reader: &Reader<'_>) -> OdooConfig {
         key: secrets::read(&table, "api_key"),
         dialect,
         timeout: table.duration("timeout").unwrap_or(empty.timeout),
+        calls: table.integer("calls").and_then(|calls| usize::try_from(calls).ok()).filter(|calls| *calls > 0).unwrap_or(CALLS),
         context,
     };
     if config.key.is_none()

@@ -61,6 +61,7 @@ pub struct OdooConfig {
     key: Option<SecretSource>,
     dialect: DialectChoice,
     timeout: Duration,
+    calls: usize,
     context: serde_json::Map<String, Json>,
 }
 
@@ -309,6 +310,7 @@ impl OdooConfig {
             login,
             dialect: self.dialect,
             timeout: self.timeout,
+            calls: self.calls,
             context: self.context.clone(),
         })
     }

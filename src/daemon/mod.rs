@@ -16,6 +16,9 @@ use crate::{config::Schedule, flow::Engine, model::Problem};
 /// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.
 const TICK: Duration = Duration::from_secs(2);
 
+/// How often it is looked whether an API key ends soon.
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+
 /// Runs all enabled flows until `stop` says true.
 ///
 /// # Errors
@@ -31,8 +34,10 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
         tracing::info!(flow = id, schedule = flow.schedule.to_string(), "flow is on");
         flows.spawn(keep(Arc::clone(&engine), id.clone(), woken, stop.clone()));
     }
+    let mut day = tokio::time::interval(DAY);
     loop {
         tokio::select! {
+            _ = day.tick() => warn_of_keys(&engine).await,
             changed = stop.changed() => {
                 if changed.is_err() || *stop.borrow() {
                     break;
@@ -50,6 +55,15 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
     engine.stop();
     while flows.join_next().await.is_some() {}
     Ok(())
+}
+
+/// Says which API keys end soon, while messages still go in.
+async fn warn_of_keys(engine: &Engine) {
+    // An Odoo that is away is told of where it is needed.
+    let Ok(odoo) = engine.odoo().await else { return };
+    for problem in crate::odoo::keys::ending(&odoo, engine.clock().now()).await {
+        tracing::warn!(code = problem.code.info().code, "{}", problem.message);
+    }
 }
 
 /// Runs one flow at its times.

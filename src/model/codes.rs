@@ -138,6 +138,7 @@ codes! {
     ODOO_VERSION = "C508", Ops, Later, "an Odoo that cannot be spoken to", "The server's version is not supported by the chosen dialect.";
     ODOO_UNKNOWN = "C509", Consultant, Never, "Odoo does not know a model or method", "A module is not installed, or the mapping was made for another version.";
     ODOO_ANSWER = "C510", Ops, Later, "an answer that is not Odoo's", "Something else answers at this address: a proxy, a login page, another service.";
+    ODOO_KEY_ENDS = "C511", Ops, Never, "an API key ends soon", "Odoo refuses a key after its end, and every message waits from then on. Make a new key in the preferences of that user, put it where the old one is, and restart consign.";
 
     JOURNAL = "C901", Ops, Later, "the journal cannot be read or written", "The SQLite file is damaged, locked, or its disk is full.";
     LOCKED = "C902", Ops, Later, "another consign works on this workspace", "One process writes a workspace at a time. Stop the other one, or wait for it.";

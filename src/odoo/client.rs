@@ -9,6 +9,7 @@ use std::{
 };
 
 use serde_json::{Map, Value as Json, json};
+use tokio::sync::Semaphore;
 
 use super::{
     Call, Fault, FaultKind,
@@ -69,6 +70,8 @@ pub struct OdooSettings {
     pub dialect: DialectChoice,
     /// How long one call may take.
     pub timeout: Duration,
+    /// Calls that may be under way at once: each takes one of the server's workers.
+    pub calls: usize,
     /// Context of every call: `lang`, `tz`, `allowed_company_ids`.
     pub context: Map<String, Json>,
 }
@@ -79,7 +82,9 @@ pub struct Odoo {
     dialect: Arc<dyn Dialect>,
     context: Map<String, Json>,
     calls: Arc<AtomicU64>,
+    free: Arc<Semaphore>,
     version: String,
+    user: i64,
 }
 
 impl Odoo {
@@ -105,10 +110,35 @@ impl Odoo {
             .problem(&doing));
         }
         let dialect = dialects::open(choice, http, settings).await.map_err(|fault| fault.problem(&doing))?;
-        let odoo = Self { dialect: Arc::from(dialect), context: settings.context.clone(), calls: Arc::default(), version };
+        let mut odoo = Self {
+            dialect: Arc::from(dialect),
+            context: Map::new(),
+            calls: Arc::default(),
+            free: Arc::new(Semaphore::new(settings.calls.max(1))),
+            version,
+            user: 0,
+        };
         // A key is only looked at with the first call; a wrong one should show here.
-        odoo.call(Call::model("res.users", "context_get")).await.map_err(|fault| fault.problem("signing in to Odoo"))?;
+        let own = odoo.call(Call::model("res.users", "context_get")).await.map_err(|fault| fault.problem("signing in to Odoo"))?;
+        odoo.user = own.get("uid").and_then(Json::as_i64).unwrap_or_default();
+        // What the settings do not say is the user's, and said with every call: left unsaid each dialect has its own way.
+        for key in ["lang", "tz"] {
+            if let Some(value) = own.get(key).filter(|value| value.is_string()) {
+                odoo.context.insert(key.into(), value.clone());
+            }
+        }
+        odoo.context.extend(settings.context.clone());
         Ok(odoo)
+    }
+
+    /// The user's id.
+    pub fn user(&self) -> i64 {
+        self.user
+    }
+
+    /// What every call says of language, time zone and companies.
+    pub fn context(&self) -> &Map<String, Json> {
+        &self.context
     }
 
     /// The server's version, such as `19.0`.
@@ -134,6 +164,9 @@ impl Odoo {
         let mut context = self.context.clone();
         context.extend(std::mem::take(&mut call.context));
         call.context = context;
+        let Ok(_turn) = self.free.acquire().await else {
+            return Err(Fault::new(FaultKind::Unreachable, "the connection is closed"));
+        };
         self.calls.fetch_add(1, Ordering::Relaxed);
         let started = std::time::Instant::now();
         step(Outside::Odoo, "before call").map_err(|problem| Fault::new(FaultKind::Unreachable, &problem.message))?;

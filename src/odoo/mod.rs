@@ -11,6 +11,7 @@ pub mod dialects;
 pub mod execute;
 mod fault;
 pub mod fields;
+pub mod keys;
 mod place;
 pub mod read;
 mod resolve;

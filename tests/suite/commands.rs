@@ -358,3 +358,15 @@ async fn check_refuses_what_would_make_records_twice() {
     let ran = world.consign(&["check"]).ends(1);
     assert!(ran.err.contains("cannot be refused one by one"), "{}", ran.err);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn doctor_warns_of_a_key_that_ends_soon() {
+    let world = World::embedded().await;
+    let on = |days: i64| (chrono::Utc::now() + chrono::TimeDelta::days(days)).format("%Y-%m-%d %H:%M:%S").to_string();
+    for (name, days) in [("later", 30), ("soon", 5)] {
+        world.odoo.create("res.users.apikeys", serde_json::json!({"name": name, "user_id": 2, "expiration_date": on(days)})).await;
+    }
+    let ran = world.consign(&["doctor"]).ends(2);
+    assert!(ran.out.contains("C511") && ran.out.contains("`soon`") && ran.out.contains("(in 4 days)"), "{}", ran.out);
+    assert!(!ran.out.contains("`later`"), "{}", ran.out);
+}

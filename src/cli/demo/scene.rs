@@ -54,6 +54,7 @@ impl Scene {
             login: OdooLogin::Password { login: LOGIN.into(), password: LOGIN.into() },
             dialect: DialectChoice::JsonRpc,
             timeout: Duration::from_secs(30),
+            calls: 2,
             context: Map::new(),
         };
         let odoo = Odoo::connect(&settings).await?;

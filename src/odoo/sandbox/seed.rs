@@ -19,7 +19,7 @@ pub(super) fn seed(store: &mut Store) {
     );
     add("res.company", json!({"name": "My Company", "partner_id": 1, "currency_id": 1, "active": true}));
     add("res.users", json!({"name": "OdooBot", "login": "__system__", "active": false}));
-    add("res.users", json!({"name": "Administrator", "login": "admin", "active": true, "partner_id": 1}));
+    add("res.users", json!({"name": "Administrator", "login": "admin", "active": true, "partner_id": 1, "company_id": 1}));
     add("uom.uom", json!({"name": "Units", "active": true}));
     add("uom.uom", json!({"name": "kg", "active": true}));
     add("product.category", json!({"name": "All", "complete_name": "All"}));
