@@ -19,7 +19,12 @@ pub(super) struct Found {
     pub(super) kind: Kind,
     /// The value in the sample.
     pub(super) value: String,
+    /// Further values that the sample has there: how numbers and days are written shows in all of them.
+    pub(super) further: Vec<String>,
 }
+
+/// Further values that are looked at.
+const FURTHER: usize = 50;
 
 /// What was found in a sample.
 #[derive(Debug, Default)]
@@ -62,7 +67,11 @@ pub(super) fn found(material: &Material<'_>) -> Sample {
     reader.values(record, record, line, &mut sample.fields);
     if let Some(line) = line {
         let mut values = Vec::new();
-        reader.values(line, line, None, &mut values);
+        let (of, name) = (document.element(line).parent, &document.element(line).name);
+        let siblings = of.map_or_else(Vec::new, |of| document.element(of).children.clone());
+        for sibling in siblings.into_iter().filter(|sibling| document.element(*sibling).name == *name) {
+            reader.values(sibling, sibling, None, &mut values);
+        }
         sample.lines = Some((reader.way(line, Some(record)), values));
     }
     sample.namespaces = reader.namespaces;
@@ -188,8 +197,11 @@ impl<'m> Reader<'m> {
         let kind = self.kind(at);
         let own = self.way(at, Some(from));
         let push = |path: String, names: Vec<String>, kind: Kind, value: &str, into: &mut Vec<Found>| {
-            if !value.is_empty() && !into.iter().any(|known| known.path == path) {
-                into.push(Found { names, path, kind, value: value.to_string() });
+            match into.iter_mut().find(|known| known.path == path) {
+                _ if value.is_empty() => {}
+                Some(known) if known.further.len() < FURTHER => known.further.push(value.to_string()),
+                Some(_) => {}
+                None => into.push(Found { names, path, kind, value: value.to_string(), further: Vec::new() }),
             }
         };
         push(if own.is_empty() { ".".into() } else { own.clone() }, names(), kind, element.text.trim(), into);

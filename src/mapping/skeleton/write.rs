@@ -167,7 +167,8 @@ fn value(material: &Material<'_>, model: &str, field: &str, found: &Found) -> Op
     };
     let Some(conversion) = conversion else { return Some(quoted(&found.path)) };
     let function = functions::find(conversion)?;
-    let fits = |options: &Options| (function.apply)(&found.value, options).is_ok();
+    let all = || std::iter::once(&found.value).chain(&found.further);
+    let fits = |options: &Options| all().all(|value| (function.apply)(value, options).is_ok());
     let plain = format!("from = {}, as = {}", quoted(&found.path), quoted(conversion));
     if fits(&Options::default()) {
         return Some(format!("{{ {plain} }}"));
