@@ -2,6 +2,7 @@
 //! `tests/live/services.sh up > env && . ./env && cargo bench --bench odoo`
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot set itself up has nothing to report")]
 
+#[allow(dead_code, reason = "the tests use all of it")]
 #[path = "../../tests/common/rpc.rs"]
 mod rpc;
 

@@ -30,11 +30,11 @@ pub enum Fault {
     /// A proxy has no answer, and Odoo has done its work.
     BadGatewayAfter,
     /// Odoo does its work and then answers with a fault.
-    FaultAfter,
+    Refused,
 }
 
 pub const ALL: [Fault; 7] =
-    [Fault::CutBefore, Fault::CutDuring, Fault::CutAfter, Fault::Late, Fault::BadGateway, Fault::BadGatewayAfter, Fault::FaultAfter];
+    [Fault::CutBefore, Fault::CutDuring, Fault::CutAfter, Fault::Late, Fault::BadGateway, Fault::BadGatewayAfter, Fault::Refused];
 
 /// A running proxy.
 pub struct Proxy {
@@ -115,7 +115,7 @@ async fn carry(mut client: TcpStream, target: &str, count: &AtomicUsize, plan: &
         Some(Fault::BadGatewayAfter) => {
             client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await
         }
-        Some(Fault::FaultAfter) => client.write_all(&refusal(&request)).await,
+        Some(Fault::Refused) => client.write_all(&refusal(&request)).await,
         _ => client.write_all(&answer).await,
     }
 }

@@ -7,6 +7,7 @@ mod common;
 mod ftp;
 mod interop;
 mod library;
+mod library_out;
 mod sshd;
 
 use std::path::Path;

@@ -127,7 +127,8 @@ async fn the_guide_plays_as_written() {
         if text == "consign run --once" && step.output.contains("notices") {
             // The order's delivery is done in Odoo.
             for picking in odoo.search_read("stock.picking", json!([["origin", "!=", false]]), &["id"]).await {
-                odoo.call("stock.picking", "button_validate", json!([[picking["id"]]]), json!({"skip_sms": true, "skip_backorder": true})).await;
+                odoo.call("stock.picking", "button_validate", json!([[picking["id"]]]), json!({"skip_sms": true, "skip_backorder": true}))
+                    .await;
             }
         }
         let mut command = Command::new("sh");

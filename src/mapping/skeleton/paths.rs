@@ -196,13 +196,14 @@ impl<'m> Reader<'m> {
         let names = || self.local_names(at);
         let kind = self.kind(at);
         let own = self.way(at, Some(from));
-        let push = |path: String, names: Vec<String>, kind: Kind, value: &str, into: &mut Vec<Found>| {
-            match into.iter_mut().find(|known| known.path == path) {
-                _ if value.is_empty() => {}
-                Some(known) if known.further.len() < FURTHER => known.further.push(value.to_string()),
-                Some(_) => {}
-                None => into.push(Found { names, path, kind, value: value.to_string(), further: Vec::new() }),
-            }
+        let push = |path: String, names: Vec<String>, kind: Kind, value: &str, into: &mut Vec<Found>| match into
+            .iter_mut()
+            .find(|known| known.path == path)
+        {
+            _ if value.is_empty() => {}
+            Some(known) if known.further.len() < FURTHER => known.further.push(value.to_string()),
+            Some(_) => {}
+            None => into.push(Found { names, path, kind, value: value.to_string(), further: Vec::new() }),
         };
         push(if own.is_empty() { ".".into() } else { own.clone() }, names(), kind, element.text.trim(), into);
         for attribute in element.attributes.iter().filter(|attribute| attribute.name.namespace.is_empty()) {

@@ -66,7 +66,7 @@ impl Work<'_> {
         Ok(made)
     }
 
-    async fn create_all(&self, records: &[(usize, &Record)]) -> Result<Vec<i64>, Fault> {
+    async fn create_all<'r>(&self, records: &[(usize, &'r Record)]) -> Result<Vec<i64>, Fault> {
         let mut context = self.step.context.clone();
         context.extend(self.mark_context(&self.mark));
         let Some(module) = &self.step.module else {
@@ -76,14 +76,14 @@ impl Work<'_> {
         // Record and external id in one transaction: only `load` does that.
         context.insert("tz".into(), json!("UTC"));
         // An empty cell empties: records that give different fields go out apart.
-        let mut alike: BTreeMap<Vec<String>, Vec<(usize, (String, &Record))>> = BTreeMap::new();
+        let mut alike: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
         for (number, (_, record)) in records.iter().enumerate() {
-            let key = format!("{module}.{}", record.external.as_deref().unwrap_or_default());
-            alike.entry(rows::given(self.resolved, record, None)).or_default().push((number, (key, *record)));
+            alike.entry(rows::given(self.resolved, record, None)).or_default().push(number);
         }
+        let keyed = |(_, record): &(usize, &'r Record)| (format!("{module}.{}", record.external.as_deref().unwrap_or_default()), *record);
         let mut ids = vec![0; records.len()];
-        for group in alike.into_values() {
-            let (numbers, keyed): (Vec<usize>, Vec<(String, &Record)>) = group.into_iter().unzip();
+        for numbers in alike.into_values() {
+            let keyed: Vec<(String, &Record)> = numbers.iter().map(|number| keyed(&records[*number])).collect();
             let rows = rows::of_records(self.resolved, self.setup.catalog, &self.step.model, "id", &keyed).ok_or_else(|| {
                 let text =
                     "the lines of records with external ids must all give the same fields; give those that may be missing a `default`";
