@@ -3,6 +3,7 @@
 
 pub mod checks;
 pub mod dialects;
+pub mod disturbed;
 pub mod drops;
 pub mod goods;
 pub mod kills;

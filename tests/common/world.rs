@@ -57,6 +57,12 @@ pub struct World {
     servers: Vec<Box<dyn Any + Send>>,
 }
 
+impl AsRef<World> for World {
+    fn as_ref(&self) -> &World {
+        self
+    }
+}
+
 impl World {
     /// Embedded servers.
     pub async fn embedded() -> Self {

@@ -12,7 +12,7 @@ mod sshd;
 
 use std::path::Path;
 
-use common::{dialects, drops, goods, kills, plans, records, rpc::Target, scenarios, world::World};
+use common::{dialects, disturbed, drops, goods, kills, plans, records, rpc::Target, scenarios, world::World};
 use consign::{
     model::codes,
     odoo::DialectChoice,
@@ -201,4 +201,14 @@ async fn a_count_is_applied_once() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_delivery_is_sent_once() {
     kills::a_delivery_survives_every_kill(&world("json2")).await;
+}
+
+/// Orders over the dialect of today's keys, and counts, which Odoo would apply as often as it is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_happens_to_a_request_odoo_holds_what_one_run_gives() {
+    for (number, dialect) in [(2, "json2"), (3, "jsonrpc")] {
+        let world = std::sync::Arc::new(world(dialect));
+        let tried = disturbed::every_request(number, dialect, async || std::sync::Arc::clone(&world)).await;
+        assert!(tried > 40, "too little was tried: {tried}");
+    }
 }
