@@ -98,8 +98,25 @@ async fn live(context: &Context, workspace: &Workspace, plan: &Plan) -> Result<E
         for field in &one.kept {
             context.out.line(format!("    {field}: stays, a person has changed it"));
         }
-        for (field, add, change, gone) in &one.lines {
-            context.out.line(format!("    {field}: {add} new, {change} changed, {gone} gone"));
+        for lines in &one.lines {
+            let (new, changed, gone) = (lines.new.len(), lines.changed.len(), lines.gone.len());
+            context.out.line(format!("    {}: {new} new, {changed} changed, {gone} gone", lines.field));
+            for key in &lines.new {
+                context.out.line(format!("      {}: new", shown(key)));
+            }
+            for (key, fields) in &lines.changed {
+                for (field, now, planned) in fields {
+                    context.out.line(format!(
+                        "      {}: {field} {} -> {}",
+                        shown(key),
+                        shown(&now.to_string()),
+                        shown(&planned.to_string())
+                    ));
+                }
+            }
+            for key in &lines.gone {
+                context.out.line(format!("      {}: gone", shown(key)));
+            }
         }
     }
     context.out.line(format!("{create} to create, {update} to update, {nothing} as they are"));

@@ -148,7 +148,7 @@ impl Changes {
         }
         into.kept = self.kept.get(&id).into_iter().flatten().map(|(path, _)| path.join(".")).collect();
         for lines in self.lines.get(&id).into_iter().flatten() {
-            into.lines.push((lines.field.clone(), lines.add.len(), lines.change.len(), lines.gone.len()));
+            into.lines.push(lines.foreseen.clone());
         }
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json};
 
 use super::{
+    ForeseenLines,
     changes::{Changes, Decision, decide, decide_set, entry, members, sure},
     memory::Written,
     work::{Current, Work, shown},
@@ -33,6 +34,8 @@ pub(super) struct LineChanges {
     pub(super) change: Vec<(i64, Map<String, Json>)>,
     pub(super) gone: Vec<i64>,
     pub(super) archive: bool,
+    /// The same, for people.
+    pub(super) foreseen: ForeseenLines,
 }
 
 impl LineChanges {
@@ -136,6 +139,7 @@ pub(super) async fn line_changes(
                 change: Vec::new(),
                 gone: Vec::new(),
                 archive: lines.gone == Gone::Archive,
+                foreseen: ForeseenLines { field: (*field).to_string(), ..ForeseenLines::default() },
             };
             compare(work, record, current, lines, &present, remembered, &mut found, changes);
             if !(found.add.is_empty() && found.change.is_empty() && found.gone.is_empty()) {
@@ -152,6 +156,11 @@ fn planned_key(work: &Work<'_>, lines: &Lines, within: &Within<'_>) -> String {
         _ => String::new(),
     };
     lines.identity.iter().map(value).collect::<Vec<_>>().join("\u{1f}")
+}
+
+/// A key as people read it.
+fn named(key: &str) -> String {
+    cut(&key.replace('\u{1f}', " / "))
 }
 
 fn present_key(lines: &Lines, line: &Current) -> String {
@@ -182,25 +191,25 @@ fn compare(
         let within = Within { record: line, outer: Some(&outer) };
         let key = planned_key(work, lines, &within);
         if doubled.contains(&key) {
-            let text =
-                format!("the record has several lines with {} `{}`", lines.identity.join(" and "), cut(&key.replace('\u{1f}', " / ")));
+            let text = format!("the record has several lines with {} `{}`", lines.identity.join(" and "), named(&key));
             let problem = Problem::new(codes::LOOKUP_MANY, text).hint("which of them is meant cannot be told; settle it in Odoo by hand");
             changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             continue;
         }
         let Some(now) = by_key.remove(&key) else {
             if lines.known_only {
-                let text = format!("the record has no line with {} `{}`", lines.identity.join(" and "), cut(&key.replace('\u{1f}', " / ")));
+                let text = format!("the record has no line with {} `{}`", lines.identity.join(" and "), named(&key));
                 let problem = Problem::new(codes::LOOKUP_NONE, text).hint("the document speaks of a line that is not in Odoo");
                 changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             } else {
+                found.foreseen.new.push(named(&key));
                 found.add.push(work.values(&within));
             }
             continue;
         };
         let remembered = remembered.and_then(|remembered| remembered.get(&key)).and_then(Json::as_object);
         let mut values = Map::new();
-        let mut differs = false;
+        let mut differs = Vec::new();
         for field in line.fields.iter().filter(|field| !field.create_only) {
             let Known::Value(planned) = work.resolved.value(&field.value, &within) else { continue };
             let seen = now.get(&field.name).unwrap_or(&Json::Null);
@@ -220,20 +229,24 @@ fn compare(
                 // A reference that stays is not written again: Odoo would take the line for one of a new product.
                 Decision::Same if matches!(field.value, Value::Find(_) | Value::Record(_) | Value::Field(_)) => {}
                 decision => {
-                    differs |= decision == Decision::Write;
+                    if decision == Decision::Write {
+                        differs.push((field.name.clone(), seen.clone(), planned.clone()));
+                    }
                     values.insert(field.name.clone(), if decision == Decision::Same { as_it_is() } else { value });
                 }
             }
         }
         // All values or none: Odoo works out anew what it computes from a value that is written (a new quantity brings the price
         // list's price back) unless that is written with it. Measured on Odoo 19.
-        if differs {
+        if !differs.is_empty() {
+            found.foreseen.changed.push((named(&key), differs));
             found.change.push((id_of(now), values));
         }
     }
     if lines.gone != Gone::Keep {
-        found.gone = by_key.values().map(|line| id_of(line)).collect();
-        found.gone.sort_unstable();
+        let mut gone: Vec<(i64, String)> = by_key.iter().map(|(key, line)| (id_of(line), named(key))).collect();
+        gone.sort_unstable();
+        (found.gone, found.foreseen.gone) = gone.into_iter().unzip();
     }
 }
 

@@ -140,8 +140,21 @@ pub struct Foreseen {
     pub differs: Vec<(String, serde_json::Value, serde_json::Value)>,
     /// Values that people have changed and that would be left.
     pub kept: Vec<String>,
-    /// Lines that would be added, changed, removed.
-    pub lines: Vec<(String, usize, usize, usize)>,
+    /// Fields whose lines would change.
+    pub lines: Vec<ForeseenLines>,
+}
+
+/// What the lines of one field would become; each line by the values of its identity.
+#[derive(Debug, Clone, Default, Serialize)]
+pub struct ForeseenLines {
+    /// The field.
+    pub field: String,
+    /// Lines that would be added.
+    pub new: Vec<String>,
+    /// Lines that would be changed: their fields, what Odoo has, what is planned.
+    pub changed: Vec<(String, Vec<(String, serde_json::Value, serde_json::Value)>)>,
+    /// Lines that would be removed or archived.
+    pub gone: Vec<String>,
 }
 
 /// What a plan would do, without writing anything: each record with what differs. Records whose step depends on what an earlier one
