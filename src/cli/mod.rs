@@ -137,6 +137,11 @@ impl Context {
         Workspace::load(&self.workspace)
     }
 
+    /// The workspace with the flows that are whole, and what is wrong with the others.
+    fn load_whole_flows(&self) -> Result<(Workspace, Problems), Problems> {
+        Workspace::load_whole_flows(&self.workspace)
+    }
+
     /// Refuses the name of a flow that the workspace does not have.
     fn known_flow(&self, workspace: &Workspace, flow: Option<&String>) -> Result<(), Problems> {
         match flow.filter(|flow| !workspace.flows.contains_key(*flow)) {

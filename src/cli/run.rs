@@ -29,8 +29,12 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let workspace = Arc::new(context.load()?);
+    let (workspace, broken) = context.load_whole_flows()?;
+    let workspace = Arc::new(workspace);
     if let Some(unknown) = args.flows.iter().find(|flow| !workspace.flows.contains_key(*flow)) {
+        if !broken.is_empty() {
+            return Err(broken);
+        }
         let names = workspace.flows.keys().map(String::as_str);
         return Err(output::one(
             Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{unknown}`")).maybe_hint(did_you_mean(unknown, names)),
@@ -43,9 +47,16 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         }
         let engine = Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?.with_watcher(progress::watcher()).eager();
         engine.sweep(&lock).await.map_err(output::one)?;
-        return Ok(once(context, &engine, &args.flows).await);
+        let exit = once(context, &engine, &args.flows).await;
+        if !context.out.json {
+            context.out.problems(&broken);
+        }
+        return Ok(if broken.is_empty() { exit } else { Exit::Unable });
     }
     output::start_logging(context.out.json, args.verbose);
+    for problem in &broken {
+        tracing::error!(code = problem.code.info().code, place = problem.place.to_string(), "a flow is left out: {}", problem.message);
+    }
     for problem in check::check(&workspace).problems {
         tracing::warn!(code = problem.code.info().code, place = problem.place.to_string(), "{}", problem.message);
     }
@@ -68,6 +79,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {
     let enabled = || engine.workspace().flows.values().filter(|flow| flow.enabled).map(|flow| flow.id.clone()).collect();
     let flows: Vec<String> = if wanted.is_empty() { enabled() } else { wanted.to_vec() };
+    if flows.is_empty() {
+        context.out.line("no flow is switched on (enabled = true in its file)");
+    }
     let mut summaries: Vec<Summary> = Vec::new();
     for flow in flows {
         let summary = engine.run(&flow).await;

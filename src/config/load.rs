@@ -75,7 +75,8 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
+/// The workspace with the flows that are whole, and what is wrong with the others.
+pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
     let mut broken = Problems::new();
     let main = parse_file(root, "consign.toml").map_err(|problem| {
         vec![if problem.code == codes::CONFIG_UNREADABLE {
@@ -84,7 +85,7 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
             problem
         }]
     })?;
-    let mut folder = |name: &str| -> Vec<Parsed> {
+    let folder = |name: &str, broken: &mut Problems| -> Vec<Parsed> {
         let mut parsed = Vec::new();
         for entry in names(&root.join(name)).iter().filter(|entry| entry.ends_with(".toml") && !entry.starts_with('.')) {
             let file = format!("{name}/{entry}");
@@ -95,7 +96,8 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
         }
         parsed
     };
-    let (partner_files, flow_files) = (folder("partners"), folder("flows"));
+    let mut apart = Problems::new();
+    let (partner_files, flow_files) = (folder("partners", &mut broken), folder("flows", &mut apart));
     let problems = RefCell::new(broken);
     let reader = Reader::new(&main, "consign.toml", &problems);
     let odoo = odoo(&reader);
@@ -104,7 +106,8 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
     let partners: BTreeMap<String, Partner> = partner_files.iter().map(|parsed| (parsed.id.clone(), partner(parsed, &problems))).collect();
     let mut flows = BTreeMap::new();
     for parsed in &flow_files {
-        let reader = Reader::new(&parsed.node, &parsed.file, &problems);
+        let own = RefCell::default();
+        let reader = Reader::new(&parsed.node, &parsed.file, &own);
         let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners });
         if let Some(flow) = flow {
             if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
@@ -117,12 +120,19 @@ pub(super) fn load(root: &Path) -> Result<Workspace, Problems> {
                 );
             }
             reader.finish();
-            flows.insert(parsed.id.clone(), flow);
+            if own.borrow().is_empty() {
+                flows.insert(parsed.id.clone(), flow);
+            }
         }
+        apart.extend(own.into_inner());
     }
     let catalog = catalog(root, &problems);
-    let problems = problems.into_inner();
-    if problems.is_empty() { Ok(Workspace { root: root.to_path_buf(), storage, odoo, partners, flows, catalog }) } else { Err(problems) }
+    let mut problems = problems.into_inner();
+    if problems.is_empty() {
+        return Ok((Workspace { root: root.to_path_buf(), storage, odoo, partners, flows, catalog }, apart));
+    }
+    problems.extend(apart);
+    Err(problems)
 }
 
 fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {

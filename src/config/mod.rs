@@ -282,6 +282,18 @@ impl Workspace {
     /// # Errors
     /// Everything that is wrong with its files.
     pub fn load(root: &Path) -> Result<Self, Problems> {
+        match load::load(root)? {
+            (workspace, problems) if problems.is_empty() => Ok(workspace),
+            (_, problems) => Err(problems),
+        }
+    }
+
+    /// Reads the workspace at `root` as far as flows are whole, with what is wrong with the others: one that is broken keeps no other
+    /// from running.
+    ///
+    /// # Errors
+    /// What is wrong with the files that all flows share.
+    pub fn load_whole_flows(root: &Path) -> Result<(Self, Problems), Problems> {
         load::load(root)
     }
 

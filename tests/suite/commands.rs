@@ -370,3 +370,18 @@ async fn doctor_warns_of_a_key_that_ends_soon() {
     assert!(ran.out.contains("C511") && ran.out.contains("`soon`") && ran.out.contains("(in 4 days)"), "{}", ran.out);
     assert!(!ran.out.contains("`later`"), "{}", ran.out);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_is_broken_keeps_no_other_from_running() {
+    let world = World::embedded().await;
+    world.replace("mappings/stock-levels.toml", &[("model ", "modle ")]);
+    let customer = goods::customer(&world.odoo).await;
+    let product = goods::product(&world.odoo).await;
+    world.drop_file("out/orders", "order.xml", goods::order("PO-1", &customer, &[(&product, 1.0, 2.0)]));
+    let ran = world.consign(&["run", "--once"]).ends(2);
+    assert!(ran.out.contains("orders-in        1 done") && !ran.out.contains("stock-in"), "{}", ran.out);
+    assert!(ran.err.contains("no key `modle`") && ran.err.contains("did you mean `model`?"), "{}", ran.err);
+    let ran = world.consign(&["run", "--once", "stock-in"]).ends(1);
+    assert!(ran.err.contains("no key `modle`"), "{}", ran.err);
+    world.consign(&["check"]).ends(1);
+}
