@@ -193,11 +193,15 @@ impl Work<'_> {
     /// What is to be remembered of a record as it is now.
     pub(super) fn remembered(&self, record: &Record, now: &Current, lines: &HashMap<String, HashMap<i64, Current>>) -> Written {
         let mut written = Written::from_iter([(UNSURE.to_string(), Json::Null)]);
+        let mut unsure = Vec::new();
         for field in record.fields.iter().filter(|field| !field.create_only) {
             let seen = now.get(&field.name).unwrap_or(&Json::Null);
             match &field.value {
                 Value::Lines(planned) if !planned.identity.is_empty() => {
-                    let Some(of) = lines.get(&field.name) else { continue };
+                    let Some(of) = lines.get(&field.name) else {
+                        unsure.push(field.name.clone());
+                        continue;
+                    };
                     let ids = seen.as_array().into_iter().flatten().filter_map(Json::as_i64);
                     let present: Vec<&Current> = ids.filter_map(|id| of.get(&id)).collect();
                     written.insert(field.name.clone(), Json::Object(super::lines::remembered(self, record, planned, &present)));
@@ -214,6 +218,9 @@ impl Work<'_> {
                     }
                 }
             }
+        }
+        if !unsure.is_empty() {
+            written.insert(UNSURE.to_string(), json!(unsure));
         }
         written
     }

@@ -292,10 +292,23 @@ impl Work<'_> {
             }
         }
         let all: Vec<i64> = ids.iter().map(|(_, _, id, _)| *id).collect();
-        let read = self.odoo.read(model, &all, &fields).await;
-        let read = read.map_err(|fault| vec![fault.problem(&format!("reading {model} back"))])?;
+        let doing = format!("reading {model} back");
+        // The work is done: that it cannot be looked at is no reason to have a person ask for it again.
+        let read = match self.odoo.read(model, &all, &fields).await {
+            Err(fault) if fault.is_refusal() => {
+                tracing::warn!(model, "{}", fault.problem(&doing).message);
+                Vec::new()
+            }
+            read => read.map_err(|fault| vec![fault.problem(&doing)])?,
+        };
         let by_id: HashMap<i64, &Current> = read.iter().map(|record| (id_of(record), record)).collect();
-        let lines = self.lines_now(&ids, &by_id).await.map_err(|problem| vec![problem])?;
+        let lines = match self.lines_now(&ids, &by_id).await {
+            Err(problem) if !problem.is_temporary() => {
+                tracing::warn!(model, "{}", problem.message);
+                HashMap::new()
+            }
+            lines => lines.map_err(|problem| vec![problem])?,
+        };
         let mut remembered = Vec::with_capacity(ids.len());
         for (at, record, id, change) in ids {
             let now = by_id.get(&id);
