@@ -92,8 +92,8 @@ async fn live(context: &Context, workspace: &Workspace, plan: &Plan) -> Result<E
                 context.out.line(format!("update  {},{id} {} (line {line})", one.model, shown(name)));
             }
         }
-        for (field, now, planned) in &one.differs {
-            context.out.line(format!("    {field}: {} -> {}", shown(&now.to_string()), shown(&planned.to_string())));
+        for one in &one.differs {
+            context.out.line(format!("    {}: {} -> {}", one.field, shown(&one.has.to_string()), shown(&one.planned.to_string())));
         }
         for field in &one.kept {
             context.out.line(format!("    {field}: stays, a person has changed it"));
@@ -105,13 +105,9 @@ async fn live(context: &Context, workspace: &Workspace, plan: &Plan) -> Result<E
                 context.out.line(format!("      {}: new", shown(key)));
             }
             for (key, fields) in &lines.changed {
-                for (field, now, planned) in fields {
-                    context.out.line(format!(
-                        "      {}: {field} {} -> {}",
-                        shown(key),
-                        shown(&now.to_string()),
-                        shown(&planned.to_string())
-                    ));
+                for one in fields {
+                    let (has, planned) = (one.has.to_string(), one.planned.to_string());
+                    context.out.line(format!("      {}: {} {} -> {}", shown(key), one.field, shown(&has), shown(&planned)));
                 }
             }
             for key in &lines.gone {

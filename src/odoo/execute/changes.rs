@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Foreseen,
+    Differs, Foreseen,
     lines::{LineChanges, line_changes},
     memory::{UNSURE, Written},
     work::{Current, Work},
@@ -144,7 +144,11 @@ impl Changes {
     /// What would be written to a record.
     pub(super) fn describe(&self, id: i64, current: &Current, into: &mut Foreseen) {
         for (name, planned) in self.values.get(&id).into_iter().flatten() {
-            into.differs.push((name.clone(), current.get(name).cloned().unwrap_or_default(), planned.clone()));
+            into.differs.push(Differs {
+                field: name.clone(),
+                has: current.get(name).cloned().unwrap_or_default(),
+                planned: planned.clone(),
+            });
         }
         into.kept = self.kept.get(&id).into_iter().flatten().map(|(path, _)| path.join(".")).collect();
         for lines in self.lines.get(&id).into_iter().flatten() {

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    ForeseenLines,
+    Differs, ForeseenLines,
     changes::{Changes, Decision, decide, decide_set, entry, members, sure},
     memory::Written,
     work::{Current, Work, shown},
@@ -230,7 +230,7 @@ fn compare(
                 Decision::Same if matches!(field.value, Value::Find(_) | Value::Record(_) | Value::Field(_)) => {}
                 decision => {
                     if decision == Decision::Write {
-                        differs.push((field.name.clone(), seen.clone(), planned.clone()));
+                        differs.push(Differs { field: field.name.clone(), has: seen.clone(), planned: planned.clone() });
                     }
                     values.insert(field.name.clone(), if decision == Decision::Same { as_it_is() } else { value });
                 }

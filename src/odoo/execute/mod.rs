@@ -136,8 +136,8 @@ pub struct Foreseen {
     pub line: Option<u32>,
     /// Id and name in Odoo, where it is there.
     pub known: Option<(i64, String)>,
-    /// Fields that would be written: name, what Odoo has, what is planned.
-    pub differs: Vec<(String, serde_json::Value, serde_json::Value)>,
+    /// Fields that would be written.
+    pub differs: Vec<Differs>,
     /// Values that people have changed and that would be left.
     pub kept: Vec<String>,
     /// Fields whose lines would change.
@@ -151,10 +151,21 @@ pub struct ForeseenLines {
     pub field: String,
     /// Lines that would be added.
     pub new: Vec<String>,
-    /// Lines that would be changed: their fields, what Odoo has, what is planned.
-    pub changed: Vec<(String, Vec<(String, serde_json::Value, serde_json::Value)>)>,
+    /// Lines that would be changed, with their fields that would be written.
+    pub changed: Vec<(String, Vec<Differs>)>,
     /// Lines that would be removed or archived.
     pub gone: Vec<String>,
+}
+
+/// A field that would be written.
+#[derive(Debug, Clone, Serialize)]
+pub struct Differs {
+    /// The field.
+    pub field: String,
+    /// What Odoo has.
+    pub has: serde_json::Value,
+    /// What would be written.
+    pub planned: serde_json::Value,
 }
 
 /// What a plan would do, without writing anything: each record with what differs. Records whose step depends on what an earlier one
