@@ -89,7 +89,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     if let Some(mut message) = failed.iter().find(|message| message.name.contains("unknown-product")).cloned() {
         scene.create_missing_product().await.map_err(output::one)?;
         out.line(format!("  $ consign reprocess {}", message.id.short()));
-        engine.restart(&mut message).await.map_err(output::one)?;
+        engine.restart(&mut message, "reprocess").await.map_err(output::one)?;
         let summary = engine.resume("orders-in").await;
         out.line(format!("  {}", told(&summary)));
         for record in engine.journal().records(message.id).await.map_err(output::one)? {

@@ -27,8 +27,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let engine = context.engine().await?;
     context.known_flow(engine.workspace(), args.flow.as_ref())?;
     let journal = engine.journal();
-    let filter =
-        Filter { flow: args.flow.clone(), stages: vec![Stage::Failed, Stage::Held, Stage::Waiting], unmoved: true, limit: args.limit };
+    let filter = Filter {
+        flows: args.flow.iter().cloned().collect(),
+        stages: vec![Stage::Failed, Stage::Held, Stage::Waiting],
+        unmoved: true,
+        limit: args.limit,
+        ..Filter::default()
+    };
     let messages = journal.list(&filter).await.map_err(output::one)?;
     let mut data = Vec::new();
     for message in &messages {

@@ -57,7 +57,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
     let messages = engine
         .journal()
-        .list(&Filter { flow: args.flow.clone(), stages, limit: args.limit, ..Filter::default() })
+        .list(&Filter { flows: args.flow.iter().cloned().collect(), stages, limit: args.limit, ..Filter::default() })
         .await
         .map_err(output::one)?;
     context.out.data(&messages);

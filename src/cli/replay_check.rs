@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         return Err(output::one(Problem::new(codes::USAGE, text)));
     };
     let schemas = Schemas::compile(workspace, flow, 1)?;
-    let filter = Filter { flow: Some(args.flow.clone()), stages: vec![Stage::Done], limit: args.last, ..Filter::default() };
+    let filter = Filter { stages: vec![Stage::Done], limit: args.last, ..Filter::of_flow(&args.flow) };
     let mut all: Vec<Compared> = Vec::new();
     for message in engine.journal().list(&filter).await.map_err(output::one)? {
         let then = plans::recall(engine.storage(), &message);

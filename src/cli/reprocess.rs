@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         messages.push(engine.journal().find(id).await.map_err(output::one)?);
     }
     for message in &mut messages {
-        engine.restart(message).await.map_err(output::one)?;
+        engine.restart(message, "reprocess").await.map_err(output::one)?;
         if lock.is_some() {
             let summary = engine.resume(&message.flow).await;
             if !context.out.json {

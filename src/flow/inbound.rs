@@ -117,8 +117,8 @@ async fn carry_all(
                 }
             }
         }
-        let unshelved = !message.moved || message.stored.starts_with("spool/");
-        if matches!(message.stage, Stage::Done | Stage::Failed) && unshelved {
+        let unshelved = !message.moved || !shelf::is_shelved(&message);
+        if matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed) && unshelved {
             rest.push(message);
         }
     }
@@ -205,7 +205,7 @@ async fn carry(
                 engine.settled(message, summary);
                 continue;
             }
-            Stage::Done | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
+            Stage::Done | Stage::Discarded | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };
         let for_a_person = [codes::OVERTAKEN, codes::LOOKUP_HELD, codes::UNCERTAIN];
         if !problems.is_empty() && problems.iter().all(|problem| for_a_person.contains(&problem.code)) {

@@ -141,6 +141,7 @@ async fn fetch(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, 
         verdict: Some(Verdict::New),
         claims: Vec::new(),
         rest: None,
+        parent: None,
     };
     if entry.size > inbound.limits.bytes {
         new.rest = Some((Stage::Failed, crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes)));

@@ -245,7 +245,7 @@ impl Engine {
         }
         if self.eager {
             // Those whose time must be kept are not forgotten over it.
-            let filter = Filter { flow: Some(id.to_string()), stages: vec![Stage::Waiting], limit: u32::MAX, ..Filter::default() };
+            let filter = Filter { stages: vec![Stage::Waiting], ..Filter::of_flow(id) };
             summary.waiting = self.journal.list(&filter).await.map_or(summary.waiting, |waiting| waiting.len());
         }
         for problem in &summary.problems {
@@ -258,11 +258,11 @@ impl Engine {
     ///
     /// # Errors
     /// The message is under way, or its original is gone.
-    pub async fn restart(&self, message: &mut Message) -> Result<(), Problem> {
+    pub async fn restart(&self, message: &mut Message, note: &str) -> Result<(), Problem> {
         if message.direction == crate::model::Direction::In {
             self.storage.read(message)?;
         }
-        self.journal.restart(message, self.clock.now()).await
+        self.journal.restart(message, note, self.clock.now()).await
     }
 
     /// The compiled schemas of a flow; each is compiled once.

@@ -142,6 +142,7 @@ async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, records: &[Json
         verdict: None,
         claims: records.iter().map(|record| format!("{},{}", outbound.model, record_id(record))).collect(),
         rest: None,
+        parent: None,
     };
     engine.journal.receive(&new, engine.clock.now()).await
 }
@@ -165,14 +166,14 @@ async fn carry(
             Stage::Checked => (Stage::Staged, stage(engine, flow, outbound, message).await.map_err(told)),
             Stage::Staged => (Stage::Applied, send(engine, flow, outbound, message).await.map_err(told)),
             Stage::Applied => (Stage::Done, finish(engine, flow, outbound, message).await.map_err(told)),
-            Stage::Done | Stage::Failed if !message.moved => {
+            Stage::Done | Stage::Failed | Stage::Discarded if !message.moved || message.stage == Stage::Discarded => {
                 let problems =
                     engine.journal.attempts(message.id).await.map_err(told)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
                 let stored = engine.storage.shelve(message, &problems).map_err(told)?;
                 engine.journal.shelved(message, &stored, true).await.map_err(told)?;
                 return Ok(());
             }
-            Stage::Done | Stage::Failed | Stage::Held => return Ok(()),
+            Stage::Done | Stage::Failed | Stage::Discarded | Stage::Held => return Ok(()),
         };
         match result {
             Ok(()) => {

@@ -21,6 +21,12 @@ use crate::{
     transport::{self, Drop, join, leaf},
 };
 
+/// Whether our own copy lies where a message at rest has it.
+pub(super) fn is_shelved(message: &Message) -> bool {
+    let shelf = if message.stage == Stage::Failed { "error/" } else { "archive/" };
+    message.stored.is_empty() || message.stored.starts_with(shelf)
+}
+
 /// Puts messages that are done or failed on their shelves, ours and the partner's: together, since each wait for the disk or for the
 /// partner's server is one for all. One that cannot be shelved is told, stays as it is, and keeps no other: it is tried again at the
 /// next poll.

@@ -25,7 +25,7 @@ const PART: usize = 128 << 10;
 /// Files synced at once.
 const SYNCING: usize = 64;
 
-/// A file on its way into the spool. Dropped before it is finished, it leaves nothing behind.
+/// A file on its way into the spool. Discarded before it is finished, it leaves nothing behind.
 pub(super) struct Spooling {
     file: Option<BufWriter<File>>,
     path: PathBuf,

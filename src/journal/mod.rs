@@ -7,8 +7,13 @@
 mod drops;
 mod query;
 mod schema;
+mod schema_ops;
+mod search;
 mod sent;
 mod sequence;
+mod steps;
+mod terms;
+mod troubles;
 mod write;
 mod written;
 
@@ -24,7 +29,10 @@ use sqlx::{
 use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
 
 pub use drops::{Here, Hold, Known};
-pub use query::{Attempt, Event, Filter, LedgerRow, RecordRow, Tally};
+pub use query::{Attempt, Event, LedgerRow, RecordRow, Tally};
+pub use search::{Day, Filter};
+pub use terms::Term;
+pub use troubles::Trouble;
 pub use write::{NewMessage, Rendered, Verdict};
 
 /// A message as the journal knows it.
@@ -66,6 +74,8 @@ pub struct Message {
     pub sequence: Option<i64>,
     /// Outbound: when the file was seen to be gone from the drop.
     pub collected: Option<DateTime<Utc>>,
+    /// The message that it was made of: the original of an edited copy, the zip of a document.
+    pub parent: Option<MessageId>,
     /// When we received it.
     pub received: DateTime<Utc>,
     /// When it last changed.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use super::{Journal, Message, problem, write::stamp};
-use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
+use crate::model::{Direction, MessageId, Problem, Problems, Stage};
 
 /// One step of a message.
 #[derive(Debug, Clone, Serialize)]
@@ -74,19 +74,6 @@ pub struct Tally {
     pub last: DateTime<Utc>,
 }
 
-/// Which messages to list, newest first.
-#[derive(Debug, Clone, Default)]
-pub struct Filter {
-    /// Of one flow.
-    pub flow: Option<String>,
-    /// At one of these stages; empty: any.
-    pub stages: Vec<Stage>,
-    /// Besides, those at rest whose file still lies in the wrong place on the partner's side.
-    pub unmoved: bool,
-    /// At most so many.
-    pub limit: u32,
-}
-
 pub(super) fn row(row: &SqliteRow) -> Message {
     let text = |name: &str| row.try_get::<String, _>(name).unwrap_or_default();
     let maybe = |name: &str| row.try_get::<Option<String>, _>(name).ok().flatten();
@@ -110,6 +97,7 @@ pub(super) fn row(row: &SqliteRow) -> Message {
         reason: maybe("reason"),
         sequence: row.try_get::<Option<i64>, _>("sequence").ok().flatten(),
         collected: maybe("collected").map(|at| moment(&at)),
+        parent: maybe("parent").and_then(|id| MessageId::from_str(&id).ok()),
         received: moment(&text("received")),
         updated: moment(&text("updated")),
     }
@@ -119,35 +107,13 @@ pub(super) fn moment(text: &str) -> DateTime<Utc> {
     DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).unwrap_or_default()
 }
 
+/// The bytes of a message at rest do not lie on its shelf.
+const UNSHELVED: &str = "unshelved = 1";
+
 impl Journal {
     pub(super) async fn messages(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Problem> {
         let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
         Ok(rows.iter().map(row).collect())
-    }
-
-    /// The message with this id, or whose id begins or ends so.
-    ///
-    /// # Errors
-    /// There is none, or more than one.
-    pub async fn find(&self, id: &str) -> Result<Message, Problem> {
-        let id = id.trim().to_lowercase();
-        let plausible = id.len() >= 4 && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
-        let mut found = Vec::new();
-        if id.len() == 36 {
-            let mut query = QueryBuilder::new("select * from message where id = ");
-            query.push_bind(id.clone());
-            found = self.messages(query).await?;
-        } else if plausible {
-            let mut query = QueryBuilder::new("select * from message where id like ");
-            query.push_bind(format!("{id}%")).push(" or id like ").push_bind(format!("%{id}")).push(" limit 3");
-            found = self.messages(query).await?;
-        }
-        match found.len() {
-            1 => Ok(found.swap_remove(0)),
-            0 => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("there is no message `{}`", crate::model::problem::cut(&id)))
-                .hint("`consign log` lists them")),
-            _ => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("more than one message fits `{id}`")).hint("give more of the id")),
-        }
     }
 
     /// Messages of a flow that are not at rest, and those at rest whose file still lies in the wrong place, oldest first. Waiting
@@ -156,13 +122,17 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn unfinished(&self, flow: &str, now: DateTime<Utc>, eager: bool) -> Result<Vec<Message>, Problem> {
-        let mut query = QueryBuilder::new("select * from message where flow = ");
-        query.push_bind(flow.to_string());
-        query
-            .push(" and (stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ")
-            .push_bind(stamp(now));
-        query.push(if eager { ") or (stage = 'waiting' and reason not like 'C507%'" } else { "" });
-        query.push(") or (stage in ('done', 'failed') and (moved = 0 or stored like 'spool/%'))) order by id");
+        // Each part finds its rows by an index: a run must not read a million messages that are done.
+        let mut query = QueryBuilder::new("select * from message where id in (select id from message where flow = ");
+        query.push_bind(flow.to_string()).push(" and stage in ('received', 'checked', 'planned', 'staged', 'applied')");
+        query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
+        query.push(" and stage = 'waiting' and (until <= ").push_bind(stamp(now));
+        query.push(if eager { " or reason not like 'C507%')" } else { ")" });
+        for shelf in ["moved = 0", UNSHELVED] {
+            query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
+            query.push(" and stage in ('done', 'failed', 'discarded') and ").push(shelf);
+        }
+        query.push(") order by id");
         self.messages(query).await
     }
 
@@ -172,7 +142,9 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn pending_flows(&self, now: DateTime<Utc>) -> Result<Vec<String>, Problem> {
         let query = sqlx::query(
-            "select distinct flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied') or (stage = 'waiting' and until <= ?)",
+            "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied')
+             union select flow from message where stage = 'waiting' and until <= ?
+             union select flow from message where stage = 'discarded' and unshelved = 1",
         );
         let rows = query.bind(stamp(now)).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
         Ok(rows.iter().filter_map(|row| row.try_get("flow").ok()).collect())
@@ -210,27 +182,6 @@ impl Journal {
             .await
             .map_err(|error| problem(&error))?;
         Ok(rows.iter().filter_map(|row| row.try_get("record").ok()).collect())
-    }
-
-    /// Messages, newest first.
-    ///
-    /// # Errors
-    /// The journal cannot be read.
-    pub async fn list(&self, filter: &Filter) -> Result<Vec<Message>, Problem> {
-        let mut query = QueryBuilder::new("select * from message where 1 = 1");
-        if let Some(flow) = &filter.flow {
-            query.push(" and flow = ").push_bind(flow.clone());
-        }
-        if !filter.stages.is_empty() {
-            query.push(" and (stage in (");
-            let mut stages = query.separated(", ");
-            for stage in &filter.stages {
-                stages.push_bind(stage.as_str());
-            }
-            query.push(if filter.unmoved { ") or (moved = 0 and stage in ('done', 'failed')))" } else { "))" });
-        }
-        query.push(" order by id desc limit ").push_bind(i64::from(filter.limit));
-        self.messages(query).await
     }
 
     /// The steps of a message, oldest first.
@@ -303,10 +254,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn tallies(&self) -> Result<Vec<Tally>, Problem> {
-        let rows =
-            sqlx::query("select flow, stage, count(*) as count, max(updated) as last from message group by flow, stage order by flow")
-                .fetch_all(&self.pool)
-                .await;
+        let rows = sqlx::query("select flow, stage, count, last from tally where count > 0 order by flow").fetch_all(&self.pool).await;
         let tally = |row: &SqliteRow| {
             Some(Tally {
                 flow: row.get("flow"),

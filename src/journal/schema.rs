@@ -4,7 +4,7 @@ use super::{Journal, problem};
 use crate::model::Problem;
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 3] = [&[
+const VERSIONS: [&[&str]; 4] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -40,7 +40,7 @@ const VERSIONS: [&[&str]; 3] = [&[
     // What a record said when it was sent.
     "alter table sent add column digest text",
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
-]];
+], super::schema_ops::STATEMENTS];
 
 impl Journal {
     pub(super) async fn migrate(&self) -> Result<(), Problem> {
@@ -59,6 +59,9 @@ impl Journal {
             let version = format!("pragma user_version = {}", number + 1);
             sqlx::query(sqlx::AssertSqlSafe(version)).execute(&mut *transaction).await.map_err(told)?;
             transaction.commit().await.map_err(told)?;
+            if number == 3 {
+                self.note_old_troubles().await?;
+            }
         }
         Ok(())
     }

@@ -3,9 +3,13 @@
 use chrono::{DateTime, SecondsFormat, Utc};
 use sqlx::{Sqlite, Transaction};
 
-use super::{Journal, Message, one_line, problem, sequence::give_back};
+use super::{
+    Journal, Message, one_line, problem,
+    steps::{attempt, event},
+    terms, troubles,
+};
 use crate::model::{
-    Direction, MessageId, Problem, Problems, Stage, codes,
+    Direction, MessageId, Problem, Stage, codes,
     step::{Outside, step},
 };
 
@@ -61,6 +65,8 @@ pub struct NewMessage {
     pub claims: Vec<String>,
     /// Held or failed from the start, and why: written in the same transaction, so that no crash can make it a message like others.
     pub rest: Option<(Stage, Problem)>,
+    /// The message that it was made of.
+    pub parent: Option<MessageId>,
 }
 
 /// An outbound document once it is rendered.
@@ -85,6 +91,9 @@ pub(super) fn stamp(at: DateTime<Utc>) -> String {
 pub(super) fn signed(number: u64) -> i64 {
     i64::try_from(number).unwrap_or(i64::MAX)
 }
+
+/// Records of one message that it can be found by; a catalogue's are too many to mean it.
+const NAMED: usize = 20;
 
 impl Journal {
     pub(super) async fn begin(&self) -> Result<Transaction<'_, Sqlite>, Problem> {
@@ -124,151 +133,6 @@ impl Journal {
         }
         commit(transaction).await?;
         Ok(messages)
-    }
-
-    /// Moves a message on.
-    ///
-    /// # Errors
-    /// The step is not one the message can take, or the journal cannot be written.
-    pub async fn advance(&self, message: &mut Message, to: Stage, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.step(message, to, None, None, note, now).await
-    }
-
-    /// Writes a remark down beside a message's present stage.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn remark(&self, message: &Message, note: &str, now: DateTime<Utc>) -> Result<(), Problem> {
-        let mut transaction = self.begin().await?;
-        event(&mut transaction, message.id, message.stage, Some(note), now).await?;
-        commit(transaction).await
-    }
-
-    /// Lets a message wait until `until` and go on from where it is.
-    ///
-    /// # Errors
-    /// As [`Journal::advance`].
-    pub async fn wait(&self, message: &mut Message, until: DateTime<Utc>, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
-        let reason = one_line(problems);
-        let resume = Some(message.stage);
-        self.attempt(message, "waits", problems, now).await?;
-        self.step(message, Stage::Waiting, resume, Some(until), reason.as_deref(), now).await?;
-        self.reason(message, reason).await
-    }
-
-    /// Ends a message with what is wrong with it.
-    ///
-    /// # Errors
-    /// As [`Journal::advance`].
-    pub async fn fail(&self, message: &mut Message, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
-        let reason = one_line(problems);
-        self.attempt(message, "failed", problems, now).await?;
-        self.step(message, Stage::Failed, None, None, reason.as_deref(), now).await?;
-        self.reason(message, reason).await
-    }
-
-    /// Holds a message until a person decides.
-    ///
-    /// # Errors
-    /// As [`Journal::advance`].
-    pub async fn hold(&self, message: &mut Message, problems: Problems, now: DateTime<Utc>) -> Result<(), Problem> {
-        let reason = one_line(&problems);
-        self.attempt(message, "held", &problems, now).await?;
-        self.step(message, Stage::Held, None, None, reason.as_deref(), now).await?;
-        self.reason(message, reason).await
-    }
-
-    /// Writes down that a try succeeded.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn succeeded(&self, message: &mut Message, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.attempt(message, "done", &Vec::new(), now).await?;
-        self.reason(message, None).await
-    }
-
-    /// Starts a message again from its original bytes; the effect gets a new mark. One that waits goes on from where it is, now: its
-    /// effect may be there already, and must be found under the same mark.
-    ///
-    /// # Errors
-    /// The message is under way, or the journal cannot be written.
-    pub async fn restart(&self, message: &mut Message, now: DateTime<Utc>) -> Result<(), Problem> {
-        if let (Stage::Waiting, Some(resume)) = (message.stage, message.resume) {
-            return self.step(message, resume, None, None, Some("tried now"), now).await;
-        }
-        if !message.stage.may_become(Stage::Received, message.direction) {
-            return Err(Problem::new(codes::STAGE, format!("message {} is {}: it is being worked on", message.id.short(), message.stage)));
-        }
-        // The run is raised first: killed in between, the message rests as before, and a higher run means nothing by itself.
-        let update = sqlx::query("update message set run = run + 1 where id = ?").bind(message.id.to_string());
-        update.execute(&self.pool).await.map_err(|error| problem(&error))?;
-        message.run += 1;
-        self.step(message, Stage::Received, None, None, Some("reprocess"), now).await
-    }
-
-    async fn step(
-        &self,
-        message: &mut Message,
-        to: Stage,
-        resume: Option<Stage>,
-        until: Option<DateTime<Utc>>,
-        note: Option<&str>,
-        now: DateTime<Utc>,
-    ) -> Result<(), Problem> {
-        if !message.stage.may_become(to, message.direction) {
-            return Err(Problem::new(codes::STAGE, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
-        }
-        let mut transaction = self.begin().await?;
-        let update = sqlx::query(
-            "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?1 = 'received' then 0 else moved end,
-             reason = case when ?1 = 'received' then null else reason end, collected = case when ?1 = 'received' then null else collected end where id = ?5 and stage = ?6",
-        )
-        .bind(to.as_str())
-        .bind(resume.map(Stage::as_str))
-        .bind(until.map(stamp))
-        .bind(stamp(now))
-        .bind(message.id.to_string())
-        .bind(message.stage.as_str());
-        // Another process that moved the message meanwhile makes this find no row.
-        if update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() != 1 {
-            return Err(Problem::new(codes::STAGE, format!("message {} was moved by someone else", message.id.short())));
-        }
-        event(&mut transaction, message.id, to, note, now).await?;
-        if to == Stage::Failed {
-            give_back(&mut transaction, message).await?;
-        }
-        commit(transaction).await?;
-        (message.stage, message.resume, message.until, message.updated) = (to, resume, until, now);
-        if to == Stage::Received {
-            (message.moved, message.reason) = (false, None);
-        }
-        if to == Stage::Failed {
-            message.sequence = None;
-        }
-        Ok(())
-    }
-
-    async fn attempt(&self, message: &mut Message, outcome: &str, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
-        let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
-        let mut transaction = self.begin().await?;
-        message.attempts += 1;
-        let (id, number) = (message.id.to_string(), message.attempts);
-        let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, ?, ?, ?, ?)")
-            .bind(&id)
-            .bind(number)
-            .bind(stamp(now))
-            .bind(outcome)
-            .bind(text);
-        insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-        let update = sqlx::query("update message set attempts = ? where id = ?").bind(number).bind(&id);
-        update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-        commit(transaction).await
-    }
-
-    async fn reason(&self, message: &mut Message, reason: Option<String>) -> Result<(), Problem> {
-        message.reason = reason;
-        let update = sqlx::query("update message set reason = ? where id = ?").bind(&message.reason).bind(message.id.to_string());
-        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
     }
 
     /// Writes down where the bytes lie now and whether the partner's side is in order.
@@ -322,6 +186,11 @@ impl Journal {
         now: DateTime<Utc>,
     ) -> Result<(), Problem> {
         let mut transaction = self.begin().await?;
+        let records: Vec<_> = records.collect();
+        if records.len() <= NAMED {
+            let names = records.iter().map(|(_, _, name, _)| ("record", name.as_str()));
+            terms::note(&mut transaction, message, names).await?;
+        }
         for (model, id, name, change) in records {
             // A second try finds the record it made at the first; that it was created is what counts.
             let insert = sqlx::query(
@@ -349,8 +218,8 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     let reason = one_line(&problems);
     let attempts = u32::from(new.rest.is_some());
     let insert = sqlx::query(
-        "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, attempts, reason, stored, received, updated)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, attempts, reason, stored, moved, parent, received, updated)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(new.id.to_string())
     .bind(&new.flow)
@@ -364,6 +233,9 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     .bind(attempts)
     .bind(&reason)
     .bind(&new.stored)
+    // What was made of another message has no file of its own on the drop.
+    .bind(new.parent.is_some())
+    .bind(new.parent.map(|id| id.to_string()))
     .bind(stamp(now))
     .bind(stamp(now));
     insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
@@ -379,10 +251,8 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     event(transaction, new.id, Stage::Received, None, now).await?;
     if new.rest.is_some() {
         event(transaction, new.id, stage, reason.as_deref(), now).await?;
-        let text = serde_json::to_string(&problems).unwrap_or_else(|_| "[]".into());
-        let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, 1, ?, ?, ?)");
-        let insert = insert.bind(new.id.to_string()).bind(stamp(now)).bind(stage.as_str()).bind(text);
-        insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
+        attempt(transaction, new.id, 1, stage.as_str(), &problems, now).await?;
+        troubles::note(transaction, new.id, &new.flow, &problems, now).await?;
     }
     if let Some(verdict) = new.verdict {
         ledger(transaction, new, verdict, Some(new.id), now).await?;
@@ -402,28 +272,14 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
         attempts,
         run: 1,
         stored: new.stored.clone(),
-        moved: false,
+        moved: new.parent.is_some(),
+        parent: new.parent,
         reason,
         sequence: None,
         collected: None,
         received: now,
         updated: now,
     })
-}
-
-async fn event(
-    transaction: &mut Transaction<'_, Sqlite>,
-    message: MessageId,
-    stage: Stage,
-    note: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let insert = sqlx::query("insert into event (message, at, stage, note) values (?, ?, ?, ?)")
-        .bind(message.to_string())
-        .bind(stamp(now))
-        .bind(stage.as_str())
-        .bind(note);
-    insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
 }
 
 async fn ledger(

@@ -85,12 +85,27 @@ pub enum Stage {
     Waiting,
     /// Refused for a reason that trying again will not change.
     Failed,
+    /// A person has decided that nothing more is done with it.
+    Discarded,
 }
 
 impl Stage {
     /// Every stage, in the order of a message's way.
-    pub const ALL: [Self; 9] =
-        [Self::Held, Self::Received, Self::Checked, Self::Planned, Self::Staged, Self::Applied, Self::Done, Self::Waiting, Self::Failed];
+    pub const ALL: [Self; 10] = [
+        Self::Held,
+        Self::Received,
+        Self::Checked,
+        Self::Planned,
+        Self::Staged,
+        Self::Applied,
+        Self::Done,
+        Self::Waiting,
+        Self::Failed,
+        Self::Discarded,
+    ];
+
+    /// Stages at which a message is under way.
+    pub const UNDER_WAY: [Self; 5] = [Self::Received, Self::Checked, Self::Planned, Self::Staged, Self::Applied];
 
     /// The stage as stored and printed.
     pub fn as_str(self) -> &'static str {
@@ -104,6 +119,7 @@ impl Stage {
             Self::Done => "done",
             Self::Waiting => "waiting",
             Self::Failed => "failed",
+            Self::Discarded => "discarded",
         }
     }
 
@@ -115,14 +131,15 @@ impl Stage {
     /// Whether `self` may be followed by `next`. The journal refuses every other move, so a message can neither skip its check
     /// nor come back from `Done` but by a reprocess, which starts again at `Received`.
     pub fn may_become(self, next: Self, direction: Direction) -> bool {
-        use Stage::{Applied, Checked, Done, Failed, Held, Planned, Received, Staged, Waiting};
+        use Stage::{Applied, Checked, Discarded, Done, Failed, Held, Planned, Received, Staged, Waiting};
         match (self, next) {
-            (Held | Done | Failed | Waiting, Received) => true,
+            (Held | Done | Discarded | Failed | Waiting, Received) => true,
             (Received | Checked | Planned | Staged | Applied, Waiting) => true,
             // A wait ends where it began: the resumed work repeats its step, which is idempotent.
             (Waiting, Checked | Planned | Staged | Applied) => true,
             (Received | Checked | Planned | Staged | Waiting, Failed) => true,
-            (Received | Planned, Held) => true,
+            (Received | Planned | Waiting, Held) => true,
+            (Held | Failed | Waiting, Discarded) => true,
             (Applied | Waiting, Done) => true,
             (Received, Checked) | (Checked, Planned) | (Planned, Applied) => direction == Direction::In,
             (Received, Planned) | (Planned, Checked) | (Checked, Staged) | (Staged, Applied) => direction == Direction::Out,
@@ -132,7 +149,7 @@ impl Stage {
 
     /// Whether the message needs nothing more from us on its own.
     pub fn is_at_rest(self) -> bool {
-        matches!(self, Self::Held | Self::Done | Self::Failed)
+        matches!(self, Self::Held | Self::Done | Self::Failed | Self::Discarded)
     }
 }
 

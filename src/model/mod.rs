@@ -4,6 +4,7 @@
 //! file on an SFTP drop is known only to `transport` and `flow`.
 
 pub mod catalog;
+pub mod cause;
 pub mod clock;
 pub mod codes;
 pub mod document;

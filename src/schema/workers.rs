@@ -90,7 +90,7 @@ impl Workers {
         let (ready, compiled) = mpsc::sync_channel(1);
         let broken = |message: &str| vec![Problem::new(codes::SCHEMA_BROKEN, message).at(Place::file(&name))];
         hire(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread for it"))?;
-        // Dropped on the way out, it ends whatever was hired.
+        // Discarded on the way out, it ends whatever was hired.
         let workers = Self { shared };
         match compiled.recv_timeout(COMPILING) {
             Ok(compiled) => Ok((workers, compiled?)),

@@ -1,0 +1,219 @@
+//! Finding messages: by id, by partner, flow, stage and time, by the name of a file, a business number, a record's name. Every question
+//! is answered along an index, newest first, so that it does not matter how many messages there are.
+
+use std::{cmp::Reverse, collections::HashSet};
+
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::{Journal, Message, problem, query::row, write::stamp};
+use crate::model::{MessageId, Problem, Stage, codes, problem::cut};
+
+/// Which messages to list, newest first.
+#[derive(Debug, Clone, Default)]
+pub struct Filter {
+    /// Of one of these flows; empty: of any.
+    pub flows: Vec<String>,
+    /// At one of these stages; empty: any.
+    pub stages: Vec<Stage>,
+    /// Besides, those at rest whose file still lies in the wrong place on the partner's side.
+    pub unmoved: bool,
+    /// Received at or after.
+    pub since: Option<DateTime<Utc>>,
+    /// Received before.
+    pub until: Option<DateTime<Utc>>,
+    /// Part of a file's name, of a business number or of a record's name, of three characters at least; or the whole of it.
+    pub text: Option<String>,
+    /// Kept by this cause ([`crate::model::cause`]).
+    pub cause: Option<String>,
+    /// Made of this message.
+    pub parent: Option<MessageId>,
+    /// Only those that come after this one in the list: its time and id.
+    pub after: Option<(DateTime<Utc>, MessageId)>,
+    /// At most so many.
+    pub limit: u32,
+}
+
+/// The shortest part of a word that the index knows.
+const TRIGRAM: usize = 3;
+/// Terms looked at for each message that is wanted: a message can fit by several.
+const TERMS_A_MESSAGE: u32 = 4;
+
+impl Filter {
+    /// All messages of one flow.
+    pub fn of_flow(flow: &str) -> Self {
+        Self { flows: vec![flow.to_string()], limit: u32::MAX, ..Self::default() }
+    }
+
+    fn conditions(&self, query: &mut QueryBuilder<Sqlite>) {
+        if !self.stages.is_empty() {
+            query.push(if self.unmoved { " and (m.stage in (" } else { " and m.stage in (" });
+            let mut stages = query.separated(", ");
+            for stage in &self.stages {
+                stages.push_bind(stage.as_str());
+            }
+            query.push(if self.unmoved { ") or (m.moved = 0 and m.stage in ('done', 'failed')))" } else { ")" });
+        }
+        if let Some(since) = self.since {
+            query.push(" and m.received >= ").push_bind(stamp(since));
+        }
+        if let Some(until) = self.until {
+            query.push(" and m.received < ").push_bind(stamp(until));
+        }
+        if let Some(cause) = &self.cause {
+            query.push(" and m.id in (select message from trouble where cause = ").push_bind(cause.clone()).push(")");
+        }
+        if let Some(parent) = self.parent {
+            query.push(" and m.parent = ").push_bind(parent.to_string());
+        }
+        if let Some((received, id)) = self.after {
+            query.push(" and (m.received, m.id) < (").push_bind(stamp(received)).push(", ").push_bind(id.to_string()).push(")");
+        }
+    }
+}
+
+impl Journal {
+    /// The message with this id, or whose id begins or ends so.
+    ///
+    /// # Errors
+    /// There is none, or more than one.
+    pub async fn find(&self, id: &str) -> Result<Message, Problem> {
+        let id = id.trim().to_lowercase();
+        let mut found = self.with_id(&id).await?;
+        match found.len() {
+            1 => Ok(found.swap_remove(0)),
+            0 => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("there is no message `{}`", cut(&id))).hint("`consign log` lists them")),
+            _ => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("more than one message fits `{id}`")).hint("give more of the id")),
+        }
+    }
+
+    /// At most three messages whose id is, begins or ends so.
+    async fn with_id(&self, id: &str) -> Result<Vec<Message>, Problem> {
+        let plausible = (4..=36).contains(&id.len()) && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
+        if !plausible {
+            return Ok(Vec::new());
+        }
+        let mut query = QueryBuilder::new("select * from message where id = ");
+        query.push_bind(id.to_string());
+        if id.len() < 36 {
+            // What the id begins with is a range of them; its last eight digits have an index.
+            query.push(" or (id >= ").push_bind(id.to_string()).push(" and id < ").push_bind(format!("{id}g"));
+            query.push(if id.len() == 8 { ") or substr(id, -8) = " } else { ") or substr(id, -8) like " });
+            query.push_bind(if id.len() < 8 { format!("%{id}") } else { id.to_string() });
+            if id.len() > 8 {
+                query = QueryBuilder::new("select * from message where (id >= ");
+                query.push_bind(id.to_string()).push(" and id < ").push_bind(format!("{id}g"));
+                let short = id.get(id.len() - 8..).unwrap_or_default();
+                query.push(") or (substr(id, -8) = ").push_bind(short.to_string()).push(" and id like ").push_bind(format!("%{id}"));
+                query.push(")");
+            }
+        }
+        query.push(" limit 3");
+        self.messages(query).await
+    }
+
+    /// Messages, newest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn list(&self, filter: &Filter) -> Result<Vec<Message>, Problem> {
+        if let Some(text) = filter.text.as_deref().map(str::trim).filter(|text| !text.is_empty()) {
+            return self.search(text, filter).await;
+        }
+        let mut all = Vec::new();
+        // One question a flow: each has its own order in the index, and the newest of them together are the newest.
+        let flows: Vec<Option<&String>> = if filter.flows.is_empty() { vec![None] } else { filter.flows.iter().map(Some).collect() };
+        for flow in &flows {
+            let mut query = QueryBuilder::new("select m.* from message m where 1 = 1");
+            if let Some(flow) = flow {
+                query.push(" and m.flow = ").push_bind((*flow).clone());
+            }
+            filter.conditions(&mut query);
+            query.push(" order by m.received desc, m.id desc limit ").push_bind(i64::from(filter.limit));
+            all.extend(self.messages(query).await?);
+        }
+        if flows.len() > 1 {
+            all.sort_by_key(|message| Reverse((message.received, message.id)));
+            all.truncate(filter.limit as usize);
+        }
+        Ok(all)
+    }
+
+    /// Messages that a word leads to, the newest first.
+    async fn search(&self, text: &str, filter: &Filter) -> Result<Vec<Message>, Problem> {
+        let mut found = match text.len() >= TRIGRAM {
+            true => self.with_id(&text.to_lowercase()).await?,
+            false => Vec::new(),
+        };
+        found.retain(|message| {
+            (filter.flows.is_empty() || filter.flows.contains(&message.flow))
+                && (filter.stages.is_empty() || filter.stages.contains(&message.stage))
+                && filter.since.is_none_or(|since| message.received >= since)
+                && filter.until.is_none_or(|until| message.received < until)
+                && filter.cause.is_none()
+                && filter.after.is_none()
+        });
+        // The terms first: joined the other way round, every message would be asked for its own.
+        let mut query = if text.chars().count() >= TRIGRAM {
+            let mut query = QueryBuilder::new(
+                "select m.* from term_text f cross join term t on t.id = f.rowid cross join message m on m.id = t.message where term_text match ",
+            );
+            // Quoted, so that nothing in it is an operator.
+            query.push_bind(format!("\"{}\"", text.replace('"', "\"\"")));
+            query
+        } else {
+            let mut query = QueryBuilder::new(
+                "select m.* from term t cross join message m on m.id = t.message where length(t.value) < 3 and t.value = ",
+            );
+            query.push_bind(text.to_string());
+            query
+        };
+        if !filter.flows.is_empty() {
+            query.push(" and m.flow in (");
+            let mut flows = query.separated(", ");
+            for flow in &filter.flows {
+                flows.push_bind(flow.clone());
+            }
+            query.push(")");
+        }
+        filter.conditions(&mut query);
+        query.push(" order by t.id desc limit ").push_bind(i64::from(filter.limit.saturating_mul(TERMS_A_MESSAGE)));
+        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let mut seen: HashSet<MessageId> = found.iter().map(|message| message.id).collect();
+        found.extend(rows.iter().map(row).filter(|message| seen.insert(message.id)));
+        found.sort_by_key(|message| Reverse((message.received, message.id)));
+        found.truncate(filter.limit as usize);
+        Ok(found)
+    }
+
+    /// How many messages came and how many of them failed, by flow and day, from a day on.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn days(&self, from: chrono::NaiveDate) -> Result<Vec<Day>, Problem> {
+        let rows = sqlx::query("select flow, day, came, failed from day where day >= ? order by flow, day").bind(from.to_string());
+        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let day = |row: &sqlx::sqlite::SqliteRow| {
+            Some(Day {
+                flow: row.get("flow"),
+                day: row.get::<String, _>("day").parse().ok()?,
+                came: u64::try_from(row.get::<i64, _>("came")).unwrap_or_default(),
+                failed: u64::try_from(row.get::<i64, _>("failed")).unwrap_or_default(),
+            })
+        };
+        Ok(rows.iter().filter_map(day).collect())
+    }
+}
+
+/// What came on a day.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Day {
+    /// Flow.
+    pub flow: String,
+    /// Day, in UTC.
+    pub day: chrono::NaiveDate,
+    /// Messages that came.
+    pub came: u64,
+    /// Those of them that are refused now.
+    pub failed: u64,
+}

@@ -1,0 +1,58 @@
+//! What a message can be found by: the name of its file, its business numbers, the names of its records in Odoo.
+
+use sqlx::{Row, Sqlite, Transaction};
+
+use super::{Journal, problem, write::commit};
+use crate::model::{MessageId, Problem};
+
+/// Terms of one message; a catalogue's lines are found in the catalogue.
+const MOST: usize = 1000;
+/// Characters of a term; what is longer is no number.
+const LONGEST: usize = 200;
+
+/// Something that a message can be found by.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
+pub struct Term {
+    /// `file`, `record`, or the name that the flow gives the number.
+    pub kind: String,
+    /// The number or name.
+    pub value: String,
+}
+
+pub(super) async fn note<'t>(
+    transaction: &mut Transaction<'_, Sqlite>,
+    message: MessageId,
+    terms: impl Iterator<Item = (&'t str, &'t str)> + Send,
+) -> Result<(), Problem> {
+    for (kind, value) in terms.filter(|(_, value)| !value.is_empty() && value.len() <= LONGEST).take(MOST) {
+        let insert = sqlx::query("insert or ignore into term (message, kind, value) values (?, ?, ?)");
+        let insert = insert.bind(message.to_string()).bind(kind).bind(value);
+        insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
+    }
+    Ok(())
+}
+
+impl Journal {
+    /// Writes down numbers that a message can be found by: the kind of each, and the number.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn numbered(&self, message: MessageId, numbers: &[(String, String)]) -> Result<(), Problem> {
+        if numbers.is_empty() {
+            return Ok(());
+        }
+        let mut transaction = self.begin().await?;
+        note(&mut transaction, message, numbers.iter().map(|(kind, value)| (kind.as_str(), value.as_str()))).await?;
+        commit(transaction).await
+    }
+
+    /// What a message can be found by besides its file's name, in the order it was written down.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn terms(&self, message: MessageId) -> Result<Vec<Term>, Problem> {
+        let rows = sqlx::query("select kind, value from term where message = ? and kind <> 'file' order by id").bind(message.to_string());
+        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().map(|row| Term { kind: row.get("kind"), value: row.get("value") }).collect())
+    }
+}

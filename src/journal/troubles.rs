@@ -1,0 +1,113 @@
+//! What keeps messages from going on, grouped by its cause: seventeen files that wait for one product are one line with one fix.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+
+use super::{Journal, problem, query::moment, write::stamp};
+use crate::model::{MessageId, Problem, Problems, cause::cause};
+
+/// Causes noted of one message; what is beyond shows once these are mended.
+const NOTED: usize = 20;
+
+/// One cause and the messages that it keeps.
+#[derive(Debug, Clone, Serialize)]
+pub struct Trouble {
+    /// Short name of the cause, the same for every message that it keeps.
+    pub cause: String,
+    /// Code of its problem.
+    pub code: String,
+    /// The problem's sentence, of one of the messages.
+    pub sentence: String,
+    /// What to do about it.
+    pub hint: Option<String>,
+    /// Who must act.
+    pub who: String,
+    /// How many messages it keeps.
+    pub messages: u64,
+    /// Their flows.
+    pub flows: Vec<String>,
+    /// Since when the first of them is kept.
+    pub since: DateTime<Utc>,
+    /// When the last of them met it.
+    pub last: DateTime<Utc>,
+}
+
+pub(super) async fn forget(transaction: &mut Transaction<'_, Sqlite>, message: MessageId) -> Result<(), Problem> {
+    let delete = sqlx::query("delete from trouble where message = ?").bind(message.to_string());
+    delete.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
+}
+
+pub(super) async fn note(
+    transaction: &mut Transaction<'_, Sqlite>,
+    message: MessageId,
+    flow: &str,
+    problems: &Problems,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let mut noted = 0;
+    for one in problems.iter().filter(|problem| problem.more == 0) {
+        if noted == NOTED {
+            break;
+        }
+        let insert = sqlx::query(
+            "insert or ignore into trouble (message, cause, flow, code, sentence, hint, who, since) values (?, ?, ?, ?, ?, ?, ?, ?)",
+        );
+        let insert = insert.bind(message.to_string()).bind(cause(one, flow)).bind(flow).bind(one.code.info().code).bind(&one.message);
+        let insert = insert.bind(&one.hint).bind(one.who.as_str()).bind(stamp(now));
+        let done = insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
+        noted += usize::try_from(done.rows_affected()).unwrap_or(0);
+    }
+    Ok(())
+}
+
+impl Journal {
+    /// Causes that keep messages, those that keep most first; of one flow where it is given.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn troubles(&self, flows: &[String], limit: u32) -> Result<Vec<Trouble>, Problem> {
+        let mut query = QueryBuilder::<Sqlite>::new(
+            "select cause, code, min(sentence) as sentence, min(hint) as hint, who, count(*) as messages, group_concat(distinct flow) as flows,
+             min(since) as since, max(since) as last from trouble",
+        );
+        if !flows.is_empty() {
+            query.push(" where flow in (");
+            let mut list = query.separated(", ");
+            for flow in flows {
+                list.push_bind(flow.clone());
+            }
+            query.push(")");
+        }
+        query.push(" group by cause order by messages desc, last desc limit ").push_bind(i64::from(limit));
+        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let trouble = |row: &sqlx::sqlite::SqliteRow| Trouble {
+            cause: row.get("cause"),
+            code: row.get("code"),
+            sentence: row.get("sentence"),
+            hint: row.get("hint"),
+            who: row.get("who"),
+            messages: u64::try_from(row.get::<i64, _>("messages")).unwrap_or_default(),
+            flows: row.get::<String, _>("flows").split(',').map(str::to_string).collect(),
+            since: moment(&row.get::<String, _>("since")),
+            last: moment(&row.get::<String, _>("last")),
+        };
+        Ok(rows.iter().map(trouble).collect())
+    }
+
+    /// Writes down what troubles the messages of a journal that did not know causes yet.
+    pub(super) async fn note_old_troubles(&self) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        let rows = sqlx::query(
+            "select m.id, m.flow, m.updated, a.problems from message m join attempt a on a.message = m.id and a.number = m.attempts
+             where m.stage in ('failed', 'held', 'waiting')",
+        );
+        for row in rows.fetch_all(&mut *transaction).await.map_err(|error| problem(&error))? {
+            let problems: Problems = serde_json::from_str(&row.get::<String, _>("problems")).unwrap_or_default();
+            if let Ok(id) = row.get::<String, _>("id").parse() {
+                note(&mut transaction, id, &row.get::<String, _>("flow"), &problems, moment(&row.get::<String, _>("updated"))).await?;
+            }
+        }
+        super::write::commit(transaction).await
+    }
+}
