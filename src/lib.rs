@@ -8,8 +8,9 @@
 //!
 //! | floor | room | what it is for |
 //! |---|---|---|
-//! | 5 | [`cli`] | one file a verb |
-//! | 4 | [`daemon`] | schedules, watched folders, graceful stop |
+//! | 6 | [`cli`] | one file a verb |
+//! | 5 | [`daemon`] | schedules, watched folders, graceful stop |
+//! | 4 | [`ops`] | what those who look after messages ask and do: find, foresee, replay, edit, alerts, keeping |
 //! | 3 | [`flow`] | carries messages through their stages; the only room where the others meet |
 //! | 2 | [`config`] | the workspace: read, checked, secrets |
 //! | 1 | [`transport`] | drops: local folder, FTP, SFTP, memory |
@@ -43,5 +44,6 @@ pub mod journal;
 pub mod mapping;
 pub mod model;
 pub mod odoo;
+pub mod ops;
 pub mod schema;
 pub mod transport;

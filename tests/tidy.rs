@@ -7,7 +7,7 @@ use std::{
 };
 
 /// The floor of each room (`src/lib.rs`). A room imports from lower floors only; rooms of one floor never import each other.
-const FLOORS: [(&str, u8); 11] = [
+const FLOORS: [(&str, u8); 12] = [
     ("model", 0),
     ("transport", 1),
     ("format", 1),
@@ -17,8 +17,9 @@ const FLOORS: [(&str, u8); 11] = [
     ("journal", 1),
     ("config", 2),
     ("flow", 3),
-    ("daemon", 4),
-    ("cli", 5),
+    ("ops", 4),
+    ("daemon", 5),
+    ("cli", 6),
 ];
 
 fn floor(room: &str) -> Option<u8> {

@@ -19,8 +19,8 @@ use super::{
 use crate::{
     config::Workspace,
     flow::{Engine, Lock},
-    journal::Filter,
-    model::{Problem, Problems, Stage, codes, problem::shown},
+    journal::{Deed, Filter},
+    model::{Again, Problem, Problems, Stage, codes, problem::shown},
 };
 
 #[derive(clap::Args)]
@@ -89,7 +89,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     if let Some(mut message) = failed.iter().find(|message| message.name.contains("unknown-product")).cloned() {
         scene.create_missing_product().await.map_err(output::one)?;
         out.line(format!("  $ consign reprocess {}", message.id.short()));
-        engine.restart(&mut message, "reprocess").await.map_err(output::one)?;
+        engine.restart(&mut message, Again::default(), &Deed::new("demo", "reprocess")).await.map_err(output::one)?;
         let summary = engine.resume("orders-in").await;
         out.line(format!("  {}", told(&summary)));
         for record in engine.journal().records(message.id).await.map_err(output::one)? {

@@ -1,4 +1,4 @@
-//! `consign errors`: what needs someone, with the first problem and the way out.
+//! `consign errors`: what needs someone, with the way out. Messages that have their cause in common are one entry.
 
 use serde_json::{Value as Json, json};
 
@@ -14,10 +14,16 @@ use crate::{
     },
 };
 
+/// Causes listed; who has more has one cause behind them.
+const CAUSES: u32 = 50;
+
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Only of this flow.
     flow: Option<String>,
+    /// Each message by itself, also those that have their cause in common.
+    #[arg(long)]
+    each: bool,
     /// At most so many.
     #[arg(long, default_value_t = 50)]
     limit: u32,
@@ -31,11 +37,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         flows: args.flow.iter().cloned().collect(),
         stages: vec![Stage::Failed, Stage::Held, Stage::Waiting],
         unmoved: true,
+        alone: !args.each,
         limit: args.limit,
         ..Filter::default()
     };
     let messages = journal.list(&filter).await.map_err(output::one)?;
     let mut data = Vec::new();
+    let shared = if args.each { 0 } else { causes(context, &engine, &filter.flows, &mut data).await? };
     for message in &messages {
         let problems = journal.attempts(message.id).await.map_err(output::one)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
         context.out.line(format!(
@@ -69,9 +77,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         many => Some(format!("{many} {what}s")),
     };
     let all = messages.len() == args.limit as usize;
+    let count = messages.len() + shared;
     let parts: Vec<String> =
-        [counted(messages.len(), "message"), counted(left, "file").map(|text| format!("{text} on a drop"))].into_iter().flatten().collect();
-    context.out.line(match (parts.is_empty(), messages.len() + left) {
+        [counted(count, "message"), counted(left, "file").map(|text| format!("{text} on a drop"))].into_iter().flatten().collect();
+    context.out.line(match (parts.is_empty(), count + left) {
         (true, _) => "nothing failed, waits or is held".to_string(),
         (false, 1) => format!("{} needs a look", parts.join(" and ")),
         (false, _) => format!("{} need a look", parts.join(" and ")),
@@ -80,6 +89,25 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         context.out.line(format!("the newest {} messages only; --limit shows more", args.limit));
     }
     Ok(Exit::Fine)
+}
+
+/// Causes that keep several messages: each once, with what does all of them again. The count of the messages.
+async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut Vec<Json>) -> Result<usize, Problems> {
+    let journal = engine.journal();
+    for trouble in journal.troubles(flows, CAUSES).await.map_err(output::one)?.into_iter().filter(|trouble| trouble.messages > 1) {
+        let head = format!("{} messages  since {}  {}", trouble.messages, output::at(trouble.since), trouble.flows.join(", "));
+        context.out.line(head);
+        context.out.line(format!("    error[{}]: {}", trouble.code, shown(&trouble.sentence)));
+        context.out.line(format!("    who: {}", trouble.who));
+        if let Some(hint) = &trouble.hint {
+            context.out.line(format!("    fix: {}", shown(hint)));
+        }
+        context.out.line(format!("    which: consign log --cause {0}   then: consign reprocess --cause {0}", trouble.cause));
+        context.out.line("");
+        data.push(json!({ "cause": trouble }));
+    }
+    let kept = journal.kept_by_shared_causes(flows).await.map_err(output::one)?;
+    Ok(usize::try_from(kept).unwrap_or(usize::MAX))
 }
 
 /// Files that are held on a drop for a person, not only until they are complete.

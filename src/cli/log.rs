@@ -1,22 +1,21 @@
 //! `consign log`: messages, newest first.
 
-use super::{Context, Exit, output};
+use super::{Context, Exit, choosing::Choosing, output};
 use crate::{
-    journal::{Filter, LedgerRow},
+    journal::LedgerRow,
     model::{
-        Problem, Problems, Stage, codes,
-        nearest::did_you_mean,
+        Problems, Stage,
         problem::{cut, shown},
     },
+    ops::select::Selection,
 };
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Only of this flow.
     flow: Option<String>,
-    /// Only at this stage.
-    #[arg(long)]
-    stage: Option<String>,
+    #[command(flatten)]
+    choosing: Choosing,
     /// Every file ever seen with its verdict, instead of messages.
     #[arg(long, requires = "flow")]
     ledger: bool,
@@ -26,40 +25,37 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let stages = match &args.stage {
-        None => Vec::new(),
-        Some(text) => match Stage::parse(text) {
-            Some(stage) => vec![stage],
-            None => {
-                let hint = did_you_mean(text, Stage::ALL.map(Stage::as_str)).unwrap_or_else(|| Stage::ALL.map(Stage::as_str).join(", "));
-                return Err(vec![Problem::new(codes::USAGE, format!("there is no stage `{text}`")).hint(hint)]);
-            }
-        },
-    };
-    let engine = context.engine().await?;
-    context.known_flow(engine.workspace(), args.flow.as_ref())?;
-    if let (true, Some(flow)) = (args.ledger, &args.flow) {
-        let mut files = engine.journal().ledger(flow).await.map_err(output::one)?;
-        files.reverse();
-        files.truncate(args.limit as usize);
-        context.out.data(&files);
-        let row = |file: &LedgerRow| {
-            vec![
-                output::at(file.at),
-                file.verdict.clone(),
-                file.size.to_string(),
-                file.sha256.chars().take(12).collect(),
-                shown(&cut(&file.path)),
-            ]
-        };
-        context.out.line(output::table(&["seen (UTC)", "verdict", "bytes", "sha256", "path"], &files.iter().map(row).collect::<Vec<_>>()));
-        return Ok(Exit::Fine);
+    match (args.ledger, &args.flow) {
+        (true, Some(flow)) => ledger(context, flow, args.limit).await,
+        _ => list(context, &args.choosing.of(args.flow.as_ref()), args.limit).await,
     }
-    let messages = engine
-        .journal()
-        .list(&Filter { flows: args.flow.iter().cloned().collect(), stages, limit: args.limit, ..Filter::default() })
-        .await
-        .map_err(output::one)?;
+}
+
+async fn ledger(context: &Context, flow: &String, limit: u32) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    context.known_flow(engine.workspace(), Some(flow))?;
+    let mut files = engine.journal().ledger(flow).await.map_err(output::one)?;
+    files.reverse();
+    files.truncate(limit as usize);
+    context.out.data(&files);
+    let row = |file: &LedgerRow| {
+        vec![
+            output::at(file.at),
+            file.verdict.clone(),
+            file.size.to_string(),
+            file.sha256.chars().take(12).collect(),
+            shown(&cut(&file.path)),
+        ]
+    };
+    context.out.line(output::table(&["seen (UTC)", "verdict", "bytes", "sha256", "path"], &files.iter().map(row).collect::<Vec<_>>()));
+    Ok(Exit::Fine)
+}
+
+/// The messages that a choice means.
+pub(super) async fn list(context: &Context, selection: &Selection, limit: u32) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let filter = selection.filter(engine.workspace(), engine.clock().now(), limit).map_err(output::one)?;
+    let messages = engine.journal().list(&filter).await.map_err(output::one)?;
     context.out.data(&messages);
     let rows: Vec<Vec<String>> = messages
         .iter()

@@ -1,13 +1,18 @@
-//! Floor 5: the command line. One file a verb; adding one is a file here and a line in each of the two lists below.
+//! Floor 6: the command line. One file a verb; adding one is a file here and a line in each of the two lists below.
 
+mod audit;
 mod check;
+mod choosing;
 pub mod demo;
-mod diff;
+mod discard;
 mod doctor;
 mod drops;
+mod edit;
 mod errors;
 mod explain;
 mod files;
+mod find;
+mod hold;
 mod init;
 mod library;
 mod library_files;
@@ -17,10 +22,12 @@ mod odoo;
 mod output;
 mod plan;
 mod progress;
+mod release;
 mod render;
 mod replay_check;
 mod report;
 mod reprocess;
+mod resend;
 mod run;
 mod schemas;
 mod show;
@@ -56,18 +63,28 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
+    /// Who did what, and why.
+    Audit(audit::Args),
     /// Check the whole workspace, offline: paths, fields, templates, schedules.
     Check(check::Args),
     /// See it work in a minute: embedded SFTP server and Odoo, all flows, good and bad files.
     Demo(demo::Args),
+    /// End messages: nothing more is done with them.
+    Discard(discard::Args),
     /// Try everything live: drops, folders, rights, Odoo's login, version, models.
     Doctor(doctor::Args),
     /// Each drop as it is now: what lies there, what is held and why, what could not be moved.
     Drops(drops::Args),
+    /// An edited copy of a message, processed in its place.
+    Edit(edit::Args),
     /// What failed, waits or is held, and who must act.
     Errors(errors::Args),
     /// What a problem code means.
     Explain(explain::Args),
+    /// The messages of a file name, an order number, a GTIN, a record of Odoo's.
+    Find(find::Args),
+    /// Hold messages back until they are released.
+    Hold(hold::Args),
     /// Make a workspace with the sample flows.
     Init(init::Args),
     /// Flows that are ready: UBL, openTRANS, camt, a warehouse's.
@@ -80,10 +97,14 @@ enum Verb {
     Odoo(odoo::Args),
     /// What a file would do to Odoo; nothing is sent.
     Plan(plan::Args),
+    /// Let messages that are held go on.
+    Release(release::Args),
     /// Today's mapping over the files that have gone through: what would be otherwise.
     ReplayCheck(replay_check::Args),
     /// Process messages again from their originals.
     Reprocess(reprocess::Args),
+    /// Send documents again: the same file, or made anew.
+    Resend(resend::Args),
     /// Run the flows: by schedule until stopped, or once.
     Run(run::Args),
     /// Add third-party schemas to the workspace.
@@ -188,20 +209,27 @@ pub fn main() -> ExitCode {
 
 async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
     match verb {
+        Verb::Audit(args) => audit::run(context, &args).await,
         Verb::Check(args) => check::run(context, &args),
         Verb::Demo(args) => demo::run(context, &args).await,
+        Verb::Discard(args) => discard::run(context, &args).await,
         Verb::Doctor(args) => doctor::run(context, &args).await,
         Verb::Drops(args) => drops::run(context, &args).await,
+        Verb::Edit(args) => edit::run(context, &args).await,
         Verb::Errors(args) => errors::run(context, &args).await,
         Verb::Explain(args) => explain::run(context, &args),
+        Verb::Find(args) => find::run(context, &args).await,
+        Verb::Hold(args) => hold::run(context, &args).await,
         Verb::Init(args) => init::run(context, &args),
         Verb::Library(args) => library::run(context, &args),
         Verb::Log(args) => log::run(context, &args).await,
         Verb::New(args) => new::run(context, &args),
         Verb::Odoo(args) => odoo::run(context, &args).await,
         Verb::Plan(args) => plan::run(context, &args).await,
+        Verb::Release(args) => release::run(context, &args).await,
         Verb::ReplayCheck(args) => replay_check::run(context, &args).await,
         Verb::Reprocess(args) => reprocess::run(context, &args).await,
+        Verb::Resend(args) => resend::run(context, &args).await,
         Verb::Run(args) => run::run(context, &args).await,
         Verb::Schemas(args) => schemas::run(context, &args),
         Verb::Show(args) => show::run(context, &args).await,

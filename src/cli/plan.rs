@@ -1,6 +1,6 @@
 //! `consign plan FLOW FILE`: what a file would do to Odoo. Nothing is sent, nothing is asked.
 
-use std::{collections::HashMap, fs, path::PathBuf};
+use std::{fs, path::PathBuf};
 
 use serde_json::json;
 
@@ -11,7 +11,7 @@ use crate::{
     format::Source,
     journal::Journal,
     model::{
-        BoxFuture, Place, Plan, Problem, Problems, codes,
+        Place, Plan, Problem, Problems, codes,
         nearest::did_you_mean,
         plan::{Find, Missing, Record, Value, Write},
         problem::shown,
@@ -20,9 +20,10 @@ use crate::{
         Setup,
         execute::{
             foresee,
-            memory::{Forgetful, Memory, Written},
+            memory::{Forgetful, Memory},
         },
     },
+    ops::foresight::{Foresight, Remembered},
 };
 
 #[derive(clap::Args)]
@@ -78,57 +79,14 @@ async fn live(context: &Context, workspace: &Workspace, plan: &Plan) -> Result<E
     let setup = Setup { mark: "", memory: &*memory, catalog: &workspace.catalog, partial: true };
     let (foreseen, problems) = foresee(&odoo, plan, setup).await?;
     context.out.data(&json!({ "records": foreseen, "problems": problems }));
-    let (mut create, mut update, mut nothing) = (0, 0, 0);
-    for one in &foreseen {
-        let line = one.line.unwrap_or_default();
-        match &one.known {
-            None => {
-                create += 1;
-                context.out.line(format!("create  {} (line {line})", one.model));
-            }
-            Some(_) if one.differs.is_empty() && one.lines.is_empty() && one.kept.is_empty() => nothing += 1,
-            Some((id, name)) => {
-                update += 1;
-                context.out.line(format!("update  {},{id} {} (line {line})", one.model, shown(name)));
-            }
-        }
-        for one in &one.differs {
-            context.out.line(format!("    {}: {} -> {}", one.field, shown(&one.has.to_string()), shown(&one.planned.to_string())));
-        }
-        for field in &one.kept {
-            context.out.line(format!("    {field}: stays, a person has changed it"));
-        }
-        for lines in &one.lines {
-            let (new, changed, gone) = (lines.new.len(), lines.changed.len(), lines.gone.len());
-            context.out.line(format!("    {}: {new} new, {changed} changed, {gone} gone", lines.field));
-            for key in &lines.new {
-                context.out.line(format!("      {}: new", shown(key)));
-            }
-            for (key, fields) in &lines.changed {
-                for one in fields {
-                    let (has, planned) = (one.has.to_string(), one.planned.to_string());
-                    context.out.line(format!("      {}: {} {} -> {}", shown(key), one.field, shown(&has), shown(&planned)));
-                }
-            }
-            for key in &lines.gone {
-                context.out.line(format!("      {}: gone", shown(key)));
-            }
-        }
-    }
-    context.out.line(format!("{create} to create, {update} to update, {nothing} as they are"));
+    let mut foresight = Foresight::default();
+    foresight.add(&foreseen);
+    foresight.lines.iter().for_each(|line| context.out.line(line));
+    context.out.line(foresight.counted());
     if !context.out.json {
         context.out.problems(&problems);
     }
     Ok(if problems.is_empty() { Exit::Fine } else { Exit::Problems })
-}
-
-/// What the journal remembers, for looking only.
-struct Remembered(Journal);
-
-impl Memory for Remembered {
-    fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, Written>, Problem>> {
-        Box::pin(self.0.written(model, ids))
-    }
 }
 
 /// A plan as text, of each step at most so many records.

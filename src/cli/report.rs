@@ -7,11 +7,12 @@ use std::{
 
 use serde_json::{Value as Json, json};
 
-use super::render::{self, Lines};
+use super::render;
 use crate::model::{
     Problem, Problems, codes,
     problem::{reason, shown},
 };
+use crate::ops::lines::{self, Lines};
 
 /// How verdicts are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -63,7 +64,7 @@ impl Report {
                 format!("{verdict}\n")
             }
             Format::Html => {
-                let lines = |problem: &Problem| render::lines_within(problem, &[folder]);
+                let lines = |problem: &Problem| lines::lines_within(problem, &[folder]);
                 let rows: String = problems.iter().map(|problem| render::html(problem, &lines(problem))).collect();
                 let name = render::escaped(what);
                 format!(
@@ -73,7 +74,7 @@ impl Report {
             }
             Format::Text => {
                 for problem in problems {
-                    let _ = writeln!(std::io::stderr(), "{}\n", render::within(problem, &[folder]));
+                    let _ = writeln!(std::io::stderr(), "{}\n", lines::within(problem, &[folder]));
                 }
                 return;
             }
@@ -106,7 +107,7 @@ impl Report {
         let lines = Lines::of(file, problems);
         let mut out = String::new();
         for problem in problems {
-            out.push_str(&render::text(problem, &lines));
+            out.push_str(&lines::text(problem, &lines));
             out.push_str("\n\n");
         }
         out.push_str(&format!("{}: {}\n", shown(name), verdict(problems, unjudged)));

@@ -1,39 +1,137 @@
-//! `consign reprocess ID…`: process messages again from their originals.
+//! `consign reprocess`: process messages again from their originals, one or many.
 
 use std::time::Duration;
 
-use super::{Context, Exit, output};
+use serde_json::json;
+
+use super::{
+    Context, Exit,
+    choosing::{By, Choosing, chosen},
+    output,
+};
 use crate::{
-    flow::Lock,
-    model::{Problems, Stage, codes, problem::shown},
+    flow::{Engine, Lock},
+    journal::{Deed, Message},
+    model::{Again, Problem, Problems, Stage, codes, problem::shown},
+    ops::{actions, foresight::Foreseer},
 };
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Ids of messages, or their first or last digits.
-    #[arg(required = true)]
     ids: Vec<String>,
+    /// Only of this flow.
+    #[arg(long)]
+    flow: Option<String>,
+    #[command(flatten)]
+    choosing: Choosing,
+    /// Show what it would do to Odoo, and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+    /// From where: `received` (validated again) or `checked` (not validated again, which it has passed; outbound: the same file).
+    #[arg(long, default_value = "received")]
+    from: String,
+    /// With the mapping that each was planned with, not today's.
+    #[arg(long)]
+    as_then: bool,
+    /// Even where a younger message has written the same records since.
+    #[arg(long)]
+    overwrite: bool,
+    #[command(flatten)]
+    by: By,
 }
 
 /// How long a running consign is given to do the work.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let checked = match args.from.as_str() {
+        "received" => false,
+        "checked" => true,
+        other => {
+            let problem = Problem::new(codes::USAGE, format!("messages are not done again from `{other}`"));
+            return Err(output::one(problem.hint("received, or checked; with the plan of that day: --as-then")));
+        }
+    };
+    let again = Again { checked, as_then: args.as_then, overwrite: args.overwrite };
     let engine = context.engine().await?;
-    // Where a daemon runs, it does the work; otherwise this process does.
+    let selection = args.choosing.of(args.flow.as_ref());
+    let messages = chosen(context, &engine, &args.ids, &selection, &["failed", "held", "waiting"]).await?;
+    if messages.is_empty() {
+        context.out.data(&json!([]));
+        context.out.line("no such message");
+        return Ok(Exit::Fine);
+    }
+    if args.dry_run {
+        return foresee(context, &engine, &messages, again).await;
+    }
+    restart(context, &engine, messages, again, &args.by.deed("reprocess")).await
+}
+
+/// What it would do, message by message.
+async fn foresee(context: &Context, engine: &Engine, messages: &[Message], again: Again) -> Result<Exit, Problems> {
+    let mut foreseer = Foreseer::new(engine);
+    let (mut data, mut refused) = (Vec::new(), 0);
+    for message in messages {
+        let foresight = foreseer.foresee(message, again).await;
+        context.out.line(format!("{}  {}  {}", message.id.short(), message.flow, shown(&message.name)));
+        foresight.lines.iter().for_each(|line| context.out.line(format!("    {line}")));
+        for problem in &foresight.problems {
+            problem.to_string().lines().for_each(|line| context.out.line(format!("    {line}")));
+        }
+        if foresight.create + foresight.update + foresight.same > 0 {
+            context.out.line(format!("    {}", foresight.counted()));
+        }
+        refused += usize::from(!foresight.problems.is_empty());
+        data.push(json!({ "message": message, "foresight": foresight }));
+    }
+    context.out.data(&data);
+    let would = if refused == 0 { String::new() } else { format!(", {refused} of them would be refused") };
+    context.out.line(format!("{} messages{would}; nothing was done", messages.len()));
+    engine.journal().close().await;
+    Ok(if refused == 0 { Exit::Fine } else { Exit::Problems })
+}
+
+/// Starts messages again and tells what becomes of them. Where another consign runs it does the work; otherwise this process does.
+pub(super) async fn restart(
+    context: &Context,
+    engine: &Engine,
+    messages: Vec<Message>,
+    again: Again,
+    deed: &Deed,
+) -> Result<Exit, Problems> {
     let lock = match Lock::take(engine.workspace()) {
         Ok(lock) => Some(lock),
         Err(problem) if problem.code == codes::LOCKED => None,
         Err(problem) => return Err(output::one(problem)),
     };
-    let mut messages = Vec::new();
-    for id in &args.ids {
-        messages.push(engine.journal().find(id).await.map_err(output::one)?);
+    let many = messages.len() > 1;
+    let (mut started, mut refused) = (Vec::new(), Problems::new());
+    for mut message in messages {
+        match actions::again(engine, &mut message, again, deed).await {
+            Ok(()) => started.push(message),
+            // Of many, one that cannot be done again keeps no other.
+            Err(problem) if many => refused.push(problem.in_file(&message.name)),
+            Err(problem) => return Err(output::one(problem)),
+        }
     }
-    for message in &mut messages {
-        engine.restart(message, "reprocess").await.map_err(output::one)?;
-        if lock.is_some() {
-            let summary = engine.resume(&message.flow).await;
+    settle(context, engine, started, lock.is_some(), refused).await
+}
+
+/// Carries messages, or waits until the running consign has, and tells what became of them.
+pub(super) async fn settle(
+    context: &Context,
+    engine: &Engine,
+    messages: Vec<Message>,
+    alone: bool,
+    refused: Problems,
+) -> Result<Exit, Problems> {
+    if alone {
+        let mut flows: Vec<&String> = messages.iter().map(|message| &message.flow).collect();
+        flows.sort_unstable();
+        flows.dedup();
+        for flow in flows {
+            let summary = engine.resume(flow).await;
             if !context.out.json {
                 context.out.problems(&summary.problems);
             }
@@ -43,7 +141,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut settled = Vec::new();
     for message in &messages {
         let mut now = engine.journal().find(&message.id.to_string()).await.map_err(output::one)?;
-        while lock.is_none() && !now.stage.is_at_rest() && now.stage != Stage::Waiting && started.elapsed() < PATIENCE {
+        while !alone && !now.stage.is_at_rest() && now.stage != Stage::Waiting && started.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(300)).await;
             now = engine.journal().find(&message.id.to_string()).await.map_err(output::one)?;
         }
@@ -52,7 +150,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     context.out.data(&settled);
     for message in &settled {
         let what = match message.stage {
-            Stage::Done | Stage::Failed | Stage::Held | Stage::Waiting => message.stage.to_string(),
+            Stage::Done | Stage::Failed | Stage::Held | Stage::Waiting | Stage::Discarded => message.stage.to_string(),
             _ => "taken over by the running consign".to_string(),
         };
         context.out.line(format!("{}  {}  {what}", message.id.short(), shown(&message.name)));
@@ -67,7 +165,18 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             }
         }
     }
-    let exit = if settled.iter().all(|message| message.stage == Stage::Done) {
+    if settled.len() > 1 {
+        let count = |stage: Stage| settled.iter().filter(|message| message.stage == stage).count();
+        let counts = [Stage::Done, Stage::Failed, Stage::Held, Stage::Waiting].map(|stage| (count(stage), stage));
+        let told: Vec<String> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, stage)| format!("{count} {stage}")).collect();
+        context.out.line(format!("{} messages: {}", settled.len(), told.join(", ")));
+    }
+    if !context.out.json {
+        context.out.problems(&refused);
+    }
+    let exit = if !refused.is_empty() {
+        Exit::Problems
+    } else if settled.iter().all(|message| message.stage == Stage::Done) {
         Exit::Fine
     } else if settled.iter().any(|message| message.stage == Stage::Waiting) {
         Exit::Unable

@@ -1,9 +1,14 @@
 //! `consign show ID`: everything about one message.
 
-use serde_json::json;
-
 use super::{Context, Exit, output};
-use crate::model::{Problems, Stage, problem::shown};
+use crate::{
+    journal::Message,
+    model::{Problems, Stage, problem::shown},
+    ops::{life, lines},
+};
+
+/// Records, and copies, listed of one message.
+const LISTED: usize = 20;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -13,13 +18,11 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
-    let journal = engine.journal();
-    let message = journal.find(&args.id).await.map_err(output::one)?;
-    let events = journal.events(message.id).await.map_err(output::one)?;
-    let attempts = journal.attempts(message.id).await.map_err(output::one)?;
-    let records = journal.records(message.id).await.map_err(output::one)?;
-    context.out.data(&json!({ "message": message, "events": events, "attempts": attempts, "records": records }));
+    let message = engine.journal().find(&args.id).await.map_err(output::one)?;
+    let life = life::life(&engine, message).await.map_err(output::one)?;
+    context.out.data(&life);
     let out = &context.out;
+    let message = &life.message;
     out.line(format!("message  {}", message.id));
     out.line(format!(
         "file     {} ({} bytes, sha256 {})",
@@ -27,7 +30,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         message.size,
         message.sha256.get(..16).unwrap_or_default()
     ));
-    out.line(format!("flow     {} ({})", message.flow, message.direction.as_str()));
+    let partner = life.partner.as_deref().map(|partner| format!(", partner {partner}")).unwrap_or_default();
+    out.line(format!("flow     {} ({}{partner})", message.flow, message.direction.as_str()));
     out.line(format!("stage    {}", message.stage));
     if let Some(until) = message.until {
         out.line(format!("next try {} UTC", output::at(until)));
@@ -35,29 +39,64 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     if !message.stored.is_empty() {
         out.line(format!("original {}", engine.storage().root().join(&message.stored).display()));
     }
+    if let Some(arrival) = &life.arrival {
+        out.line(format!("arrived  as {} ({})", shown(&arrival.path), arrival.verdict));
+    }
+    if !life.numbers.is_empty() {
+        let numbers: Vec<String> = life.numbers.iter().map(|term| format!("{} {}", term.kind, shown(&term.value))).collect();
+        out.line(format!("found by {}", numbers.join(", ")));
+    }
+    if let Some(parent) = &life.parent {
+        out.line(format!("made of  {}", kin(parent)));
+    }
+    for child in life.children.iter().take(LISTED) {
+        out.line(format!("made     {}", kin(child)));
+    }
+    if life.children.len() > LISTED {
+        out.line(format!("         and {} more (--json lists them)", life.children.len() - LISTED));
+    }
     out.line("\nsteps (UTC)");
-    for event in &events {
+    for event in &life.events {
         out.line(
             format!("  {}  {:9} {}", output::at(event.at), event.stage, event.note.as_deref().map(shown).unwrap_or_default()).trim_end(),
         );
     }
-    if !records.is_empty() {
-        out.line("\nin Odoo");
-        for record in records.iter().take(20) {
-            out.line(format!("  {:9} {},{} {}", record.change, record.model, record.id, shown(&record.name)));
-        }
-        if records.len() > 20 {
-            out.line(format!("  and {} more (--json lists all)", records.len() - 20));
+    if !life.deeds.is_empty() {
+        out.line("\nby people (UTC)");
+        for deed in &life.deeds {
+            out.line(format!("  {}", super::audit::line(deed, "")));
         }
     }
-    if let Some(last) = attempts.last().filter(|last| !last.problems.is_empty()) {
+    if !life.records.is_empty() {
+        out.line("\nin Odoo");
+        for link in life.records.iter().take(LISTED) {
+            out.line(format!(
+                "  {:9} {},{} {}  {}",
+                link.record.change,
+                link.record.model,
+                link.record.id,
+                shown(&link.record.name),
+                link.url
+            ));
+        }
+        if life.records.len() > LISTED {
+            out.line(format!("  and {} more (--json lists all)", life.records.len() - LISTED));
+        }
+    }
+    if let Some(last) = life.attempts.last().filter(|last| !last.problems.is_empty()) {
         out.line(format!("\nattempt {}: {}\n", last.number, last.outcome));
+        let lines = life::original_lines(&engine, message, &last.problems);
         for problem in &last.problems {
-            out.line(format!("{problem}\n"));
+            out.line(format!("{}\n", lines::text(problem, &lines)));
         }
     }
     if matches!(message.stage, Stage::Failed | Stage::Held) {
         out.line(format!("when it is mended: consign reprocess {}", message.id.short()));
     }
     Ok(Exit::Fine)
+}
+
+fn kin(message: &Message) -> String {
+    let edited = if message.edited { " (an edited copy)" } else { "" };
+    format!("{}  {}  {}{edited}", message.id.short(), message.stage, shown(&message.name))
 }

@@ -8,7 +8,7 @@ use std::{
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Context, Exit, diff, output, plan};
+use super::{Context, Exit, output, plan};
 use crate::{
     config::{Flow, Work, Workspace},
     flow::{Schemas, trial},
@@ -157,8 +157,8 @@ fn judge(flow: &Flow, case: &Case, result: &str, accept: bool) -> Result<Judged,
             fs::write(&case.expected, result).map_err(|error| output::one(unreadable(&case.expected, &error)))?;
             (Verdict::Accepted, None)
         }
-        (Some(expected), false) => (Verdict::Differs, Some(diff::lines(expected, result))),
-        (None, false) => (Verdict::New, Some(diff::lines("", result))),
+        (Some(expected), false) => (Verdict::Differs, Some(crate::ops::diff::lines(expected, result))),
+        (None, false) => (Verdict::New, Some(crate::ops::diff::lines("", result))),
     };
     Ok(Judged { flow: flow.id.clone(), case: case.name.clone(), verdict, difference })
 }

@@ -1,10 +1,10 @@
 //! Flows: one file each.
 
-use std::time::Duration;
+use std::{cell::RefCell, time::Duration};
 
 use serde_json::{Map, Value as Json};
 
-use super::{Changed, Choice, Exists, Flow, Format, InFlow, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice};
+use super::{Changed, Choice, Exists, Flow, Format, InFlow, MadeOf, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice};
 use crate::{
     format::{Limits, xml},
     mapping::{
@@ -13,7 +13,8 @@ use crate::{
     },
     model::{
         Place, Problem, codes,
-        table::{Item, Reader},
+        nearest::did_you_mean,
+        table::{Entry, Item, Reader},
     },
     odoo::read::Tree,
 };
@@ -28,22 +29,23 @@ pub(super) trait Files {
     fn partner(&self, id: &str) -> Map<String, Json>;
 }
 
-/// The code tables of a workspace, with the partner's own.
+/// The code tables of a workspace, with the partner's own; remembers what was read.
 struct CodeTables<'f> {
     files: &'f dyn Files,
     partner: &'f str,
+    read: RefCell<MadeOf>,
 }
 
 impl Tables for CodeTables<'_> {
     fn table(&self, name: &str) -> Result<CodeTable, Problem> {
-        let file = format!("tables/{name}.csv");
-        let own = format!("tables/{}/{name}.csv", self.partner);
-        let read = |file: &str| CodeTable::parse(&self.files.text(file)?, file);
-        match (self.files.has(&file), self.files.has(&own)) {
-            (true, true) => Ok(read(&file)?.overridden_by(read(&own)?)),
-            (false, true) => read(&own),
-            _ => read(&file),
-        }
+        let both = [format!("tables/{name}.csv"), format!("tables/{}/{name}.csv", self.partner)];
+        let [common, own] = &both;
+        // Where there is neither, the common one is missed.
+        let there = both.iter().filter(|file| self.files.has(file) || *file == common && !self.files.has(own));
+        let texts = there.map(|file| Ok((file.clone(), self.files.text(file)?))).collect::<Result<Vec<_>, Problem>>()?;
+        let mut read = self.read.borrow_mut();
+        read.tables.insert(name.to_string(), texts);
+        read.table(name)
     }
 }
 
@@ -138,7 +140,8 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
     let partial = reader.boolean("partial").unwrap_or(false);
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
-    match Mapping::parse(&text, &name, &CodeTables { files, partner }) {
+    let tables = CodeTables { files, partner, read: RefCell::default() };
+    match Mapping::parse(&text, &name, &tables) {
         Ok(mapping) => {
             for (value, line, column) in mapping.flow_values().into_iter().filter(|(value, ..)| !given.values.contains_key(value)) {
                 let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
@@ -158,6 +161,8 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
             }
             let first = schemas.first().map(|choice| choice.schema.clone()).unwrap_or_default();
             let files = files_wanted;
+            let made_of =
+                MadeOf { mapping: name, text, partner: given.partner.clone(), values: given.values.clone(), ..tables.read.into_inner() };
             let flow = InFlow {
                 files,
                 ignore,
@@ -175,6 +180,7 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
                 envelope,
                 mapping,
                 given,
+                made_of,
                 partial,
             };
             Some((first, flow))
@@ -264,6 +270,7 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<Out
         _ => Changed::Ignore,
     };
     read.finish();
+    let numbers = numbers(reader, &paths);
     let values = values(reader);
     Some(OutFlow {
         model,
@@ -272,6 +279,7 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<Out
         changed,
         fields: Tree::new(paths.iter().map(String::as_str)),
         field_places,
+        numbers,
         values,
         template: template?,
         name: name?,
@@ -282,6 +290,25 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<Out
         pickup,
         note,
     })
+}
+
+/// Fields that the messages of an outbound flow are found by; they must be among those that are read.
+fn numbers(reader: &Reader<'_>, read: &[String]) -> Vec<(String, String)> {
+    let Some(table) = reader.table("numbers") else { return Vec::new() };
+    let number = |entry: &Entry| match &entry.node.item {
+        Item::Text(path) if read.contains(path) => Some((entry.key.clone(), path.clone())),
+        Item::Text(path) => {
+            let text = format!("`{path}` is not among the `fields` that are read");
+            let hint = did_you_mean(path, read.iter().map(String::as_str));
+            table.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, text).at(table.place(&entry.node)).maybe_hint(hint));
+            None
+        }
+        _ => {
+            table.bad(&entry.node, format!("`{}` takes the path of a field", entry.key));
+            None
+        }
+    };
+    table.free().iter().filter_map(number).collect()
 }
 
 /// Fixed values for mappings and templates.

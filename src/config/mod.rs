@@ -10,6 +10,7 @@ mod dialect;
 mod drops;
 mod flows;
 mod load;
+mod made_of;
 pub mod schedule;
 pub mod secrets;
 
@@ -24,6 +25,7 @@ use serde_json::Value as Json;
 pub use self::{
     choice::{Choice, Envelope},
     drops::DropConfig,
+    made_of::MadeOf,
     schedule::Schedule,
     secrets::SecretSource,
 };
@@ -181,7 +183,7 @@ pub enum Order {
 }
 
 /// An inbound flow.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct InFlow {
     /// File name patterns.
     pub files: Vec<String>,
@@ -215,6 +217,8 @@ pub struct InFlow {
     pub mapping: Mapping,
     /// What the mapping is given besides the document.
     pub given: Given,
+    /// The mapping's text and all that it reads, to be remembered.
+    pub made_of: MadeOf,
     /// What can go in goes in, and the rest is written out as a smaller file; otherwise a file goes in whole or not at all.
     pub partial: bool,
 }
@@ -256,6 +260,8 @@ pub struct OutFlow {
     pub fields: Tree,
     /// Where each of them stands in the flow's file: path, line, column.
     pub field_places: Vec<(String, u32, u32)>,
+    /// Fields that its messages are found by: what the number is called, and its path.
+    pub numbers: Vec<(String, String)>,
     /// Fixed values the template may use besides, as `partner` and `own`.
     pub values: serde_json::Map<String, Json>,
     /// The document.

@@ -1,4 +1,4 @@
-//! Floor 4: the process that stays. One task a flow: it runs at its times, when something moves in a watched folder, and when a
+//! Floor 5: the process that stays. One task a flow: it runs at its times, when something moves in a watched folder, and when a
 //! message has something to go on with. SIGTERM lets every message come to the end of its step.
 
 mod watch;

@@ -78,7 +78,12 @@ impl memory::Memory for Remembering<'_> {
 const REMARKS: usize = 20;
 
 /// Runs the documents through the mapping, so that what is wrong with them is known before Odoo is asked anything.
-pub(super) async fn plan(inbound: &InFlow, message: &Message, material: &mut Material) -> Result<(), Problems> {
+pub(super) async fn plan(
+    inbound: &InFlow,
+    message: &Message,
+    material: &mut Material,
+    numbers: &mut Vec<(String, String)>,
+) -> Result<(), Problems> {
     let mut applying = applying(inbound, message);
     let mut whole = None;
     let is_whole = matches!(material, Material::Whole(..));
@@ -97,6 +102,7 @@ pub(super) async fn plan(inbound: &InFlow, message: &Message, material: &mut Mat
             }
         }
     }
+    *numbers = applying.numbers();
     let refused = applying.refused();
     if !inbound.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !told.is_empty() {
         told.extend(refused.into_iter().map(|(_, problem)| problem).take(100));
@@ -130,8 +136,8 @@ pub(super) async fn apply(
     let (message, journal) = (&*message, &engine.journal);
     let memory = Remembering { journal, clock: &*engine.clock, message };
     let setup = Setup { mark: &mark, memory: &memory, catalog: &engine.workspace.catalog, partial: inbound.partial };
-    // Tried before, and not because someone asks again: what came later must not be set back.
-    if message.attempts > 0 && message.run == 1 {
+    // Tried before, done again or edited: what came later must not be set back, unless someone wants just that.
+    if (message.attempts > 0 || message.run > 1 || message.edited) && !message.again.overwrite {
         let mut applying = applying(inbound, message);
         let mut plans = Plans::of(inbound, message, material);
         while let Some(plan) = plans.next(&mut applying).await? {
@@ -246,12 +252,18 @@ async fn leave(
 }
 
 /// Refuses a message whose records a younger one of the same flow has written meanwhile.
-async fn not_overtaken(journal: &Journal, odoo: &Odoo, plan: &Plan, setup: Setup<'_>, message: &Message) -> Result<(), Problems> {
+pub(super) async fn not_overtaken(
+    journal: &Journal,
+    odoo: &Odoo,
+    plan: &Plan,
+    setup: Setup<'_>,
+    message: &Message,
+) -> Result<(), Problems> {
     for (model, ids) in known(odoo, plan, setup).await? {
         let younger = journal.overtaken(message, &model, &ids).await.map_err(|problem| vec![problem])?;
         let Some(younger) = younger else { continue };
-        let text = format!("`{}` (message {}) wrote the same records while this one waited", younger.name, younger.id.short());
-        let hint = format!("nothing, or to do it all the same: consign reprocess {}", message.id.short());
+        let text = format!("`{}` (message {}) came later and has written the same records", shown(&younger.name), younger.id.short());
+        let hint = format!("nothing, or to do it all the same: consign reprocess {} --overwrite", message.id.short());
         return Err(vec![Problem::new(codes::OVERTAKEN, text).in_file(&message.name).hint(hint)]);
     }
     Ok(())

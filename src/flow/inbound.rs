@@ -7,7 +7,7 @@ use super::{
     apply::{self, Applied},
     checkpoint,
     examine::Schemas,
-    intake, look,
+    intake, look, mappings,
     material::{self, Material},
     retry, shelf,
 };
@@ -161,6 +161,20 @@ async fn carry(
     summary: &mut Summary,
 ) -> Result<Next, Problems> {
     let told = |problem: Problem| vec![problem];
+    let then = match message.again.as_then && !message.stage.is_at_rest() {
+        false => None,
+        true => match mappings::recall(&engine.storage, message).map_err(told).and_then(|made_of| inbound.as_then(&made_of)) {
+            Ok(then) => Some(then),
+            Err(problems) if message.stage.may_become(Stage::Failed, message.direction) => {
+                engine.journal.fail(message, &problems, engine.clock.now()).await.map_err(told)?;
+                engine.settled(message, summary);
+                return Ok(Next::Go);
+            }
+            // Its effect is there; what is left needs no mapping.
+            Err(_) => None,
+        },
+    };
+    let inbound = then.as_ref().unwrap_or(inbound);
     let mut material: Option<Material> = None;
     let mut next = Next::Go;
     loop {
@@ -179,7 +193,10 @@ async fn carry(
                     checkpoint::reach("checked").await;
                     continue;
                 }
-                Err(problems) => problems,
+                Err(problems) => {
+                    number_refused(engine, inbound, message).await?;
+                    problems
+                }
             },
             Stage::Checked => match plan(engine, inbound, message, &mut material).await {
                 Ok(()) => {
@@ -229,7 +246,24 @@ async fn carry(
 
 async fn plan(engine: &Engine, inbound: &InFlow, message: &Message, material: &mut Option<Material>) -> Result<(), Problems> {
     let documents = known(engine, inbound, message, material)?;
-    apply::plan(inbound, message, documents).await
+    let mut numbers = Vec::new();
+    let planned = apply::plan(inbound, message, documents, &mut numbers).await;
+    let mapping = mappings::keep(&engine.storage, &inbound.made_of);
+    // One that is refused is looked for more than any other.
+    engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await.map_err(|problem| vec![problem])?;
+    planned
+}
+
+/// The numbers of a document that its schema refuses, as far as it can be read at all.
+async fn number_refused(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<(), Problems> {
+    if message.size > material::LARGE {
+        return Ok(());
+    }
+    let Ok(mut documents) = tokio::task::block_in_place(|| material::again(engine, inbound, message)) else { return Ok(()) };
+    let mut numbers = Vec::new();
+    // What else the mapping would refuse is told once the schema is content.
+    let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;
+    engine.journal.numbered(message.id, &numbers, None).await.map_err(|problem| vec![problem])
 }
 
 async fn apply_planned(
@@ -243,7 +277,7 @@ async fn apply_planned(
     let documents = known(engine, inbound, message, material)?;
     if resumed {
         // The mapping may be another than when it was planned.
-        apply::plan(inbound, message, documents).await?;
+        apply::plan(inbound, message, documents, &mut Vec::new()).await?;
     }
     apply::apply(engine, flow, inbound, message, documents).await
 }

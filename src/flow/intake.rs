@@ -142,6 +142,7 @@ async fn fetch(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, 
         claims: Vec::new(),
         rest: None,
         parent: None,
+        edited: false,
     };
     if entry.size > inbound.limits.bytes {
         new.rest = Some((Stage::Failed, crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes)));

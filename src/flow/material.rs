@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// Bytes above which a file is taken in parts, where its mapping allows it.
-const LARGE: u64 = 8 << 20;
+pub(super) const LARGE: u64 = 8 << 20;
 
 /// A message's documents.
 #[derive(Clone)]

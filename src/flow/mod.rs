@@ -12,6 +12,7 @@ mod inbound;
 mod intake;
 mod lock;
 pub mod look;
+pub mod mappings;
 mod material;
 mod outbound;
 pub mod plans;
@@ -42,9 +43,9 @@ pub use lock::Lock;
 
 use crate::{
     config::{Flow, Work, Workspace},
-    journal::{Filter, Journal, Message},
-    model::{Clock, Problem, Problems, Stage, SystemClock, codes},
-    odoo::Odoo,
+    journal::{Deed, Filter, Journal, Message},
+    model::{Again, Clock, Direction, Plan, Problem, Problems, Stage, SystemClock, codes},
+    odoo::{Odoo, Setup},
     schema::Schema,
     transport::Drop,
 };
@@ -258,11 +259,19 @@ impl Engine {
     ///
     /// # Errors
     /// The message is under way, or its original is gone.
-    pub async fn restart(&self, message: &mut Message, note: &str) -> Result<(), Problem> {
-        if message.direction == crate::model::Direction::In {
-            self.storage.read(message)?;
+    pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
+        if message.direction == Direction::In || again.checked {
+            self.storage.place(message)?;
         }
-        self.journal.restart(message, note, self.clock.now()).await
+        self.journal.restart(message, again, deed, self.clock.now()).await
+    }
+
+    /// Refuses a plan of which a younger message of the same flow has written records since.
+    ///
+    /// # Errors
+    /// There is one, or Odoo or the journal cannot be asked.
+    pub async fn not_overtaken(&self, odoo: &Odoo, plan: &Plan, setup: Setup<'_>, message: &Message) -> Result<(), Problems> {
+        apply::not_overtaken(&self.journal, odoo, plan, setup, message).await
     }
 
     /// The compiled schemas of a flow; each is compiled once.

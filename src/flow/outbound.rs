@@ -143,8 +143,34 @@ async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, records: &[Json
         claims: records.iter().map(|record| format!("{},{}", outbound.model, record_id(record))).collect(),
         rest: None,
         parent: None,
+        edited: false,
     };
-    engine.journal.receive(&new, engine.clock.now()).await
+    let message = engine.journal.receive(&new, engine.clock.now()).await?;
+    engine.journal.numbered(message.id, &numbers(outbound, records), None).await?;
+    Ok(message)
+}
+
+/// What a message is found by: the names of its records, and what the flow names besides.
+fn numbers(outbound: &OutFlow, records: &[Json]) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for record in records {
+        if let Some(name) = record.get("name").and_then(Json::as_str) {
+            found.push(("record".to_string(), name.to_string()));
+        }
+        for (kind, path) in &outbound.numbers {
+            let at = path.split('.').fold(vec![record], |at, step| {
+                at.into_iter()
+                    .flat_map(|value| match value {
+                        Json::Array(many) => many.iter().collect(),
+                        one => vec![one],
+                    })
+                    .filter_map(|value| value.get(step))
+                    .collect()
+            });
+            found.extend(at.into_iter().filter_map(Json::as_str).map(|value| (kind.clone(), value.to_string())));
+        }
+    }
+    found
 }
 
 async fn carry(

@@ -4,6 +4,7 @@
 //! **Invariant:** a stage moves only through [`Journal::advance`] and its kin, which refuse a step that a message cannot take. No
 //! transaction is held open across the network.
 
+mod audit;
 mod drops;
 mod query;
 mod schema;
@@ -26,8 +27,9 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::model::{Direction, MessageId, Problem, Problems, Stage, codes};
+use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage, codes};
 
+pub use audit::{Deed, DeedRow};
 pub use drops::{Here, Hold, Known};
 pub use query::{Attempt, Event, LedgerRow, RecordRow, Tally};
 pub use search::{Day, Filter};
@@ -74,6 +76,14 @@ pub struct Message {
     pub sequence: Option<i64>,
     /// Outbound: when the file was seen to be gone from the drop.
     pub collected: Option<DateTime<Utc>>,
+    /// How it is done again, where it is.
+    #[serde(skip)]
+    pub again: Again,
+    /// Digest of the mapping that it was planned with last ([`crate::config::MadeOf`]).
+    #[serde(skip)]
+    pub mapping: Option<String>,
+    /// Whether it is a copy of its parent that a person has edited.
+    pub edited: bool,
     /// The message that it was made of: the original of an edited copy, the zip of a document.
     pub parent: Option<MessageId>,
     /// When we received it.

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use super::{Journal, Message, problem, write::stamp};
-use crate::model::{Direction, MessageId, Problem, Problems, Stage};
+use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage};
 
 /// One step of a message.
 #[derive(Debug, Clone, Serialize)]
@@ -97,6 +97,9 @@ pub(super) fn row(row: &SqliteRow) -> Message {
         reason: maybe("reason"),
         sequence: row.try_get::<Option<i64>, _>("sequence").ok().flatten(),
         collected: maybe("collected").map(|at| moment(&at)),
+        again: Again { checked: false, as_then: number("as_then") != 0, overwrite: number("overwrite") != 0 },
+        mapping: maybe("mapping"),
+        edited: number("edited") != 0,
         parent: maybe("parent").and_then(|id| MessageId::from_str(&id).ok()),
         received: moment(&text("received")),
         updated: moment(&text("updated")),
@@ -109,6 +112,16 @@ pub(super) fn moment(text: &str) -> DateTime<Utc> {
 
 /// The bytes of a message at rest do not lie on its shelf.
 const UNSHELVED: &str = "unshelved = 1";
+
+fn ledger_row(row: &SqliteRow) -> LedgerRow {
+    LedgerRow {
+        path: row.get("path"),
+        size: u64::try_from(row.get::<i64, _>("size")).unwrap_or_default(),
+        sha256: row.get("sha256"),
+        verdict: row.get("verdict"),
+        at: moment(&row.get::<String, _>("at")),
+    }
+}
 
 impl Journal {
     pub(super) async fn messages(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Problem> {
@@ -155,9 +168,12 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn overtaken(&self, message: &Message, model: &str, ids: &[i64]) -> Result<Option<Message>, Problem> {
+        // An edited copy says what its original said, and is as old.
+        let age = message.parent.filter(|_| message.edited).unwrap_or(message.id);
         for chunk in ids.chunks(1000) {
             let mut query = QueryBuilder::new("select m.* from message m join record r on r.message = m.id where m.flow = ");
-            query.push_bind(message.flow.clone()).push(" and m.id > ").push_bind(message.id.to_string());
+            query.push_bind(message.flow.clone()).push(" and m.id > ").push_bind(age.to_string());
+            query.push(" and m.id <> ").push_bind(message.id.to_string());
             query.push(" and m.stage in ('applied', 'done') and r.model = ").push_bind(model.to_string()).push(" and r.odoo_id in (");
             let mut list = query.separated(", ");
             for id in chunk {
@@ -229,6 +245,15 @@ impl Journal {
             .collect())
     }
 
+    /// What the ledger said when a message's file was seen.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn arrival(&self, message: MessageId) -> Result<Option<LedgerRow>, Problem> {
+        let row = sqlx::query("select * from ledger where message = ? order by rowid limit 1").bind(message.to_string());
+        Ok(row.fetch_optional(&self.pool).await.map_err(|error| problem(&error))?.as_ref().map(ledger_row))
+    }
+
     /// What the ledger has about a flow's files, oldest first.
     ///
     /// # Errors
@@ -239,14 +264,7 @@ impl Journal {
             .fetch_all(&self.pool)
             .await
             .map_err(|error| problem(&error))?;
-        let ledger = |row: &SqliteRow| LedgerRow {
-            path: row.get("path"),
-            size: u64::try_from(row.get::<i64, _>("size")).unwrap_or_default(),
-            sha256: row.get("sha256"),
-            verdict: row.get("verdict"),
-            at: moment(&row.get::<String, _>("at")),
-        };
-        Ok(rows.iter().map(ledger).collect())
+        Ok(rows.iter().map(ledger_row).collect())
     }
 
     /// Counts by flow and stage.

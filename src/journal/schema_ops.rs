@@ -5,6 +5,12 @@
 pub(super) const STATEMENTS: &[&str] = &[
     // The message that this one was made of: an edited copy's original, a document's zip.
     "alter table message add column parent text",
+    // How it is done again, and the mapping that it was planned with.
+    "alter table message add column as_then integer not null default 0",
+    "alter table message add column overwrite integer not null default 0",
+    "alter table message add column mapping text",
+    // Whether it is a copy of its parent that a person has edited.
+    "alter table message add column edited integer not null default 0",
     "create index message_parent on message (parent) where parent is not null",
     "create index message_short on message (substr(id, -8))",
     // Each is an order that messages are listed in.
@@ -67,6 +73,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "create index trouble_cause on trouble (cause)",
     // Who did what, and why.
     "create table audit (id integer primary key, at text not null, who text not null, action text not null, message text, reason text, detail text) strict",
+    "create index ledger_message on ledger (message) where message is not null",
     "create index audit_message on audit (message) where message is not null",
     // Answers that a document that we sent, or took, is to have.
     "create table answer (message text primary key references message (id), flow text not null, due text, state text not null, at text, note text, by_message text) strict, without rowid",

@@ -24,6 +24,8 @@ pub struct Filter {
     pub until: Option<DateTime<Utc>>,
     /// Part of a file's name, of a business number or of a record's name, of three characters at least; or the whole of it.
     pub text: Option<String>,
+    /// Without those whose cause keeps others as well.
+    pub alone: bool,
     /// Kept by this cause ([`crate::model::cause`]).
     pub cause: Option<String>,
     /// Made of this message.
@@ -62,6 +64,11 @@ impl Filter {
         }
         if let Some(cause) = &self.cause {
             query.push(" and m.id in (select message from trouble where cause = ").push_bind(cause.clone()).push(")");
+        }
+        if self.alone {
+            query.push(" and m.id not in (select message from trouble where cause in (");
+            super::troubles::shared(query, &self.flows);
+            query.push("))");
         }
         if let Some(parent) = self.parent {
             query.push(" and m.parent = ").push_bind(parent.to_string());

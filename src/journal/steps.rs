@@ -4,12 +4,12 @@ use chrono::{DateTime, Utc};
 use sqlx::{Sqlite, Transaction};
 
 use super::{
-    Journal, Message, one_line, problem,
+    Deed, Journal, Message, audit, one_line, problem,
     sequence::give_back,
     troubles,
     write::{commit, stamp},
 };
-use crate::model::{MessageId, Problem, Problems, Stage, codes};
+use crate::model::{Again, MessageId, Problem, Problems, Stage, codes};
 
 /// A step that a message is to take.
 #[derive(Default)]
@@ -19,6 +19,8 @@ struct Step<'s> {
     note: Option<&'s str>,
     /// Ends a try: its outcome and what was wrong.
     tried: Option<(&'static str, &'s Problems)>,
+    /// A person does it.
+    deed: Option<&'s Deed>,
 }
 
 impl Journal {
@@ -70,8 +72,17 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn discard(&self, message: &mut Message, note: &str, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.step(message, Stage::Discarded, Step { note: Some(note), ..Step::default() }, now).await
+    pub async fn discard(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.step(message, Stage::Discarded, Step { deed: Some(deed), ..Step::default() }, now).await
+    }
+
+    /// Holds a message because a person says so. One that waited keeps where it was to go on.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn hold_back(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        let resume = message.resume.filter(|_| message.stage == Stage::Waiting);
+        self.step(message, Stage::Held, Step { resume, deed: Some(deed), ..Step::default() }, now).await
     }
 
     /// Writes down that a try succeeded.
@@ -95,35 +106,54 @@ impl Journal {
     ///
     /// # Errors
     /// The message is under way, or the journal cannot be written.
-    pub async fn restart(&self, message: &mut Message, note: &str, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        let update = sqlx::query("update message set as_then = ?, overwrite = ? where id = ?");
+        let update = update.bind(again.as_then).bind(again.overwrite).bind(message.id.to_string());
+        update.execute(&self.pool).await.map_err(|error| problem(&error))?;
+        message.again = again;
         if let (Stage::Waiting, Some(resume)) = (message.stage, message.resume) {
-            return self.step(message, resume, Step { note: Some(note), ..Step::default() }, now).await;
+            return self.step(message, resume, Step { deed: Some(deed), ..Step::default() }, now).await;
         }
-        if !message.stage.may_become(Stage::Received, message.direction) {
+        // Held while it waited, its effect may be there as well: it waits again, until now.
+        if let (Stage::Held, Some(resume)) = (message.stage, message.resume) {
+            let step = Step { resume: Some(resume), until: Some(now), deed: Some(deed), ..Step::default() };
+            return self.step(message, Stage::Waiting, step, now).await;
+        }
+        let to = if again.checked { Stage::Checked } else { Stage::Received };
+        if again.checked && !self.events(message.id).await?.iter().any(|event| event.stage == Stage::Checked.as_str()) {
+            let text = format!("message {} has never passed its check, and cannot go on behind it", message.id.short());
+            return Err(Problem::new(codes::STAGE, text));
+        }
+        if !message.stage.may_become(to, message.direction) {
             return Err(Problem::new(codes::STAGE, format!("message {} is {}: it is being worked on", message.id.short(), message.stage)));
         }
         // The run is raised first: killed in between, the message rests as before, and a higher run means nothing by itself.
         let update = sqlx::query("update message set run = run + 1 where id = ?").bind(message.id.to_string());
         update.execute(&self.pool).await.map_err(|error| problem(&error))?;
         message.run += 1;
-        self.step(message, Stage::Received, Step { note: Some(note), ..Step::default() }, now).await
+        self.step(message, to, Step { deed: Some(deed), ..Step::default() }, now).await
     }
 
     async fn step(&self, message: &mut Message, to: Stage, step: Step<'_>, now: DateTime<Utc>) -> Result<(), Problem> {
-        let Step { resume, until, note, tried } = step;
+        let Step { resume, until, note, tried, deed } = step;
+        let deed_note = deed.map(Deed::note);
+        let note = note.or(deed_note.as_deref());
         if !message.stage.may_become(to, message.direction) {
             return Err(Problem::new(codes::STAGE, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
         }
+        // From rest it begins anew, with its file where it was.
+        let begins = message.stage.is_at_rest() && matches!(to, Stage::Received | Stage::Checked);
         let (attempts, reason) = match (tried, to) {
             (Some((_, problems)), _) => (message.attempts + 1, one_line(problems)),
             // Begun anew, it has nothing wrong with it yet.
-            (None, Stage::Received) => (message.attempts, None),
+            (None, Stage::Held | Stage::Discarded) => (message.attempts, note.map(str::to_string)),
+            (None, _) if begins || to == Stage::Received => (message.attempts, None),
             (None, _) => (message.attempts, message.reason.clone()),
         };
         let mut transaction = self.begin().await?;
         let update = sqlx::query(
-            "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?1 = 'received' and parent is null then 0 else moved end,
-             reason = ?7, attempts = ?8, collected = case when ?1 = 'received' then null else collected end where id = ?5 and stage = ?6",
+            "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?9 and parent is null then 0 else moved end,
+             reason = ?7, attempts = ?8, collected = case when ?9 then null else collected end where id = ?5 and stage = ?6",
         )
         .bind(to.as_str())
         .bind(resume.map(Stage::as_str))
@@ -132,7 +162,8 @@ impl Journal {
         .bind(message.id.to_string())
         .bind(message.stage.as_str())
         .bind(&reason)
-        .bind(attempts);
+        .bind(attempts)
+        .bind(begins);
         // Another process that moved the message meanwhile makes this find no row.
         if update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() != 1 {
             return Err(Problem::new(codes::STAGE, format!("message {} was moved by someone else", message.id.short())));
@@ -143,14 +174,18 @@ impl Journal {
             attempt(&mut transaction, message.id, attempts, outcome, problems, now).await?;
             troubles::note(&mut transaction, message.id, &message.flow, problems, now).await?;
         }
+        if let Some(deed) = deed {
+            audit::write_down(&mut transaction, Some(message.id), deed, now).await?;
+        }
         if to == Stage::Failed {
             give_back(&mut transaction, message).await?;
         }
         commit(transaction).await?;
         (message.stage, message.resume, message.until, message.updated) = (to, resume, until, now);
         (message.attempts, message.reason) = (attempts, reason);
-        if to == Stage::Received {
+        if begins {
             message.moved = message.parent.is_some();
+            message.collected = None;
         }
         if to == Stage::Failed {
             message.sequence = None;

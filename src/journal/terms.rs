@@ -33,15 +33,19 @@ pub(super) async fn note<'t>(
 }
 
 impl Journal {
-    /// Writes down numbers that a message can be found by: the kind of each, and the number.
+    /// Writes down numbers that a message can be found by, the kind of each and the number; and the mapping that read them.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn numbered(&self, message: MessageId, numbers: &[(String, String)]) -> Result<(), Problem> {
-        if numbers.is_empty() {
+    pub async fn numbered(&self, message: MessageId, numbers: &[(String, String)], mapping: Option<&str>) -> Result<(), Problem> {
+        if numbers.is_empty() && mapping.is_none() {
             return Ok(());
         }
         let mut transaction = self.begin().await?;
+        if let Some(mapping) = mapping {
+            let update = sqlx::query("update message set mapping = ? where id = ?").bind(mapping).bind(message.to_string());
+            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
         note(&mut transaction, message, numbers.iter().map(|(kind, value)| (kind.as_str(), value.as_str()))).await?;
         commit(transaction).await
     }

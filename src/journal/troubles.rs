@@ -61,6 +61,25 @@ pub(super) async fn note(
     Ok(())
 }
 
+fn of_flows(query: &mut QueryBuilder<Sqlite>, flows: &[String]) {
+    query.push(" flow in (");
+    let mut list = query.separated(", ");
+    for flow in flows {
+        list.push_bind(flow.clone());
+    }
+    query.push(")");
+}
+
+/// The causes that keep more than one message, of some flows where they are given.
+pub(super) fn shared(query: &mut QueryBuilder<Sqlite>, flows: &[String]) {
+    query.push("select cause from trouble");
+    if !flows.is_empty() {
+        query.push(" where");
+        of_flows(query, flows);
+    }
+    query.push(" group by cause having count(*) > 1");
+}
+
 impl Journal {
     /// Causes that keep messages, those that keep most first; of one flow where it is given.
     ///
@@ -72,12 +91,8 @@ impl Journal {
              min(since) as since, max(since) as last from trouble",
         );
         if !flows.is_empty() {
-            query.push(" where flow in (");
-            let mut list = query.separated(", ");
-            for flow in flows {
-                list.push_bind(flow.clone());
-            }
-            query.push(")");
+            query.push(" where");
+            of_flows(&mut query, flows);
         }
         query.push(" group by cause order by messages desc, last desc limit ").push_bind(i64::from(limit));
         let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
@@ -93,6 +108,22 @@ impl Journal {
             last: moment(&row.get::<String, _>("last")),
         };
         Ok(rows.iter().map(trouble).collect())
+    }
+
+    /// How many messages have a cause in common with another, of some flows where they are given.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn kept_by_shared_causes(&self, flows: &[String]) -> Result<u64, Problem> {
+        let mut query = QueryBuilder::<Sqlite>::new("select count(distinct message) as messages from trouble where cause in (");
+        shared(&mut query, flows);
+        query.push(")");
+        if !flows.is_empty() {
+            query.push(" and");
+            of_flows(&mut query, flows);
+        }
+        let row = query.build().fetch_one(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(u64::try_from(row.get::<i64, _>("messages")).unwrap_or_default())
     }
 
     /// Writes down what troubles the messages of a journal that did not know causes yet.

@@ -9,7 +9,7 @@ use super::{
     terms, troubles,
 };
 use crate::model::{
-    Direction, MessageId, Problem, Stage, codes,
+    Again, Direction, MessageId, Problem, Stage, codes,
     step::{Outside, step},
 };
 
@@ -67,6 +67,8 @@ pub struct NewMessage {
     pub rest: Option<(Stage, Problem)>,
     /// The message that it was made of.
     pub parent: Option<MessageId>,
+    /// Whether it is an edited copy of it.
+    pub edited: bool,
 }
 
 /// An outbound document once it is rendered.
@@ -218,8 +220,8 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     let reason = one_line(&problems);
     let attempts = u32::from(new.rest.is_some());
     let insert = sqlx::query(
-        "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, attempts, reason, stored, moved, parent, received, updated)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, attempts, reason, stored, moved, parent, edited, received, updated)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(new.id.to_string())
     .bind(&new.flow)
@@ -236,6 +238,7 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     // What was made of another message has no file of its own on the drop.
     .bind(new.parent.is_some())
     .bind(new.parent.map(|id| id.to_string()))
+    .bind(new.edited)
     .bind(stamp(now))
     .bind(stamp(now));
     insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
@@ -273,6 +276,9 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
         run: 1,
         stored: new.stored.clone(),
         moved: new.parent.is_some(),
+        again: Again::default(),
+        mapping: None,
+        edited: new.edited,
         parent: new.parent,
         reason,
         sequence: None,

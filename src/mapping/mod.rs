@@ -7,6 +7,7 @@ mod check;
 pub mod coverage;
 mod expression;
 pub mod functions;
+pub mod numbers;
 mod order;
 mod parse;
 pub mod path;
@@ -38,6 +39,8 @@ pub struct Mapping {
     accepts_empty: bool,
     /// Kinds of records, in an order in which each comes after those it refers to.
     records: Vec<RecordRule>,
+    /// Paths to the numbers that its documents are found by; empty: what makes its records the same again.
+    numbers: Vec<numbers::Number>,
 }
 
 /// What a flow gives to its mapping besides the document.

@@ -105,7 +105,7 @@ codes! {
     HELD_SIZE = "C313", Partner, Never, "the file is empty and was left where it is", "Empty files are held, in case they are still to be filled.";
     NAME_TAKEN = "C314", Ops, Never, "another file of that name lies at the partner's", "A document that we send would replace one that the partner has not fetched. Nothing is ever replaced.";
     SHELF_FAILED = "C315", Ops, Later, "the file could not be moved on the partner's side", "What it did, or that it was refused, stands and is not repeated; the move is tried again at each poll.";
-    OVERTAKEN = "C316", Ops, Never, "a newer file was processed meanwhile", "This one waited for something temporary, and what came after it has gone through: doing it now would set newer values back. `consign reprocess ID` does it all the same.";
+    OVERTAKEN = "C316", Ops, Never, "a newer file was processed meanwhile", "This one waited for something temporary, or is done again, and what came after it has gone through: doing it now would set newer values back. `consign reprocess ID --overwrite` does it all the same.";
 
     MARKER_AWAITED = "C317", Nobody, Later, "the partner's sign that the file is complete is not there", "The flow takes a file only once its marker file lies beside it. Until then the file is left alone.";
     DOC_CUT = "C318", Nobody, Later, "the file's own end is missing", "An upload that was broken off looks like a finished one from outside. The file is left for the flow's `cut` time, in case it is sent again; then it is refused like any broken file.";

@@ -129,17 +129,21 @@ impl Stage {
     }
 
     /// Whether `self` may be followed by `next`. The journal refuses every other move, so a message can neither skip its check
-    /// nor come back from `Done` but by a reprocess, which starts again at `Received`.
+    /// nor come back from `Done` but by a reprocess, which starts again at `Received`, or behind a check that it has passed.
     pub fn may_become(self, next: Self, direction: Direction) -> bool {
         use Stage::{Applied, Checked, Discarded, Done, Failed, Held, Planned, Received, Staged, Waiting};
         match (self, next) {
             (Held | Done | Discarded | Failed | Waiting, Received) => true,
+            // Done again without its check, which it has passed: the journal looks whether it has.
+            (Held | Done | Discarded | Failed, Checked) => true,
             (Received | Checked | Planned | Staged | Applied, Waiting) => true,
             // A wait ends where it began: the resumed work repeats its step, which is idempotent.
             (Waiting, Checked | Planned | Staged | Applied) => true,
             (Received | Checked | Planned | Staged | Waiting, Failed) => true,
             (Received | Planned | Waiting, Held) => true,
             (Held | Failed | Waiting, Discarded) => true,
+            // Held while it waited, it waits again once it is released.
+            (Held, Waiting) => true,
             (Applied | Waiting, Done) => true,
             (Received, Checked) | (Checked, Planned) | (Planned, Applied) => direction == Direction::In,
             (Received, Planned) | (Planned, Checked) | (Checked, Staged) | (Staged, Applied) => direction == Direction::Out,
@@ -151,6 +155,17 @@ impl Stage {
     pub fn is_at_rest(self) -> bool {
         matches!(self, Self::Held | Self::Done | Self::Failed | Self::Discarded)
     }
+}
+
+/// How a message is done again.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Again {
+    /// Not validated again (in), or the same file sent again (out): it goes on behind its check, which it has passed before.
+    pub checked: bool,
+    /// In: with the mapping that it was planned with last, not today's.
+    pub as_then: bool,
+    /// In: even where a younger message has written the same records since.
+    pub overwrite: bool,
 }
 
 impl fmt::Display for Stage {

@@ -27,7 +27,7 @@ pub use clock::{Clock, ManualClock, SystemClock};
 pub use document::{Document, Name, NodeId};
 pub use events::{Events, Key, Start};
 pub use future::BoxFuture;
-pub use message::{Direction, MessageId, Stage};
+pub use message::{Again, Direction, MessageId, Stage};
 pub use plan::Plan;
 pub use problem::{Place, Problem, Problems};
 pub use trail::{Spot, Trail};

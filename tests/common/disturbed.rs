@@ -183,7 +183,10 @@ pub async fn play(world: &World, scene: &Scene, mut before: impl FnMut(usize)) {
             let all = engine.journal().list(&Filter { limit: 100, ..Filter::default() }).await.expect("messages");
             let mut asked = false;
             for mut message in all.iter().filter(|message| matches!(message.stage, Stage::Failed | Stage::Held)).cloned() {
-                engine.restart(&mut message, "again").await.expect("started again");
+                engine
+                    .restart(&mut message, consign::model::Again::default(), &consign::journal::Deed::new("test", "reprocess"))
+                    .await
+                    .expect("started again");
                 asked = true;
             }
             if !asked && all.len() > number && all.iter().all(|message| message.stage == Stage::Done) {

@@ -193,7 +193,7 @@ pub async fn what_is_refused_is_told_and_keeps_no_other_out(world: &World) {
         .split(&taken)
         .map(|piece| {
             at += 1;
-            format!("{piece}{}", if at < 3 { goods::gtin(run + at) } else { String::new() })
+            format!("{piece}{}", if at < 3 { goods::gtin(goods::fresh()) } else { String::new() })
         })
         .collect();
     fs::write(world.workspace().join("drops/lumen/catalogue/rest.xml"), corrected).expect("dropped");

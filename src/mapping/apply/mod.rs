@@ -10,6 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Given, Mapping,
+    numbers::Numbers,
     path::{Found, Path},
     rules::{FieldRule, RecordRule, Rule, When},
 };
@@ -36,13 +37,14 @@ pub struct Applying<'m> {
     seen: Vec<HashMap<String, u32>>,
     /// Whether any kind of record was found.
     found: bool,
+    numbers: Numbers,
 }
 
 impl<'m> Applying<'m> {
     /// Begins with a file of this name.
     pub fn new(mapping: &'m Mapping, file: &'m str, given: &'m Given) -> Self {
         let seen = mapping.records.iter().map(|_| HashMap::new()).collect();
-        Self { mapping, file, given, most: MOST, problems: Vec::new(), seen, found: false }
+        Self { mapping, file, given, most: MOST, problems: Vec::new(), seen, found: false, numbers: Numbers::default() }
     }
 
     /// The same, with all problems kept, since each refuses its own part of the file alone.
@@ -71,11 +73,22 @@ impl<'m> Applying<'m> {
             }
         }
         let mut plan = Plan { steps };
+        if self.mapping.numbers.is_empty() {
+            self.numbers.planned(&plan);
+        }
+        for document in documents {
+            self.numbers.read(&self.mapping.numbers, document);
+        }
         if self.most > MOST {
             let bad: HashSet<Spot> = self.problems.iter().filter_map(|(part, _)| *part).collect();
             refuse::without(&mut plan, &bad);
         }
         plan
+    }
+
+    /// The business numbers met so far.
+    pub fn numbers(&mut self) -> Vec<(String, String)> {
+        std::mem::take(&mut self.numbers).into_inner()
     }
 
     /// Everything that is wrong, at the end of the file.

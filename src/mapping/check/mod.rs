@@ -69,6 +69,10 @@ impl<'m> Checker<'m> {
                 self.required(&rule.model, &rule.fields, None, &place);
             }
         }
+        for number in &mapping.numbers {
+            let place = self.place(number.line, number.column);
+            self.follow(&number.path, &[Way::new()], &place);
+        }
     }
 
     fn known_model(&mut self, model: &str, place: &Place) -> bool {

@@ -8,7 +8,9 @@ use std::cell::RefCell;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Mapping, order,
+    Mapping,
+    numbers::Number,
+    order,
     path::Path,
     rules::{FieldRule, RecordRule, Rule},
     tables::Tables,
@@ -18,8 +20,11 @@ use crate::model::{
     codes::{self, Code},
     nearest::did_you_mean,
     plan::{Missing, Then, Write},
-    table::{self, Item, Node, Reader},
+    table::{self, Entry, Item, Node, Reader},
 };
+
+/// What every message is found by.
+const RESERVED: [&str; 3] = ["file", "id", "record"];
 
 pub(super) fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Mapping, Problems> {
     let node = table::parse(text, file).map_err(|problem| vec![problem])?;
@@ -49,6 +54,7 @@ impl<'n> Parser<'n> {
         }
         let document = reader.need_text("document");
         let accepts_empty = reader.choice("empty", &["refuse", "accept"]) == "accept";
+        let numbers = self.numbers(&reader);
         let mut records = Vec::new();
         match reader.node("records") {
             None => records.push(self.record(&reader, String::new())),
@@ -72,7 +78,25 @@ impl<'n> Parser<'n> {
             self.problems.borrow_mut().push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(self.file)));
             Vec::new()
         });
-        Mapping { file: self.file.to_string(), document, accepts_empty, records }
+        Mapping { file: self.file.to_string(), document, accepts_empty, records, numbers }
+    }
+
+    /// Paths to the numbers that documents are found by.
+    fn numbers(&self, reader: &Reader<'n>) -> Vec<Number> {
+        let Some(table) = reader.table("numbers") else { return Vec::new() };
+        let number = |entry: &Entry| {
+            if RESERVED.contains(&entry.key.as_str()) {
+                table.bad(&entry.node, format!("`{}` is found by without being named: call this number something else", entry.key));
+                return None;
+            }
+            let path = self.path_of(&table, &entry.key);
+            if !path.is_absolute() {
+                table.bad(&entry.node, format!("the path of a number begins at the root: write `/{path}`"));
+                return None;
+            }
+            Some(Number { kind: entry.key.clone(), path, line: entry.node.line, column: entry.node.column })
+        };
+        table.free().iter().filter_map(number).collect()
     }
 
     fn record(&self, reader: &Reader<'n>, name: String) -> RecordRule {

@@ -13,7 +13,7 @@ enum Line<'t> {
 }
 
 /// What leads from one text to the other.
-pub(super) fn lines(before: &str, after: &str) -> String {
+pub fn lines(before: &str, after: &str) -> String {
     let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().take(MOST).collect(), after.lines().take(MOST).collect());
     let all = compare(&before, &after);
     let mut out = String::new();

@@ -1,0 +1,44 @@
+//! `consign audit`: who did what, and why, the latest first.
+
+use super::{Context, Exit, output};
+use crate::{
+    journal::DeedRow,
+    model::{Problems, problem::shown},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Only what was done to this message.
+    id: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let message = match &args.id {
+        Some(id) => Some(engine.journal().find(id).await.map_err(output::one)?.id),
+        None => None,
+    };
+    let deeds = engine.journal().deeds(message, args.limit).await.map_err(output::one)?;
+    context.out.data(&deeds);
+    for deed in &deeds {
+        let on = deed.message.as_deref().and_then(|id| id.get(id.len().saturating_sub(8)..)).unwrap_or("-");
+        context.out.line(line(deed, on));
+        if let (Some(detail), true) = (&deed.detail, args.id.is_some()) {
+            detail.lines().for_each(|line| context.out.line(format!("    {}", shown(line))));
+        }
+    }
+    if deeds.is_empty() {
+        context.out.line("nobody has done anything yet");
+    }
+    Ok(Exit::Fine)
+}
+
+/// One deed: when, who, what, on which message, why.
+pub(super) fn line(deed: &DeedRow, on: &str) -> String {
+    let why = deed.reason.as_deref().map(|reason| format!("  {}", shown(reason))).unwrap_or_default();
+    let line = format!("{}  {:10} {:10} {on}{why}", output::at(deed.at), shown(&deed.who), deed.action);
+    line.trim_end().to_string()
+}

@@ -1,0 +1,38 @@
+//! `consign discard`: end messages: nothing more is done with them, and they are no longer told as troubles.
+
+use super::{
+    Context, Exit,
+    choosing::{By, Choosing, chosen},
+    output,
+};
+use crate::{
+    model::{Problems, problem::shown},
+    ops::actions,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Ids of messages, or their first or last digits.
+    ids: Vec<String>,
+    /// Only of this flow.
+    #[arg(long)]
+    flow: Option<String>,
+    #[command(flatten)]
+    choosing: Choosing,
+    #[command(flatten)]
+    by: By,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let deed = args.by.reasoned("discard")?;
+    let engine = context.engine().await?;
+    let selection = args.choosing.of(args.flow.as_ref());
+    let mut messages = chosen(context, &engine, &args.ids, &selection, &["failed", "held", "waiting"]).await?;
+    for message in &mut messages {
+        actions::discard(&engine, message, &deed).await.map_err(output::one)?;
+        context.out.line(format!("{}  {}  discarded", message.id.short(), shown(&message.name)));
+    }
+    context.out.data(&messages);
+    engine.journal().close().await;
+    Ok(Exit::Fine)
+}

@@ -1,0 +1,45 @@
+//! `consign edit ID`: an edited copy of a message, processed in its place. Without a file it prints the original, to be edited.
+
+use std::{fs, io::Write as _, path::PathBuf};
+
+use super::{Context, Exit, choosing::By, output, reprocess};
+use crate::{
+    flow::Lock,
+    model::{Place, Problem, Problems, codes, problem::reason},
+    ops::edit,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Id of the message, or its first or last digits.
+    id: String,
+    /// The edited file; without it the original is printed.
+    #[arg(long)]
+    file: Option<PathBuf>,
+    #[command(flatten)]
+    by: By,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let mut message = engine.journal().find(&args.id).await.map_err(output::one)?;
+    let Some(path) = &args.file else {
+        let bytes = engine.storage().read(&message).map_err(output::one)?;
+        // A closed pipe is not our concern.
+        let _ = std::io::stdout().write_all(&bytes);
+        return Ok(Exit::Fine);
+    };
+    let deed = args.by.reasoned("edit")?;
+    let bytes = fs::read(path).map_err(|error| {
+        let text = format!("the file cannot be read ({})", reason(&error));
+        output::one(Problem::new(codes::DROP_IO, text).at(Place::file(path.display().to_string())))
+    })?;
+    let lock = match Lock::take(engine.workspace()) {
+        Ok(lock) => Some(lock),
+        Err(problem) if problem.code == codes::LOCKED => None,
+        Err(problem) => return Err(output::one(problem)),
+    };
+    let copy = edit::edit(&engine, &mut message, &bytes, &deed).await.map_err(output::one)?;
+    context.out.line(format!("{}  is the edited copy of {}", copy.id.short(), message.id.short()));
+    reprocess::settle(context, &engine, vec![copy], lock.is_some(), Problems::new()).await
+}

@@ -1,0 +1,40 @@
+//! `consign release`: let messages that are held go on.
+
+use super::{
+    Context, Exit,
+    choosing::{By, Choosing, chosen},
+    output, reprocess,
+};
+use crate::{
+    flow::Lock,
+    model::{Problems, codes},
+    ops::actions,
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Ids of messages, or their first or last digits.
+    ids: Vec<String>,
+    /// Only of this flow.
+    #[arg(long)]
+    flow: Option<String>,
+    #[command(flatten)]
+    choosing: Choosing,
+    #[command(flatten)]
+    by: By,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let selection = args.choosing.of(args.flow.as_ref());
+    let mut messages = chosen(context, &engine, &args.ids, &selection, &["held"]).await?;
+    let lock = match Lock::take(engine.workspace()) {
+        Ok(lock) => Some(lock),
+        Err(problem) if problem.code == codes::LOCKED => None,
+        Err(problem) => return Err(output::one(problem)),
+    };
+    for message in &mut messages {
+        actions::release(&engine, message, &args.by.deed("release")).await.map_err(output::one)?;
+    }
+    reprocess::settle(context, &engine, messages, lock.is_some(), Problems::new()).await
+}

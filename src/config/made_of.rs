@@ -1,0 +1,53 @@
+//! What an inbound flow makes its plans with, as it stood on a day: kept beside the messages, so that one can be done again as it would
+//! have been done then.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value as Json};
+
+use super::InFlow;
+use crate::{
+    mapping::{
+        Given, Mapping,
+        tables::{CodeTable, Tables},
+    },
+    model::{Problem, Problems, codes},
+};
+
+/// A mapping with everything that it reads besides the document.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct MadeOf {
+    /// Name of the mapping's file.
+    pub mapping: String,
+    /// Its text.
+    pub text: String,
+    /// Code tables: their names, each with the texts of its files, the common one and the partner's own.
+    pub tables: BTreeMap<String, Vec<(String, String)>>,
+    /// What the partner gives.
+    pub partner: Map<String, Json>,
+    /// What the flow gives.
+    pub values: Map<String, Json>,
+}
+
+impl Tables for MadeOf {
+    fn table(&self, name: &str) -> Result<CodeTable, Problem> {
+        let mut read = self.tables.get(name).into_iter().flatten().map(|(file, text)| CodeTable::parse(text, file));
+        let first = read.next().unwrap_or_else(|| {
+            Err(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no file `tables/{name}.csv` in the workspace")))
+        })?;
+        read.try_fold(first, |table, own| own.map(|own| table.overridden_by(own)))
+    }
+}
+
+impl InFlow {
+    /// The flow with the mapping of another day.
+    ///
+    /// # Errors
+    /// This consign does not understand it.
+    pub fn as_then(&self, made_of: &MadeOf) -> Result<Self, Problems> {
+        let mapping = Mapping::parse(&made_of.text, &made_of.mapping, made_of)?;
+        let given = Given { partner: made_of.partner.clone(), values: made_of.values.clone() };
+        Ok(Self { mapping, given, made_of: made_of.clone(), ..self.clone() })
+    }
+}

@@ -1,0 +1,103 @@
+//! Who did what, and why: written in the same transaction as the deed.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+
+use super::{
+    Journal, problem,
+    query::moment,
+    write::{commit, stamp},
+};
+use crate::model::{MessageId, Problem};
+
+/// Something that a person does.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Deed {
+    /// Who.
+    pub who: String,
+    /// What: `reprocess`, `edit`, `hold`, `release`, `resend`, `discard`…
+    pub action: &'static str,
+    /// Why, in the person's words.
+    pub reason: Option<String>,
+    /// What there is besides: the difference of an edited copy, the options of a replay.
+    pub detail: Option<String>,
+}
+
+impl Deed {
+    /// A deed without further words.
+    pub fn new(who: &str, action: &'static str) -> Self {
+        Self { who: who.to_string(), action, reason: None, detail: None }
+    }
+
+    /// As it stands beside a message's step: `reprocess by anna: the product is there now`.
+    pub fn note(&self) -> String {
+        match &self.reason {
+            Some(reason) => format!("{} by {}: {reason}", self.action, self.who),
+            None => format!("{} by {}", self.action, self.who),
+        }
+    }
+}
+
+/// A deed as it was written down.
+#[derive(Debug, Clone, Serialize)]
+pub struct DeedRow {
+    /// When.
+    pub at: DateTime<Utc>,
+    /// Who.
+    pub who: String,
+    /// What.
+    pub action: String,
+    /// The message it was done to.
+    pub message: Option<String>,
+    /// Why.
+    pub reason: Option<String>,
+    /// What there is besides.
+    pub detail: Option<String>,
+}
+
+pub(super) async fn write_down(
+    transaction: &mut Transaction<'_, Sqlite>,
+    message: Option<MessageId>,
+    deed: &Deed,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let insert = sqlx::query("insert into audit (at, who, action, message, reason, detail) values (?, ?, ?, ?, ?, ?)");
+    let insert = insert.bind(stamp(now)).bind(&deed.who).bind(deed.action).bind(message.map(|id| id.to_string()));
+    let insert = insert.bind(&deed.reason).bind(&deed.detail);
+    insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
+}
+
+impl Journal {
+    /// Writes down a deed that moves no message.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn audit(&self, message: Option<MessageId>, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        write_down(&mut transaction, message, deed, now).await?;
+        commit(transaction).await
+    }
+
+    /// What people did, the latest first; to one message where it is given.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn deeds(&self, message: Option<MessageId>, limit: u32) -> Result<Vec<DeedRow>, Problem> {
+        let mut query = QueryBuilder::<Sqlite>::new("select at, who, action, message, reason, detail from audit");
+        if let Some(message) = message {
+            query.push(" where message = ").push_bind(message.to_string());
+        }
+        query.push(" order by id desc limit ").push_bind(i64::from(limit));
+        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let deed = |row: &SqliteRow| DeedRow {
+            at: moment(&row.get::<String, _>("at")),
+            who: row.get("who"),
+            action: row.get("action"),
+            message: row.get("message"),
+            reason: row.get("reason"),
+            detail: row.get("detail"),
+        };
+        Ok(rows.iter().map(deed).collect())
+    }
+}

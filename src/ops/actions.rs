@@ -1,0 +1,64 @@
+//! What a person does to messages: again, hold, release, discard. Each is refused where the message cannot take it.
+
+use crate::{
+    flow::{Engine, mappings},
+    journal::{Deed, Message},
+    model::{Again, Direction, Problem, Stage, codes},
+};
+
+/// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
+///
+/// # Errors
+/// It is under way, its original is gone, or what was asked for is not to be had for it.
+pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
+    if message.direction == Direction::Out && (again.as_then || again.overwrite) {
+        let text = format!("message {} was sent: it has no mapping, and overwrites nothing", message.id.short());
+        return Err(Problem::new(codes::USAGE, text).hint("a document that was sent is made again, or sent again as it is"));
+    }
+    if message.direction == Direction::Out && again.checked && message.stored.is_empty() {
+        let text = format!("message {} has no document yet that could be sent again", message.id.short());
+        return Err(Problem::new(codes::USAGE, text).hint("make it again: consign reprocess"));
+    }
+    if again.as_then {
+        mappings::recall(engine.storage(), message)?;
+    }
+    let mut deed = deed.clone();
+    let options = [(again.checked, "behind its check"), (again.as_then, "with the mapping of that day"), (again.overwrite, "overwriting")];
+    let options: Vec<&str> = options.into_iter().filter_map(|(on, what)| on.then_some(what)).collect();
+    if !options.is_empty() {
+        deed.detail = Some(options.join(", "));
+    }
+    engine.restart(message, again, &deed).await
+}
+
+/// Holds a message: nothing is done with it until a person releases it.
+///
+/// # Errors
+/// It is at rest, or at a stage that must come to its end first.
+pub async fn hold(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+    if message.stage.is_at_rest() {
+        let text = format!("message {} is {}: there is nothing to hold back", message.id.short(), message.stage);
+        return Err(Problem::new(codes::STAGE, text));
+    }
+    engine.journal().hold_back(message, deed, engine.clock().now()).await
+}
+
+/// Lets a message that is held go on.
+///
+/// # Errors
+/// It is not held, or its original is gone.
+pub async fn release(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+    if message.stage != Stage::Held {
+        let text = format!("message {} is {}, not held", message.id.short(), message.stage);
+        return Err(Problem::new(codes::STAGE, text).hint("what is done or failed is done again with `consign reprocess`"));
+    }
+    engine.restart(message, Again::default(), deed).await
+}
+
+/// Ends a message: nothing more is done with it, and it is no longer told as a trouble.
+///
+/// # Errors
+/// It is under way or done.
+pub async fn discard(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+    engine.journal().discard(message, deed, engine.clock().now()).await
+}

@@ -1,0 +1,147 @@
+//! Edit and reprocess: the original stays as it came; the edited copy is a message of its own that knows its original, who edited it,
+//! why, and what is different.
+
+use super::diff;
+use crate::{
+    flow::{Engine, storage::digest},
+    journal::{Deed, Message, NewMessage},
+    model::{Direction, MessageId, Problem, Stage, codes},
+};
+
+/// Bytes of a file that is edited; a larger one is for the partner to send again.
+pub const LARGEST: u64 = 4 << 20;
+/// Bytes kept of a difference.
+const DIFFERENCE: usize = 64 << 10;
+
+/// A file's text, for editing, and how it becomes bytes again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Text {
+    /// What is edited.
+    pub text: String,
+    latin: bool,
+    crlf: bool,
+}
+
+impl Text {
+    /// The text of a file: UTF-8, or the encoding of Windows, in which every byte is something.
+    pub fn of(bytes: &[u8]) -> Self {
+        let (text, latin) = match std::str::from_utf8(bytes) {
+            Ok(text) => (text.to_string(), false),
+            Err(_) => (encoding_rs::WINDOWS_1252.decode_without_bom_handling(bytes).0.into_owned(), true),
+        };
+        let crlf = text.contains("\r\n");
+        Self { text, latin, crlf }
+    }
+
+    /// The bytes of an edited text, in the encoding and with the line ends of this one.
+    ///
+    /// # Errors
+    /// It has a character that the encoding does not have.
+    pub fn bytes(&self, edited: &str) -> Result<Vec<u8>, Problem> {
+        let lines = edited.replace("\r\n", "\n");
+        let text = if self.crlf { lines.replace('\n', "\r\n") } else { lines };
+        if !self.latin {
+            return Ok(text.into_bytes());
+        }
+        match encoding_rs::WINDOWS_1252.encode(&text) {
+            (bytes, _, false) => Ok(bytes.into_owned()),
+            (_, _, true) => {
+                Err(Problem::new(codes::USAGE, "the file is in the encoding of Windows, which does not have one of the characters typed"))
+            }
+        }
+    }
+}
+
+/// The text of a message, for editing.
+///
+/// # Errors
+/// It is too large, one that we sent, or its original is gone.
+pub fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
+    may_be_edited(message)?;
+    engine.storage().read(message).map(|bytes| Text::of(&bytes))
+}
+
+fn may_be_edited(message: &Message) -> Result<(), Problem> {
+    let refuse = |why: String| Err(Problem::new(codes::USAGE, why));
+    if message.direction == Direction::Out {
+        return refuse(format!("message {} was sent: change the record in Odoo and make it again", message.id.short()));
+    }
+    if message.size > LARGEST {
+        return refuse(format!("message {} has {} bytes: the partner must send it again", message.id.short(), message.size));
+    }
+    if !message.stage.is_at_rest() {
+        return refuse(format!("message {} is {}: hold it first", message.id.short(), message.stage));
+    }
+    Ok(())
+}
+
+/// Makes an edited copy of a message. The original is discarded where it was refused or held; the copy is carried by the next run of
+/// the flow.
+///
+/// # Errors
+/// Nothing was changed, no reason is given, or the message cannot be edited.
+pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &Deed) -> Result<Message, Problem> {
+    may_be_edited(original)?;
+    if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        return Err(Problem::new(codes::USAGE, "an edited file needs a reason: it is what is asked first when someone looks at it later"));
+    }
+    if bytes.len() as u64 > LARGEST {
+        return Err(Problem::new(codes::USAGE, format!("the edited file has {} bytes; {LARGEST} are the most", bytes.len())));
+    }
+    let before = engine.storage().read(original)?;
+    if before == bytes {
+        return Err(Problem::new(codes::USAGE, "nothing was changed").hint("to do it again as it is: consign reprocess"));
+    }
+    let mut difference = diff::lines(&Text::of(&before).text, &Text::of(bytes).text);
+    if difference.len() > DIFFERENCE {
+        let mut end = DIFFERENCE;
+        while !difference.is_char_boundary(end) {
+            end -= 1;
+        }
+        difference.truncate(end);
+        difference.push_str("\n    … (the rest is left out)");
+    }
+    let id = MessageId::new();
+    let stored = engine.storage().spool(id, bytes)?;
+    let new = NewMessage {
+        id,
+        flow: original.flow.clone(),
+        direction: original.direction,
+        name: original.name.clone(),
+        path: original.path.clone(),
+        size: bytes.len() as u64,
+        modified: None,
+        sha256: digest(bytes),
+        stored,
+        verdict: None,
+        claims: Vec::new(),
+        rest: None,
+        parent: Some(original.id),
+        edited: true,
+    };
+    let now = engine.clock().now();
+    let copy = engine.journal().receive(&new, now).await?;
+    engine.journal().audit(Some(copy.id), &Deed { detail: Some(difference), ..deed.clone() }, now).await?;
+    if matches!(original.stage, Stage::Failed | Stage::Held) {
+        let replaced = Deed { action: "edit", detail: Some(format!("replaced by its edited copy {}", copy.id.short())), ..deed.clone() };
+        engine.journal().discard(original, &replaced, now).await?;
+    } else {
+        engine.journal().remark(original, &format!("edited by {}: see message {}", deed.who, copy.id.short()), now).await?;
+    }
+    Ok(copy)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_edited_text_keeps_its_encoding_and_its_line_ends() {
+        let unix = Text::of("a\nü\n".as_bytes());
+        assert_eq!(unix.bytes("a\r\nö\r\n").expect("bytes"), "a\nö\n".as_bytes());
+        let windows = Text::of(b"a\r\n\xfc\r\n");
+        assert_eq!(windows.text, "a\r\nü\r\n");
+        assert_eq!(windows.bytes("a\nö\n").expect("bytes"), b"a\r\n\xf6\r\n");
+        assert!(windows.bytes("字").is_err());
+    }
+}

@@ -1,0 +1,153 @@
+//! What doing a message again would do, before it is done: nothing is written, nothing is sent.
+
+use std::collections::HashMap;
+
+use serde::Serialize;
+
+use crate::{
+    config::Work,
+    flow::{Engine, Schemas, mappings, trial},
+    format::Source,
+    journal::{Journal, Message},
+    model::{Again, BoxFuture, Problem, Problems, Stage, problem::shown},
+    odoo::{
+        Setup,
+        execute::{
+            Foreseen, foresee,
+            memory::{Memory, Written},
+        },
+    },
+};
+
+/// What would become of a message.
+#[derive(Debug, Default, Serialize)]
+pub struct Foresight {
+    /// Records that would be made.
+    pub create: usize,
+    /// Records that would be changed.
+    pub update: usize,
+    /// Records that are as they would be.
+    pub same: usize,
+    /// What would be done, a line each.
+    pub lines: Vec<String>,
+    /// What would refuse it.
+    pub problems: Problems,
+}
+
+/// What the journal remembers, for looking only.
+pub struct Remembered(pub Journal);
+
+impl Memory for Remembered {
+    fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, Written>, Problem>> {
+        Box::pin(self.0.written(model, ids))
+    }
+}
+
+impl Foresight {
+    /// Adds what is foreseen of records.
+    pub fn add(&mut self, foreseen: &[Foreseen]) {
+        for one in foreseen {
+            let line = one.line.unwrap_or_default();
+            match &one.known {
+                None => {
+                    self.create += 1;
+                    self.lines.push(format!("create  {} (line {line})", one.model));
+                }
+                Some(_) if one.differs.is_empty() && one.lines.is_empty() && one.kept.is_empty() => self.same += 1,
+                Some((id, name)) => {
+                    self.update += 1;
+                    self.lines.push(format!("update  {},{id} {} (line {line})", one.model, shown(name)));
+                }
+            }
+            for one in &one.differs {
+                self.lines.push(format!("    {}: {} -> {}", one.field, shown(&one.has.to_string()), shown(&one.planned.to_string())));
+            }
+            for field in &one.kept {
+                self.lines.push(format!("    {field}: stays, a person has changed it"));
+            }
+            for lines in &one.lines {
+                let (new, changed, gone) = (lines.new.len(), lines.changed.len(), lines.gone.len());
+                self.lines.push(format!("    {}: {new} new, {changed} changed, {gone} gone", lines.field));
+                self.lines.extend(lines.new.iter().map(|key| format!("      {}: new", shown(key))));
+                for (key, fields) in &lines.changed {
+                    for one in fields {
+                        let (has, planned) = (one.has.to_string(), one.planned.to_string());
+                        self.lines.push(format!("      {}: {} {} -> {}", shown(key), one.field, shown(&has), shown(&planned)));
+                    }
+                }
+                self.lines.extend(lines.gone.iter().map(|key| format!("      {}: gone", shown(key))));
+            }
+        }
+    }
+
+    /// The counts in a line.
+    pub fn counted(&self) -> String {
+        format!("{} to create, {} to update, {} as they are", self.create, self.update, self.same)
+    }
+}
+
+/// Looks ahead for messages, each flow's schemas compiled once.
+pub struct Foreseer<'e> {
+    engine: &'e Engine,
+    schemas: HashMap<String, Schemas>,
+}
+
+impl<'e> Foreseer<'e> {
+    /// For messages of this engine.
+    pub fn new(engine: &'e Engine) -> Self {
+        Self { engine, schemas: HashMap::new() }
+    }
+
+    /// What doing a message again would do. What would refuse it is told in the answer.
+    pub async fn foresee(&mut self, message: &Message, again: Again) -> Foresight {
+        let mut foresight = Foresight::default();
+        if let Err(problems) = self.look(message, again, &mut foresight).await {
+            foresight.problems.extend(problems);
+        }
+        foresight
+    }
+
+    async fn look(&mut self, message: &Message, again: Again, into: &mut Foresight) -> Result<(), Problems> {
+        let one = |problem: Problem| vec![problem];
+        let workspace = self.engine.workspace();
+        let Some(flow) = workspace.flows.get(&message.flow) else {
+            let text = format!("the flow `{}` is not in the workspace any more", message.flow);
+            return Err(one(Problem::new(crate::model::codes::FLOW_UNKNOWN, text)));
+        };
+        let Work::In(inbound) = &flow.work else {
+            into.lines.push(if again.checked {
+                format!("send the same file again: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
+            } else {
+                let records = self.engine.journal().claims(message.id).await.map_err(one)?;
+                format!("make the document again of {} and send it", records.join(", "))
+            });
+            return Ok(());
+        };
+        if message.stage == Stage::Waiting {
+            into.lines.push("it waits and is tried now, from where it is".into());
+        }
+        if !self.schemas.contains_key(&flow.id) {
+            self.schemas.insert(flow.id.clone(), Schemas::compile(workspace, flow, 1)?);
+        }
+        let then = match again.as_then {
+            true => Some(mappings::recall(self.engine.storage(), message).map_err(one).and_then(|made_of| inbound.as_then(&made_of))?),
+            false => None,
+        };
+        let inbound = then.as_ref().unwrap_or(inbound);
+        let source = self.engine.storage().place(message).map(Source::File).map_err(one)?;
+        let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };
+        let plan = trial::plan(&source, &message.name, inbound, schemas)?;
+        let odoo = self.engine.odoo().await.map_err(one)?;
+        let memory = Remembered(self.engine.journal().clone());
+        let setup = Setup { mark: "", memory: &memory, catalog: &workspace.catalog, partial: true };
+        let (foreseen, problems) = foresee(&odoo, &plan, setup).await?;
+        into.add(&foreseen);
+        into.problems.extend(problems);
+        if !again.overwrite
+            && let Err(problems) = self.engine.not_overtaken(&odoo, &plan, setup, message).await
+        {
+            into.problems.extend(problems);
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,101 @@
+//! Everything about one message, as data: where it came from, what became of it, who did what to it.
+
+use std::path::PathBuf;
+
+use serde::Serialize;
+use serde_json::Value as Json;
+
+use super::lines::Lines;
+use crate::{
+    flow::{Engine, plans},
+    journal::{Attempt, DeedRow, Event, Filter, LedgerRow, Message, RecordRow, Term},
+    model::{Problem, Problems},
+};
+
+/// A message's whole life.
+#[derive(Debug, Serialize)]
+pub struct Life {
+    /// The message.
+    pub message: Message,
+    /// Whom it came from or goes to, where the flow is still there.
+    pub partner: Option<String>,
+    /// What the ledger said when its file was seen.
+    pub arrival: Option<LedgerRow>,
+    /// Business numbers and names that it is found by.
+    pub numbers: Vec<Term>,
+    /// Its steps.
+    pub events: Vec<Event>,
+    /// Its tries.
+    pub attempts: Vec<Attempt>,
+    /// Odoo's records, each with its page there.
+    pub records: Vec<RecordLink>,
+    /// What it was made of.
+    pub parent: Option<Message>,
+    /// What was made of it.
+    pub children: Vec<Message>,
+    /// What people did to it.
+    pub deeds: Vec<DeedRow>,
+}
+
+/// A record of Odoo's with its page there.
+#[derive(Debug, Serialize)]
+pub struct RecordLink {
+    /// The record.
+    #[serde(flatten)]
+    pub record: RecordRow,
+    /// Its page.
+    pub url: String,
+}
+
+/// Copies and documents listed of one message.
+const CHILDREN: u32 = 200;
+/// Deeds listed of one message.
+const DEEDS: u32 = 200;
+
+/// The life of a message.
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn life(engine: &Engine, message: Message) -> Result<Life, Problem> {
+    let journal = engine.journal();
+    let flow = engine.workspace().flows.get(&message.flow);
+    let url = |record: &RecordRow| format!("{}/odoo/{}/{}", engine.workspace().odoo.url().trim_end_matches('/'), record.model, record.id);
+    let records = journal.records(message.id).await?.into_iter().map(|record| RecordLink { url: url(&record), record }).collect();
+    let parent = match message.parent {
+        Some(parent) => journal.find(&parent.to_string()).await.ok(),
+        None => None,
+    };
+    let children = journal.list(&Filter { parent: Some(message.id), limit: CHILDREN, ..Filter::default() }).await?;
+    Ok(Life {
+        partner: flow.map(|flow| flow.partner.clone()),
+        arrival: journal.arrival(message.id).await?,
+        numbers: journal.terms(message.id).await?,
+        events: journal.events(message.id).await?,
+        attempts: journal.attempts(message.id).await?,
+        records,
+        parent,
+        children,
+        deeds: journal.deeds(Some(message.id), DEEDS).await?,
+        message,
+    })
+}
+
+impl Life {
+    /// What was wrong at the last try.
+    pub fn problems(&self) -> &[Problem] {
+        self.attempts.last().map(|attempt| attempt.problems.as_slice()).unwrap_or_default()
+    }
+}
+
+/// What the message was planned to do when it was done last, as data; none where it was not kept.
+pub fn plan(engine: &Engine, message: &Message) -> Option<Json> {
+    plans::recall(engine.storage(), message)
+}
+
+/// The lines of the original that problems are in.
+pub fn original_lines(engine: &Engine, message: &Message, problems: &Problems) -> Lines {
+    let ours: Problems =
+        problems.iter().filter(|problem| problem.place.file.as_ref().is_none_or(|file| *file == message.name)).cloned().collect();
+    let place: Option<PathBuf> = engine.storage().place(message).ok();
+    place.map(|path| Lines::of(&path, &ours)).unwrap_or_default()
+}

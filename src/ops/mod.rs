@@ -1,0 +1,12 @@
+//! Floor 4: what those who look after messages ask and do, the same from the command line and from the web page.
+//!
+//! **Invariant:** whatever a person changes goes through [`actions`] or [`edit`], which write down who did it and why in the
+//! transaction of the deed.
+
+pub mod actions;
+pub mod diff;
+pub mod edit;
+pub mod foresight;
+pub mod life;
+pub mod lines;
+pub mod select;
