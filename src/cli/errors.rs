@@ -17,6 +17,9 @@ use crate::{
 /// Causes listed; who has more has one cause behind them.
 const CAUSES: u32 = 50;
 
+/// Messages named of one cause.
+const EXAMPLES: u32 = 3;
+
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Only of this flow.
@@ -102,7 +105,13 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
         if let Some(hint) = &trouble.hint {
             context.out.line(format!("    fix: {}", shown(hint)));
         }
-        context.out.line(format!("    which: consign log --cause {0}   then: consign reprocess --cause {0}", trouble.cause));
+        let some = Filter { cause: Some(trouble.cause.clone()), limit: EXAMPLES, ..Filter::default() };
+        let some = journal.list(&some).await.map_err(output::one)?;
+        let names: Vec<String> = some.iter().map(|message| format!("{} ({})", shown(&message.name), message.id.short())).collect();
+        let more = trouble.messages.saturating_sub(names.len() as u64);
+        let more = if more > 0 { format!(" and {more} more: consign log --cause {}", trouble.cause) } else { String::new() };
+        context.out.line(format!("    files: {}{more}", names.join(", ")));
+        context.out.line(format!("    when it is mended: consign reprocess --cause {}", trouble.cause));
         context.out.line("");
         data.push(json!({ "cause": trouble }));
     }

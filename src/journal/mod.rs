@@ -79,7 +79,7 @@ pub struct Message {
     /// How it is done again, where it is.
     #[serde(skip)]
     pub again: Again,
-    /// Digest of the mapping that it was planned with last ([`crate::config::MadeOf`]).
+    /// Digest of the mapping that it was planned with last.
     #[serde(skip)]
     pub mapping: Option<String>,
     /// Whether it is a copy of its parent that a person has edited.

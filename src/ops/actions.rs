@@ -2,14 +2,14 @@
 
 use crate::{
     flow::{Engine, mappings},
-    journal::{Deed, Message},
+    journal::{Deed, Filter, Message},
     model::{Again, Direction, Problem, Stage, codes},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
 ///
 /// # Errors
-/// It is under way, its original is gone, or what was asked for is not to be had for it.
+/// It is under way, its original is gone, an edited copy has its place, or what was asked for is not to be had for it.
 pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
     if message.direction == Direction::Out && (again.as_then || again.overwrite) {
         let text = format!("message {} was sent: it has no mapping, and overwrites nothing", message.id.short());
@@ -18,6 +18,14 @@ pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &
     if message.direction == Direction::Out && again.checked && message.stored.is_empty() {
         let text = format!("message {} has no document yet that could be sent again", message.id.short());
         return Err(Problem::new(codes::USAGE, text).hint("make it again: consign reprocess"));
+    }
+    if message.stage == Stage::Discarded {
+        let copies = engine.journal().list(&Filter { parent: Some(message.id), limit: 100, ..Filter::default() }).await?;
+        if let Some(copy) = copies.iter().find(|copy| copy.edited && copy.stage != Stage::Discarded) {
+            let text = format!("message {} has its place taken by its edited copy {}", message.id.short(), copy.id.short());
+            let hint = format!("do the copy again: consign reprocess {0}; or discard it first: consign discard {0}", copy.id.short());
+            return Err(Problem::new(codes::STAGE, text).hint(hint));
+        }
     }
     if again.as_then {
         mappings::recall(engine.storage(), message)?;

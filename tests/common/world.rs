@@ -238,7 +238,8 @@ impl World {
 
     /// The messages of a flow as `log` lists them, oldest first.
     pub fn messages(&self, flow: &str) -> Vec<serde_json::Value> {
-        let mut all = self.json(&["log", flow, "--limit", "1000"]).as_array().cloned().expect("a list");
+        let listed = self.json(&["log", flow, "--limit", "1000"]);
+        let mut all = listed.as_array().cloned().unwrap_or_else(|| panic!("not a list: {listed}"));
         all.reverse();
         all
     }

@@ -15,6 +15,7 @@ mod hostile;
 mod library;
 mod mistakes;
 mod odoo;
+mod ops;
 mod plans;
 mod readme;
 mod records;

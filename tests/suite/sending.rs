@@ -12,7 +12,7 @@ use super::drops::Shop;
 use crate::common::{checks::all_at_rest, goods, kills::kill_at, scenarios::only_pickings_of};
 
 /// A shop with deliveries ready to go out, and the flow's `name` line replaced by these keys.
-async fn sender(keys: &str, deliveries: usize) -> Shop {
+pub async fn sender(keys: &str, deliveries: usize) -> Shop {
     let shop = Shop::with("settle = \"0s\"").await;
     only_pickings_of(&shop.world, "despatch-out", shop.customer.id);
     shop.world.replace("flows/despatch-out.toml", &[("name      = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", keys)]);

@@ -22,7 +22,7 @@ async fn a_csv_that_could_be_wrong_by_a_thousand_is_refused_in_the_partners_word
     "#);
     fs::write(world.workspace().join("drops/lumen/products/list.csv"), csv.replace("12.50", "12,50")).expect("dropped");
     world.consign(&["run", "--once", "products-in"]).ends(1);
-    let shown = world.consign(&["errors", "products-in"]).ends(0);
+    let shown = world.consign(&["errors", "products-in", "--each"]).ends(0);
     assert!(
         shown.out.contains("`teuer` is not a valid `Preis`: a number is written like 1.234,50")
             && shown.out.contains("line 4, column \"Preis\""),

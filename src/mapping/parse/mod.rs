@@ -54,7 +54,6 @@ impl<'n> Parser<'n> {
         }
         let document = reader.need_text("document");
         let accepts_empty = reader.choice("empty", &["refuse", "accept"]) == "accept";
-        let numbers = self.numbers(&reader);
         let mut records = Vec::new();
         match reader.node("records") {
             None => records.push(self.record(&reader, String::new())),
@@ -71,6 +70,7 @@ impl<'n> Parser<'n> {
             }
             Some(node) => reader.bad(node, "kinds of records are written as [[records]], each with a name".into()),
         }
+        let numbers = self.numbers(&reader, records.first());
         reader.finish();
         self.references(&records);
         let records = order::ordered(records).unwrap_or_else(|circle| {
@@ -82,7 +82,7 @@ impl<'n> Parser<'n> {
     }
 
     /// Paths to the numbers that documents are found by.
-    fn numbers(&self, reader: &Reader<'n>) -> Vec<Number> {
+    fn numbers(&self, reader: &Reader<'n>, first: Option<&RecordRule>) -> Vec<Number> {
         let Some(table) = reader.table("numbers") else { return Vec::new() };
         let number = |entry: &Entry| {
             if RESERVED.contains(&entry.key.as_str()) {
@@ -91,7 +91,8 @@ impl<'n> Parser<'n> {
             }
             let path = self.path_of(&table, &entry.key);
             if !path.is_absolute() {
-                table.bad(&entry.node, format!("the path of a number begins at the root: write `/{path}`"));
+                let each = first.map(|rule| rule.each.to_string()).unwrap_or_default();
+                table.bad(&entry.node, format!("the path of a number begins at the root, as `each` does: write `{each}/{path}`"));
                 return None;
             }
             Some(Number { kind: entry.key.clone(), path, line: entry.node.line, column: entry.node.column })
