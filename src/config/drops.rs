@@ -124,6 +124,16 @@ fn read_port(reader: &Reader<'_>, usual: u16) -> u16 {
 }
 
 impl DropConfig {
+    /// Host and port of a server that shows a TLS certificate, and whether it must be asked to (FTP's AUTH TLS).
+    pub fn tls(&self) -> Option<(String, u16, bool)> {
+        match self {
+            Self::Ftp { account, security: security @ (Security::Explicit | Security::Implicit), .. } => {
+                Some((account.host.clone(), account.port, *security == Security::Explicit))
+            }
+            Self::Ftp { .. } | Self::Local(_) | Self::Sftp { .. } => None,
+        }
+    }
+
     pub(super) fn read(reader: &Reader<'_>, partner: &str) -> Self {
         if reader.node("kind").is_none() {
             reader.missing("kind");

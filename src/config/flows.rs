@@ -4,7 +4,9 @@ use std::{cell::RefCell, time::Duration};
 
 use serde_json::{Map, Value as Json};
 
-use super::{Changed, Choice, Exists, Flow, Format, InFlow, MadeOf, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice};
+use super::{
+    Changed, Choice, Exists, Flow, Format, InFlow, MadeOf, Numbered, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice,
+};
 use crate::{
     format::{Limits, xml},
     mapping::{
@@ -55,7 +57,8 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
     if reader.node("direction").is_none() {
         reader.missing("direction");
     }
-    let schedule = schedule(reader);
+    let schedule = schedule(reader, "schedule", &reader.need_text("schedule"));
+    let expect = reader.text("expect").map(|text| self::schedule(reader, "expect", &text));
     super::contained::check(reader, "folder");
     let common = (
         reader.need_text("partner"),
@@ -72,15 +75,14 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
         (schema, Work::Out(Box::new(outbound(reader, files, &common.0)?)))
     };
     let (partner, folder, about, enabled) = common;
-    Some(Flow { id: id.to_string(), file: file.to_string(), about, enabled, partner, folder, schema, schema_from, schedule, work })
+    Some(Flow { id: id.to_string(), file: file.to_string(), about, enabled, partner, folder, schema, schema_from, schedule, expect, work })
 }
 
-fn schedule(reader: &Reader<'_>) -> Schedule {
-    let text = reader.need_text("schedule");
+fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
     let zone = reader.text("zone");
-    Schedule::parse(&text, zone.as_deref()).unwrap_or_else(|message| {
+    Schedule::parse(text, zone.as_deref()).unwrap_or_else(|message| {
         if !text.is_empty() {
-            reader.report(Problem::new(codes::SCHEDULE, message).at(reader.place_of("schedule")));
+            reader.report(Problem::new(codes::SCHEDULE, message).at(reader.place_of(key)));
         }
         Schedule::Manual
     })
@@ -125,6 +127,13 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
     let cut = reader.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
     let order = if reader.choice("order", &["time", "name"]) == "name" { Order::Name } else { Order::Time };
     let marker = marker(reader);
+    let sequence = reader.text("sequence").and_then(|text| {
+        let numbered = Numbered::parse(&text);
+        if let (None, Some(node)) = (&numbered, reader.node("sequence")) {
+            reader.bad(node, "`sequence` is a file's name with its number, as in `ORD_{number}.xml`, and * for the rest".into());
+        }
+        numbered
+    });
     let ignore = reader.texts("ignore").unwrap_or_default();
     let schema = reader.text("schema");
     let mut schemas = choice::schemas(reader);
@@ -171,6 +180,7 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
                 large,
                 cut,
                 order,
+                sequence,
                 format,
                 settle,
                 same_content,

@@ -3,6 +3,7 @@
 //!
 //! **Invariant:** reading a workspace needs no network and no secret; secrets are opened when they are used.
 
+pub mod alerts;
 pub mod check;
 mod choice;
 mod contained;
@@ -11,6 +12,7 @@ mod drops;
 mod flows;
 mod load;
 mod made_of;
+mod numbered;
 pub mod schedule;
 pub mod secrets;
 
@@ -23,9 +25,11 @@ use std::{
 use serde_json::Value as Json;
 
 pub use self::{
+    alerts::Alerts,
     choice::{Choice, Envelope},
     drops::DropConfig,
     made_of::MadeOf,
+    numbered::Numbered,
     schedule::Schedule,
     secrets::SecretSource,
 };
@@ -45,6 +49,8 @@ pub struct Workspace {
     pub storage: PathBuf,
     /// The Odoo of all flows.
     pub odoo: OdooConfig,
+    /// Who is told of what.
+    pub alerts: Alerts,
     /// Partners by id, the file's name without its ending.
     pub partners: BTreeMap<String, Partner>,
     /// Flows by id.
@@ -107,6 +113,8 @@ pub struct Flow {
     pub schema_from: Option<String>,
     /// When it runs.
     pub schedule: Schedule,
+    /// By which times something must have come since the time before; otherwise the flow is silent.
+    pub expect: Option<Schedule>,
     /// What it does.
     pub work: Work,
 }
@@ -201,6 +209,8 @@ pub struct InFlow {
     pub order: Order,
     /// Form.
     pub format: Format,
+    /// Where a file's name has the partner's running number.
+    pub sequence: Option<Numbered>,
     /// How long size and time must stand still.
     pub settle: Duration,
     /// Known content under a new name.

@@ -73,6 +73,18 @@ impl Schedule {
             }
         }
     }
+
+    /// The last time at or before `now`; `None` for manual flows.
+    pub fn last(&self, now: DateTime<Utc>) -> Option<DateTime<Utc>> {
+        match self {
+            Self::Manual => None,
+            Self::Every(period) => {
+                let period = i64::try_from(period.as_secs()).ok()?.max(1);
+                DateTime::from_timestamp(now.timestamp().div_euclid(period) * period, 0)
+            }
+            Self::Cron { cron, zone, .. } => Some(cron.find_previous_occurrence(&now.with_timezone(zone), true).ok()?.to_utc()),
+        }
+    }
 }
 
 impl fmt::Display for Schedule {
@@ -109,6 +121,15 @@ mod tests {
         let schedule = Schedule::parse("0 6,18 * * *", Some("Europe/Berlin")).expect("a schedule");
         assert_eq!(schedule.next(at("2026-01-10T00:00:00Z")), Some(at("2026-01-10T05:00:00Z")));
         assert_eq!(schedule.next(at("2026-07-10T05:00:00Z")), Some(at("2026-07-10T16:00:00Z")));
+    }
+
+    #[test]
+    fn the_time_before_is_known_too() {
+        let schedule = Schedule::parse("0 10 * * 1-5", Some("Europe/Berlin")).expect("a schedule");
+        assert_eq!(schedule.last(at("2026-11-30T08:59:59Z")), Some(at("2026-11-27T09:00:00Z")), "over a weekend");
+        assert_eq!(schedule.last(at("2026-11-30T09:00:00Z")), Some(at("2026-11-30T09:00:00Z")));
+        let schedule = Schedule::parse("every 2 hours", None).expect("a schedule");
+        assert_eq!(schedule.last(at("2026-03-01T10:07:00Z")), Some(at("2026-03-01T10:00:00Z")));
     }
 
     #[test]

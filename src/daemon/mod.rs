@@ -5,19 +5,25 @@ mod watch;
 
 use std::{sync::Arc, time::Duration};
 
+use chrono::TimeDelta;
 use tokio::{
     sync::{mpsc, watch as signal},
     task::JoinSet,
     time::sleep,
 };
 
-use crate::{config::Schedule, flow::Engine, model::Problem};
+use crate::{
+    config::Schedule,
+    flow::Engine,
+    model::Problem,
+    ops::alerts::{self, certificates::Endings},
+};
 
 /// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.
 const TICK: Duration = Duration::from_secs(2);
 
-/// How often it is looked whether an API key ends soon.
-const DAY: Duration = Duration::from_secs(24 * 60 * 60);
+/// How often it is looked whether a key or a certificate ends soon.
+const DAY: TimeDelta = TimeDelta::days(1);
 
 /// Runs all enabled flows until `stop` says true.
 ///
@@ -34,10 +40,9 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
         tracing::info!(flow = id, schedule = flow.schedule.to_string(), "flow is on");
         flows.spawn(keep(Arc::clone(&engine), id.clone(), woken, stop.clone()));
     }
-    let mut day = tokio::time::interval(DAY);
+    let alerting = tokio::spawn(alert(Arc::clone(&engine), stop.clone()));
     loop {
         tokio::select! {
-            _ = day.tick() => warn_of_keys(&engine).await,
             changed = stop.changed() => {
                 if changed.is_err() || *stop.borrow() {
                     break;
@@ -54,15 +59,32 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
     tracing::info!("stopping: messages under way come to the end of their step");
     engine.stop();
     while flows.join_next().await.is_some() {}
+    // It ends by the same sign; a defect of its own is no reason not to stop.
+    let _ = alerting.await;
     Ok(())
 }
 
-/// Says which API keys end soon, while messages still go in.
-async fn warn_of_keys(engine: &Engine) {
-    // An Odoo that is away is told of where it is needed.
-    let Ok(odoo) = engine.odoo().await else { return };
-    for problem in crate::odoo::keys::ending(&odoo, engine.clock().now()).await {
-        tracing::warn!(code = problem.code.info().code, "{}", problem.message);
+/// Looks at what is the matter, and tells it.
+async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
+    let (mut endings, mut looked) = (Endings::default(), None);
+    while !*stop.borrow() {
+        let now = engine.clock().now();
+        if looked.is_none_or(|last| now - last >= DAY) {
+            (endings, looked) = (Endings::of(&engine).await, Some(now));
+        }
+        match alerts::look(&engine, &endings, now).await {
+            Ok(look) => {
+                look.news.iter().for_each(|news| tracing::warn!(alert = news.alert.key, "{}: {}", news.state.as_str(), news.alert.text))
+            }
+            Err(problem) => tracing::error!(code = problem.code.info().code, "{}", problem.message),
+        }
+        for problem in alerts::deliver::all(&engine).await.unwrap_or_else(|problem| vec![problem]) {
+            tracing::error!(code = problem.code.info().code, "{}", problem.message);
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = sleep(alerts::EVERY) => {}
+        }
     }
 }
 

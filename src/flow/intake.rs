@@ -141,6 +141,7 @@ async fn fetch(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, 
         verdict: Some(Verdict::New),
         claims: Vec::new(),
         rest: None,
+        sequence: inbound.sequence.as_ref().and_then(|sequence| sequence.number(&entry.name)),
         parent: None,
         edited: false,
     };

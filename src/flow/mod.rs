@@ -44,7 +44,7 @@ pub use lock::Lock;
 use crate::{
     config::{Flow, Work, Workspace},
     journal::{Deed, Filter, Journal, Message},
-    model::{Again, Clock, Direction, Plan, Problem, Problems, Stage, SystemClock, codes},
+    model::{Again, Clock, Direction, Plan, Problem, Problems, Stage, SystemClock, codes, problem::Who},
     odoo::{Odoo, Setup},
     schema::Schema,
     transport::Drop,
@@ -230,6 +230,10 @@ impl Engine {
             );
             return summary;
         };
+        if look && let Err(problem) = self.journal.run_begins(id, self.clock.now()).await {
+            summary.problems.push(problem);
+            return summary;
+        }
         let result = match (&flow.work, self.schemas(flow)) {
             (_, Err(problems)) => Err(problems),
             (Work::In(inbound), Ok(schemas)) => inbound::run(self, flow, inbound, &schemas, look, &mut summary).await,
@@ -248,6 +252,14 @@ impl Engine {
             // Those whose time must be kept are not forgotten over it.
             let filter = Filter { stages: vec![Stage::Waiting], ..Filter::of_flow(id) };
             summary.waiting = self.journal.list(&filter).await.map_or(summary.waiting, |waiting| waiting.len());
+        }
+        if look {
+            // What the partner leaves lying, and what nobody must act on, keeps no flow from working.
+            let ours = |problem: &&Problem| problem.code != codes::NOT_COLLECTED && problem.who != Who::Nobody;
+            let problems: Problems = summary.problems.iter().filter(ours).cloned().collect();
+            if let Err(problem) = self.journal.run_ends(id, &problems, self.clock.now()).await {
+                summary.problems.push(problem);
+            }
         }
         for problem in &summary.problems {
             tracing::error!(flow = id, code = problem.code.info().code, "{}", problem.message);

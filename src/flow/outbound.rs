@@ -142,6 +142,7 @@ async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, records: &[Json
         verdict: None,
         claims: records.iter().map(|record| format!("{},{}", outbound.model, record_id(record))).collect(),
         rest: None,
+        sequence: None,
         parent: None,
         edited: false,
     };

@@ -4,9 +4,11 @@
 //! **Invariant:** a stage moves only through [`Journal::advance`] and its kin, which refuse a step that a message cannot take. No
 //! transaction is held open across the network.
 
+mod alerts;
 mod audit;
 mod drops;
 mod query;
+mod runs;
 mod schema;
 mod schema_ops;
 mod search;
@@ -15,6 +17,7 @@ mod sequence;
 mod steps;
 mod terms;
 mod troubles;
+mod watched;
 mod write;
 mod written;
 
@@ -29,12 +32,15 @@ use sqlx::{
 
 use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage, codes};
 
+pub use alerts::{Alert, Decided, Notice};
 pub use audit::{Deed, DeedRow};
 pub use drops::{Here, Hold, Known};
 pub use query::{Attempt, Event, LedgerRow, RecordRow, Tally};
+pub use runs::Run;
 pub use search::{Day, Filter};
 pub use terms::Term;
 pub use troubles::Trouble;
+pub use watched::{Gap, Staying};
 pub use write::{NewMessage, Rendered, Verdict};
 
 /// A message as the journal knows it.

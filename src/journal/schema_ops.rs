@@ -78,10 +78,14 @@ pub(super) const STATEMENTS: &[&str] = &[
     // Answers that a document that we sent, or took, is to have.
     "create table answer (message text primary key references message (id), flow text not null, due text, state text not null, at text, note text, by_message text) strict, without rowid",
     "create index answer_due on answer (due) where state = 'awaited'",
-    // The last run of each flow, and how often it found nothing to complain about.
-    "create table run (flow text primary key, began text not null, ended text, problems text not null default '[]', heard text) strict, without rowid",
-    // Alerts that have been sent, until they end.
-    "create table alert (key text primary key, kind text not null, flow text, text text not null, since text not null, told text not null, seen text not null, count integer not null) strict, without rowid",
+    // The first and the last run of each flow, what kept the last from working, and since when.
+    "create table run (flow text primary key, first text not null, began text not null, ended text, problems text not null default '[]', unwell text) strict, without rowid",
+    // What is alerted, until it has been over for a while; and what of it is still to be told, and by which way.
+    "create table alert (key text primary key, kind text not null, flow text, text text not null, hint text, count integer not null, since text not null, told text,
+        told_count integer not null, ended text, silenced integer not null) strict, without rowid",
+    "create table notice (id integer primary key, channel text not null, at text not null, body text not null, tries integer not null, until text not null) strict",
+    // By which a gap in a partner's numbers is found.
+    "create index message_sequence on message (flow, sequence) where sequence is not null",
     // Who may sign in to the web page, and who is signed in: of sessions only a digest is kept.
     "create table user (name text primary key, role text not null, hash text not null) strict, without rowid",
     "create table session (digest text primary key, user text not null, csrf text not null, made text not null, seen text not null) strict, without rowid",

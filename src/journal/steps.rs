@@ -9,7 +9,7 @@ use super::{
     troubles,
     write::{commit, stamp},
 };
-use crate::model::{Again, MessageId, Problem, Problems, Stage, codes};
+use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage, codes};
 
 /// A step that a message is to take.
 #[derive(Default)]
@@ -177,7 +177,8 @@ impl Journal {
         if let Some(deed) = deed {
             audit::write_down(&mut transaction, Some(message.id), deed, now).await?;
         }
-        if to == Stage::Failed {
+        let gives_back = to == Stage::Failed && message.direction == Direction::Out;
+        if gives_back {
             give_back(&mut transaction, message).await?;
         }
         commit(transaction).await?;
@@ -187,7 +188,7 @@ impl Journal {
             message.moved = message.parent.is_some();
             message.collected = None;
         }
-        if to == Stage::Failed {
+        if gives_back {
             message.sequence = None;
         }
         Ok(())

@@ -65,6 +65,8 @@ pub struct NewMessage {
     pub claims: Vec<String>,
     /// Held or failed from the start, and why: written in the same transaction, so that no crash can make it a message like others.
     pub rest: Option<(Stage, Problem)>,
+    /// The partner's running number, where its files have one.
+    pub sequence: Option<i64>,
     /// The message that it was made of.
     pub parent: Option<MessageId>,
     /// Whether it is an edited copy of it.
@@ -220,8 +222,8 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     let reason = one_line(&problems);
     let attempts = u32::from(new.rest.is_some());
     let insert = sqlx::query(
-        "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, attempts, reason, stored, moved, parent, edited, received, updated)
-         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, attempts, reason, stored, moved, parent, edited, sequence, received, updated)
+         values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     )
     .bind(new.id.to_string())
     .bind(&new.flow)
@@ -239,6 +241,7 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     .bind(new.parent.is_some())
     .bind(new.parent.map(|id| id.to_string()))
     .bind(new.edited)
+    .bind(new.sequence)
     .bind(stamp(now))
     .bind(stamp(now));
     insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
@@ -281,7 +284,7 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
         edited: new.edited,
         parent: new.parent,
         reason,
-        sequence: None,
+        sequence: new.sequence,
         collected: None,
         received: now,
         updated: now,

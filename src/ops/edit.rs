@@ -116,6 +116,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         verdict: None,
         claims: Vec::new(),
         rest: None,
+        sequence: None,
         parent: Some(original.id),
         edited: true,
     };

@@ -4,6 +4,7 @@
 //! transaction of the deed.
 
 pub mod actions;
+pub mod alerts;
 pub mod diff;
 pub mod edit;
 pub mod foresight;

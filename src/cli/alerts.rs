@@ -1,0 +1,81 @@
+//! `consign alerts`: what is the matter now, for people and for checks by cron or a monitoring system: exit code 0 means nothing is.
+
+use serde_json::json;
+
+use super::{Context, Exit, choosing::By, output};
+use crate::{
+    model::{Problem, Problems, codes, problem::shown},
+    ops::alerts::{self, certificates::Endings, deliver, rules, text},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Tell what is news, as `consign run` does by itself; for workspaces that cron runs with `consign run --once`.
+    #[arg(long, conflicts_with_all = ["silence", "try"])]
+    tell: bool,
+    /// Send a word to the mail addresses and the webhook of [alerts], to see whether it arrives.
+    #[arg(long)]
+    r#try: bool,
+    /// This alert is known: it is not told again until it is over.
+    #[arg(long, value_name = "KEY", conflicts_with = "try")]
+    silence: Option<String>,
+    #[command(flatten)]
+    by: By,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let now = engine.clock().now();
+    let channels = engine.workspace().alerts.channels();
+    if args.r#try || (args.tell && channels.is_empty()) {
+        if channels.is_empty() {
+            let problem = Problem::new(codes::USAGE, "alerts have no way to go: consign.toml has neither [alerts.mail] nor a `webhook`");
+            return Err(output::one(problem.hint("docs/configuration.md shows [alerts]")));
+        }
+        let body = text::trial(engine.workspace(), now);
+        let mut problems = Problems::new();
+        for channel in channels {
+            match deliver::one(&engine, channel, &body).await {
+                Ok(()) => context.out.line(format!("{channel}: sent")),
+                Err(problem) => problems.push(problem),
+            }
+        }
+        return if problems.is_empty() { Ok(Exit::Fine) } else { Err(problems) };
+    }
+    if let Some(key) = &args.silence {
+        if !engine.journal().silence(key).await.map_err(output::one)? {
+            let on: Vec<String> = engine.journal().alerts().await.map_err(output::one)?.into_iter().map(|alert| alert.key).collect();
+            let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };
+            return Err(output::one(Problem::new(codes::USAGE, format!("there is no alert `{key}` that was told")).hint(hint)));
+        }
+        let deed = crate::journal::Deed { detail: Some(key.clone()), ..args.by.deed("silence") };
+        engine.journal().audit(None, &deed, now).await.map_err(output::one)?;
+        context.out.line(format!("{key} is not told again until it is over"));
+        return Ok(Exit::Fine);
+    }
+    let endings = Endings::of(&engine).await;
+    let conditions = match args.tell {
+        true => alerts::look(&engine, &endings, now).await.map_err(output::one)?.conditions,
+        false => rules::look(&engine, &endings, now).await.map_err(output::one)?.conditions,
+    };
+    let untold = if args.tell { deliver::all(&engine).await.map_err(output::one)? } else { Problems::new() };
+    let known = engine.journal().alerts().await.map_err(output::one)?;
+    let silenced = |key: &str| known.iter().any(|alert| alert.key == key && alert.silenced);
+    context.out.data(&json!({ "alerts": conditions, "unseen": endings.unseen, "untold": untold }));
+    if conditions.is_empty() {
+        context.out.line("nothing is the matter");
+    }
+    for condition in &conditions {
+        let known = if silenced(&condition.key) { "  (silenced)" } else { "" };
+        context.out.line(format!("{}{known}\n    {}\n    to do: {}", condition.key, shown(&condition.text), shown(&condition.hint)));
+    }
+    if !context.out.json {
+        context.out.problems(&untold);
+    }
+    engine.journal().close().await;
+    Ok(match (untold.is_empty(), conditions.iter().all(|condition| silenced(&condition.key))) {
+        (false, _) => Exit::Unable,
+        (true, false) => Exit::Problems,
+        (true, true) => Exit::Fine,
+    })
+}

@@ -1,0 +1,169 @@
+//! `[alerts]` in consign.toml: who is told, by which way, and after how long.
+
+use std::time::Duration;
+
+use super::{SecretSource, secrets};
+use crate::model::table::{Item, Reader};
+
+/// Kinds of alerts, in the order they are told.
+pub const KINDS: [&str; 11] =
+    ["unable", "failed", "held", "waiting", "silent", "gap", "uncollected", "overdue", "disk", "ending", "stopped"];
+
+/// Who is told of what.
+#[derive(Debug, Clone)]
+pub struct Alerts {
+    /// By mail.
+    pub mail: Option<Mail>,
+    /// By a POST of JSON to a URL, which often is a secret itself.
+    pub webhook: Option<Webhook>,
+    /// How long what has been told is not told again, however it changes.
+    pub cool_down: Duration,
+    /// How often what lasts unchanged is told again.
+    pub remind: Duration,
+    /// How long a message may be held.
+    pub held: Duration,
+    /// How long a message may wait, and a flow be unable to work.
+    pub waiting: Duration,
+    /// MiB that must be free where the storage lies.
+    pub disk: u64,
+    /// How long before their end keys and certificates are told.
+    pub ends: Duration,
+    /// Kinds that are not wanted ([`KINDS`]).
+    pub off: Vec<String>,
+}
+
+/// How mail goes out.
+#[derive(Debug, Clone)]
+pub struct Mail {
+    /// Whom it goes to.
+    pub to: Vec<String>,
+    /// Whom it comes from.
+    pub from: String,
+    /// The server.
+    pub host: String,
+    /// Its port.
+    pub port: u16,
+    /// How the connection is kept private.
+    pub tls: MailTls,
+    /// User.
+    pub user: Option<String>,
+    /// Password.
+    pub password: Option<SecretSource>,
+}
+
+/// How the connection to a mail server is kept private.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MailTls {
+    /// TLS from STARTTLS on; refused without.
+    StartTls,
+    /// TLS from the beginning.
+    Implicit,
+    /// None: only for a server on this machine or in a net of one's own.
+    None,
+}
+
+/// Where a webhook goes.
+#[derive(Debug, Clone)]
+pub enum Webhook {
+    /// As it stands.
+    Url(String),
+    /// A URL that is a secret.
+    Secret(SecretSource),
+}
+
+impl Default for Alerts {
+    fn default() -> Self {
+        let hours = |hours: u64| Duration::from_secs(hours * 3600);
+        Self {
+            mail: None,
+            webhook: None,
+            cool_down: hours(1),
+            remind: hours(24),
+            held: hours(4),
+            waiting: hours(1),
+            disk: 1024,
+            ends: hours(14 * 24),
+            off: Vec::new(),
+        }
+    }
+}
+
+impl Alerts {
+    /// The ways that alerts go out, by name.
+    pub fn channels(&self) -> Vec<&'static str> {
+        let all = [("mail", self.mail.is_some()), ("webhook", self.webhook.is_some())];
+        all.into_iter().filter_map(|(name, on)| on.then_some(name)).collect()
+    }
+}
+
+pub(super) fn read(reader: &Reader<'_>) -> Alerts {
+    let mut alerts = Alerts::default();
+    let Some(table) = reader.table("alerts") else { return alerts };
+    let set = |key: &str, value: &mut Duration| {
+        if let Some(duration) = table.duration(key) {
+            *value = duration;
+        }
+    };
+    set("cool_down", &mut alerts.cool_down);
+    set("remind", &mut alerts.remind);
+    set("held", &mut alerts.held);
+    set("waiting", &mut alerts.waiting);
+    set("ends", &mut alerts.ends);
+    if let Some(disk) = table.integer("disk") {
+        alerts.disk = u64::try_from(disk).unwrap_or_default();
+    }
+    alerts.off = table.texts("off").unwrap_or_default();
+    if let (Some(unknown), Some(node)) = (alerts.off.iter().find(|kind| !KINDS.contains(&kind.as_str())), table.node("off")) {
+        table.bad(node, format!("`{unknown}` is no kind of alert; the kinds are {}", KINDS.join(", ")));
+    }
+    alerts.webhook = webhook(&table);
+    alerts.mail = table.table("mail").map(|table| {
+        let mail = mail(&table);
+        table.finish();
+        mail
+    });
+    table.finish();
+    alerts
+}
+
+fn webhook(table: &Reader<'_>) -> Option<Webhook> {
+    let node = table.node("webhook")?;
+    let Item::Text(url) = &node.item else { return secrets::read(table, "webhook").map(Webhook::Secret) };
+    if !url.starts_with("https://") && !url.starts_with("http://") {
+        table.bad(node, "`webhook` is a URL, or where one is kept: { env = \"NAME\" }".into());
+    }
+    Some(Webhook::Url(url.clone()))
+}
+
+fn mail(table: &Reader<'_>) -> Mail {
+    let tls = match table.choice("tls", &["starttls", "implicit", "none"]) {
+        "implicit" => MailTls::Implicit,
+        "none" => MailTls::None,
+        _ => MailTls::StartTls,
+    };
+    let usual = match tls {
+        MailTls::Implicit => 465,
+        MailTls::StartTls => 587,
+        MailTls::None => 25,
+    };
+    let port = table.integer("port").and_then(|port| u16::try_from(port).ok()).unwrap_or(usual);
+    let to = table.texts("to").unwrap_or_default();
+    if to.is_empty() {
+        table.missing("to");
+    }
+    let mail = Mail {
+        to,
+        from: table.need_text("from"),
+        host: table.need_text("host"),
+        port,
+        tls,
+        user: table.text("user"),
+        password: secrets::read(table, "password"),
+    };
+    for (key, address) in mail.to.iter().map(|to| ("to", to)).chain([("from", &mail.from)]) {
+        if let (false, Some(node)) = (address.is_empty() || address.contains('@'), table.node(key)) {
+            table.bad(node, format!("`{address}` is no mail address"));
+        }
+    }
+    mail
+}

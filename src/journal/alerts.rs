@@ -1,0 +1,172 @@
+//! Alerts that are on, and what is still to be told of them. What is decided and what is to be told are written together, so that a
+//! crash neither forgets an alert nor tells it twice by a way that has had it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{
+    Journal, problem,
+    query::moment,
+    write::{commit, stamp},
+};
+use crate::model::Problem;
+
+/// An alert, from when it began until it has been over for a while.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Alert {
+    /// What it is about: its kind and its flow.
+    pub key: String,
+    /// Kind.
+    pub kind: String,
+    /// Flow, where it is about one.
+    pub flow: Option<String>,
+    /// What is the matter, in a sentence.
+    pub text: String,
+    /// What to do.
+    pub hint: Option<String>,
+    /// How many messages, files or numbers it is about.
+    pub count: u64,
+    /// Since when.
+    pub since: DateTime<Utc>,
+    /// When it was told last.
+    pub told: Option<DateTime<Utc>>,
+    /// The count that was told last.
+    pub told_count: u64,
+    /// Since when it is over.
+    pub ended: Option<DateTime<Utc>>,
+    /// A person has said that it is known: it is not told again until it is over.
+    pub silenced: bool,
+}
+
+/// Something to be told by one way.
+#[derive(Debug, Clone)]
+pub struct Notice {
+    /// Number.
+    pub id: i64,
+    /// The way: `mail`, `webhook`.
+    pub channel: String,
+    /// What, as JSON.
+    pub body: String,
+    /// Tries so far.
+    pub tries: u32,
+}
+
+/// What has been decided about alerts.
+#[derive(Debug, Clone, Default)]
+pub struct Decided {
+    /// Alerts as they are now.
+    pub alerts: Vec<Alert>,
+    /// Keys of those that are forgotten.
+    pub forgotten: Vec<String>,
+    /// What is to be told, as JSON; by every way.
+    pub news: Option<String>,
+}
+
+impl Journal {
+    /// Alerts that are on or were lately.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn alerts(&self) -> Result<Vec<Alert>, Problem> {
+        let rows = sqlx::query("select * from alert order by key").fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().map(alert).collect())
+    }
+
+    /// Decides about alerts and writes down what was decided, as one step.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn decide(
+        &self,
+        channels: &[&str],
+        now: DateTime<Utc>,
+        decide: impl FnOnce(Vec<Alert>) -> Decided + Send,
+    ) -> Result<Decided, Problem> {
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.pool.begin_with("begin immediate").await.map_err(told)?;
+        let rows = sqlx::query("select * from alert order by key").fetch_all(&mut *transaction).await.map_err(told)?;
+        let decided = decide(rows.iter().map(alert).collect());
+        for key in &decided.forgotten {
+            sqlx::query("delete from alert where key = ?").bind(key).execute(&mut *transaction).await.map_err(told)?;
+        }
+        for alert in &decided.alerts {
+            let write = sqlx::query(
+                "insert or replace into alert (key, kind, flow, text, hint, count, since, told, told_count, ended, silenced)
+                 values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            );
+            let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+            let write = write.bind(&alert.key).bind(&alert.kind).bind(&alert.flow).bind(&alert.text).bind(&alert.hint);
+            let write = write.bind(count(alert.count)).bind(stamp(alert.since)).bind(alert.told.map(stamp)).bind(count(alert.told_count));
+            let write = write.bind(alert.ended.map(stamp)).bind(alert.silenced);
+            write.execute(&mut *transaction).await.map_err(told)?;
+        }
+        for channel in channels.iter().filter(|_| decided.news.is_some()) {
+            let insert = sqlx::query("insert into notice (channel, at, body, tries, until) values (?1, ?2, ?3, 0, ?2)");
+            insert.bind(channel).bind(stamp(now)).bind(&decided.news).execute(&mut *transaction).await.map_err(told)?;
+        }
+        commit(transaction).await?;
+        Ok(decided)
+    }
+
+    /// A person knows of an alert: it is not told again until it is over. `false` where there is none.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn silence(&self, key: &str) -> Result<bool, Problem> {
+        let update = sqlx::query("update alert set silenced = 1 where key = ? and ended is null").bind(key);
+        Ok(update.execute(&self.pool).await.map_err(|error| problem(&error))?.rows_affected() > 0)
+    }
+
+    /// What is to be told by now, oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn notices(&self, now: DateTime<Utc>) -> Result<Vec<Notice>, Problem> {
+        let query = sqlx::query("select id, channel, body, tries from notice where until <= ? order by id").bind(stamp(now));
+        let rows = query.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let notice = |row: &SqliteRow| Notice {
+            id: row.get("id"),
+            channel: row.get("channel"),
+            body: row.get("body"),
+            tries: u32::try_from(row.get::<i64, _>("tries")).unwrap_or_default(),
+        };
+        Ok(rows.iter().map(notice).collect())
+    }
+
+    /// Something was told.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn told(&self, notice: i64) -> Result<(), Problem> {
+        let delete = sqlx::query("delete from notice where id = ?").bind(notice);
+        delete.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// Something could not be told; it is tried again then.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn untold(&self, notice: i64, until: DateTime<Utc>) -> Result<(), Problem> {
+        let update = sqlx::query("update notice set tries = tries + 1, until = ? where id = ?").bind(stamp(until)).bind(notice);
+        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+}
+
+fn alert(row: &SqliteRow) -> Alert {
+    let maybe = |name: &str| row.get::<Option<String>, _>(name).map(|at| moment(&at));
+    let count = |name: &str| u64::try_from(row.get::<i64, _>(name)).unwrap_or_default();
+    Alert {
+        key: row.get("key"),
+        kind: row.get("kind"),
+        flow: row.get("flow"),
+        text: row.get("text"),
+        hint: row.get("hint"),
+        count: count("count"),
+        since: moment(&row.get::<String, _>("since")),
+        told: maybe("told"),
+        told_count: count("told_count"),
+        ended: maybe("ended"),
+        silenced: row.get("silenced"),
+    }
+}

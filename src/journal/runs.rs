@@ -1,0 +1,69 @@
+//! The last run of each flow: when, and what kept it from working.
+
+use std::collections::BTreeMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::Row;
+
+use super::{Journal, problem, query::moment, write::stamp};
+use crate::model::{Problem, Problems};
+
+/// The runs of one flow.
+#[derive(Debug, Clone, Serialize)]
+pub struct Run {
+    /// When it ran for the first time, as far as this journal knows.
+    pub first: DateTime<Utc>,
+    /// When the last run began.
+    pub began: DateTime<Utc>,
+    /// When it ended; not yet, or never, where the process died.
+    pub ended: Option<DateTime<Utc>>,
+    /// What kept it from working.
+    pub problems: Problems,
+    /// Since when every run had problems.
+    pub unwell: Option<DateTime<Utc>>,
+}
+
+impl Journal {
+    /// Writes down that a run begins.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn run_begins(&self, flow: &str, now: DateTime<Utc>) -> Result<(), Problem> {
+        let insert = sqlx::query(
+            "insert into run (flow, first, began) values (?1, ?2, ?2) on conflict do update set began = excluded.began, ended = null",
+        );
+        let done = insert.bind(flow).bind(stamp(now)).execute(&self.pool).await;
+        done.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// Writes down how a run ended.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn run_ends(&self, flow: &str, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
+        let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
+        let update =
+            sqlx::query("update run set ended = ?2, problems = ?3, unwell = case when ?4 then coalesce(unwell, ?2) end where flow = ?1");
+        let done = update.bind(flow).bind(stamp(now)).bind(text).bind(!problems.is_empty()).execute(&self.pool).await;
+        done.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// The runs of every flow.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn runs(&self) -> Result<BTreeMap<String, Run>, Problem> {
+        let rows = sqlx::query("select flow, first, began, ended, problems, unwell from run").fetch_all(&self.pool).await;
+        let rows = rows.map_err(|error| problem(&error))?;
+        let maybe = |row: &sqlx::sqlite::SqliteRow, name: &str| row.get::<Option<String>, _>(name).map(|at| moment(&at));
+        let run = |row: &sqlx::sqlite::SqliteRow| Run {
+            first: moment(&row.get::<String, _>("first")),
+            began: moment(&row.get::<String, _>("began")),
+            ended: maybe(row, "ended"),
+            problems: serde_json::from_str(&row.get::<String, _>("problems")).unwrap_or_default(),
+            unwell: maybe(row, "unwell"),
+        };
+        Ok(rows.iter().map(|row| (row.get("flow"), run(row))).collect())
+    }
+}

@@ -1,0 +1,181 @@
+//! Keys and certificates that end soon: Odoo's API keys, the TLS certificates of Odoo and of FTPS servers. Looking means asking the
+//! network, so it is done once a day, and when a person asks.
+
+use std::{
+    collections::BTreeSet,
+    io::{Read as _, Write as _},
+    net::{TcpStream, ToSocketAddrs as _},
+    sync::Arc,
+    time::Duration,
+};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use rustls::{
+    ClientConfig, ClientConnection, DigitallySignedStruct, Error, SignatureScheme,
+    client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
+    pki_types::{CertificateDer, ServerName, UnixTime},
+};
+use x509_cert::der::Decode as _;
+
+use super::rules::Condition;
+use crate::flow::Engine;
+
+/// What ends soon, as of the last look.
+#[derive(Debug, Clone, Default)]
+pub struct Endings {
+    /// What was found.
+    pub found: Vec<Condition>,
+    /// Keys of conditions that could not be looked at.
+    pub unseen: Vec<String>,
+}
+
+/// A server that shows a certificate.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+struct Server {
+    host: String,
+    port: u16,
+    /// It speaks in the clear until it is told otherwise (FTP's AUTH TLS).
+    asks: bool,
+}
+
+/// How long a server may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+impl Endings {
+    /// Looks at everything that can end.
+    pub async fn of(engine: &Engine) -> Self {
+        let (now, ends) = (engine.clock().now(), engine.workspace().alerts.ends);
+        let before = now + TimeDelta::from_std(ends).unwrap_or(TimeDelta::days(14));
+        let mut endings = Self::default();
+        endings.keys(engine, now).await;
+        for server in servers(engine) {
+            let key = format!("ending/{}:{}", server.host, server.port);
+            let name = format!("{}:{}", server.host, server.port);
+            // A connection is made for this alone, and blocks a thread of its own.
+            match tokio::task::spawn_blocking(move || end_of(&server)).await.ok().flatten() {
+                None => endings.unseen.push(key),
+                Some(end) if end <= before => endings.found.push(ending(key, end, now, &format!("the certificate of {name}"))),
+                Some(_) => {}
+            }
+        }
+        endings
+    }
+
+    async fn keys(&mut self, engine: &Engine, now: DateTime<Utc>) {
+        let key = "ending/odoo-keys".to_string();
+        let Ok(odoo) = engine.odoo().await else { return self.unseen.push(key) };
+        let problems = crate::odoo::keys::ending(&odoo, now).await;
+        if problems.is_empty() {
+            return;
+        }
+        let text = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
+        let hint = "make a new key in Odoo (Preferences, Account Security) and put it where the workspace reads it".to_string();
+        self.found.push(Condition { key, kind: "ending", flow: None, text, hint, count: problems.len() as u64, since: None });
+    }
+}
+
+fn ending(key: String, end: DateTime<Utc>, now: DateTime<Utc>, what: &str) -> Condition {
+    let days = (end - now).num_days();
+    let when = if end <= now { "has ended".to_string() } else { format!("ends in {days} days") };
+    let text = format!("{what} {when}, on {}", end.format("%Y-%m-%d"));
+    let hint = "whoever runs that server must renew it; from then on nothing goes there".to_string();
+    Condition { key, kind: "ending", flow: None, text, hint, count: 1, since: None }
+}
+
+/// The servers of the workspace that show certificates, each once.
+fn servers(engine: &Engine) -> BTreeSet<Server> {
+    let workspace = engine.workspace();
+    let mut servers = BTreeSet::new();
+    if let Ok(url) = reqwest::Url::parse(workspace.odoo.url())
+        && url.scheme() == "https"
+        && let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default())
+    {
+        servers.insert(Server { host: host.to_string(), port, asks: false });
+    }
+    let used = workspace.flows.values().filter(|flow| flow.enabled).filter_map(|flow| workspace.partners.get(&flow.partner));
+    servers.extend(used.filter_map(|partner| partner.drop.tls()).map(|(host, port, asks)| Server { host, port, asks }));
+    servers
+}
+
+/// When the certificate that a server shows ends.
+fn end_of(server: &Server) -> Option<DateTime<Utc>> {
+    let address = (server.host.as_str(), server.port).to_socket_addrs().ok()?.next()?;
+    let mut socket = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+    socket.set_read_timeout(Some(PATIENCE)).ok()?;
+    socket.set_write_timeout(Some(PATIENCE)).ok()?;
+    if server.asks {
+        answer(&mut socket)?;
+        socket.write_all(b"AUTH TLS\r\n").ok()?;
+        answer(&mut socket).filter(|answer| answer.starts_with("234"))?;
+    }
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let looks = Arc::new(OnlyLooks(provider.signature_verification_algorithms.supported_schemes()));
+    let config = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions().ok()?;
+    let config = config.dangerous().with_custom_certificate_verifier(looks).with_no_client_auth();
+    let mut connection = ClientConnection::new(Arc::new(config), ServerName::try_from(server.host.clone()).ok()?).ok()?;
+    while connection.is_handshaking() {
+        connection.complete_io(&mut socket).ok()?;
+    }
+    end(connection.peer_certificates()?.first()?)
+}
+
+/// A line that an FTP server answers; the last of several.
+fn answer(socket: &mut TcpStream) -> Option<String> {
+    let (mut line, mut byte) = (Vec::new(), [0]);
+    for _ in 0..16 << 10 {
+        socket.read_exact(&mut byte).ok()?;
+        line.push(byte[0]);
+        if byte[0] == b'\n' {
+            if line.get(3) == Some(&b' ') && line.iter().take(3).all(u8::is_ascii_digit) {
+                return String::from_utf8(line).ok();
+            }
+            line.clear();
+        }
+    }
+    None
+}
+
+fn end(certificate: &CertificateDer<'_>) -> Option<DateTime<Utc>> {
+    let certificate = x509_cert::Certificate::from_der(certificate.as_ref()).ok()?;
+    let end = certificate.tbs_certificate().validity().not_after.to_unix_duration();
+    DateTime::from_timestamp(i64::try_from(end.as_secs()).ok()?, 0)
+}
+
+/// Believes every certificate: over this connection nothing is sent, only the certificate is looked at.
+#[derive(Debug)]
+struct OnlyLooks(Vec<SignatureScheme>);
+
+impl ServerCertVerifier for OnlyLooks {
+    fn verify_server_cert(
+        &self,
+        _: &CertificateDer<'_>,
+        _: &[CertificateDer<'_>],
+        _: &ServerName<'_>,
+        _: &[u8],
+        _: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _: &[u8],
+        _: &CertificateDer<'_>,
+        _: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.0.clone()
+    }
+}

@@ -1,0 +1,118 @@
+//! Alerts go out: by mail, by webhook. What cannot be told now is tried again, later and later.
+
+use std::time::Duration;
+
+use chrono::TimeDelta;
+use lettre::{
+    AsyncSmtpTransport, AsyncTransport, Message as Letter, Tokio1Executor,
+    message::{Mailbox, header::ContentType},
+    transport::smtp::{
+        authentication::Credentials,
+        client::{Tls, TlsParameters},
+    },
+};
+
+use super::text;
+use crate::{
+    config::alerts::{Mail, MailTls, Webhook},
+    flow::Engine,
+    model::{Problem, Problems, codes},
+};
+
+/// How long a mail server or a webhook may take.
+const PATIENCE: Duration = Duration::from_secs(20);
+/// Tries of one notice, the last of them an hour apart.
+const TRIES: u32 = 60;
+
+/// Tells what is to be told by now. What could not be told is returned and tried again.
+///
+/// # Errors
+/// The journal cannot be read or written.
+pub async fn all(engine: &Engine) -> Result<Problems, Problem> {
+    let journal = engine.journal();
+    let now = engine.clock().now();
+    let mut problems = Problems::new();
+    for notice in journal.notices(now).await? {
+        match one(engine, &notice.channel, &notice.body).await {
+            Ok(()) => journal.told(notice.id).await?,
+            Err(problem) => {
+                problems.push(problem);
+                match notice.tries >= TRIES {
+                    true => journal.told(notice.id).await?,
+                    false => journal.untold(notice.id, now + TimeDelta::minutes(1 << notice.tries.min(5))).await?,
+                }
+            }
+        }
+    }
+    Ok(problems)
+}
+
+/// Tells one body by one way.
+///
+/// # Errors
+/// It did not arrive.
+pub async fn one(engine: &Engine, channel: &str, body: &str) -> Result<(), Problem> {
+    let alerts = &engine.workspace().alerts;
+    match (channel, &alerts.mail, &alerts.webhook) {
+        ("mail", Some(mail), _) => mail_out(engine, mail, body).await,
+        ("webhook", _, Some(webhook)) => post(engine, webhook, body.to_string()).await,
+        // A way that is no longer configured.
+        _ => Ok(()),
+    }
+}
+
+fn unsent(why: String) -> Problem {
+    Problem::new(codes::ALERT_UNSENT, why)
+}
+
+async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Problem> {
+    let at = format!("{}:{}", mail.host, mail.port);
+    let mailbox = |address: &str| address.parse::<Mailbox>().map_err(|_| unsent(format!("`{address}` is no mail address")));
+    let mut letter = Letter::builder().from(mailbox(&mail.from)?).subject(text::part(body, "subject"));
+    for to in &mail.to {
+        letter = letter.to(mailbox(to)?);
+    }
+    let letter = letter.header(ContentType::TEXT_PLAIN).body(text::part(body, "text"));
+    let letter = letter.map_err(|_| unsent("the mail could not be put together".into()))?;
+    let tls = || TlsParameters::new(mail.host.clone()).map_err(|_| unsent(format!("`{}` is no name for TLS", mail.host)));
+    let tls = match mail.tls {
+        MailTls::StartTls => Tls::Required(tls()?),
+        MailTls::Implicit => Tls::Wrapper(tls()?),
+        MailTls::None => Tls::None,
+    };
+    let mut server = AsyncSmtpTransport::<Tokio1Executor>::builder_dangerous(&mail.host).port(mail.port).tls(tls).timeout(Some(PATIENCE));
+    if let (Some(user), Some(password)) = (&mail.user, &mail.password) {
+        server = server.credentials(Credentials::new(user.clone(), password.open(&engine.workspace().root)?));
+    }
+    let sent = tokio::time::timeout(PATIENCE, server.build().send(letter)).await;
+    match sent {
+        Err(_) => Err(unsent(format!("the mail server {at} does not answer"))),
+        Ok(Err(error)) if error.is_permanent() || error.is_transient() => {
+            let code = error.status().map(|code| code.to_string()).unwrap_or_default();
+            Err(unsent(format!("the mail server {at} refuses the mail (answer {code})")))
+        }
+        Ok(Err(error)) if error.is_tls() => Err(unsent(format!("no TLS with the mail server {at}"))
+            .hint("tls = \"implicit\" for port 465, \"none\" for a server of this machine")),
+        Ok(Err(_)) => Err(unsent(format!("the mail server {at} cannot be reached"))),
+        Ok(Ok(_)) => Ok(()),
+    }
+}
+
+/// Neither the URL nor the answer is told: both may hold a secret.
+async fn post(engine: &Engine, webhook: &Webhook, body: String) -> Result<(), Problem> {
+    let url = match webhook {
+        Webhook::Url(url) => url.clone(),
+        Webhook::Secret(source) => source.open(&engine.workspace().root)?,
+    };
+    // A second call finds the provider set already, which is as good.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
+    let client = client.map_err(|_| unsent("no HTTP client (are the system's CA certificates readable?)".into()))?;
+    let sent = client.post(url).header("content-type", "application/json").body(body).send().await;
+    match sent {
+        Ok(answer) if answer.status().is_success() => Ok(()),
+        Ok(answer) => Err(unsent(format!("the webhook answers {}", answer.status().as_u16()))),
+        Err(error) if error.is_builder() => Err(unsent("the webhook is no URL".into())),
+        Err(_) => Err(unsent("the webhook cannot be reached".into())),
+    }
+}

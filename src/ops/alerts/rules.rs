@@ -1,0 +1,205 @@
+//! What is the matter now. Each rule asks the journal along an index; none asks the network.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use serde::Serialize;
+
+use super::certificates::Endings;
+use crate::{
+    config::{Flow, Schedule, Work},
+    flow::Engine,
+    journal::{Gap, Run, Staying},
+    model::{Direction, Problem, Stage},
+};
+
+/// Something that is the matter.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Condition {
+    /// The same for as long as it lasts: kind and subject.
+    pub key: String,
+    /// Kind ([`crate::config::alerts::KINDS`]).
+    pub kind: &'static str,
+    /// Flow, where it is about one.
+    pub flow: Option<String>,
+    /// What is the matter, in a sentence.
+    pub text: String,
+    /// What to do.
+    pub hint: String,
+    /// How many messages, files or numbers it is about.
+    pub count: u64,
+    /// Since when, where that is known.
+    pub since: Option<DateTime<Utc>>,
+}
+
+/// What was looked at, and what was found.
+#[derive(Debug, Default)]
+pub struct Looked {
+    /// What was found.
+    pub conditions: Vec<Condition>,
+    /// Subjects that could not be looked at: what was the matter with them may still be.
+    pub unseen: Vec<String>,
+}
+
+/// Causes named of the failed messages of one flow.
+const CAUSES: u32 = 3;
+/// How far back numbers are looked for gaps.
+const GAP_WINDOW: TimeDelta = TimeDelta::days(30);
+/// How long files may come out of order.
+const OUT_OF_ORDER: TimeDelta = TimeDelta::minutes(15);
+/// How late a run may be.
+const LATE: TimeDelta = TimeDelta::minutes(10);
+/// How long a run may take.
+const LONG: TimeDelta = TimeDelta::hours(6);
+
+/// Looks at everything that the workspace wants alerts of.
+///
+/// # Errors
+/// The journal cannot be read.
+pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Result<Looked, Problem> {
+    let (workspace, journal) = (engine.workspace(), engine.journal());
+    let alerts = &workspace.alerts;
+    let mut found = Vec::new();
+    let runs = journal.runs().await?;
+    for tally in journal.tallies().await?.iter().filter(|tally| tally.stage == Stage::Failed) {
+        found.push(failed(engine, &tally.flow, tally.count).await?);
+    }
+    for staying in journal.staying(Stage::Held, before(now, alerts.held)).await? {
+        found.push(stays("held", "held for a person to look at", &staying));
+    }
+    for staying in journal.staying(Stage::Waiting, before(now, alerts.waiting)).await? {
+        found.push(stays("waiting", "waiting for something temporary", &staying));
+    }
+    for flow in workspace.flows.values().filter(|flow| flow.enabled) {
+        let Some(run) = runs.get(&flow.id) else { continue };
+        found.extend(unable(flow, run, before(now, alerts.waiting)));
+        found.extend(stopped(flow, run, now));
+        if let Some(expect) = &flow.expect {
+            found.extend(silent(flow, expect, journal.last_came(&flow.id).await?, run.first, now));
+        }
+        match &flow.work {
+            Work::In(inbound) if inbound.sequence.is_some() => {
+                found.extend(gap(flow, &journal.gaps(&flow.id, now - GAP_WINDOW, now - OUT_OF_ORDER).await?));
+            }
+            Work::Out(outbound) => {
+                if let Some(pickup) = outbound.pickup {
+                    found.extend(uncollected(engine, flow, pickup, run).await?);
+                }
+            }
+            Work::In(_) => {}
+        }
+    }
+    found.extend(disk(engine));
+    found.extend(endings.found.iter().cloned());
+    found.retain(|condition| !alerts.off.iter().any(|kind| kind == condition.kind));
+    Ok(Looked { conditions: found, unseen: endings.unseen.clone() })
+}
+
+fn before(now: DateTime<Utc>, age: Duration) -> DateTime<Utc> {
+    TimeDelta::from_std(age).ok().and_then(|age| now.checked_sub_signed(age)).unwrap_or(DateTime::UNIX_EPOCH)
+}
+
+fn plural<'w>(count: u64, one: &'w str, many: &'w str) -> &'w str {
+    if count == 1 { one } else { many }
+}
+
+pub(super) fn minute(at: DateTime<Utc>) -> String {
+    at.format("%Y-%m-%d %H:%M UTC").to_string()
+}
+
+/// A condition of one flow.
+fn of(flow: &str, kind: &'static str, text: String, hint: String, count: u64, since: Option<DateTime<Utc>>) -> Condition {
+    Condition { key: format!("{kind}/{flow}"), kind, flow: Some(flow.to_string()), text, hint, count, since }
+}
+
+async fn failed(engine: &Engine, flow: &str, count: u64) -> Result<Condition, Problem> {
+    let troubles = engine.journal().troubles(&[flow.to_string()], CAUSES).await?;
+    let causes: Vec<String> = troubles.iter().map(|trouble| format!("{} × {}", trouble.messages, trouble.sentence)).collect();
+    let text = format!("{count} {} of {flow} failed: {}", plural(count, "message", "messages"), causes.join("; "));
+    Ok(of(flow, "failed", text, format!("consign errors {flow}"), count, None))
+}
+
+fn stays(kind: &'static str, what: &str, staying: &Staying) -> Condition {
+    let Staying { flow, count, since } = staying;
+    let (messages, are) = (plural(*count, "message", "messages"), plural(*count, "is", "are"));
+    let text = format!("{count} {messages} of {flow} {are} {what}, the first since {}", minute(*since));
+    of(flow, kind, text, format!("consign errors {flow}"), *count, Some(*since))
+}
+
+/// A flow whose runs have not been able to work for a while.
+fn unable(flow: &Flow, run: &Run, before: DateTime<Utc>) -> Option<Condition> {
+    let (since, problem) = (run.unwell.filter(|since| *since <= before)?, run.problems.first()?);
+    let text = format!("{} cannot work since {}: {}", flow.id, minute(since), problem.message);
+    let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.info().code));
+    Some(of(&flow.id, "unable", text, hint, 1, Some(since)))
+}
+
+/// A flow that has not been run at its times: the process that should is gone, or hangs.
+fn stopped(flow: &Flow, run: &Run, now: DateTime<Utc>) -> Option<Condition> {
+    let due = flow.schedule.last(now - LATE)?;
+    let hangs = run.ended.is_none() && run.began < now - LONG;
+    let missed = run.began < due && run.ended.is_some();
+    if !hangs && !missed {
+        return None;
+    }
+    let text = match hangs {
+        true => format!("a run of {} that began at {} has not ended", flow.id, minute(run.began)),
+        false => format!("{} has not run since {}, though it should have at {}", flow.id, minute(run.began), minute(due)),
+    };
+    Some(of(&flow.id, "stopped", text, "is `consign run` up? its log tells".into(), 1, Some(run.began)))
+}
+
+/// Nothing has come between the last two times by which something must have.
+fn silent(flow: &Flow, expect: &Schedule, last_came: Option<DateTime<Utc>>, first: DateTime<Utc>, now: DateTime<Utc>) -> Option<Condition> {
+    let due = expect.last(now)?;
+    let from = expect.last(due - TimeDelta::seconds(1))?;
+    // What happened before we looked for the first time nobody knows.
+    let since = last_came.unwrap_or(first);
+    if since > from {
+        return None;
+    }
+    let what = if flow.direction() == Direction::In { "come" } else { "been sent" };
+    let last = last_came.map_or("never so far".to_string(), |last| format!("the last at {}", minute(last)));
+    let text = format!("nothing has {what} by {} ({last}), though something should have by {}", flow.id, minute(due));
+    let hint = match flow.direction() {
+        Direction::In => "ask the partner whether its export runs; `consign drops` shows what lies on the drop",
+        Direction::Out => "are there records that are ready in Odoo? `consign render` tries one",
+    };
+    Some(of(&flow.id, "silent", text, hint.into(), 1, Some(due)))
+}
+
+fn gap(flow: &Flow, gaps: &[Gap]) -> Option<Condition> {
+    let (first, count) = (gaps.first()?, gaps.iter().map(|gap| gap.to - gap.from + 1).sum::<i64>());
+    let one = |gap: &Gap| if gap.from == gap.to { gap.from.to_string() } else { format!("{}-{}", gap.from, gap.to) };
+    let missing: Vec<String> = gaps.iter().take(10).map(one).collect();
+    let more = if gaps.len() > 10 { " and more" } else { "" };
+    let count = u64::try_from(count).unwrap_or_default();
+    let text = format!("{} of {} never came: {}{more}", plural(count, "a number", "numbers"), flow.id, missing.join(", "));
+    let hint = "ask the partner for these files; where they never were: consign alerts --silence gap/".to_string() + &flow.id;
+    Some(of(&flow.id, "gap", text, hint, count, Some(first.noticed)))
+}
+
+async fn uncollected(engine: &Engine, flow: &Flow, pickup: Duration, run: &Run) -> Result<Option<Condition>, Problem> {
+    // Only what the last run still saw.
+    let Some(seen) = run.ended.map(|_| run.began) else { return Ok(None) };
+    let mut late = engine.journal().uncollected(&flow.id).await?;
+    late.retain(|message| message.updated <= before(seen, pickup));
+    let Some(first) = late.first() else { return Ok(None) };
+    let count = late.len() as u64;
+    let (files, lie) = (plural(count, "a file", "files"), plural(count, "lies", "lie"));
+    let text = format!("{files} of {} {lie} uncollected on the drop, `{}` since {}", flow.id, first.name, minute(first.updated));
+    let hint = "ask the partner whether its pick-up runs; `consign drops` lists the files".into();
+    Ok(Some(of(&flow.id, "uncollected", text, hint, count, Some(first.updated))))
+}
+
+fn disk(engine: &Engine) -> Option<Condition> {
+    let (root, wanted) = (engine.storage().root(), engine.workspace().alerts.disk);
+    let stat = rustix::fs::statvfs(root).ok()?;
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;
+    if free >= wanted {
+        return None;
+    }
+    let text = format!("only {free} MiB are free where consign keeps its files ({}); {wanted} are wanted", root.display());
+    let hint = "free some room, or keep less: [keep] in consign.toml".into();
+    Some(Condition { key: "disk/storage".into(), kind: "disk", flow: None, text, hint, count: 1, since: None })
+}

@@ -1,0 +1,61 @@
+//! How news read: one body for every way, with a text for people and the data for machines.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value as Json, json};
+
+use super::{
+    decide::{News, State},
+    rules::minute,
+};
+use crate::{config::Workspace, model::problem::shown};
+
+/// The body of a notice, as JSON: `subject`, `text` (which chat services show as it is), `at`, `workspace`, `news`.
+pub fn body(workspace: &Workspace, news: &[News], at: DateTime<Utc>) -> String {
+    let name = name(workspace);
+    json!({ "subject": subject(&name, news), "text": text(news, at), "at": at, "workspace": name, "news": news }).to_string()
+}
+
+/// A word to see whether it arrives.
+pub fn trial(workspace: &Workspace, at: DateTime<Utc>) -> String {
+    let subject = format!("consign {}: alerts arrive here", name(workspace));
+    json!({ "subject": subject, "text": "This is a trial: alerts of consign arrive here.\n", "at": at, "workspace": name(workspace), "news": [] })
+        .to_string()
+}
+
+fn name(workspace: &Workspace) -> String {
+    let root = workspace.root.canonicalize().unwrap_or_else(|_| workspace.root.clone());
+    root.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_else(|| "consign".into())
+}
+
+/// A part of a notice's body.
+pub fn part(body: &str, key: &str) -> String {
+    serde_json::from_str::<Json>(body).ok().and_then(|body| body[key].as_str().map(str::to_string)).unwrap_or_default()
+}
+
+fn subject(name: &str, news: &[News]) -> String {
+    let named = |one: &News| {
+        let subject = one.alert.key.split_once('/').map_or("", |(_, subject)| subject);
+        match one.state {
+            State::Over => format!("{} {subject} recovered", one.alert.kind),
+            State::New | State::More | State::Lasts => format!("{} {subject}", one.alert.kind),
+        }
+    };
+    let parts: Vec<String> = news.iter().take(3).map(named).collect();
+    let more = if news.len() > 3 { format!(" and {} more", news.len() - 3) } else { String::new() };
+    // A line end in a subject would begin a header of its own.
+    shown(&format!("consign {name}: {}{more}", parts.join(", ")))
+}
+
+fn text(news: &[News], at: DateTime<Utc>) -> String {
+    let mut out = String::new();
+    for one in news {
+        out.push_str(&format!("{}: {}\n", one.state.as_str().to_uppercase(), shown(&one.alert.text)));
+        match (one.state, &one.alert.hint) {
+            (State::Over, _) => out.push_str(&format!("    over; it began at {}\n", minute(one.alert.since))),
+            (_, Some(hint)) => out.push_str(&format!("    to do: {}\n", shown(hint))),
+            (_, None) => {}
+        }
+    }
+    out.push_str(&format!("\nseen at {}; `consign alerts` shows what is on now\n", minute(at)));
+    out
+}
