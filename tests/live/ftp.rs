@@ -35,11 +35,12 @@ fn free_port() -> u16 {
     TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).expect("a port").port()
 }
 
-/// A certificate of the partner's own making for `localhost`.
-fn certificate(dir: &Path) {
+/// A certificate of the server's own making for `localhost`: an authority's, as partners make them, or an ordinary one.
+pub fn certificate(dir: &Path, is_authority: bool) {
     let made = Command::new("openssl")
         .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-addext"])
         .args(["subjectAltName=DNS:localhost", "-keyout", "key.pem", "-out", "cert.pem"])
+        .args(if is_authority { &[][..] } else { &["-addext", "basicConstraints=critical,CA:FALSE"][..] })
         .current_dir(dir)
         .stderr(Stdio::null())
         .status()
@@ -48,10 +49,14 @@ fn certificate(dir: &Path) {
 }
 
 impl Ftpd {
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
     fn prepared(config: impl FnOnce(&Path, u16, bool) -> String, security: Security, start: impl FnOnce(&Path) -> Command) -> Self {
         let dir = tempfile::tempdir().expect("a folder");
         let port = free_port();
-        certificate(dir.path());
+        certificate(dir.path(), true);
         let root = dir.path().join("root");
         fs::create_dir_all(&root).expect("a folder");
         for (open, mode) in [(dir.path(), "a+rx"), (&root, "a+rwx")] {

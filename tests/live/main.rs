@@ -2,6 +2,7 @@
 //! them every test here fails and says so.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod alerts;
 #[path = "../common/mod.rs"]
 mod common;
 mod ftp;

@@ -78,4 +78,10 @@ if [ ! -e "$cache/venv/.complete" ]; then
     xlwt zeep freezegun python-magic decorator 'setuptools<81' || die "pip could not install what Odoo needs"
   touch "$cache/venv/.complete"
 fi
+# --- a mail server for alerts ----------------------------------------------------------------------------------
+if [ ! -e "$cache/venv/.aiosmtpd" ]; then
+  say "a mail server"
+  "$cache/venv/bin/pip" install -q aiosmtpd || die "pip could not install aiosmtpd"
+  touch "$cache/venv/.aiosmtpd"
+fi
 say "provisioned in $cache"

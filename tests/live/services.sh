@@ -55,6 +55,7 @@ up() {
   done
   curl -fs -o /dev/null "http://127.0.0.1:$odoo_port/web/health" || die "Odoo does not answer: see $run/odoo.log"
   echo "export CONSIGN_LIVE_VSFTPD=$cache/vsftpd/usr/sbin/vsftpd"
+  echo "export CONSIGN_LIVE_PYTHON=$cache/venv/bin/python"
   echo "export CONSIGN_LIVE_ODOO_URL=http://127.0.0.1:$odoo_port"
   echo "export CONSIGN_LIVE_ODOO_DB=edi_run"
   echo "export CONSIGN_LIVE_ODOO_KEY=$key"

@@ -20,7 +20,7 @@ use crate::{
 };
 
 /// How long a mail server or a webhook may take.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(15);
 /// Tries of one notice, the last of them an hour apart.
 const TRIES: u32 = 60;
 
@@ -86,13 +86,16 @@ async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Proble
     }
     let sent = tokio::time::timeout(PATIENCE, server.build().send(letter)).await;
     match sent {
-        Err(_) => Err(unsent(format!("the mail server {at} does not answer"))),
+        // The library waits on where a server's certificate is refused.
+        Err(_) => Err(unsent(format!("the mail server {at} does not answer, or its TLS certificate is not one that this machine trusts"))),
         Ok(Err(error)) if error.is_permanent() || error.is_transient() => {
             let code = error.status().map(|code| code.to_string()).unwrap_or_default();
             Err(unsent(format!("the mail server {at} refuses the mail (answer {code})")))
         }
-        Ok(Err(error)) if error.is_tls() => Err(unsent(format!("no TLS with the mail server {at}"))
-            .hint("tls = \"implicit\" for port 465, \"none\" for a server of this machine")),
+        Ok(Err(error)) if error.is_tls() => {
+            let hint = "its certificate must be one that this machine trusts; tls = \"implicit\" for port 465, \"none\" for a server of this machine";
+            Err(unsent(format!("no TLS with the mail server {at}")).hint(hint))
+        }
         Ok(Err(_)) => Err(unsent(format!("the mail server {at} cannot be reached"))),
         Ok(Ok(_)) => Ok(()),
     }
