@@ -85,9 +85,10 @@ async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Proble
         server = server.credentials(Credentials::new(user.clone(), password.open(&engine.workspace().root)?));
     }
     let sent = tokio::time::timeout(PATIENCE, server.build().send(letter)).await;
+    let lost = unsent(format!("no answer from the mail server {at}, or a TLS certificate that this machine does not trust"));
     match sent {
-        // The library waits on where a server's certificate is refused.
-        Err(_) => Err(unsent(format!("the mail server {at} does not answer, or its TLS certificate is not one that this machine trusts"))),
+        // Where a certificate is refused the library waits on, or calls the connection broken.
+        Err(_) => Err(lost),
         Ok(Err(error)) if error.is_permanent() || error.is_transient() => {
             let code = error.status().map(|code| code.to_string()).unwrap_or_default();
             Err(unsent(format!("the mail server {at} refuses the mail (answer {code})")))
@@ -96,7 +97,7 @@ async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Proble
             let hint = "its certificate must be one that this machine trusts; tls = \"implicit\" for port 465, \"none\" for a server of this machine";
             Err(unsent(format!("no TLS with the mail server {at}")).hint(hint))
         }
-        Ok(Err(_)) => Err(unsent(format!("the mail server {at} cannot be reached"))),
+        Ok(Err(_)) => Err(lost),
         Ok(Ok(_)) => Ok(()),
     }
 }
