@@ -34,7 +34,7 @@ class Handler:
 
 def sign_in(server, session, envelope, mechanism, data):
     good = isinstance(data, LoginPassword) and (data.login, data.password) == (b"consign", b"hush-hush")
-    return AuthResult(success=good)
+    return AuthResult(success=good, handled=False)
 
 async def main():
     make = lambda: SMTP(Handler(), hostname="localhost", tls_context=context, require_starttls=True, authenticator=sign_in, auth_required=True)
