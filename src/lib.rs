@@ -10,6 +10,7 @@
 //! |---|---|---|
 //! | 6 | [`cli`] | one file a verb |
 //! | 5 | [`daemon`] | schedules, watched folders, graceful stop |
+//! | 5 | [`web`] | the page for those who look after messages; metrics |
 //! | 4 | [`ops`] | what those who look after messages ask and do: find, foresee, replay, edit, alerts, keeping |
 //! | 3 | [`flow`] | carries messages through their stages; the only room where the others meet |
 //! | 2 | [`config`] | the workspace: read, checked, secrets |
@@ -47,3 +48,4 @@ pub mod odoo;
 pub mod ops;
 pub mod schema;
 pub mod transport;
+pub mod web;

@@ -35,7 +35,9 @@ mod show;
 mod status;
 mod test;
 mod trust;
+mod user;
 mod validate;
+mod web;
 
 use std::{path::PathBuf, process::ExitCode, sync::Arc};
 
@@ -120,8 +122,12 @@ enum Verb {
     Test(test::Args),
     /// Accept a partner's SFTP host key.
     Trust(trust::Args),
+    /// Who may sign in to the web page.
+    User(user::Args),
     /// Validate files against an XSD, or as a flow would.
     Validate(validate::Args),
+    /// The web page by itself, beside a consign that runs or without one.
+    Web(web::Args),
 }
 
 /// How a command ends.
@@ -240,6 +246,8 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Status(args) => status::run(context, &args).await,
         Verb::Test(args) => test::run(context, &args),
         Verb::Trust(args) => trust::run(context, &args).await,
+        Verb::User(args) => user::run(context, &args).await,
         Verb::Validate(args) => validate::run(context, &args),
+        Verb::Web(args) => web::run(context, &args).await,
     }
 }

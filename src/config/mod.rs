@@ -15,6 +15,7 @@ mod made_of;
 mod numbered;
 pub mod schedule;
 pub mod secrets;
+mod web;
 
 use std::{
     collections::BTreeMap,
@@ -32,6 +33,7 @@ pub use self::{
     numbered::Numbered,
     schedule::Schedule,
     secrets::SecretSource,
+    web::Web,
 };
 use crate::{
     format::{Limits, csv::Dialect, xml},
@@ -51,6 +53,8 @@ pub struct Workspace {
     pub odoo: OdooConfig,
     /// Who is told of what.
     pub alerts: Alerts,
+    /// The web page.
+    pub web: Web,
     /// Partners by id, the file's name without its ending.
     pub partners: BTreeMap<String, Partner>,
     /// Flows by id.

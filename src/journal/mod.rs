@@ -17,6 +17,7 @@ mod sequence;
 mod steps;
 mod terms;
 mod troubles;
+mod users;
 mod watched;
 mod write;
 mod written;
@@ -40,6 +41,7 @@ pub use runs::Run;
 pub use search::{Day, Filter};
 pub use terms::Term;
 pub use troubles::Trouble;
+pub use users::{Session, User};
 pub use watched::{Gap, Staying};
 pub use write::{NewMessage, Rendered, Verdict};
 

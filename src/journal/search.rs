@@ -148,6 +148,10 @@ impl Journal {
 
     /// Messages that a word leads to, the newest first.
     async fn search(&self, text: &str, filter: &Filter) -> Result<Vec<Message>, Problem> {
+        // No term has one, and to the index it is the end of the question.
+        if text.contains('\0') {
+            return Ok(Vec::new());
+        }
         let mut found = match text.len() >= TRIGRAM {
             true => self.with_id(&text.to_lowercase()).await?,
             false => Vec::new(),
@@ -209,6 +213,18 @@ impl Journal {
             })
         };
         Ok(rows.iter().filter_map(day).collect())
+    }
+}
+
+impl Journal {
+    /// How many messages ever came, by flow.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn came(&self) -> Result<Vec<(String, u64)>, Problem> {
+        let rows = sqlx::query("select flow, sum(came) as came from day group by flow").fetch_all(&self.pool).await;
+        let came = |row: &sqlx::sqlite::SqliteRow| (row.get("flow"), u64::try_from(row.get::<i64, _>("came")).unwrap_or_default());
+        Ok(rows.map_err(|error| problem(&error))?.iter().map(came).collect())
     }
 }
 

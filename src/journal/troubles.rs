@@ -80,34 +80,48 @@ pub(super) fn shared(query: &mut QueryBuilder<Sqlite>, flows: &[String]) {
     query.push(" group by cause having count(*) > 1");
 }
 
+const GROUPED: &str = "select cause, code, min(sentence) as sentence, min(hint) as hint, who, count(*) as messages,
+    group_concat(distinct flow) as flows, min(since) as since, max(since) as last from trouble";
+
+fn trouble(row: &sqlx::sqlite::SqliteRow) -> Trouble {
+    Trouble {
+        cause: row.get("cause"),
+        code: row.get("code"),
+        sentence: row.get("sentence"),
+        hint: row.get("hint"),
+        who: row.get("who"),
+        messages: u64::try_from(row.get::<i64, _>("messages")).unwrap_or_default(),
+        flows: row.get::<String, _>("flows").split(',').map(str::to_string).collect(),
+        since: moment(&row.get::<String, _>("since")),
+        last: moment(&row.get::<String, _>("last")),
+    }
+}
+
 impl Journal {
     /// Causes that keep messages, those that keep most first; of one flow where it is given.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn troubles(&self, flows: &[String], limit: u32) -> Result<Vec<Trouble>, Problem> {
-        let mut query = QueryBuilder::<Sqlite>::new(
-            "select cause, code, min(sentence) as sentence, min(hint) as hint, who, count(*) as messages, group_concat(distinct flow) as flows,
-             min(since) as since, max(since) as last from trouble",
-        );
+        let mut query = QueryBuilder::<Sqlite>::new(GROUPED);
         if !flows.is_empty() {
             query.push(" where");
             of_flows(&mut query, flows);
         }
         query.push(" group by cause order by messages desc, last desc limit ").push_bind(i64::from(limit));
         let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let trouble = |row: &sqlx::sqlite::SqliteRow| Trouble {
-            cause: row.get("cause"),
-            code: row.get("code"),
-            sentence: row.get("sentence"),
-            hint: row.get("hint"),
-            who: row.get("who"),
-            messages: u64::try_from(row.get::<i64, _>("messages")).unwrap_or_default(),
-            flows: row.get::<String, _>("flows").split(',').map(str::to_string).collect(),
-            since: moment(&row.get::<String, _>("since")),
-            last: moment(&row.get::<String, _>("last")),
-        };
         Ok(rows.iter().map(trouble).collect())
+    }
+
+    /// One cause, as long as it keeps messages.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn trouble(&self, cause: &str) -> Result<Option<Trouble>, Problem> {
+        let mut query = QueryBuilder::<Sqlite>::new(GROUPED);
+        query.push(" where cause = ").push_bind(cause.to_string()).push(" group by cause");
+        let row = query.build().fetch_optional(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(row.as_ref().map(trouble))
     }
 
     /// How many messages have a cause in common with another, of some flows where they are given.

@@ -148,6 +148,7 @@ codes! {
     USAGE = "C906", Ops, Never, "the command cannot be carried out as given", "The sentence says what is missing.";
     STUCK = "C907", Ops, Later, "validation is stuck", "Documents before this one took too long and cannot be stopped (C205 tells which); with more of them the machine would have no time for anything else. It goes on when they come to an end; a restart ends them.";
     ALERT_UNSENT = "C908", Ops, Later, "an alert could not be told", "The mail server or the webhook of [alerts] did not take it. It is tried again by itself, later and later; `consign alerts` shows what is on meanwhile.";
+    WEB = "C909", Ops, Never, "the web page cannot be served", "Its address is taken, or not one of this machine: `listen` in [web] of consign.toml names another.";
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What doing a message again would do, before it is done: nothing is written, nothing is sent.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, path::Path};
 
 use serde::Serialize;
 
@@ -105,6 +105,21 @@ impl<'e> Foreseer<'e> {
             foresight.problems.extend(problems);
         }
         foresight
+    }
+
+    /// What the flow would say of another text for a message, up to its plan; Odoo is not asked.
+    ///
+    /// # Errors
+    /// Everything that is wrong with it.
+    pub fn check(&mut self, message: &Message, file: &Path) -> Result<(), Problems> {
+        let workspace = self.engine.workspace();
+        let Some(flow) = workspace.flows.get(&message.flow) else {
+            let text = format!("the flow `{}` is not in the workspace any more", message.flow);
+            return Err(vec![Problem::new(crate::model::codes::FLOW_UNKNOWN, text)]);
+        };
+        let Work::In(inbound) = &flow.work else { return Ok(()) };
+        let schemas = Schemas::compile(workspace, flow, 1)?;
+        trial::plan(&Source::File(file.to_path_buf()), &message.name, inbound, &schemas).map(|_| ())
     }
 
     async fn look(&mut self, message: &Message, again: Again, into: &mut Foresight) -> Result<(), Problems> {

@@ -10,4 +10,5 @@ pub mod edit;
 pub mod foresight;
 pub mod life;
 pub mod lines;
+pub mod people;
 pub mod select;

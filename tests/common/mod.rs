@@ -13,4 +13,5 @@ pub mod proxy;
 pub mod records;
 pub mod rpc;
 pub mod scenarios;
+pub mod site;
 pub mod world;

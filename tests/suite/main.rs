@@ -26,3 +26,4 @@ mod sftp;
 mod tables;
 mod transports;
 mod validate;
+mod web;

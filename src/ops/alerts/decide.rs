@@ -59,7 +59,8 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
     let (mut decided, mut news) = (Decided::default(), Vec::new());
     for condition in &looked.conditions {
         let mut alert = known.remove(&condition.key).unwrap_or_else(|| begun(condition, now));
-        if alert.ended.take().is_some() {
+        // Where its end was not told, it has never been over.
+        if alert.ended.take().is_some() && alert.told_count == 0 {
             alert = Alert { told: alert.told, ..begun(condition, now) };
         }
         (alert.text, alert.hint, alert.count) = (condition.text.clone(), Some(condition.hint.clone()), condition.count);
@@ -78,7 +79,7 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
         }
         decided.alerts.push(alert);
     }
-    let mut over: Vec<Alert> = known.into_values().filter(|alert| !looked.unseen.iter().any(|unseen| alert.key == *unseen)).collect();
+    let mut over: Vec<Alert> = known.into_values().filter(|alert| !looked.unseen.contains(&alert.key)).collect();
     over.sort_by(|a, b| a.key.cmp(&b.key));
     for mut alert in over {
         let ended = *alert.ended.get_or_insert(now);
@@ -199,7 +200,7 @@ mod tests {
             let mut counts = counts;
             counts.extend([1; 70]);
             let told = told(&counts);
-            let last = told.iter().filter(|(_, state)| matches!(state, State::New | State::Over)).next_back();
+            let last = told.iter().rfind(|(_, state)| matches!(state, State::New | State::Over));
             prop_assert_eq!(last.map(|(_, state)| *state), Some(State::New));
         }
     }

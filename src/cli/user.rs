@@ -1,0 +1,99 @@
+//! `consign user`: who may sign in to the web page.
+
+use std::io::Read as _;
+
+use super::{Context, Exit, choosing::By, output};
+use crate::{
+    journal::{Deed, Journal, User},
+    model::{Problem, Problems, codes},
+    ops::people::{Role, checked_name, hash, random},
+};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(clap::Subcommand)]
+enum What {
+    /// Add someone, or give them another role or password.
+    Add {
+        /// Name.
+        name: String,
+        /// viewer: sees; operator: also acts; admin: also looks after users.
+        #[arg(long, default_value = "viewer")]
+        role: String,
+        /// Read the password from standard input; otherwise one is made and shown once.
+        #[arg(long)]
+        password_stdin: bool,
+        #[command(flatten)]
+        by: By,
+    },
+    /// Who there is.
+    List,
+    /// Remove someone, who is signed out.
+    Remove {
+        /// Name.
+        name: String,
+        #[command(flatten)]
+        by: By,
+    },
+}
+
+/// Random bytes of a password that we make.
+const MADE: usize = 12;
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let journal = engine.journal();
+    let now = engine.clock().now();
+    match &args.what {
+        What::Add { name, role, password_stdin, by } => {
+            let made = add(journal, name, role, *password_stdin).await.map_err(output::one)?;
+            let deed = Deed { detail: Some(format!("{name} ({role})")), ..by.deed("set user") };
+            journal.audit(None, &deed, now).await.map_err(output::one)?;
+            context.out.data(&serde_json::json!({ "name": name, "role": role, "password": made }));
+            context.out.line(format!("{name} may sign in as {role}"));
+            if let Some(password) = made {
+                context.out.line(format!("password: {password}   (shown once; they can change it on the page)"));
+            }
+        }
+        What::List => {
+            let users = journal.users().await.map_err(output::one)?;
+            context.out.data(&users);
+            if users.is_empty() {
+                context.out.line("nobody; consign user add NAME --role admin");
+            }
+            users.iter().for_each(|user| context.out.line(format!("{:9} {}", user.role, user.name)));
+        }
+        What::Remove { name, by } => {
+            if !journal.remove_user(name).await.map_err(output::one)? {
+                return Err(output::one(Problem::new(codes::USAGE, format!("there is no user `{name}`"))));
+            }
+            let deed = Deed { detail: Some(name.clone()), ..by.deed("remove user") };
+            journal.audit(None, &deed, now).await.map_err(output::one)?;
+            context.out.line(format!("{name} is removed"));
+        }
+    }
+    journal.close().await;
+    Ok(Exit::Fine)
+}
+
+/// Adds someone; the password where it was made here.
+async fn add(journal: &Journal, name: &str, role: &str, typed: bool) -> Result<Option<String>, Problem> {
+    checked_name(name)?;
+    let role = Role::parse(role)
+        .ok_or_else(|| Problem::new(codes::USAGE, format!("there is no role `{role}`")).hint("viewer, operator or admin"))?;
+    let (password, made) = match typed {
+        false => (random(MADE)?, true),
+        true => {
+            let mut text = String::new();
+            let read = std::io::stdin().take(10_000).read_to_string(&mut text);
+            read.map_err(|_| Problem::new(codes::USAGE, "the password on standard input is no text"))?;
+            (text.trim_end_matches(['\r', '\n']).to_string(), false)
+        }
+    };
+    journal.set_user(&User { name: name.to_string(), role: role.as_str().to_string(), hash: hash(&password)? }).await?;
+    Ok(made.then_some(password))
+}

@@ -1,0 +1,29 @@
+//! `consign web`: the web page by itself, beside a consign that runs or without one.
+
+use tokio::sync::watch;
+
+use super::{Context, Exit, output};
+use crate::{model::Problems, web};
+
+#[derive(clap::Args)]
+pub(super) struct Args {}
+
+pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problems> {
+    output::start_logging(context.out.json, false);
+    let engine = context.engine().await?;
+    let listener = web::listen(&engine).await.map_err(output::one)?;
+    context.out.line(told(&engine, &listener));
+    let (tell, stop) = watch::channel(false);
+    super::run::stopped_by_signals(tell)?;
+    web::serve(engine, listener, stop).await.map_err(output::one)?;
+    Ok(Exit::Fine)
+}
+
+/// Where the page is.
+pub(super) fn told(engine: &crate::flow::Engine, listener: &tokio::net::TcpListener) -> String {
+    let here = listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default();
+    match &engine.workspace().web.url {
+        Some(url) => format!("the web page of {url} is served at {here}"),
+        None => format!("the web page is served at {here}"),
+    }
+}

@@ -1,0 +1,122 @@
+//! Who may sign in to the web page, and who is signed in. Of a session only a digest is kept: who reads the journal cannot use it.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{Row, sqlite::SqliteRow};
+
+use super::{
+    Journal, problem,
+    query::moment,
+    write::{commit, stamp},
+};
+use crate::model::Problem;
+
+/// Someone who may sign in.
+#[derive(Clone, Serialize)]
+pub struct User {
+    /// Name.
+    pub name: String,
+    /// Role: `viewer`, `operator`, `admin`.
+    pub role: String,
+    /// Hash of the password.
+    #[serde(skip)]
+    pub hash: String,
+}
+
+/// Someone who is signed in.
+#[derive(Clone)]
+pub struct Session {
+    /// Name.
+    pub user: String,
+    /// What every form of theirs carries.
+    pub csrf: String,
+    /// When they signed in.
+    pub made: DateTime<Utc>,
+    /// When they were last seen.
+    pub seen: DateTime<Utc>,
+}
+
+impl Journal {
+    /// Everyone who may sign in, by name.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn users(&self) -> Result<Vec<User>, Problem> {
+        let rows = sqlx::query("select name, role, hash from user order by name").fetch_all(&self.pool).await;
+        let user = |row: &SqliteRow| User { name: row.get("name"), role: row.get("role"), hash: row.get("hash") };
+        Ok(rows.map_err(|error| problem(&error))?.iter().map(user).collect())
+    }
+
+    /// Adds someone, or changes role or password. Whoever is signed in under that name is signed out.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn set_user(&self, user: &User) -> Result<(), Problem> {
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.begin().await?;
+        let insert = sqlx::query("insert or replace into user (name, role, hash) values (?, ?, ?)");
+        insert.bind(&user.name).bind(&user.role).bind(&user.hash).execute(&mut *transaction).await.map_err(told)?;
+        sqlx::query("delete from session where user = ?").bind(&user.name).execute(&mut *transaction).await.map_err(told)?;
+        commit(transaction).await
+    }
+
+    /// Removes someone, who is signed out; `false` where there was nobody of that name.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn remove_user(&self, name: &str) -> Result<bool, Problem> {
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.begin().await?;
+        let gone = sqlx::query("delete from user where name = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
+        sqlx::query("delete from session where user = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
+        commit(transaction).await?;
+        Ok(gone.rows_affected() > 0)
+    }
+
+    /// Someone signs in; sessions that ended are cleared.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn sign_in(&self, digest: &str, session: &Session, ended: DateTime<Utc>) -> Result<(), Problem> {
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.begin().await?;
+        sqlx::query("delete from session where seen < ?").bind(stamp(ended)).execute(&mut *transaction).await.map_err(told)?;
+        let insert = sqlx::query("insert into session (digest, user, csrf, made, seen) values (?, ?, ?, ?, ?)");
+        let insert = insert.bind(digest).bind(&session.user).bind(&session.csrf).bind(stamp(session.made)).bind(stamp(session.seen));
+        insert.execute(&mut *transaction).await.map_err(told)?;
+        commit(transaction).await
+    }
+
+    /// The session with this digest.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn session(&self, digest: &str) -> Result<Option<Session>, Problem> {
+        let row = sqlx::query("select user, csrf, made, seen from session where digest = ?").bind(digest).fetch_optional(&self.pool).await;
+        let session = |row: SqliteRow| Session {
+            user: row.get("user"),
+            csrf: row.get("csrf"),
+            made: moment(&row.get::<String, _>("made")),
+            seen: moment(&row.get::<String, _>("seen")),
+        };
+        Ok(row.map_err(|error| problem(&error))?.map(session))
+    }
+
+    /// Someone who is signed in was seen.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn seen(&self, digest: &str, now: DateTime<Utc>) -> Result<(), Problem> {
+        let update = sqlx::query("update session set seen = ? where digest = ?").bind(stamp(now)).bind(digest);
+        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// Someone signs out.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn sign_out(&self, digest: &str) -> Result<(), Problem> {
+        let delete = sqlx::query("delete from session where digest = ?").bind(digest);
+        delete.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+}

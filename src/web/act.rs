@@ -1,0 +1,114 @@
+//! Acting on one message: first it is shown what would be done, then it is done.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{
+    extract::{Path, Query, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    Site,
+    guard::Posted,
+    message::{found, may},
+    render::{Refusal, values},
+    sessions::Person,
+};
+use crate::{
+    journal::Message,
+    model::{Again, Direction, Problem, codes},
+    ops::{
+        actions,
+        foresight::{Foreseer, Foresight},
+        people::Role,
+    },
+};
+
+/// How long Odoo is given to say what would be done.
+const PATIENCE: Duration = Duration::from_secs(15);
+
+#[derive(Debug, Clone, Copy, Default, serde::Deserialize, serde::Serialize)]
+pub(super) struct Options {
+    /// Not checked again.
+    #[serde(default)]
+    checked: Option<u8>,
+    /// With the mapping of that day.
+    #[serde(default)]
+    as_then: Option<u8>,
+    /// Also over newer data.
+    #[serde(default)]
+    overwrite: Option<u8>,
+}
+
+impl Options {
+    fn again(self) -> Again {
+        Again { checked: self.checked.is_some(), as_then: self.as_then.is_some(), overwrite: self.overwrite.is_some() }
+    }
+}
+
+fn known(message: &Message, action: &str) -> Result<&'static str, Problem> {
+    may(message).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
+        Problem::new(codes::STAGE, format!("a message that is {} cannot be told to {action}", message.stage))
+            .hint("it may have gone on meanwhile: look at its page again")
+    })
+}
+
+/// What would be done, and the button that does it.
+pub(super) async fn confirm(
+    State(site): State<Arc<Site>>,
+    person: Person,
+    Path((id, action)): Path<(String, String)>,
+    Query(options): Query<Options>,
+) -> Result<Response, Refusal> {
+    person.may(Role::Operator)?;
+    let message = found(&site, &id).await?;
+    let action = known(&message, &action)?;
+    let foresight = match action {
+        "reprocess" | "release" => Some(foreseen(&site, &message, options.again()).await),
+        "resend" => Some(foreseen(&site, &message, Again { checked: true, ..Again::default() }).await),
+        _ => None,
+    };
+    let counted = foresight.as_ref().map(Foresight::counted);
+    let inbound = message.direction == Direction::In;
+    let mapped = message.mapping.is_some();
+    let values = values! { message, action, foresight, counted, options, inbound, mapped, reason => needs_reason(action) };
+    site.pages.page("confirm.html", Some(&person), values)
+}
+
+async fn foreseen(site: &Site, message: &Message, again: Again) -> Foresight {
+    let looking = async { Foreseer::new(&site.engine).foresee(message, again).await };
+    tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| Foresight {
+        problems: vec![Problem::new(codes::ODOO_TIMEOUT, "Odoo does not say in time what would be done")],
+        ..Foresight::default()
+    })
+}
+
+fn needs_reason(action: &str) -> bool {
+    matches!(action, "hold" | "discard")
+}
+
+/// Does it.
+pub(super) async fn act(
+    State(site): State<Arc<Site>>,
+    Path((id, action)): Path<(String, String)>,
+    posted: Posted,
+) -> Result<Response, Refusal> {
+    let posted = posted.may(Role::Operator)?;
+    let mut message = found(&site, &id).await?;
+    let action = known(&message, &action)?;
+    let deed = posted.deed(action);
+    if needs_reason(action) && deed.reason.is_none() {
+        let text = format!("to {action} a message needs a reason: it is what is asked first when someone looks at it later");
+        return Err(Problem::new(codes::USAGE, text).into());
+    }
+    let again = Again { checked: posted.has("checked"), as_then: posted.has("as_then"), overwrite: posted.has("overwrite") };
+    let engine = &site.engine;
+    match action {
+        "reprocess" => actions::again(engine, &mut message, again, &deed).await?,
+        "resend" => actions::again(engine, &mut message, Again { checked: !posted.has("anew"), ..Again::default() }, &deed).await?,
+        "release" => actions::release(engine, &mut message, &deed).await?,
+        "hold" => actions::hold(engine, &mut message, &deed).await?,
+        _ => actions::discard(engine, &mut message, &deed).await?,
+    }
+    Ok(Redirect::to(&format!("/messages/{}", message.id)).into_response())
+}

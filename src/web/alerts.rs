@@ -1,0 +1,39 @@
+//! Which alerts are on.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    Site,
+    guard::Posted,
+    render::{Refusal, values},
+    sessions::Person,
+};
+use crate::{
+    journal::Deed,
+    model::{Problem, codes},
+    ops::people::Role,
+};
+
+/// What is on, and what lately was.
+pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
+    let (on, over): (Vec<_>, Vec<_>) = site.engine.journal().alerts().await?.into_iter().partition(|alert| alert.ended.is_none());
+    let ways = site.engine.workspace().alerts.channels();
+    site.pages.page("alerts.html", Some(&person), values! { on, over, ways })
+}
+
+/// An alert is known: it is not told again until it is over.
+pub(super) async fn silence(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
+    let posted = posted.may(Role::Operator)?;
+    let (key, journal) = (posted.field("key"), site.engine.journal());
+    if !journal.silence(key).await? {
+        return Err(Problem::new(codes::STAGE, "this alert is over").into());
+    }
+    let deed = Deed { detail: Some(key.to_string()), ..posted.deed("silence") };
+    journal.audit(None, &deed, site.engine.clock().now()).await?;
+    Ok(Redirect::to("/alerts").into_response())
+}

@@ -1,0 +1,20 @@
+//! Who did what, and why.
+
+use std::sync::Arc;
+
+use axum::{extract::State, response::Response};
+
+use super::{
+    Site,
+    render::{Refusal, values},
+    sessions::Person,
+};
+
+/// Deeds shown.
+const LATEST: u32 = 200;
+
+/// The latest deeds.
+pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
+    let deeds = site.engine.journal().deeds(None, LATEST).await?;
+    site.pages.page("audit.html", Some(&person), values! { deeds })
+}

@@ -1,0 +1,61 @@
+//! An edited copy: what is different and whether it would go through is shown before it is processed.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    Site,
+    guard::Posted,
+    message::{found, marked},
+    render::{Refusal, values},
+    sessions::Person,
+};
+use crate::{
+    journal::Message,
+    model::{Problem, Problems, codes, problem::reason},
+    ops::{diff, edit, foresight::Foreseer, lines::Lines, people::Role},
+};
+
+/// The text, to be changed.
+pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
+    person.may(Role::Operator)?;
+    let message = found(&site, &id).await?;
+    let text = edit::text(&site.engine, &message)?.text;
+    let problems = site.engine.journal().attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default();
+    site.pages.page("edit.html", Some(&person), values! { message, text, problems, reason => "", difference => Vec::<String>::new() })
+}
+
+/// Looks at the edited text, or processes it.
+pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, posted: Posted) -> Result<Response, Refusal> {
+    let posted = posted.may(Role::Operator)?;
+    let mut message = found(&site, &id).await?;
+    let original = edit::text(&site.engine, &message)?;
+    let text = posted.fields.get("text").cloned().unwrap_or_default();
+    let bytes = original.bytes(&text)?;
+    if posted.has("process") {
+        let copy = edit::edit(&site.engine, &mut message, &bytes, &posted.deed("edit")).await?;
+        return Ok(Redirect::to(&format!("/messages/{}", copy.id)).into_response());
+    }
+    let (problems, lines) = tried(&site, &message, &bytes)?;
+    let difference: Vec<String> = diff::lines(&original.text, &text.replace("\r\n", "\n")).lines().map(str::to_string).collect();
+    let fine = problems.is_empty();
+    let values = values! { message, text, reason => posted.field("reason"), difference, looked => true, fine,
+    problems => problems, marked => marked(&lines, &problems) };
+    site.pages.page("edit.html", Some(&posted.person), values)
+}
+
+/// What the flow would say of the text, up to its plan; Odoo is not asked.
+fn tried(site: &Site, message: &Message, bytes: &[u8]) -> Result<(Problems, Lines), Problem> {
+    let unwritten = |error: std::io::Error| Problem::new(codes::DROP_IO, format!("the text cannot be looked at ({})", reason(&error)));
+    let mut file = tempfile::NamedTempFile::new().map_err(unwritten)?;
+    std::io::Write::write_all(&mut file, bytes).map_err(unwritten)?;
+    Ok(tokio::task::block_in_place(|| {
+        let problems = Foreseer::new(&site.engine).check(message, file.path()).err().unwrap_or_default();
+        let lines = Lines::of(file.path(), &problems);
+        (problems, lines)
+    }))
+}

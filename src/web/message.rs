@@ -1,0 +1,141 @@
+//! One message: its whole life, and its original.
+
+use std::{collections::HashMap, io::Read as _, sync::Arc};
+
+use axum::{
+    extract::{Path, State},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use serde_json::Value as Json;
+
+use super::{
+    Site,
+    render::{Refusal, encoded, values},
+    sessions::Person,
+};
+use crate::{
+    journal::Message,
+    model::{Direction, Problem, Stage, codes, problem::reason},
+    ops::{
+        edit::{LARGEST, Text},
+        life::{self, Life},
+        lines::Lines,
+    },
+};
+
+/// Bytes of an original that are shown; the rest is for downloading.
+const SHOWN: u64 = 512 << 10;
+/// Characters of a line that are shown.
+const WIDE: usize = 2000;
+/// Records of a plan that are shown.
+const PLANNED: usize = 40;
+
+/// The message with an id or a part of one.
+pub(super) async fn found(site: &Site, id: &str) -> Result<Message, Refusal> {
+    Ok(site.engine.journal().find(id).await?)
+}
+
+/// What may be done with a message.
+pub(super) fn may(message: &Message) -> Vec<&'static str> {
+    let at_rest = message.stage.is_at_rest();
+    let (inbound, original) = (message.direction == Direction::In, !message.stored.is_empty());
+    let all = [
+        ("reprocess", at_rest || matches!(message.stage, Stage::Held | Stage::Waiting)),
+        ("release", message.stage == Stage::Held),
+        ("edit", inbound && original && (at_rest || message.stage == Stage::Held) && message.size <= LARGEST),
+        ("resend", !inbound && original && message.stage == Stage::Done),
+        ("hold", !at_rest && message.stage != Stage::Held),
+        ("discard", matches!(message.stage, Stage::Failed | Stage::Held | Stage::Waiting)),
+    ];
+    all.into_iter().filter_map(|(action, may)| may.then_some(action)).collect()
+}
+
+/// The page of a message.
+pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let message = found(&site, &id).await?;
+    let actions = may(&message);
+    let life = life::life(&site.engine, message).await?;
+    let problems = problems(&site, &life);
+    let plan = life::plan(&site.engine, &life.message).map(|plan| planned(&plan)).unwrap_or_default();
+    let records = life.records.len();
+    site.pages.page("message.html", Some(&person), values! { life, problems, plan, actions, records })
+}
+
+/// The problems of the last try, each with the line it is in, marked.
+fn problems(site: &Site, life: &Life) -> Vec<Json> {
+    let problems = life.problems();
+    let all = problems.to_vec();
+    let lines = tokio::task::block_in_place(|| life::original_lines(&site.engine, &life.message, &all));
+    let one = |problem: &Problem| {
+        let (before, behind) = lines.around(problem).unwrap_or_default();
+        let tabs = |text: String| text.replace('\t', " ");
+        values! { problem, title => problem.code.info().title, text => problem.code.info().text,
+        before => tabs(before), behind => tabs(behind), place => problem.place.to_string() }
+    };
+    problems.iter().map(one).collect()
+}
+
+/// What a plan does, a line each, as far as a page holds it.
+fn planned(plan: &Json) -> Vec<String> {
+    let mut lines = Vec::new();
+    for step in plan["steps"].as_array().into_iter().flatten() {
+        let model = step["model"].as_str().unwrap_or_default();
+        for record in step["records"].as_array().into_iter().flatten() {
+            if lines.len() >= PLANNED {
+                lines.push("…".into());
+                return lines;
+            }
+            let fields = record["fields"].to_string();
+            lines.push(format!("{model}: {}", fields.chars().take(WIDE).collect::<String>()));
+        }
+    }
+    lines
+}
+
+/// The original as text, its lines numbered, those with problems marked.
+pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let message = found(&site, &id).await?;
+    let place = site.engine.storage().place(&message)?;
+    let unreadable =
+        |error: std::io::Error| Problem::new(codes::ORIGINAL_LOST, format!("the original cannot be read ({})", reason(&error)));
+    let bytes = tokio::task::block_in_place(|| {
+        let mut bytes = Vec::new();
+        std::fs::File::open(&place)?.take(SHOWN).read_to_end(&mut bytes).map(|_| bytes)
+    });
+    let bytes = bytes.map_err(unreadable)?;
+    let cut = message.size > bytes.len() as u64;
+    let attempts = site.engine.journal().attempts(message.id).await?;
+    let mut marked: HashMap<usize, String> = HashMap::new();
+    for problem in attempts.last().map(|attempt| attempt.problems.as_slice()).unwrap_or_default() {
+        if let Some(line) = problem.place.line {
+            marked.entry(line as usize).or_insert_with(|| problem.message.clone());
+        }
+    }
+    let text = Text::of(&bytes).text;
+    let line = |(number, text): (usize, &str)| {
+        let wide: String = text.chars().take(WIDE).collect();
+        values! { number => number + 1, text => wide.replace('\t', "    "), mark => marked.get(&(number + 1)) }
+    };
+    let lines: Vec<Json> = text.lines().enumerate().map(line).collect();
+    site.pages.page("original.html", Some(&person), values! { message, lines, cut })
+}
+
+/// The original, to be kept as a file: never shown by the browser itself.
+pub(super) async fn file(State(site): State<Arc<Site>>, _person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
+    let message = found(&site, &id).await?;
+    let bytes = site.engine.storage().read(&message)?;
+    let kept = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded(&message.name).replace('/', "_")));
+    let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));
+    let kind = HeaderValue::from_static("application/octet-stream");
+    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, kept)], bytes).into_response())
+}
+
+/// Lines of a text with problems, for the page of an edited copy.
+pub(super) fn marked(lines: &Lines, problems: &[Problem]) -> Vec<Json> {
+    let one = |problem: &Problem| {
+        let (before, behind) = lines.around(problem).unwrap_or_default();
+        values! { problem, title => problem.code.info().title, before, behind, place => problem.place.to_string() }
+    };
+    problems.iter().map(one).collect()
+}

@@ -1,0 +1,93 @@
+//! For machines: Prometheus metrics, and whether consign is alive and ready.
+
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, State},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+
+use super::{Site, render::Refusal, sessions::same};
+use crate::model::Problem;
+
+/// Metrics in Prometheus' text format. They name flows, which name partners: only for this machine, or with the token of `[web]`.
+pub(super) async fn metrics(
+    State(site): State<Arc<Site>>,
+    ConnectInfo(peer): ConnectInfo<SocketAddr>,
+    headers: HeaderMap,
+) -> Result<Response, Refusal> {
+    let workspace = site.engine.workspace();
+    let token = match &workspace.web.metrics_token {
+        Some(source) => Some(source.open(&workspace.root)?),
+        None => None,
+    };
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
+    let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"].iter().any(|name| headers.contains_key(*name));
+    let allowed = match (&token, bearer) {
+        (Some(token), Some(bearer)) => same(bearer, token),
+        (Some(_), None) => false,
+        (None, _) => peer.ip().to_canonical().is_loopback() && !forwarded,
+    };
+    if !allowed {
+        return Ok((StatusCode::FORBIDDEN, "metrics are for this machine, or for whoever has the token of [web]\n").into_response());
+    }
+    Ok(([(header::CONTENT_TYPE, "text/plain; version=0.0.4; charset=utf-8")], text(&site).await?).into_response())
+}
+
+/// A label's value: backslashes, quotes and line ends are escaped.
+fn label(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('"', "\\\"").replace('\n', "\\n")
+}
+
+async fn text(site: &Site) -> Result<String, Problem> {
+    let (journal, workspace) = (site.engine.journal(), site.engine.workspace());
+    let mut out = String::new();
+    let head = |out: &mut String, name: &str, kind: &str, help: &str| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "# HELP {name} {help}\n# TYPE {name} {kind}\n");
+    };
+    head(&mut out, "consign_info", "gauge", "The version that runs.");
+    let _ = writeln!(out, "consign_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    head(&mut out, "consign_messages", "gauge", "Messages in the journal, by flow and stage.");
+    for tally in journal.tallies().await? {
+        let _ = writeln!(out, "consign_messages{{flow=\"{}\",stage=\"{}\"}} {}", label(&tally.flow), tally.stage, tally.count);
+    }
+    head(&mut out, "consign_messages_received_total", "counter", "Messages that ever came, by flow.");
+    for (flow, came) in journal.came().await? {
+        let _ = writeln!(out, "consign_messages_received_total{{flow=\"{}\"}} {came}", label(&flow));
+    }
+    let runs = journal.runs().await?;
+    head(&mut out, "consign_flow_last_run_timestamp_seconds", "gauge", "When a flow's last run began.");
+    for (flow, run) in &runs {
+        let _ = writeln!(out, "consign_flow_last_run_timestamp_seconds{{flow=\"{}\"}} {}", label(flow), run.began.timestamp());
+    }
+    head(&mut out, "consign_flow_unable", "gauge", "1 where something kept a flow's last run from working.");
+    for (flow, run) in runs.iter().filter(|(flow, _)| workspace.flows.contains_key(*flow)) {
+        let _ = writeln!(out, "consign_flow_unable{{flow=\"{}\"}} {}", label(flow), u8::from(run.unwell.is_some()));
+    }
+    head(&mut out, "consign_alerts", "gauge", "Alerts that are on, by kind.");
+    let alerts = journal.alerts().await?;
+    for kind in crate::config::alerts::KINDS {
+        let on = alerts.iter().filter(|alert| alert.kind == kind && alert.ended.is_none()).count();
+        let _ = writeln!(out, "consign_alerts{{kind=\"{kind}\"}} {on}");
+    }
+    head(&mut out, "consign_storage_free_bytes", "gauge", "What is free where consign keeps its files.");
+    if let Ok(stat) = rustix::fs::statvfs(site.engine.storage().root()) {
+        let _ = writeln!(out, "consign_storage_free_bytes {}", stat.f_bavail.saturating_mul(stat.f_frsize));
+    }
+    Ok(out)
+}
+
+/// Whether the process lives.
+pub(super) async fn health() -> &'static str {
+    "alive\n"
+}
+
+/// Whether it can do its work: the journal answers.
+pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
+    match site.engine.journal().tallies().await {
+        Ok(_) => "ready\n".into_response(),
+        Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the journal does not answer\n").into_response(),
+    }
+}

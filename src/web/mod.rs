@@ -1,0 +1,120 @@
+//! Floor 5: the web page. Rendered on the server, usable without JavaScript; what it shows can never run as script, whatever a
+//! partner's file contains: every value is escaped by the one formatter of `render`, and the policy of `guard` lets nothing run
+//! but our own file.
+//!
+//! **Invariant:** whatever changes something comes in by `guard::Posted`, which has checked who it is, that the form is ours, and
+//! is done through [`crate::ops`], which writes down who did it.
+
+mod act;
+mod alerts;
+mod audit;
+mod edit;
+mod flows;
+mod guard;
+mod message;
+mod messages;
+mod metrics;
+mod overview;
+mod problems;
+mod render;
+mod sessions;
+mod signin;
+mod throttle;
+mod users;
+
+use std::{net::SocketAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::header,
+    response::IntoResponse,
+    routing::{get, post},
+};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+};
+
+use crate::{
+    flow::Engine,
+    model::{Problem, codes, problem::reason},
+    ops::edit::LARGEST,
+};
+
+/// Everything that the pages need. The engine is the page's own: what it asks of the journal waits for no message.
+pub(crate) struct Site {
+    engine: Engine,
+    pages: render::Pages,
+    throttle: throttle::Throttle,
+    /// Each password that is looked at takes 19 MiB.
+    hashing: Semaphore,
+}
+
+/// Passwords looked at at once.
+const HASHING: usize = 2;
+/// A form in transit is up to three times its text.
+const FORM: usize = LARGEST as usize * 3 + (64 << 10);
+
+/// Listens where the workspace says.
+///
+/// # Errors
+/// The address is taken or not ours.
+pub async fn listen(engine: &Engine) -> Result<TcpListener, Problem> {
+    let address = engine.workspace().web.listen;
+    TcpListener::bind(address).await.map_err(|error| {
+        Problem::new(codes::WEB, format!("the web page cannot listen on {address} ({})", reason(&error)))
+            .hint("another program may listen there: `listen` in [web] names another address")
+    })
+}
+
+/// Serves the page until `stop` says true.
+///
+/// # Errors
+/// The pages are broken, or the system takes no connections.
+pub async fn serve(engine: Engine, listener: TcpListener, mut stop: watch::Receiver<bool>) -> Result<(), Problem> {
+    let app = app(engine)?.into_make_service_with_connect_info::<SocketAddr>();
+    let stopped = async move {
+        // Whoever could say so is gone: that is a stop as well.
+        let _ = stop.wait_for(|stop| *stop).await;
+    };
+    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped).into_future();
+    serving.await.map_err(|error| Problem::new(codes::WEB, format!("the web page cannot be served ({})", reason(&error))))
+}
+
+fn app(engine: Engine) -> Result<Router, Problem> {
+    let site =
+        Arc::new(Site { engine, pages: render::Pages::new()?, throttle: throttle::Throttle::default(), hashing: Semaphore::new(HASHING) });
+    let small = Router::new()
+        .route("/", get(overview::page))
+        .route("/problems", get(problems::page))
+        .route("/problems/{cause}", get(problems::cause).post(problems::again))
+        .route("/messages", get(messages::page))
+        .route("/messages/{id}", get(message::page))
+        .route("/messages/{id}/original", get(message::original))
+        .route("/messages/{id}/file", get(message::file))
+        .route("/messages/{id}/do/{action}", get(act::confirm).post(act::act))
+        .route("/flows/{id}", get(flows::page))
+        .route("/alerts", get(alerts::page))
+        .route("/alerts/silence", post(alerts::silence))
+        .route("/audit", get(audit::page))
+        .route("/users", get(users::page).post(users::change))
+        .route("/account", get(users::account).post(users::password))
+        .route("/signin", get(signin::page).post(signin::sign_in))
+        .route("/signout", post(signin::sign_out))
+        .route("/metrics", get(metrics::metrics))
+        .route("/health", get(metrics::health))
+        .route("/ready", get(metrics::ready))
+        .route(
+            "/style.css",
+            get(|| async { ([(header::CONTENT_TYPE, "text/css; charset=utf-8")], include_str!("assets/style.css")).into_response() }),
+        )
+        .route(
+            "/live.js",
+            get(|| async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("assets/live.js")).into_response() }),
+        )
+        .layer(DefaultBodyLimit::max(64 << 10));
+    let large = Router::new().route("/messages/{id}/edit", get(edit::page).post(edit::edit)).layer(DefaultBodyLimit::max(FORM));
+    let all = small.merge(large).fallback(guard::nowhere);
+    Ok(all.layer(axum::middleware::from_fn(guard::headers)).with_state(site))
+}

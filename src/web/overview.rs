@@ -1,0 +1,106 @@
+//! The first page: every flow at a glance, what keeps messages, which alerts are on.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{extract::State, response::Response};
+use chrono::{Days, NaiveDate};
+use serde::Serialize;
+
+use super::{
+    Site,
+    render::{Refusal, values},
+    sessions::Person,
+};
+use crate::{
+    config::Flow,
+    journal::{Day, Run, Tally},
+    model::{Problem, Stage},
+};
+
+/// Days of the little charts.
+pub(super) const DAYS: u64 = 14;
+/// Causes shown on the first page.
+const CAUSES: u32 = 8;
+
+/// A flow at a glance.
+#[derive(Serialize)]
+pub(super) struct Glance {
+    pub id: String,
+    pub about: String,
+    pub partner: String,
+    pub direction: &'static str,
+    pub enabled: bool,
+    pub schedule: String,
+    pub next: Option<String>,
+    pub run: Option<Run>,
+    pub counts: HashMap<&'static str, u64>,
+    pub bars: Vec<Bar>,
+    pub came: u64,
+}
+
+/// One day of a chart: heights of 20.
+#[derive(Serialize)]
+pub(super) struct Bar {
+    pub day: NaiveDate,
+    pub came: u64,
+    pub failed: u64,
+    pub x: u64,
+    pub height: u64,
+    pub bad: u64,
+}
+
+/// Every flow at a glance, with the days from which charts are made.
+pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glance>, Problem> {
+    let (journal, workspace) = (site.engine.journal(), site.engine.workspace());
+    let now = site.engine.clock().now();
+    let first = now.date_naive().checked_sub_days(Days::new(DAYS - 1)).unwrap_or_default();
+    let (tallies, runs, days) = (journal.tallies().await?, journal.runs().await?, journal.days(first).await?);
+    let wanted = workspace.flows.values().filter(|flow| only.is_none_or(|only| flow.id == only));
+    let glance = |flow: &Flow| {
+        let bars = bars(first, days.iter().filter(|day| day.flow == flow.id));
+        Glance {
+            id: flow.id.clone(),
+            about: flow.about.clone(),
+            partner: flow.partner.clone(),
+            direction: flow.direction().as_str(),
+            enabled: flow.enabled,
+            schedule: flow.schedule.to_string(),
+            next: flow.enabled.then(|| flow.schedule.next(now)).flatten().map(|at| at.to_rfc3339()),
+            run: runs.get(&flow.id).cloned(),
+            counts: counts(tallies.iter().filter(|tally| tally.flow == flow.id)),
+            came: bars.last().map(|bar| bar.came).unwrap_or_default(),
+            bars,
+        }
+    };
+    Ok(wanted.map(glance).collect())
+}
+
+fn counts<'t>(tallies: impl Iterator<Item = &'t Tally>) -> HashMap<&'static str, u64> {
+    let mut counts = HashMap::from([("done", 0), ("failed", 0), ("held", 0), ("waiting", 0), ("discarded", 0), ("under_way", 0)]);
+    for tally in tallies {
+        let name = if Stage::UNDER_WAY.contains(&tally.stage) { "under_way" } else { tally.stage.as_str() };
+        *counts.entry(name).or_default() += tally.count;
+    }
+    counts
+}
+
+fn bars<'d>(first: NaiveDate, days: impl Iterator<Item = &'d Day>) -> Vec<Bar> {
+    let known: HashMap<NaiveDate, &Day> = days.map(|day| (day.day, day)).collect();
+    let most = known.values().map(|day| day.came).max().unwrap_or_default().max(1);
+    let bar = |(number, day): (u64, NaiveDate)| {
+        let (came, failed) = known.get(&day).map_or((0, 0), |day| (day.came, day.failed));
+        // What came at all, and what failed at all, is seen.
+        let height = |count: u64| (count * 20).div_ceil(most).min(20);
+        Bar { day, came, failed, x: number * 6, height: height(came), bad: height(failed.min(came)) }
+    };
+    (0..DAYS).zip(first.iter_days()).map(bar).collect()
+}
+
+/// The first page.
+pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
+    let journal = site.engine.journal();
+    let flows = glances(&site, None).await?;
+    let troubles = journal.troubles(&[], CAUSES).await?;
+    let alerts: Vec<_> = journal.alerts().await?.into_iter().filter(|alert| alert.ended.is_none()).collect();
+    site.pages.page("overview.html", Some(&person), values! { flows, troubles, alerts, now => site.engine.clock().now() })
+}

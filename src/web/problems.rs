@@ -1,0 +1,66 @@
+//! What keeps messages, grouped by its cause; and all messages of one cause done again.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{Path, State},
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    Site,
+    guard::Posted,
+    render::{Refusal, encoded, values},
+    sessions::Person,
+};
+use crate::{
+    journal::{Filter, Message, Trouble},
+    model::{Again, Problem, codes},
+    ops::{actions, people::Role},
+};
+
+/// Causes shown.
+const CAUSES: u32 = 200;
+/// Messages of one cause shown.
+const SHOWN: u32 = 100;
+/// Messages done again in one go.
+const MOST: u32 = 10_000;
+
+/// Every cause.
+pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
+    let troubles = site.engine.journal().troubles(&[], CAUSES).await?;
+    site.pages.page("problems.html", Some(&person), values! { troubles })
+}
+
+async fn of_cause(site: &Site, cause: &str, limit: u32) -> Result<(Trouble, Vec<Message>), Refusal> {
+    let journal = site.engine.journal();
+    let trouble = journal.trouble(cause).await?;
+    let trouble = trouble.ok_or_else(|| Problem::new(codes::MESSAGE_UNKNOWN, "nothing is kept by this cause any more"))?;
+    let messages = journal.list(&Filter { cause: Some(cause.to_string()), limit, ..Filter::default() }).await?;
+    Ok((trouble, messages))
+}
+
+/// The messages of one cause.
+pub(super) async fn cause(State(site): State<Arc<Site>>, person: Person, Path(cause): Path<String>) -> Result<Response, Refusal> {
+    let (trouble, messages) = of_cause(&site, &cause, SHOWN).await?;
+    site.pages.page("cause.html", Some(&person), values! { trouble, messages })
+}
+
+/// All of them again.
+pub(super) async fn again(State(site): State<Arc<Site>>, Path(cause): Path<String>, posted: Posted) -> Result<Response, Refusal> {
+    let posted = posted.may(Role::Operator)?;
+    let (trouble, messages) = of_cause(&site, &cause, MOST).await?;
+    let deed = posted.deed("reprocess");
+    let mut refused = Vec::new();
+    for mut message in messages.into_iter().rev() {
+        // Of many, one that cannot be done again keeps no other.
+        if let Err(problem) = actions::again(&site.engine, &mut message, Again::default(), &deed).await {
+            refused.push(problem);
+        }
+    }
+    if let Some(first) = refused.into_iter().next() {
+        return Err(first.into());
+    }
+    let flows = trouble.flows.first().map(|flow| encoded(flow)).unwrap_or_default();
+    Ok(Redirect::to(&format!("/messages?flow={flows}")).into_response())
+}

@@ -1,0 +1,144 @@
+//! Who someone is: by the cookie of a session, or by what a proxy in front says.
+
+use std::{fmt::Write as _, net::SocketAddr, sync::Arc};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::{HeaderMap, HeaderValue, header, request::Parts},
+};
+use chrono::TimeDelta;
+use sha2::{Digest, Sha256};
+
+use super::{Site, render::Refusal};
+use crate::{
+    journal::Session,
+    model::Problem,
+    ops::people::{Role, checked_name, random},
+};
+
+/// How long someone stays signed in without being seen.
+const IDLE: TimeDelta = TimeDelta::hours(8);
+/// How long someone stays signed in at most.
+const LONGEST: TimeDelta = TimeDelta::days(7);
+/// How often it is written down that someone was seen.
+const SEEN: TimeDelta = TimeDelta::minutes(5);
+
+/// Someone who is signed in.
+#[derive(Clone)]
+pub(super) struct Person {
+    /// Name.
+    pub name: String,
+    /// What they may do.
+    pub role: Role,
+    /// What their forms carry.
+    pub csrf: String,
+    /// Digest of their session; none of those whom a proxy signs in.
+    pub digest: Option<String>,
+}
+
+impl Person {
+    /// Refuses whoever may not do it.
+    pub fn may(&self, role: Role) -> Result<(), Refusal> {
+        if self.role >= role { Ok(()) } else { Err(Refusal::Forbidden(self.clone(), role)) }
+    }
+
+    /// Who sent a request.
+    pub async fn of(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Refusal> {
+        if site.engine.workspace().web.user_header.is_some() {
+            return by_proxy(parts, site).await;
+        }
+        let next = || Refusal::SignIn(parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default());
+        let digest = cookie(&parts.headers, cookie_name(site)).map(|token| digest(&token)).ok_or_else(next)?;
+        let journal = site.engine.journal();
+        let session = journal.session(&digest).await?.ok_or_else(next)?;
+        let now = site.engine.clock().now();
+        if now - session.seen > IDLE || now - session.made > LONGEST {
+            journal.sign_out(&digest).await?;
+            return Err(next());
+        }
+        // A role that was changed, a user that was removed, count from the next click on.
+        let user = journal.users().await?.into_iter().find(|user| user.name == session.user).ok_or_else(next)?;
+        let role = Role::parse(&user.role).ok_or_else(next)?;
+        if now - session.seen > SEEN {
+            journal.seen(&digest, now).await?;
+        }
+        Ok(Self { name: user.name, role, csrf: session.csrf, digest: Some(digest) })
+    }
+}
+
+impl FromRequestParts<Arc<Site>> for Person {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Refusal> {
+        Self::of(parts, site).await
+    }
+}
+
+/// Whom a proxy has signed in. Only a proxy that is known is believed.
+async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal> {
+    let web = &site.engine.workspace().web;
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
+    if !peer.is_some_and(|peer| web.proxies.contains(&peer)) {
+        return Err(Refusal::NotByProxy);
+    }
+    let text = |name: &Option<String>| {
+        let mut values = parts.headers.get_all(name.as_deref()?).iter();
+        // Two of them mean that one was not set by the proxy.
+        let (value, second) = (values.next()?.to_str().ok()?, values.next());
+        second.is_none().then(|| value.to_string())
+    };
+    let name = text(&web.user_header).filter(|name| checked_name(name).is_ok()).ok_or(Refusal::NotByProxy)?;
+    let known = site.engine.journal().users().await?.into_iter().find(|user| user.name == name).and_then(|user| Role::parse(&user.role));
+    let told = text(&web.role_header).and_then(|role| Role::parse(&role));
+    let role = if web.role_header.is_some() { told } else { known };
+    let csrf = site.pages.token(&name);
+    Ok(Person { name, role: role.unwrap_or(Role::Viewer), csrf, digest: None })
+}
+
+/// Signs someone in: the value of the cookie.
+pub(super) async fn begin(site: &Site, user: &str) -> Result<HeaderValue, Problem> {
+    let (token, csrf, now) = (random(32)?, random(32)?, site.engine.clock().now());
+    let session = Session { user: user.to_string(), csrf, made: now, seen: now };
+    site.engine.journal().sign_in(&digest(&token), &session, now - IDLE).await?;
+    Ok(set(site, &token, ""))
+}
+
+/// The cookie of nobody.
+pub(super) fn end(site: &Site) -> HeaderValue {
+    set(site, "", "; Max-Age=0")
+}
+
+fn set(site: &Site, token: &str, more: &str) -> HeaderValue {
+    let secure = if is_secure(site) { "; Secure" } else { "" };
+    let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", cookie_name(site));
+    // Made of digits and our own words.
+    HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
+}
+
+fn is_secure(site: &Site) -> bool {
+    site.engine.workspace().web.url.as_deref().is_some_and(|url| url.starts_with("https://"))
+}
+
+/// With the prefix a browser takes the cookie only from this very host over TLS.
+fn cookie_name(site: &Site) -> &'static str {
+    if is_secure(site) { "__Host-consign" } else { "consign" }
+}
+
+fn cookie(headers: &HeaderMap, name: &str) -> Option<String> {
+    let all = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = all.flat_map(|text| text.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(key, _)| *key == name).map(|(_, value)| value.to_string())
+}
+
+fn digest(token: &str) -> String {
+    Sha256::digest(token.as_bytes()).iter().fold(String::new(), |mut out, byte| {
+        // Writing to a string cannot fail.
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}
+
+/// Whether two texts are the same, in a time that says nothing of where they differ: their digests are compared.
+pub(super) fn same(a: &str, b: &str) -> bool {
+    !b.is_empty() && digest(a) == digest(b)
+}

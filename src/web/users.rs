@@ -1,0 +1,95 @@
+//! Users, for admins; and one's own password.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::State,
+    http::header,
+    response::{IntoResponse, Redirect, Response},
+};
+
+use super::{
+    Site,
+    guard::Posted,
+    render::{Refusal, values},
+    sessions::{self, Person},
+};
+use crate::{
+    journal::{Deed, User},
+    model::{Problem, codes},
+    ops::people::{Role, checked_name, fits, hash},
+};
+
+/// Everyone.
+pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
+    person.may(Role::Admin)?;
+    let users = site.engine.journal().users().await?;
+    let roles: Vec<&str> = Role::ALL.iter().map(|role| role.as_str()).collect();
+    site.pages.page("users.html", Some(&person), values! { users, roles })
+}
+
+/// Adds or removes someone, or changes their role or password.
+pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
+    let posted = posted.may(Role::Admin)?;
+    let (journal, name) = (site.engine.journal(), posted.field("name").to_string());
+    checked_name(&name)?;
+    let known = journal.users().await?.into_iter().find(|user| user.name == name);
+    if name == posted.person.name && (posted.has("remove") || posted.field("role") != Role::Admin.as_str()) {
+        let text = "the admin who looks after users is not removed, or made less, by himself";
+        return Err(Problem::new(codes::USAGE, text).hint("another admin can do it; so can `consign user`").into());
+    }
+    let (action, detail) = if posted.has("remove") {
+        journal.remove_user(&name).await?;
+        ("remove user", name.clone())
+    } else {
+        let role = Role::parse(posted.field("role")).ok_or_else(|| Problem::new(codes::USAGE, "there is no such role"))?;
+        let password = posted.fields.get("password").filter(|password| !password.is_empty()).cloned();
+        let hash = match (password, known) {
+            (Some(password), _) => hashed(&site, password).await?,
+            (None, Some(known)) => known.hash,
+            (None, None) => return Err(Problem::new(codes::USAGE, "a new user needs a password").into()),
+        };
+        journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }).await?;
+        ("set user", format!("{name} ({})", role.as_str()))
+    };
+    journal.audit(None, &Deed { detail: Some(detail), ..posted.deed(action) }, site.engine.clock().now()).await?;
+    Ok(Redirect::to("/users").into_response())
+}
+
+async fn hashed(site: &Site, password: String) -> Result<String, Problem> {
+    let _looks = site.hashing.acquire().await;
+    let lost = |_| Problem::new(codes::WEB, "the password could not be hashed");
+    tokio::task::spawn_blocking(move || hash(&password)).await.map_err(lost)?
+}
+
+/// One's own password.
+pub(super) async fn account(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
+    site.pages.page("account.html", Some(&person), values! {})
+}
+
+/// Changes it. Every session of theirs ends, but this one goes on as a new one.
+pub(super) async fn password(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
+    let (journal, name) = (site.engine.journal(), posted.person.name.clone());
+    let known = journal.users().await?.into_iter().find(|user| user.name == name && posted.person.digest.is_some());
+    let Some(known) = known else {
+        return Err(Problem::new(codes::USAGE, "a password is kept where you sign in, which is not here").into());
+    };
+    let field = |name: &str| posted.fields.get(name).cloned().unwrap_or_default();
+    let (old, new, again, now) = (field("old"), field("new"), field("again"), site.engine.clock().now());
+    if new != again {
+        return Err(Problem::new(codes::USAGE, "the new password was not typed the same way twice").into());
+    }
+    let from = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
+    if site.throttle.wait(&name, from, now).is_some() {
+        return Err(Problem::new(codes::USAGE, "too many wrong passwords: wait a while").into());
+    }
+    let kept = known.hash.clone();
+    if !tokio::task::spawn_blocking(move || fits(&old, Some(&kept))).await.unwrap_or(false) {
+        site.throttle.failed(&name, from, now);
+        return Err(Problem::new(codes::USAGE, "the old password is wrong").into());
+    }
+    let hash = hashed(&site, new).await?;
+    journal.set_user(&User { hash, ..known }).await?;
+    journal.audit(None, &Deed::new(&name, "change password"), now).await?;
+    Ok(([(header::SET_COOKIE, sessions::begin(&site, &name).await?)], Redirect::to("/")).into_response())
+}
