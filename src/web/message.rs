@@ -28,8 +28,8 @@ use crate::{
 const SHOWN: u64 = 512 << 10;
 /// Characters of a line that are shown.
 const WIDE: usize = 2000;
-/// Records of a plan that are shown.
-const PLANNED: usize = 40;
+/// Lines of a plan after which no further record is shown.
+const PLANNED: usize = 200;
 
 /// The message with an id or a part of one.
 pub(super) async fn found(site: &Site, id: &str) -> Result<Message, Refusal> {
@@ -41,7 +41,7 @@ pub(super) fn may(message: &Message) -> Vec<&'static str> {
     let at_rest = message.stage.is_at_rest();
     let (inbound, original) = (message.direction == Direction::In, !message.stored.is_empty());
     let all = [
-        ("reprocess", at_rest || matches!(message.stage, Stage::Held | Stage::Waiting)),
+        ("reprocess", (at_rest && (inbound || message.stage != Stage::Done)) || matches!(message.stage, Stage::Held | Stage::Waiting)),
         ("release", message.stage == Stage::Held),
         ("edit", inbound && original && (at_rest || message.stage == Stage::Held) && message.size <= LARGEST),
         ("resend", !inbound && original && message.stage == Stage::Done),
@@ -80,17 +80,46 @@ fn problems(site: &Site, life: &Life) -> Vec<Json> {
 fn planned(plan: &Json) -> Vec<String> {
     let mut lines = Vec::new();
     for step in plan["steps"].as_array().into_iter().flatten() {
-        let model = step["model"].as_str().unwrap_or_default();
         for record in step["records"].as_array().into_iter().flatten() {
             if lines.len() >= PLANNED {
                 lines.push("…".into());
                 return lines;
             }
-            let fields = record["fields"].to_string();
-            lines.push(format!("{model}: {}", fields.chars().take(WIDE).collect::<String>()));
+            lines.push(step["model"].as_str().unwrap_or_default().to_string());
+            fields(&record["values"], 1, &mut lines);
         }
     }
     lines
+}
+
+fn fields(values: &Json, depth: usize, lines: &mut Vec<String>) {
+    let indent = "    ".repeat(depth);
+    for field in values.as_array().into_iter().flatten() {
+        let (name, value) = (field[0].as_str().unwrap_or_default(), &field[1]);
+        if let Some(records) = value["lines"]["records"].as_array() {
+            lines.push(format!("{indent}{name}"));
+            for (number, record) in records.iter().enumerate() {
+                lines.push(format!("{indent}    {}.", number + 1));
+                fields(&record["values"], depth + 2, lines);
+            }
+            continue;
+        }
+        let text = match (&value["literal"], &value["find"]) {
+            (Json::Null, find) if find.is_object() => sought(find),
+            (Json::Null, _) => value.to_string(),
+            (literal, _) => literal.to_string(),
+        };
+        lines.push(format!("{indent}{name} = {}", text.chars().take(WIDE).collect::<String>()));
+    }
+}
+
+/// A record that is looked for: `the product.product with barcode 5701234000013 or default_code L-200`.
+fn sought(find: &Json) -> String {
+    let by = find["by"].as_array().into_iter().flatten().map(|by| {
+        let value = by[1].as_str().map_or_else(|| by[1].to_string(), str::to_string);
+        format!("{} {value}", by[0].as_str().unwrap_or_default())
+    });
+    format!("the {} with {}", find["model"].as_str().unwrap_or_default(), by.collect::<Vec<_>>().join(" or "))
 }
 
 /// The original as text, its lines numbered, those with problems marked.

@@ -10,7 +10,7 @@ say() { printf 'live: %s\n' "$*" >&2; }
 die() { say "$*"; exit 1; }
 as_root() { if [ "$(id -u)" = 0 ]; then "$@"; else sudo -n "$@"; fi; }
 
-# --- Debian packages: sshd, FTP servers, PostgreSQL, xmllint ---------------------------------------------------------------
+# --- Debian packages: sshd, FTP servers, PostgreSQL, xmllint, Chromium------------------------------------------------------------
 missing=()
 command -v xmllint >/dev/null || missing+=(libxml2-utils)
 [ -x /usr/sbin/sshd ] || missing+=(openssh-server)
@@ -26,6 +26,9 @@ command -v openssl >/dev/null || missing+=(openssl)
 command -v pkg-config >/dev/null || missing+=(pkg-config)
 command -v xz >/dev/null || missing+=(xz-utils)
 command -v curl >/dev/null || missing+=(curl)
+# For the web page.
+command -v chromium >/dev/null || missing+=(chromium)
+command -v chromedriver >/dev/null || missing+=(chromium-driver)
 if [ ${#missing[@]} -gt 0 ]; then
   say "installing ${missing[*]}"
   as_root apt-get update -qq || die "apt-get update failed"

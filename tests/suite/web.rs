@@ -70,6 +70,7 @@ async fn what_is_wrong_is_found_understood_and_done_again_from_the_page() {
     assert_eq!(again.status, 303, "{}", again.text);
     world.consign(&["run", "--once", "orders-in"]).ends(0);
     let done = anna.get(&one.location).await.text;
+    assert!(done.contains(&format!("client_order_ref = &quot;PO-{number}-2&quot;")), "its plan: {done}");
     assert!(done.contains("/odoo/sale.order/") && done.contains("made in Odoo") && done.contains("<b>anna</b>"), "{done}");
     assert!(anna.get("/problems").await.text.contains("Nothing failed"));
     let audit = anna.get("/audit").await.text;
