@@ -27,6 +27,9 @@ pub(super) struct Choosing {
     /// With this part in the file's name, in a business number (order, despatch, GTIN) or in the name of an Odoo record.
     #[arg(long)]
     find: Option<String>,
+    /// With this answer of the partner's: awaited, pending, accepted, refused, or overdue.
+    #[arg(long)]
+    answer: Option<String>,
     /// Kept by this cause, as `consign errors` names it.
     #[arg(long)]
     cause: Option<String>,
@@ -42,6 +45,7 @@ impl Choosing {
             until: self.until.clone(),
             find: self.find.clone(),
             cause: self.cause.clone(),
+            answer: self.answer.clone(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Floor 6: the command line. One file a verb; adding one is a file here and a line in each of the two lists below.
 
 mod alerts;
+mod answer;
 mod audit;
 mod check;
 mod choosing;
@@ -68,6 +69,8 @@ struct Cli {
 enum Verb {
     /// What is the matter now, for people and for checks by cron: exit code 0 means nothing is.
     Alerts(alerts::Args),
+    /// What a partner said to a document that we sent, where no file says it.
+    Answer(answer::Args),
     /// Who did what, and why.
     Audit(audit::Args),
     /// Check the whole workspace, offline: paths, fields, templates, schedules.
@@ -219,6 +222,7 @@ pub fn main() -> ExitCode {
 async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
     match verb {
         Verb::Alerts(args) => alerts::run(context, &args).await,
+        Verb::Answer(args) => answer::run(context, &args).await,
         Verb::Audit(args) => audit::run(context, &args).await,
         Verb::Check(args) => check::run(context, &args),
         Verb::Demo(args) => demo::run(context, &args).await,

@@ -2,7 +2,7 @@
 
 use super::{Context, Exit, output};
 use crate::{
-    journal::Message,
+    journal::{AnswerRow, Message},
     model::{Problems, Stage, problem::shown},
     ops::{life, lines},
 };
@@ -55,6 +55,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     if life.children.len() > LISTED {
         out.line(format!("         and {} more (--json lists them)", life.children.len() - LISTED));
     }
+    if let Some(answer) = &life.answer {
+        out.line(format!("answer   {}", answer_line(answer)));
+    }
     out.line("\nsteps (UTC)");
     for event in &life.events {
         out.line(
@@ -94,6 +97,22 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         out.line(format!("when it is mended: consign reprocess {}", message.id.short()));
     }
     Ok(Exit::Fine)
+}
+
+/// What is known of a partner's answer.
+pub(super) fn answer_line(answer: &AnswerRow) -> String {
+    let mut line = answer.reply.as_str().to_string();
+    match answer.at {
+        Some(at) => line.push_str(&format!(" at {} UTC", output::at(at))),
+        None => line.push_str(&format!(" by {} UTC", output::at(answer.due))),
+    }
+    if let Some(by) = answer.by_message {
+        line.push_str(&format!(", by message {}", by.short()));
+    }
+    if let Some(note) = &answer.note {
+        line.push_str(&format!(": {}", shown(note)));
+    }
+    line
 }
 
 fn kin(message: &Message) -> String {

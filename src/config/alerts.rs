@@ -6,8 +6,8 @@ use super::{SecretSource, secrets};
 use crate::model::table::{Item, Reader};
 
 /// Kinds of alerts, in the order they are told.
-pub const KINDS: [&str; 11] =
-    ["unable", "failed", "held", "waiting", "silent", "gap", "uncollected", "overdue", "disk", "ending", "stopped"];
+pub const KINDS: [&str; 12] =
+    ["unable", "failed", "held", "waiting", "silent", "gap", "uncollected", "overdue", "refused", "disk", "ending", "stopped"];
 
 /// Who is told of what.
 #[derive(Debug, Clone)]

@@ -1,11 +1,11 @@
 //! Flows: one file each.
 
-use std::{cell::RefCell, time::Duration};
+use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Changed, Choice, Exists, Flow, Format, InFlow, MadeOf, Numbered, Order, OutFlow, SameContent, Schedule, Unusual, Work, choice,
+    Changed, Choice, Exists, Flow, Format, InFlow, MadeOf, Numbered, Order, OutFlow, SameContent, Schedule, Unusual, Work, answers, choice,
 };
 use crate::{
     format::{Limits, xml},
@@ -147,6 +147,7 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
     };
     let given = Given { partner: files.partner(partner), values: values(reader) };
     let partial = reader.boolean("partial").unwrap_or(false);
+    let answer = answers::returned(reader, files, values(reader)).map(Arc::new);
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
     let tables = CodeTables { files, partner, read: RefCell::default() };
@@ -192,6 +193,7 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
                 given,
                 made_of,
                 partial,
+                answer,
             };
             Some((first, flow))
         }
@@ -252,6 +254,7 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<Out
     let per_file = whole("per_file", 1).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
     let sequence = whole("sequence", 0);
     let pickup = reader.duration("pickup");
+    let answer = answers::awaited(reader);
     let Some(read) = reader.table("read") else {
         reader.missing("read");
         return None;
@@ -299,6 +302,7 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<Out
         sequence,
         pickup,
         note,
+        answer,
     })
 }
 

@@ -13,7 +13,7 @@ use serde_json::Value as Json;
 use super::{DropConfig, OdooConfig, Partner, Workspace, contained, flows, secrets};
 use crate::{
     model::{
-        Place, Problem, Problems,
+        Place, Problem, Problems, answer,
         catalog::Catalog,
         codes,
         nearest::did_you_mean,
@@ -127,7 +127,8 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
         }
         apart.extend(own.into_inner());
     }
-    let catalog = catalog(root, &problems);
+    let mut catalog = catalog(root, &problems);
+    answer::add_to(&mut catalog);
     let mut problems = problems.into_inner();
     if problems.is_empty() {
         return Ok((Workspace { root: root.to_path_buf(), storage, odoo, alerts, web, partners, flows, catalog }, apart));

@@ -4,6 +4,7 @@
 //! **Invariant:** reading a workspace needs no network and no secret; secrets are opened when they are used.
 
 pub mod alerts;
+pub mod answers;
 pub mod check;
 mod choice;
 mod contained;
@@ -20,6 +21,7 @@ mod web;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
+    sync::Arc,
     time::Duration,
 };
 
@@ -129,7 +131,8 @@ impl Flow {
         let mut all = vec![self.schema.as_str()];
         if let Work::In(inbound) = &self.work {
             let envelope = inbound.envelope.iter().filter_map(|envelope| envelope.schema.as_deref());
-            all.extend(inbound.schemas.iter().map(|choice| choice.schema.as_str()).chain(envelope));
+            let answer = inbound.answer.iter().filter_map(|answer| answer.schema.as_deref());
+            all.extend(inbound.schemas.iter().map(|choice| choice.schema.as_str()).chain(envelope).chain(answer));
         }
         let mut seen = std::collections::HashSet::new();
         all.retain(|name| seen.insert(*name));
@@ -235,6 +238,8 @@ pub struct InFlow {
     pub made_of: MadeOf,
     /// What can go in goes in, and the rest is written out as a smaller file; otherwise a file goes in whole or not at all.
     pub partial: bool,
+    /// The answer that a document is given.
+    pub answer: Option<Arc<answers::Returned>>,
 }
 
 /// What becomes of a document whose name is taken on the drop.
@@ -294,6 +299,8 @@ pub struct OutFlow {
     pub pickup: Option<Duration>,
     /// Note for the record's chatter.
     pub note: Option<Template>,
+    /// The answer that a document is to have.
+    pub answer: Option<answers::Awaited>,
 }
 
 impl Workspace {

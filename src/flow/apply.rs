@@ -4,7 +4,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Engine, checkpoint, examine,
+    Engine, answers, checkpoint, examine,
     material::{self, Material, Plans},
     plans,
 };
@@ -12,7 +12,7 @@ use crate::{
     config::{Flow, InFlow},
     journal::{Journal, Message},
     mapping::Applying,
-    model::{BoxFuture, Clock, Plan, Problem, Problems, codes, problem::shown},
+    model::{BoxFuture, Clock, Plan, Problem, Problems, answer, codes, problem::shown},
     odoo::{
         Odoo, Setup,
         execute::{Outcome, Stopped, execute, known, memory, rehearse},
@@ -130,6 +130,9 @@ pub(super) async fn apply(
     material: &Material,
 ) -> Result<Applied, Problems> {
     let one = |problem: Problem| vec![problem];
+    if inbound.mapping.written().is_empty() {
+        return only_answers(engine, flow, inbound, message, material).await;
+    }
     let odoo = engine.odoo().await.map_err(one)?;
     // The whole id: a mark that is met again years later would make a count do nothing.
     let mark = format!("consign {}.{}", message.id, message.run);
@@ -141,6 +144,7 @@ pub(super) async fn apply(
         let mut applying = applying(inbound, message);
         let mut plans = Plans::of(inbound, message, material);
         while let Some(plan) = plans.next(&mut applying).await? {
+            let (plan, _) = answer::split(plan).map_err(one)?;
             not_overtaken(journal, &odoo, &plan, setup, message).await?;
         }
     }
@@ -155,6 +159,8 @@ pub(super) async fn apply(
     let mut plans = Plans::of(inbound, message, material);
     while let Some(plan) = plans.next(&mut applying).await? {
         part += 1;
+        let (plan, answers) = answer::split(plan).map_err(one)?;
+        let about = answers::matched(engine, flow, &answers).await?;
         let mark = if part == 1 { mark.clone() } else { format!("{mark}-{part}") };
         let outcome = match execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await {
             Ok(outcome) => outcome,
@@ -170,6 +176,7 @@ pub(super) async fn apply(
         if matches!(material, Material::Whole(..)) {
             plans::keep(&engine.storage, message, &plan);
         }
+        answers::record(engine, message, &answers, &about).await.map_err(one)?;
         write_down(engine, message, &outcome, &mut applied).await?;
         refused.extend(outcome.refused);
     }
@@ -188,12 +195,33 @@ pub(super) async fn apply(
     Ok(applied)
 }
 
+/// A document that only says something about others: Odoo has no part in it.
+async fn only_answers(engine: &Engine, flow: &Flow, inbound: &InFlow, message: &Message, material: &Material) -> Result<Applied, Problems> {
+    let one = |problem: Problem| vec![problem];
+    let mut applying = applying(inbound, message);
+    let mut plans = Plans::of(inbound, message, material);
+    let (mut all, mut applied) = (Vec::new(), Applied::default());
+    while let Some(plan) = plans.next(&mut applying).await? {
+        all.extend(answer::split(plan).map_err(one)?.1);
+    }
+    let refused: Problems = applying.refused().into_iter().filter_map(|(part, problem)| part.map(|_| problem)).collect();
+    if !refused.is_empty() {
+        return Err(refused);
+    }
+    // All or none: half an answer is none.
+    let about = answers::matched(engine, flow, &all).await?;
+    answers::record(engine, message, &all, &about).await.map_err(one)?;
+    applied.records = all.len();
+    Ok(applied)
+}
+
 /// Every reference of a file that is taken in parts, looked up before the first part is written.
 async fn rehearsed(inbound: &InFlow, message: &Message, material: &Material, odoo: &Odoo, setup: Setup<'_>) -> Result<(), Problems> {
     let mut bad = Problems::new();
     let mut applying = applying(inbound, message);
     let mut plans = Plans::of(inbound, message, material);
     while let Some(plan) = plans.next(&mut applying).await? {
+        let (plan, _) = answer::split(plan).map_err(|problem| vec![problem])?;
         bad.extend(rehearse(odoo, &plan, setup).await?.into_iter().map(|(_, problem)| problem));
         if bad.len() >= 100 {
             break;

@@ -122,7 +122,7 @@ async fn carry_all(
             rest.push(message);
         }
     }
-    shelf::shelve(engine, flow, rest, summary).await.map_err(|problem| vec![problem])?;
+    shelf::shelve(engine, flow, schemas, rest, summary).await.map_err(|problem| vec![problem])?;
     trouble.map_or(Ok(()), Err)
 }
 

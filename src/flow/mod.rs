@@ -4,6 +4,7 @@
 //! identity that a second try finds again, then the journal, then the move on the partner's drop. A crash anywhere leaves a stage
 //! from which the same code goes on.
 
+mod answers;
 mod apply;
 mod away;
 mod checkpoint;

@@ -9,7 +9,7 @@ use std::{collections::HashSet, sync::Arc};
 use serde_json::{Value as Json, json};
 
 use super::{
-    Engine, Summary, checkpoint, ready, retry,
+    Engine, Summary, answers, checkpoint, ready, retry,
     storage::digest,
     trial::{self, Circumstances, Made, document},
 };
@@ -42,6 +42,9 @@ pub(super) async fn run(
     }
     if let Err(problem) = watch_pickup(engine, flow, outbound, summary).await {
         // A drop that may be written to and not listed is no reason to send nothing.
+        summary.problems.push(problem);
+    }
+    if let Err(problem) = answers::watch(engine, flow, outbound).await {
         summary.problems.push(problem);
     }
     let (ready, cursor) = ready::ready(engine, flow, outbound, summary).await.map_err(one)?;
@@ -384,6 +387,8 @@ async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Me
             }
         }
     }
+    // Before the sending: the partner may answer at once.
+    answers::expect(engine, outbound, message).await?;
     engine.journal.remark(message, INTENT, engine.clock.now()).await?;
     let renamed = if outbound.exists == Exists::Replace {
         drop.replace(&temporary, &message.path).await

@@ -5,7 +5,7 @@ use chrono::{DateTime, Utc};
 use futures_util::{StreamExt, stream};
 
 use super::{
-    Engine, Summary,
+    Engine, Schemas, Summary, answers,
     away::Away,
     checkpoint::reach,
     inbound::STOPS,
@@ -30,7 +30,13 @@ pub(super) fn is_shelved(message: &Message) -> bool {
 /// Puts messages that are done or failed on their shelves, ours and the partner's: together, since each wait for the disk or for the
 /// partner's server is one for all. One that cannot be shelved is told, stays as it is, and keeps no other: it is tried again at the
 /// next poll.
-pub(super) async fn shelve(engine: &Engine, flow: &Flow, messages: Vec<Message>, summary: &mut Summary) -> Result<(), Problem> {
+pub(super) async fn shelve(
+    engine: &Engine,
+    flow: &Flow,
+    schemas: &Schemas,
+    messages: Vec<Message>,
+    summary: &mut Summary,
+) -> Result<(), Problem> {
     let (mut shelved, mut reports) = (Vec::new(), Vec::new());
     let mut ours: Problems = Vec::new();
     for mut message in messages {
@@ -64,7 +70,7 @@ pub(super) async fn shelve(engine: &Engine, flow: &Flow, messages: Vec<Message>,
         return Ok(());
     }
     match engine.drop(&flow.partner).await {
-        Ok(drop) => move_all(engine, &*drop, flow, unmoved, summary).await,
+        Ok(drop) => move_all(engine, &*drop, flow, schemas, unmoved, summary).await,
         Err(problem) => {
             summary.drop_is_away = true;
             summary.problems.push(problem);
@@ -78,6 +84,7 @@ async fn move_all(
     engine: &Engine,
     drop: &dyn Drop,
     flow: &Flow,
+    schemas: &Schemas,
     unmoved: Vec<(&mut Message, &Problems)>,
     summary: &mut Summary,
 ) -> Result<(), Problem> {
@@ -85,7 +92,12 @@ async fn move_all(
     let mut moving: Vec<BoxFuture<'_, (&Message, Result<(), Problem>)>> = Vec::with_capacity(unmoved.len());
     for (message, problems) in unmoved {
         moving.push(Box::pin(async move {
-            let result = away.unless(move_there(engine, drop, flow, message, problems)).await;
+            let result = away
+                .unless(async {
+                    move_there(engine, drop, flow, message, problems).await?;
+                    answered(engine, drop, flow, schemas, message, problems).await
+                })
+                .await;
             message.moved = result.is_ok();
             (&*message, result)
         }));
@@ -113,10 +125,31 @@ async fn move_all(
 
 /// A move that failed, as ops reads it.
 fn told(message: &Message, cause: Problem, others: usize) -> Problem {
+    if cause.code == codes::ANSWER_UNGIVEN {
+        return cause;
+    }
     let more = if others == 0 { String::new() } else { format!(", nor {others} more") };
     let sentence = format!("`{}` could not be moved on the partner's side{more}: {}", shown(&message.name), cause.message);
     let hint = cause.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into());
     Problem::new(codes::SHELF_FAILED, sentence).hint(hint)
+}
+
+/// The answer to the partner, where the flow gives one.
+async fn answered(
+    engine: &Engine,
+    drop: &dyn Drop,
+    flow: &Flow,
+    schemas: &Schemas,
+    message: &Message,
+    problems: &Problems,
+) -> Result<(), Problem> {
+    answers::give(engine, drop, flow, schemas, message, problems).await.map_err(|problem| {
+        if STOPS.contains(&problem.code) {
+            return problem;
+        }
+        let text = format!("`{}` (message {}) could not be answered: {}", shown(&message.name), message.id.short(), problem.message);
+        Problem::new(codes::ANSWER_UNGIVEN, text).at(problem.place).maybe_hint(problem.hint)
+    })
 }
 
 async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Message, problems: &Problems) -> Result<(), Problem> {

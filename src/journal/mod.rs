@@ -5,6 +5,7 @@
 //! transaction is held open across the network.
 
 mod alerts;
+mod answers;
 mod audit;
 mod drops;
 mod query;
@@ -34,11 +35,12 @@ use sqlx::{
 use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage, codes};
 
 pub use alerts::{Alert, Decided, Notice};
+pub use answers::{AnswerRow, Answered};
 pub use audit::{Deed, DeedRow};
 pub use drops::{Here, Hold, Known};
 pub use query::{Attempt, Event, LedgerRow, RecordRow, Tally};
 pub use runs::Run;
-pub use search::{Day, Filter};
+pub use search::{Day, Filter, Wanted};
 pub use terms::Term;
 pub use troubles::Trouble;
 pub use users::{Session, User};

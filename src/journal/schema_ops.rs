@@ -75,9 +75,12 @@ pub(super) const STATEMENTS: &[&str] = &[
     "create table audit (id integer primary key, at text not null, who text not null, action text not null, message text, reason text, detail text) strict",
     "create index ledger_message on ledger (message) where message is not null",
     "create index audit_message on audit (message) where message is not null",
-    // Answers that a document that we sent, or took, is to have.
-    "create table answer (message text primary key references message (id), flow text not null, due text, state text not null, at text, note text, by_message text) strict, without rowid",
-    "create index answer_due on answer (due) where state = 'awaited'",
+    // Answers that a document that we sent is to have.
+    "create table answer (message text primary key references message (id), flow text not null, due text not null, state text not null, at text, note text,
+        by_message text, mark text) strict, without rowid",
+    "create index answer_open on answer (flow, due) where state in ('awaited', 'pending')",
+    "create index answer_refused on answer (flow, at) where state = 'refused'",
+    "create index answer_mark on answer (flow, mark) where mark is not null",
     // The first and the last run of each flow, what kept the last from working, and since when.
     "create table run (flow text primary key, first text not null, began text not null, ended text, problems text not null default '[]', unwell text) strict, without rowid",
     // What is alerted, until it has been over for a while; and what of it is still to be told, and by which way.

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{Journal, Message, problem, query::row, write::stamp};
-use crate::model::{MessageId, Problem, Stage, codes, problem::cut};
+use crate::model::{MessageId, Problem, Stage, answer::Reply, codes, problem::cut};
 
 /// Which messages to list, newest first.
 #[derive(Debug, Clone, Default)]
@@ -28,12 +28,23 @@ pub struct Filter {
     pub alone: bool,
     /// Kept by this cause ([`crate::model::cause`]).
     pub cause: Option<String>,
+    /// With this answer of the partner's.
+    pub answer: Option<Wanted>,
     /// Made of this message.
     pub parent: Option<MessageId>,
     /// Only those that come after this one in the list: its time and id.
     pub after: Option<(DateTime<Utc>, MessageId)>,
     /// At most so many.
     pub limit: u32,
+}
+
+/// Answers of partners.
+#[derive(Debug, Clone, Default)]
+pub struct Wanted {
+    /// One of these.
+    pub replies: Vec<Reply>,
+    /// Which was to come before.
+    pub due: Option<DateTime<Utc>>,
 }
 
 /// The shortest part of a word that the index knows.
@@ -69,6 +80,18 @@ impl Filter {
             query.push(" and m.id not in (select message from trouble where cause in (");
             super::troubles::shared(query, &self.flows);
             query.push("))");
+        }
+        if let Some(wanted) = &self.answer {
+            query.push(" and m.id in (select message from answer where state in (");
+            let mut replies = query.separated(", ");
+            for reply in &wanted.replies {
+                replies.push_bind(reply.as_str());
+            }
+            query.push(")");
+            if let Some(due) = wanted.due {
+                query.push(" and due <= ").push_bind(stamp(due));
+            }
+            query.push(")");
         }
         if let Some(parent) = self.parent {
             query.push(" and m.parent = ").push_bind(parent.to_string());
@@ -162,6 +185,7 @@ impl Journal {
                 && filter.since.is_none_or(|since| message.received >= since)
                 && filter.until.is_none_or(|until| message.received < until)
                 && filter.cause.is_none()
+                && filter.answer.is_none()
                 && filter.after.is_none()
         });
         // The terms first: joined the other way round, every message would be asked for its own.

@@ -22,7 +22,7 @@ use serde_json::{Map, Value as Json};
 pub use self::{apply::Applying, template::Template};
 use self::{rules::RecordRule, tables::Tables};
 use crate::model::{
-    Document, Name, Plan, Problems,
+    Document, Name, Plan, Problems, answer,
     catalog::Catalog,
     plan::{Then, Write},
     shape::Shape,
@@ -117,17 +117,17 @@ impl Mapping {
         creates.map(|rule| (rule.model.as_str(), rule.then.as_slice(), rule.line, rule.column))
     }
 
-    /// Every model it writes or searches.
+    /// Every model of Odoo's that it writes or searches.
     pub fn models(&self) -> Vec<&str> {
-        let mut models: Vec<&str> = self.records.iter().flat_map(|rule| rule.models()).collect();
+        let mut models: Vec<&str> = self.records.iter().flat_map(|rule| rule.models()).filter(|model| *model != answer::MODEL).collect();
         models.sort_unstable();
         models.dedup();
         models
     }
 
-    /// The models it writes records of, in order.
+    /// The models of Odoo's that it writes records of, in order.
     pub fn written(&self) -> Vec<&str> {
-        self.records.iter().map(|rule| rule.model.as_str()).collect()
+        self.records.iter().map(|rule| rule.model.as_str()).filter(|model| *model != answer::MODEL).collect()
     }
 
     fn at(&self, line: u32) -> String {

@@ -128,6 +128,9 @@ codes! {
     CHANGED = "C419", Ops, Never, "a record was changed after it was sent", "The flow says what becomes of it: `changed = \"ignore\"`, `\"resend\"` or `\"report\"`.";
     LOOKUP_HELD = "C420", Ops, Never, "a document waits for a record in Odoo", "The mapping says that the document is held until the record is there, or there is only one. Make it so, then reprocess the message.";
 
+    ANSWER_UNKNOWN = "C421", Ops, Never, "an answer to nothing that was sent", "A partner's answer names a document that none of its flows sent, or that expects no answer. Look at its number; the mapping may read another one than the flow's `numbers`.";
+    ANSWER_UNGIVEN = "C422", Consultant, Later, "a document could not be answered", "What the document did is complete and is not repeated. The answer is tried again at each poll.";
+
     ODOO_UNREACHABLE = "C501", Ops, Later, "Odoo cannot be reached", "Nothing is lost; every message waits and is tried again by itself.";
     ODOO_LOGIN = "C502", Ops, Later, "Odoo refuses the login", "Database, login or password are wrong.";
     ODOO_KEY = "C503", Ops, Later, "Odoo refuses the API key", "The key is wrong, revoked or expired (Odoo keys live three months at most). Make a new one in Odoo under Preferences, Account Security.";

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here does I/O, reads a clock or knows a protocol. A message is a document on its way; that it may be a
 //! file on an SFTP drop is known only to `transport` and `flow`.
 
+pub mod answer;
 pub mod catalog;
 pub mod cause;
 pub mod clock;

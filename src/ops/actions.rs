@@ -2,8 +2,8 @@
 
 use crate::{
     flow::{Engine, mappings},
-    journal::{Deed, Filter, Message},
-    model::{Again, Direction, Problem, Stage, codes},
+    journal::{Answered, Deed, Filter, Message},
+    model::{Again, Direction, Problem, Stage, answer::Reply, codes},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
@@ -69,4 +69,18 @@ pub async fn release(engine: &Engine, message: &mut Message, deed: &Deed) -> Res
 /// It is under way or done.
 pub async fn discard(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
     engine.journal().discard(message, deed, engine.clock().now()).await
+}
+
+/// Settles the answer to a document that we sent, as a person knows it: by telephone, by a paper.
+///
+/// # Errors
+/// The message is to have no answer.
+pub async fn settle(engine: &Engine, message: &Message, reply: Reply, deed: &Deed) -> Result<(), Problem> {
+    let now = engine.clock().now();
+    let answered = Answered { reply, note: deed.reason.clone(), by_message: None, mark: None };
+    if engine.journal().answer(message.id).await?.is_none() {
+        let text = format!("message {} is to have no answer", message.id.short());
+        return Err(Problem::new(codes::STAGE, text).hint("answers are expected by flows out with an [answer]"));
+    }
+    engine.journal().answered(message, &answered, Some(deed), now).await.map(|_| ())
 }

@@ -9,7 +9,7 @@ use crate::{
     flow::{Engine, Schemas, mappings, trial},
     format::Source,
     journal::{Journal, Message},
-    model::{Again, BoxFuture, Problem, Problems, Stage, problem::shown},
+    model::{Again, BoxFuture, Problem, Problems, Stage, answer, problem::shown},
     odoo::{
         Setup,
         execute::{
@@ -152,6 +152,11 @@ impl<'e> Foreseer<'e> {
         let source = self.engine.storage().place(message).map(Source::File).map_err(one)?;
         let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };
         let plan = trial::plan(&source, &message.name, inbound, schemas)?;
+        let (plan, answers) = answer::split(plan).map_err(one)?;
+        into.lines.extend(answers.iter().map(|answer| format!("answer to {}: {}", shown(&answer.number), answer.reply.as_str())));
+        if plan.is_empty() && inbound.mapping.written().is_empty() {
+            return Ok(());
+        }
         let odoo = self.engine.odoo().await.map_err(one)?;
         let memory = Remembered(self.engine.journal().clone());
         let setup = Setup { mark: "", memory: &memory, catalog: &workspace.catalog, partial: true };

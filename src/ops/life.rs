@@ -8,7 +8,7 @@ use serde_json::Value as Json;
 use super::lines::Lines;
 use crate::{
     flow::{Engine, plans},
-    journal::{Attempt, DeedRow, Event, Filter, LedgerRow, Message, RecordRow, Term},
+    journal::{AnswerRow, Attempt, DeedRow, Event, Filter, LedgerRow, Message, RecordRow, Term},
     model::{Problem, Problems},
 };
 
@@ -23,6 +23,8 @@ pub struct Life {
     pub arrival: Option<LedgerRow>,
     /// Business numbers and names that it is found by.
     pub numbers: Vec<Term>,
+    /// The partner's answer to it, where it is to have one.
+    pub answer: Option<AnswerRow>,
     /// Its steps.
     pub events: Vec<Event>,
     /// Its tries.
@@ -70,6 +72,7 @@ pub async fn life(engine: &Engine, message: Message) -> Result<Life, Problem> {
         partner: flow.map(|flow| flow.partner.clone()),
         arrival: journal.arrival(message.id).await?,
         numbers: journal.terms(message.id).await?,
+        answer: journal.answer(message.id).await?,
         events: journal.events(message.id).await?,
         attempts: journal.attempts(message.id).await?,
         records,

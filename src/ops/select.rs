@@ -4,8 +4,8 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
 use crate::{
     config::Workspace,
-    journal::Filter,
-    model::{Problem, Stage, codes, nearest::did_you_mean, problem::cut},
+    journal::{Filter, Wanted},
+    model::{Problem, Stage, answer::Reply, codes, nearest::did_you_mean, problem::cut},
 };
 
 /// A choice of messages, as a person gives it.
@@ -25,6 +25,8 @@ pub struct Selection {
     pub find: Option<String>,
     /// Kept by this cause.
     pub cause: Option<String>,
+    /// With this answer of the partner's: `awaited`, `pending`, `accepted`, `refused`, or `overdue`.
+    pub answer: Option<String>,
 }
 
 impl Selection {
@@ -37,6 +39,7 @@ impl Selection {
             && self.until.is_none()
             && self.find.is_none()
             && self.cause.is_none()
+            && self.answer.is_none()
     }
 
     /// The choice as a question to the journal.
@@ -70,6 +73,7 @@ impl Selection {
             until: time(&self.until)?,
             text: self.find.clone(),
             cause: self.cause.clone(),
+            answer: self.answer.as_deref().map(|text| answer(text, now)).transpose()?,
             limit,
             ..Filter::default()
         })
@@ -84,6 +88,19 @@ fn known<'n>(what: &str, name: &str, mut names: impl Iterator<Item = &'n String>
     let all: Vec<&str> = names.by_ref().map(String::as_str).collect();
     Err(Problem::new(code, format!("there is no {what} `{}`", cut(name)))
         .hint(hint.unwrap_or_else(|| format!("{what}s: {}", all.join(", ")))))
+}
+
+/// Answers by their name; those that are overdue are the open ones that were to come before now.
+fn answer(text: &str, now: DateTime<Utc>) -> Result<Wanted, Problem> {
+    if text == "overdue" {
+        return Ok(Wanted { replies: vec![Reply::Awaited, Reply::Pending], due: Some(now) });
+    }
+    let known = || Reply::ALL.map(Reply::as_str).into_iter().chain(["overdue"]);
+    let reply = Reply::parse(text).ok_or_else(|| {
+        let hint = did_you_mean(text, known()).unwrap_or_else(|| known().collect::<Vec<_>>().join(", "));
+        Problem::new(codes::USAGE, format!("there is no answer `{}`", cut(text))).hint(hint)
+    })?;
+    Ok(Wanted { replies: vec![reply], due: None })
 }
 
 /// A stage by its name.

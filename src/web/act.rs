@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     journal::Message,
-    model::{Again, Direction, Problem, codes},
+    model::{Again, Direction, Problem, answer::Reply, codes},
     ops::{
         actions,
         foresight::{Foreseer, Foresight},
@@ -46,8 +46,9 @@ impl Options {
     }
 }
 
-fn known(message: &Message, action: &str) -> Result<&'static str, Problem> {
-    may(message).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
+async fn known(site: &Site, message: &Message, action: &str) -> Result<&'static str, Problem> {
+    let answer = site.engine.journal().answer(message.id).await?;
+    may(message, answer.as_ref()).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
         Problem::new(codes::STAGE, format!("a message that is {} cannot be told to {action}", message.stage))
             .hint("it may have gone on meanwhile: look at its page again")
     })
@@ -62,7 +63,7 @@ pub(super) async fn confirm(
 ) -> Result<Response, Refusal> {
     person.may(Role::Operator)?;
     let message = found(&site, &id).await?;
-    let action = known(&message, &action)?;
+    let action = known(&site, &message, &action).await?;
     let foresight = match action {
         "reprocess" | "release" => Some(foreseen(&site, &message, options.again()).await),
         "resend" => Some(foreseen(&site, &message, Again { checked: true, ..Again::default() }).await),
@@ -84,7 +85,7 @@ async fn foreseen(site: &Site, message: &Message, again: Again) -> Foresight {
 }
 
 fn needs_reason(action: &str) -> bool {
-    matches!(action, "hold" | "discard")
+    matches!(action, "hold" | "discard" | "accepted" | "refused")
 }
 
 /// Does it.
@@ -95,7 +96,7 @@ pub(super) async fn act(
 ) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let mut message = found(&site, &id).await?;
-    let action = known(&message, &action)?;
+    let action = known(&site, &message, &action).await?;
     let deed = posted.deed(action);
     if needs_reason(action) && deed.reason.is_none() {
         let text = format!("to {action} a message needs a reason: it is what is asked first when someone looks at it later");
@@ -107,6 +108,8 @@ pub(super) async fn act(
         "reprocess" => actions::again(engine, &mut message, again, &deed).await?,
         "resend" => actions::again(engine, &mut message, Again { checked: !posted.has("anew"), ..Again::default() }, &deed).await?,
         "release" => actions::release(engine, &mut message, &deed).await?,
+        "accepted" => actions::settle(engine, &message, Reply::Accepted, &deed).await?,
+        "refused" => actions::settle(engine, &message, Reply::Refused, &deed).await?,
         "hold" => actions::hold(engine, &mut message, &deed).await?,
         _ => actions::discard(engine, &mut message, &deed).await?,
     }

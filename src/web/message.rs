@@ -15,8 +15,8 @@ use super::{
     sessions::Person,
 };
 use crate::{
-    journal::Message,
-    model::{Direction, Problem, Stage, codes, problem::reason},
+    journal::{AnswerRow, Message},
+    model::{Direction, Problem, Stage, answer::Reply, codes, problem::reason},
     ops::{
         edit::{LARGEST, Text},
         life::{self, Life},
@@ -37,9 +37,10 @@ pub(super) async fn found(site: &Site, id: &str) -> Result<Message, Refusal> {
 }
 
 /// What may be done with a message.
-pub(super) fn may(message: &Message) -> Vec<&'static str> {
+pub(super) fn may(message: &Message, answer: Option<&AnswerRow>) -> Vec<&'static str> {
     let at_rest = message.stage.is_at_rest();
     let (inbound, original) = (message.direction == Direction::In, !message.stored.is_empty());
+    let answered = !inbound && message.stage == Stage::Done && answer.is_some();
     let all = [
         ("reprocess", (at_rest && (inbound || message.stage != Stage::Done)) || matches!(message.stage, Stage::Held | Stage::Waiting)),
         ("release", message.stage == Stage::Held),
@@ -47,6 +48,8 @@ pub(super) fn may(message: &Message) -> Vec<&'static str> {
         ("resend", !inbound && original && message.stage == Stage::Done),
         ("hold", !at_rest && message.stage != Stage::Held),
         ("discard", matches!(message.stage, Stage::Failed | Stage::Held | Stage::Waiting)),
+        ("accepted", answered && answer.is_some_and(|answer| answer.reply != Reply::Accepted)),
+        ("refused", answered && answer.is_some_and(|answer| answer.reply != Reply::Refused)),
     ];
     all.into_iter().filter_map(|(action, may)| may.then_some(action)).collect()
 }
@@ -54,8 +57,8 @@ pub(super) fn may(message: &Message) -> Vec<&'static str> {
 /// The page of a message.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
-    let actions = may(&message);
     let life = life::life(&site.engine, message).await?;
+    let actions = may(&life.message, life.answer.as_ref());
     let problems = problems(&site, &life);
     let plan = life::plan(&site.engine, &life.message).map(|plan| planned(&plan)).unwrap_or_default();
     let records = life.records.len();

@@ -33,6 +33,7 @@ pub(super) async fn page(
         until: asked("until"),
         find: asked("q"),
         cause: asked("cause"),
+        answer: asked("answer"),
     };
     let workspace = site.engine.workspace();
     let limit = u32::try_from(PAGE).unwrap_or_default() + 1;

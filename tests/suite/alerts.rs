@@ -230,6 +230,43 @@ async fn a_document_that_the_partner_leaves_lying_is_told() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_does_not_come_is_told_and_one_that_refuses() {
+    let shop = super::sending::sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1", 2).await;
+    let flow = shop.world.workspace().join("flows/despatch-out.toml");
+    let text = fs::read_to_string(&flow).expect("a flow");
+    let answer = "[answer]\nwithin = \"4h\"\naccepted = [\"in/done/{name}\"]\nrefused = [\"in/error/{name}\"]";
+    fs::write(&flow, format!("{text}\n{answer}\n")).expect("written");
+    let watched = Watched::around(shop, "off = [\"stopped\"]", Utc::now()).await;
+    let drop = watched.shop.world.partner.join("in");
+    for folder in ["done", "error"] {
+        fs::create_dir_all(drop.join(folder)).expect("made");
+    }
+    let moves = |number: u32, folder: &str| {
+        let name = format!("despatch-{number}.xml");
+        fs::rename(drop.join(&name), drop.join(folder).join(&name)).expect("moved");
+    };
+    watched.engine.run("despatch-out").await;
+    watched.after(239).await;
+    assert_eq!(watched.hook.told(), Vec::<Vec<String>>::new(), "there is time");
+    watched.after(2).await;
+    assert_eq!(watched.hook.told(), [["new overdue/despatch-out"]]);
+    assert!(watched.hook.texts().concat().contains("2 documents of despatch-out are not answered"), "{:?}", watched.hook.texts());
+    moves(1, "done");
+    moves(2, "error");
+    watched.engine.run("despatch-out").await;
+    watched.after(5).await;
+    watched.after(5).await;
+    let told = watched.hook.told().concat();
+    assert_eq!(told, ["new overdue/despatch-out", "new refused/despatch-out", "over overdue/despatch-out"]);
+    let id =
+        watched.shop.world.messages("despatch-out").into_iter().find(|message| message["name"] == "despatch-2.xml").expect("a message");
+    let id = id["id"].as_str().expect("an id").to_string();
+    watched.shop.world.consign(&["answer", &id, "--accepted", "--reason", "settled by telephone"]).ends(0);
+    watched.after(10).await;
+    assert_eq!(watched.hook.told().concat().last().map(String::as_str), Some("over refused/despatch-out"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_a_key_that_ends_and_a_process_that_is_gone_are_told() {
     let mut watched = Watched::with("settle = \"0s\"", "disk = 9999999999").await;
     watched.engine.run("orders-in").await;

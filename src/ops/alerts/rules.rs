@@ -70,6 +70,8 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
     for staying in journal.staying(Stage::Waiting, before(now, alerts.waiting)).await? {
         found.push(stays("waiting", "waiting for something temporary", &staying));
     }
+    found.extend(journal.overdue(now).await?.iter().map(overdue));
+    found.extend(journal.refused().await?.iter().map(refused));
     for flow in workspace.flows.values().filter(|flow| flow.enabled) {
         let Some(run) = runs.get(&flow.id) else { continue };
         found.extend(unable(flow, run, before(now, alerts.waiting)));
@@ -124,6 +126,23 @@ fn stays(kind: &'static str, what: &str, staying: &Staying) -> Condition {
     let (messages, are) = (plural(*count, "message", "messages"), plural(*count, "is", "are"));
     let text = format!("{count} {messages} of {flow} {are} {what}, the first since {}", minute(*since));
     of(flow, kind, text, format!("consign errors {flow}"), *count, Some(*since))
+}
+
+/// Documents that a partner has not answered in time.
+fn overdue(staying: &Staying) -> Condition {
+    let Staying { flow, count, since } = staying;
+    let (documents, are) = (plural(*count, "document", "documents"), plural(*count, "is", "are"));
+    let text = format!("{count} {documents} of {flow} {are} not answered, the first was to be by {}", minute(*since));
+    of(flow, "overdue", text, format!("ask the partner; consign log {flow} --answer overdue lists them"), *count, Some(*since))
+}
+
+/// Documents that a partner has refused.
+fn refused(staying: &Staying) -> Condition {
+    let Staying { flow, count, since } = staying;
+    let text =
+        format!("{count} {} of {flow} refused by the partner, the first at {}", plural(*count, "document", "documents"), minute(*since));
+    let hint = format!("consign log {flow} --answer refused; then resend, or settle it: consign answer ID --accepted --reason …");
+    of(flow, "refused", text, hint, *count, Some(*since))
 }
 
 /// A flow whose runs have not been able to work for a while.

@@ -1,0 +1,40 @@
+//! `consign answer ID`: what a partner said to a document that we sent, where no file says it.
+
+use super::{Context, Exit, choosing::By, output};
+use crate::{
+    model::{Problems, answer::Reply, problem::shown},
+    ops::actions,
+};
+
+#[derive(clap::Args)]
+#[command(group = clap::ArgGroup::new("reply").required(true))]
+pub(super) struct Args {
+    /// Ids of messages, or their first or last digits.
+    #[arg(required = true)]
+    ids: Vec<String>,
+    /// The partner takes the document.
+    #[arg(long, group = "reply")]
+    accepted: bool,
+    /// The partner refuses it.
+    #[arg(long, group = "reply")]
+    refused: bool,
+    #[command(flatten)]
+    by: By,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let (reply, action) = if args.accepted { (Reply::Accepted, "accepted") } else { (Reply::Refused, "refused") };
+    let deed = args.by.reasoned(action)?;
+    let engine = context.engine().await?;
+    let mut messages = Vec::new();
+    for id in &args.ids {
+        messages.push(engine.journal().find(id).await.map_err(output::one)?);
+    }
+    for message in &messages {
+        actions::settle(&engine, message, reply, &deed).await.map_err(output::one)?;
+        context.out.line(format!("{}  {}  {action}", message.id.short(), shown(&message.name)));
+    }
+    context.out.data(&messages);
+    engine.journal().close().await;
+    Ok(Exit::Fine)
+}

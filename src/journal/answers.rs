@@ -1,0 +1,190 @@
+//! Answers to documents that we sent: awaited until when, what came, and what it was made of.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+
+use super::{
+    Deed, Journal, Message, audit, problem,
+    query::{moment, row},
+    steps::event,
+    watched::Staying,
+    write::{commit, stamp},
+};
+use crate::model::{MessageId, Problem, answer::Reply};
+
+/// The answer to a message: what is known of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct AnswerRow {
+    /// By when it is to have come.
+    pub due: DateTime<Utc>,
+    /// What it says.
+    pub reply: Reply,
+    /// When it came.
+    pub at: Option<DateTime<Utc>>,
+    /// Why, in the partner's words.
+    pub note: Option<String>,
+    /// The message that brought it.
+    pub by_message: Option<MessageId>,
+}
+
+/// An answer that has come.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    /// What it says.
+    pub reply: Reply,
+    /// Why.
+    pub note: Option<String>,
+    /// The message that brought it.
+    pub by_message: Option<MessageId>,
+    /// The file that was it: path, size and time, so that it answers no second document.
+    pub mark: Option<String>,
+}
+
+fn answer_row(row: &SqliteRow) -> AnswerRow {
+    let maybe = |name: &str| row.get::<Option<String>, _>(name);
+    AnswerRow {
+        due: moment(&row.get::<String, _>("due")),
+        reply: Reply::parse(&row.get::<String, _>("state")).unwrap_or(Reply::Awaited),
+        at: maybe("at").map(|at| moment(&at)),
+        note: maybe("note"),
+        by_message: maybe("by_message").and_then(|id| id.parse().ok()),
+    }
+}
+
+/// Still open.
+const OPEN: &str = "state in ('awaited', 'pending')";
+
+impl Journal {
+    /// Writes down that a message is to be answered; what was answered to an earlier sending of it no longer counts.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn await_answer(&self, message: &Message, due: DateTime<Utc>) -> Result<(), Problem> {
+        let insert = sqlx::query(
+            "insert into answer (message, flow, due, state) values (?, ?, ?, 'awaited')
+             on conflict do update set due = excluded.due, state = 'awaited', at = null, note = null, by_message = null",
+        );
+        let insert = insert.bind(message.id.to_string()).bind(&message.flow).bind(stamp(due));
+        insert.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// The answer to a message, where it is to have one.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn answer(&self, message: MessageId) -> Result<Option<AnswerRow>, Problem> {
+        let query = sqlx::query("select due, state, at, note, by_message from answer where message = ?").bind(message.to_string());
+        Ok(query.fetch_optional(&self.pool).await.map_err(|error| problem(&error))?.as_ref().map(answer_row))
+    }
+
+    /// Messages of a flow whose answer is awaited, the youngest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn awaiting(&self, flow: &str) -> Result<Vec<Message>, Problem> {
+        let mut query = QueryBuilder::<Sqlite>::new("select m.* from answer a join message m on m.id = a.message where a.flow = ");
+        query.push_bind(flow.to_string()).push(" and a.").push(OPEN).push(" order by m.id desc");
+        self.messages(query).await
+    }
+
+    /// The youngest message of some flows that is found by a number or its file's name and is to have an answer.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn answered_by(&self, flows: &[String], number: &str) -> Result<Option<Message>, Problem> {
+        if number.contains('\0') || flows.is_empty() {
+            return Ok(None);
+        }
+        let mut query = if number.chars().count() >= 3 {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "select m.* from term_text f cross join term t on t.id = f.rowid cross join answer a on a.message = t.message
+                 cross join message m on m.id = a.message where term_text match ",
+            );
+            query.push_bind(format!("\"{}\"", number.replace('"', "\"\""))).push(" and t.value = ").push_bind(number.to_string());
+            query
+        } else {
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "select m.* from term t cross join answer a on a.message = t.message cross join message m on m.id = a.message
+                 where length(t.value) < 3 and t.value = ",
+            );
+            query.push_bind(number.to_string());
+            query
+        };
+        query.push(" and a.flow in (");
+        let mut list = query.separated(", ");
+        for flow in flows {
+            list.push_bind(flow.clone());
+        }
+        query.push(") order by m.id desc limit 1");
+        let row_found = query.build().fetch_optional(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(row_found.as_ref().map(row))
+    }
+
+    /// Whether a file has answered a message of a flow before.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn has_answered(&self, flow: &str, mark: &str) -> Result<bool, Problem> {
+        let query = sqlx::query("select 1 from answer where flow = ? and mark = ? limit 1").bind(flow).bind(mark);
+        Ok(query.fetch_optional(&self.pool).await.map_err(|error| problem(&error))?.is_some())
+    }
+
+    /// Writes an answer down, with a word at the message; `false` where it has said so already. A person's deed is audited.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn answered(&self, message: &Message, answer: &Answered, deed: Option<&Deed>, now: DateTime<Utc>) -> Result<bool, Problem> {
+        let mut transaction = self.begin().await?;
+        // What a person has settled, or another document says, may be said again; the same is not news.
+        let update = sqlx::query(
+            "update answer set state = ?1, at = ?2, note = ?3, by_message = ?4, mark = coalesce(?5, mark)
+             where message = ?6 and (state <> ?1 or note is not ?3 or by_message is not ?4)",
+        );
+        let update = update.bind(answer.reply.as_str()).bind(stamp(now)).bind(&answer.note);
+        let update = update.bind(answer.by_message.map(|id| id.to_string())).bind(&answer.mark).bind(message.id.to_string());
+        let news = update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() > 0;
+        if news {
+            let why = answer.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
+            let by = answer.by_message.map(|id| format!(" by message {}", id.short())).unwrap_or_default();
+            let text = match deed {
+                Some(deed) => deed.note(),
+                None => format!("answered{by}: {}{why}", answer.reply.as_str()),
+            };
+            event(&mut transaction, message.id, message.stage, Some(&text), now).await?;
+            if let Some(deed) = deed {
+                audit::write_down(&mut transaction, Some(message.id), deed, now).await?;
+            }
+        }
+        commit(transaction).await?;
+        Ok(news)
+    }
+
+    /// Documents whose answer should have come before a time, by flow.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn overdue(&self, now: DateTime<Utc>) -> Result<Vec<Staying>, Problem> {
+        let query = format!("select flow, count(*) as count, min(due) as since from answer where {OPEN} and due <= ? group by flow");
+        self.answers(sqlx::query(sqlx::AssertSqlSafe(query)).bind(stamp(now))).await
+    }
+
+    /// Documents that partners have refused, by flow.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn refused(&self) -> Result<Vec<Staying>, Problem> {
+        self.answers(sqlx::query("select flow, count(*) as count, min(at) as since from answer where state = 'refused' group by flow"))
+            .await
+    }
+
+    async fn answers(&self, query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<Vec<Staying>, Problem> {
+        let rows = query.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let staying = |row: &SqliteRow| Staying {
+            flow: row.get("flow"),
+            count: u64::try_from(row.get::<i64, _>("count")).unwrap_or_default(),
+            since: moment(&row.get::<Option<String>, _>("since").unwrap_or_default()),
+        };
+        Ok(rows.iter().map(staying).collect())
+    }
+}

@@ -1,0 +1,233 @@
+//! Answers, both ways: what partners say to what we sent, in files and in documents; what we say to what they sent.
+
+use std::{fs, path::Path};
+
+use serde_json::Value;
+
+use super::{drops::Shop, sending::sender};
+use crate::common::checks::all_at_rest;
+
+const NAME: &str = "name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"";
+
+fn append(shop: &Shop, file: &str, text: &str) {
+    let file = shop.world.workspace().join(file);
+    let before = fs::read_to_string(&file).expect("a file");
+    fs::write(file, format!("{before}\n{text}\n")).expect("written");
+}
+
+/// Sent deliveries, each to be answered as these lines say.
+async fn sent(answer: &str, deliveries: usize) -> (Shop, Vec<Value>) {
+    let shop = sender(NAME, deliveries).await;
+    append(&shop, "flows/despatch-out.toml", &format!("[answer]\n{answer}"));
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    let messages = shop.world.messages("despatch-out");
+    assert_eq!(messages.len(), deliveries);
+    (shop, messages)
+}
+
+fn text<'v>(message: &'v Value, key: &str) -> &'v str {
+    message[key].as_str().expect("a text")
+}
+
+fn life(shop: &Shop, message: &Value) -> Value {
+    shop.world.json(&["show", text(message, "id")])
+}
+
+/// The partner moves a file on its side.
+fn moves(shop: &Shop, from: &str, to: &str) {
+    let (from, to) = (shop.world.partner.join(from), shop.world.partner.join(to));
+    fs::create_dir_all(to.parent().expect("a folder")).expect("made");
+    fs::rename(from, to).expect("moved");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_moved_to_done_accepts_and_one_moved_to_error_refuses_and_says_why() {
+    let (shop, messages) =
+        sent("within = \"4h\"\naccepted = [\"in/done/{name}\"]\nrefused = [\"in/error/{name}\"]\nreason = \"in/error/{name}.txt\"", 3)
+            .await;
+    let names: Vec<&str> = messages.iter().map(|message| text(message, "name")).collect();
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(life(&shop, &messages[0])["answer"]["reply"], "awaited");
+    moves(&shop, &format!("in/{}", names[0]), &format!("in/done/{}", names[0]));
+    moves(&shop, &format!("in/{}", names[1]), &format!("in/error/{}", names[1]));
+    shop.world.drop_file("in/error", &format!("{}.txt", names[1]), "unknown GTIN\r\n in line 2\u{202e}\n");
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    let answers: Vec<Value> = messages.iter().map(|message| life(&shop, message)["answer"].clone()).collect();
+    assert_eq!(
+        (&answers[0]["reply"], &answers[1]["reply"], &answers[2]["reply"]),
+        (&"accepted".into(), &"refused".into(), &"awaited".into())
+    );
+    assert_eq!(answers[1]["note"], "unknown GTIN in line 2\\u{202e}");
+    let shown = shop.world.consign(&["show", text(&messages[1], "id")]).ends(0);
+    assert!(shown.out.contains("answer   refused at ") && shown.out.contains("unknown GTIN in line 2"), "{}", shown.out);
+    assert!(shown.out.contains("answered: refused: unknown GTIN"), "in its steps too: {}", shown.out);
+    let listed = shop.world.json(&["log", "--answer", "refused"]);
+    assert_eq!((listed.as_array().expect("a list").len(), text(&listed[0], "id")), (1, text(&messages[1], "id")));
+    let before = life(&shop, &messages[1])["events"].as_array().expect("steps").len();
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(life(&shop, &messages[1])["events"].as_array().expect("steps").len(), before, "said once");
+    // A person clears it up with the partner.
+    shop.world.consign(&["answer", text(&messages[1], "id"), "--accepted"]).ends(2);
+    shop.world.consign(&["answer", text(&messages[1], "id"), "--accepted", "--reason", "they found it", "--by", "anna"]).ends(0);
+    let settled = life(&shop, &messages[1]);
+    assert_eq!((&settled["answer"]["reply"], &settled["deeds"][0]["who"]), (&"accepted".into(), &"anna".into()));
+    // Sent again, it is to be answered again.
+    shop.world.consign(&["resend", text(&messages[0], "id"), "--reason", "lost"]).ends(0);
+    assert_eq!(life(&shop, &messages[0])["answer"]["reply"], "awaited", "the file in done answered the first sending");
+    let order = shop.world.json(&["log", "orders-in"]);
+    let refused = shop.world.consign(&["answer", text(&order[0], "id"), "--accepted", "--reason", "x"]).ends(2);
+    assert!(refused.err.contains("is to have no answer"), "{}", refused.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_beside_the_file_answers_the_document_it_names_and_no_other() {
+    let (shop, messages) = sent("within = \"4h\"\naccepted = [\"acks/{stem}_*.ack\"]", 2).await;
+    let stem = |message: &Value| text(message, "name").trim_end_matches(".xml").to_string();
+    shop.world.drop_file("acks", &format!("{}_20261127.ack", stem(&messages[0])), "");
+    shop.world.drop_file("acks", "despatch-unheard_1.ack", "");
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(life(&shop, &messages[0])["answer"]["reply"], "accepted");
+    assert_eq!(life(&shop, &messages[1])["answer"]["reply"], "awaited");
+    assert_eq!(shop.world.partner_files("acks").len(), 2, "what the partner put there is the partner's");
+}
+
+const RESPONSES: &str = r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="Responses"><xs:complexType><xs:sequence>
+<xs:element name="Response" maxOccurs="unbounded"><xs:complexType><xs:sequence><xs:element name="Despatch" type="xs:token"/>
+<xs:element name="Code" type="xs:token"/><xs:element name="Text" type="xs:string" minOccurs="0"/></xs:sequence></xs:complexType></xs:element>
+</xs:sequence></xs:complexType></xs:element></xs:schema>"#;
+
+const MAPPING: &str = r#"document = "responses.xsd"
+each     = "/Responses/Response"
+model    = "consign.answer"
+identity = ["number"]
+
+[fields]
+number = "Despatch"
+reply  = { from = "Code", table = { AP = "accepted", RE = "refused", AB = "pending" } }
+note   = { from = "Text", required = false }
+"#;
+
+const FLOW: &str = r#"direction = "in"
+partner   = "nordwind"
+folder    = "out/responses"
+mapping   = "mappings/responses.toml"
+schedule  = "manual"
+settle    = "0s"
+"#;
+
+fn write(shop: &Shop, file: &str, text: &str) {
+    fs::write(shop.world.workspace().join(file), text).expect("written");
+}
+
+fn respond(shop: &Shop, name: &str, responses: &[(&str, &str, &str)]) {
+    let one = |(number, code, why): &(&str, &str, &str)| {
+        let why = if why.is_empty() { String::new() } else { format!("<Text>{why}</Text>") };
+        format!("<Response><Despatch>{number}</Despatch><Code>{code}</Code>{why}</Response>")
+    };
+    let text = format!("<Responses>{}</Responses>", responses.iter().map(one).collect::<String>());
+    shop.world.drop_file("out/responses", name, text);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_of_the_partners_answers_those_it_names_by_their_business_numbers() {
+    let (shop, messages) = sent("within = \"1d\"", 2).await;
+    let numbers: Vec<String> =
+        messages.iter().map(|message| life(&shop, message)["numbers"][0]["value"].as_str().expect("a number").into()).collect();
+    write(&shop, "schemas/responses.xsd", RESPONSES);
+    write(&shop, "mappings/responses.toml", MAPPING);
+    write(&shop, "flows/responses-in.toml", FLOW);
+    shop.world.consign(&["check"]).ends(0);
+    respond(&shop, "r1.xml", &[(&numbers[0], "AB", ""), (&numbers[1], "RE", "two pallets damaged")]);
+    shop.world.consign(&["run", "--once", "responses-in"]).ends(0);
+    let answer = |at: usize| life(&shop, &messages[at])["answer"].clone();
+    assert_eq!(
+        (&answer(0)["reply"], &answer(1)["reply"], &answer(1)["note"]),
+        (&"pending".into(), &"refused".into(), &"two pallets damaged".into())
+    );
+    let by = shop.world.messages("responses-in");
+    assert_eq!(answer(1)["by_message"], by[0]["id"]);
+    let shown = shop.world.consign(&["show", text(&by[0], "id")]).ends(0);
+    assert!(shown.out.contains(&format!("answers {}", text(&messages[1], "name"))), "{}", shown.out);
+    respond(&shop, "r2.xml", &[(&numbers[0], "AP", "")]);
+    shop.world.consign(&["run", "--once", "responses-in"]).ends(0);
+    assert_eq!(answer(0)["reply"], "accepted", "the final word");
+    // One that names nothing of ours is refused whole.
+    respond(&shop, "r3.xml", &[(&numbers[0], "RE", ""), ("WH/OUT/99999", "AP", "")]);
+    let ran = shop.world.consign(&["run", "--once", "responses-in"]).ends(1);
+    assert!(ran.out.contains("1 failed"), "{}", ran.out);
+    let errors = shop.world.consign(&["errors", "responses-in"]).ends(0);
+    assert!(errors.out.contains("C421") && errors.out.contains("`WH/OUT/99999` is no document that we sent"), "{}", errors.out);
+    assert_eq!(answer(0)["reply"], "accepted", "half an answer is none");
+    let bad = MAPPING.replace("\"accepted\"", "\"ok\"").replace("note   =", "remark =");
+    write(&shop, "mappings/responses.toml", &bad);
+    let check = shop.world.consign(&["check"]).ends(1);
+    assert!(check.err.contains("`remark`") || check.out.contains("`remark`"), "{}{}", check.out, check.err);
+    all_at_rest(&shop.world);
+}
+
+/// Orders are answered with this.
+async fn answering(keys: &str, template: Option<&str>) -> Shop {
+    let shop = Shop::with("settle = \"0s\"").await;
+    if let Some(template) = template {
+        write(&shop, "templates/answer.xml", template);
+    }
+    append(&shop, "flows/orders-in.toml", &format!("[answer]\nfolder = \"in/answers\"\n{keys}"));
+    shop.world.consign(&["check"]).ends(0);
+    shop
+}
+
+fn answer(shop: &Shop, name: &str) -> Option<String> {
+    fs::read_to_string(shop.world.partner.join(Path::new("in/answers")).join(name)).ok()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_order_is_answered_once_it_is_done_or_refused() {
+    let template = "<Answer><File>{{ file }}</File><Accepted>{{ accepted }}</Accepted>{% for problem in problems %}\
+                    <Problem line=\"{{ problem.line or 0 }}\">{{ problem.sentence }}</Problem>{% endfor %}<Order>{{ numbers.order | default('?') }}</Order></Answer>";
+    let shop = answering("name = \"{{ stem }}.answer.xml\"\ntemplate = \"templates/answer.xml\"", Some(template)).await;
+    shop.world.replace("mappings/order.toml", &[("[fields]", "[numbers]\norder = \"/Order/OrderNumber\"\n\n[fields]")]);
+    shop.drop("good.xml", &shop.order("A-1"));
+    shop.drop("bad&<.xml", &shop.order("A-2").replace("<Quantity>1", "<Quantity>one"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    let good = answer(&shop, "good.answer.xml").expect("an answer");
+    assert!(good.contains("<Accepted>true</Accepted>") && good.contains("<Order>A-1</Order>"), "{good}");
+    let names = shop.world.partner_files("in/answers");
+    let bad = names.iter().find(|name| name.starts_with("bad")).and_then(|name| answer(&shop, name)).expect("an answer");
+    assert!(bad.contains("<File>bad&amp;&lt;.xml</File><Accepted>false</Accepted><Problem line="), "{bad}");
+    assert_eq!(names.len(), 2, "nothing half-written is left: {names:?}");
+    let message = shop.world.messages("orders-in").into_iter().find(|message| message["name"] == "good.xml").expect("a message");
+    let shown = shop.world.consign(&["show", text(&message, "id")]).ends(0);
+    assert!(shown.out.contains("answered with in/answers/good.answer.xml: accepted"), "{}", shown.out);
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn only_what_the_flow_says_is_answered_and_an_empty_file_will_do() {
+    let shop = answering("name = \"{{ file }}.ack\"\non = [\"done\"]", None).await;
+    shop.drop("good.xml", &shop.order("B-1"));
+    shop.drop("bad.xml", "<Order/>");
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    assert_eq!(shop.world.partner_files("in/answers"), ["good.xml.ack"]);
+    assert_eq!(answer(&shop, "good.xml.ack").as_deref(), Some(""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_made_is_told_and_given_once_it_can() {
+    let schema = "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"Ok\" type=\"xs:token\"/></xs:schema>";
+    let shop = Shop::with("settle = \"0s\"").await;
+    write(&shop, "schemas/ok.xsd", schema);
+    write(&shop, "templates/answer.xml", "<Wrong/>");
+    append(
+        &shop,
+        "flows/orders-in.toml",
+        "[answer]\nfolder = \"in/answers\"\nname = \"{{ stem }}.xml\"\ntemplate = \"templates/answer.xml\"\nschema = \"ok.xsd\"",
+    );
+    shop.drop("good.xml", &shop.order("C-1"));
+    let ran = shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    assert!(ran.err.contains("C422") && ran.err.contains("`good.xml`") && ran.err.contains("could not be answered"), "{}", ran.err);
+    assert_eq!(answer(&shop, "good.xml"), None, "what breaks its schema is not given");
+    write(&shop, "templates/answer.xml", "<Ok>{{ message }}</Ok>");
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert!(answer(&shop, "good.xml").is_some());
+    all_at_rest(&shop.world);
+}
