@@ -1,4 +1,4 @@
-//! A journal of 1,000,000 messages, and how soon the page answers over it: `cargo bench --bench million` (six minutes, most of it
+//! A journal of 1,000,000 messages, and how soon the page answers over it: `cargo bench --bench million` (five minutes, most of it
 //! compiling and filling). The workspace is kept with `CONSIGN_BENCH_KEEP=<folder>`.
 #![allow(clippy::expect_used, clippy::panic, reason = "a benchmark that cannot set itself up has nothing to report")]
 
@@ -32,6 +32,7 @@ async fn all(root: &Path) {
         let settings = root.join("consign.toml");
         let text = std::fs::read_to_string(&settings).expect("settings");
         std::fs::write(settings, format!("{text}\n[web]\nlisten = \"127.0.0.1:0\"\n")).expect("written");
+        std::fs::create_dir_all(root.join("drops/lumen/products")).expect("a folder");
         run(root, &["status"]);
         let started = Instant::now();
         fill::fill(&journal, MESSAGES).await;

@@ -46,8 +46,8 @@ pub(super) async fn ready(
     let records = found.as_array().map(Vec::as_slice).unwrap_or_default();
     let newest = records.iter().filter_map(|record| record.get("write_date")?.as_str()).max().map(str::to_string);
     let ids: Vec<i64> = records.iter().filter_map(|record| record.get("id")?.as_i64()).collect();
-    let sent = engine.journal.sent(&flow.id).await?;
     let name = |id: &i64| format!("{},{id}", outbound.model);
+    let sent = engine.journal.sent(&flow.id, &ids.iter().map(name).collect::<Vec<_>>()).await?;
     let (known, mut new): (Vec<i64>, Vec<i64>) = ids.into_iter().partition(|id| sent.contains_key(&name(id)));
     if outbound.changed != Changed::Ignore && !known.is_empty() {
         let read = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &known, &outbound.fields).await?;

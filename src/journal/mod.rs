@@ -121,6 +121,8 @@ impl Journal {
             .synchronous(SqliteSynchronous::Full)
             .busy_timeout(std::time::Duration::from_secs(20))
             .foreign_keys(true)
+            // 32 MiB: what a page of the web page reads of a journal of a million messages stays at hand.
+            .pragma("cache_size", "-32768")
             // What is asked of the journal is nobody's news.
             .disable_statement_logging();
         // One connection: SQLite has one writer anyway, and so a transaction never meets another of our own.

@@ -143,7 +143,8 @@ impl Journal {
         query.push(if eager { " or reason not like 'C507%')" } else { ")" });
         for shelf in ["moved = 0", UNSHELVED] {
             query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
-            query.push(" and stage in ('done', 'failed', 'discarded') and ").push(shelf);
+            // With a plus the stage is not what is looked up by: nearly all messages are done, and few are unmoved.
+            query.push(" and +stage in ('done', 'failed', 'discarded') and ").push(shelf);
         }
         query.push(") order by id");
         self.messages(query).await
@@ -171,7 +172,7 @@ impl Journal {
         // An edited copy says what its original said, and is as old.
         let age = message.parent.filter(|_| message.edited).unwrap_or(message.id);
         for chunk in ids.chunks(1000) {
-            let mut query = QueryBuilder::new("select m.* from message m join record r on r.message = m.id where m.flow = ");
+            let mut query = QueryBuilder::new("select m.* from record r cross join message m on m.id = r.message where m.flow = ");
             query.push_bind(message.flow.clone()).push(" and m.id > ").push_bind(age.to_string());
             query.push(" and m.id <> ").push_bind(message.id.to_string());
             query.push(" and m.stage in ('applied', 'done') and r.model = ").push_bind(model.to_string()).push(" and r.odoo_id in (");

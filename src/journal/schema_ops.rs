@@ -87,6 +87,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     "create table alert (key text primary key, kind text not null, flow text, text text not null, hint text, count integer not null, since text not null, told text,
         told_count integer not null, ended text, silenced integer not null) strict, without rowid",
     "create table notice (id integer primary key, channel text not null, at text not null, body text not null, tries integer not null, until text not null) strict",
+    // By which a younger message is found that has written the same record.
+    "create index record_place on record (model, odoo_id)",
     // By which a gap in a partner's numbers is found.
     "create index message_sequence on message (flow, sequence) where sequence is not null",
     // Who may sign in to the web page, and who is signed in: of sessions only a digest is kept.

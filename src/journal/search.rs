@@ -4,6 +4,7 @@
 use std::{cmp::Reverse, collections::HashSet};
 
 use chrono::{DateTime, Utc};
+use futures_util::TryStreamExt as _;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{Journal, Message, problem, query::row, write::stamp};
@@ -49,8 +50,6 @@ pub struct Wanted {
 
 /// The shortest part of a word that the index knows.
 const TRIGRAM: usize = 3;
-/// Terms looked at for each message that is wanted: a message can fit by several.
-const TERMS_A_MESSAGE: u32 = 4;
 
 impl Filter {
     /// All messages of one flow.
@@ -60,12 +59,14 @@ impl Filter {
 
     fn conditions(&self, query: &mut QueryBuilder<Sqlite>) {
         if !self.stages.is_empty() {
-            query.push(if self.unmoved { " and (m.stage in (" } else { " and m.stage in (" });
+            // Two short lists, each by an index of its own: an `or` of both would read every message.
+            query.push(if self.unmoved { " and m.id in (select id from message where stage in (" } else { " and m.stage in (" });
             let mut stages = query.separated(", ");
             for stage in &self.stages {
                 stages.push_bind(stage.as_str());
             }
-            query.push(if self.unmoved { ") or (m.moved = 0 and m.stage in ('done', 'failed')))" } else { ")" });
+            let unmoved = ") union select id from message where moved = 0 and +stage in ('done', 'failed'))";
+            query.push(if self.unmoved { unmoved } else { ")" });
         }
         if let Some(since) = self.since {
             query.push(" and m.received >= ").push_bind(stamp(since));
@@ -189,7 +190,8 @@ impl Journal {
                 && filter.after.is_none()
         });
         // The terms first: joined the other way round, every message would be asked for its own.
-        let mut query = if text.chars().count() >= TRIGRAM {
+        let by_parts = text.chars().count() >= TRIGRAM;
+        let mut query = if by_parts {
             let mut query = QueryBuilder::new(
                 "select m.* from term_text f cross join term t on t.id = f.rowid cross join message m on m.id = t.message where term_text match ",
             );
@@ -212,10 +214,16 @@ impl Journal {
             query.push(")");
         }
         filter.conditions(&mut query);
-        query.push(" order by t.id desc limit ").push_bind(i64::from(filter.limit.saturating_mul(TERMS_A_MESSAGE)));
-        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        // In the order of the index, so that reading can end as soon as there are enough.
+        query.push(if by_parts { " order by f.rowid desc" } else { " order by t.id desc" });
         let mut seen: HashSet<MessageId> = found.iter().map(|message| message.id).collect();
-        found.extend(rows.iter().map(row).filter(|message| seen.insert(message.id)));
+        let mut rows = query.build().fetch(&self.pool);
+        while found.len() < filter.limit as usize
+            && let Some(one) = rows.try_next().await.map_err(|error| problem(&error))?
+        {
+            found.extend(Some(row(&one)).filter(|message| seen.insert(message.id)));
+        }
+        drop(rows);
         found.sort_by_key(|message| Reverse((message.received, message.id)));
         found.truncate(filter.limit as usize);
         Ok(found)

@@ -2,20 +2,33 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row;
+use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{Journal, Message, problem, write::commit};
 use crate::model::Problem;
 
+/// Records asked for in one query.
+const CHUNK: usize = 1000;
+
 impl Journal {
-    /// Which records a flow has sent, or is sending, each with what it said then where that is known.
+    /// Which of some records, as `model,id`, a flow has sent, or is sending, each with what it said then where that is known.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn sent(&self, flow: &str) -> Result<HashMap<String, Option<String>>, Problem> {
-        let rows = sqlx::query("select record, digest from sent where flow = ?").bind(flow).fetch_all(&self.pool).await;
-        let rows = rows.map_err(|error| problem(&error))?;
-        Ok(rows.iter().filter_map(|row| Some((row.try_get("record").ok()?, row.try_get("digest").ok()?))).collect())
+    pub async fn sent(&self, flow: &str, records: &[String]) -> Result<HashMap<String, Option<String>>, Problem> {
+        let mut sent = HashMap::new();
+        for chunk in records.chunks(CHUNK) {
+            let mut query = QueryBuilder::<Sqlite>::new("select record, digest from sent where flow = ");
+            query.push_bind(flow.to_string()).push(" and record in (");
+            let mut list = query.separated(", ");
+            for record in chunk {
+                list.push_bind(record.clone());
+            }
+            query.push(")");
+            let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+            sent.extend(rows.iter().filter_map(|row| Some((row.try_get("record").ok()?, row.try_get("digest").ok()?))));
+        }
+        Ok(sent)
     }
 
     /// Writes down what records say that are being sent: `model,id` and a digest.
@@ -48,8 +61,9 @@ impl Journal {
         let query = sqlx::query(
             "select coalesce(max(times), 0) as times from (
                 select count(distinct r.message) as times from sent s
-                join record r on r.model || ',' || r.odoo_id = s.record and r.change = 'sent'
-                join message m on m.id = r.message and m.flow = s.flow and m.id <> s.message
+                cross join record r on r.model = substr(s.record, 1, instr(s.record, ',') - 1)
+                    and r.odoo_id = cast(substr(s.record, instr(s.record, ',') + 1) as integer) and r.change = 'sent'
+                cross join message m on m.id = r.message and m.flow = s.flow and m.id <> s.message
                 where s.message = ? group by s.record)",
         );
         let row = query.bind(message.id.to_string()).fetch_one(&self.pool).await.map_err(|error| problem(&error))?;

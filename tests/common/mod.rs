@@ -14,4 +14,5 @@ pub mod records;
 pub mod rpc;
 pub mod scenarios;
 pub mod site;
+pub mod sshd;
 pub mod world;

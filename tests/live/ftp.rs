@@ -14,7 +14,7 @@ use consign::transport::{
     sftp::Secret,
 };
 
-use crate::sshd::{PASSWORD, password_user};
+use crate::common::sshd::{PASSWORD, password_user};
 
 /// A server; ended when it is dropped.
 pub struct Ftpd {

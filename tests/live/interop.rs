@@ -8,7 +8,7 @@ use consign::{
     transport::sftp::{self, Engine, Login, Secret, SftpSettings},
 };
 
-use crate::sshd::{PASSWORD, Sshd, keygen, password_user};
+use crate::common::sshd::{PASSWORD, Sshd, keygen, password_user};
 
 /// One sshd, one way to reach it.
 struct Case {

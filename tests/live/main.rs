@@ -10,11 +10,10 @@ mod ftp;
 mod interop;
 mod library;
 mod library_out;
-mod sshd;
 
 use std::path::Path;
 
-use common::{dialects, disturbed, drops, goods, kills, plans, records, rpc::Target, scenarios, world::World};
+use common::{dialects, disturbed, drops, goods, kills, plans, records, rpc::Target, scenarios, sshd, world::World};
 use consign::{
     model::codes,
     odoo::DialectChoice,

@@ -46,14 +46,7 @@ up() {
     "k = env(user=env.ref('base.user_admin').id)['res.users.apikeys']._generate('rpc', 'consign live suite', datetime.datetime.now() + datetime.timedelta(days=30))" \
     "env.cr.commit()" "print('KEY=' + k)" | odoo shell -d edi_run --no-http --log-level=error 2>/dev/null | sed -n 's/.*KEY=//p')
   [ -n "$key" ] || die "no API key from Odoo"
-  odoo -d edi_run --db-filter '^edi_run$' --max-cron-threads=0 --http-interface 127.0.0.1 --http-port "$odoo_port" >"$run/odoo.log" 2>&1 &
-  echo $! > "$run/odoo.pid"
-  for _ in $(seq 1 120); do
-    curl -fs -o /dev/null "http://127.0.0.1:$odoo_port/web/health" && break
-    kill -0 "$(cat "$run/odoo.pid")" 2>/dev/null || die "Odoo ended: see $run/odoo.log"
-    sleep 0.5
-  done
-  curl -fs -o /dev/null "http://127.0.0.1:$odoo_port/web/health" || die "Odoo does not answer: see $run/odoo.log"
+  start_odoo
   echo "export CONSIGN_LIVE_VSFTPD=$cache/vsftpd/usr/sbin/vsftpd"
   echo "export CONSIGN_LIVE_PYTHON=$cache/venv/bin/python"
   echo "export CONSIGN_LIVE_ODOO_URL=http://127.0.0.1:$odoo_port"
@@ -61,9 +54,35 @@ up() {
   echo "export CONSIGN_LIVE_ODOO_KEY=$key"
 }
 
+start_odoo() {
+  odoo -d edi_run --db-filter '^edi_run$' --max-cron-threads=0 --http-interface 127.0.0.1 --http-port "$odoo_port" >>"$run/odoo.log" 2>&1 &
+  echo $! > "$run/odoo.pid"
+  for _ in $(seq 1 120); do
+    curl -fs -o /dev/null "http://127.0.0.1:$odoo_port/web/health" && break
+    kill -0 "$(cat "$run/odoo.pid")" 2>/dev/null || die "Odoo ended: see $run/odoo.log"
+    sleep 0.5
+  done
+  curl -fs -o /dev/null "http://127.0.0.1:$odoo_port/web/health" || die "Odoo does not answer: see $run/odoo.log"
+}
+
+# Without a word to it, as a machine dies.
+kill_odoo() {
+  [ -e "$run/odoo.pid" ] || return 0
+  pkill -9 -P "$(cat "$run/odoo.pid")" 2>/dev/null || true
+  kill -9 "$(cat "$run/odoo.pid")" 2>/dev/null || true
+  for _ in $(seq 1 50); do curl -fs -o /dev/null "http://127.0.0.1:$odoo_port/web/health" || return 0; sleep 0.1; done
+  die "Odoo does not end"
+}
+
 down() {
   if [ -e "$run/odoo.pid" ]; then pkill -P "$(cat "$run/odoo.pid")" 2>/dev/null || true; kill "$(cat "$run/odoo.pid")" 2>/dev/null || true; rm -f "$run/odoo.pid"; fi
   as_pg "$pg_bin/pg_ctl" -D "$cache/pg" -m immediate stop >/dev/null 2>&1 || true
 }
 
-case "${1:-}" in up) up ;; down) down ;; *) die "usage: services.sh up|down" ;; esac
+case "${1:-}" in
+  up) up ;;
+  down) down ;;
+  odoo-kill) kill_odoo ;;
+  odoo-start) start_odoo ;;
+  *) die "usage: services.sh up|down|odoo-kill|odoo-start" ;;
+esac

@@ -11,7 +11,7 @@ use std::{
 use consign::transport::sftp::{Login, Secret, SftpSettings, host_keys};
 use tempfile::TempDir;
 
-use crate::common::world::SftpAccess;
+use super::world::SftpAccess;
 
 pub struct Sshd {
     dir: TempDir,
@@ -22,12 +22,37 @@ pub struct Sshd {
 }
 
 /// Ends the server when it is dropped.
-pub struct Running(Child);
+pub struct Running {
+    process: Child,
+    config: PathBuf,
+}
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+impl Running {
+    fn start(config: &Path) -> Self {
+        let log = fs::OpenOptions::new().create(true).append(true).open(config.with_extension("log")).expect("a log");
+        let process = Command::new("/usr/sbin/sshd")
+            .args(["-D", "-e", "-f"])
+            .arg(config)
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("sshd is installed");
+        Self { process, config: config.to_path_buf() }
+    }
+
+    /// Ends it with every session that it has, and starts it again.
+    pub fn restart(&mut self) {
+        let _ = Command::new("pkill").arg("-9").arg("-P").arg(self.process.id().to_string()).status();
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+        *self = Self::start(&self.config.clone());
     }
 }
 
@@ -91,15 +116,7 @@ impl Sshd {
         fs::write(path("sshd_config"), config).expect("written");
         // sshd started by root wants its privilege separation folder.
         let _ = fs::create_dir_all("/run/sshd");
-        let log = fs::File::create(path("sshd.log")).expect("a log");
-        let server = Command::new("/usr/sbin/sshd")
-            .args(["-D", "-e", "-f"])
-            .arg(path("sshd_config"))
-            .stdin(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .expect("sshd is installed");
-        let server = Running(server);
+        let server = Running::start(&path("sshd_config"));
         for _ in 0..100 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
                 for open in [dir.path(), &path("partner")] {
