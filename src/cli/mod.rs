@@ -16,6 +16,7 @@ mod files;
 mod find;
 mod hold;
 mod init;
+mod keep;
 mod library;
 mod library_files;
 mod log;
@@ -95,6 +96,8 @@ enum Verb {
     Hold(hold::Args),
     /// Make a workspace with the sample flows.
     Init(init::Args),
+    /// Roll old days of the archive into zips, and forget what is older than [keep] says.
+    Keep(keep::Args),
     /// Flows that are ready: UBL, openTRANS, camt, a warehouse's.
     Library(library::Args),
     /// Messages, newest first.
@@ -235,6 +238,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Find(args) => find::run(context, &args).await,
         Verb::Hold(args) => hold::run(context, &args).await,
         Verb::Init(args) => init::run(context, &args),
+        Verb::Keep(args) => keep::run(context, &args).await,
         Verb::Library(args) => library::run(context, &args),
         Verb::Log(args) => log::run(context, &args).await,
         Verb::New(args) => new::run(context, &args),

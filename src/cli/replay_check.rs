@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             .storage()
             .place(&message)
             .map_err(output::one)
-            .and_then(|path| trial::plan(&Source::File(path), &message.name, inbound, &schemas));
+            .and_then(|path| trial::plan(&Source::File(path.to_path_buf()), &message.name, inbound, &schemas));
         let (differences, problems) = match (then, now) {
             (_, Err(problems)) => (Some(Vec::new()), problems),
             (None, Ok(_)) => (None, Vec::new()),

@@ -11,6 +11,7 @@ mod contained;
 mod dialect;
 mod drops;
 mod flows;
+mod keep;
 mod load;
 mod made_of;
 mod numbered;
@@ -31,6 +32,7 @@ pub use self::{
     alerts::Alerts,
     choice::{Choice, Envelope},
     drops::DropConfig,
+    keep::Keep,
     made_of::MadeOf,
     numbered::Numbered,
     schedule::Schedule,
@@ -57,6 +59,8 @@ pub struct Workspace {
     pub alerts: Alerts,
     /// The web page.
     pub web: Web,
+    /// How long what is done is kept.
+    pub keep: Keep,
     /// Partners by id, the file's name without its ending.
     pub partners: BTreeMap<String, Partner>,
     /// Flows by id.

@@ -16,7 +16,10 @@ use crate::{
     config::Schedule,
     flow::Engine,
     model::Problem,
-    ops::alerts::{self, certificates::Endings},
+    ops::{
+        alerts::{self, certificates::Endings},
+        keep,
+    },
 };
 
 /// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.
@@ -38,9 +41,10 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
         let (wake, woken) = mpsc::channel::<()>(1);
         wakers.insert(id.clone(), wake);
         tracing::info!(flow = id, schedule = flow.schedule.to_string(), "flow is on");
-        flows.spawn(keep(Arc::clone(&engine), id.clone(), woken, stop.clone()));
+        flows.spawn(carry(Arc::clone(&engine), id.clone(), woken, stop.clone()));
     }
     let alerting = tokio::spawn(alert(Arc::clone(&engine), stop.clone()));
+    let keeping = tokio::spawn(remember(Arc::clone(&engine), stop.clone()));
     loop {
         tokio::select! {
             changed = stop.changed() => {
@@ -61,6 +65,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
     while flows.join_next().await.is_some() {}
     // It ends by the same sign; a defect of its own is no reason not to stop.
     let _ = alerting.await;
+    let _ = keeping.await;
     Ok(())
 }
 
@@ -88,8 +93,22 @@ async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     }
 }
 
+/// Rolls and forgets what is old.
+async fn remember(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
+    while !*stop.borrow() {
+        match keep::keep(&engine, engine.clock().now(), false).await {
+            Ok(kept) => kept.line().into_iter().for_each(|line| tracing::info!("{line}")),
+            Err(problem) => tracing::error!(code = problem.code.info().code, "{}", problem.message),
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = sleep(keep::EVERY) => {}
+        }
+    }
+}
+
 /// Runs one flow at its times.
-async fn keep(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mut stop: signal::Receiver<bool>) {
+async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mut stop: signal::Receiver<bool>) {
     let Some(flow) = engine.workspace().flows.get(&id) else { return };
     // Interval flows look at once; a cron flow keeps to its times, but goes on with what was begun.
     work(&engine, &id, matches!(flow.schedule, Schedule::Every(_))).await;

@@ -43,7 +43,7 @@ pub(super) fn source(engine: &Engine, message: &Message) -> Result<Source, Probl
     if message.size < LARGE {
         engine.storage.read(message).map(|bytes| Source::Bytes(bytes.into()))
     } else {
-        engine.storage.place(message).map(Source::File)
+        engine.storage.work_place(message).map(Source::File)
     }
 }
 

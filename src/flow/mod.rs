@@ -19,6 +19,7 @@ mod outbound;
 pub mod plans;
 mod ready;
 mod retry;
+pub mod rolled;
 mod same;
 mod shelf;
 mod stepped;

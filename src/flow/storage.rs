@@ -10,6 +10,7 @@ use std::{
 use futures_util::{StreamExt, stream};
 use sha2::{Digest, Sha256};
 
+use super::rolled::Original;
 use crate::{
     journal::Message,
     model::{
@@ -77,7 +78,7 @@ pub fn digest(bytes: &[u8]) -> String {
 }
 
 /// SHA-256 of a file, hexadecimal, whatever its size.
-fn digest_of(path: &Path) -> io::Result<String> {
+pub(super) fn digest_of(path: &Path) -> io::Result<String> {
     let (mut file, mut hash, mut chunk) = (File::open(path)?, Sha256::new(), vec![0; PART]);
     loop {
         match file.read(&mut chunk)? {
@@ -240,25 +241,50 @@ impl Storage {
                 _ => {}
             }
         }
-        Err(lost("is not where it was put"))
+        let mut bytes = Vec::new();
+        match self.unroll(&message.stored, &mut bytes)? {
+            true if digest(&bytes) == message.sha256 => Ok(bytes),
+            true => Err(lost("was changed by someone")),
+            false => Err(lost("is not where it was put")),
+        }
     }
 
-    /// Where a message's bytes lie, once they are seen to be those that came.
+    /// A message's bytes as a file, once they are seen to be those that came.
     ///
     /// # Errors
     /// They are gone or were changed.
-    pub fn place(&self, message: &Message) -> Result<PathBuf, Problem> {
+    pub fn place(&self, message: &Message) -> Result<Original, Problem> {
         let lost = |why: &str| Problem::new(codes::ORIGINAL_LOST, format!("the original of message {} {why}", message.id.short()));
         for place in std::iter::once(message.stored.clone()).chain(self.places(message)).filter(|place| !place.is_empty()) {
             let path = self.root.join(&place);
             match digest_of(&path) {
-                Ok(found) if found == message.sha256 => return Ok(path),
+                Ok(found) if found == message.sha256 => return Ok(path.into()),
                 Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(problem(&path, &error)),
                 _ => {}
             }
         }
-        Err(lost("is not where it was put"))
+        let unrolled = self.unrolled(message)?.ok_or_else(|| lost("is not where it was put"))?;
+        match digest_of(&unrolled) {
+            Ok(found) if found == message.sha256 => Ok(unrolled),
+            Ok(_) => Err(lost("was changed by someone")),
+            Err(error) => Err(problem(&unrolled, &error)),
+        }
+    }
+
+    /// The same for a message that is worked on: its file is there for as long as the work takes, over restarts too.
+    ///
+    /// # Errors
+    /// As [`Storage::place`].
+    pub(super) fn work_place(&self, message: &Message) -> Result<PathBuf, Problem> {
+        let original = self.place(message)?;
+        if !original.starts_with(self.root.join("spool")) || original.ends_with(message.id.to_string()) {
+            return Ok(original.to_path_buf());
+        }
+        let path = self.root.join("spool").join(message.id.to_string());
+        // The way from one name of the spool to another: the guard finds nothing to remove.
+        fs::rename(&*original, &path).map_err(|error| problem(&path, &error))?;
+        Ok(path)
     }
 
     /// Writes what was refused of a message beside the files that were refused whole, with its report; gives its path.
@@ -332,11 +358,19 @@ impl Storage {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
         }
-        if !message.stored.is_empty() && !is_here(&target) {
+        // What is done again as it was done before may stay in the zip of its day.
+        let stays = message.stage != Stage::Failed && message.stored == target && self.is_rolled(message);
+        if stays {
+            self.discard(&message.id.to_string());
+        }
+        if !message.stored.is_empty() && !is_here(&target) && !stays {
             // After a crash between a rename and the journal the bytes lie where an earlier try put them.
             let places = std::iter::once(message.stored.clone()).chain(self.places(message));
-            let source = places.into_iter().find(|place| is_here(place)).unwrap_or_else(|| message.stored.clone());
-            fs::rename(self.root.join(source), &to).map_err(|error| problem(&to, &error))?;
+            let source = match places.into_iter().find(|place| is_here(place)) {
+                Some(place) => self.root.join(place),
+                None => self.work_place(message)?,
+            };
+            fs::rename(source, &to).map_err(|error| problem(&to, &error))?;
         }
         if message.stage == Stage::Failed {
             let text = report(message, problems);

@@ -9,6 +9,7 @@ mod answers;
 mod audit;
 mod drops;
 mod query;
+mod retention;
 mod runs;
 mod schema;
 mod schema_ops;

@@ -149,7 +149,8 @@ impl<'e> Foreseer<'e> {
             false => None,
         };
         let inbound = then.as_ref().unwrap_or(inbound);
-        let source = self.engine.storage().place(message).map(Source::File).map_err(one)?;
+        let original = self.engine.storage().place(message).map_err(one)?;
+        let source = Source::File(original.to_path_buf());
         let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };
         let plan = trial::plan(&source, &message.name, inbound, schemas)?;
         let (plan, answers) = answer::split(plan).map_err(one)?;

@@ -1,7 +1,5 @@
 //! Everything about one message, as data: where it came from, what became of it, who did what to it.
 
-use std::path::PathBuf;
-
 use serde::Serialize;
 use serde_json::Value as Json;
 
@@ -99,6 +97,5 @@ pub fn plan(engine: &Engine, message: &Message) -> Option<Json> {
 pub fn original_lines(engine: &Engine, message: &Message, problems: &Problems) -> Lines {
     let ours: Problems =
         problems.iter().filter(|problem| problem.place.file.as_ref().is_none_or(|file| *file == message.name)).cloned().collect();
-    let place: Option<PathBuf> = engine.storage().place(message).ok();
-    place.map(|path| Lines::of(&path, &ours)).unwrap_or_default()
+    engine.storage().place(message).map(|path| Lines::of(&path, &ours)).unwrap_or_default()
 }

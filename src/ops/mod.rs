@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod diff;
 pub mod edit;
 pub mod foresight;
+pub mod keep;
 pub mod life;
 pub mod lines;
 pub mod people;

@@ -133,7 +133,7 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
         |error: std::io::Error| Problem::new(codes::ORIGINAL_LOST, format!("the original cannot be read ({})", reason(&error)));
     let bytes = tokio::task::block_in_place(|| {
         let mut bytes = Vec::new();
-        std::fs::File::open(&place)?.take(SHOWN).read_to_end(&mut bytes).map(|_| bytes)
+        std::fs::File::open(&*place)?.take(SHOWN).read_to_end(&mut bytes).map(|_| bytes)
     });
     let bytes = bytes.map_err(unreadable)?;
     let cut = message.size > bytes.len() as u64;

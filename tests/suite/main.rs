@@ -14,6 +14,7 @@ mod envelopes;
 mod flows;
 mod found;
 mod hostile;
+mod keep;
 mod library;
 mod mistakes;
 mod odoo;

@@ -1,0 +1,30 @@
+//! `consign keep`: rolls old days of the archive into zips and forgets what is older than `[keep]` says. A consign that runs does it
+//! by itself, every hour.
+
+use super::{Context, Exit, output};
+use crate::{flow::Lock, model::Problems, ops::keep};
+
+#[derive(clap::Args)]
+pub(super) struct Args {
+    /// Only say what would be done.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let engine = context.engine().await?;
+    let _lock = match args.dry_run {
+        true => None,
+        false => Some(Lock::take(engine.workspace()).map_err(output::one)?),
+    };
+    let kept = keep::keep(&engine, engine.clock().now(), args.dry_run).await.map_err(output::one)?;
+    context.out.data(&kept);
+    for (what, days) in [("roll", &kept.rolled), ("delete", &kept.deleted)].into_iter().filter(|_| args.dry_run) {
+        days.iter().for_each(|day| context.out.line(format!("would {what} {day}")));
+    }
+    if !args.dry_run || (kept.rolled.is_empty() && kept.deleted.is_empty()) {
+        context.out.line(kept.line().unwrap_or_else(|| "nothing is that old".into()));
+    }
+    engine.journal().close().await;
+    Ok(Exit::Fine)
+}

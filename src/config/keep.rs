@@ -1,0 +1,50 @@
+//! `[keep]` in consign.toml: how long the archive and the journal remember.
+
+use std::time::Duration;
+
+use crate::model::table::Reader;
+
+/// How long what is done is kept.
+#[derive(Debug, Clone)]
+pub struct Keep {
+    /// After how long a day of the archive is rolled into a zip.
+    pub zip_after: Option<Duration>,
+    /// After how long it is deleted, with its messages in the journal.
+    pub delete_after: Option<Duration>,
+}
+
+const DAY: u64 = 24 * 3600;
+
+impl Default for Keep {
+    /// Rolled after thirty days, never deleted: what is to be forgotten is for a person to say.
+    fn default() -> Self {
+        Self { zip_after: Some(Duration::from_secs(30 * DAY)), delete_after: None }
+    }
+}
+
+pub(super) fn read(reader: &Reader<'_>) -> Keep {
+    let mut keep = Keep::default();
+    let Some(table) = reader.table("keep") else { return keep };
+    let whole_days = |key: &str, usual: Option<Duration>| {
+        let Some(node) = table.node(key) else { return usual };
+        if table.text(key).as_deref() == Some("never") {
+            return None;
+        }
+        let time = table.duration(key);
+        if time.is_some_and(|time| time.as_secs() < DAY) {
+            table.bad(node, format!("`{key}` is at least one day, as in 30d, or never"));
+        }
+        time
+    };
+    keep.zip_after = whole_days("zip_after", keep.zip_after);
+    keep.delete_after = whole_days("delete_after", keep.delete_after);
+    if let (Some(zip), Some(delete), Some(node)) =
+        (keep.zip_after, keep.delete_after, table.node("zip_after").or(table.node("delete_after")))
+        && delete <= zip
+        && table.node("zip_after").is_some()
+    {
+        table.bad(node, "what is deleted before it is rolled into a zip never is: `delete_after` is longer than `zip_after`".into());
+    }
+    table.finish();
+    keep
+}

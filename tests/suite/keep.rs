@@ -1,0 +1,167 @@
+//! What is kept and for how long: days of the archive in zips, on which everything still works; what is forgotten, and what never is.
+
+use std::{fs, path::Path, sync::Arc};
+
+use chrono::{TimeDelta, Utc};
+use consign::{
+    flow::Engine,
+    model::{Clock, ManualClock},
+};
+use serde_json::{Value, json};
+
+use super::{drops::Shop, sending::sender};
+use crate::common::checks::all_at_rest;
+
+/// The shop as it was some days ago.
+async fn ago(shop: &Shop, days: i64) -> Engine {
+    let clock = Arc::new(ManualClock::new(Utc::now() - TimeDelta::days(days)));
+    shop.engine().await.with_clock(clock as Arc<dyn Clock>)
+}
+
+fn keep(shop: &Shop, keys: &str) {
+    let file = shop.world.workspace().join("consign.toml");
+    let text = fs::read_to_string(&file).expect("a file");
+    fs::write(file, format!("{text}\n[keep]\n{keys}\n")).expect("written");
+}
+
+fn id(message: &Value) -> &str {
+    message["id"].as_str().expect("an id")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn on_a_day_in_a_zip_everything_still_works() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    let orders: Vec<String> = (0..3).map(|number| shop.order(&format!("K-{number}"))).collect();
+    for (number, order) in orders.iter().enumerate() {
+        shop.drop(&format!("order-{number}.xml"), order);
+    }
+    ago(&shop, 40).await.run("orders-in").await;
+    let day = (Utc::now() - TimeDelta::days(40)).format("%Y-%m-%d").to_string();
+    shop.drop("new.xml", &shop.order("K-9"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    let before = shop.world.stored_files("archive");
+    let dry = shop.world.consign(&["keep", "--dry-run"]).ends(0);
+    assert!(dry.out.contains(&format!("would roll orders-in {day}")), "{}", dry.out);
+    assert_eq!(shop.world.stored_files("archive"), before);
+    let kept = shop.world.consign(&["keep"]).ends(0);
+    assert!(kept.out.contains("1 days of the archive rolled into zips: 3 files"), "{}", kept.out);
+    let after = shop.world.stored_files("archive");
+    assert!(after.len() == 2 && after.contains(&format!("orders-in/{day}.zip")), "{after:?}");
+    shop.world.consign(&["keep"]).ends(0);
+    assert_eq!(shop.world.stored_files("archive"), after, "once");
+    let messages = shop.world.messages("orders-in");
+    let message = messages.iter().find(|message| message["name"] == "order-1.xml").expect("a message");
+    // Looked at, done again, compared, edited: as if it lay in its folder.
+    let dry = shop.world.consign(&["reprocess", id(message), "--dry-run"]).ends(0);
+    assert!(dry.out.contains("as they are"), "{}", dry.out);
+    shop.world.consign(&["reprocess", id(message)]).ends(0);
+    assert_eq!(shop.world.stored_files("archive"), after, "it stays in its zip");
+    let compared = shop.world.consign(&["replay-check", "orders-in"]).ends(0);
+    assert!(compared.out.contains("4 files: 4 as then"), "{}", compared.out);
+    // What fails now leaves the zip for the error folder, and comes back.
+    let mapping = shop.world.workspace().join("mappings/order.toml");
+    let good = fs::read_to_string(&mapping).expect("a mapping");
+    fs::write(&mapping, good.replace("vat = \"Buyer/VatNumber\", global_location_number = \"Buyer/Gln\", name = \"Buyer/Name\"", "ref = \"Buyer/Name\"")).expect("written");
+    shop.world.consign(&["reprocess", id(message)]).ends(1);
+    let refused = fs::read(shop.world.workspace().join("var/error/orders-in/order-1.xml")).expect("a file");
+    assert_eq!(String::from_utf8_lossy(&refused), orders[1]);
+    fs::write(&mapping, good).expect("mended");
+    shop.world.consign(&["reprocess", id(message)]).ends(0);
+    shop.world.consign(&["keep"]).ends(0);
+    assert_eq!(shop.world.stored_files("archive"), after, "rolled again, with the others");
+    for message in shop.world.messages("orders-in") {
+        shop.world.consign(&["reprocess", id(&message), "--dry-run"]).ends(0);
+    }
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_crash_while_rolling_and_a_damaged_zip_lose_nothing_that_was_not_lost() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    for number in 0..2 {
+        shop.drop(&format!("order-{number}.xml"), &shop.order(&format!("C-{number}")));
+    }
+    ago(&shop, 40).await.run("orders-in").await;
+    let day = (Utc::now() - TimeDelta::days(40)).format("%Y-%m-%d").to_string();
+    let archive = shop.world.workspace().join("var/archive/orders-in");
+    let folder = archive.join(&day);
+    let copy = shop.world.dir.path().join("copy");
+    crate::common::library::copy(&folder, &copy);
+    shop.world.consign(&["keep"]).ends(0);
+    // It died between the zip and the folder; and once before, in the middle of the zip.
+    crate::common::library::copy(&copy, &folder);
+    fs::write(archive.join(format!("{day}.zip.part")), b"PK half").expect("written");
+    shop.world.consign(&["keep"]).ends(0);
+    let files = shop.world.stored_files("archive");
+    assert_eq!(files, [format!("orders-in/{day}.zip")]);
+    let messages = shop.world.messages("orders-in");
+    shop.world.consign(&["reprocess", id(&messages[0]), "--dry-run"]).ends(0);
+    let zip = archive.join(format!("{day}.zip"));
+    let whole = fs::read(&zip).expect("a zip");
+    fs::write(&zip, &whole[..whole.len() / 2]).expect("cut");
+    let told = shop.world.consign(&["reprocess", id(&messages[0])]);
+    assert!(told.code == 2 && told.err.contains("C905") && told.err.contains("cannot be read"), "{told:?}");
+    // A file that comes back to the day must not be rolled into what cannot be read.
+    crate::common::library::copy(&copy, &folder);
+    shop.world.consign(&["keep"]).ends(2);
+    assert!(Path::new(&folder).is_dir(), "the folder is left");
+    fs::write(&zip, whole).expect("restored");
+    shop.world.consign(&["keep"]).ends(0);
+    shop.world.consign(&["reprocess", id(&messages[0]), "--dry-run"]).ends(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_over_is_forgotten_and_what_waits_for_a_person_is_not() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    shop.drop("good.xml", &shop.order("F-1"));
+    shop.drop("bad.xml", "<Order/>");
+    let clock = Arc::new(ManualClock::new(Utc::now() - TimeDelta::days(400)));
+    let engine = shop.engine().await.with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
+    engine.run("orders-in").await;
+    shop.drop("newer.xml", &shop.order("F-2"));
+    clock.advance(TimeDelta::days(300));
+    engine.run("orders-in").await;
+    keep(&shop, "zip_after = \"30d\"\ndelete_after = \"365d\"");
+    let kept = shop.world.consign(&["keep"]).ends(0);
+    assert!(kept.out.contains("1 messages forgotten"), "{}", kept.out);
+    let names: Vec<String> =
+        shop.world.messages("orders-in").iter().map(|message| message["name"].as_str().expect("a name").into()).collect();
+    assert_eq!(names, ["bad.xml", "newer.xml"]);
+    let archive = shop.world.stored_files("archive");
+    assert!(archive.len() == 1 && archive[0].ends_with(".zip"), "{archive:?}");
+    assert!(shop.world.stored_files("error").contains(&"orders-in/bad.xml".to_string()));
+    assert_eq!(shop.world.json(&["find", "good.xml"]), json!([]), "nothing leads to it");
+    assert_eq!(shop.world.json(&["find", "newer.xml"]).as_array().expect("a list").len(), 1);
+    let status = shop.world.json(&["status"]);
+    assert!(status.to_string().contains("orders-in"), "{status}");
+    // Once a person has ended it, it goes as well.
+    let bad = shop.world.messages("orders-in");
+    shop.world.consign(&["discard", id(&bad[0]), "--reason", "old"]).ends(0);
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    shop.world.consign(&["keep"]).ends(0);
+    assert_eq!(shop.world.messages("orders-in").len(), 1);
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_is_not_sent_again_though_its_message_is_forgotten() {
+    let shop = sender("name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", 1).await;
+    ago(&shop, 400).await.run("despatch-out").await;
+    let sent = shop.world.partner_files("in");
+    assert_eq!(sent.len(), 1);
+    keep(&shop, "delete_after = \"365d\"");
+    shop.world.consign(&["keep"]).ends(0);
+    assert_eq!(shop.world.messages("despatch-out").len(), 0);
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!((shop.world.messages("despatch-out").len(), shop.world.partner_files("in")), (0, sent));
+}
+
+#[tokio::test]
+async fn how_long_is_said_in_days() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    keep(&shop, "zip_after = \"2h\"");
+    let check = shop.world.consign(&["check"]).ends(1);
+    assert!(check.err.contains("at least one day") || check.out.contains("at least one day"), "{check:?}");
+    shop.world.replace("consign.toml", &[("zip_after = \"2h\"", "zip_after = \"never\"\ndelete_after = \"30d\"")]);
+    shop.world.consign(&["check"]).ends(0);
+}
