@@ -3,6 +3,7 @@
 mod alerts;
 mod answer;
 mod audit;
+mod backup;
 mod check;
 mod choosing;
 pub mod demo;
@@ -31,6 +32,7 @@ mod replay_check;
 mod report;
 mod reprocess;
 mod resend;
+mod restore;
 mod run;
 mod schemas;
 mod show;
@@ -74,6 +76,8 @@ enum Verb {
     Answer(answer::Args),
     /// Who did what, and why.
     Audit(audit::Args),
+    /// Journal, originals and the workspace's files as one file, while consign runs.
+    Backup(backup::Args),
     /// Check the whole workspace, offline: paths, fields, templates, schedules.
     Check(check::Args),
     /// See it work in a minute: embedded SFTP server and Odoo, all flows, good and bad files.
@@ -116,6 +120,8 @@ enum Verb {
     Reprocess(reprocess::Args),
     /// Send documents again: the same file, or made anew.
     Resend(resend::Args),
+    /// Bring a backup back to a workspace that has no journal.
+    Restore(restore::Args),
     /// Run the flows: by schedule until stopped, or once.
     Run(run::Args),
     /// Add third-party schemas to the workspace.
@@ -227,6 +233,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Alerts(args) => alerts::run(context, &args).await,
         Verb::Answer(args) => answer::run(context, &args).await,
         Verb::Audit(args) => audit::run(context, &args).await,
+        Verb::Backup(args) => backup::run(context, &args).await,
         Verb::Check(args) => check::run(context, &args),
         Verb::Demo(args) => demo::run(context, &args).await,
         Verb::Discard(args) => discard::run(context, &args).await,
@@ -248,6 +255,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::ReplayCheck(args) => replay_check::run(context, &args).await,
         Verb::Reprocess(args) => reprocess::run(context, &args).await,
         Verb::Resend(args) => resend::run(context, &args).await,
+        Verb::Restore(args) => restore::run(context, &args).await,
         Verb::Run(args) => run::run(context, &args).await,
         Verb::Schemas(args) => schemas::run(context, &args),
         Verb::Show(args) => show::run(context, &args).await,

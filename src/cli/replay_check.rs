@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Context, Exit, output};
 use crate::{
     config::Work,
-    flow::{Schemas, plans, trial},
+    flow::{Schemas, plans, trial, unpack},
     format::Source,
     journal::Filter,
     model::{Problem, Problems, Stage, codes, plan_diff::differences, problem::shown},
@@ -41,6 +41,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let filter = Filter { stages: vec![Stage::Done], limit: args.last, ..Filter::of_flow(&args.flow) };
     let mut all: Vec<Compared> = Vec::new();
     for message in engine.journal().list(&filter).await.map_err(output::one)? {
+        // What came in a zip is compared, not the zip.
+        if unpack::is_package(engine.storage(), inbound, &message) {
+            continue;
+        }
         let then = plans::recall(engine.storage(), &message);
         let now = engine
             .storage()

@@ -114,8 +114,12 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
         "skip" => SameContent::Skip,
         _ => SameContent::Hold,
     };
-    let files_wanted =
-        reader.texts("files").unwrap_or_else(|| vec![if matches!(format, Format::Xml) { "*.xml" } else { "*.csv" }.to_string()]);
+    let unpack = reader.texts("unpack").unwrap_or_default();
+    let files_wanted = reader.texts("files").unwrap_or_else(|| {
+        let usual = if matches!(format, Format::Xml) { "*.xml" } else { "*.csv" };
+        let zips = if unpack.is_empty() { None } else { Some("*.zip") };
+        std::iter::once(usual).chain(zips).map(str::to_string).collect()
+    });
     let settle = reader.duration("settle").unwrap_or(Duration::from_secs(5));
     let unusual = |key: &str, allowed: &[&'static str]| match reader.choice(key, allowed) {
         "reject" => Unusual::Reject,
@@ -177,6 +181,7 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
                 files,
                 ignore,
                 marker,
+                unpack,
                 empty,
                 large,
                 cut,

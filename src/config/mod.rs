@@ -216,6 +216,8 @@ pub struct InFlow {
     pub large: Unusual,
     /// How long a file whose own end is missing is waited for.
     pub cut: Duration,
+    /// Patterns of the documents that are taken out of a zip; none where zips are not opened.
+    pub unpack: Vec<String>,
     /// Order.
     pub order: Order,
     /// Form.

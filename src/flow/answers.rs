@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::TimeDelta;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Engine, Schemas, storage::safe_name, trial};
+use super::{Engine, Schemas, storage::safe_name, trial, unpack};
 use crate::{
     config::{Flow, OutFlow, Work, answers::Returned},
     journal::{Answered, Message},
@@ -158,7 +158,9 @@ pub(super) async fn give(
         Stage::Failed => answer.failed,
         _ => false,
     };
-    if !wanted || message.parent.is_some() {
+    let zip = tokio::task::block_in_place(|| message.stage == Stage::Done && unpack::is_package(&engine.storage, inbound, message));
+    // An edited copy is ours; of a zip each document is answered, or the whole where it was refused.
+    if !wanted || message.edited || zip {
         return Ok(());
     }
     let (name, text) = rendered(engine, flow, answer, message, problems).await?;

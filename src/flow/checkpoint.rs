@@ -4,9 +4,9 @@
 //! so that the test's SIGKILL falls exactly between two steps.
 
 /// Every checkpoint, in the order of a message's way; tests walk through all of them.
-pub const ALL: [&str; 13] = [
-    "fetched", "spooled", "received", "checked", "planned", "effect", "applied", "shelved", "moved", "rendered", "staged", "renamed",
-    "noted",
+pub const ALL: [&str; 15] = [
+    "fetched", "spooled", "received", "unzipped", "unpacked", "checked", "planned", "effect", "applied", "shelved", "moved", "rendered",
+    "staged", "renamed", "noted",
 ];
 
 /// Comes to a checkpoint.

@@ -1,5 +1,7 @@
 //! Inbound: drop, check, plan, Odoo, shelf.
 
+use std::collections::VecDeque;
+
 use chrono::TimeDelta;
 
 use super::{
@@ -9,7 +11,7 @@ use super::{
     examine::Schemas,
     intake, look, mappings,
     material::{self, Material},
-    retry, shelf,
+    retry, shelf, unpack,
 };
 use crate::{
     config::{Flow, InFlow},
@@ -100,7 +102,8 @@ async fn carry_all(
 ) -> Result<(), Problems> {
     let mut rest = Vec::new();
     let mut trouble = None;
-    for mut message in messages {
+    let mut queue = VecDeque::from(messages);
+    while let Some(mut message) = queue.pop_front() {
         if engine.is_stopping() {
             break;
         }
@@ -109,7 +112,16 @@ async fn carry_all(
             if *odoo_is_away {
                 continue;
             }
-            match carry(engine, flow, inbound, schemas, &mut message, summary).await {
+            let carried = if tokio::task::block_in_place(|| unpack::is_package(&engine.storage, inbound, &message)) {
+                unpack::carry(engine, inbound, &mut message, summary).await.map(|documents| {
+                    engine.watcher.found(&flow.id, documents.len());
+                    documents.into_iter().rev().for_each(|document| queue.push_front(document));
+                    Next::Go
+                })
+            } else {
+                carry(engine, flow, inbound, schemas, &mut message, summary).await
+            };
+            match carried {
                 Ok(next) => *odoo_is_away |= next == Next::Stop,
                 Err(problems) => {
                     trouble = Some(problems);

@@ -11,7 +11,7 @@ use super::{
     checkpoint::reach,
     inbound::STOPS,
     look::{self, Found},
-    shelf,
+    shelf, unpack,
 };
 use crate::{
     config::{Flow, Format, InFlow, SameContent, Unusual},
@@ -164,6 +164,9 @@ fn is_cut(engine: &Engine, inbound: &InFlow, file: &NewMessage, found: &Found, e
         return Ok(false);
     }
     let bytes = engine.storage.spooled_bytes(file.id)?;
+    if !inbound.unpack.is_empty() && unpack::begins(&bytes) {
+        return Ok(unpack::is_cut(&bytes));
+    }
     Ok(tokio::task::block_in_place(|| match &inbound.format {
         Format::Xml => end::xml_is_cut(&bytes),
         Format::Csv(dialect) => end::csv_is_cut(&bytes, dialect),

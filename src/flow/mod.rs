@@ -26,6 +26,7 @@ mod stepped;
 pub mod storage;
 pub mod trial;
 mod turns;
+pub mod unpack;
 
 use std::{
     collections::HashMap,

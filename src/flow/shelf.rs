@@ -160,7 +160,9 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     let (target, other) = if failed { (&refused, &archived) } else { (&archived, &refused) };
     drop.make_folder(if failed { &partner.error } else { &partner.archive }).await?;
     let file = File { name: &message.name, path: &message.path, size: message.size, modified: message.modified, sha256: &message.sha256 };
-    if !put_away(drop, &file, target).await? {
+    if message.is_part() {
+        put_part(engine, drop, message, failed, &refused).await?;
+    } else if !put_away(drop, &file, target).await? {
         match drop.stat(other).await? {
             Some(_) => drop.rename(other, target).await?,
             None => {
@@ -168,7 +170,9 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
             }
         }
     }
-    drop_marker(drop, flow, &message.path).await?;
+    if !message.is_part() {
+        drop_marker(drop, flow, &message.path).await?;
+    }
     let report = format!("{refused}.problem.txt");
     if failed {
         drop.write(&report, partner_report(message, problems).as_bytes()).await
@@ -176,6 +180,19 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
         drop.remove(&report).await
     } else {
         Ok(())
+    }
+}
+
+/// A document that came in a zip has no file of its own on the drop, until it is refused: then the partner finds it beside its report.
+async fn put_part(engine: &Engine, drop: &dyn Drop, message: &Message, failed: bool, refused: &str) -> Result<(), Problem> {
+    if failed {
+        let bytes = tokio::task::block_in_place(|| engine.storage.read(message))?;
+        return drop.write(refused, &bytes).await;
+    }
+    // It was refused before, and is not any more.
+    match message.run > 1 && drop.stat(refused).await?.is_some() {
+        true => drop.remove(refused).await,
+        false => Ok(()),
     }
 }
 

@@ -103,6 +103,13 @@ pub struct Message {
     pub updated: DateTime<Utc>,
 }
 
+impl Message {
+    /// Whether it came in a zip of the partner's, which is its parent.
+    pub fn is_part(&self) -> bool {
+        self.direction == Direction::In && self.parent.is_some() && !self.edited
+    }
+}
+
 /// The journal of one workspace. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Journal {

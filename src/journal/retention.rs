@@ -31,7 +31,9 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn days_of(&self, flow: &str, before: DateTime<Utc>) -> Result<Vec<chrono::NaiveDate>, Problem> {
-        let query = sqlx::query("select distinct substr(received, 1, 10) as day from message where flow = ? and received < ? and stored like 'archive/%'");
+        let query = sqlx::query(
+            "select distinct substr(received, 1, 10) as day from message where flow = ? and received < ? and stored like 'archive/%'",
+        );
         let rows = query.bind(flow).bind(stamp(before)).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
         Ok(rows.iter().filter_map(|row| row.get::<String, _>("day").parse().ok()).collect())
     }

@@ -152,7 +152,7 @@ impl Journal {
         };
         let mut transaction = self.begin().await?;
         let update = sqlx::query(
-            "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?9 and parent is null then 0 else moved end,
+            "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?9 and edited = 0 then 0 else moved end,
              reason = ?7, attempts = ?8, collected = case when ?9 then null else collected end where id = ?5 and stage = ?6",
         )
         .bind(to.as_str())
@@ -185,7 +185,7 @@ impl Journal {
         (message.stage, message.resume, message.until, message.updated) = (to, resume, until, now);
         (message.attempts, message.reason) = (attempts, reason);
         if begins {
-            message.moved = message.parent.is_some();
+            message.moved = message.edited;
             message.collected = None;
         }
         if gives_back {

@@ -1,7 +1,9 @@
 //! What is written: messages, their steps, attempts, records and the ledger. Each call is one transaction.
 
+use std::collections::HashSet;
+
 use chrono::{DateTime, SecondsFormat, Utc};
-use sqlx::{Sqlite, Transaction};
+use sqlx::{Row, Sqlite, Transaction};
 
 use super::{
     Journal, Message, one_line, problem,
@@ -139,6 +141,16 @@ impl Journal {
         Ok(messages)
     }
 
+    /// The paths of the documents that a zip was unpacked into.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn parts(&self, zip: MessageId) -> Result<HashSet<String>, Problem> {
+        let rows =
+            sqlx::query("select path from message where parent = ? and edited = 0").bind(zip.to_string()).fetch_all(&self.pool).await;
+        Ok(rows.map_err(|error| problem(&error))?.iter().map(|row| row.get("path")).collect())
+    }
+
     /// Writes down where the bytes lie now and whether the partner's side is in order.
     ///
     /// # Errors
@@ -237,8 +249,8 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
     .bind(attempts)
     .bind(&reason)
     .bind(&new.stored)
-    // What was made of another message has no file of its own on the drop.
-    .bind(new.parent.is_some())
+    // An edited copy has no file of its own on the drop.
+    .bind(new.edited)
     .bind(new.parent.map(|id| id.to_string()))
     .bind(new.edited)
     .bind(new.sequence)
@@ -278,7 +290,7 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
         attempts,
         run: 1,
         stored: new.stored.clone(),
-        moved: new.parent.is_some(),
+        moved: new.edited,
         again: Again::default(),
         mapping: None,
         edited: new.edited,

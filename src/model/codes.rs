@@ -89,6 +89,7 @@ codes! {
     DOC_SCHEMA = "C219", Partner, Never, "the document breaks a rule of its schema", "The sentence is the schema engine's.";
     CSV_ROW = "C220", Partner, Never, "a CSV row has another number of fields than the header", "Often a separator inside a value that is not quoted.";
     CSV_HEADER = "C221", Partner, Never, "the CSV header is not the expected one", "A column that the flow maps is not in the header, or one stands there twice.";
+    PACKAGE = "C222", Partner, Never, "a zip that cannot be unpacked", "It is damaged, encrypted, holds no document of the flow, or more than is taken: 10,000 files, 1 GiB unpacked, `max_bytes` for each document. Nothing of it went in.";
     OUT_INVALID = "C230", Consultant, Never, "the document we made breaks its schema", "Nothing was sent. The template or the data in Odoo must be corrected; the problems that follow show where.";
 
     DROP_UNREACHABLE = "C301", Ops, Later, "the drop cannot be reached", "The server does not answer, or the connection broke. It is tried again by itself at the next poll.";
@@ -152,6 +153,7 @@ codes! {
     STUCK = "C907", Ops, Later, "validation is stuck", "Documents before this one took too long and cannot be stopped (C205 tells which); with more of them the machine would have no time for anything else. It goes on when they come to an end; a restart ends them.";
     ALERT_UNSENT = "C908", Ops, Later, "an alert could not be told", "The mail server or the webhook of [alerts] did not take it. It is tried again by itself, later and later; `consign alerts` shows what is on meanwhile.";
     WEB = "C909", Ops, Never, "the web page cannot be served", "Its address is taken, or not one of this machine: `listen` in [web] of consign.toml names another.";
+    BACKUP = "C910", Ops, Never, "a backup cannot be made or brought back", "Nothing was overwritten and nothing half-made was left. The sentence says which file, and why.";
 }
 
 #[cfg(test)]

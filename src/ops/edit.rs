@@ -3,7 +3,7 @@
 
 use super::diff;
 use crate::{
-    flow::{Engine, storage::digest},
+    flow::{Engine, storage::digest, unpack},
     journal::{Deed, Message, NewMessage},
     model::{Direction, MessageId, Problem, Stage, codes},
 };
@@ -58,7 +58,12 @@ impl Text {
 /// It is too large, one that we sent, or its original is gone.
 pub fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
     may_be_edited(message)?;
-    engine.storage().read(message).map(|bytes| Text::of(&bytes))
+    let bytes = engine.storage().read(message)?;
+    if unpack::begins(&bytes) {
+        let text = format!("message {} is a zip: edit the document in it, which is a message of its own", message.id.short());
+        return Err(Problem::new(codes::USAGE, text));
+    }
+    Ok(Text::of(&bytes))
 }
 
 fn may_be_edited(message: &Message) -> Result<(), Problem> {

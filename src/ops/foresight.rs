@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::{
     config::Work,
-    flow::{Engine, Schemas, mappings, trial},
+    flow::{Engine, Schemas, mappings, trial, unpack},
     format::Source,
     journal::{Journal, Message},
     model::{Again, BoxFuture, Problem, Problems, Stage, answer, problem::shown},
@@ -149,6 +149,11 @@ impl<'e> Foreseer<'e> {
             false => None,
         };
         let inbound = then.as_ref().unwrap_or(inbound);
+        if unpack::is_package(self.engine.storage(), inbound, message) {
+            let documents = self.engine.journal().parts(message.id).await.map_err(one)?.len();
+            into.lines.push(format!("a zip: {documents} documents of it are messages of their own, others of it would become such"));
+            return Ok(());
+        }
         let original = self.engine.storage().place(message).map_err(one)?;
         let source = Source::File(original.to_path_buf());
         let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };

@@ -5,6 +5,7 @@
 
 pub mod actions;
 pub mod alerts;
+pub mod backup;
 pub mod diff;
 pub mod edit;
 pub mod foresight;

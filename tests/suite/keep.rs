@@ -61,7 +61,11 @@ async fn on_a_day_in_a_zip_everything_still_works() {
     // What fails now leaves the zip for the error folder, and comes back.
     let mapping = shop.world.workspace().join("mappings/order.toml");
     let good = fs::read_to_string(&mapping).expect("a mapping");
-    fs::write(&mapping, good.replace("vat = \"Buyer/VatNumber\", global_location_number = \"Buyer/Gln\", name = \"Buyer/Name\"", "ref = \"Buyer/Name\"")).expect("written");
+    fs::write(
+        &mapping,
+        good.replace("vat = \"Buyer/VatNumber\", global_location_number = \"Buyer/Gln\", name = \"Buyer/Name\"", "ref = \"Buyer/Name\""),
+    )
+    .expect("written");
     shop.world.consign(&["reprocess", id(message)]).ends(1);
     let refused = fs::read(shop.world.workspace().join("var/error/orders-in/order-1.xml")).expect("a file");
     assert_eq!(String::from_utf8_lossy(&refused), orders[1]);
@@ -164,4 +168,82 @@ async fn how_long_is_said_in_days() {
     assert!(check.err.contains("at least one day") || check.out.contains("at least one day"), "{check:?}");
     shop.world.replace("consign.toml", &[("zip_after = \"2h\"", "zip_after = \"never\"\ndelete_after = \"30d\"")]);
     shop.world.consign(&["check"]).ends(0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_made_while_consign_is_at_work_brings_everything_back() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    for number in 0..3 {
+        shop.drop(&format!("order-{number}.xml"), &shop.order(&format!("B-{number}")));
+    }
+    shop.drop("broken.xml", "<Order");
+    ago(&shop, 40).await.run("orders-in").await;
+    shop.world.consign(&["keep"]).ends(0);
+    shop.drop("new.xml", &shop.order("B-9"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    let there = shop.world.messages("orders-in");
+    let files = ["archive", "error"].map(|shelf| shop.world.stored_files(shelf));
+    let running = consign::flow::Lock::take(&consign::config::Workspace::load(&shop.world.workspace()).expect("fits")).expect("the lock");
+    let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
+    let file = backup.to_str().expect("a path");
+    let made = shop.world.consign(&["backup", file]).ends(0);
+    assert!(made.out.contains("read again and whole"), "{}", made.out);
+    let again = shop.world.consign(&["backup", file]).ends(2);
+    assert!(again.err.contains("C910") && again.err.contains("nothing is overwritten"), "{}", again.err);
+    let over = shop.world.consign(&["restore", file]).ends(2);
+    assert!(over.err.contains("has a journal already"), "{}", over.err);
+    drop(running);
+    // The disk is lost, and someone's mapping came back from elsewhere.
+    let storage = shop.world.workspace().join("var");
+    fs::remove_dir_all(&storage).expect("removed");
+    fs::remove_file(shop.world.workspace().join("flows/orders-in.toml")).expect("removed");
+    let table = shop.world.workspace().join("mappings/order.toml");
+    let other = format!("# of today\n{}", fs::read_to_string(&table).expect("a mapping"));
+    fs::write(&table, &other).expect("written");
+    let back = shop.world.consign(&["restore", file]).ends(0);
+    assert!(back.out.contains("mappings/order.toml was there and says something else"), "{}", back.out);
+    assert_eq!(fs::read_to_string(&table).expect("a mapping"), other);
+    assert_eq!(shop.world.messages("orders-in"), there);
+    assert_eq!(["archive", "error"].map(|shelf| shop.world.stored_files(shelf)), files);
+    for message in there.iter().filter(|message| message["stage"] == "done") {
+        let dry = shop.world.consign(&["reprocess", id(message), "--dry-run"]).ends(0);
+        assert!(dry.out.contains("as they are"), "{}", dry.out);
+    }
+    shop.drop("after.xml", &shop.order("B-10"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_that_is_broken_or_strange_brings_nothing_back_that_could_be_taken_for_whole() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    shop.drop("order.xml", &shop.order("B-1"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    let folder = shop.world.workspace().parent().expect("a folder").to_path_buf();
+    let file = folder.join("backup.zip");
+    let name = file.to_str().expect("a path").to_string();
+    shop.world.consign(&["backup", &name]).ends(0);
+    fs::remove_dir_all(shop.world.workspace().join("var")).expect("removed");
+    let whole = fs::read(&file).expect("a backup");
+    let journal = shop.world.workspace().join("var/journal.sqlite");
+    for (what, bytes) in [("cut", whole[..whole.len() / 2].to_vec()), ("empty", Vec::new()), ("no zip", b"hello".to_vec())] {
+        fs::write(&file, bytes).expect("written");
+        let refused = shop.world.consign(&["restore", &name]).ends(2);
+        assert!(refused.err.contains("C910") && refused.err.contains("no whole backup") && !journal.exists(), "{what}: {}", refused.err);
+    }
+    // A byte of the journal is another: the last entry, so that all else is back and the journal is not.
+    let mut flipped = whole.clone();
+    let at = whole.windows(22).rposition(|window| window == b"storage/journal.sqlite").expect("the directory's entry");
+    let first = whole.windows(22).position(|window| window == b"storage/journal.sqlite").expect("the entry");
+    assert!(first < at);
+    flipped[first + 600] ^= 0xff;
+    fs::write(&file, flipped).expect("written");
+    let refused = shop.world.consign(&["restore", &name]).ends(2);
+    assert!(refused.err.contains("C910") && !journal.exists(), "{}", refused.err);
+    fs::write(&file, whole).expect("written");
+    shop.world.consign(&["restore", &name]).ends(0);
+    assert_eq!(shop.world.messages("orders-in").len(), 1);
+    assert!(
+        fs::read_dir(&folder).expect("a folder").flatten().all(|entry| !entry.file_name().to_string_lossy().contains("consign-backup"))
+    );
 }

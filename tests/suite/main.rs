@@ -29,3 +29,4 @@ mod tables;
 mod transports;
 mod validate;
 mod web;
+mod zips;

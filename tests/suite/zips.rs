@@ -1,0 +1,152 @@
+//! A partner's zip of documents: each is a message of its own; what is damaged, encrypted or a bomb is refused whole.
+
+use std::{
+    fs,
+    io::{Cursor, Write},
+};
+
+use serde_json::{Value, json};
+use zip::{CompressionMethod, ZipWriter, write::SimpleFileOptions};
+
+use super::drops::Shop;
+use crate::common::{checks::all_at_rest, kills::kill_at};
+
+async fn shop(keys: &str) -> Shop {
+    let shop = Shop::with(&format!("settle = \"0s\"\nunpack = [\"*.xml\"]\n{keys}")).await;
+    shop.world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = [\"*.xml\", \"*.zip\"]")]);
+    shop
+}
+
+fn zip(files: &[(&str, &[u8])]) -> Vec<u8> {
+    let mut writer = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, bytes) in files {
+        writer.start_file(*name, SimpleFileOptions::default().compression_method(CompressionMethod::Deflated)).expect("begun");
+        writer.write_all(bytes).expect("written");
+    }
+    writer.finish().expect("whole").into_inner()
+}
+
+fn message<'m>(messages: &'m [Value], name: &str) -> &'m Value {
+    messages.iter().find(|message| message["name"] == name).unwrap_or_else(|| panic!("no message {name}: {messages:?}"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn each_document_of_a_zip_is_a_message_of_its_own() {
+    let shop = shop("").await;
+    let (good, other, bad) = (
+        shop.order("Z-1"),
+        shop.order("Z-2"),
+        shop.order("Z-3").replace("  <RequestedDelivery>", "  <Remark>urgent</Remark><RequestedDelivery>"),
+    );
+    let files: [(&str, &[u8]); 4] =
+        [("a/one.xml", good.as_bytes()), ("../../two.xml", other.as_bytes()), ("bad.xml", bad.as_bytes()), ("letter.pdf", b"%PDF")];
+    shop.world.drop_file("out/orders", "today.zip", zip(&files));
+    let run = shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    assert!(run.out.contains("3 done, 1 failed"), "{}", run.out);
+    assert_eq!(shop.world.odoo.count("sale.order", json!([])).await, 2);
+    let messages = shop.world.messages("orders-in");
+    assert_eq!(messages.len(), 4);
+    let whole = message(&messages, "today.zip");
+    assert!(messages.iter().all(|message| message["name"] == "today.zip" || message["parent"] == whole["id"]), "{messages:?}");
+    let shown = shop.world.consign(&["show", whole["id"].as_str().expect("an id")]).ends(0).out;
+    for part in ["3 documents in it, each a message of its own; not taken: letter.pdf", "done  one.xml", "failed  bad.xml"] {
+        assert!(shown.contains(part), "{part} in {shown}");
+    }
+    // The partner has its zip in the archive, and what was refused with its report beside it in error.
+    let short = |message: &Value| message["id"].as_str().expect("an id").replace('-', "")[24..].to_string();
+    let failed = message(&messages, "bad.xml");
+    let name = format!("bad.{}.xml", short(failed));
+    assert_eq!(shop.world.partner_files("out/orders"), Vec::<String>::new());
+    assert_eq!(shop.world.partner_files("archive"), [format!("today.{}.zip", short(whole))]);
+    assert_eq!(shop.world.partner_files("error"), [name.clone(), format!("{name}.problem.txt")]);
+    assert_eq!(fs::read_to_string(shop.world.partner.join("error").join(&name)).expect("the document"), bad);
+    // The same zip again is a copy; a document of it is mended and gone from the error folder.
+    shop.world.drop_file("out/orders", "today.zip", zip(&files));
+    let again = shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert!(again.out.contains("1 duplicate"), "{}", again.out);
+    let with_it = "<xs:element name=\"Remark\" type=\"xs:string\" minOccurs=\"0\"/><xs:element name=\"RequestedDelivery\"";
+    shop.world.replace("schemas/order.xsd", &[("<xs:element name=\"RequestedDelivery\"", with_it)]);
+    shop.world.consign(&["reprocess", failed["id"].as_str().expect("an id")]).ends(0);
+    assert_eq!(shop.world.partner_files("error"), Vec::<String>::new());
+    assert_eq!(shop.world.odoo.count("sale.order", json!([])).await, 3);
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_zip_done_again_makes_no_document_a_second_time() {
+    let shop = shop("").await;
+    let order = shop.order("Z-1");
+    shop.world.drop_file("out/orders", "today.zip", zip(&[("one.xml", order.as_bytes())]));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    let messages = shop.world.messages("orders-in");
+    let whole = message(&messages, "today.zip")["id"].as_str().expect("an id");
+    let dry = shop.world.consign(&["reprocess", whole, "--dry-run"]).ends(0);
+    assert!(dry.out.contains("a zip: 1 documents of it are messages of their own"), "{}", dry.out);
+    shop.world.consign(&["reprocess", whole]).ends(0);
+    assert_eq!(shop.world.messages("orders-in").len(), 2);
+    let shown = shop.world.consign(&["show", whole]).ends(0).out;
+    assert!(shown.contains("its 1 documents are messages of their own already"), "{shown}");
+    let compared = shop.world.consign(&["replay-check", "orders-in"]).ends(0);
+    assert!(compared.out.contains("1 files: 1 as then"), "{}", compared.out);
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_while_it_unpacks_it_makes_each_document_once() {
+    let shop = shop("").await;
+    for (number, checkpoint) in ["spooled", "received", "unzipped", "unpacked", "applied", "shelved", "moved"].into_iter().enumerate() {
+        let orders = [shop.order(&format!("K-{number}")), shop.order(&format!("L-{number}"))];
+        shop.world.drop_file(
+            "out/orders",
+            &format!("{number}.zip"),
+            zip(&[("a.xml", orders[0].as_bytes()), ("b.xml", orders[1].as_bytes())]),
+        );
+        kill_at(&shop.world, "orders-in", checkpoint);
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+        assert_eq!(shop.world.odoo.count("sale.order", json!([])).await, 2 * (number as i64 + 1), "killed at {checkpoint}");
+        assert_eq!(shop.world.messages("orders-in").len(), 3 * (number + 1), "killed at {checkpoint}");
+    }
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_no_honest_zip_is_refused_whole() {
+    let shop = shop("max_bytes = 2000000").await;
+    let order = shop.order("Z-1");
+    let good = zip(&[("one.xml", order.as_bytes()), ("two.xml", shop.order("Z-2").as_bytes())]);
+    let mut damaged = good.clone();
+    damaged[60] ^= 0xff;
+    // The bit that says a password is needed, in the file's own head and in the directory.
+    let mut locked = good.clone();
+    let entry = good.windows(4).position(|bytes| bytes == b"PK\x01\x02").expect("a directory");
+    locked[6] |= 1;
+    locked[entry + 8] |= 1;
+    let many: Vec<String> = (0..10_001).map(|number| format!("{number}.xml")).collect();
+    let many: Vec<(&str, &[u8])> = many.iter().map(|name| (name.as_str(), b"".as_slice())).collect();
+    let mut lying = good.clone();
+    let size = entry + 24;
+    // The directory says 10 bytes; the file has more.
+    lying[size..size + 4].copy_from_slice(&10u32.to_le_bytes());
+    let bomb = vec![b' '; 50 << 20];
+    let cases: [(&str, Vec<u8>, &str); 8] = [
+        ("damaged", damaged, "the zip cannot be read"),
+        ("locked", locked, "encrypted"),
+        ("many", zip(&many), "the zip holds more than 10000 files"),
+        ("nothing", zip(&[("letter.pdf", b"%PDF")]), "no file in the zip is a document of this flow (*.xml)"),
+        ("empty", zip(&[]), "no file in the zip"),
+        ("bomb", zip(&[("one.xml", order.as_bytes()), ("bomb.xml", &bomb)]), "`bomb.xml` in the zip has more than 2000000 bytes"),
+        ("lying", lying, "the zip cannot be read"),
+        ("nested", zip(&[("in.zip", &good)]), "no file in the zip"),
+    ];
+    for (name, bytes, expected) in cases {
+        shop.world.drop_file("out/orders", &format!("{name}.zip"), bytes);
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+        let messages = shop.world.messages("orders-in");
+        let refused = message(&messages, &format!("{name}.zip"));
+        let reason = refused["reason"].as_str().unwrap_or_default();
+        assert!(refused["stage"] == "failed" && reason.contains("C222") && reason.contains(expected), "{name}: {refused}");
+    }
+    assert_eq!(shop.world.odoo.count("sale.order", json!([])).await, 0);
+    assert_eq!(shop.world.stored_files("spool"), Vec::<String>::new());
+    all_at_rest(&shop.world);
+}
