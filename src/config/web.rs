@@ -1,6 +1,6 @@
 //! `[web]` in consign.toml: where the web page listens, and who a proxy in front of it says that someone is.
 
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{SecretSource, secrets};
 use crate::model::table::Reader;
@@ -20,7 +20,7 @@ pub struct Web {
     pub role_header: Option<String>,
     /// What who asks for metrics must have; without one, only this machine gets them.
     pub metrics_token: Option<SecretSource>,
-    /// The proxies that are believed.
+    /// The proxies that are believed, as to whom they speak for and whom they have signed in.
     pub proxies: Vec<IpAddr>,
 }
 
@@ -29,8 +29,7 @@ const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8088
 
 impl Default for Web {
     fn default() -> Self {
-        let proxies = vec![IpAddr::V4(Ipv4Addr::LOCALHOST)];
-        Self { on: false, listen: LISTEN, url: None, user_header: None, role_header: None, metrics_token: None, proxies }
+        Self { on: false, listen: LISTEN, url: None, user_header: None, role_header: None, metrics_token: None, proxies: Vec::new() }
     }
 }
 
@@ -60,6 +59,10 @@ pub(super) fn read(reader: &Reader<'_>) -> Web {
             table.bad(node, format!("`{key}` is the name of a header, as in X-Remote-User"));
         }
     }
+    // People type another address than that of our own: something stands in front, on this machine unless it is said otherwise.
+    if web.url.is_some() {
+        web.proxies = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
+    }
     if let (Some(texts), Some(node)) = (table.texts("proxies"), table.node("proxies")) {
         web.proxies.clear();
         for text in texts {
@@ -68,6 +71,9 @@ pub(super) fn read(reader: &Reader<'_>) -> Web {
                 Err(_) => table.bad(node, format!("`{text}` is no address of a proxy")),
             }
         }
+    }
+    if let (None, Some(node)) = (table.node("proxies"), table.node("user_header")) {
+        table.bad(node, "whom a proxy signs in is believed only of a proxy that is named: add `proxies = [\"127.0.0.1\"]`".into());
     }
     table.finish();
     web

@@ -125,6 +125,9 @@ pub struct Engine {
     turns: turns::Turns,
 }
 
+/// The journal's file in the storage folder.
+pub const JOURNAL: &str = "journal.sqlite";
+
 impl Engine {
     /// Opens the journal and the storage of a workspace.
     ///
@@ -132,7 +135,7 @@ impl Engine {
     /// The storage folder cannot be made, or the journal not opened.
     pub async fn open(workspace: Arc<Workspace>) -> Result<Self, Problem> {
         let storage = storage::Storage::open(&workspace.storage)?;
-        let journal = Journal::open(&workspace.storage.join("journal.sqlite")).await?;
+        let journal = Journal::open(&workspace.storage.join(JOURNAL)).await?;
         Ok(Self {
             workspace,
             journal,
@@ -148,6 +151,14 @@ impl Engine {
             owner: crate::model::MessageId::new().to_string(),
             turns: turns::Turns::default(),
         })
+    }
+
+    /// The journal opened once more: what it is asked waits for nothing that this engine asks.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub async fn another_journal(&self) -> Result<Journal, Problem> {
+        Journal::open(&self.workspace.storage.join(JOURNAL)).await
     }
 
     /// The same engine with another clock.

@@ -73,18 +73,52 @@ impl Journal {
         Ok(gone.rows_affected() > 0)
     }
 
-    /// Someone signs in; sessions that ended are cleared.
+    /// Changes a role, and nothing else of someone; `false` where there is nobody of that name.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn sign_in(&self, digest: &str, session: &Session, ended: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn set_role(&self, name: &str, role: &str) -> Result<bool, Problem> {
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.begin().await?;
+        let update = sqlx::query("update user set role = ? where name = ?").bind(role).bind(name);
+        let changed = update.execute(&mut *transaction).await.map_err(told)?;
+        sqlx::query("delete from session where user = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
+        commit(transaction).await?;
+        Ok(changed.rows_affected() > 0)
+    }
+
+    /// Changes the hash of a password, and nothing else of someone, who is signed out; `false` where it is not `before` any more.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn set_hash(&self, name: &str, before: &str, hash: &str) -> Result<bool, Problem> {
+        let told = |error: sqlx::Error| problem(&error);
+        let mut transaction = self.begin().await?;
+        let update = sqlx::query("update user set hash = ? where name = ? and hash = ?").bind(hash).bind(name).bind(before);
+        let changed = update.execute(&mut *transaction).await.map_err(told)?.rows_affected() > 0;
+        if changed {
+            sqlx::query("delete from session where user = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
+        }
+        commit(transaction).await?;
+        Ok(changed)
+    }
+
+    /// Someone signs in with the password of `hash`; sessions that ended are cleared. `false` where the password was changed, or the
+    /// user removed, while it was looked at.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn sign_in(&self, digest: &str, session: &Session, hash: &str, ended: DateTime<Utc>) -> Result<bool, Problem> {
         let told = |error: sqlx::Error| problem(&error);
         let mut transaction = self.begin().await?;
         sqlx::query("delete from session where seen < ?").bind(stamp(ended)).execute(&mut *transaction).await.map_err(told)?;
-        let insert = sqlx::query("insert into session (digest, user, csrf, made, seen) values (?, ?, ?, ?, ?)");
-        let insert = insert.bind(digest).bind(&session.user).bind(&session.csrf).bind(stamp(session.made)).bind(stamp(session.seen));
-        insert.execute(&mut *transaction).await.map_err(told)?;
-        commit(transaction).await
+        let insert = sqlx::query(
+            "insert into session (digest, user, csrf, made, seen) select ?, name, ?, ?, ? from user where name = ? and hash = ?",
+        );
+        let insert = insert.bind(digest).bind(&session.csrf).bind(stamp(session.made)).bind(stamp(session.seen));
+        let made = insert.bind(&session.user).bind(hash).execute(&mut *transaction).await.map_err(told)?;
+        commit(transaction).await?;
+        Ok(made.rows_affected() == 1)
     }
 
     /// The session with this digest.

@@ -14,7 +14,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     config::Workspace,
-    flow::{Lock, private_folder},
+    flow::{self, Lock, private_folder},
     journal::Journal,
     model::{Problem, Problems, codes, problem::reason},
 };
@@ -130,7 +130,7 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     let beside = || tempfile::Builder::new().prefix(".consign-backup-").tempfile_in(folder).map_err(told);
     let (snapshot, part) = (beside()?, beside()?);
     // The journal first: every file that it names was there before it, and is found where it lies now.
-    let journal = Journal::open(&workspace.storage.join("journal.sqlite")).await?;
+    let journal = Journal::open(&workspace.storage.join(flow::JOURNAL)).await?;
     let copied = journal.copy_to(snapshot.path()).await;
     journal.close().await;
     copied?;
@@ -203,7 +203,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     let told = |error: io::Error| one(unable("cannot be brought back", from, &reason(&error)));
     tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
     let (workspace, _) = Workspace::load_whole_flows(root)?;
-    let journal = workspace.storage.join("journal.sqlite");
+    let journal = workspace.storage.join(flow::JOURNAL);
     if journal.exists() {
         let taken = unable("has a journal already", root, &"nothing is overwritten");
         return Err(one(taken.hint("restore to a new folder, or move the storage of this one away first")));

@@ -28,7 +28,9 @@ use crate::{
 const SHOWN: u64 = 512 << 10;
 /// Characters of a line that are shown.
 const WIDE: usize = 2000;
-/// Lines of a plan after which no further record is shown.
+/// Lines of an original that are shown.
+const LINES: usize = 5000;
+/// Lines of a plan that are shown.
 const PLANNED: usize = 200;
 
 /// The message with an id or a part of one.
@@ -60,7 +62,10 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
     let life = life::life(&site.engine, message).await?;
     let actions = may(&life.message, life.answer.as_ref());
     let problems = problems(&site, &life);
-    let plan = life::plan(&site.engine, &life.message).map(|plan| planned(&plan)).unwrap_or_default();
+    let plan = {
+        let _turn = site.heavy().await?;
+        tokio::task::block_in_place(|| life::plan(&site.engine, &life.message).map(|plan| planned(&plan)).unwrap_or_default())
+    };
     let records = life.records.len();
     site.pages.page("message.html", Some(&person), values! { life, problems, plan, actions, records })
 }
@@ -84,12 +89,13 @@ fn planned(plan: &Json) -> Vec<String> {
     let mut lines = Vec::new();
     for step in plan["steps"].as_array().into_iter().flatten() {
         for record in step["records"].as_array().into_iter().flatten() {
+            lines.push(step["model"].as_str().unwrap_or_default().to_string());
+            fields(&record["values"], 1, &mut lines);
             if lines.len() >= PLANNED {
+                lines.truncate(PLANNED);
                 lines.push("…".into());
                 return lines;
             }
-            lines.push(step["model"].as_str().unwrap_or_default().to_string());
-            fields(&record["values"], 1, &mut lines);
         }
     }
     lines
@@ -98,10 +104,13 @@ fn planned(plan: &Json) -> Vec<String> {
 fn fields(values: &Json, depth: usize, lines: &mut Vec<String>) {
     let indent = "    ".repeat(depth);
     for field in values.as_array().into_iter().flatten() {
+        if lines.len() >= PLANNED {
+            return;
+        }
         let (name, value) = (field[0].as_str().unwrap_or_default(), &field[1]);
         if let Some(records) = value["lines"]["records"].as_array() {
             lines.push(format!("{indent}{name}"));
-            for (number, record) in records.iter().enumerate() {
+            for (number, record) in records.iter().enumerate().take(PLANNED) {
                 lines.push(format!("{indent}    {}.", number + 1));
                 fields(&record["values"], depth + 2, lines);
             }
@@ -128,6 +137,7 @@ fn sought(find: &Json) -> String {
 /// The original as text, its lines numbered, those with problems marked.
 pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
+    let _turn = site.heavy().await?;
     let place = site.engine.storage().place(&message)?;
     let unreadable =
         |error: std::io::Error| Problem::new(codes::ORIGINAL_LOST, format!("the original cannot be read ({})", reason(&error)));
@@ -136,7 +146,8 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
         std::fs::File::open(&*place)?.take(SHOWN).read_to_end(&mut bytes).map(|_| bytes)
     });
     let bytes = bytes.map_err(unreadable)?;
-    let cut = message.size > bytes.len() as u64;
+    let text = Text::of(&bytes).text;
+    let cut = message.size > bytes.len() as u64 || text.lines().nth(LINES).is_some();
     let attempts = site.engine.journal().attempts(message.id).await?;
     let mut marked: HashMap<usize, String> = HashMap::new();
     for problem in attempts.last().map(|attempt| attempt.problems.as_slice()).unwrap_or_default() {
@@ -144,19 +155,19 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
             marked.entry(line as usize).or_insert_with(|| problem.message.clone());
         }
     }
-    let text = Text::of(&bytes).text;
     let line = |(number, text): (usize, &str)| {
         let wide: String = text.chars().take(WIDE).collect();
         values! { number => number + 1, text => wide.replace('\t', "    "), mark => marked.get(&(number + 1)) }
     };
-    let lines: Vec<Json> = text.lines().enumerate().map(line).collect();
+    let lines: Vec<Json> = text.lines().take(LINES).enumerate().map(line).collect();
     site.pages.page("original.html", Some(&person), values! { message, lines, cut })
 }
 
 /// The original, to be kept as a file: never shown by the browser itself.
 pub(super) async fn file(State(site): State<Arc<Site>>, _person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
-    let bytes = site.engine.storage().read(&message)?;
+    let _turn = site.heavy().await?;
+    let bytes = tokio::task::block_in_place(|| site.engine.storage().read(&message))?;
     let kept = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded(&message.name).replace('/', "_")));
     let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static("application/octet-stream");

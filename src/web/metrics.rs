@@ -18,16 +18,23 @@ pub(super) async fn metrics(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let workspace = site.engine.workspace();
-    let token = match &workspace.web.metrics_token {
-        Some(source) => Some(source.open(&workspace.root)?),
+    let token = match workspace.web.metrics_token.as_ref().map(|source| source.open(&workspace.root)) {
+        Some(Ok(token)) => Some(token),
+        // Where the secret should be is nobody's business who has none.
+        Some(Err(problem)) => {
+            tracing::error!(code = problem.code.info().code, "metrics are not given: {}", problem.message);
+            return Ok((StatusCode::SERVICE_UNAVAILABLE, "metrics are not to be had now\n").into_response());
+        }
         None => None,
     };
+    // A proxy that hands a page on to others may not say so of every request.
+    let is_behind = workspace.web.url.is_some() || workspace.web.user_header.is_some();
     let bearer = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).and_then(|text| text.strip_prefix("Bearer "));
     let forwarded = ["forwarded", "x-forwarded-for", "x-real-ip"].iter().any(|name| headers.contains_key(*name));
     let allowed = match (&token, bearer) {
         (Some(token), Some(bearer)) => same(bearer, token),
         (Some(_), None) => false,
-        (None, _) => peer.ip().to_canonical().is_loopback() && !forwarded,
+        (None, _) => peer.ip().to_canonical().is_loopback() && !forwarded && !is_behind,
     };
     if !allowed {
         return Ok((StatusCode::FORBIDDEN, "metrics are for this machine, or for whoever has the token of [web]\n").into_response());
@@ -86,7 +93,7 @@ pub(super) async fn health() -> &'static str {
 
 /// Whether it can do its work: the journal answers.
 pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
-    match site.engine.journal().tallies().await {
+    match site.doors.tallies().await {
         Ok(_) => "ready\n".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the journal does not answer\n").into_response(),
     }

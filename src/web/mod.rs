@@ -10,6 +10,7 @@ mod alerts;
 mod audit;
 mod edit;
 mod flows;
+mod gates;
 mod guard;
 mod message;
 mod messages;
@@ -17,12 +18,13 @@ mod metrics;
 mod overview;
 mod problems;
 mod render;
+mod serve;
 mod sessions;
 mod signin;
 mod throttle;
 mod users;
 
-use std::{net::SocketAddr, sync::Arc};
+use std::sync::Arc;
 
 use axum::{
     Router,
@@ -31,13 +33,11 @@ use axum::{
     response::IntoResponse,
     routing::{get, post},
 };
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
-};
+use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
     flow::Engine,
+    journal::Journal,
     model::{Problem, codes, problem::reason},
     ops::edit::LARGEST,
 };
@@ -47,12 +47,11 @@ pub(crate) struct Site {
     engine: Engine,
     pages: render::Pages,
     throttle: throttle::Throttle,
-    /// Each password that is looked at takes 19 MiB.
-    hashing: Semaphore,
+    gates: gates::Gates,
+    /// The journal as those see it who come in: a question that takes long keeps nobody at the door.
+    doors: Journal,
 }
 
-/// Passwords looked at at once.
-const HASHING: usize = 2;
 /// A form in transit is up to three times its text.
 const FORM: usize = LARGEST as usize * 3 + (64 << 10);
 
@@ -71,20 +70,17 @@ pub async fn listen(engine: &Engine) -> Result<TcpListener, Problem> {
 /// Serves the page until `stop` says true.
 ///
 /// # Errors
-/// The pages are broken, or the system takes no connections.
-pub async fn serve(engine: Engine, listener: TcpListener, mut stop: watch::Receiver<bool>) -> Result<(), Problem> {
-    let app = app(engine)?.into_make_service_with_connect_info::<SocketAddr>();
-    let stopped = async move {
-        // Whoever could say so is gone: that is a stop as well.
-        let _ = stop.wait_for(|stop| *stop).await;
-    };
-    let serving = axum::serve(listener, app).with_graceful_shutdown(stopped).into_future();
-    serving.await.map_err(|error| Problem::new(codes::WEB, format!("the web page cannot be served ({})", reason(&error))))
+/// The pages are broken, or the journal cannot be opened.
+pub async fn serve(engine: Engine, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), Problem> {
+    let doors = engine.another_journal().await?;
+    let app = app(engine, doors)?;
+    serve::serve(app, listener, stop).await;
+    Ok(())
 }
 
-fn app(engine: Engine) -> Result<Router, Problem> {
-    let site =
-        Arc::new(Site { engine, pages: render::Pages::new()?, throttle: throttle::Throttle::default(), hashing: Semaphore::new(HASHING) });
+fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
+    let (pages, throttle, gates) = (render::Pages::new()?, throttle::Throttle::default(), gates::Gates::default());
+    let site = Arc::new(Site { engine, pages, throttle, gates, doors });
     let small = Router::new()
         .route("/", get(overview::page))
         .route("/problems", get(problems::page))
@@ -116,5 +112,5 @@ fn app(engine: Engine) -> Result<Router, Problem> {
         .layer(DefaultBodyLimit::max(64 << 10));
     let large = Router::new().route("/messages/{id}/edit", get(edit::page).post(edit::edit)).layer(DefaultBodyLimit::max(FORM));
     let all = small.merge(large).fallback(guard::nowhere);
-    Ok(all.layer(axum::middleware::from_fn(guard::headers)).with_state(site))
+    Ok(all.layer(axum::middleware::from_fn(serve::in_time)).layer(axum::middleware::from_fn(guard::headers)).with_state(site))
 }

@@ -164,6 +164,8 @@ pub(super) enum Refusal {
     BadForm,
     /// A proxy must sign people in, and has not.
     NotByProxy,
+    /// Too many ask for it at once.
+    Busy,
     /// What was asked for is not to be had.
     Problem(Problem),
 }
@@ -195,6 +197,10 @@ impl IntoResponse for Refusal {
             Self::NotByProxy => {
                 let text = "Sign-in is done by a proxy in front of consign, and this request did not come through it.".to_string();
                 (StatusCode::FORBIDDEN, "Not signed in", text, "open the address of the proxy".to_string())
+            }
+            Self::Busy => {
+                let text = "Too many people sign in at this moment.".to_string();
+                (StatusCode::SERVICE_UNAVAILABLE, "Busy", text, "try again in a few seconds".to_string())
             }
             Self::Problem(problem) => {
                 let is = |codes: &[Code]| codes.contains(&problem.code);

@@ -1,6 +1,10 @@
 //! Who someone is: by the cookie of a session, or by what a proxy in front says.
 
-use std::{fmt::Write as _, net::SocketAddr, sync::Arc};
+use std::{
+    fmt::Write as _,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     extract::{ConnectInfo, FromRequestParts},
@@ -11,6 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Site, render::Refusal};
 use crate::{
+    config::Web,
     journal::Session,
     model::Problem,
     ops::people::{Role, checked_name, random},
@@ -22,6 +27,9 @@ const IDLE: TimeDelta = TimeDelta::hours(8);
 const LONGEST: TimeDelta = TimeDelta::days(7);
 /// How often it is written down that someone was seen.
 const SEEN: TimeDelta = TimeDelta::minutes(5);
+
+/// The header of requests that nobody made: those of `live.js`.
+const LIVE: &str = "x-consign-live";
 
 /// Someone who is signed in.
 #[derive(Clone)]
@@ -49,7 +57,7 @@ impl Person {
         }
         let next = || Refusal::SignIn(parts.uri.path_and_query().map(ToString::to_string).unwrap_or_default());
         let digest = cookie(&parts.headers, cookie_name(site)).map(|token| digest(&token)).ok_or_else(next)?;
-        let journal = site.engine.journal();
+        let journal = &site.doors;
         let session = journal.session(&digest).await?.ok_or_else(next)?;
         let now = site.engine.clock().now();
         if now - session.seen > IDLE || now - session.made > LONGEST {
@@ -59,7 +67,8 @@ impl Person {
         // A role that was changed, a user that was removed, count from the next click on.
         let user = journal.users().await?.into_iter().find(|user| user.name == session.user).ok_or_else(next)?;
         let role = Role::parse(&user.role).ok_or_else(next)?;
-        if now - session.seen > SEEN {
+        // A page that keeps itself fresh is not somebody who is there.
+        if now - session.seen > SEEN && !parts.headers.contains_key(LIVE) {
             journal.seen(&digest, now).await?;
         }
         Ok(Self { name: user.name, role, csrf: session.csrf, digest: Some(digest) })
@@ -78,7 +87,7 @@ impl FromRequestParts<Arc<Site>> for Person {
 async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal> {
     let web = &site.engine.workspace().web;
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
-    if !peer.is_some_and(|peer| web.proxies.contains(&peer)) {
+    if !peer.is_some_and(|peer| web.proxies.contains(&peer)) || !host_is_ours(&parts.headers, web) {
         return Err(Refusal::NotByProxy);
     }
     let text = |name: &Option<String>| {
@@ -88,19 +97,28 @@ async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal
         second.is_none().then(|| value.to_string())
     };
     let name = text(&web.user_header).filter(|name| checked_name(name).is_ok()).ok_or(Refusal::NotByProxy)?;
-    let known = site.engine.journal().users().await?.into_iter().find(|user| user.name == name).and_then(|user| Role::parse(&user.role));
+    let known = site.doors.users().await?.into_iter().find(|user| user.name == name).and_then(|user| Role::parse(&user.role));
     let told = text(&web.role_header).and_then(|role| Role::parse(&role));
     let role = if web.role_header.is_some() { told } else { known };
     let csrf = site.pages.token(&name);
     Ok(Person { name, role: role.unwrap_or(Role::Viewer), csrf, digest: None })
 }
 
-/// Signs someone in: the value of the cookie.
-pub(super) async fn begin(site: &Site, user: &str) -> Result<HeaderValue, Problem> {
+/// Whether a request was made to a host that is ours: a page elsewhere whose name was pointed at this machine speaks to its own.
+fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
+    let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
+    let ours = web.url.as_deref().and_then(|url| url.split_once("://")).map(|(_, rest)| rest.split('/').next().unwrap_or_default());
+    let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(name, _)| name);
+    let is_address = name.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
+    ours.is_some_and(|ours| ours.eq_ignore_ascii_case(host)) || is_address || name.eq_ignore_ascii_case("localhost")
+}
+
+/// Signs someone in whose password is that of a hash: the value of the cookie. None where it is not any more.
+pub(super) async fn begin(site: &Site, user: &str, hash: &str) -> Result<Option<HeaderValue>, Problem> {
     let (token, csrf, now) = (random(32)?, random(32)?, site.engine.clock().now());
     let session = Session { user: user.to_string(), csrf, made: now, seen: now };
-    site.engine.journal().sign_in(&digest(&token), &session, now - IDLE).await?;
-    Ok(set(site, &token, ""))
+    let is_in = site.doors.sign_in(&digest(&token), &session, hash, now - IDLE).await?;
+    Ok(is_in.then(|| set(site, &token, "")))
 }
 
 /// The cookie of nobody.

@@ -1,6 +1,10 @@
 //! In and out.
 
-use std::{collections::HashMap, net::SocketAddr, sync::Arc};
+use std::{
+    collections::HashMap,
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use axum::{
     Form,
@@ -15,10 +19,7 @@ use super::{
     render::{Refusal, values},
     sessions,
 };
-use crate::{
-    journal::Deed,
-    ops::people::{LONGEST, fits},
-};
+use crate::{config::Web, journal::Deed};
 
 /// The form to sign in.
 pub(super) async fn page(State(site): State<Arc<Site>>, Query(query): Query<HashMap<String, String>>) -> Result<Response, Refusal> {
@@ -26,7 +27,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, Query(query): Query<Hash
 }
 
 async fn form(site: &Site, next: &str, name: &str, wrong: Option<String>) -> Result<Response, Refusal> {
-    let nobody = site.engine.journal().users().await?.is_empty();
+    let nobody = site.doors.users().await?.is_empty();
     let status = if wrong.is_some() { StatusCode::UNAUTHORIZED } else { StatusCode::OK };
     Ok((status, site.pages.page("signin.html", None, values! { next, name, wrong, nobody })?).into_response())
 }
@@ -50,32 +51,48 @@ pub(super) async fn sign_in(
     }
     let field = |name: &str| fields.get(name).map(String::as_str).unwrap_or_default();
     let (name, password, next) = (field("name").trim(), field("password").to_string(), inside(fields.get("next")));
-    let (now, from) = (site.engine.clock().now(), peer.ip().to_canonical());
-    if let Some(wait) = site.throttle.wait(name, from, now) {
-        let text = format!("too many wrong passwords: wait {} seconds", wait.num_seconds().max(1));
-        return form(&site, next, name, Some(text)).await;
+    let web = &site.engine.workspace().web;
+    if web.user_header.is_some() {
+        return Err(Refusal::NotByProxy);
     }
-    let journal = site.engine.journal();
-    let hash = journal.users().await?.into_iter().find(|user| user.name == name).map(|user| user.hash);
-    let looks = site.hashing.acquire().await;
-    let right =
-        password.len() <= LONGEST * 4 && tokio::task::spawn_blocking(move || fits(&password, hash.as_deref())).await.unwrap_or(false);
-    drop(looks);
-    if !right {
-        site.throttle.failed(name, from, now);
-        tracing::warn!(%from, "a wrong name or password on the web page");
+    let (now, from) = (site.engine.clock().now(), client(peer, &headers, web));
+    let counted = match site.throttle.begin(name, from, now) {
+        Ok(counted) => counted,
+        Err(wait) => {
+            let text = format!("too many wrong passwords: wait {} seconds", wait.num_seconds().max(1));
+            return form(&site, next, name, Some(text)).await;
+        }
+    };
+    let hash = site.doors.users().await?.into_iter().find(|user| user.name == name).map(|user| user.hash);
+    let right = site.is_right(password, hash.clone()).await?;
+    let cookie = match hash.filter(|_| right) {
+        Some(hash) => sessions::begin(&site, name, &hash).await?,
+        None => None,
+    };
+    let Some(cookie) = cookie else {
+        tracing::warn!(from = from.map(tracing::field::display), "a wrong name or password on the web page");
         return form(&site, next, name, Some("name or password are wrong".to_string())).await;
-    }
-    site.throttle.succeeded(name, from);
-    let cookie = sessions::begin(&site, name).await?;
-    journal.audit(None, &Deed::new(name, "sign in"), now).await?;
+    };
+    site.throttle.succeeded(&counted, now);
+    site.doors.audit(None, &Deed::new(name, "sign in"), now).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
+}
+
+/// Where somebody is: behind a proxy of ours, what the proxy says of it. Everything further to the left anyone can have written.
+fn client(peer: SocketAddr, headers: &HeaderMap, web: &Web) -> Option<IpAddr> {
+    let peer = peer.ip().to_canonical();
+    if !web.proxies.contains(&peer) {
+        return Some(peer);
+    }
+    let all = headers.get_all("x-forwarded-for").iter().filter_map(|value| value.to_str().ok()).flat_map(|value| value.split(','));
+    let hops: Vec<IpAddr> = all.filter_map(|hop| hop.trim().parse::<IpAddr>().ok()).map(|hop| hop.to_canonical()).collect();
+    hops.into_iter().rev().find(|hop| !web.proxies.contains(hop))
 }
 
 /// Ends a session.
 pub(super) async fn sign_out(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
     if let Some(digest) = &posted.person.digest {
-        site.engine.journal().sign_out(digest).await?;
+        site.doors.sign_out(digest).await?;
     }
     Ok(([(header::SET_COOKIE, sessions::end(&site))], Redirect::to("/signin")).into_response())
 }
@@ -83,6 +100,19 @@ pub(super) async fn sign_out(State(site): State<Arc<Site>>, posted: Posted) -> R
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn whom_a_proxy_speaks_for_is_what_it_wrote_itself() {
+        let web = Web { proxies: vec![IpAddr::from([127, 0, 0, 1])], ..Web::default() };
+        let (proxy, other) = (SocketAddr::from(([127, 0, 0, 1], 1)), SocketAddr::from(([192, 0, 2, 7], 1)));
+        let with =
+            |text: &'static str| HeaderMap::from_iter([("x-forwarded-for".parse().expect("a name"), text.parse().expect("a value"))]);
+        let address = |text: &str| text.parse::<IpAddr>().ok();
+        assert_eq!(client(proxy, &with("10.0.0.1, 198.51.100.9"), &web), address("198.51.100.9"));
+        assert_eq!(client(proxy, &with("198.51.100.9, 127.0.0.1"), &web), address("198.51.100.9"));
+        assert_eq!(client(proxy, &HeaderMap::new(), &web), None);
+        assert_eq!(client(other, &with("10.0.0.1"), &web), address("192.0.2.7"), "one that is no proxy of ours speaks for itself");
+    }
 
     #[test]
     fn after_signing_in_one_stays_here() {

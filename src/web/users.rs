@@ -17,7 +17,7 @@ use super::{
 use crate::{
     journal::{Deed, User},
     model::{Problem, codes},
-    ops::people::{Role, checked_name, fits, hash},
+    ops::people::{Role, checked_name, hash},
 };
 
 /// Everyone.
@@ -33,7 +33,6 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
     let posted = posted.may(Role::Admin)?;
     let (journal, name) = (site.engine.journal(), posted.field("name").to_string());
     checked_name(&name)?;
-    let known = journal.users().await?.into_iter().find(|user| user.name == name);
     if name == posted.person.name && (posted.has("remove") || posted.field("role") != Role::Admin.as_str()) {
         let text = "the admin who looks after users is not removed, or made less, by himself";
         return Err(Problem::new(codes::USAGE, text).hint("another admin can do it; so can `consign user`").into());
@@ -44,22 +43,22 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
     } else {
         let role = Role::parse(posted.field("role")).ok_or_else(|| Problem::new(codes::USAGE, "there is no such role"))?;
         let password = posted.fields.get("password").filter(|password| !password.is_empty()).cloned();
-        let hash = match (password, known) {
-            (Some(password), _) => hashed(&site, password).await?,
-            (None, Some(known)) => known.hash,
-            (None, None) => return Err(Problem::new(codes::USAGE, "a new user needs a password").into()),
-        };
-        journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }).await?;
+        match password {
+            Some(password) => {
+                let hash = hashed(&site, password).await?;
+                journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }).await?;
+            }
+            None if journal.set_role(&name, role.as_str()).await? => {}
+            None => return Err(Problem::new(codes::USAGE, "a new user needs a password").into()),
+        }
         ("set user", format!("{name} ({})", role.as_str()))
     };
     journal.audit(None, &Deed { detail: Some(detail), ..posted.deed(action) }, site.engine.clock().now()).await?;
     Ok(Redirect::to("/users").into_response())
 }
 
-async fn hashed(site: &Site, password: String) -> Result<String, Problem> {
-    let _looks = site.hashing.acquire().await;
-    let lost = |_| Problem::new(codes::WEB, "the password could not be hashed");
-    tokio::task::spawn_blocking(move || hash(&password)).await.map_err(lost)?
+async fn hashed(site: &Site, password: String) -> Result<String, Refusal> {
+    Ok(site.hashing(move || hash(&password)).await??)
 }
 
 /// One's own password.
@@ -79,17 +78,17 @@ pub(super) async fn password(State(site): State<Arc<Site>>, posted: Posted) -> R
     if new != again {
         return Err(Problem::new(codes::USAGE, "the new password was not typed the same way twice").into());
     }
-    let from = std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED);
-    if site.throttle.wait(&name, from, now).is_some() {
-        return Err(Problem::new(codes::USAGE, "too many wrong passwords: wait a while").into());
-    }
-    let kept = known.hash.clone();
-    if !tokio::task::spawn_blocking(move || fits(&old, Some(&kept))).await.unwrap_or(false) {
-        site.throttle.failed(&name, from, now);
+    // A count of its own, and of this person's: what others do where one signs in is not theirs to bear.
+    let counted = site.throttle.begin(&format!("account {name}"), None, now);
+    let counted = counted.map_err(|_| Problem::new(codes::USAGE, "too many wrong passwords: wait a while"))?;
+    if !site.is_right(old, Some(known.hash.clone())).await? {
         return Err(Problem::new(codes::USAGE, "the old password is wrong").into());
     }
+    site.throttle.succeeded(&counted, now);
     let hash = hashed(&site, new).await?;
-    journal.set_user(&User { hash, ..known }).await?;
+    let changed = journal.set_hash(&name, &known.hash, &hash).await?;
+    let cookie = sessions::begin(&site, &name, &hash).await?.filter(|_| changed);
+    let cookie = cookie.ok_or_else(|| Problem::new(codes::USAGE, "the password was changed elsewhere at the same time"))?;
     journal.audit(None, &Deed::new(&name, "change password"), now).await?;
-    Ok(([(header::SET_COOKIE, sessions::begin(&site, &name).await?)], Redirect::to("/")).into_response())
+    Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }

@@ -18,7 +18,7 @@ fn id_of(world: &World, name: &str) -> String {
 }
 
 /// A world with a message that failed (`bad.xml`), users of every role, and its page.
-async fn site(web: &str) -> (Shop, Site) {
+pub async fn site(web: &str) -> (Shop, Site) {
     let shop = Shop::with("settle = \"0s\"").await;
     shop.drop("bad.xml", &shop.order("W-1").replace("<Quantity>1<", "<Quantity>one<"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
@@ -356,7 +356,10 @@ async fn paths_and_queries_lead_nowhere_else() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_proxy_that_is_known_signs_people_in_and_no_other() {
-    let (shop, site) = site("user_header = \"X-Remote-User\"\nrole_header = \"X-Remote-Role\"\nurl = \"https://edi.example.com\"").await;
+    let (shop, site) = site(
+        "proxies = [\"127.0.0.1\"]\nuser_header = \"X-Remote-User\"\nrole_header = \"X-Remote-Role\"\nurl = \"https://edi.example.com\"",
+    )
+    .await;
     let nobody = site.visitor();
     let get = |headers: &[(&'static str, &'static str)]| {
         let mut request = nobody.request(Method::GET, "/users");
@@ -372,6 +375,12 @@ async fn a_proxy_that_is_known_signs_people_in_and_no_other() {
     assert_eq!(get(&[("x-remote-user", "boss"), ("x-remote-role", "emperor")]).await.status, 403);
     assert_eq!(get(&[("x-remote-user", "boss"), ("x-remote-user", "root"), ("x-remote-role", "admin")]).await.status, 403, "two names");
     assert_eq!(get(&[("x-remote-user", "<b>")]).await.status, 403);
+    // A page elsewhere whose name was made to lead here could set these headers itself.
+    let boss = [("x-remote-user", "boss"), ("x-remote-role", "admin")];
+    assert_eq!(get(&[("host", "evil.example:8088"), boss[0], boss[1]]).await.status, 403);
+    assert_eq!(get(&[("host", "edi.example.com"), boss[0], boss[1]]).await.status, 200);
+    let passwords = nobody.post("/signin", &[("name", "root"), ("password", "guess")]).await;
+    assert_eq!(passwords.status, 403, "nobody signs in by a password where a proxy does it");
     let discard = format!("/messages/{}/do/discard", id_of(&shop.world, "bad.xml"));
     let request = nobody.request(Method::POST, &discard).header("x-remote-user", "boss").header("x-remote-role", "admin");
     let forged = request.header(header::CONTENT_TYPE, "application/x-www-form-urlencoded").body("csrf=0&reason=r");
@@ -379,7 +388,7 @@ async fn a_proxy_that_is_known_signs_people_in_and_no_other() {
     drop(site);
 
     let file = shop.world.workspace().join("consign.toml");
-    let text = fs::read_to_string(&file).expect("a file").replace("role_header", "proxies = [\"192.0.2.7\"]\nrole_header");
+    let text = fs::read_to_string(&file).expect("a file").replace("proxies = [\"127.0.0.1\"]", "proxies = [\"192.0.2.7\"]");
     fs::write(&file, text).expect("written");
     let strict = Site::of(&shop.world);
     let request = strict_request(&strict);

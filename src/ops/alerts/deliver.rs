@@ -55,7 +55,7 @@ pub async fn one(engine: &Engine, channel: &str, body: &str) -> Result<(), Probl
     let alerts = &engine.workspace().alerts;
     match (channel, &alerts.mail, &alerts.webhook) {
         ("mail", Some(mail), _) => mail_out(engine, mail, body).await,
-        ("webhook", _, Some(webhook)) => post(engine, webhook, body.to_string()).await,
+        ("webhook", _, Some(webhook)) => post(engine, webhook, text::for_chats(body)).await,
         // A way that is no longer configured.
         _ => Ok(()),
     }

@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{config::Workspace, model::problem::shown};
 
-/// The body of a notice, as JSON: `subject`, `text` (which chat services show as it is), `at`, `workspace`, `news`.
+/// The body of a notice, as JSON: `subject`, `text`, `at`, `workspace`, `news`.
 pub fn body(workspace: &Workspace, news: &[News], at: DateTime<Utc>) -> String {
     let name = name(workspace);
     json!({ "subject": subject(&name, news), "text": text(news, at), "at": at, "workspace": name, "news": news }).to_string()
@@ -44,6 +44,19 @@ fn subject(name: &str, news: &[News]) -> String {
     let more = if news.len() > 3 { format!(" and {} more", news.len() - 3) } else { String::new() };
     // A line end in a subject would begin a header of its own.
     shown(&format!("consign {name}: {}{more}", parts.join(", ")))
+}
+
+/// The body as a chat service gets it: what a partner wrote must not call a channel together or dress up as a link in its text.
+pub fn for_chats(body: &str) -> String {
+    let Ok(mut json) = serde_json::from_str::<Json>(body) else { return body.to_string() };
+    for key in ["subject", "text"] {
+        json[key] = plain(json[key].as_str().unwrap_or_default()).into();
+    }
+    json.to_string()
+}
+
+fn plain(text: &str) -> String {
+    text.replace('<', "\u{2039}").replace('>', "\u{203a}").replace('@', "\u{ff20}")
 }
 
 fn text(news: &[News], at: DateTime<Utc>) -> String {

@@ -8,7 +8,7 @@
   const refresh = async () => {
     if (busy()) return;
     try {
-      const answer = await fetch(location.href, { headers: { Accept: "text/html" }, redirect: "error" });
+      const answer = await fetch(location.href, { headers: { Accept: "text/html", "X-Consign-Live": "1" }, redirect: "error" });
       if (!answer.ok) return;
       const page = new DOMParser().parseFromString(await answer.text(), "text/html");
       const fresh = page.querySelector("[data-live]");
