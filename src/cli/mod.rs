@@ -37,6 +37,7 @@ mod run;
 mod schemas;
 mod show;
 mod status;
+mod stay;
 mod test;
 mod trust;
 mod user;

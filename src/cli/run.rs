@@ -1,19 +1,11 @@
 //! `consign run`: by schedule until stopped, or each flow once.
 
-use std::{sync::Arc, time::Duration};
+use std::sync::Arc;
 
-use tokio::{
-    signal::unix::{SignalKind, signal},
-    sync::watch,
-};
-
-use super::{Context, Exit, output, progress};
+use super::{Context, Exit, output, progress, stay};
 use crate::{
-    config::check,
-    daemon,
     flow::{Engine, Lock, Summary},
     model::{Problem, Problems, codes, nearest::did_you_mean},
-    web,
 };
 
 #[derive(clap::Args)]
@@ -58,46 +50,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     for problem in &broken {
         tracing::error!(code = problem.code.info().code, place = problem.place.to_string(), "a flow is left out: {}", problem.message);
     }
-    for problem in check::check(&workspace).problems {
-        tracing::warn!(code = problem.code.info().code, place = problem.place.to_string(), "{}", problem.message);
-    }
-    let engine = Arc::new(Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?);
-    engine.sweep(&lock).await.map_err(output::one)?;
-    let (tell, stop) = watch::channel(false);
-    stopped_by_signals(tell)?;
-    let page = match workspace.web.on {
-        false => None,
-        true => {
-            // The page has an engine of its own: what it asks waits for no message.
-            let own = Engine::open(workspace).await.map_err(output::one)?;
-            let listener = web::listen(&own).await.map_err(output::one)?;
-            tracing::info!("{}", super::web::told(&own, &listener));
-            Some(tokio::spawn(web::serve(own, listener, stop.clone())))
-        }
-    };
-    daemon::run(Arc::clone(&engine), stop).await.map_err(output::one)?;
-    if let Some(page) = page {
-        // A browser that keeps a connection open keeps nobody from stopping.
-        let _ = tokio::time::timeout(PAGE_ENDS, page).await;
-    }
-    engine.journal().close().await;
+    stay::stay(&context.workspace, workspace, &lock).await?;
     Ok(Exit::Fine)
-}
-
-/// How long requests to the page may take to end.
-const PAGE_ENDS: Duration = Duration::from_secs(3);
-
-/// Says `true` once the process is told to stop.
-pub(super) fn stopped_by_signals(tell: watch::Sender<bool>) -> Result<(), Problems> {
-    let unable = |_| output::one(Problem::new(codes::USAGE, "signals cannot be received"));
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        // Nobody listens any more when what was to be stopped has ended by itself.
-        let _ = tell.send(true);
-    });
-    Ok(())
 }
 
 async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {

@@ -14,7 +14,7 @@ pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problem
     let listener = web::listen(&engine).await.map_err(output::one)?;
     context.out.line(told(&engine, &listener));
     let (tell, stop) = watch::channel(false);
-    super::run::stopped_by_signals(tell)?;
+    super::stay::stopped_by_signals(tell)?;
     web::serve(engine, listener, stop).await.map_err(output::one)?;
     Ok(Exit::Fine)
 }

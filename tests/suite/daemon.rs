@@ -53,6 +53,51 @@ async fn a_file_in_a_watched_folder_is_taken_and_sigterm_ends_it_well() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn sighup_reads_the_workspace_anew_and_loses_no_work() {
+    let world = World::embedded().await;
+    world.replace("flows/orders-in.toml", &[("every 15 minutes", "every 1 seconds")]);
+    let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
+    let flow = fs::read_to_string(world.workspace().join("flows/orders-in.toml")).expect("a flow");
+    let mut daemon = world.daemon();
+    let log = || fs::read_to_string(world.dir.path().join("daemon.log")).unwrap_or_default();
+    until("the start", async || log().contains("flow is on")).await;
+    // Reloaded again and again while orders come.
+    for number in 0..12 {
+        world.drop_file(
+            "out/orders",
+            &format!("order-{number}.xml"),
+            goods::order(&format!("H-{number}"), &customer, &[(&product, 1.0, 1.0)]),
+        );
+        if number % 3 == 1 {
+            signal(&daemon, "HUP");
+        }
+        tokio::time::sleep(Duration::from_millis(150)).await;
+    }
+    until("the orders", async || world.odoo.count("sale.order", json!([])).await == 12).await;
+    assert!(log().contains("the workspace is read anew"), "{}", log());
+    // A mistake is told, and what was read before goes on.
+    fs::write(world.workspace().join("flows/orders-in.toml"), "direction = \"inn\"\n").expect("written");
+    signal(&daemon, "HUP");
+    until("the refusal", async || log().contains("is not read anew: it has a mistake")).await;
+    world.drop_file("out/orders", "order-12.xml", goods::order("H-12", &customer, &[(&product, 1.0, 1.0)]));
+    until("the order", async || world.odoo.count("sale.order", json!([])).await == 13).await;
+    // A new flow is on from then on.
+    fs::write(world.workspace().join("flows/orders-in.toml"), &flow).expect("written");
+    fs::write(world.workspace().join("flows/late-orders.toml"), flow.replace("out/orders", "out/late")).expect("written");
+    world.drop_file("out/late", "late.xml", goods::order("H-13", &customer, &[(&product, 1.0, 1.0)]));
+    signal(&daemon, "HUP");
+    until("the new flow", async || world.odoo.count("sale.order", json!([])).await == 14).await;
+    until("rest", async || {
+        let all = [world.messages("orders-in"), world.messages("late-orders")].concat();
+        all.iter().all(|message| message["stage"] == "done" && message["moved"] == true)
+    })
+    .await;
+    signal(&daemon, "TERM");
+    assert_eq!(daemon.wait().expect("ends").code(), Some(0), "{}", log());
+    all_at_rest(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn orders_come_through_while_it_is_killed_again_and_again() {
     let world = World::embedded().await;
     world.replace("flows/orders-in.toml", &[("every 15 minutes", "every 1 seconds")]);

@@ -1,0 +1,147 @@
+//! The `consign run` that stays: until SIGTERM ends it, and with the workspace read anew whenever SIGHUP says so. A workspace that
+//! has a mistake is not taken: the one before goes on.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use tokio::{
+    signal::unix::{Signal, SignalKind, signal},
+    sync::watch,
+    task::JoinHandle,
+};
+
+use super::output;
+use crate::{
+    config::{Workspace, check},
+    daemon,
+    flow::{Engine, Lock},
+    model::{Problem, Problems, codes},
+    web,
+};
+
+/// How long requests to the page may take to end.
+const PAGE_ENDS: Duration = Duration::from_secs(3);
+
+fn unable(_: std::io::Error) -> Problems {
+    output::one(Problem::new(codes::USAGE, "signals cannot be received"))
+}
+
+/// Says `true` once the process is told to stop.
+pub(super) fn stopped_by_signals(tell: watch::Sender<bool>) -> Result<(), Problems> {
+    let (mut terminate, mut interrupt) =
+        (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);
+    tokio::spawn(async move {
+        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
+        // Nobody listens any more when what was to be stopped has ended by itself.
+        let _ = tell.send(true);
+    });
+    Ok(())
+}
+
+/// Runs the flows of a workspace by their schedules, and its page.
+pub(super) async fn stay(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Result<(), Problems> {
+    let (tell, mut stop) = watch::channel(false);
+    stopped_by_signals(tell)?;
+    let mut reload = signal(SignalKind::hangup()).map_err(unable)?;
+    let (mut workspace, mut before) = (first, None::<Arc<Workspace>>);
+    loop {
+        let running = match Running::start(Arc::clone(&workspace), lock).await {
+            Ok(running) => running,
+            Err(problem) => match before.take() {
+                None => return Err(output::one(problem)),
+                Some(before) => {
+                    tell_problems(&[problem], "the workspace as it is now cannot be run, and the one before goes on");
+                    workspace = before;
+                    continue;
+                }
+            },
+        };
+        let next = running.until(root, &workspace, &mut stop, &mut reload).await?;
+        match next {
+            None => return Ok(()),
+            Some(next) => before = Some(std::mem::replace(&mut workspace, next)),
+        }
+    }
+}
+
+fn tell_problems(problems: &[Problem], what: &str) {
+    for problem in problems {
+        tracing::error!(code = problem.code.info().code, place = problem.place.to_string(), "{what}: {}", problem.message);
+    }
+}
+
+/// A workspace at work.
+struct Running {
+    engine: Arc<Engine>,
+    end: watch::Sender<bool>,
+    flows: JoinHandle<Result<(), Problem>>,
+    page: Option<JoinHandle<Result<(), Problem>>>,
+}
+
+impl Running {
+    async fn start(workspace: Arc<Workspace>, lock: &Lock) -> Result<Self, Problem> {
+        for problem in check::check(&workspace).problems {
+            tracing::warn!(code = problem.code.info().code, place = problem.place.to_string(), "{}", problem.message);
+        }
+        let engine = Arc::new(Engine::open(Arc::clone(&workspace)).await?);
+        engine.sweep(lock).await?;
+        let (end, ends) = watch::channel(false);
+        let page = match workspace.web.on {
+            false => None,
+            true => {
+                // The page has an engine of its own: what it asks waits for no message.
+                let own = Engine::open(workspace).await?;
+                let listener = web::listen(&own).await?;
+                tracing::info!("{}", super::web::told(&own, &listener));
+                Some(tokio::spawn(web::serve(own, listener, ends.clone())))
+            }
+        };
+        let flows = tokio::spawn(daemon::run(Arc::clone(&engine), ends));
+        Ok(Self { engine, end, flows, page })
+    }
+
+    /// Lets it work until the process is to stop, or there is another workspace to go on with, which it gives. Messages under way come
+    /// to the end of their step; the next goes on with them.
+    async fn until(
+        mut self,
+        root: &Path,
+        workspace: &Workspace,
+        stop: &mut watch::Receiver<bool>,
+        reload: &mut Signal,
+    ) -> Result<Option<Arc<Workspace>>, Problems> {
+        let next = loop {
+            tokio::select! {
+                // Whoever could say so is gone: that is a stop as well.
+                _ = stop.wait_for(|stop| *stop) => break None,
+                ended = &mut self.flows => {
+                    ended.unwrap_or_else(|_| Err(Problem::new(codes::USAGE, "a defect of consign ended it"))).map_err(output::one)?;
+                    return Ok(None);
+                }
+                Some(()) = reload.recv() => match read_anew(root, workspace) {
+                    Ok(next) => break Some(next),
+                    Err(problems) => tell_problems(&problems, "the workspace is not read anew: it has a mistake"),
+                },
+            }
+        };
+        // Nobody listens any more when it has ended by itself.
+        let _ = self.end.send(true);
+        // A defect that ended it is told where it happened.
+        let _ = (&mut self.flows).await;
+        if let Some(page) = self.page.take() {
+            // A browser that keeps a connection open keeps nobody from stopping.
+            let _ = tokio::time::timeout(PAGE_ENDS, page).await;
+        }
+        self.engine.journal().close().await;
+        Ok(next)
+    }
+}
+
+/// The workspace as it is now, if it is whole and has its storage where it had it.
+fn read_anew(root: &Path, now: &Workspace) -> Result<Arc<Workspace>, Problems> {
+    let next = Workspace::load(root)?;
+    if next.storage != now.storage {
+        let text = "the storage is another folder: that takes a restart";
+        return Err(output::one(Problem::new(codes::USAGE, text)));
+    }
+    tracing::info!(flows = next.flows.len(), "the workspace is read anew");
+    Ok(Arc::new(next))
+}
