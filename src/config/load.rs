@@ -18,6 +18,7 @@ use crate::{
         codes,
         nearest::did_you_mean,
         table::{self, Node, Reader},
+        tongue::Tongue,
     },
     odoo::{DialectChoice, fields},
 };
@@ -228,6 +229,7 @@ fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
         id: parsed.id.clone(),
         name: reader.need_text("name"),
         gln: reader.text("gln"),
+        language: Tongue::parse(reader.choice("language", &["en", "de", "fr", "es"])).unwrap_or_default(),
         contact: reader.text("contact"),
         drop,
         archive: reader.text("archive").unwrap_or_else(|| "archive".into()),

@@ -42,7 +42,7 @@ pub use self::{
 use crate::{
     format::{Limits, csv::Dialect, xml},
     mapping::{Given, Mapping, Template},
-    model::{Direction, Problem, Problems, catalog::Catalog},
+    model::{Direction, Problem, Problems, catalog::Catalog, tongue::Tongue},
     odoo::{DialectChoice, OdooLogin, OdooSettings, read::Tree},
 };
 
@@ -92,6 +92,8 @@ pub struct Partner {
     pub name: String,
     /// Global location number.
     pub gln: Option<String>,
+    /// Language that the reports beside refused files are in.
+    pub language: Tongue,
     /// Whom to ask.
     pub contact: Option<String>,
     /// The drop.

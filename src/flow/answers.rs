@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::TimeDelta;
 use serde_json::{Map, Value as Json, json};
 
-use super::{Engine, Schemas, storage::safe_name, trial, unpack};
+use super::{Engine, Schemas, partner_report, storage::safe_name, trial, unpack};
 use crate::{
     config::{Flow, OutFlow, Work, answers::Returned},
     journal::{Answered, Message},
@@ -191,10 +191,9 @@ async fn rendered(
         numbers.entry(term.kind).or_insert(json!(term.value));
     }
     let partner = engine.workspace.partners.get(&flow.partner);
+    let language = partner.map(|partner| partner.language).unwrap_or_default();
     let told = |problem: &Problem| {
-        let theirs = problem.who == Who::Partner;
-        // Sentences about our own house are not the partner's business.
-        let sentence = if theirs { problem.message.as_str() } else { problem.code.info().title };
+        let (theirs, sentence) = (problem.who == Who::Partner, partner_report::told(problem, language));
         json!({"code": problem.code.info().code, "sentence": sentence, "line": problem.place.line, "path": problem.place.path, "theirs": theirs})
     };
     let stem = message.name.rsplit_once('.').map_or(message.name.as_str(), |(stem, _)| stem);

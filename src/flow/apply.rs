@@ -267,10 +267,11 @@ async fn leave(
         let drop = engine.drop(&flow.partner).await?;
         let partner = engine.workspace.partners.get(&flow.partner);
         let folder = partner.map_or("error", |partner| partner.error.as_str());
+        let language = partner.map(|partner| partner.language).unwrap_or_default();
         drop.make_folder(folder).await?;
         let name = crate::transport::join(folder, crate::transport::leaf(&name));
         drop.write(&name, &bytes).await?;
-        drop.write(&format!("{name}.problem.txt"), super::storage::partner_report(message, &told).as_bytes()).await
+        drop.write(&format!("{name}.problem.txt"), super::partner_report::partner_report(message, &told, language).as_bytes()).await
     };
     if let Err(problem) = left.await {
         let text = format!("the refused records could not be put to the partner's error folder: {}", problem.message);

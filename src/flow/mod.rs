@@ -16,6 +16,7 @@ pub mod look;
 pub mod mappings;
 mod material;
 mod outbound;
+mod partner_report;
 pub mod plans;
 mod ready;
 mod retry;

@@ -11,8 +11,9 @@ use super::{
     inbound::STOPS,
     intake::Repeat,
     look::{self, marker_of},
+    partner_report::partner_report,
     same,
-    storage::{digest, name_with_id, partner_report},
+    storage::{digest, name_with_id},
 };
 use crate::{
     config::{Flow, Work},
@@ -175,7 +176,7 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
     }
     let report = format!("{refused}.problem.txt");
     if failed {
-        drop.write(&report, partner_report(message, problems).as_bytes()).await
+        drop.write(&report, partner_report(message, problems, partner.language).as_bytes()).await
     } else if message.run > 1 && drop.stat(&report).await?.is_some() {
         drop.remove(&report).await
     } else {

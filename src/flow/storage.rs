@@ -15,7 +15,7 @@ use crate::{
     journal::Message,
     model::{
         MessageId, Problem, Problems, Stage, codes, names,
-        problem::{Who, reason, shown},
+        problem::{reason, shown},
         step::{Outside, step},
     },
     transport::Sink,
@@ -419,27 +419,6 @@ pub fn report(message: &Message, problems: &Problems) -> String {
         text.push_str(&format!("{problem}\n\n"));
     }
     text.push_str(&format!("When it is mended, run\n    consign reprocess {}\n", message.id.short()));
-    text
-}
-
-/// The report for the partner: what is wrong with the document, nothing of our own house.
-pub fn partner_report(message: &Message, problems: &Problems) -> String {
-    let mut text = format!("{} was not processed (our reference {}).\n\n", shown(&message.name), message.id.short());
-    for problem in problems {
-        // Sentences about our own house, Odoo's among them, are not the partner's business.
-        let theirs = problem.who == Who::Partner;
-        let sentence = if theirs { problem.message.clone() } else { problem.code.info().title.to_string() };
-        text.push_str(&format!("{}: {}\n", problem.code.info().code, shown(&sentence)));
-        if !problem.place.is_unknown() {
-            text.push_str(&format!("  at {}\n", problem.place));
-        }
-        match (problem.who, &problem.hint) {
-            (Who::Partner, Some(hint)) => text.push_str(&format!("  {hint}\n")),
-            (Who::Partner, None) => {}
-            _ => text.push_str("  We look into this; you need not send the file again.\n"),
-        }
-        text.push('\n');
-    }
     text
 }
 

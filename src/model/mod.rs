@@ -22,6 +22,7 @@ pub mod shape;
 pub mod step;
 pub mod table;
 pub mod tally;
+pub mod tongue;
 pub mod trail;
 
 pub use clock::{Clock, ManualClock, SystemClock};

@@ -16,6 +16,7 @@ mod flows;
 mod found;
 mod hostile;
 mod keep;
+mod languages;
 mod library;
 mod mistakes;
 mod odoo;

@@ -8,7 +8,7 @@ use std::{
 
 use consign::{
     format::{Limits, Source, xml},
-    model::{Events, Problem},
+    model::{Events, Problem, tongue::Tongue},
     schema::{File, Schema},
 };
 
@@ -35,6 +35,13 @@ fn reports(schema: &Schema, file: &str, mistakes: &[(&str, &str, &str)]) -> Stri
         let problems = judge(schema, &text.replacen(from, to, 1), &name);
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(problems.len(), 1, "{mistake}: one mistake, one problem:\n{}", told.join("\n"));
+        for problem in &problems {
+            for tongue in [Tongue::German, Tongue::French, Tongue::Spanish] {
+                for sentence in [Some(&problem.message), problem.hint.as_ref()].into_iter().flatten() {
+                    assert!(tongue.sentence(sentence).is_some(), "{mistake}, in {tongue:?}: {sentence}");
+                }
+            }
+        }
         out.push_str(&format!("## {mistake}\n{}\n\n", told.join("\n")));
     }
     out
