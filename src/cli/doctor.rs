@@ -10,6 +10,7 @@ use crate::{
     config::{Flow, Work, Workspace, check},
     model::{Direction, MessageId, Problem, Problems, codes},
     odoo::{Call, Odoo, keys},
+    ops::first_aid,
     transport::{Drop, join},
 };
 
@@ -37,13 +38,16 @@ impl Findings {
 }
 
 pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
-    let workspace = context.load()?;
+    let (workspace, broken) = context.load_whole_flows()?;
     let mut findings = Findings::default();
-    let offline = check::check(&workspace);
-    findings.add(
-        "workspace",
-        if offline.problems.is_empty() { Ok(format!("{} flows fit", workspace.flows.len())) } else { Err(offline.problems[0].clone()) },
-    );
+    let wrong: Problems = broken.into_iter().chain(check::check(&workspace).problems).collect();
+    if wrong.is_empty() {
+        findings.add("workspace", Ok(format!("{} flows fit", workspace.flows.len())));
+    }
+    wrong.into_iter().for_each(|problem| findings.add("workspace", Err(problem)));
+    for (what, found) in first_aid::house(&workspace, workspace.alerts.disk).await {
+        findings.add(what, found);
+    }
     for (id, partner) in &workspace.partners {
         let flows: Vec<&Flow> = workspace.flows.values().filter(|flow| flow.enabled && flow.partner == *id).collect();
         match partner.drop.open(&workspace.root) {

@@ -8,6 +8,7 @@ pub mod alerts;
 pub mod backup;
 pub mod diff;
 pub mod edit;
+pub mod first_aid;
 pub mod foresight;
 pub mod keep;
 pub mod life;

@@ -17,6 +17,9 @@ fn steady(world: &World, text: &str) -> String {
     {
         out = masked(&out, pattern, with);
     }
+    if let Some((before, behind)) = out.split_once(" MiB free") {
+        out = format!("{} N MiB free{behind}", before.rsplit_once(' ').map_or("", |(before, _)| before));
+    }
     for message in world.json(&["log", "--limit", "100"]).as_array().into_iter().flatten() {
         let id = message["id"].as_str().expect("an id");
         out = out.replace(&id[id.len() - 8..], "SHORT");

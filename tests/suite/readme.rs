@@ -144,6 +144,69 @@ async fn the_guide_plays_as_written() {
     assert!(different.is_empty(), "{different}");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_order_comes_as_written() {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/first-order.md")).expect("the page");
+    let world = World::embedded().await;
+    world.odoo.create("res.partner", json!({"name": "Nordwind Logistics", "vat": "DK12345674", "is_company": true})).await;
+    for (code, barcode) in [("L-100", "5701234000013"), ("L-200", "5701234000020")] {
+        world.odoo.create("product.product", json!({"name": code, "default_code": code, "barcode": barcode})).await;
+    }
+    let bin = world.dir.path().join("bin");
+    fs::create_dir_all(&bin).expect("a folder");
+    symlink(env!("CARGO_BIN_EXE_consign"), bin.join("consign")).expect("linked");
+    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    let (folder, stands) = (world.dir.path().join("first"), world.dir.path().join("stands"));
+    fs::create_dir_all(&folder).expect("a folder");
+    let mut at = folder.display().to_string();
+    let (mut fingerprint, mut different) = (String::new(), String::new());
+    // The reader's Odoo and the partner's server are the embedded ones here.
+    let port = world.sftp.port.to_string();
+    let real = |text: &str| {
+        let text = text.replace("https://odoo.example.com", &world.odoo.url).replace("\"production\"", "\"sandbox\"");
+        text.replace("edi@example.com", "admin").replace("\"sftp.nordwind.example\"", &format!("\"127.0.0.1\", port = {port}"))
+    };
+    let told = |text: &str, fingerprint: &str| {
+        let text =
+            text.replace(&format!("127.0.0.1:{port}"), "sftp.nordwind.example:22").replace(&world.odoo.url, "https://odoo.example.com");
+        let text = text.replace("user admin,", "user edi@example.com,");
+        let text = if fingerprint.is_empty() { text } else { text.replace(fingerprint, "SHA256:...") };
+        let free = |line: &str| match line.split_once(" MiB free") {
+            Some((before, _)) => format!("{} N MiB free", before.rsplit_once(' ').map_or("", |(before, _)| before)),
+            None => line.to_string(),
+        };
+        text.lines().map(free).collect::<Vec<_>>().join("\n")
+    };
+    for step in steps(&page) {
+        let text = real(&step.command);
+        if text.starts_with("export ") {
+            continue;
+        }
+        if text == "consign run --once" {
+            // The partner drops it, some time ago.
+            let order = fs::read_to_string(Path::new(&at).join("samples/orders-in/order-1001.xml")).expect("a sample");
+            world.drop_file("out/orders", "order-1001.xml", order);
+            let old = std::time::SystemTime::now() - std::time::Duration::from_secs(60);
+            let file = fs::File::options().write(true).open(world.partner.join("out/orders/order-1001.xml")).expect("a file");
+            file.set_modified(old).expect("set");
+        }
+        let text = text.replace("SHA256:...", &fingerprint);
+        let mut command = Command::new("sh");
+        command.args(["-c", &format!("cd '{at}' && {{ {text}\n}} 2>&1; pwd > '{}'", stands.display())]);
+        command.env("PATH", &path).env("CONSIGN_ODOO_PASSWORD", &world.odoo.password).env("NORDWIND_PASSWORD", "secret").env("LC_ALL", "C");
+        let output = String::from_utf8_lossy(&command.output().expect("runs").stdout).into_owned();
+        at = fs::read_to_string(&stands).expect("a folder").trim().to_string();
+        if let Some(shown) = output.split_whitespace().find(|word| word.starts_with("SHA256:")) {
+            fingerprint = shown.trim_end_matches(['.', ',', ')', '`']).to_string();
+        }
+        let (shown, said) = (steady(&told(&step.output, "")), steady(&told(&output, &fingerprint)));
+        if shown != said {
+            different.push_str(&format!("$ {}\nthe page shows:\n{shown}\n\nit says:\n{said}\n\n", step.command));
+        }
+    }
+    assert!(different.is_empty(), "{different}");
+}
+
 #[track_caller]
 fn pretty_assert(command: &str, expected: &str, found: &str) {
     assert!(expected == found, "$ {command}\nthe README shows:\n{expected}\n\nit says:\n{found}");
