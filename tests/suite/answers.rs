@@ -165,6 +165,44 @@ async fn a_document_of_the_partners_answers_those_it_names_by_their_business_num
     all_at_rest(&shop.world);
 }
 
+/// The mapping of docs/mapping.md, as it stands there.
+fn documented() -> String {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mapping.md")).expect("the page");
+    let (_, rest) = page.split_once("# mappings/ubl-application-response.toml\n").expect("the mapping");
+    rest.split("```").next().expect("its end").to_string()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_ubl_application_response_answers_as_the_page_on_mappings_says() {
+    let schemas = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus/ubl-2.1/schemas");
+    if !schemas.is_dir() {
+        eprintln!("LOUD: ../shared/corpus is absent: UBL application responses were NOT tested");
+        return;
+    }
+    let (shop, messages) = sent("within = \"1d\"", 1).await;
+    shop.world.consign(&["schemas", "add", "ubl-2.1", &schemas.display().to_string()]).ends(0);
+    let number = life(&shop, &messages[0])["numbers"][0]["value"].as_str().expect("a number").to_string();
+    write(&shop, "mappings/ubl-application-response.toml", &documented());
+    write(&shop, "flows/responses-in.toml", &FLOW.replace("mappings/responses.toml", "mappings/ubl-application-response.toml"));
+    shop.world.consign(&["check"]).ends(0);
+    let party = "<cac:PartyName><cbc:Name>Someone</cbc:Name></cac:PartyName>";
+    let response = format!(
+        r#"<ApplicationResponse xmlns="urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2" xmlns:cac="urn:oasis:names:specification:ubl:schema:xsd:CommonAggregateComponents-2" xmlns:cbc="urn:oasis:names:specification:ubl:schema:xsd:CommonBasicComponents-2">
+  <cbc:ID>R-1</cbc:ID><cbc:IssueDate>2026-11-20</cbc:IssueDate>
+  <cac:SenderParty>{party}</cac:SenderParty><cac:ReceiverParty>{party}</cac:ReceiverParty>
+  <cac:DocumentResponse>
+    <cac:Response><cbc:ResponseCode>RE</cbc:ResponseCode><cbc:Description>two pallets damaged</cbc:Description></cac:Response>
+    <cac:DocumentReference><cbc:ID>{number}</cbc:ID></cac:DocumentReference>
+  </cac:DocumentResponse>
+</ApplicationResponse>"#
+    );
+    shop.world.drop_file("out/responses", "response.xml", response);
+    shop.world.consign(&["run", "--once", "responses-in"]).ends(0);
+    let answer = life(&shop, &messages[0])["answer"].clone();
+    assert_eq!((&answer["reply"], &answer["note"]), (&"refused".into(), &"two pallets damaged".into()));
+    all_at_rest(&shop.world);
+}
+
 /// Orders are answered with this.
 async fn answering(keys: &str, template: Option<&str>) -> Shop {
     let shop = Shop::with("settle = \"0s\"").await;
