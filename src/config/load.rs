@@ -103,6 +103,7 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
     let reader = Reader::new(&main, "consign.toml", &problems);
     let odoo = odoo(&reader);
     let (alerts, web, keep) = (super::alerts::read(&reader), super::web::read(&reader), super::keep::read(&reader));
+    let traces = super::traces::read(&reader);
     let storage = root.join(reader.text("storage").unwrap_or_else(|| "var".into()));
     reader.finish();
     let partners: BTreeMap<String, Partner> = partner_files.iter().map(|parsed| (parsed.id.clone(), partner(parsed, &problems))).collect();
@@ -132,7 +133,7 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
     answer::add_to(&mut catalog);
     let mut problems = problems.into_inner();
     if problems.is_empty() {
-        return Ok((Workspace { root: root.to_path_buf(), storage, odoo, alerts, web, keep, partners, flows, catalog }, apart));
+        return Ok((Workspace { root: root.to_path_buf(), storage, odoo, alerts, web, keep, traces, partners, flows, catalog }, apart));
     }
     problems.extend(apart);
     Err(problems)

@@ -17,6 +17,7 @@ mod made_of;
 mod numbered;
 pub mod schedule;
 pub mod secrets;
+pub mod traces;
 mod web;
 
 use std::{
@@ -37,6 +38,7 @@ pub use self::{
     numbered::Numbered,
     schedule::Schedule,
     secrets::SecretSource,
+    traces::Traces,
     web::Web,
 };
 use crate::{
@@ -61,6 +63,8 @@ pub struct Workspace {
     pub web: Web,
     /// How long what is done is kept.
     pub keep: Keep,
+    /// Where spans go; none where nobody collects them.
+    pub traces: Option<Traces>,
     /// Partners by id, the file's name without its ending.
     pub partners: BTreeMap<String, Partner>,
     /// Flows by id.

@@ -19,6 +19,7 @@ use crate::{
     ops::{
         alerts::{self, certificates::Endings},
         keep,
+        traces::{self, Exporter},
     },
 };
 
@@ -45,6 +46,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
     }
     let alerting = tokio::spawn(alert(Arc::clone(&engine), stop.clone()));
     let keeping = tokio::spawn(remember(Arc::clone(&engine), stop.clone()));
+    let tracing_out = tokio::spawn(trace(Arc::clone(&engine), stop.clone()));
     loop {
         tokio::select! {
             changed = stop.changed() => {
@@ -66,6 +68,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
     // It ends by the same sign; a defect of its own is no reason not to stop.
     let _ = alerting.await;
     let _ = keeping.await;
+    let _ = tracing_out.await;
     Ok(())
 }
 
@@ -89,6 +92,33 @@ async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
         tokio::select! {
             _ = stop.changed() => {}
             () = sleep(alerts::EVERY) => {}
+        }
+    }
+}
+
+/// Tells a collector of traces what has happened, where there is one. A collector that is away is told of once.
+async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
+    let Some(traces) = engine.workspace().traces.clone() else { return };
+    let mut away = false;
+    let mut exporter = None;
+    loop {
+        let ends = *stop.borrow();
+        if exporter.is_none() {
+            exporter = Exporter::new(&engine).await.ok();
+        }
+        if let Some(exporter) = &mut exporter {
+            let sent = exporter.send(&engine, &traces).await;
+            if let (Err(problem), false) = (&sent, away) {
+                tracing::warn!(code = problem.code.info().code, "{}", problem.message);
+            }
+            away = sent.is_err();
+        }
+        if ends {
+            return;
+        }
+        tokio::select! {
+            _ = stop.changed() => {}
+            () = sleep(traces::EVERY) => {}
         }
     }
 }

@@ -154,6 +154,7 @@ codes! {
     ALERT_UNSENT = "C908", Ops, Later, "an alert could not be told", "The mail server or the webhook of [alerts] did not take it. It is tried again by itself, later and later; `consign alerts` shows what is on meanwhile.";
     WEB = "C909", Ops, Never, "the web page cannot be served", "Its address is taken, or not one of this machine: `listen` in [web] of consign.toml names another.";
     BACKUP = "C910", Ops, Never, "a backup cannot be made or brought back", "Nothing was overwritten and nothing half-made was left. The sentence says which file, and why.";
+    TRACES = "C911", Ops, Later, "traces are not taken", "The collector of [traces] is away or refuses them. They are sent again by themselves, as long as consign runs; messages are not touched by it.";
 }
 
 #[cfg(test)]

@@ -15,3 +15,4 @@ pub mod life;
 pub mod lines;
 pub mod people;
 pub mod select;
+pub mod traces;

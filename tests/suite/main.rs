@@ -28,6 +28,7 @@ mod recovery;
 mod sending;
 mod sftp;
 mod tables;
+mod traces;
 mod transports;
 mod validate;
 mod web;

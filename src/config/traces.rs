@@ -1,0 +1,24 @@
+//! `[traces]` in consign.toml: where the spans of messages go, for whoever has a collector of OpenTelemetry.
+
+use super::{SecretSource, secrets};
+use crate::model::table::Reader;
+
+/// A collector of OpenTelemetry.
+#[derive(Debug, Clone)]
+pub struct Traces {
+    /// Where spans are posted, as OTLP over HTTP in JSON.
+    pub url: String,
+    /// What the collector asks for as a bearer token.
+    pub token: Option<SecretSource>,
+}
+
+pub(super) fn read(reader: &Reader<'_>) -> Option<Traces> {
+    let table = reader.table("traces")?;
+    let url = table.need_text("url");
+    if let (false, Some(node)) = (url.starts_with("http://") || url.starts_with("https://"), table.node("url")) {
+        table.bad(node, "`url` is where spans are posted, as in http://127.0.0.1:4318/v1/traces".into());
+    }
+    let token = secrets::read(&table, "token");
+    table.finish();
+    Some(Traces { url, token })
+}

@@ -1,0 +1,118 @@
+//! Traces for a collector of OpenTelemetry: a message is a trace, whose id is the message's; each of its steps is a span, and so is each
+//! of its runs as a whole. They are made of what the journal has written down, so that they cost the work nothing; a collector that is
+//! away gets them once it is back, as long as this process lives.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    config::traces::Traces,
+    flow::{Engine, storage::digest},
+    journal::StepRow,
+    model::{Problem, codes},
+};
+
+/// How often spans are sent.
+pub const EVERY: Duration = Duration::from_secs(5);
+/// Steps in one post.
+const STEPS: u32 = 500;
+/// How long a collector may take.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// What has been sent, and where to.
+pub struct Exporter {
+    client: reqwest::Client,
+    sent: i64,
+}
+
+fn unsent(why: impl Into<String>) -> Problem {
+    Problem::new(codes::TRACES, why)
+}
+
+impl Exporter {
+    /// One that sends what happens from now on.
+    ///
+    /// # Errors
+    /// The journal cannot be read, or there is no HTTP client.
+    pub async fn new(engine: &Engine) -> Result<Self, Problem> {
+        // A second call finds the provider set already, which is as good.
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
+        let client = client.map_err(|_| unsent("no HTTP client (are the system's CA certificates readable?)"))?;
+        Ok(Self { client, sent: engine.journal().last_step().await? })
+    }
+
+    /// Sends what has happened since the last time; gives the number of spans.
+    ///
+    /// # Errors
+    /// The collector does not take them; they are sent the next time.
+    pub async fn send(&mut self, engine: &Engine, traces: &Traces) -> Result<usize, Problem> {
+        let mut count = 0;
+        loop {
+            let steps = engine.journal().steps_after(self.sent, STEPS).await?;
+            let Some(last) = steps.last().map(|step| step.number) else { return Ok(count) };
+            let partner = |flow: &str| engine.workspace().flows.get(flow).map(|flow| flow.partner.clone()).unwrap_or_default();
+            let spans: Vec<Json> = steps.iter().flat_map(|step| spans(step, &partner(&step.flow))).collect();
+            count += spans.len();
+            self.post(engine, traces, &body(spans)).await?;
+            self.sent = last;
+        }
+    }
+
+    /// Neither the URL nor the answer is told: both may hold a secret.
+    async fn post(&self, engine: &Engine, traces: &Traces, body: &Json) -> Result<(), Problem> {
+        let mut request = self.client.post(&traces.url).json(body);
+        if let Some(token) = &traces.token {
+            request = request.bearer_auth(token.open(&engine.workspace().root)?);
+        }
+        match request.send().await {
+            Ok(answer) if answer.status().is_success() => Ok(()),
+            Ok(answer) => Err(unsent(format!("the collector of [traces] answers {}", answer.status().as_u16()))),
+            Err(_) => Err(unsent("the collector of [traces] cannot be reached")),
+        }
+    }
+}
+
+fn body(spans: Vec<Json>) -> Json {
+    let resource = attributes(&[("service.name", "consign"), ("service.version", env!("CARGO_PKG_VERSION"))]);
+    json!({ "resourceSpans": [{ "resource": { "attributes": resource }, "scopeSpans": [{ "scope": { "name": "consign" }, "spans": spans }] }] })
+}
+
+fn attributes(all: &[(&str, &str)]) -> Json {
+    all.iter().filter(|(_, value)| !value.is_empty()).map(|(key, value)| json!({ "key": key, "value": { "stringValue": value } })).collect()
+}
+
+/// Nanoseconds since 1970, as OTLP writes them in JSON.
+fn nanos(at: DateTime<Utc>) -> String {
+    at.timestamp_nanos_opt().unwrap_or_default().to_string()
+}
+
+/// The span of a step, and that of the run which it ends.
+fn spans(step: &StepRow, partner: &str) -> Vec<Json> {
+    let trace = step.message.replace('-', "");
+    // The same each time, so that what is sent twice is the same span.
+    let id = |what: String| digest(format!("{trace} {what}").as_bytes())[..16].to_string();
+    let run = id(format!("run {}", step.run));
+    let (from, begun) = step.from.clone().unwrap_or((String::new(), step.at));
+    let common = [
+        ("consign.message", step.message.as_str()),
+        ("consign.flow", &step.flow),
+        ("consign.partner", partner),
+        ("consign.direction", &step.direction),
+        ("consign.file", &step.name),
+    ];
+    let more = [("consign.from", from.as_str()), ("consign.note", step.note.as_deref().unwrap_or_default())];
+    let all: Vec<(&str, &str)> = common.iter().chain(&more).copied().collect();
+    let status = if step.stage == "failed" { json!({ "code": 2, "message": step.note }) } else { json!({}) };
+    let span = |id: &str, parent: &str, name: &str, start: DateTime<Utc>, attributes: Json| {
+        json!({ "traceId": trace, "spanId": id, "parentSpanId": parent, "name": name, "kind": 1, "startTimeUnixNano": nanos(start.min(step.at)),
+            "endTimeUnixNano": nanos(step.at), "attributes": attributes, "status": status })
+    };
+    let mut spans = vec![span(&id(format!("step {} {}", nanos(step.at), step.stage)), &run, &step.stage, begun, attributes(&all))];
+    if ["done", "failed", "held", "discarded"].contains(&step.stage.as_str()) {
+        spans.push(span(&run, "", &format!("{} {}", step.flow, step.stage), step.began, attributes(&common)));
+    }
+    spans
+}
