@@ -23,6 +23,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         done.files,
         done.bytes
     ));
+    if !done.lost.is_empty() {
+        context.out.line(format!("originals that are not on our shelves any more are not in it: messages {}", done.lost.join(", ")));
+    }
     context.out.line("secrets and keys are not in it: keep them where you keep secrets");
     Ok(Exit::Fine)
 }

@@ -42,7 +42,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut all: Vec<Compared> = Vec::new();
     for message in engine.journal().list(&filter).await.map_err(output::one)? {
         // What came in a zip is compared, not the zip.
-        if unpack::is_package(engine.storage(), inbound, &message) {
+        if unpack::is_package(engine.storage(), inbound, &message).map_err(output::one)? {
             continue;
         }
         let then = plans::recall(engine.storage(), &message);

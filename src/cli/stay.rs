@@ -1,7 +1,12 @@
 //! The `consign run` that stays: until SIGTERM ends it, and with the workspace read anew whenever SIGHUP says so. A workspace that
 //! has a mistake is not taken: the one before goes on.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{
+    io::IsTerminal as _,
+    path::Path,
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
@@ -19,7 +24,7 @@ use crate::{
 };
 
 /// How long requests to the page may take to end.
-const PAGE_ENDS: Duration = Duration::from_secs(3);
+const PAGE_ENDS: Duration = Duration::from_secs(5);
 
 fn unable(_: std::io::Error) -> Problems {
     output::one(Problem::new(codes::USAGE, "signals cannot be received"))
@@ -41,10 +46,16 @@ pub(super) fn stopped_by_signals(tell: watch::Sender<bool>) -> Result<(), Proble
 pub(super) async fn stay(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Result<(), Problems> {
     let (tell, mut stop) = watch::channel(false);
     stopped_by_signals(tell)?;
-    let mut reload = signal(SignalKind::hangup()).map_err(unable)?;
+    // At a terminal the signal means that the terminal is closed, which ends it.
+    let mut reload = match std::io::stdin().is_terminal() {
+        true => None,
+        false => Some(signal(SignalKind::hangup()).map_err(unable)?),
+    };
     let (mut workspace, mut before) = (first, None::<Arc<Workspace>>);
+    // How far traces were sent: goes on over a reload.
+    let traced = Arc::new(AtomicI64::new(-1));
     loop {
-        let running = match Running::start(Arc::clone(&workspace), lock).await {
+        let running = match Running::start(Arc::clone(&workspace), lock, Arc::clone(&traced)).await {
             Ok(running) => running,
             Err(problem) => match before.take() {
                 None => return Err(output::one(problem)),
@@ -63,6 +74,16 @@ pub(super) async fn stay(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Res
     }
 }
 
+/// Waits for the sign to read the workspace anew.
+async fn told(reload: &mut Option<Signal>) {
+    if let Some(signal) = reload
+        && signal.recv().await.is_some()
+    {
+        return;
+    }
+    std::future::pending().await
+}
+
 fn tell_problems(problems: &[Problem], what: &str) {
     for problem in problems {
         tracing::error!(code = problem.code.info().code, place = problem.place.to_string(), "{what}: {}", problem.message);
@@ -78,7 +99,7 @@ struct Running {
 }
 
 impl Running {
-    async fn start(workspace: Arc<Workspace>, lock: &Lock) -> Result<Self, Problem> {
+    async fn start(workspace: Arc<Workspace>, lock: &Lock, traced: Arc<AtomicI64>) -> Result<Self, Problem> {
         for problem in check::check(&workspace).problems {
             tracing::warn!(code = problem.code.info().code, place = problem.place.to_string(), "{}", problem.message);
         }
@@ -95,7 +116,7 @@ impl Running {
                 Some(tokio::spawn(web::serve(own, listener, ends.clone())))
             }
         };
-        let flows = tokio::spawn(daemon::run(Arc::clone(&engine), ends));
+        let flows = tokio::spawn(daemon::run(Arc::clone(&engine), ends, traced));
         Ok(Self { engine, end, flows, page })
     }
 
@@ -106,7 +127,7 @@ impl Running {
         root: &Path,
         workspace: &Workspace,
         stop: &mut watch::Receiver<bool>,
-        reload: &mut Signal,
+        reload: &mut Option<Signal>,
     ) -> Result<Option<Arc<Workspace>>, Problems> {
         let next = loop {
             tokio::select! {
@@ -116,7 +137,7 @@ impl Running {
                     ended.unwrap_or_else(|_| Err(Problem::new(codes::USAGE, "a defect of consign ended it"))).map_err(output::one)?;
                     return Ok(None);
                 }
-                Some(()) = reload.recv() => match read_anew(root, workspace) {
+                () = told(reload) => match read_anew(root, workspace) {
                     Ok(next) => break Some(next),
                     Err(problems) => tell_problems(&problems, "the workspace is not read anew: it has a mistake"),
                 },
@@ -138,6 +159,10 @@ impl Running {
 /// The workspace as it is now, if it is whole and has its storage where it had it.
 fn read_anew(root: &Path, now: &Workspace) -> Result<Arc<Workspace>, Problems> {
     let next = Workspace::load(root)?;
+    let wrong = check::check(&next).problems;
+    if !wrong.is_empty() {
+        return Err(wrong);
+    }
     if next.storage != now.storage {
         let text = "the storage is another folder: that takes a restart";
         return Err(output::one(Problem::new(codes::USAGE, text)));

@@ -3,13 +3,16 @@
 
 mod watch;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::{Arc, atomic::AtomicI64},
+    time::Duration,
+};
 
 use chrono::TimeDelta;
 use tokio::{
     sync::{mpsc, watch as signal},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -29,11 +32,11 @@ const TICK: Duration = Duration::from_secs(2);
 /// How often it is looked whether a key or a certificate ends soon.
 const DAY: TimeDelta = TimeDelta::days(1);
 
-/// Runs all enabled flows until `stop` says true.
+/// Runs all enabled flows until `stop` says true. `traced` is how far traces were sent; below zero it is not known yet.
 ///
 /// # Errors
 /// The system cannot tell of signals.
-pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Result<(), Problem> {
+pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Arc<AtomicI64>) -> Result<(), Problem> {
     let mut flows = JoinSet::new();
     let (tell, mut told) = mpsc::channel::<String>(64);
     let _watching = watch::watch(&engine, tell);
@@ -46,7 +49,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) -> Resul
     }
     let alerting = tokio::spawn(alert(Arc::clone(&engine), stop.clone()));
     let keeping = tokio::spawn(remember(Arc::clone(&engine), stop.clone()));
-    let tracing_out = tokio::spawn(trace(Arc::clone(&engine), stop.clone()));
+    let tracing_out = tokio::spawn(trace(Arc::clone(&engine), stop.clone(), traced));
     loop {
         tokio::select! {
             changed = stop.changed() => {
@@ -97,17 +100,19 @@ async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
 }
 
 /// Tells a collector of traces what has happened, where there is one. A collector that is away is told of once.
-async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
+async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Arc<AtomicI64>) {
     let Some(traces) = engine.workspace().traces.clone() else { return };
     let mut away = false;
     let mut exporter = None;
     loop {
         let ends = *stop.borrow();
         if exporter.is_none() {
-            exporter = Exporter::new(&engine).await.ok();
+            exporter = Exporter::new(&engine, Arc::clone(&traced)).await.ok();
         }
         if let Some(exporter) = &mut exporter {
-            let sent = exporter.send(&engine, &traces).await;
+            // The last time nobody waits long for a collector.
+            let patience = if ends { TICK } else { Duration::MAX };
+            let Ok(sent) = timeout(patience, exporter.send(&engine, &traces)).await else { return };
             if let (Err(problem), false) = (&sent, away) {
                 tracing::warn!(code = problem.code.info().code, "{}", problem.message);
             }

@@ -158,7 +158,7 @@ pub(super) async fn give(
         Stage::Failed => answer.failed,
         _ => false,
     };
-    let zip = tokio::task::block_in_place(|| message.stage == Stage::Done && unpack::is_package(&engine.storage, inbound, message));
+    let zip = message.stage == Stage::Done && tokio::task::block_in_place(|| unpack::is_package(&engine.storage, inbound, message))?;
     // An edited copy is ours; of a zip each document is answered, or the whole where it was refused.
     if !wanted || message.edited || zip {
         return Ok(());

@@ -139,8 +139,8 @@ pub(super) async fn apply(
     let (message, journal) = (&*message, &engine.journal);
     let memory = Remembering { journal, clock: &*engine.clock, message };
     let setup = Setup { mark: &mark, memory: &memory, catalog: &engine.workspace.catalog, partial: inbound.partial };
-    // Tried before, done again or edited: what came later must not be set back, unless someone wants just that.
-    if (message.attempts > 0 || message.run > 1 || message.edited) && !message.again.overwrite {
+    // Tried before, done again, edited, or of a zip that may have lain here: what came later must not be set back, unless someone wants just that.
+    if (message.attempts > 0 || message.run > 1 || message.edited || message.is_part()) && !message.again.overwrite {
         let mut applying = applying(inbound, message);
         let mut plans = Plans::of(inbound, message, material);
         while let Some(plan) = plans.next(&mut applying).await? {

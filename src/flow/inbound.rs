@@ -112,14 +112,14 @@ async fn carry_all(
             if *odoo_is_away {
                 continue;
             }
-            let carried = if tokio::task::block_in_place(|| unpack::is_package(&engine.storage, inbound, &message)) {
-                unpack::carry(engine, inbound, &mut message, summary).await.map(|documents| {
+            let carried = match tokio::task::block_in_place(|| unpack::is_package(&engine.storage, inbound, &message)) {
+                Ok(true) => unpack::carry(engine, flow, inbound, &mut message, summary).await.map(|documents| {
                     engine.watcher.found(&flow.id, documents.len());
                     documents.into_iter().rev().for_each(|document| queue.push_front(document));
                     Next::Go
-                })
-            } else {
-                carry(engine, flow, inbound, schemas, &mut message, summary).await
+                }),
+                Ok(false) => carry(engine, flow, inbound, schemas, &mut message, summary).await,
+                Err(problem) => Err(vec![problem]),
             };
             match carried {
                 Ok(next) => *odoo_is_away |= next == Next::Stop,

@@ -177,7 +177,12 @@ fn is_cut(engine: &Engine, inbound: &InFlow, file: &NewMessage, found: &Found, e
 pub(super) type Repeat = (NewMessage, Message);
 
 /// The ledger's verdict on each file, against what came before and against each other.
-async fn judged(engine: &Engine, flow: &Flow, inbound: &InFlow, files: Vec<NewMessage>) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
+pub(super) async fn judged(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    files: Vec<NewMessage>,
+) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
     let contents: HashSet<&str> = files.iter().map(|file| file.sha256.as_str()).filter(|digest| !digest.is_empty()).collect();
     let known = engine.journal.known(&flow.id, &paths, &contents.into_iter().collect::<Vec<_>>()).await?;
@@ -193,7 +198,7 @@ async fn judged(engine: &Engine, flow: &Flow, inbound: &InFlow, files: Vec<NewMe
         // A duplicate repeats the latest file of its name; what returns to an earlier state (a price set back) is news.
         let latest = known.latest.get(&file.path);
         let same_name = latest.filter(|latest| latest.sha256 == file.sha256);
-        let other_name = known.by_content.get(&file.sha256).and_then(|same| same.iter().find(|message| message.name != file.name));
+        let other_name = known.by_content.get(&file.sha256).and_then(|same| same.iter().find(|message| message.path != file.path));
         let beside = here.iter().find(|(digest, ..)| *digest == file.sha256);
         let verdict = match (same_name, latest) {
             (Some(_), _) => Verdict::Duplicate,

@@ -6,6 +6,7 @@
 
 use std::{collections::HashSet, sync::Arc};
 
+use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -47,9 +48,10 @@ pub(super) async fn run(
     if let Err(problem) = answers::watch(engine, flow, outbound).await {
         summary.problems.push(problem);
     }
+    let restored = engine.journal.restored(&flow.id).await.map_err(one)?;
     let (ready, cursor) = ready::ready(engine, flow, outbound, summary).await.map_err(one)?;
     if ready.is_empty() {
-        return ready::pass(engine, flow, cursor).await.map_err(one);
+        return pass(engine, flow, cursor, restored).await.map_err(one);
     }
     engine.watcher.found(&flow.id, ready.len());
     let odoo = engine.odoo().await.map_err(one)?;
@@ -67,12 +69,32 @@ pub(super) async fn run(
             return Ok(());
         }
         let together: Vec<Json> = records.by_ref().take(outbound.per_file).collect();
-        let mut message = claim(engine, flow, outbound, &together).await.map_err(one)?;
+        let mut message = claim(engine, flow, outbound, &together, restored).await.map_err(one)?;
         checkpoint::reach("received").await;
+        if message.stage == Stage::Held {
+            engine.settled(&message, summary);
+            continue;
+        }
         carry(engine, flow, outbound, schema, &mut message, Some(together), summary).await?;
     }
     // Every one of them is claimed now, and none is looked for again.
-    ready::pass(engine, flow, cursor).await.map_err(one)
+    pass(engine, flow, cursor, restored).await.map_err(one)
+}
+
+/// Remembers that everything that was ready is claimed; of a restored journal, that it was held.
+async fn pass(engine: &Engine, flow: &Flow, cursor: Option<String>, restored: Option<DateTime<Utc>>) -> Result<(), Problem> {
+    ready::pass(engine, flow, cursor).await?;
+    match restored {
+        Some(_) => engine.journal.seen_restored(&flow.id).await,
+        None => Ok(()),
+    }
+}
+
+/// Why a document is held after a restore.
+fn may_be_sent(made: DateTime<Utc>) -> Problem {
+    let made = made.format("%Y-%m-%d %H:%M:%S UTC");
+    let text = format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps");
+    Problem::new(codes::RESTORED, text).hint("look whether the partner has it: consign release sends it, consign discard does not")
 }
 
 /// Whether the partner has collected what we sent. A file that lies there too long is told, all of them in one problem.
@@ -123,14 +145,20 @@ async fn readable(
     }
     for (id, problem) in failed {
         let named = json!({ "id": id, "name": format!("{} {id}", outbound.model) });
-        let mut message = claim(engine, flow, outbound, &[named]).await.map_err(one)?;
+        let mut message = claim(engine, flow, outbound, &[named], None).await.map_err(one)?;
         engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await.map_err(one)?;
         engine.settled(&message, summary);
     }
     Ok(records)
 }
 
-async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, records: &[Json]) -> Result<Message, Problem> {
+async fn claim(
+    engine: &Engine,
+    flow: &Flow,
+    outbound: &OutFlow,
+    records: &[Json],
+    restored: Option<DateTime<Utc>>,
+) -> Result<Message, Problem> {
     let record_id = |record: &Json| record.get("id").and_then(Json::as_i64).unwrap_or_default();
     let new = NewMessage {
         id: MessageId::new(),
@@ -144,7 +172,7 @@ async fn claim(engine: &Engine, flow: &Flow, outbound: &OutFlow, records: &[Json
         stored: String::new(),
         verdict: None,
         claims: records.iter().map(|record| format!("{},{}", outbound.model, record_id(record))).collect(),
-        rest: None,
+        rest: restored.map(|made| (Stage::Held, may_be_sent(made))),
         sequence: None,
         parent: None,
         edited: false,

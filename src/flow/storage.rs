@@ -315,6 +315,14 @@ impl Storage {
         Ok(place)
     }
 
+    /// Everywhere a message's bytes can be, whatever is moved meanwhile: relative to the storage.
+    pub fn all_places(&self, message: &Message) -> Vec<String> {
+        let mut all = vec![message.stored.clone()];
+        all.extend(self.places(message));
+        all.push(format!("archive/{}/{}.zip", safe_name(&message.flow), message.received.format("%Y-%m-%d")));
+        all
+    }
+
     /// Everywhere a message's bytes can be, should the process have died between a rename and the journal.
     fn places(&self, message: &Message) -> Vec<String> {
         vec![

@@ -9,11 +9,14 @@ use std::{
 
 use zip::{ZipArchive, result::ZipError};
 
-use super::{Engine, Summary, checkpoint, retry, storage::Storage};
+use super::{Engine, Summary, checkpoint, intake, retry, storage::Storage};
 use crate::{
-    config::InFlow,
-    journal::{Message, NewMessage},
-    model::{MessageId, Problem, Problems, Stage, codes, pattern, problem::shown},
+    config::{Flow, InFlow, Unusual},
+    journal::{Message, NewMessage, Verdict},
+    model::{
+        MessageId, Problem, Problems, Stage, codes, pattern,
+        problem::{reason, shown},
+    },
     transport::{Sink, join, leaf},
 };
 
@@ -40,18 +43,55 @@ pub(super) fn is_cut(bytes: &[u8]) -> bool {
 }
 
 /// Whether a message of a flow is a zip of documents. One that came in a zip is not opened again.
-pub fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) -> bool {
-    let first = || -> Option<Vec<u8>> {
-        let mut first = Vec::new();
-        File::open(&*storage.place(message).ok()?).ok()?.take(4).read_to_end(&mut first).ok()?;
-        Some(first)
+///
+/// # Errors
+/// Our own copy cannot be read.
+pub fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) -> Result<bool, Problem> {
+    if inbound.unpack.is_empty() || message.parent.is_some() || message.stored.is_empty() {
+        return Ok(false);
+    }
+    let place = match storage.place(message) {
+        Ok(place) => place,
+        // What is lost is told where it is needed.
+        Err(problem) if problem.code == codes::ORIGINAL_LOST => return Ok(false),
+        Err(problem) => return Err(problem),
     };
-    !inbound.unpack.is_empty() && message.parent.is_none() && first().is_some_and(|first| begins(&first))
+    let mut first = Vec::new();
+    let read = File::open(&*place).and_then(|file| file.take(4).read_to_end(&mut first));
+    read.map_err(|error| ours(&error))?;
+    Ok(begins(&first))
+}
+
+/// An error of our own disk is no fault of the partner's, and passes.
+fn ours(error: &io::Error) -> Problem {
+    Problem::new(codes::DROP_IO, format!("our copy of a zip cannot be read ({})", reason(error)))
+}
+
+/// What a zip's reader says: what is wrong with the bytes is the partner's, all else is ours.
+fn broken(message: &Message, error: &ZipError) -> Problem {
+    match error {
+        ZipError::Io(error) => broken_off(message, error),
+        ZipError::UnsupportedArchive(_) => refused(message, "a file in the zip is encrypted, or packed in a way that is not usual")
+            .hint("pack it without a password, by the usual method (deflate)"),
+        other => damaged(message, other),
+    }
+}
+
+fn broken_off(message: &Message, error: &io::Error) -> Problem {
+    match error.raw_os_error() {
+        Some(_) => ours(error),
+        None => damaged(message, error),
+    }
+}
+
+fn damaged(message: &Message, error: &dyn std::fmt::Display) -> Problem {
+    refused(message, format!("the zip cannot be read ({error})")).hint("it is damaged or cut off: ask for it again")
 }
 
 /// Carries a zip to its end; gives the documents that are to be carried behind it.
 pub(super) async fn carry(
     engine: &Engine,
+    flow: &Flow,
     inbound: &InFlow,
     message: &mut Message,
     summary: &mut Summary,
@@ -62,7 +102,7 @@ pub(super) async fn carry(
         let now = engine.clock.now();
         let next = match message.stage {
             Stage::Waiting => message.resume.unwrap_or(Stage::Received),
-            Stage::Received => match unpack(engine, inbound, message).await {
+            Stage::Received => match unpack(engine, flow, inbound, message, summary).await {
                 Ok((unpacked, note)) => {
                     documents = unpacked;
                     engine.journal.advance(message, Stage::Checked, Some(&note), now).await.map_err(told)?;
@@ -96,7 +136,13 @@ pub(super) async fn carry(
 }
 
 /// Makes messages of the documents of a zip, those that are not there from an earlier try; with what is to be said of it.
-async fn unpack(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<(Vec<Message>, String), Problem> {
+async fn unpack(
+    engine: &Engine,
+    flow: &Flow,
+    inbound: &InFlow,
+    message: &Message,
+    summary: &mut Summary,
+) -> Result<(Vec<Message>, String), Problem> {
     let known = engine.journal.parts(message.id).await?;
     let mut spooled = Vec::new();
     let taken = tokio::task::block_in_place(|| take(&engine.storage, inbound, message, &known, &mut spooled));
@@ -104,15 +150,26 @@ async fn unpack(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<
         let others = taken?;
         engine.storage.settle(spooled.iter().map(|new| new.id).collect()).await?;
         checkpoint::reach("unzipped").await;
-        Ok((engine.journal.receive_all(&spooled, &[], engine.clock.now()).await?, others))
+        // The ledger's verdict on each, as if it lay on the drop by itself.
+        let (new, repeats) = intake::judged(engine, flow, inbound, spooled.clone()).await?;
+        let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
+        let documents = engine.journal.receive_all(&new, &twins, engine.clock.now()).await?;
+        twins.iter().for_each(|(file, _)| engine.storage.discard(&file.id.to_string()));
+        Ok((documents, twins.len(), others))
     };
     match received.await {
-        Ok((documents, others)) => {
+        Ok((mut documents, repeats, others)) => {
+            summary.duplicates += repeats;
             let mut note = match (documents.len(), known.len()) {
                 (new, 0) => format!("{new} documents in it, each a message of its own"),
                 (0, known) => format!("its {known} documents are messages of their own already: do those again"),
                 (new, known) => format!("{new} documents in it besides {known} that are messages already"),
             };
+            if repeats > 0 {
+                note.push_str(&format!("; {repeats} repeat what came before"));
+            }
+            documents.iter().filter(|document| document.stage != Stage::Received).for_each(|document| engine.settled(document, summary));
+            documents.retain(|document| document.stage != Stage::Held);
             if !others.is_empty() {
                 note.push_str(&format!("; not taken: {}", crate::model::problem::cut(&others.join(", "))));
             }
@@ -138,25 +195,22 @@ fn take(
     spooled: &mut Vec<NewMessage>,
 ) -> Result<Vec<String>, Problem> {
     let place = storage.place(message)?;
-    let broken = |error: &dyn std::fmt::Display| {
-        refused(message, format!("the zip cannot be read ({error})")).hint("it is damaged or cut off: ask for it again")
-    };
-    let mut file = File::open(&*place).map_err(|error| broken(&error))?;
-    if claims_too_many(&mut file).map_err(|error| broken(&error))? {
+    let mut file = File::open(&*place).map_err(|error| ours(&error))?;
+    if claims_too_many(&mut file).map_err(|error| ours(&error))? {
         return Err(too_many(message));
     }
-    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(&error))?;
+    let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(message, &error))?;
     if archive.len() > ENTRIES {
         return Err(too_many(message));
     }
+    if archive.has_duplicate_names() {
+        return Err(twice(message));
+    }
+    let mut paths = HashSet::new();
     let (mut others, mut total, mut found) = (Vec::new(), 0, 0);
     for at in 0..archive.len() {
-        let mut entry = archive.by_index(at).map_err(|error| match error {
-            ZipError::UnsupportedArchive(_) => refused(message, "a file in the zip is encrypted, or packed in a way that is not usual")
-                .hint("pack it without a password, by the usual method (deflate)"),
-            other => broken(&other),
-        })?;
-        let inner = entry.name().map_err(|error| broken(&error))?.replace('\\', "/");
+        let mut entry = archive.by_index(at).map_err(|error| broken(message, &error))?;
+        let inner = entry.name().map_err(|error| damaged(message, &error))?.replace('\\', "/");
         let name = leaf(&inner).to_string();
         if entry.is_dir() {
             continue;
@@ -177,13 +231,16 @@ fn take(
             modified: None,
             sha256: String::new(),
             stored: String::new(),
-            verdict: None,
+            verdict: Some(Verdict::New),
             claims: Vec::new(),
             rest: None,
             sequence: None,
             parent: Some(message.id),
             edited: false,
         };
+        if !paths.insert(new.path.clone()) {
+            return Err(twice(message));
+        }
         if known.contains(&new.path) {
             continue;
         }
@@ -191,7 +248,7 @@ fn take(
         let limit = inbound.limits.bytes.min(TOTAL - total);
         new.size = copy(&mut entry, limit, &mut spooling).map_err(|stopped| match stopped {
             Stopped::Ours(problem) => problem,
-            Stopped::Broken(error) => broken(&error),
+            Stopped::Broken(error) => broken_off(message, &error),
             Stopped::Beyond if limit == inbound.limits.bytes => {
                 refused(message, format!("`{}` in the zip has more than {limit} bytes", shown(&new.name)))
                     .hint("no file of it was taken; `max_bytes` of the flow is the limit of each document")
@@ -201,6 +258,9 @@ fn take(
         })?;
         (new.stored, new.sha256) = spooling.finish()?;
         total += new.size;
+        if new.size == 0 && inbound.empty != Unusual::Accept {
+            new.rest = Some((Stage::Failed, Problem::new(codes::DOC_EMPTY, "the file is empty").in_file(&new.name)));
+        }
         spooled.push(new);
     }
     if found == 0 {
@@ -208,6 +268,10 @@ fn take(
         return Err(refused(message, format!("no file in the zip is a document of this flow ({patterns})")));
     }
     Ok(others)
+}
+
+fn twice(message: &Message) -> Problem {
+    refused(message, "two files in the zip have the same name").hint("no file of it was taken; which of them is meant cannot be decided")
 }
 
 fn too_many(message: &Message) -> Problem {
@@ -222,8 +286,10 @@ fn claims_too_many(file: &mut (impl Read + Seek)) -> io::Result<bool> {
     file.take(TAIL).read_to_end(&mut tail)?;
     file.seek(SeekFrom::Start(0))?;
     let count = |at: usize| tail.get(at + 10..at + 12).and_then(|two| two.try_into().ok()).map_or(0, u16::from_le_bytes);
-    // Several places can look like the end; none of them may say so. 65,535 stands for more than the number can hold.
-    Ok(memchr::memmem::find_iter(&tail, END).any(|at| usize::from(count(at)) > ENTRIES))
+    // All ones refer to another record (zip64), whose numbers are not bounded by this one; a file below 4 GiB has no need of it.
+    let elsewhere = |at: usize| tail.get(at + 12..at + 20).is_some_and(|both| both[..4] == [0xff; 4] || both[4..] == [0xff; 4]);
+    // Several places can look like the end; none of them may say so.
+    Ok(memchr::memmem::find_iter(&tail, END).any(|at| usize::from(count(at)) > ENTRIES || elsewhere(at)))
 }
 
 enum Stopped {

@@ -50,6 +50,11 @@ impl Source {
         if self.is_blank().map_err(unreadable)? {
             return Err(Problem::new(codes::DOC_EMPTY, "the file is empty").at(place()).hint("ask the partner to send it again"));
         }
+        let mut first = [0; 4];
+        if self.open().and_then(|mut bytes| bytes.read_exact(&mut first)).is_ok() && first == *b"PK\x03\x04" {
+            let text = "the file is a zip, and a document is expected here";
+            return Err(Problem::new(codes::PACKAGE, text).at(place()).hint("send the document itself, or agree on zips"));
+        }
         Ok(length)
     }
 

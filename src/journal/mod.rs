@@ -9,6 +9,7 @@ mod answers;
 mod audit;
 mod drops;
 mod query;
+mod restored;
 mod retention;
 mod runs;
 mod schema;

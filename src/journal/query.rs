@@ -169,12 +169,18 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn overtaken(&self, message: &Message, model: &str, ids: &[i64]) -> Result<Option<Message>, Problem> {
-        // An edited copy says what its original said, and is as old.
-        let age = message.parent.filter(|_| message.edited).unwrap_or(message.id);
+        // An edited copy says what its original said, and a document what its zip brought: both are as old. Those of one zip are as they
+        // stand in it.
+        let age = message.parent.unwrap_or(message.id);
         for chunk in ids.chunks(1000) {
             let mut query = QueryBuilder::new("select m.* from record r cross join message m on m.id = r.message where m.flow = ");
-            query.push_bind(message.flow.clone()).push(" and m.id > ").push_bind(age.to_string());
-            query.push(" and m.id <> ").push_bind(message.id.to_string());
+            query.push_bind(message.flow.clone()).push(" and (coalesce(m.parent, m.id) > ").push_bind(age.to_string());
+            query
+                .push(" or (m.parent = ")
+                .push_bind(age.to_string())
+                .push(" and m.edited = 0 and m.id > ")
+                .push_bind(message.id.to_string());
+            query.push(")) and m.id <> ").push_bind(message.id.to_string());
             query.push(" and m.stage in ('applied', 'done') and r.model = ").push_bind(model.to_string()).push(" and r.odoo_id in (");
             let mut list = query.separated(", ");
             for id in chunk {

@@ -91,6 +91,8 @@ pub(super) const STATEMENTS: &[&str] = &[
     "create index record_place on record (model, odoo_id)",
     // By which a gap in a partner's numbers is found.
     "create index message_sequence on message (flow, sequence) where sequence is not null",
+    // Outbound flows of a restored journal, and when it was copied: what they sent afterwards it does not know.
+    "create table restored (flow text primary key, made text not null) strict, without rowid",
     // Who may sign in to the web page, and who is signed in: of sessions only a digest is kept.
     "create table user (name text primary key, role text not null, hash text not null) strict, without rowid",
     "create table session (digest text primary key, user text not null, csrf text not null, made text not null, seen text not null) strict, without rowid",

@@ -155,6 +155,7 @@ codes! {
     WEB = "C909", Ops, Never, "the web page cannot be served", "Its address is taken, or not one of this machine: `listen` in [web] of consign.toml names another.";
     BACKUP = "C910", Ops, Never, "a backup cannot be made or brought back", "Nothing was overwritten and nothing half-made was left. The sentence says which file, and why.";
     TRACES = "C911", Ops, Later, "traces are not taken", "The collector of [traces] is away or refuses them. They are sent again by themselves, as long as consign runs; messages are not touched by it.";
+    RESTORED = "C912", Ops, Never, "a document that may have been sent already", "The journal was restored from a backup, which does not know what was sent after it was made. Look whether the partner has it: `consign release` sends it, `consign discard` does not.";
 }
 
 #[cfg(test)]

@@ -4,8 +4,8 @@
 use std::{
     collections::HashSet,
     fs::{self, File},
-    io::{self, BufReader, BufWriter, Read, Write},
-    path::{Component, Path, PathBuf},
+    io::{self, BufReader, BufWriter, Write},
+    path::Path,
 };
 
 use chrono::{DateTime, Utc};
@@ -14,9 +14,9 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     config::Workspace,
-    flow::{self, Lock, private_folder},
+    flow::{self, storage::Storage},
     journal::Journal,
-    model::{Problem, Problems, codes, problem::reason},
+    model::{Problem, codes, problem::reason},
 };
 
 /// What a backup is, as its first entry says.
@@ -35,7 +35,7 @@ pub struct Backup {
 /// The layout written and read.
 pub const LAYOUT: u32 = 1;
 
-const ABOUT: &str = "backup.json";
+pub(super) const ABOUT: &str = "backup.json";
 const JOURNAL: &str = "storage/journal.sqlite";
 /// Files of a workspace that are saved: what a consultant writes and what doctor and trust keep. Keys and secrets lie elsewhere.
 const FILES: [&str; 3] = ["consign.toml", "odoo-fields.json", "known_hosts"];
@@ -61,45 +61,66 @@ pub struct Done {
     pub bytes: u64,
     /// Files of the workspace that were there already and say something else; they were left as they are.
     pub kept: Vec<String>,
+    /// Messages whose originals are not on our shelves any more, the first of them, so that they are not in the backup either.
+    pub lost: Vec<String>,
 }
+
+/// Folders within folders; a link that leads back to one above it must not lead on for ever.
+const DEPTH: usize = 32;
 
 /// Files of a folder and those below it, as paths relative to `root` with `/`; names with a leading dot are ours for a moment only.
-fn walk(root: &Path, folder: &str, ending: Option<&str>, out: &mut Vec<String>) {
-    for entry in fs::read_dir(root.join(folder)).into_iter().flatten().flatten() {
-        let Ok(name) = entry.file_name().into_string() else { continue };
+fn walk(root: &Path, folder: &str, ending: Option<&str>, depth: usize, out: &mut Vec<String>) -> io::Result<()> {
+    let entries = match fs::read_dir(root.join(folder)) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        read => read?,
+    };
+    for entry in entries {
+        let Ok(name) = entry?.file_name().into_string() else { continue };
         let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
-        match entry.file_type() {
-            _ if name.starts_with('.') => {}
-            Ok(kind) if kind.is_dir() => walk(root, &path, ending, out),
-            Ok(kind) if kind.is_file() && ending.is_none_or(|ending| Path::new(&name).extension().is_some_and(|is| is == ending)) => {
-                out.push(path);
-            }
-            _ => {}
+        let kind = match fs::metadata(root.join(&path)) {
+            // It went elsewhere meanwhile, or is a link to nothing.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            kind => kind?,
+        };
+        if name.starts_with('.') {
+            continue;
+        }
+        if kind.is_dir() && depth < DEPTH {
+            walk(root, &path, ending, depth + 1, out)?;
+        } else if kind.is_file() && ending.is_none_or(|ending| Path::new(&name).extension().is_some_and(|is| is == ending)) {
+            out.push(path);
         }
     }
+    Ok(())
 }
 
-/// What lies on our shelves: what is under way first, since files leave the spool for the others and not the other way.
-fn shelves(storage: &Path) -> Vec<String> {
+/// What lies on our shelves: what is under way first, since files leave the spool for the others and not the other way, and days in
+/// zips last, since files go into them.
+fn shelves(storage: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for folder in ["spool", "error", "archive", "plans"] {
-        walk(storage, folder, None, &mut files);
+        walk(storage, folder, None, 0, &mut files)?;
     }
-    files.retain(|name| !name.ends_with(".part"));
-    files
+    files.retain(|name| !name.ends_with(".zip.part"));
+    files.sort_by_key(|name| name.starts_with("archive/") && name.ends_with(".zip"));
+    Ok(files)
 }
 
 struct Writer {
     zip: ZipWriter<BufWriter<File>>,
     files: usize,
     bytes: u64,
+    names: HashSet<String>,
 }
 
 impl Writer {
-    /// Adds a file; one that went elsewhere meanwhile is not missed here.
-    fn add(&mut self, name: &str, path: &Path) -> io::Result<()> {
+    /// Adds a file, once; `false` where it went elsewhere meanwhile.
+    fn add(&mut self, name: &str, path: &Path) -> io::Result<bool> {
+        if self.names.contains(name) {
+            return Ok(true);
+        }
         let mut file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
             opened => opened?,
         };
         let method = if name.ends_with(".zip") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
@@ -109,11 +130,12 @@ impl Writer {
         self.zip.start_file(name, options).map_err(io::Error::from)?;
         self.bytes += io::copy(&mut file, &mut self.zip)?;
         self.files += 1;
-        Ok(())
+        self.names.insert(name.to_string());
+        Ok(true)
     }
 }
 
-fn unable(what: &str, path: &Path, error: &dyn std::fmt::Display) -> Problem {
+pub(super) fn unable(what: &str, path: &Path, error: &dyn std::fmt::Display) -> Problem {
     Problem::new(codes::BACKUP, format!("{} {what} ({error})", path.display()))
 }
 
@@ -140,147 +162,86 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
         consign: env!("CARGO_PKG_VERSION").into(),
         made: now,
     };
-    let (files, bytes) = tokio::task::block_in_place(|| write(workspace, &about, snapshot.path(), part.path())).map_err(told)?;
+    let written = tokio::task::block_in_place(|| write(workspace, &about, snapshot.path(), part.path())).map_err(told)?;
+    let lost = lost(workspace, snapshot.path(), &written.names).await?;
     part.persist_noclobber(to).map_err(|error| told(error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
-    Ok(Done { about, files, bytes, kept: Vec::new() })
+    Ok(Done { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost })
 }
 
-fn write(workspace: &Workspace, about: &Backup, snapshot: &Path, part: &Path) -> io::Result<(usize, u64)> {
+/// What was written.
+struct Written {
+    files: usize,
+    bytes: u64,
+    names: HashSet<String>,
+}
+
+fn write(workspace: &Workspace, about: &Backup, snapshot: &Path, part: &Path) -> io::Result<Written> {
     let mut zip = ZipWriter::new(BufWriter::new(File::create(part)?));
     zip.start_file(ABOUT, SimpleFileOptions::default()).map_err(io::Error::from)?;
     zip.write_all(&serde_json::to_vec_pretty(about)?)?;
-    let mut writer = Writer { zip, files: 0, bytes: 0 };
-    for name in FILES {
-        writer.add(&format!("workspace/{name}"), &workspace.root.join(name))?;
-    }
+    let mut writer = Writer { zip, files: 0, bytes: 0, names: HashSet::new() };
+    let mut files: Vec<String> = FILES.map(str::to_string).to_vec();
     for (folder, ending) in FOLDERS {
-        let mut files = Vec::new();
-        walk(&workspace.root, folder, ending, &mut files);
-        for name in files {
-            writer.add(&format!("workspace/{name}"), &workspace.root.join(&name))?;
-        }
+        walk(&workspace.root, folder, ending, 0, &mut files)?;
+    }
+    for name in files {
+        writer.add(&format!("workspace/{name}"), &workspace.root.join(&name))?;
     }
     // Twice: what moved from shelf to shelf while the first round read is met in the second.
-    let mut seen = HashSet::new();
     for _ in 0..2 {
-        for name in shelves(&workspace.storage) {
-            if seen.insert(name.clone()) {
-                writer.add(&format!("storage/{name}"), &workspace.storage.join(&name))?;
-            }
+        for name in shelves(&workspace.storage)? {
+            writer.add(&format!("storage/{name}"), &workspace.storage.join(&name))?;
         }
     }
     // Last, so that a restore that is broken off leaves none, and is done again.
     writer.add(JOURNAL, snapshot)?;
-    let (files, bytes) = (writer.files, writer.bytes);
+    let (files, bytes, names) = (writer.files, writer.bytes, writer.names);
     let file = writer.zip.finish().map_err(io::Error::from)?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
     // Read again as a whole, with every check sum, before it may be relied on.
-    let mut again = ZipArchive::new(BufReader::new(File::open(part)?)).map_err(io::Error::from)?;
-    for at in 0..again.len() {
-        io::copy(&mut again.by_index(at).map_err(io::Error::from)?, &mut io::sink())?;
-    }
-    Ok((files, bytes))
+    read_whole(&mut ZipArchive::new(BufReader::new(File::open(part)?)).map_err(io::Error::from)?)?;
+    Ok(Written { files, bytes, names })
 }
 
-/// Brings a backup back to a workspace that has no journal; its folder may be empty, or hold the files of the workspace already. One that
-/// was broken off is done again.
-///
-/// # Errors
-/// The file is no backup or damaged, the workspace has a journal, or something cannot be written.
-pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
-    let one = |problem: Problem| vec![problem];
-    let no_backup =
-        |error: &dyn std::fmt::Display| unable("is no whole backup", from, error).hint("name a file that `consign backup` wrote");
-    let file = File::open(from).map_err(|error| one(unable("cannot be read", from, &reason(&error))))?;
-    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| one(no_backup(&error)))?;
-    let about = about(&mut zip).map_err(|error| one(no_backup(&error)))?;
-    if about.layout != LAYOUT {
-        let why = format!("layout {}, and this consign reads {LAYOUT}", about.layout);
-        return Err(one(no_backup(&why).hint(format!("use consign {}", about.consign))));
-    }
-    let mut done = Done { about, files: 0, bytes: 0, kept: Vec::new() };
-    let told = |error: io::Error| one(unable("cannot be brought back", from, &reason(&error)));
-    tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
-    let (workspace, _) = Workspace::load_whole_flows(root)?;
-    let journal = workspace.storage.join(flow::JOURNAL);
-    if journal.exists() {
-        let taken = unable("has a journal already", root, &"nothing is overwritten");
-        return Err(one(taken.hint("restore to a new folder, or move the storage of this one away first")));
-    }
-    private_folder(&workspace.storage).map_err(told)?;
-    let _lock = Lock::take(&workspace).map_err(one)?;
-    tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
-    let restored = Journal::open(&journal).await.map_err(one)?;
-    let whole = restored.is_whole().await;
-    restored.close().await;
-    whole.map_err(one)?;
-    Ok(done)
+pub(super) fn read_whole(zip: &mut ZipArchive<BufReader<File>>) -> io::Result<()> {
+    (0..zip.len()).try_for_each(|at| io::copy(&mut zip.by_index(at).map_err(io::Error::from)?, &mut io::sink()).map(|_| ()))
 }
 
-fn about(zip: &mut ZipArchive<BufReader<File>>) -> io::Result<Backup> {
-    let mut text = String::new();
-    zip.by_name(ABOUT).map_err(io::Error::from)?.take(64 << 10).read_to_string(&mut text)?;
-    serde_json::from_str(&text).map_err(io::Error::from)
-}
+/// Messages read at once when it is looked whether all originals are there.
+const MESSAGES: u32 = 1000;
+/// Messages named whose originals are not.
+const NAMED: usize = 20;
 
-/// The path of an entry below `part`, where it names nothing but folders and a file.
-fn below(part: &str, name: &str) -> Option<PathBuf> {
-    let path = Path::new(name);
-    let is_plain = path.components().all(|component| matches!(component, Component::Normal(_)));
-    let inner = path.strip_prefix(part).ok().filter(|inner| is_plain && !inner.as_os_str().is_empty() && !name.contains('\\'))?;
-    Some(inner.to_path_buf())
-}
-
-/// Takes the entries of one part out of a backup, in their order. Files of the workspace that are there stay; those of our shelves are
-/// written anew, each under another name first.
-fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut Done) -> io::Result<()> {
-    for at in 0..zip.len() {
-        let mut entry = zip.by_index(at).map_err(io::Error::from)?;
-        let name = entry.name().map_err(io::Error::from)?.into_owned();
-        let Some(inner) = below(part, &name) else { continue };
-        let path = to.join(&inner);
-        let folder = path.parent().unwrap_or(to);
-        fs::create_dir_all(folder)?;
-        let mut file = tempfile::Builder::new().prefix(".restored-").tempfile_in(folder)?;
-        done.bytes += io::copy(&mut entry, &mut file)?;
-        file.flush()?;
-        file.as_file().sync_all()?;
-        done.files += 1;
-        if part == "workspace" {
-            if path.exists() {
-                if fs::read(&path)? != fs::read(file.path())? {
-                    done.kept.push(inner.to_string_lossy().into_owned());
-                }
+/// Messages of the copied journal whose originals are not in the backup: none but those that are not on our shelves either.
+async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -> Result<Vec<String>, Problem> {
+    let (storage, journal) = (Storage::open(&workspace.storage)?, Journal::open(snapshot).await?);
+    let (mut lost, mut number) = (Vec::new(), 0);
+    loop {
+        let (messages, last) = match journal.stored_after(number, MESSAGES).await {
+            Ok((messages, _)) if messages.is_empty() => break,
+            Ok(read) => read,
+            Err(problem) => {
+                journal.close().await;
+                return Err(problem);
+            }
+        };
+        number = last;
+        for message in messages {
+            let places = storage.all_places(&message);
+            if places.iter().any(|place| names.contains(&format!("storage/{place}"))) {
                 continue;
             }
-            readable(file.path())?;
+            if storage.place(&message).is_ok() {
+                journal.close().await;
+                let text = format!("the original of message {} is on our shelves and came into no round of the backup", message.id.short());
+                return Err(Problem::new(codes::BACKUP, text).hint("make it again; where it happens again, stop consign first"));
+            }
+            if lost.len() < NAMED {
+                lost.push(message.id.short());
+            }
         }
-        file.persist(&path).map_err(|error| error.error)?;
     }
-    Ok(())
-}
-
-/// What a consultant wrote is for others to read too, where the file mask lets them; our shelves are private.
-fn readable(path: &Path) -> io::Result<()> {
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        fs::set_permissions(path, fs::Permissions::from_mode(0o644))?;
-    }
-    Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn no_entry_leaves_its_folder() {
-        assert_eq!(below("storage", "storage/error/a.xml"), Some("error/a.xml".into()));
-        for name in ["storage/../../etc/passwd", "/storage/a", "storage/./../a", "storage", "storage/", "workspace/a", "storage\\..\\a"] {
-            assert_eq!(below("storage", name), None, "{name}");
-        }
-        assert_eq!(below("storage", "storage/a/../../b"), None);
-    }
+    journal.close().await;
+    Ok(lost)
 }

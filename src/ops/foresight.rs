@@ -149,7 +149,7 @@ impl<'e> Foreseer<'e> {
             false => None,
         };
         let inbound = then.as_ref().unwrap_or(inbound);
-        if unpack::is_package(self.engine.storage(), inbound, message) {
+        if unpack::is_package(self.engine.storage(), inbound, message).map_err(one)? {
             let documents = self.engine.journal().parts(message.id).await.map_err(one)?.len();
             into.lines.push(format!("a zip: {documents} documents of it are messages of their own, others of it would become such"));
             return Ok(());

@@ -14,5 +14,6 @@ pub mod keep;
 pub mod life;
 pub mod lines;
 pub mod people;
+pub mod restore;
 pub mod select;
 pub mod traces;

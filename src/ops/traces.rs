@@ -2,7 +2,13 @@
 //! of its runs as a whole. They are made of what the journal has written down, so that they cost the work nothing; a collector that is
 //! away gets them once it is back, as long as this process lives.
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
@@ -24,7 +30,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// What has been sent, and where to.
 pub struct Exporter {
     client: reqwest::Client,
-    sent: i64,
+    sent: Arc<AtomicI64>,
 }
 
 fn unsent(why: impl Into<String>) -> Problem {
@@ -32,32 +38,35 @@ fn unsent(why: impl Into<String>) -> Problem {
 }
 
 impl Exporter {
-    /// One that sends what happens from now on.
+    /// One that sends what has happened since the step `sent`, or from now on where that is below zero.
     ///
     /// # Errors
     /// The journal cannot be read, or there is no HTTP client.
-    pub async fn new(engine: &Engine) -> Result<Self, Problem> {
+    pub async fn new(engine: &Engine, sent: Arc<AtomicI64>) -> Result<Self, Problem> {
         // A second call finds the provider set already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
         let client = client.map_err(|_| unsent("no HTTP client (are the system's CA certificates readable?)"))?;
-        Ok(Self { client, sent: engine.journal().last_step().await? })
+        if sent.load(Ordering::Relaxed) < 0 {
+            sent.store(engine.journal().last_step().await?, Ordering::Relaxed);
+        }
+        Ok(Self { client, sent })
     }
 
     /// Sends what has happened since the last time; gives the number of spans.
     ///
     /// # Errors
     /// The collector does not take them; they are sent the next time.
-    pub async fn send(&mut self, engine: &Engine, traces: &Traces) -> Result<usize, Problem> {
+    pub async fn send(&self, engine: &Engine, traces: &Traces) -> Result<usize, Problem> {
         let mut count = 0;
         loop {
-            let steps = engine.journal().steps_after(self.sent, STEPS).await?;
+            let steps = engine.journal().steps_after(self.sent.load(Ordering::Relaxed), STEPS).await?;
             let Some(last) = steps.last().map(|step| step.number) else { return Ok(count) };
             let partner = |flow: &str| engine.workspace().flows.get(flow).map(|flow| flow.partner.clone()).unwrap_or_default();
             let spans: Vec<Json> = steps.iter().flat_map(|step| spans(step, &partner(&step.flow))).collect();
             count += spans.len();
             self.post(engine, traces, &body(spans)).await?;
-            self.sent = last;
+            self.sent.store(last, Ordering::Relaxed);
         }
     }
 
@@ -69,7 +78,15 @@ impl Exporter {
         }
         match request.send().await {
             Ok(answer) if answer.status().is_success() => Ok(()),
-            Ok(answer) => Err(unsent(format!("the collector of [traces] answers {}", answer.status().as_u16()))),
+            // By OTLP's own rules only these are tried again; what is refused otherwise is refused the next time, too.
+            Ok(answer) if [429, 502, 503, 504].contains(&answer.status().as_u16()) => {
+                Err(unsent(format!("the collector of [traces] answers {}", answer.status().as_u16())))
+            }
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                tracing::warn!(code = codes::TRACES.info().code, status, "the collector of [traces] refuses spans: they are left out");
+                Ok(())
+            }
             Err(_) => Err(unsent("the collector of [traces] cannot be reached")),
         }
     }

@@ -1,7 +1,9 @@
 //! What few do at once, so that nobody takes the machine's memory or processors from the work of the flows: passwords, of which each
 //! takes 19 MiB and some time by design, and originals, which can be large.
 
-use tokio::sync::{Semaphore, SemaphorePermit};
+use std::sync::Arc;
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::{Site, render::Refusal};
 use crate::{
@@ -16,16 +18,25 @@ const WAITING: usize = 20;
 /// Pages of originals and plans made at once.
 const HEAVY: usize = 2;
 
+/// Originals on their way to a browser at once: each is in memory for as long as it takes.
+const DOWNLOADS: usize = 4;
+
 /// The gates.
 pub(super) struct Gates {
     hashing: Semaphore,
     waiting: Semaphore,
     heavy: Semaphore,
+    downloads: Arc<Semaphore>,
 }
 
 impl Default for Gates {
     fn default() -> Self {
-        Self { hashing: Semaphore::new(HASHING), waiting: Semaphore::new(HASHING + WAITING), heavy: Semaphore::new(HEAVY) }
+        Self {
+            hashing: Semaphore::new(HASHING),
+            waiting: Semaphore::new(HASHING + WAITING),
+            heavy: Semaphore::new(HEAVY),
+            downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+        }
     }
 }
 
@@ -47,6 +58,14 @@ impl Site {
     /// Too many wait already.
     pub(super) async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
         self.hashing(move || fits(&password, hash.as_deref())).await
+    }
+
+    /// A turn for a download, which is over when it has been read.
+    ///
+    /// # Errors
+    /// Too many are under way.
+    pub(super) fn download(&self) -> Result<OwnedSemaphorePermit, Refusal> {
+        Arc::clone(&self.gates.downloads).try_acquire_owned().map_err(|_| Refusal::Busy)
     }
 
     /// A turn for a page that takes much memory.

@@ -1,12 +1,15 @@
 //! One message: its whole life, and its original.
 
-use std::{collections::HashMap, io::Read as _, sync::Arc};
+use std::{collections::HashMap, convert::Infallible, io::Read as _, sync::Arc};
 
 use axum::{
+    body::Body,
     extract::{Path, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use bytes::Bytes;
+use futures_util::stream;
 use serde_json::Value as Json;
 
 use super::{
@@ -26,6 +29,8 @@ use crate::{
 
 /// Bytes of an original that are shown; the rest is for downloading.
 const SHOWN: u64 = 512 << 10;
+/// Bytes of a download that are sent at once.
+const PART: usize = 64 << 10;
 /// Characters of a line that are shown.
 const WIDE: usize = 2000;
 /// Lines of an original that are shown.
@@ -166,12 +171,19 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
 /// The original, to be kept as a file: never shown by the browser itself.
 pub(super) async fn file(State(site): State<Arc<Site>>, _person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
-    let _turn = site.heavy().await?;
+    let turn = site.download()?;
     let bytes = tokio::task::block_in_place(|| site.engine.storage().read(&message))?;
+    let length = HeaderValue::from(bytes.len());
     let kept = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded(&message.name).replace('/', "_")));
     let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static("application/octet-stream");
-    Ok(([(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, kept)], bytes).into_response())
+    let heads = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, kept), (header::CONTENT_LENGTH, length)];
+    // The turn goes with the last part that is sent.
+    let parts = stream::unfold((Bytes::from(bytes), turn), |(mut rest, turn)| async move {
+        let part = rest.split_to(rest.len().min(PART));
+        (!part.is_empty()).then_some((Ok::<_, Infallible>(part), (rest, turn)))
+    });
+    Ok((heads, Body::from_stream(parts)).into_response())
 }
 
 /// Lines of a text with problems, for the page of an edited copy.

@@ -199,7 +199,7 @@ impl IntoResponse for Refusal {
                 (StatusCode::FORBIDDEN, "Not signed in", text, "open the address of the proxy".to_string())
             }
             Self::Busy => {
-                let text = "Too many people sign in at this moment.".to_string();
+                let text = "Too many people ask for this at this moment.".to_string();
                 (StatusCode::SERVICE_UNAVAILABLE, "Busy", text, "try again in a few seconds".to_string())
             }
             Self::Problem(problem) => {

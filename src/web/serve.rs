@@ -19,13 +19,16 @@ use hyper_util::{
 use tokio::{
     net::TcpListener,
     sync::{Semaphore, watch},
+    task::JoinSet,
 };
 
 /// Connections at once.
 const CONNECTIONS: usize = 256;
 /// How long the head of a request may take to come, and a connection may stay silent.
 const HEAD: Duration = Duration::from_secs(10);
-/// How long a request may take, its body and its answer among it.
+/// How long a connection may last.
+const CONNECTION: Duration = Duration::from_secs(600);
+/// How long it may take until a request is read and answered.
 const REQUEST: Duration = Duration::from_secs(60);
 /// How long requests may take to end once the page is to stop.
 const ENDS: Duration = Duration::from_secs(3);
@@ -37,7 +40,9 @@ pub(super) async fn serve(app: Router, listener: TcpListener, mut stop: watch::R
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD);
     let (room, graceful) = (Arc::new(Semaphore::new(CONNECTIONS)), GracefulShutdown::new());
+    let mut connections = JoinSet::new();
     loop {
+        while connections.try_join_next().is_some() {}
         let next = async {
             let place = Arc::clone(&room).acquire_owned().await.ok();
             (place, listener.accept().await)
@@ -54,13 +59,15 @@ pub(super) async fn serve(app: Router, listener: TcpListener, mut stop: watch::R
         };
         let service = TowerToHyperService::new(app.clone().layer(Extension(ConnectInfo::<SocketAddr>(peer))));
         let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), service));
-        tokio::spawn(async move {
-            // A browser that goes away in the middle is nobody's news.
-            let _ = connection.await;
+        connections.spawn(async move {
+            // A browser that goes away in the middle is nobody's news, nor one that reads its answer too slowly.
+            let _ = tokio::time::timeout(CONNECTION, connection).await;
             std::mem::drop(place);
         });
     }
-    // What does not end by itself is cut off.
+    // Nobody is let in any more, and the address is free for whoever comes next.
+    std::mem::drop(listener);
+    // What does not end by itself is cut off with the set of connections.
     let _ = tokio::time::timeout(ENDS, graceful.shutdown()).await;
 }
 

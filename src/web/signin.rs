@@ -9,7 +9,7 @@ use std::{
 use axum::{
     Form,
     extract::{ConnectInfo, Query, State},
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Redirect, Response},
 };
 
@@ -63,19 +63,23 @@ pub(super) async fn sign_in(
             return form(&site, next, name, Some(text)).await;
         }
     };
-    let hash = site.doors.users().await?.into_iter().find(|user| user.name == name).map(|user| user.hash);
-    let right = site.is_right(password, hash.clone()).await?;
-    let cookie = match hash.filter(|_| right) {
-        Some(hash) => sessions::begin(&site, name, &hash).await?,
-        None => None,
-    };
-    let Some(cookie) = cookie else {
+    let Some(cookie) = looked_at(&site, name, password).await.inspect_err(|_| site.throttle.forgive(&counted, now))? else {
         tracing::warn!(from = from.map(tracing::field::display), "a wrong name or password on the web page");
         return form(&site, next, name, Some("name or password are wrong".to_string())).await;
     };
     site.throttle.succeeded(&counted, now);
     site.doors.audit(None, &Deed::new(name, "sign in"), now).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
+}
+
+/// The cookie of whoever has this password.
+async fn looked_at(site: &Site, name: &str, password: String) -> Result<Option<HeaderValue>, Refusal> {
+    let hash = site.doors.users().await?.into_iter().find(|user| user.name == name).map(|user| user.hash);
+    let right = site.is_right(password, hash.clone()).await?;
+    match hash.filter(|_| right) {
+        Some(hash) => Ok(sessions::begin(site, name, &hash).await?),
+        None => Ok(None),
+    }
 }
 
 /// Where somebody is: behind a proxy of ours, what the proxy says of it. Everything further to the left anyone can have written.

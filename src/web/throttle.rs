@@ -89,17 +89,16 @@ impl Throttle {
         Ok(Try { keys, pair })
     }
 
-    /// The password was right: the try was none.
+    /// The password could not be looked at: the try was none.
+    pub fn forgive(&self, one: &Try, now: DateTime<Utc>) {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        known.forgive(one, now);
+    }
+
+    /// The password was right: the try was none, and this is where somebody signs in.
     pub fn succeeded(&self, one: &Try, now: DateTime<Utc>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        for (key, free) in &one.keys {
-            if let Some(failures) = known.failures.get_mut(key) {
-                failures.count -= 1;
-                if failures.count <= *free {
-                    failures.until = failures.until.min(now);
-                }
-            }
-        }
+        known.forgive(one, now);
         known.failures.remove(&one.pair);
         if known.familiar.len() >= FAMILIAR
             && let Some(oldest) = known.familiar.iter().min_by_key(|(_, at)| **at).map(|(pair, _)| pair.clone())
@@ -111,6 +110,18 @@ impl Throttle {
 }
 
 impl Known {
+    fn forgive(&mut self, one: &Try, now: DateTime<Utc>) {
+        for (key, free) in &one.keys {
+            if let Some(failures) = self.failures.get_mut(key) {
+                // One that was pushed out meanwhile begins anew.
+                failures.count = failures.count.saturating_sub(1);
+                if failures.count <= *free {
+                    failures.until = failures.until.min(now);
+                }
+            }
+        }
+    }
+
     /// Forgets whose wait is long over, then those with the fewest tries: whoever fills the list with made-up names keeps what is
     /// known of the real ones.
     fn make_room(&mut self, now: DateTime<Utc>) {

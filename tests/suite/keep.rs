@@ -247,3 +247,75 @@ async fn a_backup_that_is_broken_or_strange_brings_nothing_back_that_could_be_ta
         fs::read_dir(&folder).expect("a folder").flatten().all(|entry| !entry.file_name().to_string_lossy().contains("consign-backup"))
     );
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_sent_after_the_backup_is_not_sent_a_second_time() {
+    let shop = sender("name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", 3).await;
+    let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
+    let file = backup.to_str().expect("a path");
+    shop.world.consign(&["backup", file]).ends(0);
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    let sent = shop.world.partner_files("in");
+    assert_eq!(sent.len(), 3, "{sent:?}");
+    fs::remove_dir_all(shop.world.workspace().join("var")).expect("the disk is lost");
+    let back = shop.world.consign(&["restore", file]).ends(0);
+    assert!(back.out.contains("what outbound flows find first is held (C912)"), "{}", back.out);
+    let run = shop.world.consign(&["run", "--once", "despatch-out"]).ends(1);
+    assert!(run.out.contains("3 held"), "{}", run.out);
+    assert_eq!(shop.world.partner_files("in"), sent);
+    let errors = shop.world.consign(&["errors", "despatch-out"]);
+    assert!(errors.out.contains("C912") && errors.out.contains("look whether the partner has it"), "{}", errors.out);
+    // The partner has two of them; the third it has not.
+    let held = shop.world.messages("despatch-out");
+    for message in &held[..2] {
+        shop.world.consign(&["discard", id(message), "--reason", "the partner has it"]).ends(0);
+    }
+    fs::remove_dir_all(shop.world.partner.join("in")).expect("collected");
+    fs::create_dir_all(shop.world.partner.join("in")).expect("a folder");
+    shop.world.consign(&["release", id(&held[2])]).ends(0);
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(shop.world.partner_files("in").len(), 1);
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(shop.world.partner_files("in").len(), 1, "and nothing ever after");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_workspace_in_use_gets_nothing_back() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
+    let file = backup.to_str().expect("a path");
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    shop.world.consign(&["backup", file]).ends(0);
+    let check = shop.world.consign(&["restore", file, "--check"]).ends(0);
+    assert!(check.out.contains("whole, ") && check.out.contains("made at "), "{}", check.out);
+    let removed = shop.world.workspace().join("flows/stock-in.toml");
+    fs::remove_file(&removed).expect("removed");
+    shop.world.consign(&["restore", file]).ends(2);
+    assert!(!removed.exists(), "a flow that was removed stays removed");
+    // The journal was moved away, and what belongs to it was forgotten.
+    let storage = shop.world.workspace().join("var");
+    fs::rename(storage.join("journal.sqlite"), storage.join("old.sqlite")).expect("moved");
+    fs::write(storage.join("journal.sqlite-wal"), "left behind").expect("written");
+    let refused = shop.world.consign(&["restore", file]).ends(2);
+    assert!(refused.err.contains("as a whole") && !removed.exists(), "{}", refused.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_says_whose_original_is_gone_and_follows_links() {
+    let shop = Shop::with("settle = \"0s\"").await;
+    shop.drop("bad.xml", "<Order");
+    shop.drop("good.xml", &shop.order("B-1"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    fs::remove_file(shop.world.workspace().join("var/error/orders-in/bad.xml")).expect("removed");
+    let elsewhere = shop.world.dir.path().join("elsewhere");
+    fs::rename(shop.world.workspace().join("var/archive/orders-in"), &elsewhere).expect("moved");
+    std::os::unix::fs::symlink(&elsewhere, shop.world.workspace().join("var/archive/orders-in")).expect("linked");
+    let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
+    let made = shop.world.consign(&["backup", backup.to_str().expect("a path")]).ends(0);
+    let bad = shop.world.messages("orders-in").into_iter().find(|message| message["name"] == "bad.xml").expect("a message");
+    let short = id(&bad).replace('-', "")[24..].to_string();
+    assert!(made.out.contains(&format!("are not in it: messages {short}\n")), "{}", made.out);
+    let mut zip = zip::ZipArchive::new(fs::File::open(&backup).expect("a file")).expect("a zip");
+    let names: Vec<String> = (0..zip.len()).map(|at| zip.by_index(at).expect("an entry").name().expect("a name").into_owned()).collect();
+    assert!(names.iter().any(|name| name.starts_with("storage/archive/orders-in/") && name.contains("good.")), "{names:?}");
+}

@@ -2,7 +2,7 @@
 
 use std::{
     fs,
-    sync::{Arc, Mutex},
+    sync::{Arc, Mutex, atomic::AtomicI64},
 };
 
 use axum::{
@@ -59,7 +59,7 @@ async fn a_message_is_a_trace_and_each_step_a_span_of_it() {
     fs::write(shop.world.workspace().join("traces.secret"), "hush").expect("written");
     let engine = shop.engine().await;
     let traces = engine.workspace().traces.clone().expect("[traces]");
-    let mut exporter = Exporter::new(&engine).await.expect("an exporter");
+    let exporter = Exporter::new(&engine, Arc::new(AtomicI64::new(-1))).await.expect("an exporter");
     shop.drop("good.xml", &shop.order("T-1"));
     shop.drop("bad.xml", "<Order");
     engine.run("orders-in").await;

@@ -1,0 +1,57 @@
+//! What a restored journal does not know: what was sent after it was copied. Each outbound flow is marked until a person has seen what
+//! it would send.
+
+use chrono::{DateTime, Utc};
+use sqlx::{QueryBuilder, Row, sqlite::SqliteRow};
+
+use super::{
+    Journal, Message, problem,
+    query::moment,
+    write::{commit, stamp},
+};
+use crate::model::Problem;
+
+impl Journal {
+    /// Marks flows whose sendings after a time are not known.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn mark_restored(&self, flows: &[String], made: DateTime<Utc>) -> Result<(), Problem> {
+        let mut transaction = self.begin().await?;
+        for flow in flows {
+            let insert = sqlx::query("insert or replace into restored (flow, made) values (?, ?)").bind(flow).bind(stamp(made));
+            insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+        }
+        commit(transaction).await
+    }
+
+    /// The time after which it is not known what a flow has sent; none of most.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn restored(&self, flow: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+        let row = sqlx::query("select made from restored where flow = ?").bind(flow).fetch_optional(&self.pool).await;
+        Ok(row.map_err(|error| problem(&error))?.map(|row| moment(&row.get::<String, _>("made"))))
+    }
+
+    /// What a flow would send is held now, all of it.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn seen_restored(&self, flow: &str) -> Result<(), Problem> {
+        let delete = sqlx::query("delete from restored where flow = ?").bind(flow);
+        delete.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    }
+
+    /// Messages whose bytes are kept, in the order of their rows, so many at most, with the number to go on behind.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn stored_after(&self, number: i64, most: u32) -> Result<(Vec<Message>, i64), Problem> {
+        let mut query = QueryBuilder::new("select *, rowid as number from message where stored <> '' and rowid > ");
+        query.push_bind(number).push(" order by rowid limit ").push_bind(i64::from(most));
+        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        let last = rows.last().map_or(number, |row: &SqliteRow| row.get("number"));
+        Ok((rows.iter().map(super::query::row).collect(), last))
+    }
+}

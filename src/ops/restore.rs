@@ -1,0 +1,175 @@
+//! A backup brought back to a workspace that has no journal. What the journal of then does not know is not done a second time.
+
+use std::{
+    fs::{self, File},
+    io::{self, BufReader, Read as _, Write as _},
+    path::{Component, Path, PathBuf},
+};
+
+use chrono::{DateTime, Utc};
+use zip::ZipArchive;
+
+use super::backup::{ABOUT, Backup, Done, LAYOUT, read_whole, unable};
+use crate::{
+    config::{Flow, Workspace},
+    flow::{self, Lock, private_folder},
+    journal::{Deed, Filter, Journal},
+    model::{Direction, Problem, Problems, Stage, problem::reason},
+};
+
+/// Reads a backup as a whole, with every check sum, and writes nothing.
+///
+/// # Errors
+/// The file is no backup, or damaged.
+pub fn check(from: &Path) -> Result<Done, Problem> {
+    let (mut zip, about) = opened(from)?;
+    let files = zip.len();
+    tokio::task::block_in_place(|| read_whole(&mut zip)).map_err(|error| no_backup(from, &error))?;
+    Ok(Done { about, files, bytes: 0, kept: Vec::new(), lost: Vec::new() })
+}
+
+fn no_backup(from: &Path, error: &dyn std::fmt::Display) -> Problem {
+    unable("is no whole backup", from, error).hint("name a file that `consign backup` wrote")
+}
+
+fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Backup), Problem> {
+    let file = File::open(from).map_err(|error| unable("cannot be read", from, &reason(&error)))?;
+    let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| no_backup(from, &error))?;
+    let about = about(&mut zip).map_err(|error| no_backup(from, &error))?;
+    if about.layout != LAYOUT {
+        let why = format!("layout {}, and this consign reads {LAYOUT}", about.layout);
+        return Err(no_backup(from, &why).hint(format!("use consign {}", about.consign)));
+    }
+    Ok((zip, about))
+}
+
+/// Brings a backup back to a workspace that has no journal; its folder may be empty, or hold the files of the workspace already. One that
+/// was broken off is done again.
+///
+/// # Errors
+/// The file is no backup or damaged, the workspace has a journal, or something cannot be written.
+pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
+    let one = |problem: Problem| vec![problem];
+    let (mut zip, about) = opened(from).map_err(one)?;
+    // Before anything is written: a workspace that is in use must not get files back that were removed from it.
+    if root.join("consign.toml").exists() {
+        let (workspace, _) = Workspace::load_whole_flows(root)?;
+        is_free(root, &workspace.storage).map_err(one)?;
+    }
+    is_free(root, &root.join("var")).map_err(one)?;
+    let made = about.made;
+    let mut done = Done { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new() };
+    let told = |error: io::Error| one(unable("cannot be brought back", from, &reason(&error)));
+    tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
+    let (workspace, _) = Workspace::load_whole_flows(root)?;
+    is_free(root, &workspace.storage).map_err(one)?;
+    private_folder(&workspace.storage).map_err(told)?;
+    let _lock = Lock::take(&workspace).map_err(one)?;
+    tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
+    let restored = Journal::open(&workspace.storage.join(flow::JOURNAL)).await.map_err(one)?;
+    let settled = settle(&restored, &workspace, made).await;
+    restored.close().await;
+    settled.map_err(one)?;
+    Ok(done)
+}
+
+/// Refuses a storage that has a journal, or what one leaves behind: a copy laid beside it would be mixed with it.
+fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        if storage.join(format!("{}{ending}", flow::JOURNAL)).exists() {
+            let taken = unable("has a journal already", root, &"nothing is overwritten");
+            return Err(taken.hint("restore to a new folder, or move the storage of this one away first, as a whole"));
+        }
+    }
+    Ok(())
+}
+
+/// What the restored journal does not know must not be done a second time: what outbound flows find next is held, and so is what they
+/// were sending when it was copied.
+async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -> Result<(), Problem> {
+    journal.is_whole().await?;
+    let sends = |flow: &&Flow| flow.direction() == Direction::Out;
+    let flows: Vec<String> = workspace.flows.values().filter(sends).map(|flow| flow.id.clone()).collect();
+    journal.mark_restored(&flows, made).await?;
+    let stages = Stage::UNDER_WAY.into_iter().chain([Stage::Waiting]).collect();
+    let filter = Filter { flows, stages, limit: u32::MAX, ..Filter::default() };
+    if filter.flows.is_empty() {
+        return Ok(());
+    }
+    let deed = Deed { reason: Some("it may have been sent after the backup was made".into()), ..Deed::new("consign restore", "hold") };
+    let now = Utc::now();
+    for mut message in journal.list(&filter).await? {
+        if message.stage != Stage::Waiting {
+            journal.wait(&mut message, now, &Problems::new(), now).await?;
+        }
+        journal.hold_back(&mut message, &deed, now).await?;
+    }
+    Ok(())
+}
+
+fn about(zip: &mut ZipArchive<BufReader<File>>) -> io::Result<Backup> {
+    let mut text = String::new();
+    zip.by_name(ABOUT).map_err(io::Error::from)?.take(64 << 10).read_to_string(&mut text)?;
+    serde_json::from_str(&text).map_err(io::Error::from)
+}
+
+/// The path of an entry below `part`, where it names nothing but folders and a file.
+fn below(part: &str, name: &str) -> Option<PathBuf> {
+    let path = Path::new(name);
+    let is_plain = path.components().all(|component| matches!(component, Component::Normal(_)));
+    let inner = path.strip_prefix(part).ok().filter(|inner| is_plain && !inner.as_os_str().is_empty() && !name.contains('\\'))?;
+    Some(inner.to_path_buf())
+}
+
+/// Takes the entries of one part out of a backup, in their order. Files of the workspace that are there stay; those of our shelves are
+/// written anew, each under another name first.
+fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut Done) -> io::Result<()> {
+    for at in 0..zip.len() {
+        let mut entry = zip.by_index(at).map_err(io::Error::from)?;
+        let name = entry.name().map_err(io::Error::from)?.into_owned();
+        let Some(inner) = below(part, &name) else { continue };
+        let path = to.join(&inner);
+        let folder = path.parent().unwrap_or(to);
+        fs::create_dir_all(folder)?;
+        let mut file = tempfile::Builder::new().prefix(".restored-").tempfile_in(folder)?;
+        done.bytes += io::copy(&mut entry, &mut file)?;
+        file.flush()?;
+        file.as_file().sync_all()?;
+        done.files += 1;
+        if part == "workspace" {
+            if path.exists() {
+                if fs::read(&path)? != fs::read(file.path())? {
+                    done.kept.push(inner.to_string_lossy().into_owned());
+                }
+                continue;
+            }
+            readable(file.path())?;
+        }
+        file.persist(&path).map_err(|error| error.error)?;
+    }
+    Ok(())
+}
+
+/// What a consultant wrote is for others to read too, where the file mask lets them; our shelves are private.
+fn readable(path: &Path) -> io::Result<()> {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o644))?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_entry_leaves_its_folder() {
+        assert_eq!(below("storage", "storage/error/a.xml"), Some("error/a.xml".into()));
+        for name in ["storage/../../etc/passwd", "/storage/a", "storage/./../a", "storage", "storage/", "workspace/a", "storage\\..\\a"] {
+            assert_eq!(below("storage", name), None, "{name}");
+        }
+        assert_eq!(below("storage", "storage/a/../../b"), None);
+    }
+}
