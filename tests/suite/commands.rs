@@ -309,22 +309,35 @@ fn demo_is_the_newcomers_first_minute() {
     );
 }
 
+/// What docs/operations.md shows of consign.toml.
+fn operations() -> String {
+    let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/operations.md")).expect("the page");
+    let blocks = page.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block"));
+    let ours: Vec<&str> =
+        blocks.filter(|block| ["[alerts]", "[web]", "[traces]", "[keep]"].iter().any(|table| block.starts_with(table))).collect();
+    assert_eq!(ours.len(), 4);
+    ours.join("\n")
+}
+
 /// The reference by example is held against the code that reads such files: every key in it is known, every value accepted.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_configuration_reference_is_true() {
     let world = World::embedded().await;
     let reference = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md")).expect("the reference");
     let blocks: Vec<&str> = reference.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block")).collect();
-    let [odoo, partner, ftp, inbound, schemas, csv, outbound] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let [odoo, partner, ftp, inbound, schemas, given, csv, outbound, awaited] = blocks.as_slice() else {
+        panic!("{} blocks", blocks.len())
+    };
     let products = "direction = \"in\"\npartner = \"nordwind\"\nfolder = \"products\"\nformat = \"csv\"\nmapping = \"mappings/products.toml\"\nschedule = \"manual\"\n";
     for (file, text) in [
-        ("consign.toml", (*odoo).to_string()),
+        ("consign.toml", format!("{odoo}\n{}", operations())),
+        ("templates/application-response.xml", "<Response>{{ file }}</Response>".to_string()),
         ("partners/nordwind.toml", (*partner).to_string()),
         ("partners/lumen.toml", format!("name = \"Lumen\"\n{ftp}")),
-        ("flows/orders-in.toml", (*inbound).to_string()),
+        ("flows/orders-in.toml", format!("{inbound}\n{given}")),
         ("flows/products-in.toml", format!("{products}{csv}")),
         ("flows/invoices-in.toml", format!("{}{schemas}", products.replace("format = \"csv\"\n", ""))),
-        ("flows/despatch-out.toml", (*outbound).to_string()),
+        ("flows/despatch-out.toml", format!("{outbound}\n{awaited}")),
     ] {
         fs::write(world.workspace().join(file), text).expect("written");
     }
@@ -337,11 +350,11 @@ async fn the_configuration_reference_is_true() {
 fn the_mapping_reference_is_true() {
     let reference = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/mapping.md")).expect("the reference");
     let blocks: Vec<&str> = reference.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block")).collect();
-    let [first, several, reference] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
+    let [first, several, reference, answers] = blocks.as_slice() else { panic!("{} blocks", blocks.len()) };
     let field = format!(
         "document = \"o.xsd\"\neach = \"/O\"\nmodel = \"sale.order\"\nidentity = [\"partner_id\"]\n[fields]\npartner_id = {{ const = 1 }}\n{reference}\n"
     );
-    for text in [*first, *several, &field] {
+    for text in [*first, *several, &field, *answers] {
         if let Err(problems) = consign::mapping::Mapping::parse(text, "m.toml", &consign::mapping::tables::NoTables) {
             panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"));
         }
