@@ -146,40 +146,37 @@ async fn unpack(
     let known = engine.journal.parts(message.id).await?;
     let mut spooled = Vec::new();
     let taken = tokio::task::block_in_place(|| take(&engine.storage, inbound, message, &known, &mut spooled));
-    let received = async {
+    let judged = async {
         let others = taken?;
         engine.storage.settle(spooled.iter().map(|new| new.id).collect()).await?;
         checkpoint::reach("unzipped").await;
         // The ledger's verdict on each, as if it lay on the drop by itself.
         let (new, repeats) = intake::judged(engine, flow, inbound, spooled.clone()).await?;
-        let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-        let documents = engine.journal.receive_all(&new, &twins, engine.clock.now()).await?;
-        twins.iter().for_each(|(file, _)| engine.storage.discard(&file.id.to_string()));
-        Ok((documents, twins.len(), others))
+        Ok((new, repeats, others))
     };
-    match received.await {
-        Ok((mut documents, repeats, others)) => {
-            summary.duplicates += repeats;
-            let mut note = match (documents.len(), known.len()) {
-                (new, 0) => format!("{new} documents in it, each a message of its own"),
-                (0, known) => format!("its {known} documents are messages of their own already: do those again"),
-                (new, known) => format!("{new} documents in it besides {known} that are messages already"),
-            };
-            if repeats > 0 {
-                note.push_str(&format!("; {repeats} repeat what came before"));
-            }
-            documents.iter().filter(|document| document.stage != Stage::Received).for_each(|document| engine.settled(document, summary));
-            documents.retain(|document| document.stage != Stage::Held);
-            if !others.is_empty() {
-                note.push_str(&format!("; not taken: {}", crate::model::problem::cut(&others.join(", "))));
-            }
-            Ok((documents, note))
-        }
-        Err(problem) => {
-            spooled.iter().for_each(|new| engine.storage.discard(&new.id.to_string()));
-            Err(problem)
-        }
+    let (new, repeats, others) = judged.await.inspect_err(|_| {
+        // Nobody knows of them yet; a disk that is full must not be filled further.
+        spooled.iter().for_each(|new| engine.storage.discard(&new.id.to_string()));
+    })?;
+    let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
+    // From here on they may be written down, whatever the journal says.
+    let mut documents = engine.journal.receive_all(&new, &twins, engine.clock.now()).await?;
+    twins.iter().for_each(|(file, _)| engine.storage.discard(&file.id.to_string()));
+    summary.duplicates += twins.len();
+    let mut note = match (documents.len(), known.len()) {
+        (new, 0) => format!("{new} documents in it, each a message of its own"),
+        (0, known) => format!("its {known} documents are messages of their own already: do those again"),
+        (new, known) => format!("{new} documents in it besides {known} that are messages already"),
+    };
+    if !twins.is_empty() {
+        note.push_str(&format!("; {} repeat what came before", twins.len()));
     }
+    documents.iter().filter(|document| document.stage != Stage::Received).for_each(|document| engine.settled(document, summary));
+    documents.retain(|document| document.stage != Stage::Held);
+    if !others.is_empty() {
+        note.push_str(&format!("; not taken: {}", crate::model::problem::cut(&others.join(", "))));
+    }
+    Ok((documents, note))
 }
 
 fn refused(message: &Message, why: impl Into<String>) -> Problem {

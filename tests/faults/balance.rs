@@ -1,6 +1,9 @@
 //! The two ways a message goes, and the balance that is drawn when everything has come to rest.
 
-use std::fs;
+use std::{
+    fs,
+    io::{Cursor, Write as _},
+};
 
 use consign::transport::sftp::server::SftpServer;
 use serde_json::json;
@@ -26,10 +29,12 @@ pub struct Way {
     /// The order number of the message now under way.
     order: String,
     /// Its bytes.
-    original: String,
+    original: Vec<u8>,
     done: usize,
     /// Each file comes with a marker.
     marked: bool,
+    /// Each file is a zip of two orders.
+    zipped: bool,
 }
 
 impl Way {
@@ -37,6 +42,12 @@ impl Way {
     pub async fn marked(world: World) -> Self {
         world.replace("flows/orders-in.toml", &[("settle = \"0s\"", "marker = \"{name}.done\"\ncut = \"10m\"")]);
         Self { marked: true, ..Self::new(world, Direction::In).await }
+    }
+
+    /// Inbound, in zips.
+    pub async fn zipped(world: World) -> Self {
+        world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = \"*.zip\"\nunpack = [\"*.xml\"]")]);
+        Self { zipped: true, ..Self::new(world, Direction::In).await }
     }
 
     pub async fn inbound(world: World) -> Self {
@@ -61,7 +72,7 @@ impl Way {
 
     async fn new(world: World, direction: Direction) -> Self {
         let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
-        Self { world, direction, customer, product, order: String::new(), original: String::new(), done: 0, marked: false }
+        Self { world, direction, customer, product, order: String::new(), original: Vec::new(), done: 0, marked: false, zipped: false }
     }
 
     pub fn world(&self) -> &World {
@@ -84,6 +95,11 @@ impl Way {
         self.order.clone()
     }
 
+    /// The other order of a zip.
+    fn second(&self) -> String {
+        format!("{}-second", self.order)
+    }
+
     /// What was balanced so far.
     pub fn balance(&self) -> String {
         match self.direction {
@@ -100,8 +116,13 @@ impl Way {
     /// Puts a new message before the flow.
     pub async fn prepare(&mut self) {
         self.order = format!("F-{}", goods::fresh());
-        self.original = goods::order(&self.order, &self.customer, &[(&self.product, 1.0, 5.0)]);
-        self.world.drop_file("out/orders", &format!("{}.xml", self.order), &self.original);
+        let order = |number: &str| goods::order(number, &self.customer, &[(&self.product, 1.0, 5.0)]);
+        self.original = match self.zipped {
+            true => zip(&[("a.xml", order(&self.order)), ("b.xml", order(&self.second()))]),
+            false => order(&self.order).into_bytes(),
+        };
+        let ending = if self.zipped { "zip" } else { "xml" };
+        self.world.drop_file("out/orders", &format!("{}.{ending}", self.order), &self.original);
         if self.marked {
             self.world.drop_file("out/orders", &format!("{}.xml.done", self.order), "");
         }
@@ -144,9 +165,13 @@ impl Way {
         let orders = self.world.odoo.search_read("sale.order", json!([["client_order_ref", "=", self.order]]), &["state"]).await;
         assert_eq!(orders.len(), 1, "{what}: one order in Odoo");
         assert_eq!(orders[0]["state"], "sale", "{what}");
+        if self.zipped {
+            let second = self.world.odoo.count("sale.order", json!([["client_order_ref", "=", self.second()]])).await;
+            assert_eq!(second, 1, "{what}: one of the zip's second order");
+        }
         let archived: Vec<String> = self.world.partner_files("archive").into_iter().filter(|name| name.starts_with(&self.order)).collect();
         assert_eq!(archived.len(), 1, "{what}: {archived:?}");
-        assert_eq!(fs::read_to_string(self.world.partner.join("archive").join(&archived[0])).expect("a file"), self.original, "{what}");
+        assert_eq!(fs::read(self.world.partner.join("archive").join(&archived[0])).expect("a file"), self.original, "{what}");
         for folder in ["out/orders", "error"] {
             assert_eq!(self.world.partner_files(folder), Vec::<String>::new(), "{what}: {folder}");
         }
@@ -164,6 +189,15 @@ impl Way {
         }
         all_at_rest(&self.world);
     }
+}
+
+fn zip(files: &[(&str, String)]) -> Vec<u8> {
+    let mut writer = zip::ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, text) in files {
+        writer.start_file(*name, zip::write::SimpleFileOptions::default()).expect("begun");
+        writer.write_all(text.as_bytes()).expect("written");
+    }
+    writer.finish().expect("whole").into_inner()
 }
 
 /// Starts consign again until everything has come to rest, and draws the balance.
@@ -184,7 +218,7 @@ pub async fn balance(way: &mut Way, what: &str) {
             way.effect_and_partner_side(what).await;
             let ours: Vec<String> = way.world.stored_files("archive").into_iter().filter(|name| name.contains(&way.order)).collect();
             assert_eq!(ours.len(), 1, "{what}: {ours:?}");
-            let kept = fs::read_to_string(way.world.workspace().join("var/archive").join(&ours[0])).expect("a file");
+            let kept = fs::read(way.world.workspace().join("var/archive").join(&ours[0])).expect("a file");
             assert_eq!(kept, way.original, "{what}: the original is kept");
         }
         Direction::Out => {

@@ -150,6 +150,11 @@ async fn inbound_with_markers() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn inbound_in_zips() {
+    every_step(&mut Way::zipped(World::embedded().await).await, "inbound in zips").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn outbound_over_sftp() {
     every_step(&mut Way::outbound(World::embedded().await).await, "outbound over SFTP").await;
 }
