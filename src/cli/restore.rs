@@ -34,6 +34,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     for name in &done.kept {
         context.out.line(format!("    {name} was there and says something else: it is as it was here"));
     }
+    if !context.out.json {
+        context.out.problems(&done.broken);
+    }
     context.out.line("next:\n");
     context.out.line("    consign doctor      are secrets, drops and Odoo there?");
     context.out.line("    consign errors      what was under way: it goes on with the next run");

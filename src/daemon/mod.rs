@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use tokio::{
     sync::{mpsc, watch as signal},
     task::JoinSet,
-    time::{sleep, timeout},
+    time::sleep,
 };
 
 use crate::{
@@ -110,9 +110,16 @@ async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Ar
             exporter = Exporter::new(&engine, Arc::clone(&traced)).await.ok();
         }
         if let Some(exporter) = &mut exporter {
-            // The last time nobody waits long for a collector.
-            let patience = if ends { TICK } else { Duration::MAX };
-            let Ok(sent) = timeout(patience, exporter.send(&engine, &traces)).await else { return };
+            // Once it is to stop nobody waits long for a collector.
+            let mut stopping = stop.clone();
+            let ended = async {
+                let _ = stopping.wait_for(|stop| *stop).await;
+                sleep(TICK).await;
+            };
+            let sent = tokio::select! {
+                sent = exporter.send(&engine, &traces) => sent,
+                () = ended => return,
+            };
             if let (Err(problem), false) = (&sent, away) {
                 tracing::warn!(code = problem.code.info().code, "{}", problem.message);
             }

@@ -121,6 +121,14 @@ fn applying<'m>(inbound: &'m InFlow, message: &'m Message) -> Applying<'m> {
     if inbound.partial { applying.part_by_part() } else { applying }
 }
 
+/// Whether a document came in a zip that something else has overtaken, perhaps.
+async fn lay_here(journal: &Journal, message: &Message) -> Result<bool, Problem> {
+    match message.parent.filter(|_| message.is_part()) {
+        Some(zip) => journal.is_behind(&message.flow, zip).await,
+        None => Ok(false),
+    }
+}
+
 /// Carries the plan out and writes down what became of it.
 pub(super) async fn apply(
     engine: &Engine,
@@ -140,7 +148,8 @@ pub(super) async fn apply(
     let memory = Remembering { journal, clock: &*engine.clock, message };
     let setup = Setup { mark: &mark, memory: &memory, catalog: &engine.workspace.catalog, partial: inbound.partial };
     // Tried before, done again, edited, or of a zip that may have lain here: what came later must not be set back, unless someone wants just that.
-    if (message.attempts > 0 || message.run > 1 || message.edited || message.is_part()) && !message.again.overwrite {
+    let may_be_late = message.attempts > 0 || message.run > 1 || message.edited || lay_here(journal, message).await.map_err(one)?;
+    if may_be_late && !message.again.overwrite {
         let mut applying = applying(inbound, message);
         let mut plans = Plans::of(inbound, message, material);
         while let Some(plan) = plans.next(&mut applying).await? {

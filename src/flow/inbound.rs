@@ -119,7 +119,7 @@ async fn carry_all(
                     Next::Go
                 }),
                 Ok(false) => carry(engine, flow, inbound, schemas, &mut message, summary).await,
-                Err(problem) => Err(vec![problem]),
+                Err(problem) => later(engine, &mut message, problem, summary).await,
             };
             match carried {
                 Ok(next) => *odoo_is_away |= next == Next::Stop,
@@ -136,6 +136,18 @@ async fn carry_all(
     }
     shelf::shelve(engine, flow, schemas, rest, summary).await.map_err(|problem| vec![problem])?;
     trouble.map_or(Ok(()), Err)
+}
+
+/// Lets one message whose own copy cannot be read now wait, and keeps no other.
+async fn later(engine: &Engine, message: &mut Message, problem: Problem, summary: &mut Summary) -> Result<Next, Problems> {
+    let (problems, now) = (vec![problem], engine.clock.now());
+    if message.stage == Stage::Waiting || !retry::is_temporary(&problems) {
+        return Err(problems);
+    }
+    let until = retry::next_try(message.id, message.attempts, &problems, now);
+    engine.journal.wait(message, until, &problems, now).await.map_err(|problem| vec![problem])?;
+    engine.settled(message, summary);
+    Ok(Next::Go)
 }
 
 /// The right to look at a folder of a drop, kept in the journal for as long as the work takes.

@@ -208,7 +208,9 @@ pub(super) async fn judged(
             (None, None) => Verdict::New,
         };
         file.verdict = Some(verdict);
-        let skipped = verdict == Verdict::SameContent && inbound.same_content == SameContent::Skip;
+        // A zip's document is known by its place in a zip of that name: whether a later state of it came meanwhile is not seen here, so
+        // that it is held rather than passed over.
+        let skipped = verdict == Verdict::SameContent && inbound.same_content == SameContent::Skip && file.parent.is_none();
         if let Some(first) = same_name.or(other_name)
             && (verdict == Verdict::Duplicate || skipped)
         {

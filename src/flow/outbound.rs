@@ -61,14 +61,16 @@ pub(super) async fn run(
         Ok(records) => records,
         // A temporary obstacle, or a mistake that every record would meet.
         Err(problem) if problem.is_temporary() || problem.code == codes::ODOO_UNKNOWN => return Err(one(problem)),
-        Err(problem) => readable(engine, flow, outbound, &ready, problem, summary).await?,
+        Err(problem) => readable(engine, flow, outbound, &ready, (problem, restored), summary).await?,
     };
     let mut records = records.into_iter().peekable();
     while records.peek().is_some() {
         if engine.is_stopping() {
             return Ok(());
         }
-        let together: Vec<Json> = records.by_ref().take(outbound.per_file).collect();
+        // What must be looked at by a person, record by record, is not put together.
+        let most = if restored.is_some() { 1 } else { outbound.per_file };
+        let together: Vec<Json> = records.by_ref().take(most).collect();
         let mut message = claim(engine, flow, outbound, &together, restored).await.map_err(one)?;
         checkpoint::reach("received").await;
         if message.stage == Stage::Held {
@@ -128,7 +130,7 @@ async fn readable(
     flow: &Flow,
     outbound: &OutFlow,
     ready: &[i64],
-    first: Problem,
+    (first, restored): (Problem, Option<DateTime<Utc>>),
     summary: &mut Summary,
 ) -> Result<Vec<Json>, Problems> {
     let one = |problem: Problem| vec![problem];
@@ -145,7 +147,11 @@ async fn readable(
     }
     for (id, problem) in failed {
         let named = json!({ "id": id, "name": format!("{} {id}", outbound.model) });
-        let mut message = claim(engine, flow, outbound, &[named], None).await.map_err(one)?;
+        let mut message = claim(engine, flow, outbound, &[named], restored).await.map_err(one)?;
+        if message.stage == Stage::Held {
+            engine.settled(&message, summary);
+            continue;
+        }
         engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await.map_err(one)?;
         engine.settled(&message, summary);
     }

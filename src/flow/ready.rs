@@ -53,8 +53,15 @@ pub(super) async fn ready(
         let read = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &known, &outbound.fields).await?;
         for (id, record) in known.iter().zip(&read) {
             let now = digest_of(record);
-            // One that was sent before its content was remembered is taken as it is now.
-            let Some(Some(then)) = sent.get(&name(id)) else { continue };
+            // One that was sent before its content was remembered, or was never to be sent, is taken as it is now.
+            let then = match sent.get(&name(id)) {
+                Some((Some(then), _)) => then,
+                Some((None, true)) => {
+                    engine.journal.sent_as(&flow.id, std::iter::once((name(id), now))).await?;
+                    continue;
+                }
+                Some((None, false)) | None => continue,
+            };
             if *then == now {
                 continue;
             }

@@ -193,8 +193,13 @@ fn take(
 ) -> Result<Vec<String>, Problem> {
     let place = storage.place(message)?;
     let mut file = File::open(&*place).map_err(|error| ours(&error))?;
-    if claims_too_many(&mut file).map_err(|error| ours(&error))? {
-        return Err(too_many(message));
+    match claimed(&mut file).map_err(|error| ours(&error))? {
+        Claimed::Usual => {}
+        Claimed::TooMany => return Err(too_many(message)),
+        Claimed::Elsewhere => {
+            return Err(refused(message, "the zip is in the form for very large ones (zip64), which is not taken")
+                .hint("pack it in the usual form, which holds 65,534 files and 4 GiB"));
+        }
     }
     let mut archive = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(message, &error))?;
     if archive.len() > ENTRIES {
@@ -275,18 +280,36 @@ fn too_many(message: &Message) -> Problem {
     refused(message, format!("the zip holds more than {ENTRIES} files")).hint("no file of it was taken; pack them into several zips")
 }
 
-/// Whether the directory of a zip says that it has more files than are taken: asked before it is read, since each costs memory.
-fn claims_too_many(file: &mut (impl Read + Seek)) -> io::Result<bool> {
+/// What the end of a zip says about its directory.
+enum Claimed {
+    Usual,
+    TooMany,
+    Elsewhere,
+}
+
+/// What a zip's directory is said to hold: asked before it is read, since each file in it costs memory.
+fn claimed(file: &mut (impl Read + Seek)) -> io::Result<Claimed> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
     let mut tail = Vec::new();
     file.take(TAIL).read_to_end(&mut tail)?;
     file.seek(SeekFrom::Start(0))?;
     let count = |at: usize| tail.get(at + 10..at + 12).and_then(|two| two.try_into().ok()).map_or(0, u16::from_le_bytes);
-    // All ones refer to another record (zip64), whose numbers are not bounded by this one; a file below 4 GiB has no need of it.
-    let elsewhere = |at: usize| tail.get(at + 12..at + 20).is_some_and(|both| both[..4] == [0xff; 4] || both[4..] == [0xff; 4]);
+    // All ones refer to another record, whose numbers are not bounded by this one; a file below 4 GiB has no need of it.
+    let elsewhere = |at: usize| {
+        count(at) == u16::MAX || tail.get(at + 12..at + 20).is_some_and(|both| both[..4] == [0xff; 4] || both[4..] == [0xff; 4])
+    };
     // Several places can look like the end; none of them may say so.
-    Ok(memchr::memmem::find_iter(&tail, END).any(|at| usize::from(count(at)) > ENTRIES || elsewhere(at)))
+    let mut found = Claimed::Usual;
+    for at in memchr::memmem::find_iter(&tail, END) {
+        if elsewhere(at) {
+            return Ok(Claimed::Elsewhere);
+        }
+        if usize::from(count(at)) > ENTRIES {
+            found = Claimed::TooMany;
+        }
+    }
+    Ok(found)
 }
 
 enum Stopped {

@@ -146,7 +146,8 @@ impl Journal {
             // With a plus the stage is not what is looked up by: nearly all messages are done, and few are unmoved.
             query.push(" and +stage in ('done', 'failed', 'discarded') and ").push(shelf);
         }
-        query.push(") order by id");
+        // What came in a zip is as old as the zip, whenever it was unpacked.
+        query.push(") order by case when edited = 0 then coalesce(parent, id) else id end, id");
         self.messages(query).await
     }
 
@@ -164,22 +165,40 @@ impl Journal {
         Ok(rows.iter().filter_map(|row| row.try_get("flow").ok()).collect())
     }
 
-    /// A younger message of the same flow that has written one of these records.
+    /// Whether anything of the same flow that came after a zip has had its effect: asked for each document of it, so that it must be
+    /// cheap.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn is_behind(&self, flow: &str, zip: MessageId) -> Result<bool, Problem> {
+        // With a plus it is not looked up by: the newest rows are few, and those of a flow that are done are nearly all.
+        let query = sqlx::query(
+            "select 1 from message where id > ?1 and +flow = ?2 and +stage in ('applied', 'done') and coalesce(parent, id) > ?1 limit 1",
+        );
+        let row = query.bind(zip.to_string()).bind(flow).fetch_optional(&self.pool).await;
+        Ok(row.map_err(|error| problem(&error))?.is_some())
+    }
+
+    /// A younger message of the same flow that has written one of these records. An edited copy says what its original said, and a
+    /// document what its zip brought: each is as old as the file that it came of, and documents of one zip are as they stand in it.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn overtaken(&self, message: &Message, model: &str, ids: &[i64]) -> Result<Option<Message>, Problem> {
-        // An edited copy says what its original said, and a document what its zip brought: both are as old. Those of one zip are as they
-        // stand in it.
-        let age = message.parent.unwrap_or(message.id);
+        const FILE: &str = "coalesce(p.parent, m.parent, m.id)";
+        const DOCUMENT: &str = "case when m.edited then m.parent else m.id end";
+        let own = sqlx::query(
+            "select coalesce(p.parent, m.parent, m.id) as file from message m left join message p on p.id = m.parent where m.id = ?",
+        );
+        let own = own.bind(message.id.to_string()).fetch_optional(&self.pool).await.map_err(|error| problem(&error))?;
+        let file = own.map_or_else(|| message.id.to_string(), |row| row.get("file"));
+        let document = message.parent.filter(|_| message.edited).unwrap_or(message.id).to_string();
         for chunk in ids.chunks(1000) {
-            let mut query = QueryBuilder::new("select m.* from record r cross join message m on m.id = r.message where m.flow = ");
-            query.push_bind(message.flow.clone()).push(" and (coalesce(m.parent, m.id) > ").push_bind(age.to_string());
-            query
-                .push(" or (m.parent = ")
-                .push_bind(age.to_string())
-                .push(" and m.edited = 0 and m.id > ")
-                .push_bind(message.id.to_string());
+            let mut query = QueryBuilder::new(
+                "select m.* from record r cross join message m on m.id = r.message left join message p on p.id = m.parent where m.flow = ",
+            );
+            query.push_bind(message.flow.clone()).push(format!(" and ({FILE} > ")).push_bind(file.clone());
+            query.push(format!(" or ({FILE} = ")).push_bind(file.clone()).push(format!(" and {DOCUMENT} > ")).push_bind(document.clone());
             query.push(")) and m.id <> ").push_bind(message.id.to_string());
             query.push(" and m.stage in ('applied', 'done') and r.model = ").push_bind(model.to_string()).push(" and r.odoo_id in (");
             let mut list = query.separated(", ");

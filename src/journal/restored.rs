@@ -25,6 +25,16 @@ impl Journal {
         commit(transaction).await
     }
 
+    /// Flows that documents were ever sent by.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn sending_flows(&self) -> Result<Vec<String>, Problem> {
+        let rows = sqlx::query("select distinct flow from sent union select distinct flow from message where direction = 'out'");
+        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
+        Ok(rows.iter().map(|row| row.get("flow")).collect())
+    }
+
     /// The time after which it is not known what a flow has sent; none of most.
     ///
     /// # Errors

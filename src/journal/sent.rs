@@ -11,22 +11,28 @@ use crate::model::Problem;
 const CHUNK: usize = 1000;
 
 impl Journal {
-    /// Which of some records, as `model,id`, a flow has sent, or is sending, each with what it said then where that is known.
+    /// Which of some records, as `model,id`, a flow has sent, or is sending, each with what it said then where that is known, and
+    /// whether its message has come to its end.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn sent(&self, flow: &str, records: &[String]) -> Result<HashMap<String, Option<String>>, Problem> {
+    pub async fn sent(&self, flow: &str, records: &[String]) -> Result<HashMap<String, (Option<String>, bool)>, Problem> {
         let mut sent = HashMap::new();
         for chunk in records.chunks(CHUNK) {
-            let mut query = QueryBuilder::<Sqlite>::new("select record, digest from sent where flow = ");
-            query.push_bind(flow.to_string()).push(" and record in (");
+            let mut query = QueryBuilder::<Sqlite>::new(
+                "select s.record, s.digest, coalesce(m.stage in ('done', 'discarded'), 1) as ended from sent s left join message m on m.id = s.message where s.flow = ",
+            );
+            query.push_bind(flow.to_string()).push(" and s.record in (");
             let mut list = query.separated(", ");
             for record in chunk {
                 list.push_bind(record.clone());
             }
             query.push(")");
             let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-            sent.extend(rows.iter().filter_map(|row| Some((row.try_get("record").ok()?, row.try_get("digest").ok()?))));
+            sent.extend(
+                rows.iter()
+                    .filter_map(|row| Some((row.try_get("record").ok()?, (row.try_get("digest").ok()?, row.try_get("ended").ok()?)))),
+            );
         }
         Ok(sent)
     }

@@ -5,7 +5,7 @@ use std::{
     collections::HashSet,
     fs::{self, File},
     io::{self, BufReader, BufWriter, Write},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use chrono::{DateTime, Utc};
@@ -16,7 +16,7 @@ use crate::{
     config::Workspace,
     flow::{self, storage::Storage},
     journal::Journal,
-    model::{Problem, codes, problem::reason},
+    model::{Problem, Problems, codes, problem::reason},
 };
 
 /// What a backup is, as its first entry says.
@@ -36,7 +36,7 @@ pub struct Backup {
 pub const LAYOUT: u32 = 1;
 
 pub(super) const ABOUT: &str = "backup.json";
-const JOURNAL: &str = "storage/journal.sqlite";
+pub(super) const JOURNAL: &str = "storage/journal.sqlite";
 /// Files of a workspace that are saved: what a consultant writes and what doctor and trust keep. Keys and secrets lie elsewhere.
 const FILES: [&str; 3] = ["consign.toml", "odoo-fields.json", "known_hosts"];
 /// Its folders, each with the only ending saved of it, where others could be keys.
@@ -63,13 +63,12 @@ pub struct Done {
     pub kept: Vec<String>,
     /// Messages whose originals are not on our shelves any more, the first of them, so that they are not in the backup either.
     pub lost: Vec<String>,
+    /// What is wrong with flows that came back and do not work.
+    pub broken: Problems,
 }
 
-/// Folders within folders; a link that leads back to one above it must not lead on for ever.
-const DEPTH: usize = 32;
-
 /// Files of a folder and those below it, as paths relative to `root` with `/`; names with a leading dot are ours for a moment only.
-fn walk(root: &Path, folder: &str, ending: Option<&str>, depth: usize, out: &mut Vec<String>) -> io::Result<()> {
+fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf>, out: &mut Vec<String>) -> io::Result<()> {
     let entries = match fs::read_dir(root.join(folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
         read => read?,
@@ -85,8 +84,14 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, depth: usize, out: &mut
         if name.starts_with('.') {
             continue;
         }
-        if kind.is_dir() && depth < DEPTH {
-            walk(root, &path, ending, depth + 1, out)?;
+        if kind.is_dir() {
+            // A link that leads back to a folder above it would lead on for ever.
+            let whole = fs::canonicalize(root.join(&path))?;
+            if !above.contains(&whole) {
+                above.push(whole);
+                walk(root, &path, ending, above, out)?;
+                above.pop();
+            }
         } else if kind.is_file() && ending.is_none_or(|ending| Path::new(&name).extension().is_some_and(|is| is == ending)) {
             out.push(path);
         }
@@ -99,7 +104,7 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, depth: usize, out: &mut
 fn shelves(storage: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for folder in ["spool", "error", "archive", "plans"] {
-        walk(storage, folder, None, 0, &mut files)?;
+        walk(storage, folder, None, &mut Vec::new(), &mut files)?;
     }
     files.retain(|name| !name.ends_with(".zip.part"));
     files.sort_by_key(|name| name.starts_with("archive/") && name.ends_with(".zip"));
@@ -166,7 +171,7 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     let lost = lost(workspace, snapshot.path(), &written.names).await?;
     part.persist_noclobber(to).map_err(|error| told(error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
-    Ok(Done { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost })
+    Ok(Done { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost, broken: Vec::new() })
 }
 
 /// What was written.
@@ -183,7 +188,7 @@ fn write(workspace: &Workspace, about: &Backup, snapshot: &Path, part: &Path) ->
     let mut writer = Writer { zip, files: 0, bytes: 0, names: HashSet::new() };
     let mut files: Vec<String> = FILES.map(str::to_string).to_vec();
     for (folder, ending) in FOLDERS {
-        walk(&workspace.root, folder, ending, 0, &mut files)?;
+        walk(&workspace.root, folder, ending, &mut Vec::new(), &mut files)?;
     }
     for name in files {
         writer.add(&format!("workspace/{name}"), &workspace.root.join(&name))?;

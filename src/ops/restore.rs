@@ -9,7 +9,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use zip::ZipArchive;
 
-use super::backup::{ABOUT, Backup, Done, LAYOUT, read_whole, unable};
+use super::backup::{ABOUT, Backup, Done, JOURNAL, LAYOUT, read_whole, unable};
 use crate::{
     config::{Flow, Workspace},
     flow::{self, Lock, private_folder},
@@ -25,7 +25,7 @@ pub fn check(from: &Path) -> Result<Done, Problem> {
     let (mut zip, about) = opened(from)?;
     let files = zip.len();
     tokio::task::block_in_place(|| read_whole(&mut zip)).map_err(|error| no_backup(from, &error))?;
-    Ok(Done { about, files, bytes: 0, kept: Vec::new(), lost: Vec::new() })
+    Ok(Done { about, files, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() })
 }
 
 fn no_backup(from: &Path, error: &dyn std::fmt::Display) -> Problem {
@@ -58,20 +58,32 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     }
     is_free(root, &root.join("var")).map_err(one)?;
     let made = about.made;
-    let mut done = Done { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new() };
+    let mut done = Done { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() };
     let told = |error: io::Error| one(unable("cannot be brought back", from, &reason(&error)));
     tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
-    let (workspace, _) = Workspace::load_whole_flows(root)?;
+    let (workspace, broken) = Workspace::load_whole_flows(root)?;
     is_free(root, &workspace.storage).map_err(one)?;
     private_folder(&workspace.storage).map_err(told)?;
     let _lock = Lock::take(&workspace).map_err(one)?;
+    // Under another name until it may be run: whatever breaks this off leaves no journal, and it is done again.
+    let unsettled = workspace.storage.join(UNSETTLED);
+    for ending in ["", "-wal", "-shm"] {
+        // Left by one that was broken off; mostly there is none.
+        let _ = fs::remove_file(workspace.storage.join(format!("{UNSETTLED}{ending}")));
+    }
     tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
-    let restored = Journal::open(&workspace.storage.join(flow::JOURNAL)).await.map_err(one)?;
+    let restored = Journal::open(&unsettled).await.map_err(one)?;
     let settled = settle(&restored, &workspace, made).await;
     restored.close().await;
     settled.map_err(one)?;
+    fs::rename(&unsettled, workspace.storage.join(flow::JOURNAL)).map_err(told)?;
+    File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
+    done.broken = broken;
     Ok(done)
 }
+
+/// The journal while it is not known yet what must be held.
+const UNSETTLED: &str = ".restored.sqlite";
 
 /// Refuses a storage that has a journal, or what one leaves behind: a copy laid beside it would be mixed with it.
 fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
@@ -89,7 +101,11 @@ fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
 async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -> Result<(), Problem> {
     journal.is_whole().await?;
     let sends = |flow: &&Flow| flow.direction() == Direction::Out;
-    let flows: Vec<String> = workspace.flows.values().filter(sends).map(|flow| flow.id.clone()).collect();
+    let mut flows: Vec<String> = workspace.flows.values().filter(sends).map(|flow| flow.id.clone()).collect();
+    // Those that do not load now, and are mended later, have sent all the same.
+    flows.extend(journal.sending_flows().await?);
+    flows.sort();
+    flows.dedup();
     journal.mark_restored(&flows, made).await?;
     let stages = Stage::UNDER_WAY.into_iter().chain([Stage::Waiting]).collect();
     let filter = Filter { flows, stages, limit: u32::MAX, ..Filter::default() };
@@ -128,7 +144,7 @@ fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut
         let mut entry = zip.by_index(at).map_err(io::Error::from)?;
         let name = entry.name().map_err(io::Error::from)?.into_owned();
         let Some(inner) = below(part, &name) else { continue };
-        let path = to.join(&inner);
+        let path = if name == JOURNAL { to.join(UNSETTLED) } else { to.join(&inner) };
         let folder = path.parent().unwrap_or(to);
         fs::create_dir_all(folder)?;
         let mut file = tempfile::Builder::new().prefix(".restored-").tempfile_in(folder)?;

@@ -9,7 +9,10 @@ use consign::{
 };
 use serde_json::{Value, json};
 
-use super::{drops::Shop, sending::sender};
+use super::{
+    drops::Shop,
+    sending::{more, sender},
+};
 use crate::common::checks::all_at_rest;
 
 /// The shop as it was some days ago.
@@ -318,4 +321,37 @@ async fn a_backup_says_whose_original_is_gone_and_follows_links() {
     let mut zip = zip::ZipArchive::new(fs::File::open(&backup).expect("a file")).expect("a zip");
     let names: Vec<String> = (0..zip.len()).map(|at| zip.by_index(at).expect("an entry").name().expect("a name").into_owned()).collect();
     assert!(names.iter().any(|name| name.starts_with("storage/archive/orders-in/") && name.contains("good.")), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restore_that_is_broken_off_leaves_no_journal_that_could_be_run() {
+    let shop = sender("name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", 2).await;
+    let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
+    let file = backup.to_str().expect("a path");
+    // One flow is broken when it comes back: what it has sent is not forgotten over it.
+    let flow = shop.world.workspace().join("flows/despatch-out.toml");
+    let good = fs::read_to_string(&flow).expect("a flow");
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    fs::write(&flow, good.replace("schedule", "shedule")).expect("broken");
+    shop.world.consign(&["backup", file]).ends(0);
+    fs::remove_dir_all(shop.world.workspace().join("var")).expect("the disk is lost");
+    let bytes = fs::read(&backup).expect("a backup");
+    fs::write(&backup, &bytes[..bytes.len() - 40]).expect("cut");
+    shop.world.consign(&["restore", file]).ends(2);
+    fs::write(&backup, bytes).expect("whole");
+    let storage = shop.world.workspace().join("var");
+    fs::create_dir_all(&storage).expect("a folder");
+    fs::write(storage.join(".restored.sqlite-wal"), "left by one that was broken off").expect("written");
+    let back = shop.world.consign(&["restore", file]).ends(0);
+    assert!(back.err.contains("`shedule`"), "{}", back.err);
+    let left: Vec<String> =
+        fs::read_dir(&storage).expect("a folder").flatten().map(|entry| entry.file_name().to_string_lossy().into()).collect();
+    assert!(left.contains(&"journal.sqlite".to_string()) && !left.iter().any(|name| name.starts_with(".restored")), "{left:?}");
+    fs::write(&flow, good).expect("mended");
+    more(&shop, 1);
+    let run = shop.world.consign(&["run", "--once", "despatch-out"]).ends(1);
+    assert!(run.out.contains("1 held"), "{}", run.out);
+    more(&shop, 1);
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(shop.world.partner_files("in").len(), 3, "from then on as ever");
 }

@@ -22,7 +22,7 @@ pub async fn sender(keys: &str, deliveries: usize) -> Shop {
     shop
 }
 
-fn more(shop: &Shop, deliveries: usize) {
+pub fn more(shop: &Shop, deliveries: usize) {
     for _ in 0..deliveries {
         let number = format!("O-{}", goods::fresh());
         shop.drop(&format!("{number}.xml"), &shop.order(&number));
