@@ -53,7 +53,7 @@ impl Source {
         let mut first = [0; 4];
         if self.open().and_then(|mut bytes| bytes.read_exact(&mut first)).is_ok() && first == *b"PK\x03\x04" {
             let text = "the file is a zip, and a document is expected here";
-            return Err(Problem::new(codes::PACKAGE, text).at(place()).hint("send the document itself, or agree on zips"));
+            return Err(Problem::new(codes::PACKAGE, text).at(Place::at(name, 1, 1)).hint("send the document itself, or agree on zips"));
         }
         Ok(length)
     }
