@@ -44,6 +44,6 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     context.out.line(format!("What was sent after {made} the journal does not know: what outbound flows find first is held (C912)."));
     context
         .out
-        .line("Files taken after that lie in the partners' archive folders: drop them again; what they did is found, not done twice.");
+        .line("Files taken after that lie in the partners' archive folders: `consign plan FLOW FILE --live` says what each would do; then drop it again.");
     Ok(Exit::Fine)
 }

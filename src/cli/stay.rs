@@ -95,7 +95,7 @@ struct Running {
     engine: Arc<Engine>,
     end: watch::Sender<bool>,
     flows: JoinHandle<Result<(), Problem>>,
-    page: Option<JoinHandle<Result<(), Problem>>>,
+    page: Option<JoinHandle<()>>,
 }
 
 impl Running {
@@ -113,7 +113,12 @@ impl Running {
                 let own = Engine::open(workspace).await?;
                 let listener = web::listen(&own).await?;
                 tracing::info!("{}", super::web::told(&own, &listener));
-                Some(tokio::spawn(web::serve(own, listener, ends.clone())))
+                let served = web::serve(own, listener, ends.clone());
+                Some(tokio::spawn(async move {
+                    if let Err(problem) = served.await {
+                        tell_problems(&[problem], "the web page has ended; the flows go on");
+                    }
+                }))
             }
         };
         let flows = tokio::spawn(daemon::run(Arc::clone(&engine), ends, traced));

@@ -141,8 +141,12 @@ async fn carry_all(
 /// Lets one message whose own copy cannot be read now wait, and keeps no other.
 async fn later(engine: &Engine, message: &mut Message, problem: Problem, summary: &mut Summary) -> Result<Next, Problems> {
     let (problems, now) = (vec![problem], engine.clock.now());
-    if message.stage == Stage::Waiting || !retry::is_temporary(&problems) {
+    if !retry::is_temporary(&problems) {
         return Err(problems);
+    }
+    if message.stage == Stage::Waiting {
+        let resume = message.resume.unwrap_or(Stage::Received);
+        engine.journal.advance(message, resume, None, now).await.map_err(|problem| vec![problem])?;
     }
     let until = retry::next_try(message.id, message.attempts, &problems, now);
     engine.journal.wait(message, until, &problems, now).await.map_err(|problem| vec![problem])?;

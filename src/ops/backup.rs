@@ -119,13 +119,13 @@ struct Writer {
 }
 
 impl Writer {
-    /// Adds a file, once; `false` where it went elsewhere meanwhile.
-    fn add(&mut self, name: &str, path: &Path) -> io::Result<bool> {
+    /// Adds a file, once; one that went elsewhere meanwhile is met there.
+    fn add(&mut self, name: &str, path: &Path) -> io::Result<()> {
         if self.names.contains(name) {
-            return Ok(true);
+            return Ok(());
         }
         let mut file = match File::open(path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             opened => opened?,
         };
         let method = if name.ends_with(".zip") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
@@ -136,7 +136,7 @@ impl Writer {
         self.bytes += io::copy(&mut file, &mut self.zip)?;
         self.files += 1;
         self.names.insert(name.to_string());
-        Ok(true)
+        Ok(())
     }
 }
 
@@ -156,11 +156,18 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     let told = |error: io::Error| unable("cannot be written", to, &reason(&error));
     let beside = || tempfile::Builder::new().prefix(".consign-backup-").tempfile_in(folder).map_err(told);
     let (snapshot, part) = (beside()?, beside()?);
-    // The journal first: every file that it names was there before it, and is found where it lies now.
-    let journal = Journal::open(&workspace.storage.join(flow::JOURNAL)).await?;
+    // The journal first: every file that it names was there before it, and is found where it lies now. One that is not there is not
+    // made: it may be the wrong folder.
+    let here = workspace.storage.join(flow::JOURNAL);
+    if !here.exists() {
+        return Err(unable("is no journal", &here, &"it is not there")
+            .hint("nothing has run in this workspace yet, or `--workspace` names another"));
+    }
+    let journal = Journal::open(&here).await?;
     let copied = journal.copy_to(snapshot.path()).await;
     journal.close().await;
-    copied?;
+    // It is the disk of the backup that is full.
+    copied.map_err(|problem| if problem.code == codes::DISK_FULL { unable("cannot be written", to, &"no space left") } else { problem })?;
     let about = Backup {
         what: "backup of a consign workspace; `consign restore` brings it back".into(),
         layout: LAYOUT,

@@ -23,7 +23,8 @@ use crate::{
 /// The file is no backup, or damaged.
 pub fn check(from: &Path) -> Result<Done, Problem> {
     let (mut zip, about) = opened(from)?;
-    let files = zip.len();
+    // Without the page that says what it is.
+    let files = zip.len().saturating_sub(1);
     tokio::task::block_in_place(|| read_whole(&mut zip)).map_err(|error| no_backup(from, &error))?;
     Ok(Done { about, files, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() })
 }

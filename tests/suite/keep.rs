@@ -287,6 +287,12 @@ async fn a_workspace_in_use_gets_nothing_back() {
     let shop = Shop::with("settle = \"0s\"").await;
     let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
     let file = backup.to_str().expect("a path");
+    let nothing = shop.world.consign(&["backup", file]).ends(2);
+    assert!(nothing.err.contains("nothing has run in this workspace yet"), "{}", nothing.err);
+    assert!(
+        !backup.exists() && !shop.world.workspace().join("var/journal.sqlite").exists(),
+        "none is made of what may be the wrong folder"
+    );
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     shop.world.consign(&["backup", file]).ends(0);
     let check = shop.world.consign(&["restore", file, "--check"]).ends(0);

@@ -71,6 +71,22 @@ fn steady(text: &str) -> String {
         .join("\n")
 }
 
+/// A `PATH` on which the reader's `consign` is the one under test.
+fn path_with_consign(world: &World) -> String {
+    let bin = world.dir.path().join("bin");
+    fs::create_dir_all(&bin).expect("a folder");
+    symlink(env!("CARGO_BIN_EXE_consign"), bin.join("consign")).expect("linked");
+    format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"))
+}
+
+/// The customer and the products that the sample order names.
+async fn the_samples_records(world: &World) {
+    world.odoo.create("res.partner", json!({"name": "Nordwind Logistics", "vat": "DK12345674", "is_company": true})).await;
+    for (code, barcode) in [("L-100", "5701234000013"), ("L-200", "5701234000020")] {
+        world.odoo.create("product.product", json!({"name": code, "default_code": code, "barcode": barcode})).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_scenes_of_the_readme_play_as_written() {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).expect("the README");
@@ -78,14 +94,8 @@ async fn the_scenes_of_the_readme_play_as_written() {
     assert!(steps.len() > 15);
     let world = World::embedded().await;
     symlink(&world.partner, world.workspace().join("partner-nordwind")).expect("linked");
-    world.odoo.create("res.partner", json!({"name": "Nordwind Logistics", "vat": "DK12345674", "is_company": true})).await;
-    for (code, barcode) in [("L-100", "5701234000013"), ("L-200", "5701234000020")] {
-        world.odoo.create("product.product", json!({"name": code, "default_code": code, "barcode": barcode})).await;
-    }
-    let bin = world.dir.path().join("bin");
-    fs::create_dir_all(&bin).expect("a folder");
-    symlink(env!("CARGO_BIN_EXE_consign"), bin.join("consign")).expect("linked");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    the_samples_records(&world).await;
+    let path = path_with_consign(&world);
     for step in steps {
         let mut text = step.command.clone();
         if let Some(id) = text.strip_prefix("consign reprocess ") {
@@ -112,10 +122,7 @@ async fn the_guide_plays_as_written() {
     let metre = odoo.create("uom.uom", json!({"name": "m", "active": true})).await;
     odoo.create("product.product", json!({"name": "Shaft seal", "default_code": "BR-2040", "barcode": "9520000880408", "uom_id": 1})).await;
     odoo.create("product.product", json!({"name": "Hose", "default_code": "BR-7115", "uom_id": metre})).await;
-    let bin = world.dir.path().join("bin");
-    fs::create_dir_all(&bin).expect("a folder");
-    symlink(env!("CARGO_BIN_EXE_consign"), bin.join("consign")).expect("linked");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    let path = path_with_consign(&world);
     let (folder, stands) = (world.dir.path().join("guide"), world.dir.path().join("stands"));
     fs::create_dir_all(&folder).expect("a folder");
     let mut at = folder.display().to_string();
@@ -148,14 +155,8 @@ async fn the_guide_plays_as_written() {
 async fn the_first_order_comes_as_written() {
     let page = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/first-order.md")).expect("the page");
     let world = World::embedded().await;
-    world.odoo.create("res.partner", json!({"name": "Nordwind Logistics", "vat": "DK12345674", "is_company": true})).await;
-    for (code, barcode) in [("L-100", "5701234000013"), ("L-200", "5701234000020")] {
-        world.odoo.create("product.product", json!({"name": code, "default_code": code, "barcode": barcode})).await;
-    }
-    let bin = world.dir.path().join("bin");
-    fs::create_dir_all(&bin).expect("a folder");
-    symlink(env!("CARGO_BIN_EXE_consign"), bin.join("consign")).expect("linked");
-    let path = format!("{}:{}", bin.display(), std::env::var("PATH").expect("a path"));
+    the_samples_records(&world).await;
+    let path = path_with_consign(&world);
     let (folder, stands) = (world.dir.path().join("first"), world.dir.path().join("stands"));
     fs::create_dir_all(&folder).expect("a folder");
     let mut at = folder.display().to_string();

@@ -160,6 +160,31 @@ async fn zips_that_were_stopped_in_the_middle_go_on_in_their_order() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn one_copy_that_cannot_be_read_keeps_no_other_message() {
+    let shop = shop("").await;
+    shop.drop("bad-luck.xml", &shop.order("R-1"));
+    kill_at(&shop.world, "orders-in", "received");
+    // The disk gives something else than a file for it.
+    let spool = shop.world.workspace().join("var/spool");
+    let id = shop.world.stored_files("spool").remove(0);
+    let original = fs::read(spool.join(&id)).expect("a file");
+    fs::remove_file(spool.join(&id)).expect("removed");
+    fs::create_dir(spool.join(&id)).expect("a folder");
+    for number in 2..4 {
+        shop.drop(&format!("{number}.xml"), &shop.order(&format!("R-{number}")));
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(2);
+        assert_eq!(shop.world.odoo.count("sale.order", json!([])).await, number - 1, "the others go on");
+        let messages = shop.world.messages("orders-in");
+        assert_eq!(message(&messages, "bad-luck.xml")["stage"], "waiting");
+    }
+    fs::remove_dir(spool.join(&id)).expect("removed");
+    fs::write(spool.join(&id), original).expect("written");
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert_eq!(shop.world.odoo.count("sale.order", json!([])).await, 3);
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_unpacks_it_makes_each_document_once() {
     let shop = shop("").await;
     for (number, checkpoint) in ["spooled", "received", "unzipped", "unpacked", "applied", "shelved", "moved"].into_iter().enumerate() {
