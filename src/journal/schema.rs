@@ -4,7 +4,7 @@ use super::{Journal, problem};
 use crate::model::Problem;
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 4] = [&[
+const VERSIONS: [&[&str]; 5] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -40,7 +40,7 @@ const VERSIONS: [&[&str]; 4] = [&[
     // What a record said when it was sent.
     "alter table sent add column digest text",
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
-], super::schema_ops::STATEMENTS];
+], super::schema_ops::STATEMENTS, super::schema_ops::ANSWERS_AND_RESTORES];
 
 impl Journal {
     pub(super) async fn migrate(&self) -> Result<(), Problem> {
@@ -64,5 +64,31 @@ impl Journal {
             }
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_journal_of_each_version_becomes_one_of_today() {
+        let dir = tempfile::tempdir().expect("a folder");
+        for version in 1..VERSIONS.len() {
+            let path = dir.path().join(format!("{version}.sqlite"));
+            let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.expect("a file");
+            for statement in VERSIONS[..version].iter().copied().flatten() {
+                sqlx::query(*statement).execute(&mut old).await.expect("carried out");
+            }
+            let stamp = format!("pragma user_version = {version}");
+            sqlx::query(sqlx::AssertSqlSafe(stamp)).execute(&mut old).await.expect("stamped");
+            old.close().await.expect("closed");
+            let journal = Journal::open(&path).await.expect("opens");
+            journal.mark_restored(&["despatch-out".into()], chrono::Utc::now()).await.expect("written");
+            assert!(journal.restored("despatch-out").await.expect("read").is_some(), "from version {version}");
+            assert!(journal.awaiting("despatch-out").await.expect("read").is_empty(), "from version {version}");
+        }
     }
 }

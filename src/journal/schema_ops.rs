@@ -1,4 +1,4 @@
-//! Version 4 of the tables: what those who look after messages ask. Counts are kept by triggers, so that an overview of a million
+//! Versions 4 and 5 of the tables: what those who look after messages ask. Counts are kept by triggers, so that an overview of a million
 //! messages reads a few rows; whatever writes a message, they agree with it.
 
 /// Statements that lead to version 4. Never changed once released.
@@ -75,25 +75,33 @@ pub(super) const STATEMENTS: &[&str] = &[
     "create table audit (id integer primary key, at text not null, who text not null, action text not null, message text, reason text, detail text) strict",
     "create index ledger_message on ledger (message) where message is not null",
     "create index audit_message on audit (message) where message is not null",
-    // Answers that a document that we sent is to have.
-    "create table answer (message text primary key references message (id), flow text not null, due text not null, state text not null, at text, note text,
-        by_message text, mark text) strict, without rowid",
-    "create index answer_open on answer (flow, due) where state in ('awaited', 'pending')",
-    "create index answer_refused on answer (flow, at) where state = 'refused'",
-    "create index answer_mark on answer (flow, mark) where mark is not null",
+    // Answers that a document that we sent, or took, is to have.
+    "create table answer (message text primary key references message (id), flow text not null, due text, state text not null, at text, note text, by_message text) strict, without rowid",
+    "create index answer_due on answer (due) where state = 'awaited'",
     // The first and the last run of each flow, what kept the last from working, and since when.
     "create table run (flow text primary key, first text not null, began text not null, ended text, problems text not null default '[]', unwell text) strict, without rowid",
     // What is alerted, until it has been over for a while; and what of it is still to be told, and by which way.
     "create table alert (key text primary key, kind text not null, flow text, text text not null, hint text, count integer not null, since text not null, told text,
         told_count integer not null, ended text, silenced integer not null) strict, without rowid",
     "create table notice (id integer primary key, channel text not null, at text not null, body text not null, tries integer not null, until text not null) strict",
-    // By which a younger message is found that has written the same record.
-    "create index record_place on record (model, odoo_id)",
     // By which a gap in a partner's numbers is found.
     "create index message_sequence on message (flow, sequence) where sequence is not null",
-    // Outbound flows of a restored journal, and when it was copied: what they sent afterwards it does not know.
-    "create table restored (flow text primary key, made text not null) strict, without rowid",
     // Who may sign in to the web page, and who is signed in: of sessions only a digest is kept.
     "create table user (name text primary key, role text not null, hash text not null) strict, without rowid",
     "create table session (digest text primary key, user text not null, csrf text not null, made text not null, seen text not null) strict, without rowid",
+];
+
+/// Statements that lead to version 5. Never changed once released.
+pub(super) const ANSWERS_AND_RESTORES: &[&str] = &[
+    // Answers that a document that we sent is to have; version 4 had a table of that name and never wrote to it.
+    "drop table if exists answer",
+    "create table answer (message text primary key references message (id), flow text not null, due text not null, state text not null, at text, note text,
+        by_message text, mark text) strict, without rowid",
+    "create index answer_open on answer (flow, due) where state in ('awaited', 'pending')",
+    "create index answer_refused on answer (flow, at) where state = 'refused'",
+    "create index answer_mark on answer (flow, mark) where mark is not null",
+    // By which a younger message is found that has written the same record.
+    "create index if not exists record_place on record (model, odoo_id)",
+    // Outbound flows of a restored journal, and when it was copied: what they sent afterwards it does not know.
+    "create table if not exists restored (flow text primary key, made text not null) strict, without rowid",
 ];

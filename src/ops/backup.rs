@@ -86,7 +86,11 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf
         }
         if kind.is_dir() {
             // A link that leads back to a folder above it would lead on for ever.
-            let whole = fs::canonicalize(root.join(&path))?;
+            let whole = match fs::canonicalize(root.join(&path)) {
+                // A day that was rolled into its zip in this moment.
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                whole => whole?,
+            };
             if !above.contains(&whole) {
                 above.push(whole);
                 walk(root, &path, ending, above, out)?;
