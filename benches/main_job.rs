@@ -65,8 +65,8 @@ fn validation() {
         let read = move |judge: &mut dyn Events| {
             let mut tree = Builder::new(usize::MAX);
             let both = &mut Both(judge, &mut tree);
-            xml::stream(&source, "bench", &Limits::default(), xml::Options::default(), both).map_err(|problem| vec![problem])?;
-            tree.one("bench").map_err(|problem| vec![problem])
+            xml::stream(&source, "bench", &Limits::default(), xml::Options::default(), both)?;
+            tree.one("bench").map_err(Problems::from)
         };
         let (document, problems) = schema.judge(&File::named("bench"), read);
         assert!(document.is_some() && problems.is_empty(), "{problems:?}");

@@ -14,7 +14,7 @@ use std::{
 
 use consign::{
     format::{Limits, Source, xml},
-    model::Events,
+    model::{Events, Problems},
     schema::{File, Schema},
 };
 use quick_xml::events::Event;
@@ -93,9 +93,7 @@ fn memory(schema: &Path, large: &Path, folder: &Path) {
 fn judge(schema: &Schema, file: &Path) -> Vec<String> {
     let source = Source::File(file.to_path_buf());
     let limits = Limits { bytes: u64::MAX, ..Limits::default() };
-    let read = move |judge: &mut dyn Events| {
-        xml::stream(&source, "bench", &limits, xml::Options::default(), judge).map_err(|problem| vec![problem])
-    };
+    let read = move |judge: &mut dyn Events| xml::stream(&source, "bench", &limits, xml::Options::default(), judge).map_err(Problems::from);
     schema.judge(&File::named("bench"), read).1.iter().map(ToString::to_string).collect()
 }
 

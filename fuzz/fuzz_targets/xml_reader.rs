@@ -23,8 +23,8 @@ fuzz_target!(|data: &[u8]| {
     let (source, bounds) = (Source::from(data), limits.clone());
     let read = move |judge: &mut dyn Events| {
         let mut tree = Builder::new(bounds.elements);
-        xml::stream(&source, "f", &bounds, xml::Options::default(), &mut Both(judge, &mut tree)).map_err(|problem| vec![problem])?;
-        tree.one("f").map_err(|problem| vec![problem])
+        xml::stream(&source, "f", &bounds, xml::Options::default(), &mut Both(judge, &mut tree))?;
+        tree.one("f").map_err(Problems::from)
     };
     let (document, problems) = schema().judge(&File::named("f"), read);
     match (alone, document) {

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
-use super::{Context, Exit, choosing::By, output};
+use super::{Context, Exit, choosing::By};
 use crate::{
-    model::{Problem, Problems, codes, problem::shown},
+    model::{Code, Problem, Problems, problem::shown},
     ops::alerts::{self, certificates::Endings, deliver, rules, text},
 };
 
@@ -29,37 +29,37 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let channels = engine.workspace().alerts.channels();
     if args.r#try || (args.tell && channels.is_empty()) {
         if channels.is_empty() {
-            let problem = Problem::new(codes::USAGE, "alerts have no way to go: consign.toml has neither [alerts.mail] nor a `webhook`");
-            return Err(output::one(problem.hint("docs/configuration.md shows [alerts]")));
+            let problem = Problem::new(Code::Usage, "alerts have no way to go: consign.toml has neither [alerts.mail] nor a `webhook`");
+            return Err(Problems::from(problem.hint("docs/configuration.md shows [alerts]")));
         }
         let body = text::trial(engine.workspace(), now);
-        let mut problems = Problems::new();
+        let mut problems = Vec::new();
         for channel in channels {
             match deliver::one(&engine, channel, &body).await {
                 Ok(()) => context.out.line(format!("{channel}: sent")),
                 Err(problem) => problems.push(problem),
             }
         }
-        return if problems.is_empty() { Ok(Exit::Fine) } else { Err(problems) };
+        return Problems::check(problems).map(|()| Exit::Fine);
     }
     if let Some(key) = &args.silence {
-        if !engine.journal().silence(key).await.map_err(output::one)? {
-            let on: Vec<String> = engine.journal().alerts().await.map_err(output::one)?.into_iter().map(|alert| alert.key).collect();
+        if !engine.journal().silence(key).await? {
+            let on: Vec<String> = engine.journal().alerts().await?.into_iter().map(|alert| alert.key).collect();
             let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };
-            return Err(output::one(Problem::new(codes::USAGE, format!("there is no alert `{key}` that was told")).hint(hint)));
+            return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}` that was told")).hint(hint)));
         }
         let deed = crate::journal::Deed { detail: Some(key.clone()), ..args.by.deed("silence") };
-        engine.journal().audit(None, &deed, now).await.map_err(output::one)?;
+        engine.journal().audit(None, &deed, now).await?;
         context.out.line(format!("{key} is not told again until it is over"));
         return Ok(Exit::Fine);
     }
     let endings = Endings::of(&engine).await;
     let conditions = match args.tell {
-        true => alerts::look(&engine, &endings, now).await.map_err(output::one)?.conditions,
-        false => rules::look(&engine, &endings, now).await.map_err(output::one)?.conditions,
+        true => alerts::look(&engine, &endings, now).await?.conditions,
+        false => rules::look(&engine, &endings, now).await?.conditions,
     };
-    let untold = if args.tell { deliver::all(&engine).await.map_err(output::one)? } else { Problems::new() };
-    let known = engine.journal().alerts().await.map_err(output::one)?;
+    let untold = if args.tell { deliver::all(&engine).await? } else { Vec::new() };
+    let known = engine.journal().alerts().await?;
     let silenced = |key: &str| known.iter().any(|alert| alert.key == key && alert.silenced);
     context.out.data(&json!({ "alerts": conditions, "unseen": endings.unseen, "untold": untold }));
     if conditions.is_empty() {

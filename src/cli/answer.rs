@@ -1,6 +1,6 @@
 //! `consign answer ID`: what a partner said to a document that we sent, where no file says it.
 
-use super::{Context, Exit, choosing::By, output};
+use super::{Context, Exit, choosing::By};
 use crate::{
     model::{Problems, answer::Reply, problem::shown},
     ops::actions,
@@ -28,10 +28,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let engine = context.engine().await?;
     let mut messages = Vec::new();
     for id in &args.ids {
-        messages.push(engine.journal().find(id).await.map_err(output::one)?);
+        messages.push(engine.journal().find(id).await?);
     }
     for message in &messages {
-        actions::settle(&engine, message, reply, &deed).await.map_err(output::one)?;
+        actions::settle(&engine, message, reply, &deed).await?;
         context.out.line(format!("{}  {}  {action}", message.id.short(), shown(&message.name)));
     }
     context.out.data(&messages);

@@ -18,10 +18,10 @@ pub(super) struct Args {
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
     let message = match &args.id {
-        Some(id) => Some(engine.journal().find(id).await.map_err(output::one)?.id),
+        Some(id) => Some(engine.journal().find(id).await?.id),
         None => None,
     };
-    let deeds = engine.journal().deeds(message, args.limit).await.map_err(output::one)?;
+    let deeds = engine.journal().deeds(message, args.limit).await?;
     context.out.data(&deeds);
     for deed in &deeds {
         let on = deed.message.as_deref().and_then(|id| id.get(id.len().saturating_sub(8)..)).unwrap_or("-");

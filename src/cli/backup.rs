@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use chrono::Utc;
 
-use super::{Context, Exit, output};
+use super::{Context, Exit};
 use crate::{model::Problems, ops::backup};
 
 #[derive(clap::Args)]
@@ -15,7 +15,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let (workspace, _) = context.load_whole_flows()?;
-    let done = backup::backup(&workspace, &args.file, Utc::now()).await.map_err(output::one)?;
+    let done = backup::backup(&workspace, &args.file, Utc::now()).await?;
     context.out.data(&done);
     context.out.line(format!(
         "{}: {} files, {} bytes before they were packed, read again and whole",

@@ -2,11 +2,11 @@
 
 use crate::{
     journal::{Deed, Message},
-    model::{Problem, Problems, codes},
+    model::{Code, Problem, Problems},
     ops::select::Selection,
 };
 
-use super::{Context, output};
+use super::Context;
 use crate::flow::Engine;
 
 /// Which messages are meant, besides by id.
@@ -77,8 +77,8 @@ impl By {
     pub(super) fn reasoned(&self, action: &'static str) -> Result<Deed, Problems> {
         match self.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty()) {
             true => Ok(self.deed(action)),
-            false => Err(output::one(Problem::new(
-                codes::USAGE,
+            false => Err(Problems::from(Problem::new(
+                Code::Usage,
                 format!("to {action} a message needs --reason: it is what is asked first when someone looks at it later"),
             ))),
         }
@@ -97,23 +97,23 @@ pub(super) async fn chosen(
     stages: &[&str],
 ) -> Result<Vec<Message>, Problems> {
     if !ids.is_empty() && !selection.is_empty() {
-        return Err(output::one(Problem::new(codes::USAGE, "messages are meant by their ids or by a choice, not by both")));
+        return Err(Problems::from(Problem::new(Code::Usage, "messages are meant by their ids or by a choice, not by both")));
     }
     if ids.is_empty() && selection.is_empty() {
         let text = "no message is meant: give ids, or choose with --flow, --partner, --stage, --since, --until, --find, --cause";
-        return Err(output::one(Problem::new(codes::USAGE, text)));
+        return Err(Problems::from(Problem::new(Code::Usage, text)));
     }
     let mut messages = Vec::new();
     for id in ids {
-        messages.push(engine.journal().find(id).await.map_err(output::one)?);
+        messages.push(engine.journal().find(id).await?);
     }
     if ids.is_empty() {
         let mut selection = selection.clone();
         if selection.stages.is_empty() {
             selection.stages = stages.iter().map(|stage| (*stage).to_string()).collect();
         }
-        let filter = selection.filter(engine.workspace(), engine.clock().now(), MOST).map_err(output::one)?;
-        messages = engine.journal().list(&filter).await.map_err(output::one)?;
+        let filter = selection.filter(engine.workspace(), engine.clock().now(), MOST)?;
+        messages = engine.journal().list(&filter).await?;
         messages.reverse();
         if messages.len() == MOST as usize {
             context.out.line(format!("the newest {MOST} only; do the rest with another call"));

@@ -11,16 +11,12 @@ use std::{
 
 use serde_json::{Value as Json, json};
 
-use super::{
-    Context, Exit, init,
-    output::{self, Output},
-    run::told,
-};
+use super::{Context, Exit, init, output::Output, run::told};
 use crate::{
     config::Workspace,
     flow::{Engine, Lock},
     journal::{Deed, Filter},
-    model::{Again, Problem, Problems, Stage, codes, problem::shown},
+    model::{Again, Code, Problem, Problems, Stage, problem::shown},
 };
 
 #[derive(clap::Args)]
@@ -35,17 +31,17 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let out = &context.out;
-    let dir = folder(args.dir.as_deref()).map_err(output::one)?;
-    let scene = scene::Scene::set(&dir).await.map_err(output::one)?;
+    let dir = folder(args.dir.as_deref())?;
+    let scene = scene::Scene::set(&dir).await?;
     out.line(format!("workspace    {}", dir.display()));
     out.line(format!("SFTP server  {} (the partner Nordwind sees {})", scene.sftp_address(), scene.partner_folder().display()));
     out.line(format!("Odoo         {} (a sandbox; database {})", scene.odoo_url(), crate::odoo::sandbox::DATABASE));
     let workspace = Arc::new(Workspace::load(&dir)?);
-    let lock = Lock::take(&workspace).map_err(output::one)?;
-    let engine = Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?;
+    let lock = Lock::take(&workspace)?;
+    let engine = Engine::open(Arc::clone(&workspace)).await?;
 
     heading(out, "1. Partners drop files");
-    for line in scene.drop_files().map_err(output::one)? {
+    for line in scene.drop_files()? {
         out.line(format!("  {line}"));
     }
 
@@ -53,7 +49,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     for flow in ["products-in", "stock-in", "orders-in", "despatch-out"] {
         out.line(format!("  {}", told(&engine.run(flow).await)));
     }
-    scene.drop_again().map_err(output::one)?;
+    scene.drop_again()?;
     out.line(format!("  {}   <- the first order dropped a second time", told(&engine.run("orders-in").await)));
 
     heading(out, "3. What Odoo holds now");
@@ -71,8 +67,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
 
     heading(out, "6. What failed, and why (consign errors)");
-    let failed =
-        engine.journal().list(&Filter { stages: vec![Stage::Failed], limit: 10, ..Filter::default() }).await.map_err(output::one)?;
+    let failed = engine.journal().list(&Filter { stages: vec![Stage::Failed], limit: 10, ..Filter::default() }).await?;
     let mut reported = Vec::new();
     for message in failed.iter().rev() {
         let text = fs::read_to_string(engine.storage().report_path(message)).unwrap_or_default();
@@ -87,12 +82,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 
     heading(out, "7. Ops creates the missing product and reprocesses");
     if let Some(mut message) = failed.iter().find(|message| message.name.contains("unknown-product")).cloned() {
-        scene.create_missing_product().await.map_err(output::one)?;
+        scene.create_missing_product().await?;
         out.line(format!("  $ consign reprocess {}", message.id.short()));
-        engine.restart(&mut message, Again::default(), &Deed::new("demo", "reprocess")).await.map_err(output::one)?;
+        engine.restart(&mut message, Again::default(), &Deed::new("demo", "reprocess")).await?;
         let summary = engine.resume("orders-in").await;
         out.line(format!("  {}", told(&summary)));
-        for record in engine.journal().records(message.id).await.map_err(output::one)? {
+        for record in engine.journal().records(message.id).await? {
             out.line(format!("  {} {},{} {}", record.change, record.model, record.id, record.name));
         }
     }
@@ -124,7 +119,7 @@ fn heading(out: &Output, text: &str) {
 
 fn folder(named: Option<&Path>) -> Result<PathBuf, Problem> {
     let unusable =
-        |error: std::io::Error| Problem::new(codes::USAGE, format!("no folder for the demo ({})", crate::model::problem::reason(&error)));
+        |error: std::io::Error| Problem::new(Code::Usage, format!("no folder for the demo ({})", crate::model::problem::reason(&error)));
     match named {
         Some(dir) => {
             fs::create_dir_all(dir).map_err(unusable)?;
@@ -138,7 +133,7 @@ fn folder(named: Option<&Path>) -> Result<PathBuf, Problem> {
 fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(), Problem> {
     init::make(dir)?;
     let unusable = |error: std::io::Error| {
-        Problem::new(codes::USAGE, format!("the demo's workspace cannot be written ({})", crate::model::problem::reason(&error)))
+        Problem::new(Code::Usage, format!("the demo's workspace cannot be written ({})", crate::model::problem::reason(&error)))
     };
     let change = |file: &str, changes: &[(&str, String)]| {
         let path = dir.join(file);

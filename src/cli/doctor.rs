@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{Context, Exit};
 use crate::{
     config::{Flow, Work, Workspace, check},
-    model::{Direction, MessageId, Problem, Problems, codes},
+    model::{Code, Direction, MessageId, Problem, Problems},
     odoo::{Call, Odoo, keys},
     ops::first_aid,
     transport::{Drop, join},
@@ -40,7 +40,7 @@ impl Findings {
 pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let (workspace, broken) = context.load_whole_flows()?;
     let mut findings = Findings::default();
-    let wrong: Problems = broken.into_iter().chain(check::check(&workspace).problems).collect();
+    let wrong: Vec<Problem> = broken.into_iter().chain(check::check(&workspace).problems).collect();
     if wrong.is_empty() {
         findings.add("workspace", Ok(format!("{} flows fit", workspace.flows.len())));
     }
@@ -67,7 +67,7 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
             (None, None) => {}
         }
     }
-    let problems: Problems = findings.0.into_iter().filter_map(|probe| probe.problem).collect();
+    let problems: Vec<Problem> = findings.0.into_iter().filter_map(|probe| probe.problem).collect();
     Ok(Exit::of(&problems))
 }
 
@@ -173,7 +173,7 @@ fn fits(url: &str, odoo: &Odoo) -> Result<String, Problem> {
     let major: u32 = odoo.version().trim_start_matches("saas~").split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
     if major < OLDEST {
         let text = format!("{url} is Odoo {}, which is not supported: consign knows {OLDEST} to {MEASURED}", odoo.version());
-        return Err(Problem::new(codes::ODOO_VERSION, text));
+        return Err(Problem::new(Code::OdooVersion, text));
     }
     let measured = if major == MEASURED { String::new() } else { format!(" (consign is tested with {MEASURED}: try every flow with it)") };
     Ok(format!("{url} is {}, spoken to by {}{measured}", odoo.version(), odoo.dialect()))
@@ -209,7 +209,7 @@ async fn may(odoo: &Odoo, model: &str, operation: &str) -> Result<String, Proble
     match odoo.call(call).await {
         Ok(Json::Bool(true)) => Ok("allowed".into()),
         Ok(_) => {
-            Err(Problem::new(codes::ODOO_RIGHTS, format!("the Odoo user may not {operation} {model}"))
+            Err(Problem::new(Code::OdooRights, format!("the Odoo user may not {operation} {model}"))
                 .hint("give the user the group that may"))
         }
         Err(fault) => Err(fault.problem(&doing)),

@@ -41,7 +41,7 @@ struct Row {
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
     context.known_flow(engine.workspace(), args.flow.as_ref())?;
-    let (mut data, mut problems) = (Vec::new(), Problems::new());
+    let (mut data, mut problems) = (Vec::new(), Vec::new());
     let flows = engine.workspace().flows.values();
     for flow in flows.filter(|flow| args.flow.as_ref().map_or(flow.enabled, |wanted| *wanted == flow.id)) {
         let told = match &flow.work {

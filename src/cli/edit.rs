@@ -2,10 +2,10 @@
 
 use std::{fs, io::Write as _, path::PathBuf};
 
-use super::{Context, Exit, choosing::By, output, reprocess};
+use super::{Context, Exit, choosing::By, reprocess};
 use crate::{
     flow::Lock,
-    model::{Place, Problem, Problems, codes, problem::reason},
+    model::{Code, Place, Problem, Problems, problem::reason},
     ops::edit,
 };
 
@@ -22,9 +22,9 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
-    let mut message = engine.journal().find(&args.id).await.map_err(output::one)?;
+    let mut message = engine.journal().find(&args.id).await?;
     let Some(path) = &args.file else {
-        let bytes = engine.storage().read(&message).map_err(output::one)?;
+        let bytes = engine.storage().read(&message)?;
         // A closed pipe is not our concern.
         let _ = std::io::stdout().write_all(&bytes);
         return Ok(Exit::Fine);
@@ -32,14 +32,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let deed = args.by.reasoned("edit")?;
     let bytes = fs::read(path).map_err(|error| {
         let text = format!("the file cannot be read ({})", reason(&error));
-        output::one(Problem::new(codes::DROP_IO, text).at(Place::file(path.display().to_string())))
+        Problems::from(Problem::new(Code::DropIo, text).at(Place::file(path.display().to_string())))
     })?;
     let lock = match Lock::take(engine.workspace()) {
         Ok(lock) => Some(lock),
-        Err(problem) if problem.code == codes::LOCKED => None,
-        Err(problem) => return Err(output::one(problem)),
+        Err(problem) if problem.code == Code::Locked => None,
+        Err(problem) => return Err(Problems::from(problem)),
     };
-    let copy = edit::edit(&engine, &mut message, &bytes, &deed).await.map_err(output::one)?;
+    let copy = edit::edit(&engine, &mut message, &bytes, &deed).await?;
     context.out.line(format!("{}  is the edited copy of {}", copy.id.short(), message.id.short()));
-    reprocess::settle(context, &engine, vec![copy], lock.is_some(), Problems::new()).await
+    reprocess::settle(context, &engine, vec![copy], lock.is_some(), Vec::new()).await
 }

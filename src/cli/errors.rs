@@ -7,11 +7,7 @@ use crate::{
     config::Work,
     flow::Engine,
     journal::Filter,
-    model::{
-        Problem, Problems, Stage,
-        codes::Code,
-        problem::{Who, shown},
-    },
+    model::{Code, Problem, Problems, Stage, codes::Who, problem::shown},
 };
 
 /// Causes listed; who has more has one cause behind them.
@@ -44,11 +40,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         limit: args.limit,
         ..Filter::default()
     };
-    let messages = journal.list(&filter).await.map_err(output::one)?;
+    let messages = journal.list(&filter).await?;
     let mut data = Vec::new();
     let shared = if args.each { 0 } else { causes(context, &engine, &filter.flows, &mut data).await? };
     for message in &messages {
-        let problems = journal.attempts(message.id).await.map_err(output::one)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
+        let problems = journal.attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default();
         context.out.line(format!(
             "{}  {}  {}  {}  {}",
             message.id.short(),
@@ -97,7 +93,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 /// Causes that keep several messages: each once, with what does all of them again. The count of the messages.
 async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut Vec<Json>) -> Result<usize, Problems> {
     let journal = engine.journal();
-    for trouble in journal.troubles(flows, CAUSES).await.map_err(output::one)?.into_iter().filter(|trouble| trouble.messages > 1) {
+    for trouble in journal.troubles(flows, CAUSES).await?.into_iter().filter(|trouble| trouble.messages > 1) {
         let head = format!("{} messages  since {}  {}", trouble.messages, output::at(trouble.since), trouble.flows.join(", "));
         context.out.line(head);
         context.out.line(format!("    error[{}]: {}", trouble.code, shown(&trouble.sentence)));
@@ -106,7 +102,7 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
             context.out.line(format!("    fix: {}", shown(hint)));
         }
         let some = Filter { cause: Some(trouble.cause.clone()), limit: EXAMPLES, ..Filter::default() };
-        let some = journal.list(&some).await.map_err(output::one)?;
+        let some = journal.list(&some).await?;
         let names: Vec<String> = some.iter().map(|message| format!("{} ({})", shown(&message.name), message.id.short())).collect();
         let more = trouble.messages.saturating_sub(names.len() as u64);
         let more = if more > 0 { format!(" and {more} more: consign log --cause {}", trouble.cause) } else { String::new() };
@@ -115,7 +111,7 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
         context.out.line("");
         data.push(json!({ "cause": trouble }));
     }
-    let kept = journal.kept_by_shared_causes(flows).await.map_err(output::one)?;
+    let kept = journal.kept_by_shared_causes(flows).await?;
     Ok(usize::try_from(kept).unwrap_or(usize::MAX))
 }
 
@@ -123,7 +119,7 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
 async fn held(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut Vec<Json>) -> Result<usize, Problems> {
     let mut count = 0;
     for id in engine.workspace().flows.keys().filter(|id| flow.is_none_or(|wanted| wanted == *id)) {
-        let mut holds: Vec<_> = engine.journal().holds(id).await.map_err(output::one)?.into_values().collect();
+        let mut holds: Vec<_> = engine.journal().holds(id).await?.into_values().collect();
         holds.sort_by(|a, b| a.path.cmp(&b.path));
         for hold in holds {
             let Some(code) = Code::find(&hold.code).filter(|code| code.info().who != Who::Nobody) else { continue };
@@ -145,7 +141,7 @@ async fn late(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut
     for (id, flow) in engine.workspace().flows.iter().filter(|(id, _)| flow.is_none_or(|wanted| wanted == *id)) {
         let Work::Out(outbound) = &flow.work else { continue };
         let Some(patience) = outbound.pickup else { continue };
-        for message in engine.journal().uncollected(id).await.map_err(output::one)? {
+        for message in engine.journal().uncollected(id).await? {
             if (now - message.updated).to_std().is_ok_and(|age| age > patience) {
                 count += 1;
                 let head =

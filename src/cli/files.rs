@@ -2,8 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::output;
-use crate::model::{Place, Problem, Problems, codes, pattern::fits, problem::reason};
+use crate::model::{Code, Place, Problem, Problems, pattern::fits, problem::reason};
 
 /// Most files of one command, so that a folder named by mistake does not take the machine.
 const MOST: usize = 1_000_000;
@@ -36,7 +35,7 @@ pub(super) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problems> {
             found.push(path.clone());
         }
         if found.len() > MOST {
-            return Err(output::one(Problem::new(codes::USAGE, format!("more than {MOST} files")).hint("name fewer at a time")));
+            return Err(Problems::from(Problem::new(Code::Usage, format!("more than {MOST} files")).hint("name fewer at a time")));
         }
     }
     Ok(found)
@@ -91,7 +90,7 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 /// Why a path in the list is no file to be judged, if it is none.
 pub(super) fn nothing(path: &Path) -> Option<Problem> {
     let text = path.to_string_lossy();
-    let told = |message: String| Some(Problem::new(codes::DROP_IO, message).at(Place::file(text.clone().into_owned())));
+    let told = |message: String| Some(Problem::new(Code::DropIo, message).at(Place::file(text.clone().into_owned())));
     if path.is_dir() {
         return match std::fs::read_dir(path) {
             Ok(_) => told("there is no file in this folder".into()),

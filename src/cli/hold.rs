@@ -3,7 +3,6 @@
 use super::{
     Context, Exit,
     choosing::{By, Choosing, chosen},
-    output,
 };
 use crate::{
     model::{Problems, problem::shown},
@@ -29,7 +28,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let selection = args.choosing.of(args.flow.as_ref());
     let mut messages = chosen(context, &engine, &args.ids, &selection, &["received", "planned", "waiting"]).await?;
     for message in &mut messages {
-        actions::hold(&engine, message, &deed).await.map_err(output::one)?;
+        actions::hold(&engine, message, &deed).await?;
         context.out.line(format!("{}  {}  held", message.id.short(), shown(&message.name)));
     }
     context.out.data(&messages);

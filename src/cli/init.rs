@@ -5,8 +5,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Context, Exit, output};
-use crate::model::{Problem, Problems, codes};
+use super::{Context, Exit};
+use crate::model::{Code, Problem, Problems};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -54,7 +54,7 @@ shipped! {
 }
 
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    make(&args.dir).map_err(output::one)?;
+    make(&args.dir)?;
     context.out.data(&serde_json::json!({ "workspace": args.dir, "files": FILES.iter().map(|(name, _)| name).collect::<Vec<_>>() }));
     context.out.line(format!("a workspace with {} files is in {}", FILES.len(), args.dir.display()));
     context.out.line("next: put your Odoo into consign.toml, your partners into partners/, then\n");
@@ -68,13 +68,13 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
 /// Writes the sample workspace to a folder that is empty or not there.
 pub(super) fn make(dir: &Path) -> Result<(), Problem> {
     if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(Problem::new(codes::USAGE, format!("{} is not empty", dir.display())).hint("name a folder that is not there yet"));
+        return Err(Problem::new(Code::Usage, format!("{} is not empty", dir.display())).hint("name a folder that is not there yet"));
     }
     for (name, content) in FILES {
         let path = dir.join(name);
         let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, content));
         written.map_err(|error| {
-            Problem::new(codes::USAGE, format!("{} cannot be written ({})", path.display(), crate::model::problem::reason(&error)))
+            Problem::new(Code::Usage, format!("{} cannot be written ({})", path.display(), crate::model::problem::reason(&error)))
         })?;
     }
     Ok(())

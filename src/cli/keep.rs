@@ -1,7 +1,7 @@
 //! `consign keep`: rolls old days of the archive into zips and forgets what is older than `[keep]` says. A consign that runs does it
 //! by itself, every hour.
 
-use super::{Context, Exit, output};
+use super::{Context, Exit};
 use crate::{flow::Lock, model::Problems, ops::keep};
 
 #[derive(clap::Args)]
@@ -15,9 +15,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let engine = context.engine().await?;
     let _lock = match args.dry_run {
         true => None,
-        false => Some(Lock::take(engine.workspace()).map_err(output::one)?),
+        false => Some(Lock::take(engine.workspace())?),
     };
-    let kept = keep::keep(&engine, engine.clock().now(), args.dry_run).await.map_err(output::one)?;
+    let kept = keep::keep(&engine, engine.clock().now(), args.dry_run).await?;
     context.out.data(&kept);
     for (what, days) in [("roll", &kept.rolled), ("delete", &kept.deleted)].into_iter().filter(|_| args.dry_run) {
         days.iter().for_each(|day| context.out.line(format!("would {what} {day}")));

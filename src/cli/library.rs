@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Context, Exit, library_files::FILES, output};
-use crate::model::{Problem, Problems, codes, nearest::did_you_mean, problem::reason};
+use crate::model::{Code, Problem, Problems, nearest::did_you_mean, problem::reason};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -62,7 +62,7 @@ fn list(context: &Context) {
 
 fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<(), Problems> {
     let workspace = context.load()?;
-    let told = |text: String, hint: Option<String>| output::one(Problem::new(codes::USAGE, text).maybe_hint(hint));
+    let told = |text: String, hint: Option<String>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
     let Some((name, _, text)) = flows().find(|(name, ..)| *name == flow) else {
         return Err(told(format!("the library has no flow `{flow}`"), did_you_mean(flow, flows().map(|(name, ..)| name))));
     };
@@ -118,5 +118,5 @@ fn content(file: &str) -> Option<&'static str> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Problems> {
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, bytes));
-    written.map_err(|error| output::one(Problem::new(codes::USAGE, format!("{} cannot be written ({})", path.display(), reason(&error)))))
+    written.map_err(|error| Problems::from(Problem::new(Code::Usage, format!("{} cannot be written ({})", path.display(), reason(&error)))))
 }

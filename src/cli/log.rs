@@ -34,7 +34,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 async fn ledger(context: &Context, flow: &String, limit: u32) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
     context.known_flow(engine.workspace(), Some(flow))?;
-    let mut files = engine.journal().ledger(flow).await.map_err(output::one)?;
+    let mut files = engine.journal().ledger(flow).await?;
     files.reverse();
     files.truncate(limit as usize);
     context.out.data(&files);
@@ -54,8 +54,8 @@ async fn ledger(context: &Context, flow: &String, limit: u32) -> Result<Exit, Pr
 /// The messages that a choice means.
 pub(super) async fn list(context: &Context, selection: &Selection, limit: u32) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
-    let filter = selection.filter(engine.workspace(), engine.clock().now(), limit).map_err(output::one)?;
-    let messages = engine.journal().list(&filter).await.map_err(output::one)?;
+    let filter = selection.filter(engine.workspace(), engine.clock().now(), limit)?;
+    let messages = engine.journal().list(&filter).await?;
     context.out.data(&messages);
     let rows: Vec<Vec<String>> = messages
         .iter()

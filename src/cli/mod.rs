@@ -52,7 +52,7 @@ use self::output::Output;
 use crate::{
     config::Workspace,
     flow::Engine,
-    model::{Problem, Problems, codes, nearest::did_you_mean},
+    model::{Code, Problem, Problems, codes::Area, nearest::did_you_mean},
 };
 
 /// File-based EDI between partners' drops and Odoo.
@@ -156,12 +156,13 @@ pub(crate) enum Exit {
 
 impl Exit {
     /// The exit code that problems call for: 1 where documents or configuration are wrong, 2 where a service or our own state is.
-    pub(crate) fn of(problems: &Problems) -> Self {
+    pub(crate) fn of(problems: &[Problem]) -> Self {
         // A file that the partner does not collect is its business and not a failure of ours.
         let unable = |problem: &Problem| {
-            !matches!(problem.code.info().code.as_bytes().get(1), Some(b'1' | b'2' | b'4')) && problem.code != codes::NOT_COLLECTED
+            let theirs = matches!(problem.code.area(), Area::Configuration | Area::Document | Area::Data);
+            !theirs && problem.code != Code::NotCollected
         };
-        match problems.as_slice() {
+        match problems {
             [] => Self::Fine,
             all if all.iter().any(unable) => Self::Unable,
             _ => Self::Problems,
@@ -181,7 +182,7 @@ impl Context {
     }
 
     /// The workspace with the flows that are whole, and what is wrong with the others.
-    fn load_whole_flows(&self) -> Result<(Workspace, Problems), Problems> {
+    fn load_whole_flows(&self) -> Result<(Workspace, Vec<Problem>), Problems> {
         Workspace::load_whole_flows(&self.workspace)
     }
 
@@ -189,12 +190,12 @@ impl Context {
     fn known_flow(&self, workspace: &Workspace, flow: Option<&String>) -> Result<(), Problems> {
         match flow.filter(|flow| !workspace.flows.contains_key(*flow)) {
             None => Ok(()),
-            Some(unknown) => Err(vec![unknown_flow(workspace, unknown)]),
+            Some(unknown) => Err(unknown_flow(workspace, unknown).into()),
         }
     }
 
     async fn engine(&self) -> Result<Engine, Problems> {
-        Engine::open(Arc::new(self.load()?)).await.map_err(|problem| vec![problem])
+        Engine::open(Arc::new(self.load()?)).await.map_err(Problems::from)
     }
 }
 
@@ -202,7 +203,7 @@ impl Context {
 fn unknown_flow(workspace: &Workspace, name: &str) -> Problem {
     let names: Vec<&str> = workspace.flows.keys().map(String::as_str).collect();
     let hint = did_you_mean(name, names.iter().copied()).unwrap_or_else(|| format!("flows: {}", names.join(", ")));
-    Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{name}`")).hint(hint)
+    Problem::new(Code::FlowUnknown, format!("there is no flow `{name}`")).hint(hint)
 }
 
 /// Runs the command line of this process.

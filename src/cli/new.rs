@@ -5,12 +5,12 @@ use std::{collections::HashMap, fs, path::Path, path::PathBuf};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Context, Exit, output};
+use super::{Context, Exit};
 use crate::{
     config::{Workspace, check},
     format::{Limits, Source, xml},
     mapping::skeleton::{self, Material},
-    model::{Document, Place, Problem, Problems, codes, nearest::did_you_mean, problem::reason},
+    model::{Code, Document, Place, Problem, Problems, nearest::did_you_mean, problem::reason},
     schema::{File, Schema},
 };
 
@@ -50,7 +50,7 @@ struct FlowArgs {
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let Verb::Flow(args) = &args.verb;
     let workspace = context.load()?;
-    let usage = |text: String, hint: Option<String>| output::one(Problem::new(codes::USAGE, text).maybe_hint(hint));
+    let usage = |text: String, hint: Option<String>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
     let plain = !args.name.is_empty() && args.name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     if !plain || args.name.starts_with('.') {
         return Err(usage(format!("`{}` is no name of a flow: letters, digits, - and _", args.name), None));
@@ -71,19 +71,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let schema = Schema::compile(&workspace.schemas(), &args.schema)?;
     let bytes = fs::read(&args.sample).map_err(|error| {
         let text = format!("the sample cannot be read ({})", reason(&error));
-        output::one(Problem::new(codes::DROP_IO, text).at(Place::file(args.sample.display().to_string())))
+        Problems::from(Problem::new(Code::DropIo, text).at(Place::file(args.sample.display().to_string())))
     })?;
     let name = args.sample.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let document = xml::read(&bytes, &name, &Limits::default()).map_err(output::one)?;
+    let document = xml::read(&bytes, &name, &Limits::default())?;
     // What is made of a sample that the partner would not send is no help.
     let source = Source::Bytes(bytes.clone().into());
     let own = name.clone();
     let (_, found) = schema.judge(&File::named(&name), move |judge| {
-        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(|problem| vec![problem])
+        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
     });
-    if !found.is_empty() {
-        return Err(found);
-    }
+    Problems::check(found)?;
     let texts = documentation(&workspace, &args.schema);
     let about = |name: &str| texts.get(name).cloned();
     let material = Material {
@@ -155,7 +153,7 @@ fn outbound(args: &FlowArgs, partner: &str, material: &Material<'_>) -> Files {
 
 /// Writes a file that is not there yet.
 fn write(path: &Path, text: &[u8]) -> Result<(), Problems> {
-    let told = |text: String| output::one(Problem::new(codes::USAGE, text));
+    let told = |text: String| Problems::from(Problem::new(Code::Usage, text));
     if path.exists() {
         return Err(told(format!("{} is there already", path.display())));
     }
@@ -164,16 +162,16 @@ fn write(path: &Path, text: &[u8]) -> Result<(), Problems> {
 }
 
 /// What is wrong with one field, without which the rest may fit.
-const FIELDS: [codes::Code; 3] = [codes::MAPPING_PATH, codes::MAPPING_FIELD, codes::FIELD_READONLY];
+const FIELDS: [Code; 3] = [Code::MappingPath, Code::MappingField, Code::FieldReadonly];
 
 /// Fields that do not fit become remarks, so that what was made passes the check; what is wrong all the same is told.
-fn mend(root: &Path, id: &str, files: &mut Files) -> Result<Problems, Problems> {
+fn mend(root: &Path, id: &str, files: &mut Files) -> Result<Vec<Problem>, Problems> {
     let mapping = format!("mappings/{id}.toml");
-    let mut problems = Problems::new();
+    let mut problems = Vec::new();
     for _ in 0..10 {
         let found = match Workspace::load(root) {
             Ok(workspace) => check::check(&workspace).problems,
-            Err(problems) => problems,
+            Err(problems) => problems.into_vec(),
         };
         let ours = |problem: &Problem| {
             problem
@@ -199,7 +197,7 @@ fn mend(root: &Path, id: &str, files: &mut Files) -> Result<Problems, Problems> 
         }
         *text = changed.into_bytes();
         fs::write(root.join(&mapping), text)
-            .map_err(|error| output::one(Problem::new(codes::USAGE, format!("{mapping} cannot be written ({})", reason(&error)))))?;
+            .map_err(|error| Problems::from(Problem::new(Code::Usage, format!("{mapping} cannot be written ({})", reason(&error)))))?;
     }
     Ok(problems)
 }

@@ -5,10 +5,10 @@ use std::{collections::BTreeSet, fs};
 use clap::Subcommand;
 use serde_json::json;
 
-use super::{Context, Exit, output};
+use super::{Context, Exit};
 use crate::{
     config::{Work, Workspace},
-    model::{Problem, Problems, codes},
+    model::{Code, Problem, Problems},
     odoo::{Odoo, fields::built_in, snapshot},
 };
 
@@ -33,7 +33,7 @@ const FILE: &str = "odoo-fields.json";
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let Verb::Snapshot { models } = &args.verb;
     let workspace = context.load()?;
-    let odoo = connect(&workspace).await.map_err(output::one)?;
+    let odoo = connect(&workspace).await?;
     let mut wanted: BTreeSet<String> = built_in().models().map(str::to_string).collect();
     wanted.extend(models.iter().cloned());
     for flow in workspace.flows.values() {
@@ -45,11 +45,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         }
     }
     let wanted: Vec<String> = wanted.into_iter().collect();
-    let catalog = snapshot::snapshot(&odoo, &wanted).await.map_err(output::one)?;
+    let catalog = snapshot::snapshot(&odoo, &wanted).await?;
     let missing: Vec<&String> = wanted.iter().filter(|model| catalog.model(model).is_none()).collect();
     let text = serde_json::to_string_pretty(&catalog).unwrap_or_default();
     fs::write(workspace.root.join(FILE), text + "\n").map_err(|error| {
-        output::one(Problem::new(codes::DROP_IO, format!("{FILE} cannot be written ({})", crate::model::problem::reason(&error))))
+        Problems::from(Problem::new(Code::DropIo, format!("{FILE} cannot be written ({})", crate::model::problem::reason(&error))))
     })?;
     let count = catalog.models().count();
     context.out.data(&json!({"file": FILE, "odoo": odoo.version(), "models": count, "missing": missing}));

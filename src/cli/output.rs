@@ -8,7 +8,7 @@ use std::{
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-use crate::model::{Problem, Problems};
+use crate::model::Problem;
 
 /// Where and how to print.
 pub(crate) struct Output {
@@ -54,11 +54,6 @@ impl Output {
             let _ = writeln!(std::io::stderr(), "{}\n", crate::ops::lines::within(problem, folders));
         }
     }
-}
-
-/// Problems of one, for `?`.
-pub(crate) fn one(problem: Problem) -> Problems {
-    vec![problem]
 }
 
 /// A moment for people: to the second, in UTC.

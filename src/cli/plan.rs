@@ -4,14 +4,14 @@ use std::{fs, path::PathBuf};
 
 use serde_json::json;
 
-use super::{Context, Exit, output};
+use super::{Context, Exit};
 use crate::{
     config::{Work, Workspace},
     flow::{Schemas, trial},
     format::Source,
     journal::Journal,
     model::{
-        Place, Plan, Problem, Problems, codes,
+        Code, Place, Plan, Problem, Problems,
         nearest::did_you_mean,
         plan::{Find, Missing, Record, Value, Write},
         problem::shown,
@@ -41,17 +41,17 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let workspace = context.load()?;
     let names = workspace.flows.keys().map(String::as_str);
     let Some(flow) = workspace.flows.get(&args.flow) else {
-        return Err(output::one(
-            Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{}`", args.flow)).maybe_hint(did_you_mean(&args.flow, names)),
+        return Err(Problems::from(
+            Problem::new(Code::FlowUnknown, format!("there is no flow `{}`", args.flow)).maybe_hint(did_you_mean(&args.flow, names)),
         ));
     };
     let Work::In(inbound) = &flow.work else {
-        return Err(output::one(Problem::new(codes::USAGE, format!("`{}` sends; only inbound flows have a plan", flow.id))));
+        return Err(Problems::from(Problem::new(Code::Usage, format!("`{}` sends; only inbound flows have a plan", flow.id))));
     };
     let name = args.file.display().to_string();
     let bytes = fs::read(&args.file).map_err(|error| {
-        output::one(
-            Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", crate::model::problem::reason(&error)))
+        Problems::from(
+            Problem::new(Code::DropIo, format!("the file cannot be read ({})", crate::model::problem::reason(&error)))
                 .at(Place::file(&name)),
         )
     })?;
@@ -66,10 +66,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 
 /// What the plan would do to the records that are there.
 async fn live(context: &Context, workspace: &Workspace, plan: &Plan) -> Result<Exit, Problems> {
-    let odoo = super::odoo::connect(workspace).await.map_err(output::one)?;
+    let odoo = super::odoo::connect(workspace).await?;
     // Where the journal is, it tells which values people have changed since; without one nobody knows.
     let journal = match workspace.storage.join("journal.sqlite") {
-        path if path.is_file() => Some(Journal::open(&path).await.map_err(output::one)?),
+        path if path.is_file() => Some(Journal::open(&path).await?),
         _ => None,
     };
     let memory: Box<dyn Memory> = match journal {

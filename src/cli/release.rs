@@ -3,11 +3,11 @@
 use super::{
     Context, Exit,
     choosing::{By, Choosing, chosen},
-    output, reprocess,
+    reprocess,
 };
 use crate::{
     flow::Lock,
-    model::{Problems, codes},
+    model::{Code, Problems},
     ops::actions,
 };
 
@@ -30,11 +30,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut messages = chosen(context, &engine, &args.ids, &selection, &["held"]).await?;
     let lock = match Lock::take(engine.workspace()) {
         Ok(lock) => Some(lock),
-        Err(problem) if problem.code == codes::LOCKED => None,
-        Err(problem) => return Err(output::one(problem)),
+        Err(problem) if problem.code == Code::Locked => None,
+        Err(problem) => return Err(Problems::from(problem)),
     };
     for message in &mut messages {
-        actions::release(&engine, message, &args.by.deed("release")).await.map_err(output::one)?;
+        actions::release(&engine, message, &args.by.deed("release")).await?;
     }
-    reprocess::settle(context, &engine, messages, lock.is_some(), Problems::new()).await
+    reprocess::settle(context, &engine, messages, lock.is_some(), Vec::new()).await
 }

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::{Context, Exit, output};
+use super::{Context, Exit};
 use crate::{
     config::Work,
     flow::{Schemas, plans, trial, unpack},
     format::Source,
     journal::Filter,
-    model::{Problem, Problems, Stage, codes, plan_diff::differences, problem::shown},
+    model::{Code, Problem, Problems, Stage, plan_diff::differences, problem::shown},
 };
 
 #[derive(clap::Args)]
@@ -26,7 +26,7 @@ struct Compared {
     name: String,
     /// None where nothing was kept to compare with.
     differences: Option<Vec<String>>,
-    problems: Problems,
+    problems: Vec<Problem>,
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
@@ -35,24 +35,24 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     context.known_flow(workspace, Some(&args.flow))?;
     let Some((flow, Work::In(inbound))) = workspace.flows.get(&args.flow).map(|flow| (flow, &flow.work)) else {
         let text = format!("`{}` sends: what it would send now stands in Odoo, not in the archive", args.flow);
-        return Err(output::one(Problem::new(codes::USAGE, text)));
+        return Err(Problems::from(Problem::new(Code::Usage, text)));
     };
     let schemas = Schemas::compile(workspace, flow, 1)?;
     let filter = Filter { stages: vec![Stage::Done], limit: args.last, ..Filter::of_flow(&args.flow) };
     let mut all: Vec<Compared> = Vec::new();
-    for message in engine.journal().list(&filter).await.map_err(output::one)? {
+    for message in engine.journal().list(&filter).await? {
         // What came in a zip is compared, not the zip.
-        if unpack::is_package(engine.storage(), inbound, &message).map_err(output::one)? {
+        if unpack::is_package(engine.storage(), inbound, &message)? {
             continue;
         }
         let then = plans::recall(engine.storage(), &message);
         let now = engine
             .storage()
             .place(&message)
-            .map_err(output::one)
+            .map_err(Problems::from)
             .and_then(|path| trial::plan(&Source::File(path.to_path_buf()), &message.name, inbound, &schemas));
         let (differences, problems) = match (then, now) {
-            (_, Err(problems)) => (Some(Vec::new()), problems),
+            (_, Err(problems)) => (Some(Vec::new()), problems.into_vec()),
             (None, Ok(_)) => (None, Vec::new()),
             (Some(then), Ok(now)) => {
                 let now = serde_json::to_value(&now).unwrap_or_default();

@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::render;
 use crate::model::{
-    Problem, Problems, codes,
+    Code, Problem,
     problem::{reason, shown},
 };
 use crate::ops::lines::{self, Lines};
@@ -36,15 +36,15 @@ pub(super) struct Report {
 
 /// Whether a problem says that its file could not be judged.
 pub(super) fn is_unjudged(problem: &Problem) -> bool {
-    [codes::DROP_IO, codes::SCHEMA_BROKEN, codes::SCHEMA_MISSING, codes::STUCK].contains(&problem.code)
+    [Code::DropIo, Code::SchemaBroken, Code::SchemaMissing, Code::Stuck].contains(&problem.code)
 }
 
 /// Verdicts that could not be written. Who closes a pipe has seen enough; anything else would leave a report that is no report.
 pub(super) fn unwritten(error: &std::io::Error) -> Option<Problem> {
     let code = match error.kind() {
         ErrorKind::BrokenPipe => return None,
-        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => codes::DISK_FULL,
-        _ => codes::DROP_IO,
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::DiskFull,
+        _ => Code::DropIo,
     };
     let problem = Problem::new(code, format!("the verdicts cannot be written ({})", reason(error)));
     Some(problem.hint("what was written so far is not complete: mend that, then run the command again"))
@@ -56,7 +56,7 @@ impl Report {
     }
 
     /// What is wrong with the schema itself, in the same form; `folder` is where its documents lie.
-    pub(super) fn schema(&mut self, what: &str, problems: &Problems, folder: &Path) {
+    pub(super) fn schema(&mut self, what: &str, problems: &[Problem], folder: &Path) {
         let text = match self.format {
             Format::Json => {
                 let mut verdict = json(what, problems);
@@ -86,7 +86,7 @@ impl Report {
     ///
     /// # Errors
     /// The output cannot be written, or nobody reads it any more.
-    pub(super) fn file(&mut self, file: &Path, problems: &Problems) -> std::io::Result<()> {
+    pub(super) fn file(&mut self, file: &Path, problems: &[Problem]) -> std::io::Result<()> {
         let unjudged = problems.iter().any(is_unjudged);
         match (problems.is_empty(), unjudged) {
             (true, _) => self.valid += 1,
@@ -103,7 +103,7 @@ impl Report {
         std::io::stdout().write_all(text.as_bytes())
     }
 
-    fn text(&self, file: &Path, name: &str, problems: &Problems, unjudged: bool) -> String {
+    fn text(&self, file: &Path, name: &str, problems: &[Problem], unjudged: bool) -> String {
         let lines = Lines::of(file, problems);
         let mut out = String::new();
         for problem in problems {
@@ -114,7 +114,7 @@ impl Report {
         out
     }
 
-    fn html(&self, file: &Path, name: &str, problems: &Problems, unjudged: bool) -> String {
+    fn html(&self, file: &Path, name: &str, problems: &[Problem], unjudged: bool) -> String {
         let lines = Lines::of(file, problems);
         let head = if self.begun { "" } else { render::HTML_HEAD };
         let rows: String = problems.iter().map(|problem| render::html(problem, &lines)).collect();
@@ -146,7 +146,7 @@ impl Report {
     }
 }
 
-fn verdict(problems: &Problems, unjudged: bool) -> String {
+fn verdict(problems: &[Problem], unjudged: bool) -> String {
     match (problems.len(), unjudged) {
         (0, _) => "valid".to_string(),
         (_, true) => "not judged".to_string(),
@@ -160,7 +160,7 @@ fn verdict(problems: &Problems, unjudged: bool) -> String {
 }
 
 /// One file's verdict as data; a problem's place lies flat in it.
-fn json(name: &str, problems: &Problems) -> Json {
+fn json(name: &str, problems: &[Problem]) -> Json {
     let flat = |problem: &Problem| {
         let place = &problem.place;
         let mut out = json!({

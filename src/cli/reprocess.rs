@@ -7,12 +7,11 @@ use serde_json::json;
 use super::{
     Context, Exit,
     choosing::{By, Choosing, chosen},
-    output,
 };
 use crate::{
     flow::{Engine, Lock},
     journal::{Deed, Message},
-    model::{Again, Problem, Problems, Stage, codes, problem::shown},
+    model::{Again, Code, Problem, Problems, Stage, problem::shown},
     ops::{actions, foresight::Foreseer},
 };
 
@@ -49,8 +48,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         "received" => false,
         "checked" => true,
         other => {
-            let problem = Problem::new(codes::USAGE, format!("messages are not done again from `{other}`"));
-            return Err(output::one(problem.hint("received, or checked; with the plan of that day: --as-then")));
+            let problem = Problem::new(Code::Usage, format!("messages are not done again from `{other}`"));
+            return Err(Problems::from(problem.hint("received, or checked; with the plan of that day: --as-then")));
         }
     };
     let again = Again { checked, as_then: args.as_then, overwrite: args.overwrite };
@@ -102,17 +101,17 @@ pub(super) async fn restart(
 ) -> Result<Exit, Problems> {
     let lock = match Lock::take(engine.workspace()) {
         Ok(lock) => Some(lock),
-        Err(problem) if problem.code == codes::LOCKED => None,
-        Err(problem) => return Err(output::one(problem)),
+        Err(problem) if problem.code == Code::Locked => None,
+        Err(problem) => return Err(Problems::from(problem)),
     };
     let many = messages.len() > 1;
-    let (mut started, mut refused) = (Vec::new(), Problems::new());
+    let (mut started, mut refused) = (Vec::new(), Vec::new());
     for mut message in messages {
         match actions::again(engine, &mut message, again, deed).await {
             Ok(()) => started.push(message),
             // Of many, one that cannot be done again keeps no other.
             Err(problem) if many => refused.push(problem.in_file(&message.name)),
-            Err(problem) => return Err(output::one(problem)),
+            Err(problem) => return Err(Problems::from(problem)),
         }
     }
     settle(context, engine, started, lock.is_some(), refused).await
@@ -124,7 +123,7 @@ pub(super) async fn settle(
     engine: &Engine,
     messages: Vec<Message>,
     alone: bool,
-    refused: Problems,
+    refused: Vec<Problem>,
 ) -> Result<Exit, Problems> {
     if alone {
         let mut flows: Vec<&String> = messages.iter().map(|message| &message.flow).collect();
@@ -140,10 +139,10 @@ pub(super) async fn settle(
     let started = std::time::Instant::now();
     let mut settled = Vec::new();
     for message in &messages {
-        let mut now = engine.journal().find(&message.id.to_string()).await.map_err(output::one)?;
+        let mut now = engine.journal().find(&message.id.to_string()).await?;
         while !alone && !now.stage.is_at_rest() && now.stage != Stage::Waiting && started.elapsed() < PATIENCE {
             tokio::time::sleep(Duration::from_millis(300)).await;
-            now = engine.journal().find(&message.id.to_string()).await.map_err(output::one)?;
+            now = engine.journal().find(&message.id.to_string()).await?;
         }
         settled.push(now);
     }
@@ -154,12 +153,11 @@ pub(super) async fn settle(
             _ => "taken over by the running consign".to_string(),
         };
         context.out.line(format!("{}  {}  {what}", message.id.short(), shown(&message.name)));
-        for record in engine.journal().records(message.id).await.map_err(output::one)?.iter().take(10) {
+        for record in engine.journal().records(message.id).await?.iter().take(10) {
             context.out.line(format!("    {:9} {},{} {}", record.change, record.model, record.id, shown(&record.name)));
         }
         if message.stage != Stage::Done {
-            let problems =
-                engine.journal().attempts(message.id).await.map_err(output::one)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
+            let problems = engine.journal().attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default();
             if !context.out.json {
                 context.out.problems(&problems);
             }

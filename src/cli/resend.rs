@@ -3,9 +3,9 @@
 use super::{
     Context, Exit,
     choosing::{By, Choosing, chosen},
-    output, reprocess,
+    reprocess,
 };
-use crate::model::{Again, Direction, Problem, Problems, codes};
+use crate::model::{Again, Code, Direction, Problem, Problems};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let messages = chosen(context, &engine, &args.ids, &selection, &["done"]).await?;
     if let Some(came) = messages.iter().find(|message| message.direction == Direction::In) {
         let text = format!("message {} came from the partner: only what we sent is sent again", came.id.short());
-        return Err(output::one(Problem::new(codes::USAGE, text).hint("consign reprocess does it again")));
+        return Err(Problems::from(Problem::new(Code::Usage, text).hint("consign reprocess does it again")));
     }
     if messages.is_empty() {
         context.out.line("no such message");

@@ -16,7 +16,7 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     if args.check {
-        let done = restore::check(&args.file).map_err(output::one)?;
+        let done = restore::check(&args.file)?;
         context.out.data(&done);
         context.out.line(format!(
             "{}: whole, {} files, made at {} UTC by consign {}",

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Context, Exit, output, progress, stay};
 use crate::{
     flow::{Engine, Lock, Summary},
-    model::{Problem, Problems, codes, nearest::did_you_mean},
+    model::{Code, Problem, Problems, nearest::did_you_mean},
 };
 
 #[derive(clap::Args)]
@@ -25,21 +25,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let (workspace, broken) = context.load_whole_flows()?;
     let workspace = Arc::new(workspace);
     if let Some(unknown) = args.flows.iter().find(|flow| !workspace.flows.contains_key(*flow)) {
-        if !broken.is_empty() {
-            return Err(broken);
-        }
+        Problems::check(broken)?;
         let names = workspace.flows.keys().map(String::as_str);
-        return Err(output::one(
-            Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{unknown}`")).maybe_hint(did_you_mean(unknown, names)),
+        return Err(Problems::from(
+            Problem::new(Code::FlowUnknown, format!("there is no flow `{unknown}`")).maybe_hint(did_you_mean(unknown, names)),
         ));
     }
-    let lock = Lock::take(&workspace).map_err(output::one)?;
+    let lock = Lock::take(&workspace)?;
     if args.once {
         if args.verbose {
             output::start_logging(false, true);
         }
-        let engine = Engine::open(Arc::clone(&workspace)).await.map_err(output::one)?.with_watcher(progress::watcher()).eager();
-        engine.sweep(&lock).await.map_err(output::one)?;
+        let engine = Engine::open(Arc::clone(&workspace)).await?.with_watcher(progress::watcher()).eager();
+        engine.sweep(&lock).await?;
         let exit = once(context, &engine, &args.flows).await;
         if !context.out.json {
             context.out.problems(&broken);
@@ -71,7 +69,7 @@ async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {
     }
     context.out.data(&summaries);
     engine.journal().close().await;
-    let problems: Problems = summaries.iter().flat_map(|summary| summary.problems.clone()).collect();
+    let problems: Vec<Problem> = summaries.iter().flat_map(|summary| summary.problems.clone()).collect();
     let waiting = summaries.iter().any(|summary| summary.waiting > 0);
     let refused = summaries.iter().any(|summary| summary.failed + summary.held + summary.refused > 0);
     match Exit::of(&problems) {

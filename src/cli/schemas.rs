@@ -6,10 +6,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::{Context, Exit, output};
+use super::{Context, Exit};
 use crate::{
     config::Workspace,
-    model::{Place, Problem, Problems, codes},
+    model::{Code, Place, Problem, Problems},
     schema::Schema,
 };
 
@@ -39,21 +39,21 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let plain =
         !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.')) && !name.starts_with('.');
     if !plain {
-        return Err(output::one(Problem::new(
-            codes::USAGE,
+        return Err(Problems::from(Problem::new(
+            Code::Usage,
             format!("`{name}` cannot be the name of a schema set: use letters, digits, `-`, `_` and `.`"),
         )));
     }
     let workspace = context.load()?;
     let target = workspace.schemas().join(name);
     if target.exists() {
-        return Err(output::one(
-            Problem::new(codes::USAGE, format!("schemas/{name} is there already")).hint("remove the folder first, or take another name"),
+        return Err(Problems::from(
+            Problem::new(Code::Usage, format!("schemas/{name} is there already")).hint("remove the folder first, or take another name"),
         ));
     }
     let unreadable = |error: std::io::Error| {
-        output::one(
-            Problem::new(codes::CONFIG_UNREADABLE, format!("it cannot be read ({})", crate::model::problem::reason(&error)))
+        Problems::from(
+            Problem::new(Code::ConfigUnreadable, format!("it cannot be read ({})", crate::model::problem::reason(&error)))
                 .at(Place::file(path.display().to_string())),
         )
     };
@@ -61,12 +61,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let making = tempfile::Builder::new().prefix(".adding-").tempdir_in(workspace.schemas()).map_err(unreadable)?;
     let count = if path.is_dir() { copy(path, making.path()).map_err(unreadable)? } else { unpack(path, making.path())? };
     if count == 0 {
-        return Err(output::one(
-            Problem::new(codes::SCHEMA_MISSING, "there is no .xsd file in it").at(Place::file(path.display().to_string())),
+        return Err(Problems::from(
+            Problem::new(Code::SchemaMissing, "there is no .xsd file in it").at(Place::file(path.display().to_string())),
         ));
     }
     let (entries, named) = entry_points(&workspace, name, making.path());
-    let (mut compiled, mut broken) = (Vec::new(), Problems::new());
+    let (mut compiled, mut broken) = (Vec::new(), Vec::new());
     for entry in &entries {
         match Schema::compile(making.path(), entry) {
             Ok(_) => compiled.push(format!("{name}/{entry}")),
@@ -74,8 +74,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         }
     }
     // A schema that a flow names must compile; of a set that no flow names yet, one that does is enough.
-    if !broken.is_empty() && (named || compiled.is_empty()) {
-        return Err(broken);
+    if named || compiled.is_empty() {
+        Problems::check(broken.clone())?;
     }
     let kept = making.keep();
     fs::rename(&kept, &target).map_err(|error| {
@@ -160,7 +160,7 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<usize> {
 
 fn unpack(path: &Path, to: &Path) -> Result<usize, Problems> {
     let place = Place::file(path.display().to_string());
-    let bad = |message: String| output::one(Problem::new(codes::USAGE, message).at(place.clone()).hint("give a folder, or a zip of one"));
+    let bad = |message: String| Problems::from(Problem::new(Code::Usage, message).at(place.clone()).hint("give a folder, or a zip of one"));
     let file = fs::File::open(path).map_err(|error| bad(format!("it cannot be opened ({})", crate::model::problem::reason(&error))))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|_| bad("it is neither a folder nor a zip file".into()))?;
     if archive.len() > MOST_FILES {

@@ -18,8 +18,8 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
-    let message = engine.journal().find(&args.id).await.map_err(output::one)?;
-    let life = life::life(&engine, message).await.map_err(output::one)?;
+    let message = engine.journal().find(&args.id).await?;
+    let life = life::life(&engine, message).await?;
     context.out.data(&life);
     let out = &context.out;
     let message = &life.message;

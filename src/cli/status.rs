@@ -10,7 +10,7 @@ pub(super) struct Args {}
 
 pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
-    let tallies = engine.journal().tallies().await.map_err(output::one)?;
+    let tallies = engine.journal().tallies().await?;
     let now = engine.clock().now();
     let mut rows = Vec::new();
     let mut data = Vec::new();

@@ -14,12 +14,11 @@ use tokio::{
     task::JoinHandle,
 };
 
-use super::output;
 use crate::{
     config::{Workspace, check},
     daemon,
     flow::{Engine, Lock},
-    model::{Problem, Problems, codes},
+    model::{Code, Problem, Problems},
     web,
 };
 
@@ -27,7 +26,7 @@ use crate::{
 const PAGE_ENDS: Duration = Duration::from_secs(5);
 
 fn unable(_: std::io::Error) -> Problems {
-    output::one(Problem::new(codes::USAGE, "signals cannot be received"))
+    Problems::from(Problem::new(Code::Usage, "signals cannot be received"))
 }
 
 /// Says `true` once the process is told to stop.
@@ -58,7 +57,7 @@ pub(super) async fn stay(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Res
         let running = match Running::start(Arc::clone(&workspace), lock, Arc::clone(&traced)).await {
             Ok(running) => running,
             Err(problem) => match before.take() {
-                None => return Err(output::one(problem)),
+                None => return Err(Problems::from(problem)),
                 Some(before) => {
                     tell_problems(&[problem], "the workspace as it is now cannot be run, and the one before goes on");
                     workspace = before;
@@ -139,7 +138,7 @@ impl Running {
                 // Whoever could say so is gone: that is a stop as well.
                 _ = stop.wait_for(|stop| *stop) => break None,
                 ended = &mut self.flows => {
-                    ended.unwrap_or_else(|_| Err(Problem::new(codes::USAGE, "a defect of consign ended it"))).map_err(output::one)?;
+                    ended.unwrap_or_else(|_| Err(Problem::new(Code::Usage, "a defect of consign ended it")))?;
                     return Ok(None);
                 }
                 () = told(reload) => match read_anew(root, workspace) {
@@ -164,13 +163,10 @@ impl Running {
 /// The workspace as it is now, if it is whole and has its storage where it had it.
 fn read_anew(root: &Path, now: &Workspace) -> Result<Arc<Workspace>, Problems> {
     let next = Workspace::load(root)?;
-    let wrong = check::check(&next).problems;
-    if !wrong.is_empty() {
-        return Err(wrong);
-    }
+    Problems::check(check::check(&next).problems)?;
     if next.storage != now.storage {
         let text = "the storage is another folder: that takes a restart";
-        return Err(output::one(Problem::new(codes::USAGE, text)));
+        return Err(Problems::from(Problem::new(Code::Usage, text)));
     }
     tracing::info!(flows = next.flows.len(), "the workspace is read anew");
     Ok(Arc::new(next))

@@ -8,12 +8,12 @@ use std::{
 use serde::Serialize;
 use serde_json::Value as Json;
 
-use super::{Context, Exit, output, plan};
+use super::{Context, Exit, plan};
 use crate::{
     config::{Flow, Work, Workspace},
     flow::{Schemas, trial},
     format::Source,
-    model::{Place, Problem, Problems, codes, problem::reason},
+    model::{Code, Place, Problem, Problems, problem::reason},
 };
 
 #[derive(clap::Args)]
@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         let schemas = match Schemas::compile(&workspace, flow, 1) {
             Ok(schemas) => schemas,
             // A set that is not shipped keeps only the flows from being tested that are switched on.
-            Err(problems) if !flow.enabled && problems.iter().all(|problem| problem.code == codes::SCHEMA_MISSING) => {
+            Err(problems) if !flow.enabled && problems.iter().all(|problem| problem.code == Code::SchemaMissing) => {
                 context.out.line(format!("{:24} not tested: its schemas are not in the workspace (the flow is switched off)", flow.id));
                 continue;
             }
@@ -92,8 +92,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     }
     let open = judged.iter().filter(|one| matches!(one.verdict, Verdict::Differs | Verdict::New)).count();
     if judged.is_empty() {
-        let problem = Problem::new(codes::USAGE, "there are no samples to test");
-        return Err(output::one(problem.hint("put a file into samples/FLOW/CASE/, then: consign test --accept")));
+        let problem = Problem::new(Code::Usage, "there are no samples to test");
+        return Err(Problems::from(problem.hint("put a file into samples/FLOW/CASE/, then: consign test --accept")));
     }
     context.out.line(match open {
         0 => format!("{} samples: all as expected", judged.len()),
@@ -127,17 +127,17 @@ fn cases(folder: &Path, flow: &Flow) -> Vec<Case> {
 /// What comes out of a sample, as text: a plan, a document, or problems.
 fn outcome(workspace: &Workspace, flow: &Flow, case: &Case, schemas: &Schemas) -> Result<String, Problems> {
     let name = case.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
-    let bytes = fs::read(&case.input).map_err(|error| output::one(unreadable(&case.input, &error)))?;
+    let bytes = fs::read(&case.input).map_err(|error| Problems::from(unreadable(&case.input, &error)))?;
     let text = match &flow.work {
         Work::In(inbound) => trial::plan(&Source::Bytes(bytes.into()), &name, inbound, schemas).map(|plan| plan::render(&plan, usize::MAX)),
         Work::Out(outbound) => {
             let records: Json = serde_json::from_slice(&bytes).map_err(|error| {
                 let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
                 let place = Place::at(case.input.display().to_string(), narrow(error.line()), narrow(error.column()));
-                output::one(Problem::new(codes::CONFIG_SYNTAX, "a sample of an outbound flow is a record of Odoo as JSON").at(place))
+                Problems::from(Problem::new(Code::ConfigSyntax, "a sample of an outbound flow is a record of Odoo as JSON").at(place))
             })?;
             let records = if let Json::Array(records) = records { records } else { vec![records] };
-            trial::document(workspace, flow, outbound, records, &trial::Circumstances::default()).map_err(output::one).and_then(|made| {
+            trial::document(workspace, flow, outbound, records, &trial::Circumstances::default()).map_err(Problems::from).and_then(|made| {
                 let schema = schemas.get(&flow.schema)?;
                 trial::check(schema, &made.name, made.text.clone().into_bytes()).map(|()| made.text)
             })
@@ -154,7 +154,7 @@ fn judge(flow: &Flow, case: &Case, result: &str, accept: bool) -> Result<Judged,
     let (verdict, difference) = match (&expected, accept) {
         (Some(expected), _) if expected == result => (Verdict::Same, None),
         (_, true) => {
-            fs::write(&case.expected, result).map_err(|error| output::one(unreadable(&case.expected, &error)))?;
+            fs::write(&case.expected, result).map_err(|error| Problems::from(unreadable(&case.expected, &error)))?;
             (Verdict::Accepted, None)
         }
         (Some(expected), false) => (Verdict::Differs, Some(crate::ops::diff::lines(expected, result))),
@@ -164,5 +164,5 @@ fn judge(flow: &Flow, case: &Case, result: &str, accept: bool) -> Result<Judged,
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(codes::DROP_IO, format!("the file cannot be used ({})", reason(error))).at(Place::file(path.display().to_string()))
+    Problem::new(Code::DropIo, format!("the file cannot be used ({})", reason(error))).at(Place::file(path.display().to_string()))
 }

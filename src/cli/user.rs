@@ -2,10 +2,10 @@
 
 use std::io::Read as _;
 
-use super::{Context, Exit, choosing::By, output};
+use super::{Context, Exit, choosing::By};
 use crate::{
     journal::{Deed, Journal, User},
-    model::{Problem, Problems, codes},
+    model::{Code, Problem, Problems},
     ops::people::{Role, checked_name, hash, random},
 };
 
@@ -50,9 +50,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let now = engine.clock().now();
     match &args.what {
         What::Add { name, role, password_stdin, by } => {
-            let made = add(journal, name, role, *password_stdin).await.map_err(output::one)?;
+            let made = add(journal, name, role, *password_stdin).await?;
             let deed = Deed { detail: Some(format!("{name} ({role})")), ..by.deed("set user") };
-            journal.audit(None, &deed, now).await.map_err(output::one)?;
+            journal.audit(None, &deed, now).await?;
             context.out.data(&serde_json::json!({ "name": name, "role": role, "password": made }));
             context.out.line(format!("{name} may sign in as {role}"));
             if let Some(password) = made {
@@ -60,7 +60,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             }
         }
         What::List => {
-            let users = journal.users().await.map_err(output::one)?;
+            let users = journal.users().await?;
             context.out.data(&users);
             if users.is_empty() {
                 context.out.line("nobody; consign user add NAME --role admin");
@@ -68,11 +68,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             users.iter().for_each(|user| context.out.line(format!("{:9} {}", user.role, user.name)));
         }
         What::Remove { name, by } => {
-            if !journal.remove_user(name).await.map_err(output::one)? {
-                return Err(output::one(Problem::new(codes::USAGE, format!("there is no user `{name}`"))));
+            if !journal.remove_user(name).await? {
+                return Err(Problems::from(Problem::new(Code::Usage, format!("there is no user `{name}`"))));
             }
             let deed = Deed { detail: Some(name.clone()), ..by.deed("remove user") };
-            journal.audit(None, &deed, now).await.map_err(output::one)?;
+            journal.audit(None, &deed, now).await?;
             context.out.line(format!("{name} is removed"));
         }
     }
@@ -84,13 +84,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 async fn add(journal: &Journal, name: &str, role: &str, typed: bool) -> Result<Option<String>, Problem> {
     checked_name(name)?;
     let role = Role::parse(role)
-        .ok_or_else(|| Problem::new(codes::USAGE, format!("there is no role `{role}`")).hint("viewer, operator or admin"))?;
+        .ok_or_else(|| Problem::new(Code::Usage, format!("there is no role `{role}`")).hint("viewer, operator or admin"))?;
     let (password, made) = match typed {
         false => (random(MADE)?, true),
         true => {
             let mut text = String::new();
             let read = std::io::stdin().take(10_000).read_to_string(&mut text);
-            read.map_err(|_| Problem::new(codes::USAGE, "the password on standard input is no text"))?;
+            read.map_err(|_| Problem::new(Code::Usage, "the password on standard input is no text"))?;
             (text.trim_end_matches(['\r', '\n']).to_string(), false)
         }
     };

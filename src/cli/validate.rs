@@ -6,12 +6,12 @@ use std::{
     thread,
 };
 
-use super::{Context, Exit, files, output, report};
+use super::{Context, Exit, files, report};
 use crate::{
     config::Work,
     flow::{Schemas, examine},
     format::{Limits, Source, xml},
-    model::{Place, Problem, Problems, codes, nearest::did_you_mean},
+    model::{Code, Place, Problem, Problems, nearest::did_you_mean},
     schema::{File, Schema, Setup},
 };
 
@@ -111,7 +111,7 @@ fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Proble
         context.known_flow(&workspace, Some(id)).map_err(nowhere)?;
         let flow = &workspace.flows[id];
         if !matches!(flow.work, Work::In(_)) {
-            return Err(nowhere(output::one(Problem::new(codes::USAGE, format!("`{id}` sends; only inbound flows take files")))));
+            return Err(nowhere(Problems::from(Problem::new(Code::Usage, format!("`{id}` sends; only inbound flows take files")))));
         }
         let schemas = Schemas::compile(&workspace, flow, threads).map_err(|problems| (problems, workspace.schemas()))?;
         return Ok(By::Flow(Box::new(workspace), id.clone(), schemas));
@@ -128,9 +128,9 @@ fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Proble
 const AHEAD: usize = 64;
 
 /// Everything that is wrong with a file.
-fn judged(file: &Path, by: &By) -> Problems {
+fn judged(file: &Path, by: &By) -> Vec<Problem> {
     if let Some(problem) = files::nothing(file) {
-        return output::one(problem);
+        return vec![problem];
     }
     let name = file.display().to_string();
     let source = Source::File(file.to_path_buf());
@@ -139,17 +139,17 @@ fn judged(file: &Path, by: &By) -> Problems {
             let size = std::fs::metadata(file).map_or(0, |found| found.len());
             let judged = File { time: limits.time_for(size), ..File::named(&name) };
             let (options, limits) = (*options, limits.clone());
-            schema.judge(&judged, move |judge| xml::stream(&source, &name, &limits, options, judge).map_err(output::one)).1
+            schema.judge(&judged, move |judge| xml::stream(&source, &name, &limits, options, judge).map_err(Problems::from)).1
         }
         By::Flow(workspace, id, schemas) => match &workspace.flows[id].work {
-            Work::In(inbound) => examine(&source, &name, inbound, schemas).err().unwrap_or_default(),
-            Work::Out(_) => Problems::new(),
+            Work::In(inbound) => examine(&source, &name, inbound, schemas).err().map(Problems::into_vec).unwrap_or_default(),
+            Work::Out(_) => Vec::new(),
         },
     }
 }
 
 /// 2 where a file could not be judged, 1 where one is not valid.
-fn worse(exit: Exit, problems: &Problems) -> Exit {
+fn worse(exit: Exit, problems: &[Problem]) -> Exit {
     match (exit, problems.is_empty()) {
         (exit, true) => exit,
         (Exit::Unable, _) => Exit::Unable,
@@ -169,8 +169,8 @@ fn locate(workspace: &Path, schemas: &[PathBuf]) -> Result<(PathBuf, Vec<String>
             if !in_workspace.join(&name).exists() {
                 let near = siblings(schema.parent().unwrap_or(Path::new("")));
                 let hint = did_you_mean(&schema.to_string_lossy(), near.iter().map(String::as_str));
-                let problem = Problem::new(codes::SCHEMA_MISSING, "there is no such schema, here or in the workspace's schemas/");
-                return Err(output::one(problem.at(Place::file(schema.display().to_string())).maybe_hint(hint)));
+                let problem = Problem::new(Code::SchemaMissing, "there is no such schema, here or in the workspace's schemas/");
+                return Err(Problems::from(problem.at(Place::file(schema.display().to_string())).maybe_hint(hint)));
             }
             (in_workspace.clone(), name)
         } else {
@@ -181,8 +181,8 @@ fn locate(workspace: &Path, schemas: &[PathBuf]) -> Result<(PathBuf, Vec<String>
         };
         if jail.as_ref().is_some_and(|jail| *jail != folder) {
             let problem =
-                Problem::new(codes::USAGE, "schemas that are loaded together lie in one set: the same folder, or folders side by side");
-            return Err(output::one(problem.at(Place::file(schema.display().to_string()))));
+                Problem::new(Code::Usage, "schemas that are loaded together lie in one set: the same folder, or folders side by side");
+            return Err(Problems::from(problem.at(Place::file(schema.display().to_string()))));
         }
         jail = Some(folder);
         names.push(name);

@@ -11,11 +11,11 @@ pub(super) struct Args {}
 pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problems> {
     output::start_logging(context.out.json, false);
     let engine = context.engine().await?;
-    let listener = web::listen(&engine).await.map_err(output::one)?;
+    let listener = web::listen(&engine).await?;
     context.out.line(told(&engine, &listener));
     let (tell, stop) = watch::channel(false);
     super::stay::stopped_by_signals(tell)?;
-    web::serve(engine, listener, stop).await.map_err(output::one)?;
+    web::serve(engine, listener, stop).await?;
     Ok(Exit::Fine)
 }
 

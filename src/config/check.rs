@@ -11,7 +11,7 @@ use crate::{
         csv::{self, Dialect},
     },
     mapping::coverage::Coverage,
-    model::{Name, Place, Problem, Problems, catalog::Catalog, codes, nearest::did_you_mean, pattern::fits, shape::Shape},
+    model::{Code, Name, Place, Problem, Problems, catalog::Catalog, nearest::did_you_mean, pattern::fits, shape::Shape},
     odoo::{actions, read::Tree},
     schema::{File, Schema},
 };
@@ -20,9 +20,9 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Report {
     /// What must be mended.
-    pub problems: Problems,
+    pub problems: Vec<Problem>,
     /// What only keeps flows that are switched off from running.
-    pub notes: Problems,
+    pub notes: Vec<Problem>,
     /// What each inbound flow reads of its documents, and what it does not.
     pub coverage: Vec<(String, Coverage)>,
 }
@@ -35,7 +35,7 @@ pub fn check(workspace: &Workspace) -> Report {
         for name in flow.schemas() {
             let compiled = schemas.entry(name.to_string()).or_insert_with(|| Schema::compile(&workspace.schemas(), name));
             if let Err(problems) = compiled {
-                let missing = problems.iter().any(|problem| problem.code == codes::SCHEMA_MISSING);
+                let missing = problems.iter().any(|problem| problem.code == Code::SchemaMissing);
                 let told = problems.iter().map(|problem| told(flow, name, problem));
                 if missing && !flow.enabled { report.notes.extend(told) } else { report.problems.extend(told) }
             }
@@ -67,12 +67,12 @@ pub fn check(workspace: &Workspace) -> Report {
 }
 
 /// What an inbound flow reads of its documents, held against their schemas.
-fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &dyn Fn(&str) -> Option<&'s Shape>) -> Problems {
-    let mut problems = Problems::new();
+fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &dyn Fn(&str) -> Option<&'s Shape>) -> Vec<Problem> {
+    let mut problems = Vec::new();
     let shapes: Vec<&Shape> = inbound.schemas.iter().filter_map(|choice| shape(&choice.schema)).collect();
     if let Some((first, more)) = shapes.split_first() {
         // Of several schemas one that has it is enough: profiles of one format differ in what they allow.
-        let others: Vec<Problems> = more.iter().map(|shape| inbound.mapping.check(shape, &workspace.catalog)).collect();
+        let others: Vec<Vec<Problem>> = more.iter().map(|shape| inbound.mapping.check(shape, &workspace.catalog)).collect();
         let everywhere = |problem: &Problem| others.iter().all(|found| found.iter().any(|other| other.place == problem.place));
         problems.extend(inbound.mapping.check(first, &workspace.catalog).into_iter().filter(everywhere));
     }
@@ -81,17 +81,17 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
     }
     for (model, then, line, column) in inbound.mapping.calls() {
         if let Some(wrong) = actions::check(model, then) {
-            problems.push(Problem::new(codes::ACTION_UNKNOWN, wrong).at(Place::at(&inbound.mapping.file, line, column)));
+            problems.push(Problem::new(Code::ActionUnknown, wrong).at(Place::at(&inbound.mapping.file, line, column)));
         }
     }
     for (model, then, line, column) in inbound.mapping.creates() {
         if !actions::leaves_a_mark(model, then) {
             let text = format!("nothing tells a second try that a new {model} was made by the first: it would be made again");
-            let problem = Problem::new(codes::ACTION_UNKNOWN, text).at(Place::at(&inbound.mapping.file, line, column));
+            let problem = Problem::new(Code::ActionUnknown, text).at(Place::at(&inbound.mapping.file, line, column));
             problems.push(problem.hint("give the records an `identity`, or an `external` id, without write = \"create\""));
         }
     }
-    let wrong = |what: String| Problem::new(codes::MAPPING_PATH, what).at(Place::file(&flow.file));
+    let wrong = |what: String| Problem::new(Code::MappingPath, what).at(Place::file(&flow.file));
     for (at, choice) in inbound.schemas.iter().enumerate() {
         if at + 1 < inbound.schemas.len() && choice.is_for_all() {
             problems.push(wrong(format!("{} is for every document: the schemas behind it are never taken", choice.schema)));
@@ -122,7 +122,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
 
 /// A row with a value in every column, held against the schema: columns in the wrong order, twice, or not mapped though they must be
 /// would be told of every row of every file, and to the partner.
-fn rows(flow: &Flow, dialect: &Dialect, schema: &Schema) -> Problems {
+fn rows(flow: &Flow, dialect: &Dialect, schema: &Schema) -> Vec<Problem> {
     let plain = Dialect {
         columns: dialect.columns.iter().enumerate().map(|(at, (_, element))| ((at + 1).to_string(), element.clone())).collect(),
         header: false,
@@ -135,9 +135,9 @@ fn rows(flow: &Flow, dialect: &Dialect, schema: &Schema) -> Problems {
     };
     let row = Source::from(vec!["x"; dialect.columns.len()].join(";").as_bytes());
     let (_, found) = schema.judge(&File::named(&flow.file), |judge| csv::stream(&row, &flow.file, &plain, &Limits::default(), judge));
-    let order = found.into_iter().filter(|problem| [codes::DOC_UNEXPECTED, codes::DOC_INCOMPLETE].contains(&problem.code));
+    let order = found.into_iter().filter(|problem| [Code::DocUnexpected, Code::DocIncomplete].contains(&problem.code));
     let told = |problem: Problem| {
-        Problem::new(codes::MAPPING_PATH, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))
+        Problem::new(Code::MappingPath, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))
             .at(Place::file(&flow.file).with_path("[csv.columns]"))
             .hint("columns stand in the order in which the schema wants the elements, each once, and none that must be there is left out")
     };
@@ -160,7 +160,7 @@ fn follow<'p>(shape: &Shape, names: &'p [String]) -> Result<(), &'p str> {
 }
 
 /// Two flows that take the same files: which of them gets one would be chance.
-fn overlaps(workspace: &Workspace) -> Problems {
+fn overlaps(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
     let inbound: Vec<(&Flow, &InFlow)> = workspace
         .flows
@@ -177,7 +177,7 @@ fn overlaps(workspace: &Workspace) -> Problems {
             {
                 let message = format!("the flows `{}` and `{}` take the same files from {}", other.id, flow.id, flow.folder);
                 problems.push(
-                    Problem::new(codes::CONFIG_BAD_VALUE, message)
+                    Problem::new(Code::ConfigBadValue, message)
                         .at(Place::file(&flow.file))
                         .hint("give them different folders or patterns, or switch one off"),
                 );
@@ -186,17 +186,17 @@ fn overlaps(workspace: &Workspace) -> Problems {
         let partner = workspace.partners.get(&flow.partner);
         for shelf in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|shelf| **shelf == flow.folder) {
             let message = format!("the flow takes files from `{shelf}`, where the partner's finished files are put");
-            problems.push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(&flow.file)));
+            problems.push(Problem::new(Code::ConfigBadValue, message).at(Place::file(&flow.file)));
         }
     }
     problems
 }
 
 /// The elements that CSV rows are lifted to, held against the schema.
-fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Problems {
+fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut refuse = |what: String, known: Vec<&str>, name: &str| {
-        let problem = Problem::new(codes::MAPPING_PATH, format!("the schema {} has no {what}", flow.schema));
+        let problem = Problem::new(Code::MappingPath, format!("the schema {} has no {what}", flow.schema));
         problems.push(problem.at(Place::file(&flow.file).with_path("[csv]")).maybe_hint(did_you_mean(name, known)));
     };
     let child = |of: &[(Name, usize)], name: &str| {
@@ -224,7 +224,7 @@ fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Problems {
 }
 
 /// The names that the document, its file name and its note use, held against what the flow reads.
-fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
+fn names(flow: &Flow, outbound: &OutFlow) -> Vec<Problem> {
     let mut tops = vec![if outbound.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file", "version"];
     tops.extend(outbound.sequence.map(|_| "sequence"));
     tops.extend(outbound.values.keys().map(String::as_str));
@@ -262,7 +262,7 @@ fn names(flow: &Flow, outbound: &OutFlow) -> Problems {
                     Place::file(&flow.file).with_path(template.file())
                 };
                 problems.push(
-                    Problem::new(codes::TEMPLATE, message).at(place).maybe_hint(hint.or_else(|| Some("add it to [read] fields".into()))),
+                    Problem::new(Code::Template, message).at(place).maybe_hint(hint.or_else(|| Some("add it to [read] fields".into()))),
                 );
             }
         }
@@ -291,7 +291,7 @@ fn loops(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Option<Probl
     // A key that a table of the template does not have is one of them.
     let is_name = problem.message.contains("undefined") && !problem.message.contains('[');
     let text = format!("the template uses a name in a loop that the flow `{}` does not read", flow.id);
-    is_name.then(|| Problem::new(codes::TEMPLATE, text).at(problem.place).hint("look at the line; fields are added to [read] fields"))
+    is_name.then(|| Problem::new(Code::Template, text).at(problem.place).hint("look at the line; fields are added to [read] fields"))
 }
 
 /// A record of a model with a value for each field of the tree.
@@ -318,7 +318,7 @@ fn sample(catalog: &Catalog, model: &str, tree: &Tree) -> serde_json::Value {
 }
 
 /// The fields of the domain.
-fn domain(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Problems {
+fn domain(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Vec<Problem> {
     let paths = outbound.domain.iter().filter_map(|term| term.get(0)?.as_str());
     let unknown = paths.filter_map(|path| {
         let mut model = outbound.model.clone();
@@ -330,7 +330,7 @@ fn domain(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Problems {
                 None => {
                     let hint = did_you_mean(part, fields.keys().map(String::as_str));
                     let problem =
-                        Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` has no field `{part}` (domain of `{}`)", flow.id));
+                        Problem::new(Code::MappingField, format!("the model `{model}` has no field `{part}` (domain of `{}`)", flow.id));
                     return Some(problem.at(Place::file(&flow.file).with_path("[read] domain")).maybe_hint(hint));
                 }
             }
@@ -359,7 +359,7 @@ fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Optio
 /// A schema's problem as the flow's: a missing set says where to get it.
 pub fn told(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
     let mut problem = problem.clone();
-    if problem.code == codes::SCHEMA_MISSING {
+    if problem.code == Code::SchemaMissing {
         problem.message = format!("the flow `{}` needs the schema `{schema}`, which is not in the workspace", flow.id);
         problem.place = Place::file(&flow.file);
         if let Some(from) = &flow.schema_from {
@@ -371,14 +371,14 @@ pub fn told(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
 }
 
 /// Holds the fields an outbound flow reads against the models; `above` is the dotted path that leads to this model.
-fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, above: &str, fields: &Tree, problems: &mut Problems) {
+fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, above: &str, fields: &Tree, problems: &mut Vec<Problem>) {
     let place = |path: &str| match outbound.field_places.iter().find(|(known, ..)| known == path || known.starts_with(&format!("{path}.")))
     {
         Some((_, line, column)) => Place::at(&flow.file, *line, *column),
         None => Place::file(&flow.file),
     };
     let Some(known) = workspace.catalog.model(model) else {
-        let problem = Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` is not in the snapshot of Odoo's fields"));
+        let problem = Problem::new(Code::MappingField, format!("the model `{model}` is not in the snapshot of Odoo's fields"));
         problems.push(problem.at(place(above)).maybe_hint(did_you_mean(model, workspace.catalog.models())));
         return;
     };
@@ -387,7 +387,7 @@ fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, abo
         match known.get(name) {
             None if name == "id" => {}
             None => problems.push(
-                Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` has no field `{name}`"))
+                Problem::new(Code::MappingField, format!("the model `{model}` has no field `{name}`"))
                     .at(place(&path))
                     .maybe_hint(did_you_mean(name, known.keys().map(String::as_str))),
             ),
@@ -396,7 +396,7 @@ fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, abo
                 (Some(relation), false) => tree(workspace, flow, outbound, relation, &path, below, problems),
                 (None, false) => {
                     problems.push(
-                        Problem::new(codes::MAPPING_FIELD, format!("`{name}` of `{model}` is a value, nothing lies below it"))
+                        Problem::new(Code::MappingField, format!("`{name}` of `{model}` is a value, nothing lies below it"))
                             .at(place(&path)),
                     );
                 }

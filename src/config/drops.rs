@@ -7,7 +7,7 @@ use std::{
 
 use super::{SecretSource, secrets};
 use crate::{
-    model::{Problem, codes, nearest::did_you_mean, table::Reader},
+    model::{Code, Problem, nearest::did_you_mean, table::Reader},
     transport::{
         Drop,
         ftp::{FtpDrop, FtpSettings, Security},
@@ -88,7 +88,7 @@ impl Account {
         };
         for name in account.legacy.iter().filter(|name| !LEGACY.contains(&name.as_str())) {
             let hint = did_you_mean(name, LEGACY).unwrap_or_else(|| format!("one of {}", LEGACY.join(", ")));
-            let problem = Problem::new(codes::CONFIG_BAD_VALUE, format!("`{name}` is no algorithm that can be allowed"));
+            let problem = Problem::new(Code::ConfigBadValue, format!("`{name}` is no algorithm that can be allowed"));
             reader.report(problem.at(reader.place_of("legacy")).hint(hint));
         }
         if account.password.is_none() && account.key.is_none() && account.agent.is_none() && reader.node("password").is_none() {
@@ -229,7 +229,7 @@ impl DropConfig {
     /// The drop is no SFTP server.
     pub fn address(&self, root: &Path) -> Result<SftpSettings, Problem> {
         let Self::Sftp { account, jump, known_hosts, base, timeout, in_flight, engine, partner } = self else {
-            return Err(Problem::new(codes::USAGE, "the partner's drop is no SFTP server: it has no host key"));
+            return Err(Problem::new(Code::Usage, "the partner's drop is no SFTP server: it has no host key"));
         };
         let settings = |account: &Account, accept: String| {
             let Account { host, port, user, legacy, .. } = account;
@@ -264,7 +264,7 @@ fn engine(reader: &Reader<'_>) -> Engine {
         return Engine::Russh;
     }
     if !cfg!(feature = "libssh2") {
-        let problem = Problem::new(codes::CONFIG_BAD_VALUE, "this consign was built without the engine libssh2");
+        let problem = Problem::new(Code::ConfigBadValue, "this consign was built without the engine libssh2");
         let hint = "use engine = \"russh\", or a consign built with --features libssh2";
         reader.report(problem.at(reader.place_of("engine")).hint(hint));
     }

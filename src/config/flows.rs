@@ -14,7 +14,7 @@ use crate::{
         tables::{CodeTable, Tables},
     },
     model::{
-        Place, Problem, codes,
+        Code, Place, Problem,
         nearest::did_you_mean,
         table::{Entry, Item, Reader},
     },
@@ -82,7 +82,7 @@ fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
     let zone = reader.text("zone");
     Schedule::parse(text, zone.as_deref()).unwrap_or_else(|message| {
         if !text.is_empty() {
-            reader.report(Problem::new(codes::SCHEDULE, message).at(reader.place_of(key)));
+            reader.report(Problem::new(Code::Schedule, message).at(reader.place_of(key)));
         }
         Schedule::Manual
     })
@@ -159,7 +159,7 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
         Ok(mapping) => {
             for (value, line, column) in mapping.flow_values().into_iter().filter(|(value, ..)| !given.values.contains_key(value)) {
                 let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
-                reader.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, text).at(Place::at(&name, line, column)));
+                reader.report(Problem::new(Code::ConfigUnknownName, text).at(Place::at(&name, line, column)));
             }
             if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("partial")) {
                 let text =
@@ -319,7 +319,7 @@ fn numbers(reader: &Reader<'_>, read: &[String]) -> Vec<(String, String)> {
         Item::Text(path) => {
             let text = format!("`{path}` is not among the `fields` that are read");
             let hint = did_you_mean(path, read.iter().map(String::as_str));
-            table.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, text).at(table.place(&entry.node)).maybe_hint(hint));
+            table.report(Problem::new(Code::ConfigUnknownName, text).at(table.place(&entry.node)).maybe_hint(hint));
             None
         }
         _ => {

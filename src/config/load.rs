@@ -13,9 +13,8 @@ use serde_json::Value as Json;
 use super::{DropConfig, OdooConfig, Partner, Workspace, contained, flows, secrets};
 use crate::{
     model::{
-        Place, Problem, Problems, answer,
+        Code, Place, Problem, Problems, answer,
         catalog::Catalog,
-        codes,
         nearest::did_you_mean,
         table::{self, Node, Reader},
         tongue::Tongue,
@@ -52,7 +51,7 @@ impl flows::Files for Root<'_> {
 
     fn text(&self, path: &str) -> Result<String, Problem> {
         if crate::transport::contained(path).is_err() {
-            return Err(Problem::new(codes::PATH_ESCAPES, format!("`{path}` leaves the workspace")));
+            return Err(Problem::new(Code::PathEscapes, format!("`{path}` leaves the workspace")));
         }
         fs::read_to_string(self.root.join(path)).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => {
@@ -62,9 +61,9 @@ impl flows::Files for Root<'_> {
                     path,
                     near.iter().map(|name| folder.join(name).display().to_string()).collect::<Vec<_>>().iter().map(String::as_str),
                 );
-                Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no file `{path}` in the workspace")).maybe_hint(hint)
+                Problem::new(Code::ConfigUnknownName, format!("there is no file `{path}` in the workspace")).maybe_hint(hint)
             }
-            kind => Problem::new(codes::CONFIG_UNREADABLE, format!("`{path}` cannot be read ({kind})")),
+            kind => Problem::new(Code::ConfigUnreadable, format!("`{path}` cannot be read ({kind})")),
         })
     }
 }
@@ -77,16 +76,16 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// The workspace with the flows that are whole, and what is wrong with the others.
-pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
-    let mut broken = Problems::new();
+pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
+    let mut broken = Vec::new();
     let main = parse_file(root, "consign.toml").map_err(|problem| {
-        vec![if problem.code == codes::CONFIG_UNREADABLE {
+        if problem.code == Code::ConfigUnreadable {
             problem.hint("a workspace is a folder with a consign.toml; `consign init DIR` makes one, `-w DIR` names one")
         } else {
             problem
-        }]
+        }
     })?;
-    let folder = |name: &str, broken: &mut Problems| -> Vec<Parsed> {
+    let folder = |name: &str, broken: &mut Vec<Problem>| -> Vec<Parsed> {
         let mut parsed = Vec::new();
         for entry in names(&root.join(name)).iter().filter(|entry| entry.ends_with(".toml") && !entry.starts_with('.')) {
             let file = format!("{name}/{entry}");
@@ -97,7 +96,7 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
         }
         parsed
     };
-    let mut apart = Problems::new();
+    let mut apart = Vec::new();
     let (partner_files, flow_files) = (folder("partners", &mut broken), folder("flows", &mut apart));
     let problems = RefCell::new(broken);
     let reader = Reader::new(&main, "consign.toml", &problems);
@@ -117,7 +116,7 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
                 let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str))
                     .unwrap_or_else(|| "each partner is a file in partners/".into());
                 reader.report(
-                    Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{}`", flow.partner))
+                    Problem::new(Code::ConfigUnknownName, format!("there is no partner `{}`", flow.partner))
                         .at(reader.place_of("partner"))
                         .hint(hint),
                 );
@@ -131,18 +130,16 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Problems), Problems> {
     }
     let mut catalog = catalog(root, &problems);
     answer::add_to(&mut catalog);
-    let mut problems = problems.into_inner();
-    if problems.is_empty() {
-        return Ok((Workspace { root: root.to_path_buf(), storage, odoo, alerts, web, keep, traces, partners, flows, catalog }, apart));
+    match Problems::of(problems.into_inner()) {
+        None => Ok((Workspace { root: root.to_path_buf(), storage, odoo, alerts, web, keep, traces, partners, flows, catalog }, apart)),
+        Some(problems) => Err(problems.and(apart)),
     }
-    problems.extend(apart);
-    Err(problems)
 }
 
 fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
     let text = fs::read_to_string(root.join(file)).map_err(|error| {
         Problem::new(
-            codes::CONFIG_UNREADABLE,
+            Code::ConfigUnreadable,
             format!("`{file}` cannot be read in {} ({})", root.display(), crate::model::problem::reason(&error)),
         )
         .at(Place::file(file))
@@ -210,7 +207,7 @@ fn odoo(reader: &Reader<'_>) -> OdooConfig {
     config
 }
 
-fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
+fn partner(parsed: &Parsed, problems: &RefCell<Vec<Problem>>) -> Partner {
     let reader = Reader::new(&parsed.node, &parsed.file, problems);
     let drop = match reader.table("drop") {
         Some(table) => {
@@ -241,19 +238,17 @@ fn partner(parsed: &Parsed, problems: &RefCell<Problems>) -> Partner {
 }
 
 /// The workspace's own snapshot of Odoo's fields, or the built-in one.
-fn catalog(root: &Path, problems: &RefCell<Problems>) -> Catalog {
+fn catalog(root: &Path, problems: &RefCell<Vec<Problem>>) -> Catalog {
     let name = "odoo-fields.json";
     match fs::read(root.join(name)) {
         Err(_) => fields::built_in().clone(),
         Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
             let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            problems.borrow_mut().push(
-                Problem::new(codes::CONFIG_SYNTAX, "the field snapshot is not the JSON it should be").at(Place::at(
-                    name,
-                    narrow(error.line()),
-                    narrow(error.column()),
-                )),
-            );
+            problems.borrow_mut().push(Problem::new(Code::ConfigSyntax, "the field snapshot is not the JSON it should be").at(Place::at(
+                name,
+                narrow(error.line()),
+                narrow(error.column()),
+            )));
             fields::built_in().clone()
         }),
     }

@@ -12,7 +12,7 @@ use crate::{
         Given, Mapping,
         tables::{CodeTable, Tables},
     },
-    model::{Problem, Problems, codes},
+    model::{Code, Problem, Problems},
 };
 
 /// A mapping with everything that it reads besides the document.
@@ -34,7 +34,7 @@ impl Tables for MadeOf {
     fn table(&self, name: &str) -> Result<CodeTable, Problem> {
         let mut read = self.tables.get(name).into_iter().flatten().map(|(file, text)| CodeTable::parse(text, file));
         let first = read.next().unwrap_or_else(|| {
-            Err(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no file `tables/{name}.csv` in the workspace")))
+            Err(Problem::new(Code::ConfigUnknownName, format!("there is no file `tables/{name}.csv` in the workspace")))
         })?;
         read.try_fold(first, |table, own| own.map(|own| table.overridden_by(own)))
     }

@@ -321,10 +321,8 @@ impl Workspace {
     /// # Errors
     /// Everything that is wrong with its files.
     pub fn load(root: &Path) -> Result<Self, Problems> {
-        match load::load(root)? {
-            (workspace, problems) if problems.is_empty() => Ok(workspace),
-            (_, problems) => Err(problems),
-        }
+        let (workspace, problems) = load::load(root)?;
+        Problems::check(problems).map(|()| workspace)
     }
 
     /// Reads the workspace at `root` as far as flows are whole, with what is wrong with the others: one that is broken keeps no other
@@ -332,7 +330,7 @@ impl Workspace {
     ///
     /// # Errors
     /// What is wrong with the files that all flows share.
-    pub fn load_whole_flows(root: &Path) -> Result<(Self, Problems), Problems> {
+    pub fn load_whole_flows(root: &Path) -> Result<(Self, Vec<Problem>), Problems> {
         load::load(root)
     }
 
@@ -353,7 +351,7 @@ impl OdooConfig {
             (_, Some(login), Some(password)) => OdooLogin::Password { login: login.clone(), password: password.open(root)? },
             // Odoo takes an API key in the password's place.
             (Some(key), Some(login), None) => OdooLogin::Password { login: login.clone(), password: key.open(root)? },
-            _ => return Err(Problem::new(crate::model::codes::CONFIG_MISSING_KEY, "[odoo] needs `api_key`, or `login` and `password`")),
+            _ => return Err(Problem::new(crate::model::Code::ConfigMissingKey, "[odoo] needs `api_key`, or `login` and `password`")),
         };
         Ok(OdooSettings {
             url: self.url.clone(),

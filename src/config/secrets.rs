@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::{
-    Problem, codes,
+    Code, Problem,
     table::{Item, Reader},
 };
 
@@ -24,13 +24,13 @@ impl SecretSource {
     pub fn open(&self, root: &Path) -> Result<String, Problem> {
         match self {
             Self::Env(name) => std::env::var(name).map_err(|_| {
-                Problem::new(codes::CONFIG_SECRET, format!("the environment variable {name} is not set"))
+                Problem::new(Code::ConfigSecret, format!("the environment variable {name} is not set"))
                     .hint(format!("set {name} for the user that runs consign"))
             }),
             Self::File(path) => match std::fs::read_to_string(root.join(path)) {
                 Ok(text) => Ok(text.trim_end_matches(['\r', '\n']).to_string()),
                 Err(error) => Err(Problem::new(
-                    codes::CONFIG_SECRET,
+                    Code::ConfigSecret,
                     format!("the secret file {} cannot be read ({})", path.display(), crate::model::problem::reason(&error)),
                 )),
             },
@@ -44,7 +44,7 @@ pub(super) fn read(reader: &Reader<'_>, key: &str) -> Option<SecretSource> {
     if !matches!(node.item, Item::Table(_)) {
         // The value itself is not repeated: it may be the secret.
         reader.report(
-            Problem::new(codes::CONFIG_BAD_VALUE, format!("`{key}` is a secret and must not stand in the configuration"))
+            Problem::new(Code::ConfigBadValue, format!("`{key}` is a secret and must not stand in the configuration"))
                 .at(reader.place(node))
                 .hint(format!("write {key} = {{ env = \"NAME\" }} or {key} = {{ file = \"path\" }}")),
         );

@@ -10,10 +10,11 @@ use crate::{
     config::{Flow, OutFlow, Work, answers::Returned},
     journal::{Answered, Message},
     model::{
-        Problem, Problems, Stage,
+        Code, Problem, Problems, Stage,
         answer::{Answer, Reply},
-        codes, pattern,
-        problem::{Who, cut, shown},
+        codes::Who,
+        pattern,
+        problem::{cut, shown},
     },
     transport::{Drop, Entry, join},
 };
@@ -84,7 +85,7 @@ pub(super) async fn watch(engine: &Engine, flow: &Flow, outbound: &OutFlow) -> R
 async fn listed<'f>(drop: &dyn Drop, folder: &str, folders: &'f mut HashMap<String, Vec<Entry>>) -> Result<&'f [Entry], Problem> {
     if !folders.contains_key(folder) {
         let entries = match drop.list(folder).await {
-            Err(problem) if problem.code == codes::DROP_MISSING => Vec::new(),
+            Err(problem) if problem.code == Code::DropMissing => Vec::new(),
             other => other?,
         };
         folders.insert(folder.to_string(), entries);
@@ -99,7 +100,7 @@ async fn words(drop: &dyn Drop, path: &str, size: u64) -> Result<Option<String>,
     }
     let bytes = match drop.read(path, size, REASON).await {
         // Taken away meanwhile: the answer is known without it.
-        Err(problem) if problem.code == codes::DROP_MISSING => return Ok(None),
+        Err(problem) if problem.code == Code::DropMissing => return Ok(None),
         other => other?,
     };
     let text = String::from_utf8_lossy(&bytes);
@@ -111,9 +112,9 @@ async fn words(drop: &dyn Drop, path: &str, size: u64) -> Result<Option<String>,
 pub(super) async fn matched(engine: &Engine, flow: &Flow, answers: &[Answer]) -> Result<Vec<Message>, Problems> {
     let theirs = |other: &&Flow| other.partner == flow.partner && matches!(&other.work, Work::Out(out) if out.answer.is_some());
     let flows: Vec<String> = engine.workspace.flows.values().filter(theirs).map(|flow| flow.id.clone()).collect();
-    let (mut messages, mut problems) = (Vec::new(), Problems::new());
+    let (mut messages, mut problems) = (Vec::new(), Vec::new());
     for answer in answers {
-        match engine.journal.answered_by(&flows, &answer.number).await.map_err(|problem| vec![problem])? {
+        match engine.journal.answered_by(&flows, &answer.number).await? {
             Some(message) => messages.push(message),
             None => {
                 let hint = match flows.as_slice() {
@@ -121,11 +122,11 @@ pub(super) async fn matched(engine: &Engine, flow: &Flow, answers: &[Answer]) ->
                     flows => format!("looked for among what {} sent and expects an answer to", flows.join(", ")),
                 };
                 let text = format!("`{}` is no document that we sent and await an answer to", cut(&answer.number));
-                problems.push(Problem::new(codes::ANSWER_UNKNOWN, text).hint(hint));
+                problems.push(Problem::new(Code::AnswerUnknown, text).hint(hint));
             }
         }
     }
-    if problems.is_empty() { Ok(messages) } else { Err(problems) }
+    Problems::check(problems).map(|()| messages)
 }
 
 /// Writes answers down at the documents that they are about.
@@ -149,7 +150,7 @@ pub(super) async fn give(
     flow: &Flow,
     schemas: &Schemas,
     message: &Message,
-    problems: &Problems,
+    problems: &[Problem],
 ) -> Result<(), Problem> {
     let Work::In(inbound) = &flow.work else { return Ok(()) };
     let Some(answer) = &inbound.answer else { return Ok(()) };
@@ -168,7 +169,7 @@ pub(super) async fn give(
         let bytes = text.clone().into_bytes();
         tokio::task::block_in_place(|| trial::check(schema, &name, bytes)).map_err(|found| {
             let first = found.into_iter().nth(1);
-            first.unwrap_or_else(|| Problem::new(codes::OUT_INVALID, "the answer that we made breaks its schema"))
+            first.unwrap_or_else(|| Problem::new(Code::OutInvalid, "the answer that we made breaks its schema"))
         })?;
     }
     drop.make_folder(&answer.folder).await?;
@@ -184,7 +185,7 @@ async fn rendered(
     flow: &Flow,
     answer: &Returned,
     message: &Message,
-    problems: &Problems,
+    problems: &[Problem],
 ) -> Result<(String, String), Problem> {
     let mut numbers: Map<String, Json> = Map::new();
     for term in engine.journal.terms(message.id).await?.into_iter().filter(|term| term.kind != "record") {

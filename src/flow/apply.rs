@@ -12,7 +12,7 @@ use crate::{
     config::{Flow, InFlow},
     journal::{Journal, Message},
     mapping::Applying,
-    model::{BoxFuture, Clock, Plan, Problem, Problems, answer, codes, problem::shown},
+    model::{BoxFuture, Clock, Code, Plan, Problem, Problems, answer, problem::shown},
     odoo::{
         Odoo, Setup,
         execute::{Outcome, Stopped, execute, known, memory, rehearse},
@@ -87,7 +87,7 @@ pub(super) async fn plan(
     let mut applying = applying(inbound, message);
     let mut whole = None;
     let is_whole = matches!(material, Material::Whole(..));
-    let (mut any, mut told) = (false, Problems::new());
+    let (mut any, mut told) = (false, Vec::new());
     let mut plans = Plans::of(inbound, message, material);
     loop {
         match plans.next(&mut applying).await {
@@ -106,9 +106,7 @@ pub(super) async fn plan(
     let refused = applying.refused();
     if !inbound.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !told.is_empty() {
         told.extend(refused.into_iter().map(|(_, problem)| problem).take(100));
-        if !told.is_empty() {
-            return Err(told);
-        }
+        Problems::check(told)?;
         if let (Material::Whole(_, known), Some(plan)) = (material, whole) {
             *known = Some(plan.into());
         }
@@ -137,23 +135,22 @@ pub(super) async fn apply(
     message: &mut Message,
     material: &Material,
 ) -> Result<Applied, Problems> {
-    let one = |problem: Problem| vec![problem];
     if inbound.mapping.written().is_empty() {
         return only_answers(engine, flow, inbound, message, material).await;
     }
-    let odoo = engine.odoo().await.map_err(one)?;
+    let odoo = engine.odoo().await?;
     // The whole id: a mark that is met again years later would make a count do nothing.
     let mark = format!("consign {}.{}", message.id, message.run);
     let (message, journal) = (&*message, &engine.journal);
     let memory = Remembering { journal, clock: &*engine.clock, message };
     let setup = Setup { mark: &mark, memory: &memory, catalog: &engine.workspace.catalog, partial: inbound.partial };
     // Tried before, done again, edited, or of a zip that may have lain here: what came later must not be set back, unless someone wants just that.
-    let may_be_late = message.attempts > 0 || message.run > 1 || message.edited || lay_here(journal, message).await.map_err(one)?;
+    let may_be_late = message.attempts > 0 || message.run > 1 || message.edited || lay_here(journal, message).await?;
     if may_be_late && !message.again.overwrite {
         let mut applying = applying(inbound, message);
         let mut plans = Plans::of(inbound, message, material);
         while let Some(plan) = plans.next(&mut applying).await? {
-            let (plan, _) = answer::split(plan).map_err(one)?;
+            let (plan, _) = answer::split(plan)?;
             not_overtaken(journal, &odoo, &plan, setup, message).await?;
         }
     }
@@ -168,7 +165,7 @@ pub(super) async fn apply(
     let mut plans = Plans::of(inbound, message, material);
     while let Some(plan) = plans.next(&mut applying).await? {
         part += 1;
-        let (plan, answers) = answer::split(plan).map_err(one)?;
+        let (plan, answers) = answer::split(plan)?;
         let about = answers::matched(engine, flow, &answers).await?;
         let mark = if part == 1 { mark.clone() } else { format!("{mark}-{part}") };
         let outcome = match execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await {
@@ -185,7 +182,7 @@ pub(super) async fn apply(
         if matches!(material, Material::Whole(..)) {
             plans::keep(&engine.storage, message, &plan);
         }
-        answers::record(engine, message, &answers, &about).await.map_err(one)?;
+        answers::record(engine, message, &answers, &about).await?;
         write_down(engine, message, &outcome, &mut applied).await?;
         refused.extend(outcome.refused);
     }
@@ -193,10 +190,10 @@ pub(super) async fn apply(
     drop(alone);
     let parts: HashSet<(u32, u32)> = refused.iter().map(|(part, _)| *part).collect();
     applied.refused = parts.len();
-    let told: Problems = refused.into_iter().map(|(_, problem)| problem).collect();
-    if applied.records == 0 && !told.is_empty() {
+    let told: Vec<Problem> = refused.into_iter().map(|(_, problem)| problem).collect();
+    if applied.records == 0 {
         // Nothing went in: it is refused like any other.
-        return Err(told.into_iter().take(100).collect());
+        Problems::check(told.iter().take(100).cloned().collect())?;
     }
     if !parts.is_empty() {
         leave(engine, flow, inbound, message, &parts, told).await?;
@@ -206,48 +203,43 @@ pub(super) async fn apply(
 
 /// A document that only says something about others: Odoo has no part in it.
 async fn only_answers(engine: &Engine, flow: &Flow, inbound: &InFlow, message: &Message, material: &Material) -> Result<Applied, Problems> {
-    let one = |problem: Problem| vec![problem];
     let mut applying = applying(inbound, message);
     let mut plans = Plans::of(inbound, message, material);
     let (mut all, mut applied) = (Vec::new(), Applied::default());
     while let Some(plan) = plans.next(&mut applying).await? {
-        all.extend(answer::split(plan).map_err(one)?.1);
+        all.extend(answer::split(plan)?.1);
     }
-    let refused: Problems = applying.refused().into_iter().filter_map(|(part, problem)| part.map(|_| problem)).collect();
-    if !refused.is_empty() {
-        return Err(refused);
-    }
+    Problems::check(applying.refused().into_iter().filter_map(|(part, problem)| part.map(|_| problem)).collect())?;
     // All or none: half an answer is none.
     let about = answers::matched(engine, flow, &all).await?;
-    answers::record(engine, message, &all, &about).await.map_err(one)?;
+    answers::record(engine, message, &all, &about).await?;
     applied.records = all.len();
     Ok(applied)
 }
 
 /// Every reference of a file that is taken in parts, looked up before the first part is written.
 async fn rehearsed(inbound: &InFlow, message: &Message, material: &Material, odoo: &Odoo, setup: Setup<'_>) -> Result<(), Problems> {
-    let mut bad = Problems::new();
+    let mut bad = Vec::new();
     let mut applying = applying(inbound, message);
     let mut plans = Plans::of(inbound, message, material);
     while let Some(plan) = plans.next(&mut applying).await? {
-        let (plan, _) = answer::split(plan).map_err(|problem| vec![problem])?;
+        let (plan, _) = answer::split(plan)?;
         bad.extend(rehearse(odoo, &plan, setup).await?.into_iter().map(|(_, problem)| problem));
         if bad.len() >= 100 {
             break;
         }
     }
-    if bad.is_empty() { Ok(()) } else { Err(bad) }
+    Problems::check(bad)
 }
 
 /// The journal's rows of what one part of a plan did.
 async fn write_down(engine: &Engine, message: &Message, outcome: &Outcome, applied: &mut Applied) -> Result<(), Problems> {
-    let one = |problem: Problem| vec![problem];
     let (journal, now) = (&engine.journal, engine.clock.now());
     let records = outcome.records.iter().map(|record| (record.model.clone(), record.id, record.name.clone(), record.change.as_str()));
-    journal.touched(message.id, records, now).await.map_err(one)?;
+    journal.touched(message.id, records, now).await?;
     for note in outcome.notes.iter().take(REMARKS.saturating_sub(applied.kept)) {
         tracing::warn!(message = message.id.short(), code = note.code.info().code, "{}", shown(&note.message));
-        journal.remark(message, &format!("{}: {}", note.code.info().code, note.message), now).await.map_err(one)?;
+        journal.remark(message, &format!("{}: {}", note.code.info().code, note.message), now).await?;
     }
     applied.records += outcome.records.len();
     applied.kept += outcome.notes.len();
@@ -261,16 +253,15 @@ async fn leave(
     inbound: &InFlow,
     message: &Message,
     parts: &HashSet<(u32, u32)>,
-    told: Problems,
+    told: Vec<Problem>,
 ) -> Result<(), Problems> {
-    let one = |problem: Problem| vec![problem];
     let Some(unit) = inbound.mapping.unit() else { return Ok(()) };
-    let source = material::source(engine, message).map_err(one)?;
+    let source = material::source(engine, message)?;
     let bytes = tokio::task::block_in_place(|| examine::rest(&source, &message.name, inbound, &unit, parts))?;
-    let told: Problems = told.into_iter().take(1000).collect();
-    let name = engine.storage.leave(message, &bytes, &told).map_err(one)?;
-    let text = format!("{}: {} records refused, written to {name}", codes::RECORD_REFUSED.info().code, parts.len());
-    engine.journal.remark(message, &text, engine.clock.now()).await.map_err(one)?;
+    let told: Vec<Problem> = told.into_iter().take(1000).collect();
+    let name = engine.storage.leave(message, &bytes, &told)?;
+    let text = format!("{}: {} records refused, written to {name}", Code::RecordRefused.info().code, parts.len());
+    engine.journal.remark(message, &text, engine.clock.now()).await?;
     // The partner's side is told as well where it can be; ours is the one that counts.
     let left = async {
         let drop = engine.drop(&flow.partner).await?;
@@ -284,7 +275,7 @@ async fn leave(
     };
     if let Err(problem) = left.await {
         let text = format!("the refused records could not be put to the partner's error folder: {}", problem.message);
-        engine.journal.remark(message, &text, engine.clock.now()).await.map_err(one)?;
+        engine.journal.remark(message, &text, engine.clock.now()).await?;
     }
     Ok(())
 }
@@ -298,11 +289,11 @@ pub(super) async fn not_overtaken(
     message: &Message,
 ) -> Result<(), Problems> {
     for (model, ids) in known(odoo, plan, setup).await? {
-        let younger = journal.overtaken(message, &model, &ids).await.map_err(|problem| vec![problem])?;
+        let younger = journal.overtaken(message, &model, &ids).await?;
         let Some(younger) = younger else { continue };
         let text = format!("`{}` (message {}) came later and has written the same records", shown(&younger.name), younger.id.short());
         let hint = format!("nothing, or to do it all the same: consign reprocess {} --overwrite", message.id.short());
-        return Err(vec![Problem::new(codes::OVERTAKEN, text).in_file(&message.name).hint(hint)]);
+        return Err(Problem::new(Code::Overtaken, text).in_file(&message.name).hint(hint).into());
     }
     Ok(())
 }

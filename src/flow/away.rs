@@ -40,17 +40,17 @@ impl Away {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::codes;
+    use crate::model::Code;
 
     #[tokio::test]
     async fn what_one_has_met_the_others_are_spared() {
-        let away = Away::new(|problem| problem.code == codes::DROP_UNREACHABLE);
+        let away = Away::new(|problem| problem.code == Code::DropUnreachable);
         let fails = |code| async move { Err::<(), _>(Problem::new(code, "met")) };
-        assert_eq!(away.unless(fails(codes::DROP_IO)).await.expect_err("its own").code, codes::DROP_IO);
+        assert_eq!(away.unless(fails(Code::DropIo)).await.expect_err("its own").code, Code::DropIo);
         assert!(away.unless(async { Ok(()) }).await.is_ok(), "one file's trouble is its own");
-        assert!(away.unless(fails(codes::DROP_UNREACHABLE)).await.is_err());
+        assert!(away.unless(fails(Code::DropUnreachable)).await.is_err());
         let tried = away.unless(async { panic!("in vain") });
         let problem: Result<(), Problem> = tried.await;
-        assert_eq!(problem.expect_err("spared").code, codes::DROP_UNREACHABLE);
+        assert_eq!(problem.expect_err("spared").code, Code::DropUnreachable);
     }
 }

@@ -14,7 +14,7 @@ use crate::{
         within::{Kind, Steps, Within},
         xml,
     },
-    model::{Document, Events, Name, Place, Problem, Problems, codes, document::Table, events::Both, problem::cut, tally::told},
+    model::{Code, Document, Events, Name, Place, Problem, Problems, document::Table, events::Both, problem::cut, tally::told},
     schema::{File, Schema, Setup},
 };
 
@@ -28,7 +28,7 @@ impl Schemas {
     /// # Errors
     /// What is wrong with them, as the flow's problems.
     pub fn of(flow: &Flow, mut compile: impl FnMut(&str) -> Result<Schema, Problems>) -> Result<Self, Problems> {
-        let (mut schemas, mut problems) = (HashMap::new(), Problems::new());
+        let (mut schemas, mut problems) = (HashMap::new(), Vec::new());
         for name in flow.schemas() {
             match compile(name) {
                 Ok(schema) => {
@@ -37,7 +37,7 @@ impl Schemas {
                 Err(found) => problems.extend(found.iter().map(|problem| check::told(flow, name, problem))),
             }
         }
-        if problems.is_empty() { Ok(Self(schemas)) } else { Err(problems) }
+        Problems::check(problems).map(|()| Self(schemas))
     }
 
     /// Compiles the schemas of a flow; `threads` documents may be judged at once.
@@ -54,7 +54,7 @@ impl Schemas {
     /// # Errors
     /// It is not one of the flow's.
     pub fn get(&self, name: &str) -> Result<&Schema, Problems> {
-        self.0.get(name).ok_or_else(|| vec![Problem::new(codes::SCHEMA_MISSING, format!("the schema `{name}` is not one of the flow's"))])
+        self.0.get(name).ok_or_else(|| Problem::new(Code::SchemaMissing, format!("the schema `{name}` is not one of the flow's")).into())
     }
 }
 
@@ -81,7 +81,7 @@ fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep:
         decimal_comma: matches!(&inbound.format, Format::Csv(dialect) if dialect.decimal_comma),
         time: inbound.limits.time_for(size),
     };
-    let mut problems = Problems::new();
+    let mut problems = Vec::new();
     if let Some(envelope) = inbound.envelope.as_ref().and_then(|envelope| envelope.schema.as_ref()) {
         let (source, reader, name) = (source.clone(), Reader::of(inbound), name.to_string());
         let (_, found) = schemas.get(envelope)?.judge(&file, move |judge| reader.read(&source, &name, judge));
@@ -90,8 +90,7 @@ fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep:
     let choice = match choose(source, name, inbound) {
         Ok(choice) => choice,
         // What is wrong with the envelope may be why.
-        Err(found) if problems.is_empty() => return Err(found),
-        Err(_) => return Err(problems),
+        Err(found) => return Err(Problems::of(problems).unwrap_or(found)),
     };
     let (source, reader, within) =
         (source.clone(), Reader::of(inbound), inbound.envelope.as_ref().map(|envelope| envelope.payload.clone()));
@@ -109,22 +108,19 @@ fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep:
                 match (read, payloads.found()) {
                     (Ok(()), 0) => {
                         let message = format!("the envelope holds no document at `{path}`");
-                        Err(vec![Problem::new(codes::DOC_INCOMPLETE, message).at(Place::file(&own))])
+                        Err(Problem::new(Code::DocIncomplete, message).at(Place::file(&own)).into())
                     }
                     (read, _) => read,
                 }
             }
         };
-        read.and_then(|()| tree.all(&own).map_err(|problem| vec![problem]))
+        read.and_then(|()| tree.all(&own).map_err(Problems::from))
     });
     problems.extend(found);
     // What keeps the file from being read at all was met by both passes.
     let problems = told(problems, name);
-    match (documents, problems.is_empty()) {
-        (Some(documents), true) => Ok(documents),
-        (None, true) => Err(vec![Problem::new(codes::DOC_SCHEMA, "the file could not be read").at(Place::file(name))]),
-        (_, false) => Err(problems),
-    }
+    Problems::check(problems)?;
+    documents.ok_or_else(|| Problem::new(Code::DocSchema, "the file could not be read").at(Place::file(name)).into())
 }
 
 /// Reads a file that was examined before.
@@ -138,7 +134,7 @@ pub fn read(source: &Source, name: &str, inbound: &InFlow) -> Result<Vec<Documen
         None => reader.read(source, name, &mut tree)?,
         Some(envelope) => reader.read(source, name, &mut Within::new(envelope.payload.clone(), &mut tree))?,
     }
-    tree.all(name).map_err(|problem| vec![problem])
+    tree.all(name).map_err(Problems::from)
 }
 
 /// What of a file stands outside of the elements that records are made of.
@@ -151,7 +147,7 @@ pub(super) fn outside(source: &Source, name: &str, inbound: &InFlow, unit: &[Nam
     reader.read(source, name, &mut outside)?;
     if outside.is_full() {
         let text = format!("more than {} elements outside of those that records are made of", inbound.limits.elements);
-        return Err(vec![Problem::new(codes::DOC_LIMIT, text).at(Place::file(name))]);
+        return Err(Problem::new(Code::DocLimit, text).at(Place::file(name)).into());
     }
     Ok(outside.document())
 }
@@ -223,7 +219,7 @@ impl Reader {
 
     fn read(&self, source: &Source, name: &str, to: &mut dyn Events) -> Result<(), Problems> {
         match &self.format {
-            Format::Xml => xml::stream(source, name, &self.limits, self.xml, to).map_err(|problem| vec![problem]),
+            Format::Xml => xml::stream(source, name, &self.limits, self.xml, to).map_err(Problems::from),
             Format::Csv(dialect) => csv::stream(source, name, dialect, &self.limits, to),
         }
     }
@@ -259,7 +255,6 @@ fn choose<'f>(source: &Source, name: &str, inbound: &'f InFlow) -> Result<&'f Ch
             told.push(path.names());
         }
     }
-    let problem =
-        Problem::new(codes::DOC_ROOT, format!("none of the flow's schemas is for this document: {what}")).at(Place::at(name, 1, 1));
-    Err(vec![problem.hint("the wrong file or folder, or a version of the format that the flow does not take yet")])
+    let problem = Problem::new(Code::DocRoot, format!("none of the flow's schemas is for this document: {what}")).at(Place::at(name, 1, 1));
+    Err(problem.hint("the wrong file or folder, or a version of the format that the flow does not take yet").into())
 }

@@ -16,10 +16,7 @@ use super::{
 use crate::{
     config::{Flow, InFlow},
     journal::Message,
-    model::{
-        Problem, Problems, Stage,
-        codes::{self, Code},
-    },
+    model::{Code, Problem, Problems, Stage},
 };
 
 /// Whether the next message is worth trying in this run.
@@ -32,7 +29,7 @@ enum Next {
 
 /// Problems that every further file of the drop would meet as well.
 pub(super) const STOPS: [Code; 6] =
-    [codes::DROP_UNREACHABLE, codes::DROP_LOGIN, codes::DROP_HOST_UNKNOWN, codes::DROP_HOST_CHANGED, codes::DISK_FULL, codes::JOURNAL];
+    [Code::DropUnreachable, Code::DropLogin, Code::DropHostUnknown, Code::DropHostChanged, Code::DiskFull, Code::Journal];
 
 pub(super) async fn run(
     engine: &Engine,
@@ -42,8 +39,7 @@ pub(super) async fn run(
     look: bool,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
-    let one = |problem: Problem| vec![problem];
-    let begun = engine.journal.unfinished(&flow.id, engine.clock.now(), engine.eager).await.map_err(one)?;
+    let begun = engine.journal.unfinished(&flow.id, engine.clock.now(), engine.eager).await?;
     if !begun.is_empty() {
         engine.watcher.found(&flow.id, begun.len());
     }
@@ -53,11 +49,11 @@ pub(super) async fn run(
         return Ok(());
     }
     let lease = Lease::of(engine, flow);
-    if !lease.take().await.map_err(one)? {
-        return Err(one(Problem::new(codes::LEASED, format!("another consign looks at {}/{} now", flow.partner, flow.folder))));
+    if !lease.take().await? {
+        return Err(Problem::new(Code::Leased, format!("another consign looks at {}/{} now", flow.partner, flow.folder)).into());
     }
     let result = poll(engine, flow, inbound, schemas, &lease, odoo_is_away, summary).await;
-    lease.release().await.map_err(one)?;
+    lease.release().await?;
     result
 }
 
@@ -70,20 +66,19 @@ async fn poll(
     mut odoo_is_away: bool,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
-    let one = |problem: Problem| vec![problem];
-    let drop = engine.drop(&flow.partner).await.map_err(one)?;
-    let mut found = look::poll(engine, &*drop, flow, inbound, summary).await.map_err(one)?;
+    let drop = engine.drop(&flow.partner).await?;
+    let mut found = look::poll(engine, &*drop, flow, inbound, summary).await?;
     let ready = std::mem::take(&mut found.ready);
     if !ready.is_empty() {
         engine.watcher.found(&flow.id, ready.len());
     }
     for batch in intake::batches(ready) {
-        if engine.is_stopping() || !lease.take().await.map_err(one)? {
+        if engine.is_stopping() || !lease.take().await? {
             return Ok(());
         }
         // Partners take turns: one batch, then whoever waits longest.
         let turn = engine.turns.take(&flow.partner).await;
-        let messages = intake::take(engine, &*drop, flow, inbound, batch, &found, summary).await.map_err(one)?;
+        let messages = intake::take(engine, &*drop, flow, inbound, batch, &found, summary).await?;
         std::mem::drop(turn);
         carry_all(engine, flow, inbound, schemas, messages, &mut odoo_is_away, summary).await?;
     }
@@ -134,22 +129,22 @@ async fn carry_all(
             rest.push(message);
         }
     }
-    shelf::shelve(engine, flow, schemas, rest, summary).await.map_err(|problem| vec![problem])?;
+    shelf::shelve(engine, flow, schemas, rest, summary).await?;
     trouble.map_or(Ok(()), Err)
 }
 
 /// Lets one message whose own copy cannot be read now wait, and keeps no other.
 async fn later(engine: &Engine, message: &mut Message, problem: Problem, summary: &mut Summary) -> Result<Next, Problems> {
-    let (problems, now) = (vec![problem], engine.clock.now());
+    let (problems, now) = (Problems::from(problem), engine.clock.now());
     if !retry::is_temporary(&problems) {
         return Err(problems);
     }
     if message.stage == Stage::Waiting {
         let resume = message.resume.unwrap_or(Stage::Received);
-        engine.journal.advance(message, resume, None, now).await.map_err(|problem| vec![problem])?;
+        engine.journal.advance(message, resume, None, now).await?;
     }
     let until = retry::next_try(message.id, message.attempts, &problems, now);
-    engine.journal.wait(message, until, &problems, now).await.map_err(|problem| vec![problem])?;
+    engine.journal.wait(message, until, &problems, now).await?;
     engine.settled(message, summary);
     Ok(Next::Go)
 }
@@ -188,13 +183,12 @@ async fn carry(
     message: &mut Message,
     summary: &mut Summary,
 ) -> Result<Next, Problems> {
-    let told = |problem: Problem| vec![problem];
     let then = match message.again.as_then && !message.stage.is_at_rest() {
         false => None,
-        true => match mappings::recall(&engine.storage, message).map_err(told).and_then(|made_of| inbound.as_then(&made_of)) {
+        true => match mappings::recall(&engine.storage, message).map_err(Problems::from).and_then(|made_of| inbound.as_then(&made_of)) {
             Ok(then) => Some(then),
             Err(problems) if message.stage.may_become(Stage::Failed, message.direction) => {
-                engine.journal.fail(message, &problems, engine.clock.now()).await.map_err(told)?;
+                engine.journal.fail(message, &problems, engine.clock.now()).await?;
                 engine.settled(message, summary);
                 return Ok(Next::Go);
             }
@@ -210,14 +204,14 @@ async fn carry(
         let problems = match message.stage {
             Stage::Waiting => {
                 let resume = message.resume.unwrap_or(Stage::Received);
-                engine.journal.advance(message, resume, None, now).await.map_err(told)?;
+                engine.journal.advance(message, resume, None, now).await?;
                 continue;
             }
             // Validation is work for a processor; the runtime's threads are for waiting.
             Stage::Received => match tokio::task::block_in_place(|| material::check(engine, inbound, schemas, message)) {
                 Ok(checked) => {
                     material = Some(checked);
-                    engine.journal.advance(message, Stage::Checked, None, now).await.map_err(told)?;
+                    engine.journal.advance(message, Stage::Checked, None, now).await?;
                     checkpoint::reach("checked").await;
                     continue;
                 }
@@ -228,7 +222,7 @@ async fn carry(
             },
             Stage::Checked => match plan(engine, inbound, message, &mut material).await {
                 Ok(()) => {
-                    engine.journal.advance(message, Stage::Planned, None, now).await.map_err(told)?;
+                    engine.journal.advance(message, Stage::Planned, None, now).await?;
                     checkpoint::reach("planned").await;
                     continue;
                 }
@@ -238,23 +232,23 @@ async fn carry(
                 Ok(applied) => {
                     summary.refused += applied.refused;
                     summary.kept += applied.kept;
-                    engine.journal.advance(message, Stage::Applied, applied.note().as_deref(), engine.clock.now()).await.map_err(told)?;
+                    engine.journal.advance(message, Stage::Applied, applied.note().as_deref(), engine.clock.now()).await?;
                     checkpoint::reach("applied").await;
                     continue;
                 }
                 Err(problems) => problems,
             },
             Stage::Applied => {
-                engine.journal.succeeded(message, now).await.map_err(told)?;
-                engine.journal.advance(message, Stage::Done, None, now).await.map_err(told)?;
+                engine.journal.succeeded(message, now).await?;
+                engine.journal.advance(message, Stage::Done, None, now).await?;
                 engine.settled(message, summary);
                 continue;
             }
             Stage::Done | Stage::Discarded | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };
-        let for_a_person = [codes::OVERTAKEN, codes::LOOKUP_HELD, codes::UNCERTAIN];
+        let for_a_person = [Code::Overtaken, Code::LookupHeld, Code::Uncertain];
         if !problems.is_empty() && problems.iter().all(|problem| for_a_person.contains(&problem.code)) {
-            engine.journal.hold(message, problems, now).await.map_err(told)?;
+            engine.journal.hold(message, &problems, now).await?;
             engine.settled(message, summary);
             return Ok(next);
         }
@@ -263,11 +257,11 @@ async fn carry(
                 next = Next::Stop;
             }
             let until = retry::next_try(message.id, message.attempts, &problems, now);
-            engine.journal.wait(message, until, &problems, now).await.map_err(told)?;
+            engine.journal.wait(message, until, &problems, now).await?;
             engine.settled(message, summary);
             return Ok(next);
         }
-        engine.journal.fail(message, &problems, now).await.map_err(told)?;
+        engine.journal.fail(message, &problems, now).await?;
         engine.settled(message, summary);
     }
 }
@@ -278,7 +272,7 @@ async fn plan(engine: &Engine, inbound: &InFlow, message: &Message, material: &m
     let planned = apply::plan(inbound, message, documents, &mut numbers).await;
     let mapping = mappings::keep(&engine.storage, &inbound.made_of);
     // One that is refused is looked for more than any other.
-    engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await.map_err(|problem| vec![problem])?;
+    engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
     planned
 }
 
@@ -291,7 +285,7 @@ async fn number_refused(engine: &Engine, inbound: &InFlow, message: &Message) ->
     let mut numbers = Vec::new();
     // What else the mapping would refuse is told once the schema is content.
     let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;
-    engine.journal.numbered(message.id, &numbers, None).await.map_err(|problem| vec![problem])
+    engine.journal.numbered(message.id, &numbers, None).await.map_err(Problems::from)
 }
 
 async fn apply_planned(
@@ -320,5 +314,9 @@ fn known<'m>(
     if material.is_none() {
         *material = Some(tokio::task::block_in_place(|| material::again(engine, inbound, message))?);
     }
-    material.as_mut().ok_or_else(Problems::new)
+    material.as_mut().ok_or_else(|| lost(message).into())
+}
+
+fn lost(message: &Message) -> Problem {
+    Problem::new(Code::OriginalLost, format!("the documents of message {} are not at hand", message.id.short()))
 }

@@ -17,7 +17,7 @@ use crate::{
     config::{Flow, Format, InFlow, SameContent, Unusual},
     format::end,
     journal::{Message, NewMessage, Verdict},
-    model::{BoxFuture, Direction, MessageId, Problem, Stage, codes, problem::shown},
+    model::{BoxFuture, Code, Direction, MessageId, Problem, Stage, problem::shown},
     transport::{Drop, Entry, join},
 };
 
@@ -150,7 +150,7 @@ async fn fetch(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, 
         return Ok(new);
     }
     if entry.size == 0 && inbound.empty == Unusual::Reject {
-        new.rest = Some((Stage::Failed, Problem::new(codes::DOC_EMPTY, "the file is empty").in_file(&entry.name)));
+        new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&entry.name)));
     }
     let mut spooling = engine.storage.spooling(new.id)?;
     drop.fetch(&new.path, entry.size, inbound.limits.bytes, &mut spooling).await?;
@@ -225,7 +225,7 @@ pub(super) async fn judged(
                 (None, None) => ("", file.id),
             };
             let held =
-                Problem::new(codes::SAME_CONTENT, format!("the same content came before as `{}` (message {})", shown(name), id.short()))
+                Problem::new(Code::SameContent, format!("the same content came before as `{}` (message {})", shown(name), id.short()))
                     .hint(format!("if it is meant to be processed again: consign reprocess {}", file.id.short()));
             file.rest = Some((Stage::Held, held.in_file(&file.name)));
         } else {

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 
 use crate::{
     config::Workspace,
-    model::{Problem, codes},
+    model::{Code, Problem},
 };
 
 /// Held while this process carries messages; the system lets go of it when the process ends, however it ends.
@@ -22,7 +22,7 @@ impl Lock {
         let path = workspace.storage.join("lock");
         let unusable = |error: std::io::Error| {
             Problem::new(
-                codes::JOURNAL,
+                Code::Journal,
                 format!("the storage folder {} cannot be used ({})", workspace.storage.display(), crate::model::problem::reason(&error)),
             )
         };
@@ -31,8 +31,7 @@ impl Lock {
         match file.try_lock() {
             Ok(()) => Ok(Self { _file: file }),
             Err(TryLockError::WouldBlock) => {
-                Err(Problem::new(codes::LOCKED, "another consign is at work on this workspace")
-                    .hint("stop it first, or let it do the work"))
+                Err(Problem::new(Code::Locked, "another consign is at work on this workspace").hint("stop it first, or let it do the work"))
             }
             Err(TryLockError::Error(error)) => Err(unusable(error)),
         }

@@ -12,12 +12,7 @@ use super::{Engine, Summary, same::same};
 use crate::{
     config::{Flow, InFlow, Order, Unusual},
     journal::{Here, Hold, Message, NewMessage},
-    model::{
-        Problem,
-        codes::{self, Code},
-        pattern::fits,
-        problem::shown,
-    },
+    model::{Code, Problem, pattern::fits, problem::shown},
     transport::{Drop, Entry, join, leaf},
 };
 
@@ -81,12 +76,11 @@ pub async fn look(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlo
 /// The files of a flow's folder; a folder that is missing says where it was looked for.
 async fn listed(drop: &dyn Drop, flow: &Flow) -> Result<Vec<Entry>, Problem> {
     drop.list(&flow.folder).await.map_err(|problem| {
-        if problem.code != codes::DROP_MISSING {
+        if problem.code != Code::DropMissing {
             return problem;
         }
         let text = format!("there is no folder `{}` on the drop of {} ({})", flow.folder, flow.partner, drop.name());
-        Problem::new(codes::DROP_MISSING, text)
-            .hint(format!("make it, or correct `folder` in {} or `path` in the partner's drop", flow.file))
+        Problem::new(Code::DropMissing, text).hint(format!("make it, or correct `folder` in {} or `path` in the partner's drop", flow.file))
     })
 }
 
@@ -119,7 +113,7 @@ fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &
     let held = |code: Code, why: String, hint: &str| State::Held(Problem::new(code, why).hint(hint).in_file(name), since);
     if entry.unreachable {
         return held(
-            codes::DROP_IO,
+            Code::DropIo,
             format!("the name of `{}` cannot be carried by this transport", shown(name)),
             "ask the partner to name it in plain letters",
         );
@@ -128,7 +122,7 @@ fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &
         let marker = marker_of(marker, name);
         if !names.contains(&marker) {
             return held(
-                codes::MARKER_AWAITED,
+                Code::MarkerAwaited,
                 format!("`{}` is not there yet", shown(&marker)),
                 "the partner puts it there when the file is complete",
             );
@@ -136,30 +130,30 @@ fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &
     }
     if entry.size == 0 && inbound.empty == Unusual::Hold {
         return held(
-            codes::HELD_SIZE,
+            Code::HeldSize,
             "the file has 0 bytes".into(),
             "it is looked at again as soon as it changes; otherwise ask the partner to send it again",
         );
     }
     if entry.size > inbound.limits.bytes && inbound.large == Unusual::Hold {
         let why = format!("the file has {} bytes; the limit is {}", entry.size, inbound.limits.bytes);
-        return held(codes::HELD_LARGE, why, "raise the flow's `max_bytes` if such files are meant to come");
+        return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are meant to come");
     }
     let known = |code: Code| hold.filter(|hold| hold.code == code.info().code);
-    if let Some(hold) = known(codes::DUPLICATE).filter(|_| stood < AGAIN) {
-        return held(codes::DUPLICATE, hold.why.clone(), hold.hint.as_deref().unwrap_or_default());
+    if let Some(hold) = known(Code::Duplicate).filter(|_| stood < AGAIN) {
+        return held(Code::Duplicate, hold.why.clone(), hold.hint.as_deref().unwrap_or_default());
     }
     // One that was cut off has stood still before, and is waited for longer.
-    if let Some(hold) = known(codes::DOC_CUT) {
+    if let Some(hold) = known(Code::DocCut) {
         return if stood < inbound.cut {
-            held(codes::DOC_CUT, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
+            held(Code::DocCut, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
         } else {
             State::Ready
         };
     }
     if inbound.marker.is_none() && stood < inbound.settle {
         let why = format!("its size and time must stand still for {} s", inbound.settle.as_secs_f32());
-        return held(codes::STILL_CHANGING, why, "nothing: it is taken once it does");
+        return held(Code::StillChanging, why, "nothing: it is taken once it does");
     }
     State::Ready
 }
@@ -182,7 +176,7 @@ pub(super) struct Found {
 /// after that time, unless an earlier poll has seen them already.
 pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, summary: &mut Summary) -> Result<Found, Problem> {
     let first = remember(engine, flow, look_and_release(engine, drop, flow, inbound).await?).await?;
-    let changing = |seen: &Seen| matches!(&seen.state, State::Held(problem, _) if problem.code == codes::STILL_CHANGING);
+    let changing = |seen: &Seen| matches!(&seen.state, State::Held(problem, _) if problem.code == Code::StillChanging);
     let seen = if first.seen.iter().any(changing) && inbound.settle <= WAIT {
         // A little more than the time, since clocks have ticks; a stop is not kept waiting for it.
         let until = tokio::time::Instant::now() + inbound.settle + Duration::from_millis(20);
@@ -202,9 +196,7 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
         match one.state {
             State::Ready => {
                 let path = join(&flow.folder, &one.entry.name);
-                if holds
-                    .get(&path)
-                    .is_some_and(|hold| hold.code == codes::DOC_CUT.info().code && same(hold.size, hold.modified, &one.entry))
+                if holds.get(&path).is_some_and(|hold| hold.code == Code::DocCut.info().code && same(hold.size, hold.modified, &one.entry))
                 {
                     found.given_up.insert(one.entry.name.clone());
                 }
@@ -233,7 +225,7 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
 
 /// Whether a file is held only until it is complete.
 pub(super) fn is_incomplete(code: Code) -> bool {
-    [codes::STILL_CHANGING, codes::MARKER_AWAITED, codes::DOC_CUT].contains(&code)
+    [Code::StillChanging, Code::MarkerAwaited, Code::DocCut].contains(&code)
 }
 
 /// Looks, and lets go of files in whose place the partner has put another: the message has nothing left to move.
@@ -310,7 +302,7 @@ pub(super) async fn hold_cut(engine: &Engine, flow: &Flow, inbound: &InFlow, ent
     let hold = Hold {
         size: entry.size,
         modified: entry.modified,
-        code: codes::DOC_CUT.info().code.to_string(),
+        code: Code::DocCut.info().code.to_string(),
         why: format!("`{}` ends before it is complete", shown(leaf(&path))),
         hint: Some(format!("the upload was broken off or goes on; after {} s without a change it is refused", inbound.cut.as_secs())),
         // Waited for from now on, not from when it was first seen to stand still.
@@ -329,7 +321,7 @@ pub(super) async fn hold_duplicates(engine: &Engine, flow: &Flow, copies: &[(&Ne
             path: copy.path.clone(),
             size: copy.size,
             modified: copy.modified,
-            code: codes::DUPLICATE.info().code.to_string(),
+            code: Code::Duplicate.info().code.to_string(),
             why: format!("it repeats message {} and could not be moved: {}", known.id.short(), problem.message),
             hint: Some("remove it, or give the user the right to rename; it is tried again after an hour".into()),
             since: now,

@@ -6,7 +6,7 @@ use super::storage::{Storage, digest};
 use crate::{
     config::MadeOf,
     journal::Message,
-    model::{Problem, codes},
+    model::{Code, Problem},
 };
 
 fn place(storage: &Storage, digest: &str) -> PathBuf {
@@ -41,7 +41,7 @@ pub(super) fn keep(storage: &Storage, made_of: &MadeOf) -> Option<String> {
 pub fn recall(storage: &Storage, message: &Message) -> Result<MadeOf, Problem> {
     let kept = message.mapping.as_deref().and_then(|digest| fs::read(place(storage, digest)).ok());
     kept.and_then(|text| serde_json::from_slice(&text).ok()).ok_or_else(|| {
-        Problem::new(codes::ORIGINAL_LOST, format!("the mapping of that day was not kept for message {}", message.id.short()))
+        Problem::new(Code::OriginalLost, format!("the mapping of that day was not kept for message {}", message.id.short()))
             .hint("do it again with today's mapping")
     })
 }

@@ -49,7 +49,7 @@ pub(super) fn source(engine: &Engine, message: &Message) -> Result<Source, Probl
 
 /// Validates a message; gives its documents.
 pub(super) fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Material, Problems> {
-    let source = source(engine, message).map_err(|problem| vec![problem])?;
+    let source = source(engine, message)?;
     match unit(inbound, message) {
         None => examine(&source, &message.name, inbound, schemas).map(|documents| Material::Whole(Arc::new(documents), None)),
         Some(unit) => {
@@ -62,7 +62,7 @@ pub(super) fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, messag
 
 /// The documents of a message that was validated before.
 pub(super) fn again(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<Material, Problems> {
-    let source = source(engine, message).map_err(|problem| vec![problem])?;
+    let source = source(engine, message)?;
     match unit(inbound, message) {
         None => read(&source, &message.name, inbound).map(|documents| Material::Whole(Arc::new(documents), None)),
         Some(unit) => {

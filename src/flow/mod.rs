@@ -48,7 +48,7 @@ pub use lock::Lock;
 use crate::{
     config::{Flow, Work, Workspace},
     journal::{Deed, Filter, Journal, Message},
-    model::{Again, Clock, Direction, Plan, Problem, Problems, Stage, SystemClock, codes, problem::Who},
+    model::{Again, Clock, Code, Direction, Plan, Problem, Problems, Stage, SystemClock, codes::Who},
     odoo::{Odoo, Setup},
     schema::Schema,
     transport::Drop,
@@ -91,7 +91,7 @@ pub struct Summary {
     /// Files left where they are because they still change.
     pub changing: usize,
     /// What kept the flow itself from working.
-    pub problems: Problems,
+    pub problems: Vec<Problem>,
     /// The partner's drop could not be reached for a move; no further one is tried in this run.
     #[serde(skip)]
     pub(crate) drop_is_away: bool,
@@ -228,7 +228,7 @@ impl Engine {
     pub async fn sweep(&self, _lock: &Lock) -> Result<(), Problem> {
         self.journal.end_leases().await?;
         for name in self.storage.spooled() {
-            if matches!(self.journal.find(&name).await, Err(problem) if problem.code == codes::MESSAGE_UNKNOWN) {
+            if matches!(self.journal.find(&name).await, Err(problem) if problem.code == Code::MessageUnknown) {
                 self.storage.discard(&name);
             }
         }
@@ -240,7 +240,7 @@ impl Engine {
         let Some(flow) = self.workspace.flows.get(id) else {
             let names = self.workspace.flows.keys().map(String::as_str);
             summary.problems.push(
-                Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{id}`"))
+                Problem::new(Code::FlowUnknown, format!("there is no flow `{id}`"))
                     .maybe_hint(crate::model::nearest::did_you_mean(id, names)),
             );
             return summary;
@@ -258,7 +258,7 @@ impl Engine {
             },
         };
         if let Err(problems) = result {
-            if problems.iter().any(|problem| problem.code == codes::DROP_LOGIN) {
+            if problems.iter().any(|problem| problem.code == Code::DropLogin) {
                 self.forget_drop(&flow.partner).await;
             }
             summary.problems.extend(problems);
@@ -270,8 +270,8 @@ impl Engine {
         }
         if look {
             // What the partner leaves lying, and what nobody must act on, keeps no flow from working.
-            let ours = |problem: &&Problem| problem.code != codes::NOT_COLLECTED && problem.who != Who::Nobody;
-            let problems: Problems = summary.problems.iter().filter(ours).cloned().collect();
+            let ours = |problem: &&Problem| problem.code != Code::NotCollected && problem.who != Who::Nobody;
+            let problems: Vec<Problem> = summary.problems.iter().filter(ours).cloned().collect();
             if let Err(problem) = self.journal.run_ends(id, &problems, self.clock.now()).await {
                 summary.problems.push(problem);
             }
@@ -346,7 +346,7 @@ impl Engine {
         if matches!(*slot, Connection::Down(..)) {
             return true;
         }
-        let away = [codes::ODOO_UNREACHABLE, codes::ODOO_LOGIN, codes::ODOO_KEY];
+        let away = [Code::OdooUnreachable, Code::OdooLogin, Code::OdooKey];
         let is_away = problems.iter().any(|problem| away.contains(&problem.code));
         if is_away {
             *slot = Connection::Unknown;
@@ -377,7 +377,7 @@ impl Engine {
             .workspace
             .partners
             .get(partner)
-            .ok_or_else(|| Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no partner `{partner}`")))?;
+            .ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no partner `{partner}`")))?;
         let mut drop: Arc<dyn Drop> = Arc::from(config.drop.open(&self.workspace.root)?);
         if cfg!(debug_assertions) {
             drop = Arc::new(stepped::Stepped(drop));

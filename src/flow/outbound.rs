@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{Changed, Exists, Flow, OutFlow},
     journal::{Message, NewMessage, Rendered},
-    model::{Direction, MessageId, Problem, Problems, Stage, codes},
+    model::{Code, Direction, MessageId, Problem, Problems, Stage},
     odoo::{Call, read::read_tree},
     schema::Schema,
     transport::{Drop, join},
@@ -31,8 +31,7 @@ pub(super) async fn run(
     look: bool,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
-    let one = |problem: Problem| vec![problem];
-    for mut message in engine.journal.unfinished(&flow.id, engine.clock.now(), engine.eager).await.map_err(one)? {
+    for mut message in engine.journal.unfinished(&flow.id, engine.clock.now(), engine.eager).await? {
         if engine.is_stopping() {
             return Ok(());
         }
@@ -48,19 +47,19 @@ pub(super) async fn run(
     if let Err(problem) = answers::watch(engine, flow, outbound).await {
         summary.problems.push(problem);
     }
-    let restored = engine.journal.restored(&flow.id).await.map_err(one)?;
-    let (ready, cursor) = ready::ready(engine, flow, outbound, summary).await.map_err(one)?;
+    let restored = engine.journal.restored(&flow.id).await?;
+    let (ready, cursor) = ready::ready(engine, flow, outbound, summary).await?;
     if ready.is_empty() {
-        return pass(engine, flow, cursor, restored).await.map_err(one);
+        return pass(engine, flow, cursor, restored).await.map_err(Problems::from);
     }
     engine.watcher.found(&flow.id, ready.len());
-    let odoo = engine.odoo().await.map_err(one)?;
+    let odoo = engine.odoo().await?;
     // All records of the run in as many calls as the tree has relations; a message resumed later reads its own.
     let all = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &ready, &outbound.fields).await;
     let records = match all {
         Ok(records) => records,
         // A temporary obstacle, or a mistake that every record would meet.
-        Err(problem) if problem.is_temporary() || problem.code == codes::ODOO_UNKNOWN => return Err(one(problem)),
+        Err(problem) if problem.is_temporary() || problem.code == Code::OdooUnknown => return Err(problem.into()),
         Err(problem) => readable(engine, flow, outbound, &ready, (problem, restored), summary).await?,
     };
     let mut records = records.into_iter().peekable();
@@ -71,7 +70,7 @@ pub(super) async fn run(
         // What must be looked at by a person, record by record, is not put together.
         let most = if restored.is_some() { 1 } else { outbound.per_file };
         let together: Vec<Json> = records.by_ref().take(most).collect();
-        let mut message = claim(engine, flow, outbound, &together, restored).await.map_err(one)?;
+        let mut message = claim(engine, flow, outbound, &together, restored).await?;
         checkpoint::reach("received").await;
         if message.stage == Stage::Held {
             engine.settled(&message, summary);
@@ -80,7 +79,7 @@ pub(super) async fn run(
         carry(engine, flow, outbound, schema, &mut message, Some(together), summary).await?;
     }
     // Every one of them is claimed now, and none is looked for again.
-    pass(engine, flow, cursor, restored).await.map_err(one)
+    pass(engine, flow, cursor, restored).await.map_err(Problems::from)
 }
 
 /// Remembers that everything that was ready is claimed; of a restored journal, that it was held.
@@ -96,7 +95,7 @@ async fn pass(engine: &Engine, flow: &Flow, cursor: Option<String>, restored: Op
 fn may_be_sent(made: DateTime<Utc>) -> Problem {
     let made = made.format("%Y-%m-%d %H:%M:%S UTC");
     let text = format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps");
-    Problem::new(codes::RESTORED, text).hint("look whether the partner has it: consign release sends it, consign discard does not")
+    Problem::new(Code::Restored, text).hint("look whether the partner has it: consign release sends it, consign discard does not")
 }
 
 /// Whether the partner has collected what we sent. A file that lies there too long is told, all of them in one problem.
@@ -116,9 +115,9 @@ async fn watch_pickup(engine: &Engine, flow: &Flow, outbound: &OutFlow, summary:
         let since = oldest.updated.format("%Y-%m-%d %H:%M UTC");
         let more = if late.len() == 1 { String::new() } else { format!(", and {} more", late.len() - 1) };
         let text = format!("`{}` (message {}) lies on the drop since {since}{more}", oldest.name, oldest.id.short());
-        summary.problems.push(
-            Problem::new(codes::NOT_COLLECTED, text).hint("ask the partner whether its pick-up runs; `consign drops` lists the files"),
-        );
+        summary
+            .problems
+            .push(Problem::new(Code::NotCollected, text).hint("ask the partner whether its pick-up runs; `consign drops` lists the files"));
     }
     Ok(())
 }
@@ -133,8 +132,7 @@ async fn readable(
     (first, restored): (Problem, Option<DateTime<Utc>>),
     summary: &mut Summary,
 ) -> Result<Vec<Json>, Problems> {
-    let one = |problem: Problem| vec![problem];
-    let odoo = engine.odoo().await.map_err(one)?;
+    let odoo = engine.odoo().await?;
     let (mut records, mut failed) = (Vec::new(), Vec::new());
     for id in ready {
         match read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &[*id], &outbound.fields).await {
@@ -143,16 +141,16 @@ async fn readable(
         }
     }
     if records.is_empty() {
-        return Err(one(first));
+        return Err(first.into());
     }
     for (id, problem) in failed {
         let named = json!({ "id": id, "name": format!("{} {id}", outbound.model) });
-        let mut message = claim(engine, flow, outbound, &[named], restored).await.map_err(one)?;
+        let mut message = claim(engine, flow, outbound, &[named], restored).await?;
         if message.stage == Stage::Held {
             engine.settled(&message, summary);
             continue;
         }
-        engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await.map_err(one)?;
+        engine.journal.fail(&mut message, &vec![problem], engine.clock.now()).await?;
         engine.settled(&message, summary);
     }
     Ok(records)
@@ -220,21 +218,19 @@ async fn carry(
     mut records: Option<Vec<Json>>,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
-    let told = |problem: Problem| vec![problem];
     loop {
         let now = engine.clock.now();
         let (next, result) = match message.stage {
             Stage::Waiting => (message.resume.unwrap_or(Stage::Received), Ok(())),
-            Stage::Received => (Stage::Planned, render(engine, flow, outbound, message, records.take()).await.map_err(told)),
+            Stage::Received => (Stage::Planned, render(engine, flow, outbound, message, records.take()).await.map_err(Problems::from)),
             Stage::Planned => (Stage::Checked, check(engine, schema, message)),
-            Stage::Checked => (Stage::Staged, stage(engine, flow, outbound, message).await.map_err(told)),
-            Stage::Staged => (Stage::Applied, send(engine, flow, outbound, message).await.map_err(told)),
-            Stage::Applied => (Stage::Done, finish(engine, flow, outbound, message).await.map_err(told)),
+            Stage::Checked => (Stage::Staged, stage(engine, flow, outbound, message).await.map_err(Problems::from)),
+            Stage::Staged => (Stage::Applied, send(engine, flow, outbound, message).await.map_err(Problems::from)),
+            Stage::Applied => (Stage::Done, finish(engine, flow, outbound, message).await.map_err(Problems::from)),
             Stage::Done | Stage::Failed | Stage::Discarded if !message.moved || message.stage == Stage::Discarded => {
-                let problems =
-                    engine.journal.attempts(message.id).await.map_err(told)?.pop().map(|attempt| attempt.problems).unwrap_or_default();
-                let stored = engine.storage.shelve(message, &problems).map_err(told)?;
-                engine.journal.shelved(message, &stored, true).await.map_err(told)?;
+                let problems = engine.journal.attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default();
+                let stored = engine.storage.shelve(message, &problems)?;
+                engine.journal.shelved(message, &stored, true).await?;
                 return Ok(());
             }
             Stage::Done | Stage::Failed | Stage::Discarded | Stage::Held => return Ok(()),
@@ -242,9 +238,9 @@ async fn carry(
         match result {
             Ok(()) => {
                 if next == Stage::Done {
-                    engine.journal.succeeded(message, now).await.map_err(told)?;
+                    engine.journal.succeeded(message, now).await?;
                 }
-                engine.journal.advance(message, next, None, engine.clock.now()).await.map_err(told)?;
+                engine.journal.advance(message, next, None, engine.clock.now()).await?;
                 if next == Stage::Done {
                     engine.settled(message, summary);
                 }
@@ -259,22 +255,22 @@ async fn carry(
             Err(problems) if message.stage == Stage::Applied && !retry::is_temporary(&problems) => {
                 // The file is with the partner, and only the note cannot be written: that is said, and no reason to go on for ever.
                 for problem in &problems {
-                    engine.journal.remark(message, &format!("no note: {}", problem.message), now).await.map_err(told)?;
+                    engine.journal.remark(message, &format!("no note: {}", problem.message), now).await?;
                 }
-                engine.journal.succeeded(message, now).await.map_err(told)?;
-                engine.journal.advance(message, Stage::Done, Some("sent; the note could not be written"), now).await.map_err(told)?;
+                engine.journal.succeeded(message, now).await?;
+                engine.journal.advance(message, Stage::Done, Some("sent; the note could not be written"), now).await?;
                 engine.settled(message, summary);
                 summary.problems.extend(problems);
             }
             Err(problems) if retry::is_temporary(&problems) => {
                 engine.forget_odoo().await;
                 let until = retry::next_try(message.id, message.attempts, &problems, now);
-                engine.journal.wait(message, until, &problems, now).await.map_err(told)?;
+                engine.journal.wait(message, until, &problems, now).await?;
                 engine.settled(message, summary);
                 return Ok(());
             }
             Err(problems) => {
-                engine.journal.fail(message, &problems, now).await.map_err(told)?;
+                engine.journal.fail(message, &problems, now).await?;
                 engine.settled(message, summary);
             }
         }
@@ -289,7 +285,7 @@ async fn claimed(engine: &Engine, message: &Message) -> Result<(String, Vec<i64>
     let model = claims.first().and_then(|claim| claim.split_once(',')).map(|(model, _)| model.to_string());
     model
         .map(|model| (model, ids))
-        .ok_or_else(|| Problem::new(codes::ORIGINAL_LOST, format!("message {} has no record to send", message.id.short())))
+        .ok_or_else(|| Problem::new(Code::OriginalLost, format!("message {} has no record to send", message.id.short())))
 }
 
 /// The document and its name, to the spool and the journal.
@@ -308,7 +304,7 @@ async fn render(
             let records = read_tree(&odoo, &engine.workspace.catalog, &model, &ids, &outbound.fields).await?;
             if records.len() < ids.len() {
                 let text = format!("{} of the {} records of {model} are no longer in Odoo", ids.len() - records.len(), ids.len());
-                return Err(Problem::new(codes::LOOKUP_NONE, text));
+                return Err(Problem::new(Code::LookupNone, text));
             }
             records
         }
@@ -342,7 +338,7 @@ fn circumstances(message: &Message, version: u64) -> Circumstances {
 }
 
 fn check(engine: &Engine, schema: &Schema, message: &Message) -> Result<(), Problems> {
-    let bytes = engine.storage.read(message).map_err(|problem| vec![problem])?;
+    let bytes = engine.storage.read(message)?;
     tokio::task::block_in_place(|| trial::check(schema, &message.name, bytes))
 }
 
@@ -414,7 +410,7 @@ async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Me
             Exists::Number | Exists::Fail => {
                 drop.remove(&temporary).await?;
                 let problem =
-                    Problem::new(codes::NAME_TAKEN, format!("`{}` lies at the partner's already, with another content", message.path));
+                    Problem::new(Code::NameTaken, format!("`{}` lies at the partner's already, with another content", message.path));
                 return Err(problem.hint(
                     "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs, or `exists = \"number\"`",
                 ));

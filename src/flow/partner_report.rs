@@ -4,14 +4,15 @@
 use crate::{
     journal::Message,
     model::{
-        Place, Problem, Problems,
-        problem::{Who, shown},
+        Place, Problem,
+        codes::Who,
+        problem::shown,
         tongue::{Tongue, Word},
     },
 };
 
 /// The report for the partner.
-pub fn partner_report(message: &Message, problems: &Problems, tongue: Tongue) -> String {
+pub fn partner_report(message: &Message, problems: &[Problem], tongue: Tongue) -> String {
     let head = tongue.word(Word::Refused).replace("{id}", &message.id.short()).replace("{name}", &shown(&message.name));
     let mut text = format!("{head}\n\n");
     for problem in problems {

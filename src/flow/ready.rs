@@ -8,7 +8,7 @@ use super::{Engine, Summary, storage::digest};
 use crate::{
     config::{Changed, Flow, OutFlow},
     journal::Message,
-    model::{Problem, codes},
+    model::{Code, Problem},
     odoo::{Call, read::read_tree},
 };
 
@@ -71,7 +71,7 @@ pub(super) async fn ready(
                 new.push(*id);
             } else {
                 let text = format!("{},{id} `{shown}` was changed after it was sent", outbound.model);
-                summary.problems.push(Problem::new(codes::CHANGED, text).hint("tell the partner, or correct it; it is told once"));
+                summary.problems.push(Problem::new(Code::Changed, text).hint("tell the partner, or correct it; it is told once"));
                 engine.journal.sent_as(&flow.id, std::iter::once((name(id), now))).await?;
             }
         }

@@ -2,10 +2,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use crate::model::{
-    MessageId, Problems,
-    codes::{self, Code},
-};
+use crate::model::{Code, MessageId, Problems};
 
 /// Whether everything that is wrong may be gone later. One permanent problem makes waiting pointless.
 pub(super) fn is_temporary(problems: &Problems) -> bool {
@@ -14,13 +11,13 @@ pub(super) fn is_temporary(problems: &Problems) -> bool {
 
 /// Mistakes in our own house: the document is not at fault and waits until they are mended.
 const OURS: [Code; 7] = [
-    codes::CONFIG_UNREADABLE,
-    codes::CONFIG_MISSING_KEY,
-    codes::CONFIG_BAD_VALUE,
-    codes::CONFIG_UNKNOWN_NAME,
-    codes::CONFIG_SECRET,
-    codes::SCHEMA_BROKEN,
-    codes::SCHEMA_MISSING,
+    Code::ConfigUnreadable,
+    Code::ConfigMissingKey,
+    Code::ConfigBadValue,
+    Code::ConfigUnknownName,
+    Code::ConfigSecret,
+    Code::SchemaBroken,
+    Code::SchemaMissing,
 ];
 
 /// When to try again after `attempts` tries: half a minute, doubled each time up to an hour, and up to a tenth more by the message's
@@ -29,7 +26,7 @@ const OURS: [Code; 7] = [
 /// After an answer that did not come, Odoo may still be at it: it is given as long as it gives a request itself (`limit_time_real`,
 /// 120 s by default) before anyone looks for what it did.
 pub(super) fn next_try(message: MessageId, attempts: u32, problems: &Problems, now: DateTime<Utc>) -> DateTime<Utc> {
-    let least = if problems.iter().any(|problem| problem.code == codes::ODOO_TIMEOUT) { 150 } else { 30 };
+    let least = if problems.iter().any(|problem| problem.code == Code::OdooTimeout) { 150 } else { 30 };
     let seconds = 30i64.saturating_mul(1 << attempts.min(7)).clamp(least, 3600);
     let spread = u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1);
     now + TimeDelta::seconds(seconds + spread)
@@ -38,11 +35,13 @@ pub(super) fn next_try(message: MessageId, attempts: u32, problems: &Problems, n
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Problem;
 
     #[test]
     fn waits_longer_each_time_up_to_an_hour() {
         let (id, now) = (MessageId::new(), Utc::now());
-        let waits: Vec<i64> = (0..12).map(|attempts| (next_try(id, attempts, &Vec::new(), now) - now).num_seconds()).collect();
+        let busy = Problems::from(Problem::new(Code::OdooBusy, "busy"));
+        let waits: Vec<i64> = (0..12).map(|attempts| (next_try(id, attempts, &busy, now) - now).num_seconds()).collect();
         assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
         assert!(waits[0] >= 30 && waits[11] <= 3960, "{waits:?}");
     }

@@ -16,7 +16,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 use super::storage::{Storage, digest_of, safe_name};
 use crate::{
     journal::Message,
-    model::{Problem, codes, problem::reason},
+    model::{Code, Problem, problem::reason},
 };
 
 /// A message's original as a file; one that lay in a zip is there for as long as this is.
@@ -70,7 +70,7 @@ fn rolled(stored: &str) -> Option<(String, &str)> {
 
 fn broken(path: &Path, error: &dyn std::fmt::Display) -> Problem {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    Problem::new(codes::ORIGINAL_LOST, format!("the zip `{name}` of the archive cannot be read ({error})"))
+    Problem::new(Code::OriginalLost, format!("the zip `{name}` of the archive cannot be read ({error})"))
         .hint("bring it back from a backup; messages of other days are not touched by it")
 }
 
@@ -101,7 +101,7 @@ impl Storage {
 
     /// The original of a message as a file of its own for a while, where it lies in the zip of its day.
     pub(super) fn unrolled(&self, message: &Message) -> Result<Option<Original>, Problem> {
-        let unable = |error: io::Error| Problem::new(codes::DROP_IO, format!("our storage cannot be used: {}", reason(&error)));
+        let unable = |error: io::Error| Problem::new(Code::DropIo, format!("our storage cannot be used: {}", reason(&error)));
         let mut file = tempfile::Builder::new().prefix(".unrolled-").tempfile_in(self.root().join("spool")).map_err(unable)?;
         if !self.unroll(&message.stored, &mut file)? {
             return Ok(None);
@@ -149,7 +149,7 @@ impl Storage {
             // What was written is of no use; the files are all there.
             let _ = fs::remove_file(&part);
             Problem::new(
-                codes::DROP_IO,
+                Code::DropIo,
                 format!("the archive of {} on {} cannot be rolled into a zip ({})", day.flow, day.day, reason(&error)),
             )
             .hint("make room on the disk of the storage; the originals are where they were")

@@ -18,7 +18,7 @@ use super::{
 use crate::{
     config::{Flow, Work},
     journal::{Message, NewMessage},
-    model::{BoxFuture, MessageId, Problem, Problems, Stage, codes, problem::shown},
+    model::{BoxFuture, Code, MessageId, Problem, Stage, problem::shown},
     transport::{self, Drop, join, leaf},
 };
 
@@ -39,7 +39,7 @@ pub(super) async fn shelve(
     summary: &mut Summary,
 ) -> Result<(), Problem> {
     let (mut shelved, mut reports) = (Vec::new(), Vec::new());
-    let mut ours: Problems = Vec::new();
+    let mut ours: Vec<Problem> = Vec::new();
     for mut message in messages {
         let problems = match message.stage {
             Stage::Failed => engine.journal.attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default(),
@@ -66,7 +66,8 @@ pub(super) async fn shelve(
     if !shelved.is_empty() {
         reach("shelved").await;
     }
-    let unmoved: Vec<(&mut Message, &Problems)> = shelved.iter_mut().zip(&reports).filter(|(message, _)| !message.moved).collect();
+    let unmoved: Vec<(&mut Message, &[Problem])> =
+        shelved.iter_mut().zip(reports.iter().map(Vec::as_slice)).filter(|(message, _)| !message.moved).collect();
     if summary.drop_is_away || unmoved.is_empty() {
         return Ok(());
     }
@@ -86,10 +87,10 @@ async fn move_all(
     drop: &dyn Drop,
     flow: &Flow,
     schemas: &Schemas,
-    unmoved: Vec<(&mut Message, &Problems)>,
+    unmoved: Vec<(&mut Message, &[Problem])>,
     summary: &mut Summary,
 ) -> Result<(), Problem> {
-    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == codes::DROP_DENIED);
+    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == Code::DropDenied);
     let mut moving: Vec<BoxFuture<'_, (&Message, Result<(), Problem>)>> = Vec::with_capacity(unmoved.len());
     for (message, problems) in unmoved {
         moving.push(Box::pin(async move {
@@ -126,13 +127,13 @@ async fn move_all(
 
 /// A move that failed, as ops reads it.
 fn told(message: &Message, cause: Problem, others: usize) -> Problem {
-    if cause.code == codes::ANSWER_UNGIVEN {
+    if cause.code == Code::AnswerUngiven {
         return cause;
     }
     let more = if others == 0 { String::new() } else { format!(", nor {others} more") };
     let sentence = format!("`{}` could not be moved on the partner's side{more}: {}", shown(&message.name), cause.message);
     let hint = cause.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into());
-    Problem::new(codes::SHELF_FAILED, sentence).hint(hint)
+    Problem::new(Code::ShelfFailed, sentence).hint(hint)
 }
 
 /// The answer to the partner, where the flow gives one.
@@ -142,18 +143,18 @@ async fn answered(
     flow: &Flow,
     schemas: &Schemas,
     message: &Message,
-    problems: &Problems,
+    problems: &[Problem],
 ) -> Result<(), Problem> {
     answers::give(engine, drop, flow, schemas, message, problems).await.map_err(|problem| {
         if STOPS.contains(&problem.code) {
             return problem;
         }
         let text = format!("`{}` (message {}) could not be answered: {}", shown(&message.name), message.id.short(), problem.message);
-        Problem::new(codes::ANSWER_UNGIVEN, text).at(problem.place).maybe_hint(problem.hint)
+        Problem::new(Code::AnswerUngiven, text).at(problem.place).maybe_hint(problem.hint)
     })
 }
 
-async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Message, problems: &Problems) -> Result<(), Problem> {
+async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Message, problems: &[Problem]) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner) else { return Ok(()) };
     let name = name_with_id(&message.name, message.id);
     let (archived, refused) = (join(&partner.archive, &name), join(&partner.error, &name));
@@ -234,7 +235,7 @@ async fn give_back_another(drop: &dyn Drop, file: &File<'_>, target: &str) -> Re
         return Ok(());
     }
     // A partner that takes things out of the archive at once, or may not be read there, has nothing to be given back.
-    let gone = |problem: &Problem| [codes::DROP_MISSING, codes::DROP_DENIED].contains(&problem.code);
+    let gone = |problem: &Problem| [Code::DropMissing, Code::DropDenied].contains(&problem.code);
     let Some(there) = drop.stat(target).await? else { return Ok(()) };
     let ours = there.size == file.size
         && (file.size > VERIFIED
@@ -276,7 +277,7 @@ pub(super) async fn duplicates(
     summary: &mut Summary,
 ) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner).filter(|_| !copies.is_empty()) else { return Ok(()) };
-    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == codes::DROP_DENIED);
+    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == Code::DropDenied);
     let mut shelving: Vec<BoxFuture<'_, (&Repeat, Result<(), Problem>)>> = Vec::with_capacity(copies.len());
     for repeat in copies {
         let (copy, known) = repeat;
@@ -285,7 +286,7 @@ pub(super) async fn duplicates(
                 flow = flow.id,
                 name = shown(&copy.name),
                 known = known.id.short(),
-                code = codes::DUPLICATE.info().code,
+                code = Code::Duplicate.info().code,
                 "exact duplicate, shelved"
             );
             let file = File { name: &copy.name, path: &copy.path, size: copy.size, modified: copy.modified, sha256: &copy.sha256 };
@@ -308,9 +309,7 @@ pub(super) async fn duplicates(
     if let Some((copy, _, problem)) = left.first() {
         let more = if left.len() == 1 { String::new() } else { format!(", nor {} more", left.len() - 1) };
         let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);
-        summary
-            .problems
-            .push(Problem::new(codes::SHELF_FAILED, sentence).hint("nothing is done a second time; `consign drops` lists them"));
+        summary.problems.push(Problem::new(Code::ShelfFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
     }
     look::hold_duplicates(engine, flow, &left).await
 }

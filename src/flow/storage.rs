@@ -14,7 +14,7 @@ use super::rolled::Original;
 use crate::{
     journal::Message,
     model::{
-        MessageId, Problem, Problems, Stage, codes, names,
+        Code, MessageId, Problem, Stage, names,
         problem::{reason, shown},
         step::{Outside, step},
     },
@@ -193,7 +193,7 @@ impl Storage {
         let sync = |path: PathBuf| move || File::open(&path).and_then(|file| file.sync_all()).map_err(|error| problem(&path, &error));
         let paths: Vec<PathBuf> = ids.into_iter().map(|id| spool.join(id.to_string())).collect();
         let mut syncing = stream::iter(paths).map(|path| tokio::task::spawn_blocking(sync(path))).buffer_unordered(SYNCING);
-        let failed = || Problem::new(codes::DROP_IO, "our storage could not be synced");
+        let failed = || Problem::new(Code::DropIo, "our storage could not be synced");
         while let Some(done) = syncing.next().await {
             done.map_err(|_| failed())??;
         }
@@ -228,7 +228,7 @@ impl Storage {
     /// # Errors
     /// They are gone or were changed.
     pub fn read(&self, message: &Message) -> Result<Vec<u8>, Problem> {
-        let lost = |why: &str| Problem::new(codes::ORIGINAL_LOST, format!("the original of message {} {why}", message.id.short()));
+        let lost = |why: &str| Problem::new(Code::OriginalLost, format!("the original of message {} {why}", message.id.short()));
         if message.stored.is_empty() {
             return Err(lost("was never taken"));
         }
@@ -254,7 +254,7 @@ impl Storage {
     /// # Errors
     /// They are gone or were changed.
     pub fn place(&self, message: &Message) -> Result<Original, Problem> {
-        let lost = |why: &str| Problem::new(codes::ORIGINAL_LOST, format!("the original of message {} {why}", message.id.short()));
+        let lost = |why: &str| Problem::new(Code::OriginalLost, format!("the original of message {} {why}", message.id.short()));
         for place in std::iter::once(message.stored.clone()).chain(self.places(message)).filter(|place| !place.is_empty()) {
             let path = self.root.join(&place);
             match digest_of(&path) {
@@ -291,7 +291,7 @@ impl Storage {
     ///
     /// # Errors
     /// It cannot be written.
-    pub fn leave(&self, message: &Message, bytes: &[u8], problems: &Problems) -> Result<String, Problem> {
+    pub fn leave(&self, message: &Message, bytes: &[u8], problems: &[Problem]) -> Result<String, Problem> {
         let name = safe_name(&message.name);
         let (stem, ending) = name.rsplit_once('.').map_or((name.as_str(), String::new()), |(stem, ending)| (stem, format!(".{ending}")));
         let place = format!("error/{}/{stem}.refused.{}{ending}", safe_name(&message.flow), message.id.short());
@@ -347,7 +347,7 @@ impl Storage {
     ///
     /// # Errors
     /// The file cannot be moved.
-    pub fn shelve(&self, message: &Message, problems: &Problems) -> Result<String, Problem> {
+    pub fn shelve(&self, message: &Message, problems: &[Problem]) -> Result<String, Problem> {
         step(Outside::Storage, "before shelve")?;
         let is_here =
             |place: &str| !message.sha256.is_empty() && digest_of(&self.root.join(place)).is_ok_and(|found| found == message.sha256);
@@ -415,7 +415,7 @@ impl Storage {
 }
 
 /// The problem report for ops: every problem, and how to go on.
-pub fn report(message: &Message, problems: &Problems) -> String {
+pub fn report(message: &Message, problems: &[Problem]) -> String {
     let mut text = format!(
         "{} was refused at {}\nflow {}   message {}\n\n",
         shown(&message.name),
@@ -434,10 +434,10 @@ fn problem(path: &Path, error: &io::Error) -> Problem {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Problem::new(codes::DISK_FULL, format!("no space left in our storage for `{name}`"))
+            Problem::new(Code::DiskFull, format!("no space left in our storage for `{name}`"))
                 .hint("make room; the file stays where it is and is taken by itself afterwards")
         }
-        _ => Problem::new(codes::DROP_IO, format!("our storage cannot be used at `{name}`: {}", reason(error))),
+        _ => Problem::new(Code::DropIo, format!("our storage cannot be used at `{name}`: {}", reason(error))),
     }
 }
 

@@ -6,7 +6,7 @@ use super::{examine::Schemas, examine::examine, storage::safe_name};
 use crate::{
     config::{Flow, InFlow, OutFlow, Workspace},
     format::{Limits, Source, xml},
-    model::{Events, Plan, Problem, Problems, codes, problem::Who},
+    model::{Code, Events, Plan, Problem, Problems, codes::Who},
     schema::{File, Schema},
 };
 
@@ -98,17 +98,17 @@ pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, cir
 pub fn check(schema: &Schema, name: &str, bytes: Vec<u8>) -> Result<(), Problems> {
     let (source, own) = (Source::Bytes(bytes.into()), name.to_string());
     let read = move |judge: &mut dyn Events| {
-        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(|problem| vec![problem])
+        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
     };
     let (_, found) = schema.judge(&File::named(name), read);
     if found.is_empty() {
         return Ok(());
     }
-    let first = Problem::new(codes::OUT_INVALID, "the document we made breaks its schema; it was not sent")
+    let first = Problem::new(Code::OutInvalid, "the document we made breaks its schema; it was not sent")
         .hint("correct the template or the data in Odoo, then reprocess");
     let ours = found.into_iter().map(|mut problem| {
         problem.who = Who::Consultant;
         problem
     });
-    Err(std::iter::once(first.in_file(name)).chain(ours).collect())
+    Err(Problems::from(first.in_file(name)).and(ours))
 }

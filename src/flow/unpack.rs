@@ -14,7 +14,7 @@ use crate::{
     config::{Flow, InFlow, Unusual},
     journal::{Message, NewMessage, Verdict},
     model::{
-        MessageId, Problem, Problems, Stage, codes, pattern,
+        Code, MessageId, Problem, Problems, Stage, pattern,
         problem::{reason, shown},
     },
     transport::{Sink, join, leaf},
@@ -53,7 +53,7 @@ pub fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) -> Res
     let place = match storage.place(message) {
         Ok(place) => place,
         // What is lost is told where it is needed.
-        Err(problem) if problem.code == codes::ORIGINAL_LOST => return Ok(false),
+        Err(problem) if problem.code == Code::OriginalLost => return Ok(false),
         Err(problem) => return Err(problem),
     };
     let mut first = Vec::new();
@@ -64,7 +64,7 @@ pub fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) -> Res
 
 /// An error of our own disk is no fault of the partner's, and passes.
 fn ours(error: &io::Error) -> Problem {
-    Problem::new(codes::DROP_IO, format!("our copy of a zip cannot be read ({})", reason(error)))
+    Problem::new(Code::DropIo, format!("our copy of a zip cannot be read ({})", reason(error)))
 }
 
 /// What a zip's reader says: what is wrong with the bytes is the partner's, all else is ours.
@@ -96,7 +96,6 @@ pub(super) async fn carry(
     message: &mut Message,
     summary: &mut Summary,
 ) -> Result<Vec<Message>, Problems> {
-    let told = |problem: Problem| vec![problem];
     let mut documents = Vec::new();
     loop {
         let now = engine.clock.now();
@@ -105,17 +104,17 @@ pub(super) async fn carry(
             Stage::Received => match unpack(engine, flow, inbound, message, summary).await {
                 Ok((unpacked, note)) => {
                     documents = unpacked;
-                    engine.journal.advance(message, Stage::Checked, Some(&note), now).await.map_err(told)?;
+                    engine.journal.advance(message, Stage::Checked, Some(&note), now).await?;
                     checkpoint::reach("unpacked").await;
                     continue;
                 }
                 Err(problem) => {
-                    let problems = vec![problem];
+                    let problems = Problems::from(problem);
                     if retry::is_temporary(&problems) {
                         let until = retry::next_try(message.id, message.attempts, &problems, now);
-                        engine.journal.wait(message, until, &problems, now).await.map_err(told)?;
+                        engine.journal.wait(message, until, &problems, now).await?;
                     } else {
-                        engine.journal.fail(message, &problems, now).await.map_err(told)?;
+                        engine.journal.fail(message, &problems, now).await?;
                     }
                     engine.settled(message, summary);
                     return Ok(documents);
@@ -124,14 +123,14 @@ pub(super) async fn carry(
             Stage::Checked => Stage::Planned,
             Stage::Planned => Stage::Applied,
             Stage::Applied => {
-                engine.journal.succeeded(message, now).await.map_err(told)?;
-                engine.journal.advance(message, Stage::Done, None, now).await.map_err(told)?;
+                engine.journal.succeeded(message, now).await?;
+                engine.journal.advance(message, Stage::Done, None, now).await?;
                 engine.settled(message, summary);
                 return Ok(documents);
             }
             Stage::Done | Stage::Discarded | Stage::Failed | Stage::Held | Stage::Staged => return Ok(documents),
         };
-        engine.journal.advance(message, next, None, now).await.map_err(told)?;
+        engine.journal.advance(message, next, None, now).await?;
     }
 }
 
@@ -180,7 +179,7 @@ async fn unpack(
 }
 
 fn refused(message: &Message, why: impl Into<String>) -> Problem {
-    Problem::new(codes::PACKAGE, why).in_file(&message.name)
+    Problem::new(Code::Package, why).in_file(&message.name)
 }
 
 /// Spools the documents of a zip; gives the names of the files in it that the flow does not take.
@@ -261,7 +260,7 @@ fn take(
         (new.stored, new.sha256) = spooling.finish()?;
         total += new.size;
         if new.size == 0 && inbound.empty != Unusual::Accept {
-            new.rest = Some((Stage::Failed, Problem::new(codes::DOC_EMPTY, "the file is empty").in_file(&new.name)));
+            new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&new.name)));
         }
         spooled.push(new);
     }

@@ -4,7 +4,7 @@ use std::io::{self, BufRead, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::model::{Place, Problem, codes, problem::cut};
+use crate::model::{Code, Place, Problem, problem::cut};
 
 /// Bytes looked at to find out the encoding; an XML declaration is shorter.
 const HEAD: usize = 256;
@@ -53,12 +53,12 @@ impl Trouble {
     /// As a problem at the place where reading stopped.
     pub fn problem(&self, place: Place) -> Problem {
         match self {
-            Self::Encoding(encoding) => Problem::new(codes::DOC_ENCODING, format!("the file's bytes are not valid {}", encoding.name()))
+            Self::Encoding(encoding) => Problem::new(Code::DocEncoding, format!("the file's bytes are not valid {}", encoding.name()))
                 .at(place)
                 .hint("declare the encoding the file is really written in, or send it as UTF-8"),
-            Self::Size(most) => Problem::new(codes::DOC_LIMIT, format!("the file has more than {most} bytes")).at(place),
+            Self::Size(most) => Problem::new(Code::DocLimit, format!("the file has more than {most} bytes")).at(place),
             Self::Io(error) => {
-                Problem::new(codes::DROP_IO, format!("the file cannot be read ({})", crate::model::problem::reason(error))).at(place)
+                Problem::new(Code::DropIo, format!("the file cannot be read ({})", crate::model::problem::reason(error))).at(place)
             }
         }
     }
@@ -197,7 +197,7 @@ pub(super) fn xml_encoding(head: &[u8], file: &str) -> Result<&'static Encoding,
         _ => {}
     }
     let refuse = |message: String| {
-        Problem::new(codes::DOC_ENCODING, message).at(Place::at(file, 1, 1)).hint("send the file as UTF-8, and declare it so")
+        Problem::new(Code::DocEncoding, message).at(Place::at(file, 1, 1)).hint("send the file as UTF-8, and declare it so")
     };
     let Some(name) = declared(head) else { return Ok(UTF_8) };
     let encoding = Encoding::for_label(name.as_bytes())
@@ -255,8 +255,8 @@ mod tests {
             b"<?xml version='1.0' encoding='UTF-16'?><a/>",
             b"<a>\xc3",
         ] {
-            assert!(text(bytes).is_err_and(|problem| problem.code == codes::DOC_ENCODING), "{bytes:?}");
+            assert!(text(bytes).is_err_and(|problem| problem.code == Code::DocEncoding), "{bytes:?}");
         }
-        assert!(text(&[b'a'; 1001]).is_err_and(|problem| problem.code == codes::DOC_LIMIT));
+        assert!(text(&[b'a'; 1001]).is_err_and(|problem| problem.code == Code::DocLimit));
     }
 }

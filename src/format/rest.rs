@@ -20,7 +20,7 @@ pub fn of_xml(
 ) -> Result<String, Problems> {
     let mut writer =
         Writer { unit, wanted, skipped: 0, scopes: Vec::new(), open: false, out: "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n".into() };
-    xml::stream(source, file, limits, options, &mut writer).map_err(|problem| vec![problem])?;
+    xml::stream(source, file, limits, options, &mut writer)?;
     writer.out.push('\n');
     Ok(writer.out)
 }

@@ -1,7 +1,7 @@
 //! Events kept as a [`Document`], for those who need the whole of it.
 
 use crate::model::{
-    Document, NodeId, Place, Problem, Start, Trail, codes,
+    Code, Document, NodeId, Place, Problem, Start, Trail,
     document::{Attribute, Element, Table},
     events::Events,
 };
@@ -33,7 +33,7 @@ impl Builder {
     /// There were more elements than are kept.
     pub fn all(self, file: &str) -> Result<Vec<Document>, Problem> {
         match self.is_full() {
-            true => Err(Problem::new(codes::DOC_LIMIT, format!("more than {} elements", self.most)).at(Place::file(file))),
+            true => Err(Problem::new(Code::DocLimit, format!("more than {} elements", self.most)).at(Place::file(file))),
             false => Ok(self.done),
         }
     }
@@ -43,7 +43,7 @@ impl Builder {
     /// # Errors
     /// There were more elements than are kept, or none.
     pub fn one(self, file: &str) -> Result<Document, Problem> {
-        let nothing = || Problem::new(codes::DOC_EMPTY, "there is no document in the file").at(Place::file(file));
+        let nothing = || Problem::new(Code::DocEmpty, "there is no document in the file").at(Place::file(file));
         self.all(file)?.into_iter().next().ok_or_else(nothing)
     }
 }

@@ -35,7 +35,7 @@ use sqlx::{
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
 
-use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage, codes};
+use crate::model::{Again, Code, Direction, MessageId, Problem, Stage};
 
 pub use alerts::{Alert, Decided, Notice};
 pub use answers::{AnswerRow, Answered};
@@ -152,15 +152,15 @@ impl Journal {
 /// SQLite's errors in our words; the one place of this room that does it.
 fn problem(error: &sqlx::Error) -> Problem {
     let (code, message) = match error {
-        sqlx::Error::Database(inner) if inner.message().contains("full") => (codes::DISK_FULL, "the journal's disk is full".to_string()),
-        sqlx::Error::Database(inner) => (codes::JOURNAL, format!("the journal refuses: {}", inner.message())),
-        sqlx::Error::Io(inner) => (codes::JOURNAL, format!("the journal's file: {}", inner.kind())),
-        _ => (codes::JOURNAL, "the journal cannot be used".to_string()),
+        sqlx::Error::Database(inner) if inner.message().contains("full") => (Code::DiskFull, "the journal's disk is full".to_string()),
+        sqlx::Error::Database(inner) => (Code::Journal, format!("the journal refuses: {}", inner.message())),
+        sqlx::Error::Io(inner) => (Code::Journal, format!("the journal's file: {}", inner.kind())),
+        _ => (Code::Journal, "the journal cannot be used".to_string()),
     };
     Problem::new(code, message).hint("look at the disk and the rights of the storage folder; nothing goes on without the journal")
 }
 
-fn one_line(problems: &Problems) -> Option<String> {
+fn one_line(problems: &[Problem]) -> Option<String> {
     let first = problems.first()?;
     let more = problems.len() - 1;
     let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };

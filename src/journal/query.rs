@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
 
 use super::{Journal, Message, problem, write::stamp};
-use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage};
+use crate::model::{Again, Direction, MessageId, Problem, Stage};
 
 /// One step of a message.
 #[derive(Debug, Clone, Serialize)]
@@ -30,7 +30,7 @@ pub struct Attempt {
     /// `done`, `waits`, `failed` or `held`.
     pub outcome: String,
     /// What was wrong.
-    pub problems: Problems,
+    pub problems: Vec<Problem>,
 }
 
 /// A record of Odoo that a message touched.

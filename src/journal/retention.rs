@@ -109,7 +109,7 @@ impl Journal {
         let row = sqlx::query("pragma integrity_check(1)").fetch_one(&self.pool).await.map_err(|error| problem(&error))?;
         match row.get::<String, _>(0).as_str() {
             "ok" => Ok(()),
-            _ => Err(Problem::new(crate::model::codes::JOURNAL, "the journal is damaged").hint("restore an older backup")),
+            _ => Err(Problem::new(crate::model::Code::Journal, "the journal is damaged").hint("restore an older backup")),
         }
     }
 }

@@ -7,7 +7,7 @@ use serde::Serialize;
 use sqlx::Row;
 
 use super::{Journal, problem, query::moment, write::stamp};
-use crate::model::{Problem, Problems};
+use crate::model::Problem;
 
 /// The runs of one flow.
 #[derive(Debug, Clone, Serialize)]
@@ -19,7 +19,7 @@ pub struct Run {
     /// When it ended; not yet, or never, where the process died.
     pub ended: Option<DateTime<Utc>>,
     /// What kept it from working.
-    pub problems: Problems,
+    pub problems: Vec<Problem>,
     /// Since when every run had problems.
     pub unwell: Option<DateTime<Utc>>,
 }
@@ -41,7 +41,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn run_ends(&self, flow: &str, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn run_ends(&self, flow: &str, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
         let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
         let update =
             sqlx::query("update run set ended = ?2, problems = ?3, unwell = case when ?4 then coalesce(unwell, ?2) end where flow = ?1");

@@ -48,7 +48,7 @@ impl Journal {
         let (at,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(&self.pool).await.map_err(told)?;
         let at = usize::try_from(at).unwrap_or(0);
         if at > VERSIONS.len() {
-            return Err(Problem::new(crate::model::codes::JOURNAL, "the journal was written by a newer consign")
+            return Err(Problem::new(crate::model::Code::Journal, "the journal was written by a newer consign")
                 .hint("use that version, or another storage folder"));
         }
         for (number, statements) in VERSIONS.iter().enumerate().skip(at) {

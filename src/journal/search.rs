@@ -8,7 +8,7 @@ use futures_util::TryStreamExt as _;
 use sqlx::{QueryBuilder, Row, Sqlite};
 
 use super::{Journal, Message, problem, query::row, write::stamp};
-use crate::model::{MessageId, Problem, Stage, answer::Reply, codes, problem::cut};
+use crate::model::{Code, MessageId, Problem, Stage, answer::Reply, problem::cut};
 
 /// Which messages to list, newest first.
 #[derive(Debug, Clone, Default)]
@@ -117,8 +117,8 @@ impl Journal {
         let mut found = self.with_id(&id).await?;
         match found.len() {
             1 => Ok(found.swap_remove(0)),
-            0 => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("there is no message `{}`", cut(&id))).hint("`consign log` lists them")),
-            _ => Err(Problem::new(codes::MESSAGE_UNKNOWN, format!("more than one message fits `{id}`")).hint("give more of the id")),
+            0 => Err(Problem::new(Code::MessageUnknown, format!("there is no message `{}`", cut(&id))).hint("`consign log` lists them")),
+            _ => Err(Problem::new(Code::MessageUnknown, format!("more than one message fits `{id}`")).hint("give more of the id")),
         }
     }
 

@@ -9,7 +9,7 @@ use super::{
     troubles,
     write::{commit, stamp},
 };
-use crate::model::{Again, Direction, MessageId, Problem, Problems, Stage, codes};
+use crate::model::{Again, Code, Direction, MessageId, Problem, Stage};
 
 /// A step that a message is to take.
 #[derive(Default)]
@@ -18,7 +18,7 @@ struct Step<'s> {
     until: Option<DateTime<Utc>>,
     note: Option<&'s str>,
     /// Ends a try: its outcome and what was wrong.
-    tried: Option<(&'static str, &'s Problems)>,
+    tried: Option<(&'static str, &'s [Problem])>,
     /// A person does it.
     deed: Option<&'s Deed>,
 }
@@ -46,7 +46,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn wait(&self, message: &mut Message, until: DateTime<Utc>, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn wait(&self, message: &mut Message, until: DateTime<Utc>, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
         let resume = Some(message.stage);
         let step = Step { resume, until: Some(until), tried: Some(("waits", problems)), ..Step::default() };
         self.step(message, Stage::Waiting, step, now).await
@@ -56,7 +56,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn fail(&self, message: &mut Message, problems: &Problems, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn fail(&self, message: &mut Message, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
         self.step(message, Stage::Failed, Step { tried: Some(("failed", problems)), ..Step::default() }, now).await
     }
 
@@ -64,8 +64,8 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn hold(&self, message: &mut Message, problems: Problems, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.step(message, Stage::Held, Step { tried: Some(("held", &problems)), ..Step::default() }, now).await
+    pub async fn hold(&self, message: &mut Message, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
+        self.step(message, Stage::Held, Step { tried: Some(("held", problems)), ..Step::default() }, now).await
     }
 
     /// Ends a message for good, whatever it was to do: a person has decided that nothing more is done with it.
@@ -92,7 +92,7 @@ impl Journal {
     pub async fn succeeded(&self, message: &mut Message, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut transaction = self.begin().await?;
         let id = message.id.to_string();
-        attempt(&mut transaction, message.id, message.attempts + 1, "done", &Problems::new(), now).await?;
+        attempt(&mut transaction, message.id, message.attempts + 1, "done", &[], now).await?;
         let update = sqlx::query("update message set attempts = attempts + 1, reason = null where id = ?").bind(id);
         update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
         commit(transaction).await?;
@@ -122,10 +122,10 @@ impl Journal {
         let to = if again.checked { Stage::Checked } else { Stage::Received };
         if again.checked && !self.events(message.id).await?.iter().any(|event| event.stage == Stage::Checked.as_str()) {
             let text = format!("message {} has never passed its check, and cannot go on behind it", message.id.short());
-            return Err(Problem::new(codes::STAGE, text));
+            return Err(Problem::new(Code::Stage, text));
         }
         if !message.stage.may_become(to, message.direction) {
-            return Err(Problem::new(codes::STAGE, format!("message {} is {}: it is being worked on", message.id.short(), message.stage)));
+            return Err(Problem::new(Code::Stage, format!("message {} is {}: it is being worked on", message.id.short(), message.stage)));
         }
         // The run is raised first: killed in between, the message rests as before, and a higher run means nothing by itself.
         let update = sqlx::query("update message set run = run + 1 where id = ?").bind(message.id.to_string());
@@ -139,7 +139,7 @@ impl Journal {
         let deed_note = deed.map(Deed::note);
         let note = note.or(deed_note.as_deref());
         if !message.stage.may_become(to, message.direction) {
-            return Err(Problem::new(codes::STAGE, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
+            return Err(Problem::new(Code::Stage, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
         }
         // From rest it begins anew, with its file where it was.
         let begins = message.stage.is_at_rest() && matches!(to, Stage::Received | Stage::Checked);
@@ -166,7 +166,7 @@ impl Journal {
         .bind(begins);
         // Another process that moved the message meanwhile makes this find no row.
         if update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() != 1 {
-            return Err(Problem::new(codes::STAGE, format!("message {} was moved by someone else", message.id.short())));
+            return Err(Problem::new(Code::Stage, format!("message {} was moved by someone else", message.id.short())));
         }
         event(&mut transaction, message.id, to, note.or(reason.as_deref().filter(|_| tried.is_some())), now).await?;
         troubles::forget(&mut transaction, message.id).await?;
@@ -215,7 +215,7 @@ pub(super) async fn attempt(
     message: MessageId,
     number: u32,
     outcome: &str,
-    problems: &Problems,
+    problems: &[Problem],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());

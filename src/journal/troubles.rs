@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
 
 use super::{Journal, problem, query::moment, write::stamp};
-use crate::model::{MessageId, Problem, Problems, cause::cause};
+use crate::model::{MessageId, Problem, cause::cause};
 
 /// Causes noted of one message; what is beyond shows once these are mended.
 const NOTED: usize = 20;
@@ -42,7 +42,7 @@ pub(super) async fn note(
     transaction: &mut Transaction<'_, Sqlite>,
     message: MessageId,
     flow: &str,
-    problems: &Problems,
+    problems: &[Problem],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let mut noted = 0;
@@ -148,7 +148,7 @@ impl Journal {
              where m.stage in ('failed', 'held', 'waiting')",
         );
         for row in rows.fetch_all(&mut *transaction).await.map_err(|error| problem(&error))? {
-            let problems: Problems = serde_json::from_str(&row.get::<String, _>("problems")).unwrap_or_default();
+            let problems: Vec<Problem> = serde_json::from_str(&row.get::<String, _>("problems")).unwrap_or_default();
             if let Ok(id) = row.get::<String, _>("id").parse() {
                 note(&mut transaction, id, &row.get::<String, _>("flow"), &problems, moment(&row.get::<String, _>("updated"))).await?;
             }

@@ -11,7 +11,7 @@ use super::{
     terms, troubles,
 };
 use crate::model::{
-    Again, Direction, MessageId, Problem, Stage, codes,
+    Again, Code, Direction, MessageId, Problem, Stage,
     step::{Outside, step},
 };
 
@@ -263,7 +263,7 @@ async fn insert(transaction: &mut Transaction<'_, Sqlite>, new: &NewMessage, now
             .bind(claim)
             .bind(new.id.to_string());
         if claimed.execute(&mut **transaction).await.map_err(|error| problem(&error))?.rows_affected() == 0 {
-            return Err(Problem::new(codes::STAGE, format!("{claim} was sent before by the flow {}", new.flow)));
+            return Err(Problem::new(Code::Stage, format!("{claim} was sent before by the flow {}", new.flow)));
         }
     }
     event(transaction, new.id, Stage::Received, None, now).await?;

@@ -22,7 +22,7 @@ use serde_json::{Map, Value as Json};
 pub use self::{apply::Applying, template::Template};
 use self::{rules::RecordRule, tables::Tables};
 use crate::model::{
-    Document, Name, Plan, Problems, answer,
+    Document, Name, Plan, Problem, Problems, answer,
     catalog::Catalog,
     plan::{Then, Write},
     shape::Shape,
@@ -80,7 +80,7 @@ impl Mapping {
     }
 
     /// Holds the mapping's paths against the schema and its fields against a snapshot of Odoo's; an empty list means it fits.
-    pub fn check(&self, shape: &Shape, catalog: &Catalog) -> Problems {
+    pub fn check(&self, shape: &Shape, catalog: &Catalog) -> Vec<Problem> {
         check::check(self, shape, catalog)
     }
 
@@ -91,8 +91,7 @@ impl Mapping {
     pub fn apply(&self, documents: &[Document], file: &str, given: &Given) -> Result<Plan, Problems> {
         let mut applying = Applying::new(self, file, given);
         let plan = applying.plan(documents);
-        let problems = applying.problems();
-        if problems.is_empty() { Ok(plan) } else { Err(problems) }
+        Problems::check(applying.problems()).map(|()| plan)
     }
 
     /// The elements of which a document can be mapped a few at a time, as names from the root: every record is made of one of them

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use crate::model::{Place, Problem, codes, nearest::did_you_mean, problem::cut};
+use crate::model::{Code, Place, Problem, nearest::did_you_mean, problem::cut};
 
 /// Where code tables come from.
 pub trait Tables {
@@ -21,7 +21,7 @@ pub struct NoTables;
 
 impl Tables for NoTables {
     fn table(&self, name: &str) -> Result<CodeTable, Problem> {
-        Err(Problem::new(codes::CONFIG_UNKNOWN_NAME, format!("there is no code table `{name}`")))
+        Err(Problem::new(Code::ConfigUnknownName, format!("there is no code table `{name}`")))
     }
 }
 
@@ -54,7 +54,7 @@ impl CodeTable {
         for record in reader.records() {
             let wrong = |line: Option<u64>, message: String| {
                 let place = Place { line: line.and_then(|line| u32::try_from(line).ok()), ..Place::file(file) };
-                Problem::new(codes::CONFIG_BAD_VALUE, message).at(place)
+                Problem::new(Code::ConfigBadValue, message).at(place)
             };
             let record = record.map_err(|error| wrong(error.position().map(csv::Position::line), "this row is not CSV".into()))?;
             let line = record.position().map(csv::Position::line);
@@ -104,7 +104,7 @@ impl CodeTable {
         };
         let near = did_you_mean(code, known.iter().copied()).map(|near| format!(", or {near}")).unwrap_or_default();
         let message = format!("the code `{}` of `{field}` is not in {table} ({})", cut(code), cut(&known.join(", ")));
-        Problem::new(codes::VALUE_UNMAPPED, message).hint(format!("{fix}{near}"))
+        Problem::new(Code::ValueUnmapped, message).hint(format!("{fix}{near}"))
     }
 }
 

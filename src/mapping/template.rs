@@ -10,7 +10,7 @@ use minijinja::{
 };
 use serde_json::Value as Json;
 
-use crate::model::{Place, Problem, codes};
+use crate::model::{Code, Place, Problem};
 
 /// A compiled template.
 pub struct Template {
@@ -133,7 +133,7 @@ fn problem(file: &str, error: &Error) -> Problem {
     let line = error.line().and_then(|line| u32::try_from(line).ok());
     let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
     let place = Place { line, ..Place::file(file) };
-    Problem::new(codes::TEMPLATE, format!("the template does not work: {message}")).at(place)
+    Problem::new(Code::Template, format!("the template does not work: {message}")).at(place)
 }
 
 #[cfg(test)]

@@ -7,9 +7,8 @@ use serde::Serialize;
 use serde_json::Value as Json;
 
 use super::{
-    Problem,
+    Code, Problem,
     catalog::{Catalog, Field},
-    codes,
     plan::{Plan, Record, Value},
 };
 
@@ -94,7 +93,7 @@ fn answer(record: &Record) -> Result<Answer, Problem> {
         Some(Value::Literal(Json::Number(number))) => Some(number.to_string()),
         _ => None,
     };
-    let wrong = |what: String| Problem::new(codes::VALUE_CONVERSION, what).at(record.origin.place.clone());
+    let wrong = |what: String| Problem::new(Code::ValueConversion, what).at(record.origin.place.clone());
     let number = text("number").ok_or_else(|| wrong("the answer does not say which document it is about".into()))?;
     let said = text("reply").unwrap_or_default();
     let reply = Reply::parse(&said).filter(|reply| *reply != Reply::Awaited).ok_or_else(|| {

@@ -4,13 +4,10 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{
-    Problem,
-    codes::{self, Code},
-};
+use super::{Code, Problem};
 
 /// Problems whose sentence names what is missing in our own house: one deed mends it for every flow.
-const NAMED: [Code; 3] = [codes::LOOKUP_NONE, codes::LOOKUP_MANY, codes::LOOKUP_HELD];
+const NAMED: [Code; 3] = [Code::LookupNone, Code::LookupMany, Code::LookupHeld];
 
 /// A short name of the problem's cause, the same for every message of which one deed mends it: eight hexadecimal digits. What Odoo
 /// lacks is named by the sentence; a service that is away by its code; what is wrong with a document by its flow, code and path.
@@ -18,7 +15,7 @@ pub fn cause(problem: &Problem, flow: &str) -> String {
     let code = problem.code.info().code;
     let key = if NAMED.contains(&problem.code) {
         format!("{code} {}", problem.message)
-    } else if problem.code == codes::VALUE_UNMAPPED {
+    } else if problem.code == Code::ValueUnmapped {
         format!("{code} {} {}", problem.mapping.as_deref().unwrap_or(flow), problem.message)
     } else if problem.is_temporary() {
         format!("{code} {}", if code.starts_with("C5") { "" } else { flow })
@@ -54,7 +51,7 @@ mod tests {
     #[test]
     fn one_product_that_is_missing_is_one_cause_whatever_the_file_and_flow() {
         let missing =
-            |file: &str, product: &str| Problem::new(codes::LOOKUP_NONE, format!("no product `{product}`")).at(Place::at(file, 7, 1));
+            |file: &str, product: &str| Problem::new(Code::LookupNone, format!("no product `{product}`")).at(Place::at(file, 7, 1));
         assert_eq!(cause(&missing("a.xml", "L-7"), "orders"), cause(&missing("b.xml", "L-7"), "counts"));
         assert_ne!(cause(&missing("a.xml", "L-7"), "orders"), cause(&missing("a.xml", "L-8"), "orders"));
     }
@@ -62,7 +59,7 @@ mod tests {
     #[test]
     fn what_is_wrong_with_documents_is_told_apart_by_flow_and_path() {
         let bad = |path: &str, value: &str| {
-            Problem::new(codes::DOC_VALUE, format!("`{value}` is no date")).at(Place::at("a.xml", 7, 1).with_path(path))
+            Problem::new(Code::DocValue, format!("`{value}` is no date")).at(Place::at("a.xml", 7, 1).with_path(path))
         };
         assert_eq!(cause(&bad("/O/L[2]/D", "x"), "orders"), cause(&bad("/O/L[7]/D", "y"), "orders"));
         assert_ne!(cause(&bad("/O/L[2]/D", "x"), "orders"), cause(&bad("/O/L[2]/D", "x"), "counts"));

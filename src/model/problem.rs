@@ -1,46 +1,10 @@
-//! One thing wrong, told to a person: code, place, sentence, hint, who must act, and whether trying again can help.
+//! One thing wrong, told to a person: code, place, sentence, hint, who must act. What it leads to is its code's.
 
-use std::fmt;
+use std::{error::Error, fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 
-use super::codes::Code;
-
-/// Who must act.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Who {
-    /// The one who sent the file.
-    Partner,
-    /// The one who runs consign and Odoo.
-    Ops,
-    /// The one who wrote the mapping or configuration.
-    Consultant,
-    /// It settles by itself.
-    Nobody,
-}
-
-impl Who {
-    /// The word printed after `who:`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Partner => "partner",
-            Self::Ops => "ops",
-            Self::Consultant => "consultant",
-            Self::Nobody => "nobody",
-        }
-    }
-}
-
-/// Whether trying again can help. What may be retried is listed; everything unknown is permanent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Retry {
-    /// The obstacle is temporary: the message waits.
-    Later,
-    /// The same input gives the same problem.
-    Never,
-}
+use super::codes::{Code, Reaction, Who};
 
 /// Where the problem lies. Every part is optional; what is known is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -117,14 +81,38 @@ pub struct Problem {
     pub hint: Option<String>,
     /// Who must act.
     pub who: Who,
-    /// Whether trying again can help.
-    pub retry: Retry,
     /// How many problems that are not told this one stands for; 0 for all but the last of a file with very many.
     pub more: usize,
+    /// What a library said, for logs.
+    cause: Cause,
 }
 
-/// Several problems, never empty where it is an error.
-pub type Problems = Vec<Problem>;
+/// An error of a library's, which people read in logs only: it takes no part in comparisons, and is not kept in the journal.
+#[derive(Clone, Default)]
+struct Cause(Option<Arc<dyn Error + Send + Sync>>);
+
+impl fmt::Debug for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Some(error) => write!(f, "{error}"),
+            None => f.write_str("-"),
+        }
+    }
+}
+
+impl PartialEq for Cause {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
+impl Eq for Cause {}
+
+impl Error for Problem {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.cause.0.as_deref().map(|error| error as &(dyn Error + 'static))
+    }
+}
 
 impl Problem {
     /// A problem with the register's own answer to who and retry.
@@ -137,8 +125,8 @@ impl Problem {
             mapping: None,
             hint: None,
             who: info.who,
-            retry: info.retry,
             more: 0,
+            cause: Cause::default(),
         }
     }
 
@@ -172,9 +160,25 @@ impl Problem {
         self
     }
 
-    /// Whether the message should wait rather than fail.
+    /// Keeps what a library said, for logs. Nothing secret and nothing of a document may stand in it.
+    pub fn because(mut self, error: impl Error + Send + Sync + 'static) -> Self {
+        self.cause = Cause(Some(Arc::new(error)));
+        self
+    }
+
+    /// What the libraries below said, from the nearest on, in a line; empty where nothing is known.
+    pub fn causes(&self) -> String {
+        let (mut all, mut next) = (Vec::new(), self.source());
+        while let Some(error) = next {
+            all.push(error.to_string());
+            next = error.source();
+        }
+        all.join(": ")
+    }
+
+    /// Whether it may be gone when it is tried again.
     pub fn is_temporary(&self) -> bool {
-        self.retry == Retry::Later
+        matches!(self.code.reaction(), Reaction::Wait | Reaction::Stop)
     }
 }
 
@@ -247,7 +251,7 @@ impl Serialize for Problem {
         out.serialize_field("mapping", &self.mapping)?;
         out.serialize_field("hint", &self.hint)?;
         out.serialize_field("who", &self.who)?;
-        out.serialize_field("retry", &self.retry)?;
+        out.serialize_field("reaction", &self.code.reaction())?;
         match self.more {
             0 => out.skip_field("more")?,
             more => out.serialize_field("more", &more)?,
@@ -266,7 +270,6 @@ impl<'de> Deserialize<'de> for Problem {
             mapping: Option<String>,
             hint: Option<String>,
             who: Who,
-            retry: Retry,
             #[serde(default)]
             more: usize,
         }
@@ -279,8 +282,8 @@ impl<'de> Deserialize<'de> for Problem {
             mapping: raw.mapping,
             hint: raw.hint,
             who: raw.who,
-            retry: raw.retry,
             more: raw.more,
+            cause: Cause::default(),
         })
     }
 }
@@ -288,11 +291,11 @@ impl<'de> Deserialize<'de> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::codes;
+    use crate::model::Code;
 
     #[test]
     fn a_report_reads_as_designed_and_survives_the_journal() {
-        let problem = Problem::new(codes::LOOKUP_NONE, "no product with barcode `5701234000015`")
+        let problem = Problem::new(Code::LookupNone, "no product with barcode `5701234000015`")
             .at(Place::at("order-778.xml", 31, 14).with_path("/Order/OrderLine[2]"))
             .mapped_by("mappings/order.toml:18")
             .hint("create the product in Odoo");

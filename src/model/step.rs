@@ -12,7 +12,7 @@ use std::{
     },
 };
 
-use super::{Problem, codes};
+use super::{Code, Problem};
 
 /// What is outside.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -73,12 +73,12 @@ pub fn step(outside: Outside, what: &str) -> Result<(), Problem> {
 
 fn failure(outside: Outside, what: &str, kind: &str) -> Problem {
     let code = match (kind, outside) {
-        ("full", _) => codes::DISK_FULL,
-        (_, Outside::Journal) => codes::JOURNAL,
-        (_, Outside::Odoo) => codes::ODOO_UNREACHABLE,
-        ("cut", Outside::Drop) => codes::DROP_UNREACHABLE,
-        ("denied", _) => codes::DROP_DENIED,
-        _ => codes::DROP_IO,
+        ("full", _) => Code::DiskFull,
+        (_, Outside::Journal) => Code::Journal,
+        (_, Outside::Odoo) => Code::OdooUnreachable,
+        ("cut", Outside::Drop) => Code::DropUnreachable,
+        ("denied", _) => Code::DropDenied,
+        _ => Code::DropIo,
     };
     Problem::new(code, format!("a test made this go wrong: {outside:?} {what}"))
 }

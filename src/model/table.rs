@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Place, Problem, Problems, codes, nearest::did_you_mean};
+use super::{Code, Place, Problem, nearest::did_you_mean};
 
 /// A value with its place.
 #[derive(Debug, Clone)]
@@ -90,7 +90,7 @@ pub fn parse(text: &str, file: &str) -> Result<Node, Problem> {
         Err(error) => {
             let (line, column) = lines.place(error.span().map_or(0, |span| span.start));
             let message = error.message().lines().next().unwrap_or("not TOML").to_string();
-            Err(Problem::new(codes::CONFIG_SYNTAX, format!("not TOML: {message}")).at(Place::at(file, line, column)))
+            Err(Problem::new(Code::ConfigSyntax, format!("not TOML: {message}")).at(Place::at(file, line, column)))
         }
     }
 }
@@ -153,21 +153,21 @@ pub struct Reader<'n> {
     line: u32,
     column: u32,
     asked: RefCell<Vec<String>>,
-    problems: &'n RefCell<Problems>,
+    problems: &'n RefCell<Vec<Problem>>,
 }
 
 impl<'n> Reader<'n> {
     /// Reads `node`, which must be a table; problems go to `problems`.
-    pub fn new(node: &'n Node, file: &'n str, problems: &'n RefCell<Problems>) -> Self {
+    pub fn new(node: &'n Node, file: &'n str, problems: &'n RefCell<Vec<Problem>>) -> Self {
         Self::named(node, file, String::new(), problems)
     }
 
-    fn named(node: &'n Node, file: &'n str, name: String, problems: &'n RefCell<Problems>) -> Self {
+    fn named(node: &'n Node, file: &'n str, name: String, problems: &'n RefCell<Vec<Problem>>) -> Self {
         let entries: &[Entry] = match &node.item {
             Item::Table(entries) => entries,
             _ => {
                 problems.borrow_mut().push(
-                    Problem::new(codes::CONFIG_BAD_VALUE, format!("`{name}` takes a table, not {}", node.kind())).at(Place::at(
+                    Problem::new(Code::ConfigBadValue, format!("`{name}` takes a table, not {}", node.kind())).at(Place::at(
                         file,
                         node.line,
                         node.column,
@@ -240,7 +240,7 @@ impl<'n> Reader<'n> {
             Some(known) => known,
             None => {
                 if let Some(node) = self.node(key) {
-                    let problem = Problem::new(codes::CONFIG_BAD_VALUE, format!("`{key}` is one of {}, not `{text}`", allowed.join(", ")))
+                    let problem = Problem::new(Code::ConfigBadValue, format!("`{key}` is one of {}, not `{text}`", allowed.join(", ")))
                         .maybe_hint(did_you_mean(&text, allowed.iter().copied()));
                     self.report(problem.at(self.place(node)));
                 }
@@ -324,13 +324,13 @@ impl<'n> Reader<'n> {
 
     /// Reports a bad value.
     pub fn bad(&self, node: &Node, message: String) {
-        self.report(Problem::new(codes::CONFIG_BAD_VALUE, message).at(self.place(node)));
+        self.report(Problem::new(Code::ConfigBadValue, message).at(self.place(node)));
     }
 
     /// Reports a key that must be there.
     pub fn missing(&self, key: &str) {
         let table = if self.name.is_empty() { "this file".to_string() } else { format!("[{}]", self.name) };
-        self.report(Problem::new(codes::CONFIG_MISSING_KEY, format!("{table} needs the key `{key}`")).at(Place::at(
+        self.report(Problem::new(Code::ConfigMissingKey, format!("{table} needs the key `{key}`")).at(Place::at(
             self.file,
             self.line,
             self.column,
@@ -356,7 +356,7 @@ impl<'n> Reader<'n> {
                 format!("known keys: {}", known.join(", "))
             });
             self.report(
-                Problem::new(codes::CONFIG_UNKNOWN_KEY, format!("{table} has no key `{}`", entry.key))
+                Problem::new(Code::ConfigUnknownKey, format!("{table} has no key `{}`", entry.key))
                     .at(Place::at(self.file, entry.line, entry.column))
                     .hint(hint),
             );

@@ -1,6 +1,6 @@
 //! How many problems of one file are told: the first hundred, and the number of the others.
 
-use super::{Place, Problem, Problems, codes};
+use super::{Code, Place, Problem};
 
 /// Problems told for one file; what is beyond is counted.
 pub const TOLD: usize = 100;
@@ -13,14 +13,16 @@ impl Problem {
         let over = if count > COUNTED { "more than " } else { "" };
         let what = if count == 1 { "problem" } else { "problems like these" };
         let message = format!("and {over}{} more {what}", count.min(COUNTED));
-        Self { more: count, ..Self::new(codes::DOC_SCHEMA, message).at(Place::file(file)) }
+        let mut problem = Self::new(Code::DocSchema, message).at(Place::file(file));
+        problem.more = count;
+        problem
     }
 }
 
 /// Everything that is wrong with a file, met by several who read it: in its order, once, and not more than is told.
-pub fn told(found: Problems, file: &str) -> Problems {
+pub fn told(found: Vec<Problem>, file: &str) -> Vec<Problem> {
     let mut more: usize = found.iter().map(|problem| problem.more).sum();
-    let mut problems = Problems::new();
+    let mut problems = Vec::new();
     for problem in found.into_iter().filter(|problem| problem.more == 0) {
         if !problems.contains(&problem) {
             problems.push(problem);
@@ -43,18 +45,18 @@ mod tests {
     use super::*;
 
     fn problem(line: usize) -> Problem {
-        Problem::new(codes::DOC_VALUE, "x").at(Place::at("f", u32::try_from(line).unwrap_or(0), 1))
+        Problem::new(Code::DocValue, "x").at(Place::at("f", u32::try_from(line).unwrap_or(0), 1))
     }
 
     #[test]
     fn a_hundred_are_told_with_the_last_and_the_rest_counted() {
-        let mut found: Problems = (1..=100).rev().map(problem).collect();
+        let mut found: Vec<Problem> = (1..=100).rev().map(problem).collect();
         assert_eq!(told(found.clone(), "f").len(), 100);
         found.extend([Problem::and_more(7, "f"), Problem::and_more(5, "f"), problem(3)]);
-        found.push(Problem::new(codes::DOC_MALFORMED, "cut off").at(Place::file("f")));
+        found.push(Problem::new(Code::DocMalformed, "cut off").at(Place::file("f")));
         let told = told(found, "f");
         let [.., before, last, more] = told.as_slice() else { panic!("{told:?}") };
-        assert_eq!((told.len(), before.place.line, last.code, more.more), (101, Some(99), codes::DOC_MALFORMED, 13));
+        assert_eq!((told.len(), before.place.line, last.code, more.more), (101, Some(99), Code::DocMalformed, 13));
         assert_eq!(more.message, "and 13 more problems like these");
     }
 

@@ -1,9 +1,6 @@
 //! What went wrong in a call, sorted by who can do something about it. The one place of this room that makes problems of faults.
 
-use crate::model::{
-    Problem,
-    codes::{self, Code},
-};
+use crate::model::{Code, Problem};
 
 /// Kinds of faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -121,17 +118,17 @@ impl Fault {
     /// The problem a person reads. `doing` says what was tried: `creating sale.order`.
     pub fn problem(&self, doing: &str) -> Problem {
         let code: Code = match self.kind {
-            FaultKind::Unreachable => codes::ODOO_UNREACHABLE,
-            FaultKind::Timeout => codes::ODOO_TIMEOUT,
-            FaultKind::Login => codes::ODOO_LOGIN,
-            FaultKind::Key => codes::ODOO_KEY,
-            FaultKind::Rights => codes::ODOO_RIGHTS,
-            FaultKind::Refused => codes::ODOO_REFUSED,
-            FaultKind::Busy => codes::ODOO_BUSY,
-            FaultKind::Unknown => codes::ODOO_UNKNOWN,
-            FaultKind::Server => codes::ODOO_ERROR,
-            FaultKind::Answer => codes::ODOO_ANSWER,
-            FaultKind::Version => codes::ODOO_VERSION,
+            FaultKind::Unreachable => Code::OdooUnreachable,
+            FaultKind::Timeout => Code::OdooTimeout,
+            FaultKind::Login => Code::OdooLogin,
+            FaultKind::Key => Code::OdooKey,
+            FaultKind::Rights => Code::OdooRights,
+            FaultKind::Refused => Code::OdooRefused,
+            FaultKind::Busy => Code::OdooBusy,
+            FaultKind::Unknown => Code::OdooUnknown,
+            FaultKind::Server => Code::OdooError,
+            FaultKind::Answer => Code::OdooAnswer,
+            FaultKind::Version => Code::OdooVersion,
         };
         let mut problem = Problem::new(code, format!("{doing}: {}", self.message));
         problem.hint = match self.kind {

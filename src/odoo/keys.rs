@@ -4,7 +4,7 @@ use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
 
 use super::Odoo;
-use crate::model::{Problem, codes};
+use crate::model::{Code, Problem};
 
 /// How long before the end it is told.
 pub const WARNED: TimeDelta = TimeDelta::days(14);
@@ -20,7 +20,7 @@ pub async fn ending(odoo: &Odoo, now: DateTime<Utc>) -> Vec<Problem> {
         let end = NaiveDateTime::parse_from_str(&text(key, "expiration_date"), "%Y-%m-%d %H:%M:%S").ok()?.and_utc();
         let days = (end - now).num_days().max(0);
         let what = format!("the API key `{}` of consign's user ends on {} (in {days} days)", text(key, "name"), end.format("%Y-%m-%d"));
-        Some(Problem::new(codes::ODOO_KEY_ENDS, what))
+        Some(Problem::new(Code::OdooKeyEnds, what))
     };
     keys.iter().filter_map(told).collect()
 }

@@ -3,7 +3,7 @@
 use crate::{
     flow::{Engine, mappings},
     journal::{Answered, Deed, Filter, Message},
-    model::{Again, Direction, Problem, Stage, answer::Reply, codes},
+    model::{Again, Code, Direction, Problem, Stage, answer::Reply},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
@@ -13,18 +13,18 @@ use crate::{
 pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
     if message.direction == Direction::Out && (again.as_then || again.overwrite) {
         let text = format!("message {} was sent: it has no mapping, and overwrites nothing", message.id.short());
-        return Err(Problem::new(codes::USAGE, text).hint("a document that was sent is made again, or sent again as it is"));
+        return Err(Problem::new(Code::Usage, text).hint("a document that was sent is made again, or sent again as it is"));
     }
     if message.direction == Direction::Out && again.checked && message.stored.is_empty() {
         let text = format!("message {} has no document yet that could be sent again", message.id.short());
-        return Err(Problem::new(codes::USAGE, text).hint("make it again: consign reprocess"));
+        return Err(Problem::new(Code::Usage, text).hint("make it again: consign reprocess"));
     }
     if message.stage == Stage::Discarded {
         let copies = engine.journal().list(&Filter { parent: Some(message.id), limit: 100, ..Filter::default() }).await?;
         if let Some(copy) = copies.iter().find(|copy| copy.edited && copy.stage != Stage::Discarded) {
             let text = format!("message {} has its place taken by its edited copy {}", message.id.short(), copy.id.short());
             let hint = format!("do the copy again: consign reprocess {0}; or discard it first: consign discard {0}", copy.id.short());
-            return Err(Problem::new(codes::STAGE, text).hint(hint));
+            return Err(Problem::new(Code::Stage, text).hint(hint));
         }
     }
     if again.as_then {
@@ -46,7 +46,7 @@ pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &
 pub async fn hold(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
     if message.stage.is_at_rest() {
         let text = format!("message {} is {}: there is nothing to hold back", message.id.short(), message.stage);
-        return Err(Problem::new(codes::STAGE, text));
+        return Err(Problem::new(Code::Stage, text));
     }
     engine.journal().hold_back(message, deed, engine.clock().now()).await
 }
@@ -58,7 +58,7 @@ pub async fn hold(engine: &Engine, message: &mut Message, deed: &Deed) -> Result
 pub async fn release(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
     if message.stage != Stage::Held {
         let text = format!("message {} is {}, not held", message.id.short(), message.stage);
-        return Err(Problem::new(codes::STAGE, text).hint("what is done or failed is done again with `consign reprocess`"));
+        return Err(Problem::new(Code::Stage, text).hint("what is done or failed is done again with `consign reprocess`"));
     }
     engine.restart(message, Again::default(), deed).await
 }
@@ -80,7 +80,7 @@ pub async fn settle(engine: &Engine, message: &Message, reply: Reply, deed: &Dee
     let answered = Answered { reply, note: deed.reason.clone(), by_message: None, mark: None };
     if engine.journal().answer(message.id).await?.is_none() {
         let text = format!("message {} is to have no answer", message.id.short());
-        return Err(Problem::new(codes::STAGE, text).hint("answers are expected by flows out with an [answer]"));
+        return Err(Problem::new(Code::Stage, text).hint("answers are expected by flows out with an [answer]"));
     }
     engine.journal().answered(message, &answered, Some(deed), now).await.map(|_| ())
 }

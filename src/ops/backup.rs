@@ -16,7 +16,7 @@ use crate::{
     config::Workspace,
     flow::{self, storage::Storage},
     journal::Journal,
-    model::{Problem, Problems, codes, problem::reason},
+    model::{Code, Problem, problem::reason},
 };
 
 /// What a backup is, as its first entry says.
@@ -64,7 +64,7 @@ pub struct Done {
     /// Messages whose originals are not on our shelves any more, the first of them, so that they are not in the backup either.
     pub lost: Vec<String>,
     /// What is wrong with flows that came back and do not work.
-    pub broken: Problems,
+    pub broken: Vec<Problem>,
 }
 
 /// Files of a folder and those below it, as paths relative to `root` with `/`; names with a leading dot are ours for a moment only.
@@ -145,7 +145,7 @@ impl Writer {
 }
 
 pub(super) fn unable(what: &str, path: &Path, error: &dyn std::fmt::Display) -> Problem {
-    Problem::new(codes::BACKUP, format!("{} {what} ({error})", path.display()))
+    Problem::new(Code::Backup, format!("{} {what} ({error})", path.display()))
 }
 
 /// Writes a backup to a file that is not there yet. Others may work on the workspace meanwhile.
@@ -171,7 +171,7 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     let copied = journal.copy_to(snapshot.path()).await;
     journal.close().await;
     // It is the disk of the backup that is full.
-    copied.map_err(|problem| if problem.code == codes::DISK_FULL { unable("cannot be written", to, &"no space left") } else { problem })?;
+    copied.map_err(|problem| if problem.code == Code::DiskFull { unable("cannot be written", to, &"no space left") } else { problem })?;
     let about = Backup {
         what: "backup of a consign workspace; `consign restore` brings it back".into(),
         layout: LAYOUT,
@@ -251,7 +251,7 @@ async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -
             if storage.place(&message).is_ok() {
                 journal.close().await;
                 let text = format!("the original of message {} is on our shelves and came into no round of the backup", message.id.short());
-                return Err(Problem::new(codes::BACKUP, text).hint("make it again; where it happens again, stop consign first"));
+                return Err(Problem::new(Code::Backup, text).hint("make it again; where it happens again, stop consign first"));
             }
             if lost.len() < NAMED {
                 lost.push(message.id.short());

@@ -5,7 +5,7 @@ use super::diff;
 use crate::{
     flow::{Engine, storage::digest, unpack},
     journal::{Deed, Message, NewMessage},
-    model::{Direction, MessageId, Problem, Stage, codes},
+    model::{Code, Direction, MessageId, Problem, Stage},
 };
 
 /// Bytes of a file that is edited; a larger one is for the partner to send again.
@@ -46,7 +46,7 @@ impl Text {
         match encoding_rs::WINDOWS_1252.encode(&text) {
             (bytes, _, false) => Ok(bytes.into_owned()),
             (_, _, true) => {
-                Err(Problem::new(codes::USAGE, "the file is in the encoding of Windows, which does not have one of the characters typed"))
+                Err(Problem::new(Code::Usage, "the file is in the encoding of Windows, which does not have one of the characters typed"))
             }
         }
     }
@@ -61,13 +61,13 @@ pub fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
     let bytes = engine.storage().read(message)?;
     if unpack::begins(&bytes) {
         let text = format!("message {} is a zip: edit the document in it, which is a message of its own", message.id.short());
-        return Err(Problem::new(codes::USAGE, text));
+        return Err(Problem::new(Code::Usage, text));
     }
     Ok(Text::of(&bytes))
 }
 
 fn may_be_edited(message: &Message) -> Result<(), Problem> {
-    let refuse = |why: String| Err(Problem::new(codes::USAGE, why));
+    let refuse = |why: String| Err(Problem::new(Code::Usage, why));
     if message.direction == Direction::Out {
         return refuse(format!("message {} was sent: change the record in Odoo and make it again", message.id.short()));
     }
@@ -88,14 +88,14 @@ fn may_be_edited(message: &Message) -> Result<(), Problem> {
 pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &Deed) -> Result<Message, Problem> {
     may_be_edited(original)?;
     if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(Problem::new(codes::USAGE, "an edited file needs a reason: it is what is asked first when someone looks at it later"));
+        return Err(Problem::new(Code::Usage, "an edited file needs a reason: it is what is asked first when someone looks at it later"));
     }
     if bytes.len() as u64 > LARGEST {
-        return Err(Problem::new(codes::USAGE, format!("the edited file has {} bytes; {LARGEST} are the most", bytes.len())));
+        return Err(Problem::new(Code::Usage, format!("the edited file has {} bytes; {LARGEST} are the most", bytes.len())));
     }
     let before = engine.storage().read(original)?;
     if before == bytes {
-        return Err(Problem::new(codes::USAGE, "nothing was changed").hint("to do it again as it is: consign reprocess"));
+        return Err(Problem::new(Code::Usage, "nothing was changed").hint("to do it again as it is: consign reprocess"));
     }
     let mut difference = diff::lines(&Text::of(&before).text, &Text::of(bytes).text);
     if difference.len() > DIFFERENCE {

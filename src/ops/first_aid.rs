@@ -4,7 +4,7 @@ use crate::{
     config::Workspace,
     flow::{self, Lock},
     journal::Journal,
-    model::{Problem, Stage, codes, problem::reason},
+    model::{Code, Problem, Stage, problem::reason},
 };
 
 /// What was looked at, with what was found or what is wrong.
@@ -28,7 +28,7 @@ pub async fn house(workspace: &Workspace, least_mib: u64) -> Vec<Look> {
 fn storage(workspace: &Workspace, least_mib: u64) -> Result<String, Problem> {
     let place = &workspace.storage;
     let unable = |error: std::io::Error| {
-        Problem::new(codes::DROP_IO, format!("nothing can be written in {} ({})", place.display(), reason(&error)))
+        Problem::new(Code::DropIo, format!("nothing can be written in {} ({})", place.display(), reason(&error)))
             .hint("the folder belongs to the user that runs consign, and nobody else")
     };
     flow::private_folder(place).map_err(unable)?;
@@ -36,7 +36,7 @@ fn storage(workspace: &Workspace, least_mib: u64) -> Result<String, Problem> {
     let stat = rustix::fs::statvfs(place).map_err(|error| unable(error.into()))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;
     if free < least_mib {
-        return Err(Problem::new(codes::DISK_FULL, format!("{free} MiB are free in {}; below {least_mib} it is told", place.display()))
+        return Err(Problem::new(Code::DiskFull, format!("{free} MiB are free in {}; below {least_mib} it is told", place.display()))
             .hint("make room, or let `consign keep` roll and forget what is old"));
     }
     Ok(format!("{}, {free} MiB free", place.display()))
@@ -46,7 +46,7 @@ fn storage(workspace: &Workspace, least_mib: u64) -> Result<String, Problem> {
 fn at_work(workspace: &Workspace) -> Result<String, Problem> {
     match Lock::take(workspace) {
         Ok(_) => Ok("not at work on this workspace now".into()),
-        Err(problem) if problem.code == codes::LOCKED => Ok("at work on this workspace".into()),
+        Err(problem) if problem.code == Code::Locked => Ok("at work on this workspace".into()),
         Err(problem) => Err(problem),
     }
 }

@@ -31,7 +31,7 @@ pub struct Foresight {
     /// What would be done, a line each.
     pub lines: Vec<String>,
     /// What would refuse it.
-    pub problems: Problems,
+    pub problems: Vec<Problem>,
 }
 
 /// What the journal remembers, for looking only.
@@ -115,7 +115,7 @@ impl<'e> Foreseer<'e> {
         let workspace = self.engine.workspace();
         let Some(flow) = workspace.flows.get(&message.flow) else {
             let text = format!("the flow `{}` is not in the workspace any more", message.flow);
-            return Err(vec![Problem::new(crate::model::codes::FLOW_UNKNOWN, text)]);
+            return Err(Problem::new(crate::model::Code::FlowUnknown, text).into());
         };
         let Work::In(inbound) = &flow.work else { return Ok(()) };
         let schemas = Schemas::compile(workspace, flow, 1)?;
@@ -123,17 +123,16 @@ impl<'e> Foreseer<'e> {
     }
 
     async fn look(&mut self, message: &Message, again: Again, into: &mut Foresight) -> Result<(), Problems> {
-        let one = |problem: Problem| vec![problem];
         let workspace = self.engine.workspace();
         let Some(flow) = workspace.flows.get(&message.flow) else {
             let text = format!("the flow `{}` is not in the workspace any more", message.flow);
-            return Err(one(Problem::new(crate::model::codes::FLOW_UNKNOWN, text)));
+            return Err(Problem::new(crate::model::Code::FlowUnknown, text).into());
         };
         let Work::In(inbound) = &flow.work else {
             into.lines.push(if again.checked {
                 format!("send the same file again: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
             } else {
-                let records = self.engine.journal().claims(message.id).await.map_err(one)?;
+                let records = self.engine.journal().claims(message.id).await?;
                 format!("make the document again of {} and send it", records.join(", "))
             });
             return Ok(());
@@ -145,25 +144,27 @@ impl<'e> Foreseer<'e> {
             self.schemas.insert(flow.id.clone(), Schemas::compile(workspace, flow, 1)?);
         }
         let then = match again.as_then {
-            true => Some(mappings::recall(self.engine.storage(), message).map_err(one).and_then(|made_of| inbound.as_then(&made_of))?),
+            true => Some(
+                mappings::recall(self.engine.storage(), message).map_err(Problems::from).and_then(|made_of| inbound.as_then(&made_of))?,
+            ),
             false => None,
         };
         let inbound = then.as_ref().unwrap_or(inbound);
-        if unpack::is_package(self.engine.storage(), inbound, message).map_err(one)? {
-            let documents = self.engine.journal().parts(message.id).await.map_err(one)?.len();
+        if unpack::is_package(self.engine.storage(), inbound, message)? {
+            let documents = self.engine.journal().parts(message.id).await?.len();
             into.lines.push(format!("a zip: {documents} documents of it are messages of their own, others of it would become such"));
             return Ok(());
         }
-        let original = self.engine.storage().place(message).map_err(one)?;
+        let original = self.engine.storage().place(message)?;
         let source = Source::File(original.to_path_buf());
         let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };
         let plan = trial::plan(&source, &message.name, inbound, schemas)?;
-        let (plan, answers) = answer::split(plan).map_err(one)?;
+        let (plan, answers) = answer::split(plan)?;
         into.lines.extend(answers.iter().map(|answer| format!("answer to {}: {}", shown(&answer.number), answer.reply.as_str())));
         if plan.is_empty() && inbound.mapping.written().is_empty() {
             return Ok(());
         }
-        let odoo = self.engine.odoo().await.map_err(one)?;
+        let odoo = self.engine.odoo().await?;
         let memory = Remembered(self.engine.journal().clone());
         let setup = Setup { mark: "", memory: &memory, catalog: &workspace.catalog, partial: true };
         let (foreseen, problems) = foresee(&odoo, &plan, setup).await?;

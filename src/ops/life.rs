@@ -7,7 +7,7 @@ use super::lines::Lines;
 use crate::{
     flow::{Engine, plans},
     journal::{AnswerRow, Attempt, DeedRow, Event, Filter, LedgerRow, Message, RecordRow, Term},
-    model::{Problem, Problems},
+    model::Problem,
 };
 
 /// A message's whole life.
@@ -94,8 +94,8 @@ pub fn plan(engine: &Engine, message: &Message) -> Option<Json> {
 }
 
 /// The lines of the original that problems are in.
-pub fn original_lines(engine: &Engine, message: &Message, problems: &Problems) -> Lines {
-    let ours: Problems =
+pub fn original_lines(engine: &Engine, message: &Message, problems: &[Problem]) -> Lines {
+    let ours: Vec<Problem> =
         problems.iter().filter(|problem| problem.place.file.as_ref().is_none_or(|file| *file == message.name)).cloned().collect();
     engine.storage().place(message).map(|path| Lines::of(&path, &ours)).unwrap_or_default()
 }

@@ -6,7 +6,7 @@ use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Serialize;
 
-use crate::model::{Problem, codes};
+use crate::model::{Code, Problem};
 
 /// What someone may do; each may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -50,7 +50,7 @@ pub const LONGEST: usize = 1000;
 /// The system gives no random numbers.
 pub fn random(bytes: usize) -> Result<String, Problem> {
     let mut random = vec![0; bytes];
-    SystemRandom::new().fill(&mut random).map_err(|_| Problem::new(codes::USAGE, "the system gives no random numbers"))?;
+    SystemRandom::new().fill(&mut random).map_err(|_| Problem::new(Code::Usage, "the system gives no random numbers"))?;
     Ok(random.iter().fold(String::new(), |mut out, byte| {
         // Writing to a string cannot fail.
         let _ = write!(out, "{byte:02x}");
@@ -67,7 +67,7 @@ pub fn checked_name(name: &str) -> Result<(), Problem> {
     if !name.is_empty() && name.chars().count() <= 100 && name.chars().all(fine) {
         return Ok(());
     }
-    Err(Problem::new(codes::USAGE, "a user's name is of letters, digits and . - _ @, up to 100 of them"))
+    Err(Problem::new(Code::Usage, "a user's name is of letters, digits and . - _ @, up to 100 of them"))
 }
 
 /// The hash of a password (argon2id).
@@ -77,10 +77,10 @@ pub fn checked_name(name: &str) -> Result<(), Problem> {
 pub fn hash(password: &str) -> Result<String, Problem> {
     let length = password.chars().count();
     if !(SHORTEST..=LONGEST).contains(&length) {
-        return Err(Problem::new(codes::USAGE, format!("a password has {SHORTEST} to {LONGEST} characters")));
+        return Err(Problem::new(Code::Usage, format!("a password has {SHORTEST} to {LONGEST} characters")));
     }
     let hash = Argon2::default().hash_password(password.as_bytes());
-    hash.map(|hash| hash.to_string()).map_err(|_| Problem::new(codes::USAGE, "the password cannot be hashed"))
+    hash.map(|hash| hash.to_string()).map_err(|_| Problem::new(Code::Usage, "the password cannot be hashed"))
 }
 
 /// Whether the password is the one of the hash. Where there is no hash the same time is spent, so that nobody learns which names exist.

@@ -50,22 +50,21 @@ fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Backup), Problem>
 /// # Errors
 /// The file is no backup or damaged, the workspace has a journal, or something cannot be written.
 pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
-    let one = |problem: Problem| vec![problem];
-    let (mut zip, about) = opened(from).map_err(one)?;
+    let (mut zip, about) = opened(from)?;
     // Before anything is written: a workspace that is in use must not get files back that were removed from it.
     if root.join("consign.toml").exists() {
         let (workspace, _) = Workspace::load_whole_flows(root)?;
-        is_free(root, &workspace.storage).map_err(one)?;
+        is_free(root, &workspace.storage)?;
     }
-    is_free(root, &root.join("var")).map_err(one)?;
+    is_free(root, &root.join("var"))?;
     let made = about.made;
     let mut done = Done { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() };
-    let told = |error: io::Error| one(unable("cannot be brought back", from, &reason(&error)));
+    let told = |error: io::Error| Problems::from(unable("cannot be brought back", from, &reason(&error)));
     tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
     let (workspace, broken) = Workspace::load_whole_flows(root)?;
-    is_free(root, &workspace.storage).map_err(one)?;
+    is_free(root, &workspace.storage)?;
     private_folder(&workspace.storage).map_err(told)?;
-    let _lock = Lock::take(&workspace).map_err(one)?;
+    let _lock = Lock::take(&workspace)?;
     // Under another name until it may be run: whatever breaks this off leaves no journal, and it is done again.
     let unsettled = workspace.storage.join(UNSETTLED);
     for ending in ["", "-wal", "-shm"] {
@@ -73,10 +72,10 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
         let _ = fs::remove_file(workspace.storage.join(format!("{UNSETTLED}{ending}")));
     }
     tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
-    let restored = Journal::open(&unsettled).await.map_err(one)?;
+    let restored = Journal::open(&unsettled).await?;
     let settled = settle(&restored, &workspace, made).await;
     restored.close().await;
-    settled.map_err(one)?;
+    settled?;
     fs::rename(&unsettled, workspace.storage.join(flow::JOURNAL)).map_err(told)?;
     File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
     done.broken = broken;
@@ -117,7 +116,7 @@ async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -
     let now = Utc::now();
     for mut message in journal.list(&filter).await? {
         if message.stage != Stage::Waiting {
-            journal.wait(&mut message, now, &Problems::new(), now).await?;
+            journal.wait(&mut message, now, &Vec::new(), now).await?;
         }
         journal.hold_back(&mut message, &deed, now).await?;
     }

@@ -5,7 +5,7 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 use crate::{
     config::Workspace,
     journal::{Filter, Wanted},
-    model::{Problem, Stage, answer::Reply, codes, nearest::did_you_mean, problem::cut},
+    model::{Code, Problem, Stage, answer::Reply, nearest::did_you_mean, problem::cut},
 };
 
 /// A choice of messages, as a person gives it.
@@ -49,11 +49,11 @@ impl Selection {
     pub fn filter(&self, workspace: &Workspace, now: DateTime<Utc>, limit: u32) -> Result<Filter, Problem> {
         let mut flows = Vec::new();
         if let Some(flow) = &self.flow {
-            known("flow", flow, workspace.flows.keys(), codes::FLOW_UNKNOWN)?;
+            known("flow", flow, workspace.flows.keys(), Code::FlowUnknown)?;
             flows.push(flow.clone());
         }
         if let Some(partner) = &self.partner {
-            known("partner", partner, workspace.partners.keys(), codes::USAGE)?;
+            known("partner", partner, workspace.partners.keys(), Code::Usage)?;
             let of_partner = workspace.flows.values().filter(|flow| flow.partner == *partner).map(|flow| flow.id.clone());
             flows = match &self.flow {
                 // Both given, both must hold.
@@ -61,7 +61,7 @@ impl Selection {
                 None => of_partner.collect(),
             };
             if flows.is_empty() {
-                return Err(Problem::new(codes::USAGE, format!("`{partner}` has no such flow")));
+                return Err(Problem::new(Code::Usage, format!("`{partner}` has no such flow")));
             }
         }
         let stages = self.stages.iter().map(|text| stage(text)).collect::<Result<Vec<_>, _>>()?;
@@ -80,7 +80,7 @@ impl Selection {
     }
 }
 
-fn known<'n>(what: &str, name: &str, mut names: impl Iterator<Item = &'n String> + Clone, code: codes::Code) -> Result<(), Problem> {
+fn known<'n>(what: &str, name: &str, mut names: impl Iterator<Item = &'n String> + Clone, code: Code) -> Result<(), Problem> {
     if names.clone().any(|known| known == name) {
         return Ok(());
     }
@@ -98,7 +98,7 @@ fn answer(text: &str, now: DateTime<Utc>) -> Result<Wanted, Problem> {
     let known = || Reply::ALL.map(Reply::as_str).into_iter().chain(["overdue"]);
     let reply = Reply::parse(text).ok_or_else(|| {
         let hint = did_you_mean(text, known()).unwrap_or_else(|| known().collect::<Vec<_>>().join(", "));
-        Problem::new(codes::USAGE, format!("there is no answer `{}`", cut(text))).hint(hint)
+        Problem::new(Code::Usage, format!("there is no answer `{}`", cut(text))).hint(hint)
     })?;
     Ok(Wanted { replies: vec![reply], due: None })
 }
@@ -110,7 +110,7 @@ fn answer(text: &str, now: DateTime<Utc>) -> Result<Wanted, Problem> {
 pub fn stage(text: &str) -> Result<Stage, Problem> {
     Stage::parse(text).ok_or_else(|| {
         let hint = did_you_mean(text, Stage::ALL.map(Stage::as_str)).unwrap_or_else(|| Stage::ALL.map(Stage::as_str).join(", "));
-        Problem::new(codes::USAGE, format!("there is no stage `{}`", cut(text))).hint(hint)
+        Problem::new(Code::Usage, format!("there is no stage `{}`", cut(text))).hint(hint)
     })
 }
 
@@ -140,7 +140,7 @@ pub fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> 
     };
     let full = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
     ago().or_else(day).or_else(time).or_else(full).ok_or_else(|| {
-        Problem::new(codes::USAGE, format!("`{}` is no time", cut(text)))
+        Problem::new(Code::Usage, format!("`{}` is no time", cut(text)))
             .hint("2026-11-27, \"2026-11-27 10:00\" (UTC), or how long ago: 30m, 2h, 7d")
     })
 }

@@ -17,7 +17,7 @@ use crate::{
     config::traces::Traces,
     flow::{Engine, storage::digest},
     journal::StepRow,
-    model::{Problem, codes},
+    model::{Code, Problem},
 };
 
 /// How often spans are sent.
@@ -34,7 +34,7 @@ pub struct Exporter {
 }
 
 fn unsent(why: impl Into<String>) -> Problem {
-    Problem::new(codes::TRACES, why)
+    Problem::new(Code::Traces, why)
 }
 
 impl Exporter {
@@ -84,7 +84,7 @@ impl Exporter {
             }
             Ok(answer) => {
                 let status = answer.status().as_u16();
-                tracing::warn!(code = codes::TRACES.info().code, status, "the collector of [traces] refuses spans: they are left out");
+                tracing::warn!(code = Code::Traces.info().code, status, "the collector of [traces] refuses spans: they are left out");
                 Ok(())
             }
             Err(_) => Err(unsent("the collector of [traces] cannot be reached")),

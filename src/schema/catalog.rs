@@ -8,7 +8,7 @@ use std::{
 
 use quick_xml::{Reader, XmlVersion, events::Event};
 
-use crate::model::{Place, Problem, codes, problem::cut};
+use crate::model::{Code, Place, Problem, problem::cut};
 
 /// Most catalogs that may refer to one another.
 const MOST: usize = 20;
@@ -64,12 +64,11 @@ impl Catalog {
     fn add(&mut self, path: &Path, todo: &mut Vec<PathBuf>) -> Result<(), Problem> {
         let place = || Place::file(path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()));
         let text = fs::read_to_string(path).map_err(|error| {
-            Problem::new(codes::SCHEMA_MISSING, format!("the catalog cannot be read ({})", crate::model::problem::reason(&error)))
-                .at(place())
+            Problem::new(Code::SchemaMissing, format!("the catalog cannot be read ({})", crate::model::problem::reason(&error))).at(place())
         })?;
         let folder = fs::canonicalize(path).ok().and_then(|path| path.parent().map(Path::to_path_buf)).unwrap_or_default();
         self.folders.push(folder.clone());
-        let broken = |message: String| Problem::new(codes::SCHEMA_BROKEN, message).at(place());
+        let broken = |message: String| Problem::new(Code::SchemaBroken, message).at(place());
         let mut reader = Reader::from_str(&text);
         let mut bases = vec![folder];
         loop {
@@ -129,9 +128,7 @@ fn local(base: &Path, reference: &str) -> Result<PathBuf, Problem> {
     }
     if reference.contains("://") {
         let message = format!("the catalog maps to `{}`, which is not a file", cut(reference));
-        return Err(
-            Problem::new(codes::SCHEMA_BROKEN, message).hint("a catalog names files beside it; nothing is fetched from the network")
-        );
+        return Err(Problem::new(Code::SchemaBroken, message).hint("a catalog names files beside it; nothing is fetched from the network"));
     }
     Ok(base.join(reference))
 }

@@ -12,7 +12,7 @@ use xsd_schema::{
 };
 
 use super::{catalog::Catalog, flaws, loader::Jailed};
-use crate::model::{Place, Problem, Problems, codes};
+use crate::model::{Code, Place, Problem, Problems};
 
 /// What is compiled together.
 #[derive(Debug, Clone)]
@@ -33,12 +33,16 @@ pub(super) fn compile(set: &Set) -> Result<SchemaSet, Problems> {
         Err(Flaw { newer: true, .. }) => compile_as(set, XsdVersion::V1_1),
         other => other,
     }
-    .map_err(|flaw| flaw.problems)
+    .or_else(|flaw| {
+        let nothing = || Problem::new(Code::SchemaBroken, "the schema cannot be compiled");
+        Err(Problems::of(flaw.problems).unwrap_or_else(|| nothing().into()))
+    })
 }
 
 /// What keeps a set from being compiled.
 struct Flaw {
-    problems: Problems,
+    /// None where only the rules are others.
+    problems: Vec<Problem>,
     /// The rules of XSD 1.1 would allow it.
     newer: bool,
 }
@@ -57,7 +61,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         (None, false) => Catalog::default(),
     };
     let missing = |name: &str| {
-        one(Problem::new(codes::SCHEMA_MISSING, format!("the schema `{name}` is not in the workspace"))
+        one(Problem::new(Code::SchemaMissing, format!("the schema `{name}` is not in the workspace"))
             .at(Place::file(name))
             .hint("get the schema set from its publisher and run: consign schemas add NAME FOLDER-OR-ZIP"))
     };
@@ -69,10 +73,10 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         if !full.exists() {
             return Err(missing(name));
         }
-        let escapes = |message| one(Problem::new(codes::PATH_ESCAPES, message).at(Place::file(name)));
+        let escapes = |message| one(Problem::new(Code::PathEscapes, message).at(Place::file(name)));
         let location = jailed.inside(&full.to_string_lossy()).map_err(escapes)?;
         if version == XsdVersion::V1_0 && says_1_1(&location) {
-            return Err(Flaw { problems: Problems::new(), newer: true });
+            return Err(Flaw { problems: Vec::new(), newer: true });
         }
         locations.push(location.to_string_lossy().into_owned());
     }
@@ -105,7 +109,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         return Err(one(problem));
     }
     let compiled = compiled.map_err(|error| broken(&error))?;
-    let failures: Problems = compiled
+    let failures: Vec<Problem> = compiled
         .directive_failures()
         .iter()
         // The attributes of xsi: are built in; a schema that imports them needs no document.
@@ -117,7 +121,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         })
         .collect();
     let compiled = compiled.into_schema_set();
-    let problems: Problems = failures.into_iter().chain(dangling(&compiled, &root)).collect();
+    let problems: Vec<Problem> = failures.into_iter().chain(dangling(&compiled, &root)).collect();
     if problems.is_empty() || set.gaps { Ok(compiled) } else { Err(Flaw { problems, newer: false }) }
 }
 
@@ -130,7 +134,7 @@ fn unread(what: &str, at: Option<Place>) -> Problem {
         false => "copy it beside the schema, or correct the schemaLocation".to_string(),
     };
     let message = format!("the schema document `{what}` that is imported here is not in the workspace");
-    Problem::new(codes::SCHEMA_BROKEN, message).hint(hint).at(at.unwrap_or_default())
+    Problem::new(Code::SchemaBroken, message).hint(hint).at(at.unwrap_or_default())
 }
 
 /// The engine tells a reference that leads nowhere before the document that is missing therefore, and names that at the end of its
@@ -143,16 +147,16 @@ fn named_unread(message: &str, root: &str) -> Option<Problem> {
 }
 
 /// Types that are named and defined nowhere: the engine tells them of the first document that has such an element, which is too late.
-fn dangling(set: &SchemaSet, root: &str) -> Problems {
+fn dangling(set: &SchemaSet, root: &str) -> Vec<Problem> {
     let elements = set.arenas.elements.values().filter_map(|element| element.deferred_type_error.as_ref());
     let items = set.arenas.simple_types.values().filter_map(|data| data.deferred_item_type_error.as_ref());
-    let mut problems: Problems = elements
+    let mut problems: Vec<Problem> = elements
         .chain(items)
         .map(|error| {
             let missing = error.message.split('\'').nth(1).unwrap_or_default().rsplit(['}', ':']).next().unwrap_or_default();
             let types = set.namespaces.values().flat_map(|table| table.types.keys()).map(|name| set.name_table.resolve(*name));
             let types: Vec<String> = types.chain(flaws::BUILT_IN.map(str::to_string)).collect();
-            let problem = Problem::new(codes::SCHEMA_BROKEN, format!("the type `{missing}` is defined nowhere"))
+            let problem = Problem::new(Code::SchemaBroken, format!("the type `{missing}` is defined nowhere"))
                 .maybe_hint(super::report::near(missing, types.iter().map(String::as_str)));
             match set.locate(error.source.as_ref()) {
                 Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),
@@ -214,7 +218,7 @@ fn problem(error: &SchemaError, root: &str) -> Problem {
         return problem;
     }
     let (sentence, hint) = flaws::told(&message.replace(root, ""));
-    let problem = Problem::new(codes::SCHEMA_BROKEN, sentence).maybe_hint(hint);
+    let problem = Problem::new(Code::SchemaBroken, sentence).maybe_hint(hint);
     match location {
         Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),
         None => problem,

@@ -24,7 +24,7 @@ use super::{
     report::{Report, Subject},
     types,
 };
-use crate::model::{Events, Key, Problems, Start, Trail};
+use crate::model::{Events, Key, Problem, Start, Trail};
 
 pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 /// Characters of a value kept for a sentence about it.
@@ -92,7 +92,7 @@ impl<'p> Judge<'p> {
     }
 
     /// Everything that is wrong.
-    pub(super) fn finish(self, file: &str) -> Problems {
+    pub(super) fn finish(self, file: &str) -> Vec<Problem> {
         self.report.problems(file)
     }
 

@@ -9,7 +9,7 @@ use std::{
 use xsd_schema::{SchemaError, SchemaLoader, SchemaResult};
 
 use super::bounds::Bounds;
-use crate::model::{Place, Problem, codes};
+use crate::model::{Code, Place, Problem};
 
 /// Bytes of one schema document; the largest of our corpus has 2 MB.
 const MOST: u64 = 32 << 20;
@@ -76,7 +76,7 @@ impl SchemaLoader for Jailed {
         let text = xsd_schema::parser::resolver::decode_xml_bytes(bytes)?;
         let mut read = self.read.lock().unwrap_or_else(PoisonError::into_inner);
         if let Err(message) = read.0.add(&text) {
-            let problem = Problem::new(codes::SCHEMA_BROKEN, message.clone()).at(Place::file(self.relative(&path)));
+            let problem = Problem::new(Code::SchemaBroken, message.clone()).at(Place::file(self.relative(&path)));
             read.1 = Some(problem.hint("parts that refer to others twice or more multiply: name each once, with `maxOccurs`"));
             return Err(SchemaError::resolution(message));
         }

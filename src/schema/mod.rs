@@ -34,7 +34,7 @@ use std::{
 };
 
 use self::workers::Workers;
-use crate::model::{Events, Place, Problem, Problems, codes, shape::Shape, tally::told};
+use crate::model::{Code, Events, Place, Problem, Problems, shape::Shape, tally::told};
 
 /// A compiled schema. Cheap to clone; documents are judged by threads of its own, since the engine's tables are not `Sync` and one
 /// prepared validator is ten times faster than a new one for each document (measured: 0.5 ms against 6 ms for 20 KB).
@@ -101,7 +101,7 @@ impl Schema {
 
     /// Judges a document while `read` reads it: reading goes on here, judging on a thread of the schema's. Gives what `read` gave, and
     /// everything that is wrong with the document, in its order.
-    pub fn judge<T>(&self, file: &File, read: impl FnOnce(&mut dyn Events) -> Result<T, Problems>) -> (Option<T>, Problems) {
+    pub fn judge<T>(&self, file: &File, read: impl FnOnce(&mut dyn Events) -> Result<T, Problems>) -> (Option<T>, Vec<Problem>) {
         let (answer, verdict) = mpsc::sync_channel(1);
         let (to, batches) = mpsc::sync_channel::<relay::Batch>(relay::WAITING);
         let full = Arc::new(AtomicBool::new(false));
@@ -150,11 +150,11 @@ impl Schema {
                 Err(mpsc::RecvTimeoutError::Timeout) => {
                     self.workers.give_up(&ticket);
                     let message = format!("judging it by {} took longer than {} s", self.name, file.time.as_secs());
-                    return alone(Problem::new(codes::DOC_LIMIT, message).hint("the document or a rule of the schema takes too much work"));
+                    return alone(Problem::new(Code::DocLimit, message).hint("the document or a rule of the schema takes too much work"));
                 }
                 // Only this document brought the engine down; the next one finds it compiled anew.
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
-                    return alone(Problem::new(codes::DOC_SCHEMA, "the schema engine broke down over this document"));
+                    return alone(Problem::new(Code::DocSchema, "the schema engine broke down over this document"));
                 }
             }
         }

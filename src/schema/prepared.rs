@@ -9,7 +9,7 @@ use xsd_schema::{
 };
 
 use super::keys::Rules;
-use crate::model::{Place, Problem, Problems, codes};
+use crate::model::{Code, Place, Problem};
 
 /// A validator over one schema, prepared once for many documents.
 pub(super) struct Prepared<'s> {
@@ -31,13 +31,13 @@ impl<'s> Prepared<'s> {
     }
 
     /// Content models that cannot be run, as problems of the schema `name`.
-    pub(super) fn unusable(&self, name: &str) -> Problems {
+    pub(super) fn unusable(&self, name: &str) -> Vec<Problem> {
         let told = |(key, _): (_, &str)| {
             let data = self.set.arenas.complex_types.get(key);
             let of = data
                 .and_then(|data| data.name)
                 .map_or_else(|| "a type".to_string(), |name| format!("the type `{}`", self.set.name_table.resolve(name)));
-            let problem = Problem::new(codes::SCHEMA_BROKEN, format!("the content of {of} allows too many combinations to be judged"))
+            let problem = Problem::new(Code::SchemaBroken, format!("the content of {of} allows too many combinations to be judged"))
                 .hint("groups that may be repeated lie within one another: give them smaller `maxOccurs`, or take them apart");
             match data.and_then(|data| self.set.locate(data.source.as_ref())) {
                 Some(at) => {

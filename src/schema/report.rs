@@ -10,8 +10,7 @@ use super::{
     words,
 };
 use crate::model::{
-    Name, Problem, Problems, Spot, Trail,
-    codes::{self, Code},
+    Code, Name, Problem, Spot, Trail,
     nearest::nearest,
     problem::cut,
     tally::{COUNTED, TOLD},
@@ -86,8 +85,8 @@ impl<'s> Report<'s> {
         self.told.len() >= TOLD
     }
 
-    pub(super) fn problems(self, file: &str) -> Problems {
-        let mut problems: Problems = self.told.into_iter().map(|(problem, spot)| problem.at(spot.place(file))).collect();
+    pub(super) fn problems(self, file: &str) -> Vec<Problem> {
+        let mut problems: Vec<Problem> = self.told.into_iter().map(|(problem, spot)| problem.at(spot.place(file))).collect();
         if self.more > 0 {
             problems.push(Problem::and_more(self.more, file));
         }
@@ -120,14 +119,14 @@ impl<'s> Report<'s> {
             Subject::Attribute { name: attribute, value, of, allowed } => {
                 sentences::attribute(self.set, &error, code, &name, attribute, value, *of, allowed)
             }
-            Subject::Element { frame } if code == codes::DOC_VALUE => {
+            Subject::Element { frame } if code == Code::DocValue => {
                 let words = words::Value { set: self.set, of: frame.of, decimal_comma: self.decimal_comma };
                 words.problem(code, &name, frame.text.trim(), &error)
             }
             Subject::Element { frame } => sentences::element(&error, code, &name, frame),
         };
         // One value breaks a facet and so its type: the engine tells both, the clerk needs one.
-        let value = |code: Code| code == codes::DOC_VALUE;
+        let value = |code: Code| code == Code::DocValue;
         let same = |(known, at): &(Problem, Spot)| {
             let here = (at.line, at.column) == (spot.line, spot.column);
             here && ((value(known.code) && value(problem.code) && matches!(subject, Subject::Element { .. }))
@@ -189,7 +188,7 @@ impl<'s> Report<'s> {
     pub(super) fn no_elements(&mut self, name: &str, trail: &mut Trail) {
         let parent = parent(trail);
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_UNEXPECTED, format!("`{}` may not stand here: `{parent}` holds no elements", cut(name))), spot);
+        self.tell(Problem::new(Code::DocUnexpected, format!("`{}` may not stand here: `{parent}` holds no elements", cut(name))), spot);
     }
 
     /// An element whose name the parent has in another namespace.
@@ -205,14 +204,14 @@ impl<'s> Report<'s> {
         };
         let hint = format!("{fix}; others in the same wrong namespace are not told again");
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).hint(hint), spot);
+        self.tell(Problem::new(Code::DocUnexpected, message).hint(hint), spot);
     }
 
     /// An element that is only a heading for others.
     pub(super) fn is_abstract(&mut self, id: Id, kinds: &[Id], trail: &mut Trail) {
         let message = format!("`{}` may not stand by itself: one of {} must stand in its place", self.name(id), self.any(kinds));
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_UNEXPECTED, message), spot);
+        self.tell(Problem::new(Code::DocUnexpected, message), spot);
     }
 
     /// An element that the parent does not have at all.
@@ -224,7 +223,7 @@ impl<'s> Report<'s> {
         };
         let message = format!("`{}` is not an element of `{}`", cut(name), parent(trail));
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).maybe_hint(hint), spot);
+        self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
     }
 
     /// Elements that are missing before one that may come only after them.
@@ -232,21 +231,21 @@ impl<'s> Report<'s> {
         let (verb, all) = (if missing.len() == 1 { "is" } else { "are" }, self.all(missing));
         let message = format!("{all} {verb} missing before `{}`", self.name(before));
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_INCOMPLETE, message), spot)
+        self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
     /// One of several elements is missing before one that may come only after it.
     pub(super) fn one_missing_before(&mut self, one: &[Id], before: Id, trail: &mut Trail) -> Option<usize> {
         let message = format!("{} is missing before `{}`", self.any(one), self.name(before));
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_INCOMPLETE, message), spot)
+        self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
     /// An element that was told to be missing stands behind; `rest` is what is missing still.
     pub(super) fn wrong_order(&mut self, problem: usize, id: Id, before: Id, rest: &[Id], trail: &mut Trail) {
         let message = format!("`{}` stands too late: it belongs before `{}`", self.name(id), self.name(before));
         let spot = trail.spot();
-        let late = (Problem::new(codes::DOC_UNEXPECTED, message).hint("the schema prescribes the order of the elements"), spot);
+        let late = (Problem::new(Code::DocUnexpected, message).hint("the schema prescribes the order of the elements"), spot);
         if rest.is_empty() {
             if let Some(told) = self.told.get_mut(problem) {
                 *told = late;
@@ -285,7 +284,7 @@ impl<'s> Report<'s> {
             (many, _) => (format!("`{name}` may stand here only {many} times"), Some("take out what is too many".into())),
         };
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_UNEXPECTED, message).maybe_hint(hint), spot);
+        self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
     }
 
     /// An element that ended before all it must have had come: all of the first, or one of the second.
@@ -297,7 +296,7 @@ impl<'s> Report<'s> {
             (true, true) => format!("`{name}` is not complete"),
         };
         let spot = trail.spot();
-        self.tell(Problem::new(codes::DOC_INCOMPLETE, message), spot);
+        self.tell(Problem::new(Code::DocIncomplete, message), spot);
     }
 
     fn name(&self, id: Id) -> String {
@@ -347,17 +346,17 @@ fn place(error: &ValidationError) -> Option<Spot> {
 
 fn code(error: &ValidationError) -> Code {
     match error.constraint {
-        "cvc-elt.1" | "cvc-complex-type.2.4" | "cvc-complex-type.2.1" | "cvc-complex-type.2.3" | "cvc-elt.3.2.1" => codes::DOC_UNEXPECTED,
-        "validation-resource-limit" => codes::DOC_LIMIT,
+        "cvc-elt.1" | "cvc-complex-type.2.4" | "cvc-complex-type.2.1" | "cvc-complex-type.2.3" | "cvc-elt.3.2.1" => Code::DocUnexpected,
+        "validation-resource-limit" => Code::DocLimit,
         other
             if other.starts_with("cvc-complex-type.3")
                 || other == "cvc-complex-type.4"
                 || other.starts_with("cvc-attribute")
                 || other.starts_with("cvc-assess-attr") =>
         {
-            codes::DOC_ATTRIBUTE
+            Code::DocAttribute
         }
-        other if other.starts_with("cvc-identity") || other.starts_with("cvc-id") => codes::DOC_KEY,
+        other if other.starts_with("cvc-identity") || other.starts_with("cvc-id") => Code::DocKey,
         other
             if other.starts_with("cvc-datatype")
                 || other.ends_with("-valid")
@@ -366,9 +365,9 @@ fn code(error: &ValidationError) -> Code {
                 || other.starts_with("cvc-type.3")
                 || other.starts_with("cvc-elt.5") =>
         {
-            codes::DOC_VALUE
+            Code::DocValue
         }
-        _ => codes::DOC_SCHEMA,
+        _ => Code::DocSchema,
     }
 }
 

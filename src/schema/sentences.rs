@@ -3,11 +3,7 @@
 use xsd_schema::{SchemaSet, TypeKey, validation::ValidationError};
 
 use super::{frame::Frame, report::near, words};
-use crate::model::{
-    Name, Problem, Spot,
-    codes::{self, Code},
-    problem::cut,
-};
+use crate::model::{Code, Name, Problem, Spot, problem::cut};
 
 /// Names of a list that are shown.
 const SHOWN: usize = 8;
@@ -56,7 +52,7 @@ pub(super) fn unknown_root(name: &Name, roots: &[(String, String)]) -> Problem {
         let message =
             format!("`{}` is in {}; this schema describes it in {}", cut(&name.local), namespace(&name.namespace), namespace(right));
         let hint = "another version of the format than the flow takes, or an xmlns declaration that is missing or wrong";
-        return Problem::new(codes::DOC_ROOT, message).hint(hint);
+        return Problem::new(Code::DocRoot, message).hint(hint);
     }
     let message = format!("a document `{}` in {} is not what the schema describes", cut(&name.local), namespace(&name.namespace));
     // Elements of other namespaces are parts of documents, not documents.
@@ -68,7 +64,7 @@ pub(super) fn unknown_root(name: &Name, roots: &[(String, String)]) -> Problem {
         1..=SHOWN => format!("the schema describes {}; is it the wrong file, or the wrong folder?", names(&known)),
         _ => "the wrong file, the wrong folder, or another version of the format".to_string(),
     });
-    Problem::new(codes::DOC_ROOT, message).hint(hint)
+    Problem::new(Code::DocRoot, message).hint(hint)
 }
 
 /// Something wrong with an attribute; `allowed` are those its element may have, where this one may not.
@@ -86,26 +82,26 @@ pub(super) fn attribute(
     let attribute = cut(&name.local);
     let message = &error.message;
     if message.contains("is not allowed") || message.contains("is prohibited") {
-        return Problem::new(codes::DOC_ATTRIBUTE, format!("the attribute `{attribute}` is not allowed in `{element}`"))
+        return Problem::new(Code::DocAttribute, format!("the attribute `{attribute}` is not allowed in `{element}`"))
             .hint(near(&attribute, allowed.iter().map(String::as_str)).unwrap_or_else(|| "take it out".into()));
     }
     if let Some(fixed) = quoted(message, "has fixed value") {
-        return Problem::new(codes::DOC_ATTRIBUTE, format!("the attribute `{attribute}` of `{element}` must be `{}`", cut(fixed)));
+        return Problem::new(Code::DocAttribute, format!("the attribute `{attribute}` of `{element}` must be `{}`", cut(fixed)));
     }
     if message.contains("No global attribute declaration") {
         return Problem::new(
-            codes::DOC_ATTRIBUTE,
+            Code::DocAttribute,
             format!("no schema describes the attribute `{attribute}`, which must be known in `{element}`"),
         );
     }
-    if code == codes::DOC_VALUE {
+    if code == Code::DocValue {
         let words = words::Value { set, of, decimal_comma: false };
-        let mut problem = words.problem(codes::DOC_ATTRIBUTE, &format!("{attribute}` of `{element}"), value.trim(), error);
-        problem.code = codes::DOC_ATTRIBUTE;
+        let mut problem = words.problem(Code::DocAttribute, &format!("{attribute}` of `{element}"), value.trim(), error);
+        problem.code = Code::DocAttribute;
         return problem;
     }
     if &*name.local == "type" && error.constraint.starts_with("cvc-elt.4") {
-        return Problem::new(codes::DOC_ATTRIBUTE, format!("`xsi:type` names `{}`, which is no type that may stand here", cut(value)));
+        return Problem::new(Code::DocAttribute, format!("`xsi:type` names `{}`, which is no type that may stand here", cut(value)));
     }
     Problem::new(code, format!("the attribute `{attribute}` of `{element}`: {}", plain(message)))
 }
@@ -124,22 +120,19 @@ pub(super) fn element(error: &ValidationError, code: Code, name: &str, frame: &F
         "cvc-elt.1" => Problem::new(code, format!("no schema of this flow describes `{name}`, and what stands here must be described"))
             .hint("the schema of this extension is missing in the set, or the element is misspelt"),
         "cvc-elt.2" | "cvc-type.2" => Problem::new(
-            codes::DOC_SCHEMA,
+            Code::DocSchema,
             format!("`{name}` is abstract: one of its kinds must stand in its place, or be named by xsi:type"),
         ),
-        "cvc-elt.3.1" => Problem::new(codes::DOC_ATTRIBUTE, format!("`{name}` may not be nil: it must have a value")),
+        "cvc-elt.3.1" => Problem::new(Code::DocAttribute, format!("`{name}` may not be nil: it must have a value")),
         "cvc-elt.3.2.1" => Problem::new(code, format!("`{name}` is nil (xsi:nil) and has content all the same")),
         other if other.starts_with("cvc-elt.4") => {
             let named =
                 quoted(message, "value").or_else(|| quoted(message, "xsi:type")).or_else(|| quoted(message, "Type")).unwrap_or_default();
-            Problem::new(
-                codes::DOC_ATTRIBUTE,
-                format!("`xsi:type` of `{name}` names `{}`, which is no type that may stand here", cut(named)),
-            )
+            Problem::new(Code::DocAttribute, format!("`xsi:type` of `{name}` names `{}`, which is no type that may stand here", cut(named)))
         }
         "cvc-assertion" => {
             let rule = quoted(message, "ssertion").or_else(|| quoted(message, "test")).map(|rule| format!(": {}", cut(rule)));
-            Problem::new(codes::DOC_SCHEMA, format!("`{name}` breaks a rule of its schema{}", rule.unwrap_or_default()))
+            Problem::new(Code::DocSchema, format!("`{name}` breaks a rule of its schema{}", rule.unwrap_or_default()))
         }
         "validation-resource-limit" => Problem::new(code, format!("the content of `{name}` takes too much work to be judged"))
             .hint("the schema allows more combinations than can be tried; ask its author for plain occurrence counts"),
@@ -168,7 +161,7 @@ pub(super) fn lost(set: &SchemaSet, rule: &str, target: &str, values: &[String],
     let path = spot.way.to_string();
     let element = path.rsplit('/').next().unwrap_or_default().split('[').next().unwrap_or_default();
     let said = said(&fields(set, rule), values, element);
-    Problem::new(codes::DOC_KEY, format!("{said} {NOWHERE}: no such {} is in the document", of_key(set, target)))
+    Problem::new(Code::DocKey, format!("{said} {NOWHERE}: no such {} is in the document", of_key(set, target)))
         .hint(format!("the number is misspelt, or what it refers to is missing (rule `{rule}`)"))
 }
 
@@ -205,7 +198,7 @@ pub(super) fn key(
         field => frame.values.iter().find(|(known, _)| **known == *field).map(|(_, value)| value.clone()).unwrap_or_default(),
     };
     let said = said(&fields, &fields.iter().map(value).collect::<Vec<_>>(), name);
-    let problem = |text: String| Problem::new(codes::DOC_KEY, text);
+    let problem = |text: String| Problem::new(Code::DocKey, text);
     match error.constraint {
         "cvc-identity-constraint.4.2.2" => {
             let where_ = first.map_or_else(String::new, |line| format!("; the first is on line {line}"));
@@ -232,7 +225,7 @@ fn id(error: &ValidationError) -> Problem {
         "cvc-id.2" => format!("the ID `{}` stands here a second time", cut(quoted(message, "value").unwrap_or_default())),
         _ => plain(message),
     };
-    Problem::new(codes::DOC_KEY, text)
+    Problem::new(Code::DocKey, text)
 }
 
 /// The last step of a field's path: `@no`, `LineNo`, `.`.

@@ -13,7 +13,7 @@ use super::{
     sentences::{self, quoted},
     types,
 };
-use crate::model::{Problem, codes::Code, problem::cut};
+use crate::model::{Code, Problem, problem::cut};
 
 /// A value's type and how its file writes decimals.
 pub(super) struct Value<'s> {

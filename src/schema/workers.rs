@@ -10,7 +10,7 @@ use std::{
 use xsd_schema::SchemaSet;
 
 use super::{compile::Set, prepared::Prepared, shape};
-use crate::model::{Place, Problem, Problems, codes, shape::Shape};
+use crate::model::{Code, Place, Problem, Problems, shape::Shape};
 
 /// What a worker does with its schema, or with the reasons why there is none any more.
 pub(super) type Job = Box<dyn FnOnce(Result<&Prepared<'_>, &Problems>) + Send>;
@@ -88,7 +88,7 @@ impl Workers {
         let name = set.names.join(", ");
         let shared = Arc::new(Shared { set, most: most.max(1), state: Mutex::default(), waiting: Condvar::new() });
         let (ready, compiled) = mpsc::sync_channel(1);
-        let broken = |message: &str| vec![Problem::new(codes::SCHEMA_BROKEN, message).at(Place::file(&name))];
+        let broken = |message: &str| Problems::from(Problem::new(Code::SchemaBroken, message).at(Place::file(&name)));
         hire(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread for it"))?;
         // Discarded on the way out, it ends whatever was hired.
         let workers = Self { shared };
@@ -144,7 +144,7 @@ impl Workers {
 }
 
 fn stuck(message: &str) -> Problems {
-    vec![Problem::new(codes::STUCK, message)]
+    Problem::new(Code::Stuck, message).into()
 }
 
 impl Drop for Workers {
@@ -237,10 +237,10 @@ fn judge(shared: &Shared, present: &mut Present<'_>, set: &SchemaSet, ready: Opt
     let known = set.name_table.len();
     let prepared = Prepared::new(set);
     if let Some(ready) = ready {
-        let too_large = prepared.unusable(&shared.set.names.join(", "));
-        let usable = too_large.is_empty();
-        let _ = ready.send(if usable { Ok(shape::shape(set)) } else { Err(too_large) });
-        if !usable {
+        let usable = Problems::check(prepared.unusable(&shared.set.names.join(", ")));
+        let is_usable = usable.is_ok();
+        let _ = ready.send(usable.map(|()| shape::shape(set)));
+        if !is_usable {
             return false;
         }
     }
@@ -339,7 +339,7 @@ mod tests {
         let waiting = telling(&workers);
         workers.give_up(&second);
         assert_eq!(waiting.recv_timeout(SOON), Ok(false));
-        assert!(workers.send(Box::new(|_| {})).is_err_and(|problems| problems[0].code == codes::STUCK));
+        assert!(workers.send(Box::new(|_| {})).is_err_and(|problems| problems[0].code == Code::Stuck));
         drop(end);
         let begun = Instant::now();
         while workers.send(Box::new(|_| {})).is_err() {

@@ -18,7 +18,7 @@ use tokio::{
 };
 
 use super::{Drop, Entry, Sink, contained, leaf, missing, named, other_length, taken, too_large};
-use crate::model::{BoxFuture, Problem, codes, names};
+use crate::model::{BoxFuture, Code, Problem, names};
 
 /// Bytes read at a time.
 const PART: usize = 256 << 10;
@@ -47,7 +47,7 @@ impl LocalDrop {
             let folders = [full.parent(), Some(full.as_path()).filter(|full| full.is_dir())];
             let leaves = |folder: &Path| std::fs::canonicalize(folder).is_ok_and(|real| !real.starts_with(&root));
             if folders.into_iter().flatten().any(|folder| folder.starts_with(&self.root) && leaves(folder)) {
-                return Err(Problem::new(codes::PATH_ESCAPES, format!("`{path}` leads out of the drop by a link")));
+                return Err(Problem::new(Code::PathEscapes, format!("`{path}` leads out of the drop by a link")));
             }
         }
         Ok(full)
@@ -154,7 +154,7 @@ impl Drop for LocalDrop {
                     _ => problem(&format!("{from} -> {to}"), &error),
                 })
             });
-            done.await.unwrap_or_else(|_| Err(Problem::new(codes::DROP_IO, "the rename could not be carried out")))
+            done.await.unwrap_or_else(|_| Err(Problem::new(Code::DropIo, "the rename could not be carried out")))
         })
     }
 
@@ -219,10 +219,10 @@ fn rename_new(source: &Path, target: &Path) -> io::Result<()> {
 fn problem(path: &str, error: &io::Error) -> Problem {
     match error.kind() {
         io::ErrorKind::NotFound => missing(path),
-        io::ErrorKind::PermissionDenied => Problem::new(codes::DROP_DENIED, format!("no permission for `{path}`")),
+        io::ErrorKind::PermissionDenied => Problem::new(Code::DropDenied, format!("no permission for `{path}`")),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Problem::new(codes::DISK_FULL, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself")
+            Problem::new(Code::DiskFull, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself")
         }
-        kind => Problem::new(codes::DROP_IO, format!("`{path}`: {kind}")),
+        kind => Problem::new(Code::DropIo, format!("`{path}`: {kind}")),
     }
 }

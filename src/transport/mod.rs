@@ -10,7 +10,7 @@ pub mod sftp;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{BoxFuture, Problem, codes};
+use crate::model::{BoxFuture, Code, Problem};
 
 /// One entry of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -102,14 +102,14 @@ pub fn join(folder: &str, name: &str) -> String {
 pub fn contained(path: &str) -> Result<&str, Problem> {
     let escapes = path.starts_with('/') || path.contains('\0') || path.split('/').any(|part| part == "..");
     if escapes {
-        return Err(Problem::new(codes::PATH_ESCAPES, format!("`{path}` leaves the drop")));
+        return Err(Problem::new(Code::PathEscapes, format!("`{path}` leaves the drop")));
     }
     Ok(path)
 }
 
 /// The problem for a file that must be there and is not.
 pub(crate) fn missing(path: &str) -> Problem {
-    Problem::new(codes::DROP_MISSING, format!("there is no `{path}`"))
+    Problem::new(Code::DropMissing, format!("there is no `{path}`"))
 }
 
 /// A path as people know it: the drop itself where the path is empty.
@@ -119,14 +119,12 @@ pub(crate) fn named(path: &str, drop: &str) -> String {
 
 /// The problem for a name that is taken.
 pub(crate) fn taken(path: &str) -> Problem {
-    let mut problem = Problem::new(codes::DROP_IO, format!("`{path}` exists already and is not replaced"));
-    problem.retry = crate::model::problem::Retry::Never;
-    problem
+    Problem::new(Code::NameTaken, format!("`{path}` exists already and is not replaced"))
 }
 
 /// Whether a rename was refused because its target exists.
 pub fn is_taken(problem: &Problem) -> bool {
-    problem.code == codes::DROP_IO && problem.retry == crate::model::problem::Retry::Never
+    problem.code == Code::NameTaken
 }
 
 /// The last part of a path.
@@ -137,11 +135,11 @@ pub fn leaf(path: &str) -> &str {
 /// The problem for a file of another length than its listing says.
 pub(crate) fn other_length(path: &str, got: u64, expected: u64) -> Problem {
     let got = if got > expected { format!("more than {expected} bytes") } else { format!("{got} bytes") };
-    Problem::new(codes::DROP_IO, format!("`{path}` gave {got} where {expected} were expected"))
+    Problem::new(Code::DropIo, format!("`{path}` gave {got} where {expected} were expected"))
         .hint("it is being written, or the transfer was cut; it is tried again at the next poll")
 }
 
 /// The problem for a file above the flow's limit.
 pub(crate) fn too_large(path: &str, length: u64, limit: u64) -> Problem {
-    Problem::new(codes::DOC_LIMIT, format!("`{path}` has {length} bytes; the limit is {limit}"))
+    Problem::new(Code::DocLimit, format!("`{path}` has {length} bytes; the limit is {limit}"))
 }

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     journal::Message,
-    model::{Again, Direction, Problem, answer::Reply, codes},
+    model::{Again, Code, Direction, Problem, answer::Reply},
     ops::{
         actions,
         foresight::{Foreseer, Foresight},
@@ -49,7 +49,7 @@ impl Options {
 async fn known(site: &Site, message: &Message, action: &str) -> Result<&'static str, Problem> {
     let answer = site.engine.journal().answer(message.id).await?;
     may(message, answer.as_ref()).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
-        Problem::new(codes::STAGE, format!("a message that is {} cannot be told to {action}", message.stage))
+        Problem::new(Code::Stage, format!("a message that is {} cannot be told to {action}", message.stage))
             .hint("it may have gone on meanwhile: look at its page again")
     })
 }
@@ -79,7 +79,7 @@ pub(super) async fn confirm(
 async fn foreseen(site: &Site, message: &Message, again: Again) -> Foresight {
     let looking = async { Foreseer::new(&site.engine).foresee(message, again).await };
     tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| Foresight {
-        problems: vec![Problem::new(codes::ODOO_TIMEOUT, "Odoo does not say in time what would be done")],
+        problems: vec![Problem::new(Code::OdooTimeout, "Odoo does not say in time what would be done")],
         ..Foresight::default()
     })
 }
@@ -100,7 +100,7 @@ pub(super) async fn act(
     let deed = posted.deed(action);
     if needs_reason(action) && deed.reason.is_none() {
         let text = format!("to {action} a message needs a reason: it is what is asked first when someone looks at it later");
-        return Err(Problem::new(codes::USAGE, text).into());
+        return Err(Problem::new(Code::Usage, text).into());
     }
     let again = Again { checked: posted.has("checked"), as_then: posted.has("as_then"), overwrite: posted.has("overwrite") };
     let engine = &site.engine;

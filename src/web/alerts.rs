@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     journal::Deed,
-    model::{Problem, codes},
+    model::{Code, Problem},
     ops::people::Role,
 };
 
@@ -31,7 +31,7 @@ pub(super) async fn silence(State(site): State<Arc<Site>>, posted: Posted) -> Re
     let posted = posted.may(Role::Operator)?;
     let (key, journal) = (posted.field("key"), site.engine.journal());
     if !journal.silence(key).await? {
-        return Err(Problem::new(codes::STAGE, "this alert is over").into());
+        return Err(Problem::new(Code::Stage, "this alert is over").into());
     }
     let deed = Deed { detail: Some(key.to_string()), ..posted.deed("silence") };
     journal.audit(None, &deed, site.engine.clock().now()).await?;

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     journal::Message,
-    model::{Problem, Problems, codes, problem::reason},
+    model::{Code, Problem, Problems, problem::reason},
     ops::{diff, edit, foresight::Foreseer, lines::Lines, people::Role},
 };
 
@@ -49,12 +49,12 @@ pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, 
 }
 
 /// What the flow would say of the text, up to its plan; Odoo is not asked.
-fn tried(site: &Site, message: &Message, bytes: &[u8]) -> Result<(Problems, Lines), Problem> {
-    let unwritten = |error: std::io::Error| Problem::new(codes::DROP_IO, format!("the text cannot be looked at ({})", reason(&error)));
+fn tried(site: &Site, message: &Message, bytes: &[u8]) -> Result<(Vec<Problem>, Lines), Problem> {
+    let unwritten = |error: std::io::Error| Problem::new(Code::DropIo, format!("the text cannot be looked at ({})", reason(&error)));
     let mut file = tempfile::NamedTempFile::new().map_err(unwritten)?;
     std::io::Write::write_all(&mut file, bytes).map_err(unwritten)?;
     Ok(tokio::task::block_in_place(|| {
-        let problems = Foreseer::new(&site.engine).check(message, file.path()).err().unwrap_or_default();
+        let problems = Foreseer::new(&site.engine).check(message, file.path()).err().map(Problems::into_vec).unwrap_or_default();
         let lines = Lines::of(file.path(), &problems);
         (problems, lines)
     }))

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     journal::Filter,
-    model::{Problem, codes},
+    model::{Code, Problem},
 };
 
 /// Messages shown.
@@ -26,7 +26,7 @@ const CAUSES: u32 = 10;
 /// The page of a flow.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let Some(flow) = glances(&site, Some(&id)).await?.pop() else {
-        return Err(Problem::new(codes::FLOW_UNKNOWN, format!("there is no flow `{id}`")).into());
+        return Err(Problem::new(Code::FlowUnknown, format!("there is no flow `{id}`")).into());
     };
     let journal = site.engine.journal();
     let troubles = journal.troubles(std::slice::from_ref(&id), CAUSES).await?;

@@ -7,7 +7,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
 use super::{Site, render::Refusal};
 use crate::{
-    model::{Problem, codes},
+    model::{Code, Problem},
     ops::people::fits,
 };
 
@@ -48,7 +48,7 @@ impl Site {
     pub(super) async fn hashing<T: Send + 'static>(&self, what: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
         let _place = self.gates.waiting.try_acquire().map_err(|_| Refusal::Busy)?;
         let _turn = self.gates.hashing.acquire().await.map_err(|_| Refusal::Busy)?;
-        let lost = |_| Problem::new(codes::WEB, "the password could not be looked at");
+        let lost = |_| Problem::new(Code::Web, "the password could not be looked at");
         Ok(tokio::task::spawn_blocking(what).await.map_err(lost)?)
     }
 

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     journal::{AnswerRow, Message},
-    model::{Direction, Problem, Stage, answer::Reply, codes, problem::reason},
+    model::{Code, Direction, Problem, Stage, answer::Reply, problem::reason},
     ops::{
         edit::{LARGEST, Text},
         life::{self, Life},
@@ -144,8 +144,7 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
     let message = found(&site, &id).await?;
     let _turn = site.heavy().await?;
     let place = site.engine.storage().place(&message)?;
-    let unreadable =
-        |error: std::io::Error| Problem::new(codes::ORIGINAL_LOST, format!("the original cannot be read ({})", reason(&error)));
+    let unreadable = |error: std::io::Error| Problem::new(Code::OriginalLost, format!("the original cannot be read ({})", reason(&error)));
     let bytes = tokio::task::block_in_place(|| {
         let mut bytes = Vec::new();
         std::fs::File::open(&*place)?.take(SHOWN).read_to_end(&mut bytes).map(|_| bytes)

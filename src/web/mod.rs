@@ -38,7 +38,7 @@ use tokio::{net::TcpListener, sync::watch};
 use crate::{
     flow::Engine,
     journal::Journal,
-    model::{Problem, codes, problem::reason},
+    model::{Code, Problem, problem::reason},
     ops::edit::LARGEST,
 };
 
@@ -62,7 +62,7 @@ const FORM: usize = LARGEST as usize * 3 + (64 << 10);
 pub async fn listen(engine: &Engine) -> Result<TcpListener, Problem> {
     let address = engine.workspace().web.listen;
     TcpListener::bind(address).await.map_err(|error| {
-        Problem::new(codes::WEB, format!("the web page cannot listen on {address} ({})", reason(&error)))
+        Problem::new(Code::Web, format!("the web page cannot listen on {address} ({})", reason(&error)))
             .hint("another program may listen there: `listen` in [web] names another address")
     })
 }

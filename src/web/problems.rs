@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     journal::{Filter, Message, Trouble},
-    model::{Again, Problem, codes},
+    model::{Again, Code, Problem},
     ops::{actions, people::Role},
 };
 
@@ -35,7 +35,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 async fn of_cause(site: &Site, cause: &str, limit: u32) -> Result<(Trouble, Vec<Message>), Refusal> {
     let journal = site.engine.journal();
     let trouble = journal.trouble(cause).await?;
-    let trouble = trouble.ok_or_else(|| Problem::new(codes::MESSAGE_UNKNOWN, "nothing is kept by this cause any more"))?;
+    let trouble = trouble.ok_or_else(|| Problem::new(Code::MessageUnknown, "nothing is kept by this cause any more"))?;
     let messages = journal.list(&Filter { cause: Some(cause.to_string()), limit, ..Filter::default() }).await?;
     Ok((trouble, messages))
 }

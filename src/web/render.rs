@@ -12,11 +12,7 @@ use sha2::{Digest, Sha256};
 
 use super::sessions::Person;
 use crate::{
-    model::{
-        Problem,
-        codes::{self, Code},
-        problem::shown,
-    },
+    model::{Code, Problem, problem::shown},
     ops::people::{Role, random},
 };
 
@@ -111,7 +107,7 @@ impl Pages {
 }
 
 fn broken(error: &Error) -> Problem {
-    Problem::new(codes::WEB, format!("a page is broken: {error:#}"))
+    Problem::new(Code::Web, format!("a page is broken: {error:#}"))
 }
 
 /// Everything that is put into a page goes through here: control characters are made visible, then what means something in HTML is
@@ -204,11 +200,11 @@ impl IntoResponse for Refusal {
             }
             Self::Problem(problem) => {
                 let is = |codes: &[Code]| codes.contains(&problem.code);
-                let status = if is(&[codes::MESSAGE_UNKNOWN, codes::FLOW_UNKNOWN]) {
+                let status = if is(&[Code::MessageUnknown, Code::FlowUnknown]) {
                     StatusCode::NOT_FOUND
-                } else if is(&[codes::USAGE]) {
+                } else if is(&[Code::Usage]) {
                     StatusCode::BAD_REQUEST
-                } else if is(&[codes::STAGE, codes::ORIGINAL_LOST]) {
+                } else if is(&[Code::Stage, Code::OriginalLost]) {
                     StatusCode::CONFLICT
                 } else {
                     tracing::error!(code = problem.code.info().code, "{}", problem.message);

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     journal::{Deed, User},
-    model::{Problem, codes},
+    model::{Code, Problem},
     ops::people::{Role, checked_name, hash},
 };
 
@@ -35,13 +35,13 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
     checked_name(&name)?;
     if name == posted.person.name && (posted.has("remove") || posted.field("role") != Role::Admin.as_str()) {
         let text = "the admin who looks after users is not removed, or made less, by himself";
-        return Err(Problem::new(codes::USAGE, text).hint("another admin can do it; so can `consign user`").into());
+        return Err(Problem::new(Code::Usage, text).hint("another admin can do it; so can `consign user`").into());
     }
     let (action, detail) = if posted.has("remove") {
         journal.remove_user(&name).await?;
         ("remove user", name.clone())
     } else {
-        let role = Role::parse(posted.field("role")).ok_or_else(|| Problem::new(codes::USAGE, "there is no such role"))?;
+        let role = Role::parse(posted.field("role")).ok_or_else(|| Problem::new(Code::Usage, "there is no such role"))?;
         let password = posted.fields.get("password").filter(|password| !password.is_empty()).cloned();
         match password {
             Some(password) => {
@@ -49,7 +49,7 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
                 journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }).await?;
             }
             None if journal.set_role(&name, role.as_str()).await? => {}
-            None => return Err(Problem::new(codes::USAGE, "a new user needs a password").into()),
+            None => return Err(Problem::new(Code::Usage, "a new user needs a password").into()),
         }
         ("set user", format!("{name} ({})", role.as_str()))
     };
@@ -71,24 +71,24 @@ pub(super) async fn password(State(site): State<Arc<Site>>, posted: Posted) -> R
     let (journal, name) = (site.engine.journal(), posted.person.name.clone());
     let known = journal.users().await?.into_iter().find(|user| user.name == name && posted.person.digest.is_some());
     let Some(known) = known else {
-        return Err(Problem::new(codes::USAGE, "a password is kept where you sign in, which is not here").into());
+        return Err(Problem::new(Code::Usage, "a password is kept where you sign in, which is not here").into());
     };
     let field = |name: &str| posted.fields.get(name).cloned().unwrap_or_default();
     let (old, new, again, now) = (field("old"), field("new"), field("again"), site.engine.clock().now());
     if new != again {
-        return Err(Problem::new(codes::USAGE, "the new password was not typed the same way twice").into());
+        return Err(Problem::new(Code::Usage, "the new password was not typed the same way twice").into());
     }
     // A count of its own, and of this person's: what others do where one signs in is not theirs to bear.
     let counted = site.throttle.begin(&format!("account {name}"), None, now);
-    let counted = counted.map_err(|_| Problem::new(codes::USAGE, "too many wrong passwords: wait a while"))?;
+    let counted = counted.map_err(|_| Problem::new(Code::Usage, "too many wrong passwords: wait a while"))?;
     if !site.is_right(old, Some(known.hash.clone())).await? {
-        return Err(Problem::new(codes::USAGE, "the old password is wrong").into());
+        return Err(Problem::new(Code::Usage, "the old password is wrong").into());
     }
     site.throttle.succeeded(&counted, now);
     let hash = hashed(&site, new).await?;
     let changed = journal.set_hash(&name, &known.hash, &hash).await?;
     let cookie = sessions::begin(&site, &name, &hash).await?.filter(|_| changed);
-    let cookie = cookie.ok_or_else(|| Problem::new(codes::USAGE, "the password was changed elsewhere at the same time"))?;
+    let cookie = cookie.ok_or_else(|| Problem::new(Code::Usage, "the password was changed elsewhere at the same time"))?;
     journal.audit(None, &Deed::new(&name, "change password"), now).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }

@@ -1,7 +1,7 @@
 //! What every drop must do, whatever it is made of.
 
 use consign::{
-    model::codes,
+    model::Code,
     transport::{Drop, join},
 };
 
@@ -23,7 +23,7 @@ pub async fn behaves(drop: &dyn Drop, base: &str) {
 
     // Another length than the listing said is no success; too large is refused.
     assert!(drop.read(&path("a b ü.xml"), 99_999, 1 << 20).await.is_err());
-    assert_eq!(drop.read(&path("a b ü.xml"), 100_000, 1000).await.expect_err("too large").code, codes::DOC_LIMIT);
+    assert_eq!(drop.read(&path("a b ü.xml"), 100_000, 1000).await.expect_err("too large").code, Code::DocLimit);
 
     // Empty files are files.
     drop.write(&path("empty"), b"").await.expect("written");
@@ -52,8 +52,8 @@ pub async fn behaves(drop: &dyn Drop, base: &str) {
     assert_eq!(drop.list(base).await.expect("listed").iter().map(|entry| entry.name.as_str()).collect::<Vec<_>>(), ["empty"]);
 
     // What is not there.
-    assert_eq!(drop.read(&path("none"), 1, 1000).await.expect_err("not there").code, codes::DROP_MISSING);
-    assert_eq!(drop.rename(&path("none"), &path("other")).await.expect_err("not there").code, codes::DROP_MISSING);
+    assert_eq!(drop.read(&path("none"), 1, 1000).await.expect_err("not there").code, Code::DropMissing);
+    assert_eq!(drop.rename(&path("none"), &path("other")).await.expect_err("not there").code, Code::DropMissing);
     assert!(drop.stat(&path("none")).await.expect("asked").is_none());
     drop.remove(&path("none")).await.expect("is no error");
     drop.remove(&path("empty")).await.expect("removed");
@@ -101,11 +101,11 @@ pub async fn behaves(drop: &dyn Drop, base: &str) {
     drop.remove(&path("big")).await.expect("removed");
     assert_eq!(drop.list(base).await.expect("listed"), []);
     assert_eq!(drop.list(&path("done")).await.expect("listed"), []);
-    assert_eq!(drop.list(&path("nowhere")).await.expect_err("a folder that is not there").code, codes::DROP_MISSING);
+    assert_eq!(drop.list(&path("nowhere")).await.expect_err("a folder that is not there").code, Code::DropMissing);
 
     // Nothing leaves the drop.
     for escape in ["../x", "/etc/passwd", "a/../../x"] {
-        assert_eq!(drop.read(escape, 1, 1000).await.expect_err("refused").code, codes::PATH_ESCAPES, "{escape}");
+        assert_eq!(drop.read(escape, 1, 1000).await.expect_err("refused").code, Code::PathEscapes, "{escape}");
         assert!(drop.write(escape, b"x").await.is_err() && drop.rename(&path("sub/deeper/b.xml"), escape).await.is_err(), "{escape}");
     }
 }

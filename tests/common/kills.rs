@@ -23,6 +23,40 @@ pub fn kill_at(world: &World, flow: &str, checkpoint: &str) {
     kill(world, &["run", "--once", flow], checkpoint);
 }
 
+/// Runs a flow with a fault planned (`CONSIGN_FAULT`); a kill falls where the process says that it stands still.
+pub fn run_with_fault(world: &World, flow: &str, fault: &str) {
+    let mut command = world.prepared(&["run", "--once", flow]);
+    let mut child = command
+        .env("CONSIGN_FAULT", fault)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("consign starts");
+    if fault.ends_with(":kill") {
+        for line in BufReader::new(child.stderr.take().expect("a pipe")).lines() {
+            if line.expect("a line").starts_with("paused at step") {
+                // SIGKILL: nothing of the process runs any more.
+                child.kill().expect("killed");
+                break;
+            }
+        }
+        child.wait().expect("ended");
+    } else {
+        // Read to the end, so that a full pipe cannot hold it up.
+        child.wait_with_output().expect("ended");
+    }
+}
+
+/// The steps of an undisturbed run.
+pub fn steps(world: &World, flow: &str) -> Vec<String> {
+    let list = world.dir.path().join("steps");
+    let _ = std::fs::remove_file(&list);
+    let ran = world.prepared(&["run", "--once", flow]).env("CONSIGN_STEPS", &list).output().expect("runs");
+    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
+    std::fs::read_to_string(&list).expect("a list").lines().map(str::to_string).collect()
+}
+
 /// Starts the command, waits until it stands still at a checkpoint, and kills it there.
 fn kill(world: &World, args: &[&str], checkpoint: &str) {
     let mut child = world

@@ -77,7 +77,7 @@ fn judge(schema: &Schema, file: &Path) -> Vec<Problem> {
     let own = name.clone();
     let read = move |judge: &mut dyn Events| {
         let options = xml::Options { doctype: xml::Doctype::SkipBare, several: false };
-        xml::stream(&source, &own, &Limits::default(), options, judge).map_err(|problem| vec![problem])
+        xml::stream(&source, &own, &Limits::default(), options, judge).map_err(Problems::from)
     };
     schema.judge(&File::named(&name), read).1
 }

@@ -90,7 +90,7 @@ fn judge(schema: &Schema, instance: &Path) -> Vec<String> {
     let (source, limits) = (Source::File(instance.to_path_buf()), Limits { depth: 10_000, attributes: 10_000, ..Limits::default() });
     let read = move |judge: &mut dyn Events| {
         let options = xml::Options { doctype: xml::Doctype::SkipBare, several: false };
-        xml::stream(&source, "case", &limits, options, judge).map_err(|problem| vec![problem])
+        xml::stream(&source, "case", &limits, options, judge).map_err(Problems::from)
     };
     schema.judge(&File::named("case"), read).1.into_iter().map(|problem| problem.message).collect()
 }

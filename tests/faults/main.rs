@@ -13,12 +13,14 @@ mod odoo;
 use std::{
     collections::BTreeMap,
     fs,
-    io::{BufRead, BufReader},
     process::{Command, Stdio},
     time::Duration,
 };
 
-use common::world::World;
+use common::{
+    kills::{run_with_fault, steps},
+    world::World,
+};
 use consign::transport::sftp::server::{Quirks, Trouble};
 
 use balance::{Way, balance};
@@ -38,40 +40,6 @@ impl Tried {
         println!("faults: {scene}: {points} points tried ({}); balance: {}", kinds.join(", "), way.balance());
         assert!(points > 50, "{scene}: the enumeration found too little to try");
     }
-}
-
-/// Runs a flow with a fault planned; a kill falls where the process says that it stands still.
-fn run_with(world: &World, flow: &str, fault: &str) {
-    let mut command = world.prepared(&["run", "--once", flow]);
-    let mut child = command
-        .env("CONSIGN_FAULT", fault)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("consign starts");
-    if fault.ends_with(":kill") {
-        for line in BufReader::new(child.stderr.take().expect("a pipe")).lines() {
-            if line.expect("a line").starts_with("paused at step") {
-                // SIGKILL: nothing of the process runs any more.
-                child.kill().expect("killed");
-                break;
-            }
-        }
-        child.wait().expect("ended");
-    } else {
-        // Read to the end, so that a full pipe cannot hold it up.
-        child.wait_with_output().expect("ended");
-    }
-}
-
-/// The steps of an undisturbed run.
-fn steps(world: &World, flow: &str) -> Vec<String> {
-    let list = world.dir.path().join("steps");
-    let _ = fs::remove_file(&list);
-    let ran = world.prepared(&["run", "--once", flow]).env("CONSIGN_STEPS", &list).output().expect("runs");
-    assert!(ran.status.success(), "{}", String::from_utf8_lossy(&ran.stderr));
-    fs::read_to_string(&list).expect("a list").lines().map(str::to_string).collect()
 }
 
 /// What can go wrong at a step. A lost answer of Odoo's is waited for longer than a test can; `tests/suite` has it.
@@ -98,7 +66,7 @@ async fn every_step(way: &mut Way, scene: &str) {
         for kind in kinds(step) {
             way.prepare().await;
             let fault = format!("{number}:{kind}");
-            run_with(way.world(), way.flow(), &fault);
+            run_with_fault(way.world(), way.flow(), &fault);
             way.nothing_half_visible(&fault);
             balance(way, &format!("{scene}, step {number} ({step}), {kind}")).await;
             tried.count(kind);

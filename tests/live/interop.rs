@@ -4,7 +4,7 @@
 use std::{fs, path::Path, process::Command};
 
 use consign::{
-    model::codes,
+    model::Code,
     transport::sftp::{self, Engine, Login, Secret, SftpSettings},
 };
 
@@ -207,7 +207,7 @@ async fn known_hosts_may_be_hashed_have_several_keys_or_name_an_authority() {
 
     fs::write(&other, format!("{}{}", line("", "host_ed25519.pub"), line("@revoked ", "host_ed25519.pub"))).expect("written");
     let problem = sftp::open(case.clone()).expect("opens").list("").await.expect_err("revoked");
-    assert_eq!(problem.code, codes::DROP_HOST_CHANGED, "{problem}");
+    assert_eq!(problem.code, Code::DropHostChanged, "{problem}");
 
     // A certificate: signed by an authority on file, for this host.
     keygen(&site.path("authority"), "ed25519", "");

@@ -15,7 +15,7 @@ use std::path::Path;
 
 use common::{dialects, disturbed, drops, goods, kills, plans, records, rpc::Target, scenarios, sshd, world::World};
 use consign::{
-    model::codes,
+    model::Code,
     odoo::DialectChoice,
     transport::{
         Drop as _,
@@ -111,11 +111,11 @@ async fn an_ftp_server_that_is_not_who_it_says_gets_no_password() {
     let mut settings = server.settings();
     settings.authority = None;
     let problem = FtpDrop::new(settings).list("").await.expect_err("its certificate is of its own making");
-    assert_eq!(problem.code, codes::DROP_UNREACHABLE);
+    assert_eq!(problem.code, Code::DropUnreachable);
     assert!(problem.message.contains("certificate"), "{problem}");
     let mut settings = server.settings();
     settings.password = Secret::new("not it");
-    assert_eq!(FtpDrop::new(settings).list("").await.expect_err("refused").code, codes::DROP_LOGIN);
+    assert_eq!(FtpDrop::new(settings).list("").await.expect_err("refused").code, Code::DropLogin);
     let plain = ftp::Ftpd::proftpd(Security::Plain, "TLSv1.2");
     let mut settings = plain.settings();
     settings.security = Security::Explicit;

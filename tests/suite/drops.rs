@@ -11,7 +11,7 @@ use std::{
 use consign::{
     config::Workspace,
     flow::{Engine, Lock, look::State},
-    model::{Clock, ManualClock, codes},
+    model::{Clock, Code, ManualClock},
     transport::sftp::server::Quirks,
 };
 use serde_json::json;
@@ -300,7 +300,7 @@ async fn of_two_pollers_on_one_drop_one_wins() {
     let first = shop.engine().await;
     let second = Engine::open(Arc::new(Workspace::load(&shop.world.workspace()).expect("fits"))).await.expect("opens");
     let (one, other) = tokio::join!(first.run("orders-in"), second.run("orders-in"));
-    let told = |summary: &consign::flow::Summary| summary.problems.iter().filter(|problem| problem.code == codes::LEASED).count();
+    let told = |summary: &consign::flow::Summary| summary.problems.iter().filter(|problem| problem.code == Code::Leased).count();
     assert_eq!(one.done + other.done, 20, "{one:?} {other:?}");
     assert_eq!(told(&one) + told(&other), 1, "the other one is told: {one:?} {other:?}");
     assert_eq!(shop.orders().await, 20);

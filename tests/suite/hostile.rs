@@ -10,7 +10,7 @@ use std::{
 
 use consign::{
     format::{Limits, Source, xml},
-    model::Events,
+    model::{Events, Problems},
     schema::{File, Schema},
 };
 
@@ -200,7 +200,7 @@ fn a_million_names_over_many_files_do_not_stay() {
         let names: String = (0..5_000).map(|n| format!("<name{round}x{n}/>")).collect();
         let source = Source::from(format!("<Order>{names}</Order>").as_bytes());
         let read = move |judge: &mut dyn Events| {
-            xml::stream(&source, "f", &Limits::default(), xml::Options::default(), judge).map_err(|problem| vec![problem])
+            xml::stream(&source, "f", &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
         };
         let (_, problems) = schema.judge(&File::named("f"), read);
         assert_eq!(problems.len(), 101);

@@ -8,7 +8,7 @@ use std::{
 
 use consign::{
     format::{Limits, Source, xml},
-    model::{Events, Problem, tongue::Tongue},
+    model::{Events, Problem, Problems, tongue::Tongue},
     schema::{File, Schema},
 };
 
@@ -19,7 +19,7 @@ fn here(file: &str) -> PathBuf {
 fn judge(schema: &Schema, text: &str, file: &str) -> Vec<Problem> {
     let (source, name) = (Source::from(text.as_bytes()), file.to_string());
     let read = move |judge: &mut dyn Events| {
-        xml::stream(&source, &name, &Limits::default(), xml::Options::default(), judge).map_err(|problem| vec![problem])
+        xml::stream(&source, &name, &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
     };
     schema.judge(&File::named(file), read).1
 }

@@ -3,7 +3,7 @@
 use std::{fs, sync::Arc};
 
 use consign::{
-    model::{Clock, ManualClock, codes},
+    model::{Clock, Code, ManualClock},
     transport::sftp::server::Quirks,
 };
 use serde_json::json;
@@ -125,7 +125,7 @@ async fn a_file_that_the_partner_does_not_collect_is_told() {
     assert_eq!(engine.run("despatch-out").await.problems, []);
     clock.advance(chrono::TimeDelta::hours(3));
     let late = engine.run("despatch-out").await.problems;
-    assert_eq!(late.iter().map(|problem| problem.code).collect::<Vec<_>>(), [codes::NOT_COLLECTED]);
+    assert_eq!(late.iter().map(|problem| problem.code).collect::<Vec<_>>(), [Code::NotCollected]);
     assert!(late[0].message.contains("despatch-2.xml"), "{}", late[0]);
     engine.journal().close().await;
     let drops = shop.world.consign(&["drops", "despatch-out"]).ends(0);

@@ -6,7 +6,7 @@ use std::{
 };
 
 use consign::{
-    model::{Problem, codes},
+    model::{Code, Problem},
     transport::{
         Drop,
         sftp::{
@@ -114,7 +114,7 @@ async fn a_hostile_server_costs_neither_memory_nor_a_path_nor_a_hang() {
             }
             _ => {
                 let told = |problem: Problem| (problem.code, problem.is_temporary());
-                assert_eq!(listed.map_err(told).expect_err("refused"), (codes::DROP_UNREACHABLE, true), "{hostile:?}");
+                assert_eq!(listed.map_err(told).expect_err("refused"), (Code::DropUnreachable, true), "{hostile:?}");
                 if !matches!(hostile, Hostile::EndlessListing | Hostile::EmptyPages) {
                     assert!(read.is_err(), "{hostile:?}");
                 }
@@ -136,7 +136,7 @@ async fn a_download_that_is_cut_leaves_a_temporary_problem_and_the_next_succeeds
     site.file("big.xml", &bytes);
     let drop = site.drop();
     let problem = drop.read("big.xml", 2_000_000, 1 << 30).await.expect_err("cut");
-    assert_eq!((problem.code, problem.is_temporary()), (codes::DROP_UNREACHABLE, true));
+    assert_eq!((problem.code, problem.is_temporary()), (Code::DropUnreachable, true));
     assert_eq!(drop.read("big.xml", 2_000_000, 1 << 30).await.expect("read").len(), bytes.len());
 }
 
@@ -147,9 +147,9 @@ async fn a_file_that_grew_or_shrank_since_its_listing_is_no_success() {
     for size in [0usize, 1, 1000, 40_000, 300_000] {
         site.file("x.xml", &vec![b'x'; size]);
         assert_eq!(drop.read("x.xml", size as u64, 1 << 30).await.expect("read").len(), size);
-        assert_eq!(drop.read("x.xml", size as u64 + 1, 1 << 30).await.expect_err("shorter than listed").code, codes::DROP_IO);
+        assert_eq!(drop.read("x.xml", size as u64 + 1, 1 << 30).await.expect_err("shorter than listed").code, Code::DropIo);
         if size > 0 {
-            assert_eq!(drop.read("x.xml", size as u64 - 1, 1 << 30).await.expect_err("longer than listed").code, codes::DROP_IO);
+            assert_eq!(drop.read("x.xml", size as u64 - 1, 1 << 30).await.expect_err("longer than listed").code, Code::DropIo);
         }
     }
 }
@@ -160,7 +160,7 @@ async fn a_disk_that_is_full_leaves_no_half_file() {
     let drop = site.drop();
     drop.write("fits.part", &[1; 50_000]).await.expect("written");
     let problem = drop.write("too-big.part", &[2; 900_000]).await.expect_err("full");
-    assert_eq!((problem.code, problem.is_temporary()), (codes::DISK_FULL, true));
+    assert_eq!((problem.code, problem.is_temporary()), (Code::DiskFull, true));
     assert_eq!(site.files(), ["fits.part"]);
 }
 
@@ -178,7 +178,7 @@ async fn a_right_that_is_missing_is_told_as_such() {
             4 => drop.remove("a.xml").await,
             _ => drop.make_folder("new").await,
         };
-        assert_eq!(result.expect_err(operation).code, codes::DROP_DENIED, "{operation}");
+        assert_eq!(result.expect_err(operation).code, Code::DropDenied, "{operation}");
     }
 }
 
@@ -216,7 +216,7 @@ async fn a_server_goes_on_where_another_is_reached_through_it() {
     settings.jump = Some(Box::new(jump));
     // The embedded server carries no connections further; what is tested over sshd is tested in the live suite.
     let problem = SftpDrop::new(settings).list("").await.expect_err("refused");
-    assert_eq!(problem.code, codes::DROP_UNREACHABLE);
+    assert_eq!(problem.code, Code::DropUnreachable);
     assert!(problem.message.contains("through 127.0.0.1"), "{problem}");
 }
 

@@ -3,7 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use consign::{
-    model::codes,
+    model::Code,
     transport::{
         Drop,
         local::LocalDrop,
@@ -38,10 +38,10 @@ async fn no_link_in_a_local_folder_leads_out_of_it() {
     std::os::unix::fs::symlink("../other", dir.path().join("drop/out")).expect("linked");
     std::os::unix::fs::symlink("../other/private.xml", dir.path().join("drop/link.xml")).expect("linked");
     let drop = LocalDrop::new(dir.path().join("drop"));
-    assert_eq!(drop.list("out").await.expect_err("refused").code, codes::PATH_ESCAPES);
-    assert_eq!(drop.read("out/private.xml", 1, 10).await.expect_err("refused").code, codes::PATH_ESCAPES);
+    assert_eq!(drop.list("out").await.expect_err("refused").code, Code::PathEscapes);
+    assert_eq!(drop.read("out/private.xml", 1, 10).await.expect_err("refused").code, Code::PathEscapes);
     assert_eq!(drop.list("").await.expect("listed"), [], "links are not files");
-    assert_eq!(drop.read("link.xml", 1, 10).await.expect_err("refused").code, codes::DROP_MISSING);
+    assert_eq!(drop.read("link.xml", 1, 10).await.expect_err("refused").code, Code::DropMissing);
 }
 
 struct Site {
@@ -96,7 +96,7 @@ async fn sftp_with_a_key_and_with_a_passphrase() {
     drops::behaves(&SftpDrop::new(site.key("key", None)), "one").await;
     drops::behaves(&SftpDrop::new(site.key("locked", Some("open sesame"))), "two").await;
     let problem = SftpDrop::new(site.key("locked", Some("wrong"))).list("").await.expect_err("the passphrase is wrong");
-    assert_eq!(problem.code, codes::CONFIG_SECRET);
+    assert_eq!(problem.code, Code::ConfigSecret);
 }
 
 #[tokio::test]
@@ -105,7 +105,7 @@ async fn a_wrong_password_is_told_and_never_shown() {
     let settings = site.password("not it");
     assert!(!format!("{settings:?}").contains("not it"));
     let problem = SftpDrop::new(settings).list("").await.expect_err("refused");
-    assert_eq!(problem.code, codes::DROP_LOGIN);
+    assert_eq!(problem.code, Code::DropLogin);
     assert!(problem.is_temporary() && !problem.to_string().contains("not it"));
 }
 
@@ -116,7 +116,7 @@ async fn an_unknown_and_a_changed_host_key_are_refused_with_the_way_to_accept_th
     let mut settings = site.password("secret");
     settings.known_hosts = PathBuf::from("/nonexistent/known_hosts");
     let problem = SftpDrop::new(settings).list("").await.expect_err("unknown");
-    assert_eq!(problem.code, codes::DROP_HOST_UNKNOWN);
+    assert_eq!(problem.code, Code::DropHostUnknown);
     assert!(problem.message.contains(&print), "{problem}");
     assert!(problem.hint.as_deref().is_some_and(|hint| hint.contains(&format!("consign trust p --fingerprint {print}"))), "{problem}");
 
@@ -126,7 +126,7 @@ async fn an_unknown_and_a_changed_host_key_are_refused_with_the_way_to_accept_th
     let mut settings = site.password("secret");
     settings.known_hosts = file;
     let problem = SftpDrop::new(settings).list("").await.expect_err("changed");
-    assert_eq!(problem.code, codes::DROP_HOST_CHANGED);
+    assert_eq!(problem.code, Code::DropHostChanged);
 }
 
 #[tokio::test]
@@ -138,15 +138,15 @@ async fn a_server_that_is_down_is_temporary_and_comes_back() {
     let dir = site.dir;
     std::mem::drop(site.server);
     let problem = drop.list("").await.expect_err("nobody is there");
-    assert_eq!(problem.code, codes::DROP_UNREACHABLE);
+    assert_eq!(problem.code, Code::DropUnreachable);
     assert!(problem.is_temporary());
     let account = Account { user: "word".into(), password: Some("secret".into()), key: None, root: dir.path().join("roots/word") };
     let again = SftpServer::start(vec![account], port).await.expect("the port is free again");
     // After a failure nobody knocks again for a moment.
-    assert_eq!(drop.list("").await.expect_err("too early").code, codes::DROP_UNREACHABLE);
+    assert_eq!(drop.list("").await.expect_err("too early").code, Code::DropUnreachable);
     tokio::time::sleep(Duration::from_secs(1)).await;
     let problem = drop.list("").await.expect_err("another key now");
-    assert_eq!(problem.code, codes::DROP_HOST_CHANGED, "a new server shows a new key");
+    assert_eq!(problem.code, Code::DropHostChanged, "a new server shows a new key");
     host_keys::forget("127.0.0.1", port, &dir.path().join("known_hosts")).expect("forgotten");
     host_keys::accept("127.0.0.1", port, again.host_key(), &dir.path().join("known_hosts")).expect("accepted");
     tokio::time::sleep(Duration::from_secs(2)).await;

@@ -10,7 +10,7 @@ use std::{
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
-    model::{MessageId, Problem, codes},
+    model::{Code, MessageId, Problem},
     odoo::{
         DialectChoice, Odoo, OdooLogin, OdooSettings,
         sandbox::{DATABASE, LOGIN, Sandbox},
@@ -32,7 +32,7 @@ pub(super) struct Scene {
 }
 
 fn unusable(error: io::Error) -> Problem {
-    Problem::new(codes::USAGE, format!("the demo cannot be set up ({error})"))
+    Problem::new(Code::Usage, format!("the demo cannot be set up ({error})"))
 }
 
 impl Scene {

@@ -1,18 +1,18 @@
 //! Which field of a row is which column.
 
 use super::Dialect;
-use crate::model::{Place, Problem, Problems, codes, nearest::did_you_mean, problem::cut};
+use crate::model::{Code, Place, Problem, Problems, nearest::did_you_mean, problem::cut};
 
 /// Where each mapped column stands in a file without a header: the dialect names columns by their number, from 1.
 pub(super) fn numbered(dialect: &Dialect, file: &str) -> Result<Vec<Option<usize>>, Problems> {
     let wrong = |name: &String| {
-        Problem::new(codes::CSV_HEADER, format!("`{name}` is not the number of a column, and the file has no header")).at(Place::file(file))
+        Problem::new(Code::CsvHeader, format!("`{name}` is not the number of a column, and the file has no header")).at(Place::file(file))
     };
     let mut places = Vec::new();
     for (name, _) in &dialect.columns {
         match name.parse::<usize>() {
             Ok(number @ 1..) => places.push(Some(number - 1)),
-            _ => return Err(vec![wrong(name)]),
+            _ => return Err(wrong(name).into()),
         }
     }
     Ok(places)
@@ -28,12 +28,12 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &Dialect, file: &str, l
         match found.as_slice() {
             [one] => places.push(Some(*one)),
             [] => problems.push(
-                Problem::new(codes::CSV_HEADER, format!("the column `{wanted}` is missing; the header has: {}", cut(&names.join(", "))))
+                Problem::new(Code::CsvHeader, format!("the column `{wanted}` is missing; the header has: {}", cut(&names.join(", "))))
                     .at(Place::at(file, line, 1))
                     .maybe_hint(did_you_mean(wanted, names.iter().copied())),
             ),
             _ => problems.push(
-                Problem::new(codes::CSV_HEADER, format!("the column `{wanted}` stands in the header {} times", found.len()))
+                Problem::new(Code::CsvHeader, format!("the column `{wanted}` stands in the header {} times", found.len()))
                     .at(Place::at(file, line, 1)),
             ),
         }
@@ -44,7 +44,7 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &Dialect, file: &str, l
             (cut(&names.join(", ")), dialect.columns.iter().map(|(header, _)| header.as_str()).collect::<Vec<_>>().join(", "));
         let message = format!("none of the columns is in the first line: `{first}`");
         let hint = format!("the header is missing, or the file has another separator; the columns are: {}", cut(&wanted));
-        return Err(vec![Problem::new(codes::CSV_HEADER, message).at(Place::at(file, line, 1)).hint(hint)]);
+        return Err(Problem::new(Code::CsvHeader, message).at(Place::at(file, line, 1)).hint(hint).into());
     }
-    if problems.is_empty() { Ok(places) } else { Err(problems) }
+    Problems::check(problems).map(|()| places)
 }

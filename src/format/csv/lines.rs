@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::model::{Problem, codes};
+use crate::model::{Code, Problem};
 
 /// What was seen of the bytes that were read ahead, shared with the one who reads records.
 #[derive(Clone)]
@@ -105,7 +105,7 @@ impl<R: Read> Read for Watched<R> {
                 seen.signs.push_back((at, *byte));
             } else if *byte < 0x20 && *byte != b'\t' {
                 let message = "the file contains a control character: it is not text, or in another encoding than the flow names";
-                seen.trouble = Some(Problem::new(codes::DOC_ENCODING, message));
+                seen.trouble = Some(Problem::new(Code::DocEncoding, message));
                 return Err(io::Error::from(io::ErrorKind::InvalidData));
             }
         }
@@ -114,7 +114,7 @@ impl<R: Read> Read for Watched<R> {
         if seen.read - seen.begun > seen.most + (1 << 16) {
             let message = format!("a row of more than {} bytes", seen.most);
             seen.trouble =
-                Some(Problem::new(codes::DOC_LIMIT, message).hint("a quote that is never closed makes one row of all the lines behind it"));
+                Some(Problem::new(Code::DocLimit, message).hint("a quote that is never closed makes one row of all the lines behind it"));
             return Err(io::Error::from(io::ErrorKind::InvalidData));
         }
         Ok(count)

@@ -15,7 +15,7 @@ use super::{
     tree::Builder,
 };
 use crate::model::{
-    Document, Key, Place, Problem, Problems, Start, Trail, codes,
+    Code, Document, Key, Place, Problem, Problems, Start, Trail,
     events::{Events, Vocabulary},
     problem::cut,
     tally::{COUNTED, TOLD},
@@ -28,9 +28,8 @@ use crate::model::{
 /// Everything that is wrong with rows and values as far as the dialect goes; rows without fault have gone to `to` all the same, so
 /// that all that is wrong with a file can be told at once.
 pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
-    let one = |problem: Problem| vec![problem];
-    let unreadable = |error| one(Trouble::Io(error).problem(Place::file(file)));
-    source.check(file, limits.bytes).map_err(one)?;
+    let unreadable = |error| Problems::from(Trouble::Io(error).problem(Place::file(file)));
+    source.check(file, limits.bytes)?;
     let encoding = dialect.encoding(source, limits.bytes).map_err(unreadable)?;
     let bytes = source.open().map_err(unreadable)?;
     let mut text = Text::plain(bytes, encoding, dialect.undecodable, limits.bytes).map_err(unreadable)?;
@@ -58,7 +57,7 @@ pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, t
     if lifter.more > 0 {
         lifter.problems.push(Problem::and_more(lifter.more, file));
     }
-    if lifter.problems.is_empty() { Ok(()) } else { Err(lifter.problems) }
+    Problems::check(lifter.problems)
 }
 
 /// Reads a whole CSV file into memory.
@@ -68,7 +67,7 @@ pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, t
 pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Result<Document, Problems> {
     let mut tree = Builder::of_table(limits.elements, dialect.table());
     stream(&bytes.into(), file, dialect, limits, &mut tree)?;
-    tree.one(file).map_err(|problem| vec![problem])
+    tree.one(file).map_err(Problems::from)
 }
 
 /// Passes over the rest of a line; whether it had an end. What cannot be decoded is met again by the next read, which tells it.
@@ -99,7 +98,7 @@ struct Lifter<'l> {
     keys: Keys,
     to: &'l mut dyn Events,
     trail: Trail,
-    problems: Problems,
+    problems: Vec<Problem>,
     /// Problems that are only counted.
     more: usize,
 }
@@ -129,7 +128,7 @@ impl Lifter<'_> {
                         trouble.problem(here.clone()).hint("it is in another encoding than was agreed on: send it as UTF-8")
                     });
                     let problem = watch.trouble().or(trouble);
-                    let problem = problem.unwrap_or_else(|| Problem::new(codes::CSV_ROW, "a row that cannot be read as CSV"));
+                    let problem = problem.unwrap_or_else(|| Problem::new(Code::CsvRow, "a row that cannot be read as CSV"));
                     self.problems.push(problem.at(here));
                     return;
                 }
@@ -140,7 +139,7 @@ impl Lifter<'_> {
             }
             if let Some(at) = trailer {
                 let message = format!("a row behind the trailer on line {at}");
-                self.problems.push(Problem::new(codes::CSV_ROW, message).at(Place::at(self.file, line, 1)));
+                self.problems.push(Problem::new(Code::CsvRow, message).at(Place::at(self.file, line, 1)));
                 break;
             }
             if self.is_trailer(&record) {
@@ -184,18 +183,18 @@ impl Lifter<'_> {
         if watch.ends_in_quotes() {
             let message = "a quote in this row is never closed: everything behind it would become one value";
             self.problems.push(
-                Problem::new(codes::CSV_ROW, message)
+                Problem::new(Code::CsvRow, message)
                     .at(Place::at(self.file, watch.line(), 1))
                     .hint("close the quote, or double it if it is part of the value"),
             );
         }
         if !any {
-            self.problems.push(Problem::new(codes::CSV_HEADER, "there is no header row").at(Place::file(self.file)));
+            self.problems.push(Problem::new(Code::CsvHeader, "there is no header row").at(Place::file(self.file)));
         }
         if let (Some(wanted), false) = (&self.dialect.trailer, ended) {
             let message = format!("the file ends without its trailer row `{}`: rows may be missing", cut(&wanted.starts));
             self.problems.push(
-                Problem::new(codes::CSV_ROW, message)
+                Problem::new(Code::CsvRow, message)
                     .at(Place::at(self.file, watch.line(), 1))
                     .hint("the transfer or the export was cut off: ask for the file again"),
             );
@@ -219,7 +218,7 @@ impl Lifter<'_> {
         };
         wrong.then(|| {
             let whose = if self.dialect.header { "the header" } else { "the first row" };
-            Problem::new(codes::CSV_ROW, format!("the row has {} fields, {whose} has {width}", record.len()))
+            Problem::new(Code::CsvRow, format!("the row has {} fields, {whose} has {width}", record.len()))
                 .at(Place::at(self.file, line, 1))
                 .hint(if record.len() > width { "a separator inside a value must be quoted" } else { "separators are missing at its end" })
         })
@@ -237,7 +236,7 @@ impl Lifter<'_> {
         if told.parse() != Ok(rows) {
             let message = format!("the trailer counts `{}` rows, the file has {rows}", cut(told));
             self.problems.push(
-                Problem::new(codes::CSV_ROW, message)
+                Problem::new(Code::CsvRow, message)
                     .at(Place::at(self.file, line, u32::try_from(at).unwrap_or(1)))
                     .hint("rows are missing or doubled: ask for the file again"),
             );

@@ -5,20 +5,20 @@ use std::borrow::Cow;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::Dialect;
-use crate::model::{Problem, codes, problem::cut};
+use crate::model::{Code, Problem, problem::cut};
 
 /// The value of a column for the schema; what cannot be meant is a problem.
 pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &Dialect) -> Result<Cow<'v, str>, Problem> {
     if value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
         let message = "the value contains a control character: it is not text, or in another encoding than the flow names";
-        return Err(Problem::new(codes::DOC_ENCODING, message));
+        return Err(Problem::new(Code::DocEncoding, message));
     }
     // What is no number at all is left for the schema to refuse.
     let is_number =
         value.bytes().any(|byte| byte.is_ascii_digit()) && value.chars().all(|c| c.is_ascii_digit() || "+-.,' \u{a0}".contains(c));
     if dialect.decimal_comma && dialect.decimals.contains(element) && is_number {
         return with_point(value).map(Cow::Owned).ok_or_else(|| {
-            Problem::new(codes::DOC_VALUE, format!("`{}` has a point where this file has a decimal comma", cut(value)))
+            Problem::new(Code::DocValue, format!("`{}` has a point where this file has a decimal comma", cut(value)))
                 .hint("write 12,50, or 1.250,00 with grouping; which of both is meant cannot be guessed")
         });
     }
@@ -31,7 +31,7 @@ pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &Dialect) ->
                 true => format!("`{}` is no day there is", cut(value)),
                 false => format!("`{}` is not a date written as {wanted}", cut(value)),
             };
-            Problem::new(codes::DOC_VALUE, message)
+            Problem::new(Code::DocValue, message)
         });
     }
     Ok(Cow::Borrowed(value))

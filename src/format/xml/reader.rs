@@ -8,8 +8,7 @@ use super::{Doctype, Options, position::Counted, tags::Scopes};
 use crate::{
     format::{Limits, decode::Text},
     model::{
-        Place, Problem, Trail,
-        codes::{self, Code},
+        Code, Place, Problem, Trail,
         events::{Events, Vocabulary},
         problem::cut,
     },
@@ -209,7 +208,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
             return Ok(());
         }
         let problem = Problem::new(
-            codes::DOC_DOCTYPE,
+            Code::DocDoctype,
             match bare {
                 true => "the file has a DOCTYPE, which is not accepted",
                 false => "the file has a DOCTYPE with declarations of its own, which are never accepted",
@@ -233,11 +232,11 @@ impl<'r, R: Read> XmlReader<'r, R> {
     }
 
     fn limit(&self, message: String) -> Problem {
-        self.refuse(codes::DOC_LIMIT, message)
+        self.refuse(Code::DocLimit, message)
     }
 
     fn malformed(&self, message: String) -> Problem {
-        self.refuse(codes::DOC_MALFORMED, message)
+        self.refuse(Code::DocMalformed, message)
     }
 
     fn refuse(&self, code: Code, message: String) -> Problem {

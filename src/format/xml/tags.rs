@@ -10,8 +10,7 @@ use quick_xml::{
 use crate::{
     format::Limits,
     model::{
-        Key, Start,
-        codes::{self, Code},
+        Code, Key, Start,
         events::{Declared, Vocabulary},
         problem::cut,
     },
@@ -86,7 +85,7 @@ impl Scopes {
             self.attributes.push((key, value));
         }
         if vocabulary.len() > limits.names {
-            return Err((codes::DOC_LIMIT, format!("more than {} distinct names of elements and attributes", limits.names)));
+            return Err((Code::DocLimit, format!("more than {} distinct names of elements and attributes", limits.names)));
         }
         Ok(key)
     }
@@ -116,7 +115,7 @@ impl Scopes {
         for (count, attribute) in attributes.enumerate() {
             let attribute = attribute.map_err(|error| {
                 (
-                    codes::DOC_MALFORMED,
+                    Code::DocMalformed,
                     match error {
                         AttrError::Duplicated(..) => "an attribute stands twice in one tag".into(),
                         _ => "a broken tag: an attribute is written name=\"value\", and a plain `<` in text is written `&lt;`".to_string(),
@@ -124,11 +123,11 @@ impl Scopes {
                 )
             })?;
             if count >= limits.attributes {
-                return Err((codes::DOC_LIMIT, format!("more than {} attributes", limits.attributes)));
+                return Err((Code::DocLimit, format!("more than {} attributes", limits.attributes)));
             }
             let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| {
                 let message = "a reference in an attribute that is not one of &amp; &lt; &gt; &quot; &apos; or a character number";
-                (codes::DOC_MALFORMED, message.to_string())
+                (Code::DocMalformed, message.to_string())
             })?;
             if let Some(c) = illegal(&value) {
                 return malformed(format!("the control character U+{:04X}, which XML does not allow", u32::from(c)));
@@ -149,7 +148,7 @@ impl Scopes {
                 }
             };
             if value.len() > LONGEST_NAME || prefix.len() > LONGEST_NAME {
-                return Err((codes::DOC_LIMIT, format!("more than {LONGEST_NAME} bytes in a namespace")));
+                return Err((Code::DocLimit, format!("more than {LONGEST_NAME} bytes in a namespace")));
             }
             if value.is_empty() && !prefix.is_empty() {
                 return malformed(format!("the prefix `{}` is bound to no namespace", cut(prefix)));
@@ -158,7 +157,7 @@ impl Scopes {
                 return malformed("an attribute stands twice in one tag".into());
             }
             if self.bindings.len() >= MOST_BINDINGS {
-                return Err((codes::DOC_LIMIT, format!("more than {MOST_BINDINGS} namespaces in scope")));
+                return Err((Code::DocLimit, format!("more than {MOST_BINDINGS} namespaces in scope")));
             }
             self.bindings.push((Arc::from(prefix), Arc::from(&*value)));
         }
@@ -196,7 +195,7 @@ impl Known {
 /// The number of a name as it is written, with its prefix resolved.
 fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
     if qualified.len() > LONGEST_NAME {
-        return Err((codes::DOC_LIMIT, format!("more than {LONGEST_NAME} bytes in a name")));
+        return Err((Code::DocLimit, format!("more than {LONGEST_NAME} bytes in a name")));
     }
     let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
     let namespace = match prefix {
@@ -218,7 +217,7 @@ fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &
 }
 
 fn malformed<T>(message: String) -> Result<T, Refusal> {
-    Err((codes::DOC_MALFORMED, message))
+    Err((Code::DocMalformed, message))
 }
 
 /// Namespaces in XML 1.0, production 4: a name without a colon.

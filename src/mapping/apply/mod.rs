@@ -15,7 +15,7 @@ use super::{
     rules::{FieldRule, RecordRule, Rule, When},
 };
 use crate::model::{
-    Document, NodeId, Place, Plan, Problem, Problems, codes,
+    Code, Document, NodeId, Place, Plan, Problem,
     plan::{Field, Origin, Record, Reference, Step, Value},
     problem::cut,
 };
@@ -92,7 +92,7 @@ impl<'m> Applying<'m> {
     }
 
     /// Everything that is wrong, at the end of the file.
-    pub fn problems(mut self) -> Problems {
+    pub fn problems(mut self) -> Vec<Problem> {
         self.nothing();
         self.problems.into_iter().map(|(_, problem)| problem).collect()
     }
@@ -106,7 +106,7 @@ impl<'m> Applying<'m> {
     fn nothing(&mut self) {
         if !self.found && self.problems.is_empty() && !self.mapping.accepts_empty {
             let Some(first) = self.mapping.records.first() else { return };
-            let problem = Problem::new(codes::VALUE_MISSING, format!("the document has no `{}`", first.each));
+            let problem = Problem::new(Code::ValueMissing, format!("the document has no `{}`", first.each));
             self.problems.push((None, problem.at(Place::file(self.file)).mapped_by(self.mapping.at(first.line))));
         }
     }
@@ -214,7 +214,7 @@ impl Applier<'_, '_> {
         match self.of.seen[at].get(&key) {
             Some(first) => {
                 let message = format!("the same record twice in one file: {}; the first is on line {first}", cut(&key));
-                self.report(Problem::new(codes::IDENTITY_TWICE, message), node, rule.line);
+                self.report(Problem::new(Code::IdentityTwice, message), node, rule.line);
             }
             None => {
                 self.of.seen[at].insert(key, here);
@@ -271,7 +271,7 @@ impl Applier<'_, '_> {
             at = self.document.element(here).parent;
         }
         if required {
-            let problem = Problem::new(codes::VALUE_MISSING, format!("`{}` needs a `{name}`, and none is made here", field.name));
+            let problem = Problem::new(Code::ValueMissing, format!("`{}` needs a `{name}`, and none is made here", field.name));
             self.report(problem, node, field.line);
         }
         None
@@ -290,7 +290,7 @@ impl Applier<'_, '_> {
                 let inputs = self.inputs(with, node, "when");
                 super::expression::holds(text, &inputs).unwrap_or_else(|message| {
                     let text = format!("the condition `{text}` failed: {message}");
-                    self.report(Problem::new(codes::VALUE_EXPRESSION, text), node, *line);
+                    self.report(Problem::new(Code::ValueExpression, text), node, *line);
                     false
                 })
             }

@@ -11,7 +11,7 @@ use crate::{
         rules::{FindRule, LinesRule, SetRule, ValueRule},
     },
     model::{
-        NodeId, Problem, codes,
+        Code, NodeId, Problem,
         plan::{Find, Lines, Missing, Record, Set, Term},
         problem::cut,
     },
@@ -31,7 +31,7 @@ impl Applier<'_, '_> {
                 let here = self.document.element(node).line;
                 if let Some(first) = seen.get(&key) {
                     let message = format!("the same line twice in one record: {}; the first is on line {first}", cut(&key));
-                    self.report(Problem::new(codes::IDENTITY_TWICE, message), node, line);
+                    self.report(Problem::new(Code::IdentityTwice, message), node, line);
                 } else {
                     seen.insert(key, here);
                 }
@@ -78,7 +78,7 @@ impl Applier<'_, '_> {
                 let none =
                     if paths.is_empty() { "no value for any of its keys".to_string() } else { format!("none of {}", paths.join(", ")) };
                 let message = format!("`{field}` cannot be looked up: the document has {none}");
-                self.report(Problem::new(codes::VALUE_MISSING, message), node, rule.line);
+                self.report(Problem::new(Code::ValueMissing, message), node, rule.line);
             }
             return None;
         }

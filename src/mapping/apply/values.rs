@@ -10,7 +10,7 @@ use crate::{
         path::Found,
         rules::{From, ValueRule},
     },
-    model::{NodeId, Problem, codes, problem::cut, shape::Kind},
+    model::{Code, NodeId, Problem, problem::cut, shape::Kind},
 };
 
 impl Applier<'_, '_> {
@@ -28,7 +28,7 @@ impl Applier<'_, '_> {
                     paths => paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(" or "),
                 };
                 let text = format!("{source} is needed for `{field}` and is missing or empty");
-                self.report(Problem::new(codes::VALUE_MISSING, text), at, rule.line);
+                self.report(Problem::new(Code::ValueMissing, text), at, rule.line);
             }
             return (rule.default.clone(), at);
         };
@@ -72,7 +72,7 @@ impl Applier<'_, '_> {
                     Ok(value) => Ok((value, node)),
                     Err(message) => {
                         let text = format!("`{field}`: the expression `{text}` failed: {message}");
-                        self.report(Problem::new(codes::VALUE_EXPRESSION, text), node, rule.line);
+                        self.report(Problem::new(Code::ValueExpression, text), node, rule.line);
                         Err(())
                     }
                 }
@@ -110,7 +110,7 @@ impl Applier<'_, '_> {
                 Ok(converted) => value = converted,
                 Err(wanted) => {
                     let text = format!("`{}` is not {wanted}, which `{field}` takes", cut(text));
-                    self.report(Problem::new(codes::VALUE_CONVERSION, text), at, line);
+                    self.report(Problem::new(Code::ValueConversion, text), at, line);
                     return None;
                 }
             }

@@ -5,7 +5,7 @@ use serde_json::Value as Json;
 use super::{Checker, Way, names};
 use crate::{
     mapping::rules::{FieldRule, FindRule, From, Rule, ValueRule},
-    model::{Place, Problem, catalog::Field, codes, nearest::did_you_mean, shape::Kind},
+    model::{Code, Place, Problem, catalog::Field, nearest::did_you_mean, shape::Kind},
 };
 
 impl Checker<'_> {
@@ -89,14 +89,14 @@ impl Checker<'_> {
             _ if kinds.contains(&known.kind.as_str()) || known.kind == "integer" || known.kind == "many2one_reference" => return,
             _ => format!("`{name}` is {}; a reference cannot be written to it", noun(&known.kind)),
         };
-        self.problems.push(Problem::new(codes::MAPPING_FIELD, message).at(place.clone()));
+        self.problems.push(Problem::new(Code::MappingField, message).at(place.clone()));
     }
 
     fn exists(&mut self, model: &str, field: &str, place: &Place) {
         let Some(fields) = self.catalog.and_then(|catalog| catalog.model(model)) else { return };
         if !fields.contains_key(field) && field != "id" {
             let hint = did_you_mean(field, fields.keys().map(String::as_str));
-            let problem = Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` has no field `{field}`"));
+            let problem = Problem::new(Code::MappingField, format!("the model `{model}` has no field `{field}`"));
             self.problems.push(problem.at(place.clone()).maybe_hint(hint));
         }
     }
@@ -108,7 +108,7 @@ impl Checker<'_> {
         // that Odoo writes through `create` of their own accept more than their fields say (stock.quant).
         if known.computed && known.readonly && strict {
             let text = format!("the field `{field}` of `{model}` is computed by Odoo and cannot be written");
-            self.problems.push(Problem::new(codes::FIELD_READONLY, text).at(place.clone()));
+            self.problems.push(Problem::new(Code::FieldReadonly, text).at(place.clone()));
         }
     }
 
@@ -124,14 +124,14 @@ impl Checker<'_> {
         for name in missing {
             let text = format!("Odoo wants `{name}` for a new record of `{model}`, and the mapping does not give it");
             self.problems
-                .push(Problem::new(codes::FIELD_REQUIRED, text).at(place.clone()).hint(format!("map `{name}`, or give it a `const`")));
+                .push(Problem::new(Code::FieldRequired, text).at(place.clone()).hint(format!("map `{name}`, or give it a `const`")));
         }
     }
 
     /// Whether what the rule makes of a value of this kind is what the field takes.
     fn fits(&mut self, rule: &ValueRule, source: Option<Kind>, known: &Field, field: &FieldRule) {
         let place = self.place(rule.line, rule.column);
-        let wrong = |text: String, hint: Option<String>| Problem::new(codes::MAPPING_FIELD, text).at(place.clone()).maybe_hint(hint);
+        let wrong = |text: String, hint: Option<String>| Problem::new(Code::MappingField, text).at(place.clone()).maybe_hint(hint);
         if let (Some(relation), true) = (&known.relation, known.kind == "many2one") {
             if matches!(rule.from, From::Paths(_)) && rule.table.is_none() {
                 let text = format!("`{}` is a reference to `{relation}`; a text cannot be written to it", field.name);

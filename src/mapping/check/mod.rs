@@ -7,15 +7,14 @@ use std::collections::BTreeSet;
 
 use super::Mapping;
 use crate::model::{
-    Name, Place, Problem, Problems,
+    Code, Name, Place, Problem,
     catalog::Catalog,
-    codes,
     nearest::did_you_mean,
     plan::Write,
     shape::{Shape, ShapeId},
 };
 
-pub(super) fn check(mapping: &Mapping, shape: &Shape, catalog: &Catalog) -> Problems {
+pub(super) fn check(mapping: &Mapping, shape: &Shape, catalog: &Catalog) -> Vec<Problem> {
     let mut checker = Checker::new(mapping, shape, Some(catalog));
     checker.run();
     checker.problems
@@ -28,7 +27,7 @@ pub(super) struct Checker<'m> {
     mapping: &'m Mapping,
     shape: &'m Shape,
     catalog: Option<&'m Catalog>,
-    problems: Problems,
+    problems: Vec<Problem>,
     /// Every element that a path leads to or through, as names from the root; an attribute is named behind its element.
     pub(super) read: BTreeSet<Vec<Name>>,
     /// The elements that records and lines are made of.
@@ -46,7 +45,7 @@ impl<'m> Checker<'m> {
             let place = self.place(rule.line, rule.column);
             if !rule.each.is_absolute() {
                 let text = format!("`each` begins at the root: write `/{}`", rule.each);
-                self.problems.push(Problem::new(codes::MAPPING_PATH, text).at(place.clone()));
+                self.problems.push(Problem::new(Code::MappingPath, text).at(place.clone()));
                 continue;
             }
             self.known_model(&rule.model, &place);
@@ -80,7 +79,7 @@ impl<'m> Checker<'m> {
         if catalog.model(model).is_some() {
             return true;
         }
-        let problem = Problem::new(codes::MAPPING_FIELD, format!("the model `{model}` is not in the snapshot of Odoo's fields"));
+        let problem = Problem::new(Code::MappingField, format!("the model `{model}` is not in the snapshot of Odoo's fields"));
         let hint = did_you_mean(model, catalog.models()).unwrap_or_else(|| "take a new one with `consign odoo snapshot`".into());
         self.problems.push(problem.at(place.clone()).hint(hint));
         false

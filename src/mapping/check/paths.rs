@@ -6,7 +6,7 @@ use crate::{
         path::{Path, Predicate, Step, Test},
         rules::{From, ValueRule, When},
     },
-    model::{Name, Place, Problem, codes, nearest::did_you_mean, shape::Kind},
+    model::{Code, Name, Place, Problem, nearest::did_you_mean, shape::Kind},
 };
 
 /// Where a path leads.
@@ -169,6 +169,6 @@ impl Checker<'_> {
     }
 
     fn refuse(&mut self, _: &Path, message: String, hint: Option<String>, place: &Place) {
-        self.problems.push(Problem::new(codes::MAPPING_PATH, message).at(place.clone()).maybe_hint(hint));
+        self.problems.push(Problem::new(Code::MappingPath, message).at(place.clone()).maybe_hint(hint));
     }
 }

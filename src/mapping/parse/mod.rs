@@ -16,8 +16,7 @@ use super::{
     tables::Tables,
 };
 use crate::model::{
-    Place, Problem, Problems,
-    codes::{self, Code},
+    Code, Place, Problem, Problems,
     nearest::did_you_mean,
     plan::{Missing, Then, Write},
     table::{self, Entry, Item, Node, Reader},
@@ -27,16 +26,15 @@ use crate::model::{
 const RESERVED: [&str; 3] = ["file", "id", "record"];
 
 pub(super) fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Mapping, Problems> {
-    let node = table::parse(text, file).map_err(|problem| vec![problem])?;
+    let node = table::parse(text, file)?;
     let problems = RefCell::default();
     let mapping = Parser { file, problems: &problems, tables, namespaces: Vec::new() }.mapping(&node);
-    let problems = problems.into_inner();
-    if problems.is_empty() { Ok(mapping) } else { Err(problems) }
+    Problems::check(problems.into_inner()).map(|()| mapping)
 }
 
 struct Parser<'n> {
     file: &'n str,
-    problems: &'n RefCell<Problems>,
+    problems: &'n RefCell<Vec<Problem>>,
     tables: &'n dyn Tables,
     namespaces: Vec<(String, String)>,
 }
@@ -75,7 +73,7 @@ impl<'n> Parser<'n> {
         self.references(&records);
         let records = order::ordered(records).unwrap_or_else(|circle| {
             let message = format!("the records {} refer to one another in a circle", circle.join(", "));
-            self.problems.borrow_mut().push(Problem::new(codes::CONFIG_BAD_VALUE, message).at(Place::file(self.file)));
+            self.problems.borrow_mut().push(Problem::new(Code::ConfigBadValue, message).at(Place::file(self.file)));
             Vec::new()
         });
         Mapping { file: self.file.to_string(), document, accepts_empty, records, numbers }
@@ -142,7 +140,7 @@ impl<'n> Parser<'n> {
         };
         for name in identity.iter().filter(|name| !fields.iter().any(|field| field.name == **name)) {
             let text = format!("the identity names `{name}`, which is not among the fields");
-            reader.report(Problem::new(codes::CONFIG_UNKNOWN_NAME, text).at(reader.place_of("identity")));
+            reader.report(Problem::new(Code::ConfigUnknownName, text).at(reader.place_of("identity")));
         }
         RecordRule {
             name,
@@ -242,7 +240,7 @@ impl<'n> Parser<'n> {
     fn fields_refer(&self, fields: &[FieldRule], outer: &[FieldRule], records: &[RecordRule]) {
         let known = |name: &str| fields.iter().chain(outer).any(|field| field.name == name);
         let unknown = |what: String, line: u32, column: u32, hint: Option<String>| {
-            let problem = Problem::new(codes::CONFIG_UNKNOWN_NAME, what).at(Place::at(self.file, line, column));
+            let problem = Problem::new(Code::ConfigUnknownName, what).at(Place::at(self.file, line, column));
             self.problems.borrow_mut().push(problem.maybe_hint(hint));
         };
         for field in fields {
@@ -303,7 +301,7 @@ impl<'n> Parser<'n> {
 
     fn path(&self, text: &str, node: &Node) -> Path {
         Path::parse(text, &self.namespaces).unwrap_or_else(|message| {
-            self.report(codes::EXPRESSION, format!("the path `{text}` cannot be parsed: {message}"), node);
+            self.report(Code::Expression, format!("the path `{text}` cannot be parsed: {message}"), node);
             Path::itself()
         })
     }

@@ -11,7 +11,7 @@ use crate::{
         tables::CodeTable,
     },
     model::{
-        Problem, codes,
+        Code, Problem,
         nearest::did_you_mean,
         shape::Kind,
         table::{Item, Node, Reader},
@@ -132,14 +132,14 @@ impl<'n> Parser<'n> {
                 Some(function) => {
                     if let Some(before) = conversions.last().filter(|before| before.function.makes != Kind::Text) {
                         let text = format!("`{name}` takes a text, and `{}` before it makes none", before.function.name);
-                        reader.report(Problem::new(codes::CONFIG_BAD_VALUE, text).at(reader.place_of("as")));
+                        reader.report(Problem::new(Code::ConfigBadValue, text).at(reader.place_of("as")));
                     }
                     conversions.push(Conversion { function, options: options.clone() });
                 }
                 None => {
                     let known = || format!("known: {}", functions::ALL.map(|function| function.name).join(", "));
                     let hint = did_you_mean(name, functions::ALL.iter().map(|function| function.name)).unwrap_or_else(known);
-                    let problem = Problem::new(codes::FUNCTION_UNKNOWN, format!("`{name}` is not a conversion"));
+                    let problem = Problem::new(Code::FunctionUnknown, format!("`{name}` is not a conversion"));
                     reader.report(problem.at(reader.place_of("as")).hint(hint));
                 }
             }
@@ -177,7 +177,7 @@ impl<'n> Parser<'n> {
         };
         if options.zone.as_deref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
             let text = "the time zone is not known; write it as `Europe/Berlin`";
-            reader.report(Problem::new(codes::CONFIG_BAD_VALUE, text).at(reader.place_of("zone")));
+            reader.report(Problem::new(Code::ConfigBadValue, text).at(reader.place_of("zone")));
         }
         if names.iter().any(|name| name == "pad") && options.width.is_none() {
             reader.missing("width");
@@ -216,12 +216,12 @@ impl<'n> Parser<'n> {
         }
         match expression::check(&text) {
             Err(message) => reader.report(
-                Problem::new(codes::EXPRESSION, format!("the expression `{text}` cannot be parsed: {message}")).at(reader.place_of("expr")),
+                Problem::new(Code::Expression, format!("the expression `{text}` cannot be parsed: {message}")).at(reader.place_of("expr")),
             ),
             Ok(names) => {
                 for name in names.iter().filter(|name| !with.iter().any(|(known, _)| known == *name)) {
                     reader.report(
-                        Problem::new(codes::EXPRESSION, format!("the expression uses `{name}`, which `with` does not name"))
+                        Problem::new(Code::Expression, format!("the expression uses `{name}`, which `with` does not name"))
                             .at(reader.place_of("expr"))
                             .maybe_hint(did_you_mean(name, with.iter().map(|(known, _)| known.as_str()))),
                     );

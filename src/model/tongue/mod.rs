@@ -6,7 +6,7 @@ mod pattern;
 use std::{collections::HashMap, sync::OnceLock};
 
 use self::pattern::Pattern;
-use super::codes::Code;
+use super::Code;
 
 /// A language that partners are written to in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -174,11 +174,11 @@ impl Tongue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{codes, problem::Who};
+    use crate::model::{Code, codes::Who};
 
     #[test]
     fn every_code_that_a_partner_can_cause_has_its_texts() {
-        for code in codes::ALL.iter().filter(|info| info.who == Who::Partner) {
+        for code in Code::all().filter(|info| info.who == Who::Partner) {
             let texts = known().codes.get(code.code).unwrap_or_else(|| panic!("{} has no texts", code.code));
             assert!(texts.iter().all(|(title, advice)| !title.is_empty() && !advice.is_empty()), "{}", code.code);
         }

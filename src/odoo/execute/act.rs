@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 use super::{memory::Intent, work::Work};
 use crate::{
     model::{
-        Problem, Problems, codes,
+        Code, Problem, Problems,
         plan::{Record, Then},
     },
     odoo::{
@@ -47,9 +47,9 @@ impl Work<'_> {
     pub(super) async fn act(&self, number: usize, then: &Then, records: &[Target<'_>]) -> Result<Vec<(usize, Problem)>, Problems> {
         let (model, method) = (&self.step.model, &then.method);
         let calling = Calling { then, action: actions::known(model, method), doing: format!("{method} on {model}"), number };
-        let (ready, mut refused) = self.ready(&calling, records).await.map_err(|problem| vec![problem])?;
-        if !refused.is_empty() && !self.setup.partial {
-            return Err(refused.into_iter().map(|(_, problem)| problem).collect());
+        let (ready, mut refused) = self.ready(&calling, records).await?;
+        if !self.setup.partial {
+            Problems::check(std::mem::take(&mut refused).into_iter().map(|(_, problem)| problem).collect())?;
         }
         if ready.is_empty() {
             return Ok(refused);
@@ -60,20 +60,21 @@ impl Work<'_> {
             Err(problem) => problem,
         };
         if !self.setup.partial || stops(&all) {
-            return Err(vec![match ready.as_slice() {
+            return Err(match ready.as_slice() {
                 [(_, record, _)] if all.place.is_unknown() => placed(all, record, None),
                 _ => all,
-            }]);
+            }
+            .into());
         }
         for (at, record, id) in ready {
             let mark = self.single_mark(at);
             let marks = calling.action.is_some_and(|action| action.mark.is_some());
-            if marks && self.is_marked(&mark).await.map_err(|problem| vec![problem])? {
+            if marks && self.is_marked(&mark).await? {
                 continue;
             }
             match self.call(&calling, &[id], &mark).await {
                 Ok(()) => {}
-                Err(problem) if stops(&problem) => return Err(vec![problem]),
+                Err(problem) if stops(&problem) => return Err(problem.into()),
                 Err(problem) => refused.push((at, placed(problem, record, None))),
             }
         }
@@ -96,7 +97,7 @@ impl Work<'_> {
                 ready.push((*at, *record, *id));
             } else if !calling.to().is_empty() && !calling.to().contains(&state) {
                 let text = format!("{}: the record {id} is {state}, and it is called in {} only", calling.doing, from.join(", "));
-                stray.push((*at, placed(Problem::new(codes::ACTION_STATE, text), record, None)));
+                stray.push((*at, placed(Problem::new(Code::ActionState, text), record, None)));
             }
         }
         Ok((ready, stray))
@@ -138,7 +139,7 @@ impl Work<'_> {
         if !open.is_empty() {
             let text = format!("{} was about to be called and its answer is not known", calling.doing);
             let hint = format!("look at {} {open:?} in Odoo; reprocess the message to have it called (again)", step.model);
-            return Err(Problem::new(codes::UNCERTAIN, text).hint(hint));
+            return Err(Problem::new(Code::Uncertain, text).hint(hint));
         }
         if known.iter().all(|known| *known == Intent::New) {
             return Ok(intents);
@@ -155,7 +156,7 @@ impl Work<'_> {
         // Instead of doing it, Odoo may answer with a window that asks a person.
         let asked = answer.get("res_model").and_then(Json::as_str).map(|window| {
             let text = format!("{}: Odoo asks a question (`{window}`) instead of doing it", calling.doing);
-            let problem = Problem::new(codes::ACTION_STATE, text);
+            let problem = Problem::new(Code::ActionState, text);
             match window {
                 "stock.backorder.confirmation" => {
                     problem.hint("less was done than asked: decide it with backorder = \"create\" or \"never\"")
@@ -172,7 +173,7 @@ impl Work<'_> {
             None => Ok(()),
             Some(id) => Err(asked.unwrap_or_else(|| {
                 let text = format!("{}: the record {id} is not {} afterwards", calling.doing, calling.to().join(" or "));
-                Problem::new(codes::ACTION_STATE, text)
+                Problem::new(Code::ActionState, text)
             })),
         }
     }
@@ -219,7 +220,7 @@ impl Work<'_> {
         for (_, model, field) in self.marks() {
             let domain = json!(["|", [field, "=", self.mark], [field, "=like", format!("{}#%", self.mark)]]);
             let found = self.odoo.search_read(model, domain, &[field], true).await;
-            let found = found.map_err(|fault| vec![fault.problem(&format!("looking for the mark in {model}"))])?;
+            let found = found.map_err(|fault| fault.problem(&format!("looking for the mark in {model}")))?;
             all.extend(found.iter().filter_map(|record| record.get(field)?.as_str().map(str::to_string)));
         }
         Ok(all)
@@ -239,5 +240,5 @@ impl Work<'_> {
 
 /// Whether what keeps one record from being done keeps them all: it is no use to go on with the next.
 fn stops(problem: &Problem) -> bool {
-    problem.is_temporary() || problem.code == codes::UNCERTAIN
+    problem.is_temporary() || problem.code == Code::Uncertain
 }

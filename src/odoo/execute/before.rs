@@ -32,15 +32,15 @@ impl Run<'_> {
     pub(super) async fn begin(&mut self) -> Result<(), Problems> {
         if self.plan.steps.iter().any(|step| step.write == Write::Update && !step.scope.is_empty()) {
             let intent = [format!("writing {}", self.setup.mark)];
-            let known = self.setup.memory.intend(&intent).await.map_err(|problem| vec![problem])?;
+            let known = self.setup.memory.intend(&intent).await?;
             self.begun = known.first() == Some(&Intent::Open);
         }
         Ok(())
     }
 
     /// All that is wrong with the whole plan, since it is all or nothing.
-    pub(super) async fn all_or_nothing(&self) -> Result<Problems, Problems> {
-        let mut bad = Problems::new();
+    pub(super) async fn all_or_nothing(&self) -> Result<Vec<Problem>, Problems> {
+        let mut bad = Vec::new();
         for (at, step) in self.plan.steps.iter().enumerate() {
             let records: Vec<(usize, &Record)> = step.records.iter().enumerate().collect();
             bad.extend(self.work(at, String::new()).doubled(&records).into_iter().map(|(_, problem)| problem));

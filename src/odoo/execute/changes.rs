@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     model::{
-        Problem, Problems, codes,
+        Code, Problem,
         plan::{Field, Record, Value},
         problem::cut,
     },
@@ -27,7 +27,7 @@ pub(super) type Kept = (Vec<String>, Json);
 pub(super) struct Changes {
     pub(super) values: HashMap<i64, Map<String, Json>>,
     pub(super) lines: HashMap<i64, Vec<LineChanges>>,
-    pub(super) notes: Problems,
+    pub(super) notes: Vec<Problem>,
     pub(super) kept: HashMap<i64, Vec<Kept>>,
     /// Records that cannot be changed as planned.
     pub(super) refused: Vec<(i64, Problem)>,
@@ -124,7 +124,7 @@ impl Changes {
             cut(&planned.to_string()),
         );
         let problem =
-            Problem::new(codes::KEPT, text).hint("nothing, if the person is right; `overwrite = true` at the field lets documents win");
+            Problem::new(Code::Kept, text).hint("nothing, if the person is right; `overwrite = true` at the field lets documents win");
         self.notes.push(placed(problem, record, Some(&field.name)));
         self.kept.entry(owner).or_default().push(kept);
     }

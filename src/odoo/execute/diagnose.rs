@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{rows, work::Work};
 use crate::{
-    model::{Problem, Problems, plan::Record},
+    model::{Problem, plan::Record},
     odoo::{Call, Fault, FaultKind, place::placed},
 };
 
@@ -18,7 +18,7 @@ const GROUPS: usize = 10;
 
 impl Work<'_> {
     /// The problems of these records, each at its place; none where rows cannot say what is planned, or the question itself fails.
-    pub(super) async fn diagnose(&self, records: &[(usize, &Record)], doing: &str) -> Problems {
+    pub(super) async fn diagnose(&self, records: &[(usize, &Record)], doing: &str) -> Vec<Problem> {
         // Rows have the same columns: records that give different fields are asked about apart.
         let mut alike: BTreeMap<Vec<String>, Vec<(usize, &Record)>> = BTreeMap::new();
         for (at, record) in records {

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{
-        Problem, codes,
+        Code, Problem,
         plan::{Gone, Lines, Record, Value},
         problem::cut,
     },
@@ -192,14 +192,14 @@ fn compare(
         let key = planned_key(work, lines, &within);
         if doubled.contains(&key) {
             let text = format!("the record has several lines with {} `{}`", lines.identity.join(" and "), named(&key));
-            let problem = Problem::new(codes::LOOKUP_MANY, text).hint("which of them is meant cannot be told; settle it in Odoo by hand");
+            let problem = Problem::new(Code::LookupMany, text).hint("which of them is meant cannot be told; settle it in Odoo by hand");
             changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             continue;
         }
         let Some(now) = by_key.remove(&key) else {
             if lines.known_only {
                 let text = format!("the record has no line with {} `{}`", lines.identity.join(" and "), named(&key));
-                let problem = Problem::new(codes::LOOKUP_NONE, text).hint("the document speaks of a line that is not in Odoo");
+                let problem = Problem::new(Code::LookupNone, text).hint("the document speaks of a line that is not in Odoo");
                 changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             } else {
                 found.foreseen.new.push(named(&key));

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     model::{
-        Problem, Problems, codes,
+        Code, Problem, Problems,
         plan::{Missing, Record, Value},
         problem::cut,
     },
@@ -50,13 +50,12 @@ impl Work<'_> {
     /// Those that an earlier try of this run has brought out of the scope itself: they are as planned, and what was written or called
     /// is what took them out.
     async fn ours(&self, known: &[(usize, &Record, &Current)]) -> Result<Vec<usize>, Problems> {
-        let one = |problem: Problem| vec![problem];
-        let changes = Changes::of(self, known, &HashMap::new()).await.map_err(one)?;
+        let changes = Changes::of(self, known, &HashMap::new()).await?;
         let changed = changes.ids();
         let refused: Vec<i64> = changes.refused.iter().map(|(id, _)| *id).collect();
         let to = self.step.then.last().and_then(|then| actions::known(&self.step.model, &then.method)).map_or(&[][..], |action| action.to);
         let ids: Vec<i64> = known.iter().map(|(_, _, current)| id_of(current)).collect();
-        let states = if to.is_empty() { Vec::new() } else { self.states(&ids, "looking at what was done before").await.map_err(one)? };
+        let states = if to.is_empty() { Vec::new() } else { self.states(&ids, "looking at what was done before").await? };
         let leaves = |record: &Record| {
             let named = |term: &Json| term.get(0).and_then(Json::as_str).is_some_and(|path| record.field(path).is_some());
             self.step.scope.iter().any(named)
@@ -72,7 +71,7 @@ impl Work<'_> {
         let name = current.get("display_name").and_then(Json::as_str).unwrap_or_default();
         let scope: Vec<String> = self.step.scope.iter().map(ToString::to_string).collect();
         let text = format!("the {} `{}` is there and may not be changed any more", noun(&self.step.model), cut(name));
-        let problem = Problem::new(codes::LOOKUP_NONE, text).hint(format!("the mapping changes only those with {}", scope.join(" and ")));
+        let problem = Problem::new(Code::LookupNone, text).hint(format!("the mapping changes only those with {}", scope.join(" and ")));
         placed(problem, record, self.step.identity.last().map(String::as_str))
     }
 
@@ -87,7 +86,7 @@ impl Work<'_> {
             };
             format!("{field} `{}`", cut(&shown))
         });
-        let code = if self.step.none == Missing::Hold { codes::LOOKUP_HELD } else { codes::LOOKUP_NONE };
+        let code = if self.step.none == Missing::Hold { Code::LookupHeld } else { Code::LookupNone };
         let text = format!("no {} with {}", noun(&self.step.model), keys.collect::<Vec<_>>().join(" and "));
         let problem = Problem::new(code, text).hint("the document changes what is not there; look whether the one before it came in");
         placed(problem, record, self.step.identity.last().map(String::as_str))

@@ -30,9 +30,8 @@ use super::{
     resolve::{Resolved, judge, make, read_referred, resolve},
 };
 use crate::model::{
-    Plan, Problem, Problems,
+    Code, Plan, Problem, Problems,
     catalog::Catalog,
-    codes,
     plan::{Record, Step, Value},
 };
 
@@ -84,7 +83,7 @@ pub struct Outcome {
     /// The records, in the order of the document.
     pub records: Vec<Touched>,
     /// What was left as it is, and why.
-    pub notes: Problems,
+    pub notes: Vec<Problem>,
     /// Parts of the document that were refused, where each stands for itself.
     pub refused: Vec<(Part, Problem)>,
 }
@@ -173,7 +172,7 @@ pub struct Differs {
 ///
 /// # Errors
 /// As [`execute`], before it writes.
-pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<Foreseen>, Problems), Problems> {
+pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<Foreseen>, Vec<Problem>), Problems> {
     let plan = &*markup::escaped(plan, setup.catalog);
     let mut run = Run::new(odoo, plan, Setup { partial: true, ..setup });
     let mut all = Vec::new();
@@ -232,7 +231,7 @@ impl<'r> Run<'r> {
 
     async fn all(&mut self) -> Result<(), Problems> {
         let plan = self.plan;
-        let mut bad: Problems = Vec::new();
+        let mut bad: Vec<Problem> = Vec::new();
         for step in &plan.steps {
             bad.extend(self.look_up(step).await?);
         }
@@ -242,10 +241,8 @@ impl<'r> Run<'r> {
         if bad.is_empty() && !self.setup.partial {
             bad = self.all_or_nothing().await?;
         }
-        if !bad.is_empty() {
-            bad.truncate(MOST);
-            return Err(bad);
-        }
+        bad.truncate(MOST);
+        Problems::check(bad)?;
         for (at, step) in plan.steps.iter().enumerate() {
             if at > 0 {
                 // What depends on records of the steps before.
@@ -264,8 +261,7 @@ impl<'r> Run<'r> {
 
     /// Looks the references of a step up; anything wrong with them stops the plan, where it is all or nothing.
     async fn fine(&mut self, step: &Step) -> Result<(), Problems> {
-        let bad = self.look_up(step).await?;
-        if bad.is_empty() { Ok(()) } else { Err(bad) }
+        Problems::check(self.look_up(step).await?)
     }
 
     fn index(&self, step: &Step) -> usize {
@@ -273,7 +269,7 @@ impl<'r> Run<'r> {
     }
 
     /// Looks the references of a step up; gives what is wrong with them, or refuses those records alone.
-    async fn look_up(&mut self, step: &Step) -> Result<Problems, Problems> {
+    async fn look_up(&mut self, step: &Step) -> Result<Vec<Problem>, Problems> {
         resolve(self.odoo, &mut self.resolved, &step.records).await?;
         let at = self.index(step);
         let mut bad = Vec::new();
@@ -323,7 +319,7 @@ impl<'r> Run<'r> {
                 continue;
             }
             if let Some(field) = self.orphan(record) {
-                let problem = Problem::new(codes::LOOKUP_NONE, format!("the record that `{field}` refers to was not stored"));
+                let problem = Problem::new(Code::LookupNone, format!("the record that `{field}` refers to was not stored"));
                 self.refuse(record, place::placed(problem, record, Some(&field)));
                 continue;
             }

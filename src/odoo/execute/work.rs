@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     model::{
-        Problem, Problems, codes,
+        Code, Problem, Problems,
         plan::{Record, Step, Value, Write},
     },
     odoo::{
@@ -37,7 +37,7 @@ pub(super) struct Work<'p> {
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) records: Vec<(usize, Touched)>,
-    pub(super) notes: Problems,
+    pub(super) notes: Vec<Problem>,
     pub(super) refused: Vec<(usize, Problem)>,
     /// Anything was written to records that were there.
     pub(super) wrote: bool,
@@ -100,7 +100,7 @@ impl Work<'_> {
             }
             if let Some(first) = seen.insert(self.identity(record), record.origin.place.line) {
                 let message = format!("the same record twice in one file; the first is on line {}", first.unwrap_or_default());
-                doubled.push((*at, placed(Problem::new(codes::IDENTITY_TWICE, message), record, None)));
+                doubled.push((*at, placed(Problem::new(Code::IdentityTwice, message), record, None)));
             }
         }
         doubled
@@ -123,7 +123,7 @@ impl Work<'_> {
             done.refused.extend(refused);
             return Ok(());
         }
-        Err(refused.into_iter().map(|(_, problem)| problem).collect())
+        Problems::check(refused.into_iter().map(|(_, problem)| problem).collect())
     }
 
     async fn upsert<'r>(
@@ -204,7 +204,7 @@ impl Work<'_> {
             domain.extend(step.scope.iter().cloned());
         }
         let found = self.odoo.search_read(model, Json::from(domain), &fields, true).await;
-        let found = found.map_err(|fault| vec![fault.problem(&format!("looking for {model}"))])?;
+        let found = found.map_err(|fault| fault.problem(&format!("looking for {model}")))?;
         let planned: HashMap<String, (usize, &Record)> =
             records.iter().map(|(at, record)| (self.identity(record), (*at, *record))).collect();
         let mut existing = Existing::default();
@@ -217,7 +217,7 @@ impl Work<'_> {
             {
                 let message =
                     format!("two records of {model} fit ({}: ids {} and {})", step.identity.join(", "), id_of(first), id_of(&record));
-                let problem = Problem::new(codes::LOOKUP_MANY, message);
+                let problem = Problem::new(Code::LookupMany, message);
                 existing.doubled.push((*at, placed(problem, planned, step.identity.last().map(String::as_str))));
             }
             existing.records.entry(key).or_insert(record);
@@ -232,11 +232,11 @@ impl Work<'_> {
         let domain = json!([["module", "=", module], ["model", "=", model], ["name", "in", names]]);
         let doing = format!("looking for {model} by external id");
         let known = self.odoo.search_read("ir.model.data", domain, &["name", "res_id"], false).await;
-        let known = known.map_err(|fault| vec![fault.problem(&doing)])?;
+        let known = known.map_err(|fault| fault.problem(&doing))?;
         let by_id: HashMap<i64, String> =
             known.iter().filter_map(|row| Some((row.get("res_id")?.as_i64()?, row.get("name")?.as_str()?.to_string()))).collect();
         let ids: Vec<i64> = by_id.keys().copied().collect();
-        let read = self.odoo.read(model, &ids, fields).await.map_err(|fault| vec![fault.problem(&doing)])?;
+        let read = self.odoo.read(model, &ids, fields).await.map_err(|fault| fault.problem(&doing))?;
         Ok(read.into_iter().filter_map(|record| Some((by_id.get(&id_of(&record))?.clone(), record))).collect())
     }
 
@@ -277,7 +277,7 @@ impl Work<'_> {
 
     async fn written(&self, known: &[(usize, &Record, &Current)]) -> Result<HashMap<i64, Written>, Problems> {
         let ids: Vec<i64> = known.iter().map(|(_, _, current)| id_of(current)).collect();
-        self.setup.memory.written(&self.step.model, &ids).await.map_err(|problem| vec![problem])
+        self.setup.memory.written(&self.step.model, &ids).await.map_err(Problems::from)
     }
 
     /// Reads what the records are now: their names for the journal, their values for the next time.
@@ -299,7 +299,7 @@ impl Work<'_> {
                 tracing::warn!(model, "{}", fault.problem(&doing).message);
                 Vec::new()
             }
-            read => read.map_err(|fault| vec![fault.problem(&doing)])?,
+            read => read.map_err(|fault| fault.problem(&doing))?,
         };
         let by_id: HashMap<i64, &Current> = read.iter().map(|record| (id_of(record), record)).collect();
         let lines = match self.lines_now(&ids, &by_id).await {
@@ -307,7 +307,7 @@ impl Work<'_> {
                 tracing::warn!(model, "{}", problem.message);
                 HashMap::new()
             }
-            lines => lines.map_err(|problem| vec![problem])?,
+            lines => lines?,
         };
         let mut remembered = Vec::with_capacity(ids.len());
         for (at, record, id, change) in ids {
@@ -323,7 +323,7 @@ impl Work<'_> {
             remembered.push((id, written));
             done.records.push((at, Touched { model: model.clone(), id, name, change }));
         }
-        self.setup.memory.remember(model, &remembered).await.map_err(|problem| vec![problem])
+        self.setup.memory.remember(model, &remembered).await.map_err(Problems::from)
     }
 
     /// What would become of the records.
@@ -335,7 +335,7 @@ impl Work<'_> {
         let known: Vec<(usize, &Record, &Current)> =
             closed.iter().filter_map(|(at, record)| Some((*at, *record, existing.get(&self.identity(record))?))).collect();
         let written = self.written(&known).await?;
-        let changes = Changes::of(self, &known, &written).await.map_err(|problem| vec![problem])?;
+        let changes = Changes::of(self, &known, &written).await?;
         let mut all = Vec::new();
         for (at, record) in records {
             let current = closed.iter().find(|(known, _)| known == at).and_then(|_| existing.get(&self.identity(record)));

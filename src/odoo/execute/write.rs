@@ -47,15 +47,15 @@ impl Work<'_> {
         }
         let problem = |fault: &Fault, record: &Record| placed(fault.problem(&doing), record, None);
         match records {
-            [(_, one)] if !self.setup.partial || !fault.is_refusal() => return Err(vec![problem(&fault, one)]),
+            [(_, one)] if !self.setup.partial || !fault.is_refusal() => return Err(problem(&fault, one).into()),
             [(at, one)] => {
                 done.refused.push((*at, problem(&fault, one)));
                 return Ok(Vec::new());
             }
-            _ if !fault.is_refusal() => return Err(vec![fault.problem(&doing)]),
+            _ if !fault.is_refusal() => return Err(fault.problem(&doing).into()),
             _ if !self.setup.partial => {
                 let all = self.diagnose(records, &doing).await;
-                return Err(if all.is_empty() { vec![fault.problem(&doing)] } else { all });
+                return Err(Problems::of(all).unwrap_or_else(|| fault.problem(&doing).into()));
             }
             _ => {}
         }
@@ -110,11 +110,11 @@ impl Work<'_> {
         written: &HashMap<i64, Written>,
         done: &mut Done,
     ) -> Result<HashSet<i64>, Problems> {
-        let mut changes = Changes::of(self, known, written).await.map_err(|problem| vec![problem])?;
+        let mut changes = Changes::of(self, known, written).await?;
         done.notes.append(&mut changes.notes);
         done.kept.extend(std::mem::take(&mut changes.kept));
-        if !changes.refused.is_empty() && !self.setup.partial {
-            return Err(changes.refused.into_iter().map(|(_, problem)| problem).collect());
+        if !self.setup.partial {
+            Problems::check(std::mem::take(&mut changes.refused).into_iter().map(|(_, problem)| problem).collect())?;
         }
         for (id, problem) in std::mem::take(&mut changes.refused) {
             changes.values.remove(&id);
@@ -123,7 +123,7 @@ impl Work<'_> {
         }
         let ids = changes.ids();
         let begun: Vec<(i64, Written)> = ids.iter().map(|id| (*id, changes.begun(*id))).collect();
-        self.setup.memory.remember(&self.step.model, &begun).await.map_err(|problem| vec![problem])?;
+        self.setup.memory.remember(&self.step.model, &begun).await?;
         let with_lines: HashSet<i64> = changes.lines.keys().copied().collect();
         let before = done.refused.len();
         let result = self.write(known, changes, done).await;
@@ -137,7 +137,7 @@ impl Work<'_> {
             .filter(|id| refused(id) && (result.is_err() || !with_lines.contains(id)))
             .map(|id| (*id, Written::from_iter([(UNSURE.to_string(), Json::Null)])))
             .collect();
-        self.setup.memory.remember(&self.step.model, &lifted).await.map_err(|problem| vec![problem])?;
+        self.setup.memory.remember(&self.step.model, &lifted).await?;
         result.map(|()| ids)
     }
 
@@ -252,12 +252,12 @@ impl Work<'_> {
                 let problem = Fault::new(FaultKind::Refused, text).problem(&doing);
                 Some(placed(problem, record, message.get("field").and_then(Json::as_str)))
             });
-            let told: Problems = told.take(super::MOST).collect();
+            let told = told.take(super::MOST).collect();
             let one = || match rows {
                 [(id, _)] => of(*id).map_or_else(|| fault.problem(&doing), |(_, record, _)| placed(fault.problem(&doing), record, None)),
                 _ => fault.problem(&doing),
             };
-            return Err(if told.is_empty() { vec![one()] } else { told });
+            return Err(Problems::of(told).unwrap_or_else(|| one().into()));
         }
         for (id, values) in rows {
             let call = Call::records(model, "write", &[*id]).arg("vals", Json::Object(values.clone())).context(&self.step.context);
@@ -266,7 +266,7 @@ impl Work<'_> {
                 (Err(fault), Some((at, record, _))) if fault.is_refusal() => {
                     done.refused.push((*at, placed(fault.problem(&doing), record, None)))
                 }
-                (Err(fault), _) => return Err(vec![fault.problem(&doing)]),
+                (Err(fault), _) => return Err(fault.problem(&doing).into()),
             }
         }
         Ok(())
@@ -284,8 +284,8 @@ impl Work<'_> {
                 done.refused.push((*at, placed(problem, record, None)));
                 Ok(())
             }
-            Some((_, record, _)) => Err(vec![placed(problem, record, None)]),
-            None => Err(vec![problem]),
+            Some((_, record, _)) => Err(placed(problem, record, None).into()),
+            None => Err(problem.into()),
         }
     }
 }

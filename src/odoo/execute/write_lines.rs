@@ -140,9 +140,10 @@ impl Work<'_> {
             [(_, record, _)] => Some(record),
             several => several.iter().find(speaks).map(|(_, record, _)| record),
         };
-        Err(vec![match told {
+        Err(match told {
             Some(record) => placed(problem, record, None),
             None => problem,
-        }])
+        }
+        .into())
     }
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json};
 use super::{Key, Known, Resolved, Within, each_find, key, nearest, text};
 use crate::{
     model::{
-        Problem, Problems, codes,
+        Code, Problem, Problems,
         plan::{Find, Many, Missing, Record, Value},
         problem::cut,
     },
@@ -47,13 +47,13 @@ fn problem(find: &Find, candidates: &[i64], scope: &[Json], near: &nearest::Near
     };
     let problem = match candidates {
         [] => {
-            let code = if held { codes::LOOKUP_HELD } else { codes::LOOKUP_NONE };
+            let code = if held { Code::LookupHeld } else { Code::LookupNone };
             let near = near.of(find).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
             Problem::new(code, format!("no {what} with {}{within}", asked()))
                 .hint(format!("{near}create the {what} in Odoo or correct its number, then reprocess"))
         }
         several => {
-            let code = if held { codes::LOOKUP_HELD } else { codes::LOOKUP_MANY };
+            let code = if held { Code::LookupHeld } else { Code::LookupMany };
             let ids: Vec<String> = several.iter().take(5).map(i64::to_string).collect();
             Problem::new(code, format!("{} {what}s fit {}{within} (ids {})", several.len(), asked(), ids.join(", ")))
                 .hint(format!("make the {what} unique in Odoo, then reprocess"))
@@ -156,14 +156,15 @@ async fn created(
     let doing = format!("creating {model}");
     let problem = fault.problem(&doing);
     match ones {
-        [one] if !partial || !fault.is_refusal() => return Err(vec![one.placed(problem)]),
+        [one] if !partial || !fault.is_refusal() => return Err(one.placed(problem).into()),
         [one] => return Ok((vec![None], one.of.iter().map(|at| (*at, one.placed(problem.clone()))).collect())),
         _ if !partial || !fault.is_refusal() => {
             let speaks = |one: &&&New<'_>| one.find.create.as_ref().is_some_and(|create| spoken_of(&problem.message, create).is_some());
-            return Err(vec![match ones.iter().find(speaks) {
+            return Err(match ones.iter().find(speaks) {
                 Some(one) => one.placed(problem),
                 None => problem,
-            }]);
+            }
+            .into());
         }
         _ => {}
     }

@@ -200,7 +200,7 @@ pub(super) async fn read_referred(odoo: &Odoo, resolved: &mut Resolved, plan: &P
     let ids: Vec<i64> = resolved.made.get(step).into_iter().flatten().flatten().copied().collect();
     let fields: Vec<&str> = fields.into_iter().collect();
     for chunk in ids.chunks(CHUNK) {
-        let read = odoo.read(&of.model, chunk, &fields).await.map_err(|fault| vec![fault.problem(&format!("reading {}", of.model))])?;
+        let read = odoo.read(&of.model, chunk, &fields).await.map_err(|fault| fault.problem(&format!("reading {}", of.model)))?;
         for record in read {
             for field in &fields {
                 let value = record.get(*field).cloned().unwrap_or_default();

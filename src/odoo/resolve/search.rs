@@ -98,7 +98,7 @@ async fn search(odoo: &Odoo, resolved: &mut Resolved, (model, field, archived): 
         let mut domain = vec![json!([field, "in", chunk])];
         domain.extend(scope.iter().cloned());
         let read = odoo.search_read(model, Json::from(domain), &fields, archived).await;
-        for record in read.map_err(|fault| vec![fault.problem(&format!("looking for {model} by {field}"))])? {
+        for record in read.map_err(|fault| fault.problem(&format!("looking for {model} by {field}")))? {
             let stands: Vec<String> = apart.iter().map(|path| shown(&record, path)).collect();
             for key in answers.get(&stands).into_iter().flatten() {
                 if let Some(answer) = known.get_mut(key) {

@@ -16,7 +16,7 @@ use super::text;
 use crate::{
     config::alerts::{Mail, MailTls, Webhook},
     flow::Engine,
-    model::{Problem, Problems, codes},
+    model::{Code, Problem},
 };
 
 /// How long a mail server or a webhook may take.
@@ -28,10 +28,10 @@ const TRIES: u32 = 60;
 ///
 /// # Errors
 /// The journal cannot be read or written.
-pub async fn all(engine: &Engine) -> Result<Problems, Problem> {
+pub async fn all(engine: &Engine) -> Result<Vec<Problem>, Problem> {
     let journal = engine.journal();
     let now = engine.clock().now();
-    let mut problems = Problems::new();
+    let mut problems = Vec::new();
     for notice in journal.notices(now).await? {
         match one(engine, &notice.channel, &notice.body).await {
             Ok(()) => journal.told(notice.id).await?,
@@ -62,7 +62,7 @@ pub async fn one(engine: &Engine, channel: &str, body: &str) -> Result<(), Probl
 }
 
 fn unsent(why: String) -> Problem {
-    Problem::new(codes::ALERT_UNSENT, why)
+    Problem::new(Code::AlertUnsent, why)
 }
 
 async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Problem> {

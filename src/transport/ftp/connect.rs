@@ -15,7 +15,7 @@ use suppaftp::{
 use tokio::{net::TcpStream, time::timeout};
 
 use super::{Fault, FtpSettings, Line, OTHER_TLS, Security, answered};
-use crate::model::{Problem, codes, names};
+use crate::model::{Code, Problem, names};
 
 /// Names as bytes: FTP servers send whatever their disk has.
 #[derive(Debug)]
@@ -43,7 +43,7 @@ pub(super) async fn connect(settings: &FtpSettings) -> Result<Line, Problem> {
 async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtocolVersion) -> Result<Line, Problem> {
     let FtpSettings { host, port, user, timeout: patience, .. } = settings;
     let at = format!("{user}@{host}:{port}");
-    let unreachable = |why: String| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
+    let unreachable = |why: String| Problem::new(Code::DropUnreachable, format!("{host}:{port} {why}"));
     let told = |fault: Fault| match fault {
         Fault::Refused(_, words) => unreachable(format!("refuses the session: {words}")),
         Fault::Broken("an answer that is none") => unreachable("does not speak FTP".into()),
@@ -88,7 +88,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
     if let Err(fault) = answered(patience, ftp.login(user.as_str(), settings.password.expose())).await {
         return Err(match fault {
             Fault::Refused(Status::NotLoggedIn | Status::InvalidCredentials | Status::BadArguments, _) => {
-                Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login")).hint("check user and password in the partner's file")
+                Problem::new(Code::DropLogin, format!("{at} refuses the login")).hint("check user and password in the partner's file")
             }
             other => told(other),
         });

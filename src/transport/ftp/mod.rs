@@ -17,7 +17,7 @@ use tokio::{
 };
 
 use super::{Drop, Entry, Sink, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
-use crate::model::{BoxFuture, Problem, codes, problem::shown};
+use crate::model::{BoxFuture, Code, Problem, problem::shown};
 
 /// Whether the connection is enciphered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,23 +97,21 @@ impl Fault {
         let path = shown(path);
         let (status, words) = match self {
             Self::Told(problem) => return problem,
-            Self::Broken(why) => return Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: {why}")),
+            Self::Broken(why) => return Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
             Self::Refused(status, words) => (status, words),
         };
         let lower = words.to_lowercase();
         match status {
             Status::ExceededStorage | Status::RequestedActionNotTaken => {
-                Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`"))
+                Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`"))
             }
-            Status::NotLoggedIn | Status::InvalidCredentials => {
-                Problem::new(codes::DROP_LOGIN, "the server wants another login".to_string())
-            }
+            Status::NotLoggedIn | Status::InvalidCredentials => Problem::new(Code::DropLogin, "the server wants another login".to_string()),
             // FTP has one status for "not there" and "not allowed"; only the words tell them apart.
             Status::FileUnavailable | Status::BadFilename if lower.contains("denied") || lower.contains("permi") => {
-                Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`"))
+                Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`"))
             }
             Status::FileUnavailable => missing(&path),
-            _ => Problem::new(codes::DROP_IO, format!("the server refuses `{path}`: {words}")),
+            _ => Problem::new(Code::DropIo, format!("the server refuses `{path}`: {words}")),
         }
     }
 
@@ -161,7 +159,7 @@ impl Line {
     fn path(&self, path: &str) -> Result<String, Fault> {
         let path = contained(path).map_err(Fault::Told)?;
         if path.contains(['\r', '\n']) {
-            return Err(Fault::Told(Problem::new(codes::DROP_IO, format!("FTP cannot carry the name `{}`", shown(path)))));
+            return Err(Fault::Told(Problem::new(Code::DropIo, format!("FTP cannot carry the name `{}`", shown(path)))));
         }
         Ok(match (self.base.trim_end_matches('/'), path.trim_matches('/')) {
             ("", "") => "/".into(),

@@ -13,7 +13,7 @@ use rustls::{
     pki_types::{CertificateDer, ServerName, UnixTime, pem::PemObject},
 };
 
-use crate::model::{Problem, codes};
+use crate::model::{Code, Problem};
 
 #[derive(Debug)]
 struct Known {
@@ -67,7 +67,7 @@ pub(super) fn config(authority: Option<&Path>, version: &'static SupportedProtoc
     let mut given = Vec::new();
     if let Some(file) = authority {
         let unreadable = || {
-            Problem::new(codes::CONFIG_UNREADABLE, format!("the certificates in {} cannot be read", file.display()))
+            Problem::new(Code::ConfigUnreadable, format!("the certificates in {} cannot be read", file.display()))
                 .hint("a PEM file: -----BEGIN CERTIFICATE-----")
         };
         for certificate in CertificateDer::pem_file_iter(file).map_err(|_| unreadable())? {
@@ -76,7 +76,7 @@ pub(super) fn config(authority: Option<&Path>, version: &'static SupportedProtoc
             given.push(certificate);
         }
     }
-    let unusable = || Problem::new(codes::CONFIG_UNREADABLE, "this machine has no certificates of authorities to trust");
+    let unusable = || Problem::new(Code::ConfigUnreadable, "this machine has no certificates of authorities to trust");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
     let usual = usual

@@ -22,7 +22,7 @@ use super::{
     session::Session,
     settings::SftpSettings,
 };
-use crate::model::{BoxFuture, Problem, codes};
+use crate::model::{BoxFuture, Code, Problem};
 
 /// A connection with nothing to say is asked for a sign of life so often, so that no firewall on the way forgets it.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
@@ -81,8 +81,8 @@ pub(super) async fn connect(settings: &SftpSettings) -> Result<Connected, Proble
     let mut way = Vec::new();
     let (ssh, server) = signed_in(settings, &mut way).await?;
     let at = format!("{}@{}:{}", settings.user, settings.host, settings.port);
-    let broken = || Problem::new(codes::DROP_UNREACHABLE, format!("{at} broke the connection"));
-    let no_sftp = |why: &str| Problem::new(codes::DROP_UNREACHABLE, format!("{at} offers no SFTP ({why})"));
+    let broken = || Problem::new(Code::DropUnreachable, format!("{at} broke the connection"));
+    let no_sftp = |why: &str| Problem::new(Code::DropUnreachable, format!("{at} offers no SFTP ({why})"));
     let channel = timeout(settings.timeout, ssh.channel_open_session()).await.map_err(|_| broken())?.map_err(|_| broken())?;
     let (read, write) = channel.split();
     timeout(settings.timeout, write.request_subsystem(true, "sftp")).await.map_err(|_| broken())?.map_err(|_| broken())?;
@@ -111,11 +111,11 @@ fn signed_in<'a>(
         let (mut ssh, _, server) = shake_hands(settings, None, way).await?;
         let at = format!("{}@{}:{}", settings.user, settings.host, settings.port);
         let accepted = match timeout(settings.timeout, log_in(&mut ssh, settings)).await {
-            Err(_) => return Err(Problem::new(codes::DROP_UNREACHABLE, format!("{at} did not answer the login in time"))),
+            Err(_) => return Err(Problem::new(Code::DropUnreachable, format!("{at} did not answer the login in time"))),
             Ok(result) => result?,
         };
         if !accepted {
-            return Err(Problem::new(codes::DROP_LOGIN, format!("{at} refuses the login"))
+            return Err(Problem::new(Code::DropLogin, format!("{at} refuses the login"))
                 .hint("check user, password or key in the partner's file, and that the partner has our public key"));
         }
         Ok((ssh, server))
@@ -136,9 +136,8 @@ async fn shake_hands(
                 problem
             })?;
             let open = hop.channel_open_direct_tcpip(&settings.host, u32::from(settings.port), "127.0.0.1", 0);
-            let refused = |why: &str| {
-                Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} {why} through {}", settings.host, settings.port, jump.host))
-            };
+            let refused =
+                |why: &str| Problem::new(Code::DropUnreachable, format!("{}:{} {why} through {}", settings.host, settings.port, jump.host));
             let opened = timeout(settings.timeout, open).await.map_err(|_| refused("does not answer"))?;
             let channel = opened.map_err(|_| refused("cannot be reached"))?;
             way.push(hop);
@@ -167,7 +166,7 @@ async fn tcp(settings: &SftpSettings) -> Result<TcpStream, Problem> {
 }
 
 fn unreachable(settings: &SftpSettings, why: &str) -> Problem {
-    Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} {why}", settings.host, settings.port))
+    Problem::new(Code::DropUnreachable, format!("{}:{} {why}", settings.host, settings.port))
 }
 
 async fn greet<S>(settings: &SftpSettings, asked: Option<String>, stream: S) -> Result<(Handle<Checker>, PublicKey, String), Problem>

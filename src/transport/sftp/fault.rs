@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::packet::{Reply, status};
 use crate::{
-    model::{Problem, codes, problem::shown},
+    model::{Code, Problem, problem::shown},
     transport::missing,
 };
 
@@ -55,21 +55,21 @@ impl Fault {
         let path = shown(path);
         match self {
             Self::Ours(problem) => *problem,
-            Self::Broken(why) => Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: {why}")),
-            Self::Protocol(why) => Problem::new(codes::DROP_UNREACHABLE, format!("the server breaks the SFTP protocol at `{path}`: {why}"))
+            Self::Broken(why) => Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
+            Self::Protocol(why) => Problem::new(Code::DropUnreachable, format!("the server breaks the SFTP protocol at `{path}`: {why}"))
                 .hint("if it is not a passing fault, the partner's server is defective; try `engine = \"libssh2\"`"),
             Self::Length { got, expected } => super::super::other_length(&path, got, expected),
             Self::Status(code, message) => match code {
                 status::NO_SUCH_FILE => missing(&path),
-                status::PERMISSION_DENIED => Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`")),
+                status::PERMISSION_DENIED => Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`")),
                 status::NO_CONNECTION | status::CONNECTION_LOST => {
-                    Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: the server says so"))
+                    Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: the server says so"))
                 }
-                _ if is_full(&message) => Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`")),
-                status::OP_UNSUPPORTED => Problem::new(codes::DROP_IO, format!("the server cannot do what was asked of it for `{path}`")),
-                status::FAILURE => Problem::new(codes::DROP_IO, format!("the server failed at `{path}`"))
+                _ if is_full(&message) => Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`")),
+                status::OP_UNSUPPORTED => Problem::new(Code::DropIo, format!("the server cannot do what was asked of it for `{path}`")),
+                status::FAILURE => Problem::new(Code::DropIo, format!("the server failed at `{path}`"))
                     .hint("a name that is taken, a full disk, a quota or a lock; the server does not say which"),
-                other => Problem::new(codes::DROP_IO, format!("the server answered with status {other} for `{path}`")),
+                other => Problem::new(Code::DropIo, format!("the server answered with status {other} for `{path}`")),
             },
         }
     }

@@ -17,7 +17,7 @@ use russh::keys::{
     },
 };
 
-use crate::model::{Problem, codes, pattern};
+use crate::model::{Code, Problem, pattern};
 
 /// What `known_hosts` says about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub fn judge(host: &str, port: u16, key: &PublicKey, file: &Path) -> Verdict {
 /// # Errors
 /// The file cannot be written.
 pub fn accept(host: &str, port: u16, key: &PublicKey, file: &Path) -> Result<(), Problem> {
-    let unwritable = || Problem::new(codes::CONFIG_UNREADABLE, format!("the host key cannot be written to {}", file.display()));
+    let unwritable = || Problem::new(Code::ConfigUnreadable, format!("the host key cannot be written to {}", file.display()));
     let line = key.to_openssh().map_err(|_| unwritable())?;
     let added = || -> io::Result<()> {
         if let Some(folder) = file.parent() {
@@ -151,7 +151,7 @@ pub fn accept(host: &str, port: u16, key: &PublicKey, file: &Path) -> Result<(),
 /// # Errors
 /// The file cannot be written.
 pub fn forget(host: &str, port: u16, file: &Path) -> Result<(), Problem> {
-    let unwritable = |_| Problem::new(codes::CONFIG_UNREADABLE, format!("the old host key cannot be removed from {}", file.display()));
+    let unwritable = |_| Problem::new(Code::ConfigUnreadable, format!("the old host key cannot be removed from {}", file.display()));
     let text = fs::read_to_string(file).map_err(unwritable)?;
     let name = name_of(host, port);
     let names_host =
@@ -171,13 +171,11 @@ pub(super) fn refusal(verdict: &Verdict, host: &str, port: u16, key: &PublicKey,
     let kind = key.algorithm();
     let (code, message) = match verdict {
         Verdict::Revoked => {
-            let problem = Problem::new(codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} is revoked: {kind} {print}"));
+            let problem = Problem::new(Code::DropHostChanged, format!("the host key of {host}:{port} is revoked: {kind} {print}"));
             return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key holds now");
         }
-        Verdict::Changed => (codes::DROP_HOST_CHANGED, format!("the host key of {host}:{port} has changed: it is now {kind} {print}")),
-        Verdict::Unknown | Verdict::Known => {
-            (codes::DROP_HOST_UNKNOWN, format!("the host key of {host}:{port} is not known: {kind} {print}"))
-        }
+        Verdict::Changed => (Code::DropHostChanged, format!("the host key of {host}:{port} has changed: it is now {kind} {print}")),
+        Verdict::Unknown | Verdict::Known => (Code::DropHostUnknown, format!("the host key of {host}:{port} is not known: {kind} {print}")),
     };
     Problem::new(code, message).hint(format!("compare the fingerprint with the partner, then: {accept_with} --fingerprint {print}"))
 }
@@ -187,8 +185,7 @@ pub(super) fn readable(file: &Path) -> Result<(), Problem> {
     match fs::read_to_string(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {
             let message = format!("the known host keys in {} cannot be read", file.display());
-            Err(Problem::new(codes::CONFIG_UNREADABLE, message)
-                .hint("it is a text file in OpenSSH's format; nothing is trusted without it"))
+            Err(Problem::new(Code::ConfigUnreadable, message).hint("it is a text file in OpenSSH's format; nothing is trusted without it"))
         }
         _ => Ok(()),
     }

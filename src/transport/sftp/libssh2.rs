@@ -21,7 +21,7 @@ use super::{
     settings::{Secret, SftpSettings},
 };
 use crate::{
-    model::{BoxFuture, Problem, codes, names},
+    model::{BoxFuture, Code, Problem, names},
     transport::{Drop, Entry, Sink, contained, join, leaf, missing, named, other_length, taken, too_large},
 };
 
@@ -76,11 +76,11 @@ impl Fault {
         let path = crate::model::problem::shown(path);
         match self {
             Self::Told(problem) => problem,
-            Self::Broken(why) => Problem::new(codes::DROP_UNREACHABLE, format!("the connection broke at `{path}`: {why}")),
+            Self::Broken(why) => Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
             Self::Refused(2 | 10) => missing(&path),
-            Self::Refused(3) => Problem::new(codes::DROP_DENIED, format!("the server gives no permission for `{path}`")),
-            Self::Refused(14 | 15) => Problem::new(codes::DISK_FULL, format!("no space left on the server for `{path}`")),
-            Self::Refused(code) => Problem::new(codes::DROP_IO, format!("the server failed at `{path}` (status {code})"))
+            Self::Refused(3) => Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`")),
+            Self::Refused(14 | 15) => Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`")),
+            Self::Refused(code) => Problem::new(Code::DropIo, format!("the server failed at `{path}` (status {code})"))
                 .hint("a name that is taken, a full disk, a quota or a lock; the server does not say which"),
         }
     }
@@ -111,19 +111,17 @@ impl Libssh2Drop {
             }
             result.map_err(|fault| fault.problem(&path))
         });
-        done.await.unwrap_or_else(|_| Err(Problem::new(codes::DROP_UNREACHABLE, "the engine libssh2 failed")))
+        done.await.unwrap_or_else(|_| Err(Problem::new(Code::DropUnreachable, "the engine libssh2 failed")))
     }
 }
 
 fn connect(settings: &SftpSettings) -> Result<Live, Problem> {
     let SftpSettings { host, port, user, known_hosts, .. } = settings;
     if settings.jump.is_some() {
-        return Err(
-            Problem::new(codes::CONFIG_BAD_VALUE, "the engine libssh2 cannot go through a jump host").hint("use engine = \"russh\"")
-        );
+        return Err(Problem::new(Code::ConfigBadValue, "the engine libssh2 cannot go through a jump host").hint("use engine = \"russh\""));
     }
     readable(known_hosts)?;
-    let unreachable = |why: &str| Problem::new(codes::DROP_UNREACHABLE, format!("{host}:{port} {why}"));
+    let unreachable = |why: &str| Problem::new(Code::DropUnreachable, format!("{host}:{port} {why}"));
     let addresses = (host.as_str(), *port).to_socket_addrs().map_err(|_| unreachable("has no address: the host name is not known"))?;
     let socket = addresses
         .into_iter()
@@ -164,7 +162,7 @@ fn host_keys(settings: &SftpSettings) -> String {
 }
 
 fn login_refused(user: &str, host: &str, port: u16) -> Problem {
-    Problem::new(codes::DROP_LOGIN, format!("{user}@{host}:{port} refuses the login"))
+    Problem::new(Code::DropLogin, format!("{user}@{host}:{port} refuses the login"))
         .hint("check user, password or key in the partner's file, and that the partner has our public key")
 }
 
@@ -186,12 +184,12 @@ fn log_in(session: &Session, settings: &SftpSettings) -> Result<(), Problem> {
     }
     if let Some(key) = &login.key {
         if !key.file.exists() {
-            return Err(Problem::new(codes::CONFIG_SECRET, format!("there is no private key {}", key.file.display())));
+            return Err(Problem::new(Code::ConfigSecret, format!("there is no private key {}", key.file.display())));
         }
         match session.userauth_pubkey_file(user, None, &key.file, key.passphrase.as_ref().map(Secret::expose)) {
             Ok(()) if session.authenticated() => return Ok(()),
             Err(error) if matches!(error.code(), ErrorCode::Session(-16 | -48)) => {
-                return Err(Problem::new(codes::CONFIG_SECRET, format!("the private key {} cannot be read", key.file.display()))
+                return Err(Problem::new(Code::ConfigSecret, format!("the private key {} cannot be read", key.file.display()))
                     .hint("is it readable by this user, and the passphrase right?"));
             }
             _ => {}

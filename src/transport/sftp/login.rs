@@ -10,7 +10,7 @@ use russh::{
 };
 
 use super::settings::{Agent, KeyFile, SftpSettings};
-use crate::model::{Problem, codes};
+use crate::model::{Code, Problem};
 
 /// Questions that are answered with the password before we believe that the server will not have it.
 const QUESTIONS: usize = 5;
@@ -48,7 +48,7 @@ pub(super) async fn log_in<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSetti
 }
 
 fn broken(settings: &SftpSettings) -> Problem {
-    Problem::new(codes::DROP_UNREACHABLE, format!("{}:{} broke the connection during the login", settings.host, settings.port))
+    Problem::new(Code::DropUnreachable, format!("{}:{} broke the connection during the login", settings.host, settings.port))
 }
 
 fn is_partial(answer: &AuthResult) -> bool {
@@ -58,10 +58,10 @@ fn is_partial(answer: &AuthResult) -> bool {
 fn load(key: &KeyFile) -> Result<PrivateKey, Problem> {
     let KeyFile { file, passphrase } = key;
     if !file.exists() {
-        return Err(Problem::new(codes::CONFIG_SECRET, format!("there is no private key {}", file.display())));
+        return Err(Problem::new(Code::ConfigSecret, format!("there is no private key {}", file.display())));
     }
     load_secret_key(file, passphrase.as_ref().map(super::settings::Secret::expose)).map_err(|_| {
-        Problem::new(codes::CONFIG_SECRET, format!("the private key {} cannot be read", file.display()))
+        Problem::new(Code::ConfigSecret, format!("the private key {} cannot be read", file.display()))
             .hint("is it readable by this user, in OpenSSH or PEM form, and the passphrase right?")
     })
 }
@@ -84,7 +84,7 @@ async fn hashes<H: Handler>(ssh: &Handle<H>, key: &PrivateKey, settings: &SftpSe
 
 async fn with_agent<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings, agent: &Agent) -> Result<bool, Problem> {
     let unusable = |why: &str| {
-        Problem::new(codes::CONFIG_SECRET, format!("the SSH agent {why}"))
+        Problem::new(Code::ConfigSecret, format!("the SSH agent {why}"))
             .hint("is SSH_AUTH_SOCK (or `agent_socket`) right for this process, and a key added?")
     };
     let connected = match agent {

@@ -425,7 +425,7 @@ pub fn open(settings: SftpSettings) -> Result<Box<dyn Drop>, Problem> {
         #[cfg(feature = "libssh2")]
         Engine::Libssh2 => Ok(Box::new(libssh2::Libssh2Drop::new(settings))),
         #[cfg(not(feature = "libssh2"))]
-        Engine::Libssh2 => Err(Problem::new(crate::model::codes::CONFIG_BAD_VALUE, "this consign was built without the engine libssh2")
+        Engine::Libssh2 => Err(Problem::new(crate::model::Code::ConfigBadValue, "this consign was built without the engine libssh2")
             .hint("build it with: cargo build --release --features libssh2")),
     }
 }
