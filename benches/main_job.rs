@@ -14,7 +14,7 @@ use consign::{
     config::Workspace,
     flow::{Engine, storage::digest},
     format::{Limits, Source, tree::Builder, xml},
-    model::{Events, events::Both},
+    model::{Events, Problems, events::Both},
     odoo::sandbox::{self, Sandbox},
     schema::{File, Schema},
 };

@@ -20,6 +20,7 @@
 //! | 1 | [`mapping`] | document to plan, record to document; no I/O |
 //! | 1 | [`odoo`] | three dialects, plans carried out, a sandbox |
 //! | 1 | [`journal`] | every file, stage, attempt, record; SQLite |
+//! | 0 | [`failpoints`] | named points that tests make go wrong; a cargo feature |
 //! | 0 | [`model`] | plain nouns: document, events, message, plan, problem, clock |
 //!
 //! # A message's way
@@ -39,6 +40,7 @@
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod failpoints;
 pub mod flow;
 pub mod format;
 pub mod journal;

@@ -28,8 +28,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let selection = args.choosing.of(args.flow.as_ref());
     let mut messages = chosen(context, &engine, &args.ids, &selection, &["failed", "held", "waiting"]).await?;
     for message in &mut messages {
-        actions::discard(&engine, message, &deed).await?;
+        let open = actions::discard(&engine, message, &deed).await?;
         context.out.line(format!("{}  {}  discarded", message.id.short(), shown(&message.name)));
+        for intent in open {
+            context.out.line(format!("    not known whether it took place: {}", shown(&intent.effect.to_string())));
+        }
     }
     context.out.data(&messages);
     engine.journal().close().await;

@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let engine = context.engine().await?;
     let mut message = engine.journal().find(&args.id).await?;
     let Some(path) = &args.file else {
-        let bytes = engine.storage().read(&message)?;
+        let bytes = engine.storage().read(&message).await?;
         // A closed pipe is not our concern.
         let _ = std::io::stdout().write_all(&bytes);
         return Ok(Exit::Fine);

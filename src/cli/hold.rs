@@ -26,7 +26,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let deed = args.by.reasoned("hold")?;
     let engine = context.engine().await?;
     let selection = args.choosing.of(args.flow.as_ref());
-    let mut messages = chosen(context, &engine, &args.ids, &selection, &["received", "planned", "waiting"]).await?;
+    let mut messages = chosen(context, &engine, &args.ids, &selection, &["received", "checked", "planned", "staged", "waiting"]).await?;
     for message in &mut messages {
         actions::hold(&engine, message, &deed).await?;
         context.out.line(format!("{}  {}  held", message.id.short(), shown(&message.name)));

@@ -32,6 +32,7 @@ mod replay_check;
 mod report;
 mod reprocess;
 mod resend;
+mod resolve;
 mod restore;
 mod run;
 mod schemas;
@@ -121,6 +122,8 @@ enum Verb {
     Reprocess(reprocess::Args),
     /// Send documents again: the same file, or made anew.
     Resend(resend::Args),
+    /// Decide whether an effect took place of which consign cannot know: a call to Odoo, the sending of a file.
+    Resolve(resolve::Args),
     /// Bring a backup back to a workspace that has no journal.
     Restore(restore::Args),
     /// Run the flows: by schedule until stopped, or once.
@@ -257,6 +260,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::ReplayCheck(args) => replay_check::run(context, &args).await,
         Verb::Reprocess(args) => reprocess::run(context, &args).await,
         Verb::Resend(args) => resend::run(context, &args).await,
+        Verb::Resolve(args) => resolve::run(context, &args).await,
         Verb::Restore(args) => restore::run(context, &args).await,
         Verb::Run(args) => run::run(context, &args).await,
         Verb::Schemas(args) => schemas::run(context, &args),

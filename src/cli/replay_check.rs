@@ -42,13 +42,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut all: Vec<Compared> = Vec::new();
     for message in engine.journal().list(&filter).await? {
         // What came in a zip is compared, not the zip.
-        if unpack::is_package(engine.storage(), inbound, &message)? {
+        if unpack::is_package(engine.storage(), inbound, &message).await? {
             continue;
         }
-        let then = plans::recall(engine.storage(), &message);
+        let then = plans::recall(engine.storage(), &message).await;
         let now = engine
             .storage()
             .place(&message)
+            .await
             .map_err(Problems::from)
             .and_then(|path| trial::plan(&Source::File(path.to_path_buf()), &message.name, inbound, &schemas));
         let (differences, problems) = match (then, now) {

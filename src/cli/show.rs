@@ -3,7 +3,7 @@
 use super::{Context, Exit, output};
 use crate::{
     journal::{AnswerRow, Message},
-    model::{Problems, Stage, problem::shown},
+    model::{Intent, Outcome, Problems, Stage, problem::shown},
     ops::{life, lines},
 };
 
@@ -70,6 +70,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             out.line(format!("  {}", super::audit::line(deed, "")));
         }
     }
+    if !life.intents.is_empty() {
+        out.line("\neffects (UTC)");
+        for intent in &life.intents {
+            out.line(format!("  {}", effect(intent)));
+        }
+    }
     if !life.records.is_empty() {
         out.line("\nin Odoo");
         for link in life.records.iter().take(LISTED) {
@@ -88,13 +94,16 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
     if let Some(last) = life.attempts.last().filter(|last| !last.problems.is_empty()) {
         out.line(format!("\nattempt {}: {}\n", last.number, last.outcome));
-        let lines = life::original_lines(&engine, message, &last.problems);
+        let lines = life::original_lines(&engine, message, &last.problems).await;
         for problem in &last.problems {
             out.line(format!("{}\n", lines::text(problem, &lines)));
         }
     }
-    if matches!(message.stage, Stage::Failed | Stage::Held) {
-        out.line(format!("when it is mended: consign reprocess {}", message.id.short()));
+    if !life.undecided().is_empty() {
+        let short = message.id.short();
+        out.line(format!("not known whether an effect took place: consign resolve {short} --happened, or --did-not-happen"));
+    } else if matches!(message.stage, Stage::Failed | Stage::Held) {
+        out.line(format!("once the cause is corrected: consign reprocess {}", message.id.short()));
     }
     Ok(Exit::Fine)
 }
@@ -113,6 +122,17 @@ pub(super) fn answer_line(answer: &AnswerRow) -> String {
         line.push_str(&format!(": {}", shown(note)));
     }
     line
+}
+
+/// An effect, when it was about to take place and how it ended.
+fn effect(intent: &Intent) -> String {
+    let ended = match intent.closed {
+        None => "open".to_string(),
+        Some((Outcome::Happened, at)) => format!("took place by {}", output::at(at)),
+        Some((Outcome::NotHappened, _)) => "did not take place".to_string(),
+        Some((Outcome::Unknown, _)) => "unknown".to_string(),
+    };
+    format!("{}  {:3}  {ended}: {}", output::at(intent.opened), intent.id, shown(&intent.effect.to_string()))
 }
 
 fn kin(message: &Message) -> String {

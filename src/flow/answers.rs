@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::TimeDelta;
+use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value as Json, json};
 
 use super::{Engine, Schemas, partner_report, storage::safe_name, trial, unpack};
@@ -24,12 +24,10 @@ const REASON: u64 = 64 << 10;
 /// Characters kept of it.
 const WORDS: usize = 500;
 
-/// Writes down that a document that is about to be sent is to be answered.
-pub(super) async fn expect(engine: &Engine, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
-    let Some(awaited) = &outbound.answer else { return Ok(()) };
-    let within = TimeDelta::from_std(awaited.within).unwrap_or(TimeDelta::MAX);
-    let due = engine.clock.now().checked_add_signed(within).unwrap_or(chrono::DateTime::<chrono::Utc>::MAX_UTC);
-    engine.journal.await_answer(message, due).await
+/// By when a document that is sent now is to be answered, where its flow expects that.
+pub(super) fn due(engine: &Engine, outbound: &OutFlow) -> Option<DateTime<Utc>> {
+    let within = TimeDelta::from_std(outbound.answer.as_ref()?.within).unwrap_or(TimeDelta::MAX);
+    Some(engine.clock.now().checked_add_signed(within).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
 /// Looks on the drop for files that answer what was sent.
@@ -159,7 +157,7 @@ pub(super) async fn give(
         Stage::Failed => answer.failed,
         _ => false,
     };
-    let zip = message.stage == Stage::Done && tokio::task::block_in_place(|| unpack::is_package(&engine.storage, inbound, message))?;
+    let zip = message.stage == Stage::Done && unpack::is_package(&engine.storage, inbound, message).await?;
     // An edited copy is ours; of a zip each document is answered, or the whole where it was refused.
     if !wanted || message.edited || zip {
         return Ok(());
@@ -198,7 +196,7 @@ async fn rendered(
         json!({"code": problem.code.info().code, "sentence": sentence, "line": problem.place.line, "path": problem.place.path, "theirs": theirs})
     };
     let stem = message.name.rsplit_once('.').map_or(message.name.as_str(), |(stem, _)| stem);
-    let time = |at: chrono::DateTime<chrono::Utc>| json!(at.format("%Y-%m-%d %H:%M:%S").to_string());
+    let time = |at: DateTime<Utc>| json!(at.format("%Y-%m-%d %H:%M:%S").to_string());
     let mut values = answer.values.clone();
     let known = [
         ("accepted", json!(message.stage == Stage::Done)),

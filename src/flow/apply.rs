@@ -4,18 +4,23 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Engine, answers, checkpoint, examine,
+    Engine, answers, examine,
     material::{self, Material, Plans},
     plans,
 };
 use crate::{
     config::{Flow, InFlow},
-    journal::{Journal, Message},
+    failpoints::checkpoint,
+    journal::{Journal, Message, RecordRow, Written},
     mapping::Applying,
-    model::{BoxFuture, Clock, Code, Plan, Problem, Problems, answer, problem::shown},
+    model::{
+        BoxFuture, Clock, Code, Effect, Plan, Problem, Problems, answer,
+        intent::{self, Known},
+        problem::shown,
+    },
     odoo::{
         Odoo, Setup,
-        execute::{Outcome, Stopped, execute, known, memory, rehearse},
+        execute::{Outcome, Stopped, Touched, execute, known, memory, rehearse},
     },
 };
 
@@ -54,23 +59,22 @@ impl memory::Memory for Remembering<'_> {
     }
 
     fn remember<'a>(&'a self, model: &'a str, records: &'a [(i64, memory::Written)]) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(self.journal.wrote(model, records, self.clock.now()))
+        Box::pin(self.journal.remember(model, records, self.clock.now()))
     }
 
-    fn intend<'a>(&'a self, calls: &'a [String]) -> BoxFuture<'a, Result<Vec<memory::Intent>, Problem>> {
-        Box::pin(async {
-            let known = self.journal.intend(self.message, calls, self.clock.now()).await?;
-            let intent = |ended| match ended {
-                None => memory::Intent::New,
-                Some(false) => memory::Intent::Open,
-                Some(true) => memory::Intent::Done,
-            };
-            Ok(known.into_iter().map(intent).collect())
+    fn intend<'a>(&'a self, effects: &'a [Effect]) -> BoxFuture<'a, Result<Vec<Known>, Problem>> {
+        Box::pin(self.journal.intend(self.message, effects, self.clock.now()))
+    }
+
+    fn conclude<'a>(&'a self, effects: &'a [Effect], outcome: intent::Outcome) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.journal.conclude(self.message, effects, outcome, self.clock.now()))
+    }
+
+    fn has_begun<'a>(&'a self, write: &'a Effect) -> BoxFuture<'a, Result<bool, Problem>> {
+        Box::pin(async move {
+            let intents = self.journal.intents_of_run(self.message).await?;
+            Ok(intents.iter().any(|intent| intent.effect == *write && intent.outcome() != Some(intent::Outcome::NotHappened)))
         })
-    }
-
-    fn ended<'a>(&'a self, calls: &'a [String], made: bool) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(self.journal.ended(self.message, calls, made, self.clock.now()))
     }
 }
 
@@ -145,7 +149,7 @@ pub(super) async fn apply(
     let memory = Remembering { journal, clock: &*engine.clock, message };
     let setup = Setup { mark: &mark, memory: &memory, catalog: &engine.workspace.catalog, partial: inbound.partial };
     // Tried before, done again, edited, or of a zip that may have lain here: what came later must not be set back, unless someone wants just that.
-    let may_be_late = message.attempts > 0 || message.run > 1 || message.edited || lay_here(journal, message).await?;
+    let may_be_late = message.rested || message.edited || lay_here(journal, message).await?;
     if may_be_late && !message.again.overwrite {
         let mut applying = applying(inbound, message);
         let mut plans = Plans::of(inbound, message, material);
@@ -168,22 +172,26 @@ pub(super) async fn apply(
         let (plan, answers) = answer::split(plan)?;
         let about = answers::matched(engine, flow, &answers).await?;
         let mark = if part == 1 { mark.clone() } else { format!("{mark}-{part}") };
+        let write = Effect::Write(mark.clone());
         let outcome = match execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await {
             Ok(outcome) => outcome,
-            Err(Stopped { done, problems }) => {
-                // What was stored stays, and is to be found at the message.
-                write_down(engine, message, &done, &mut applied).await?;
+            Err(Stopped { done, problems, wrote }) => {
+                // What was stored stays, and is to be found at the message. Where an answer did not come, now or at an earlier try, it
+                // is still open what was.
+                let is_open = !wrote || problems.iter().any(|problem| matches!(problem.code, Code::OdooTimeout | Code::Uncertain));
+                let ended = if done.records.is_empty() { intent::Outcome::NotHappened } else { intent::Outcome::Happened };
+                write_down(engine, message, &done, (!is_open).then_some((&write, ended)), &mut applied).await?;
                 return Err(problems);
             }
         };
         if part == 1 {
-            checkpoint::reach("effect").await;
+            checkpoint("effect").await;
         }
         if matches!(material, Material::Whole(..)) {
-            plans::keep(&engine.storage, message, &plan);
+            plans::keep(&engine.storage, message, &plan).await;
         }
         answers::record(engine, message, &answers, &about).await?;
-        write_down(engine, message, &outcome, &mut applied).await?;
+        write_down(engine, message, &outcome, Some((&write, intent::Outcome::Happened)), &mut applied).await?;
         refused.extend(outcome.refused);
     }
     refused.extend(applying.refused().into_iter().filter_map(|(part, problem)| Some((part?, problem))));
@@ -232,15 +240,28 @@ async fn rehearsed(inbound: &InFlow, message: &Message, material: &Material, odo
     Problems::check(bad)
 }
 
-/// The journal's rows of what one part of a plan did.
-async fn write_down(engine: &Engine, message: &Message, outcome: &Outcome, applied: &mut Applied) -> Result<(), Problems> {
-    let (journal, now) = (&engine.journal, engine.clock.now());
-    let records = outcome.records.iter().map(|record| (record.model.clone(), record.id, record.name.clone(), record.change.as_str()));
-    journal.touched(message.id, records, now).await?;
-    for note in outcome.notes.iter().take(REMARKS.saturating_sub(applied.kept)) {
-        tracing::warn!(message = message.id.short(), code = note.code.info().code, "{}", shown(&note.message));
-        journal.remark(message, &format!("{}: {}", note.code.info().code, note.message), now).await?;
+/// The journal's rows of what one part of a plan did, and how its writing ended.
+async fn write_down(
+    engine: &Engine,
+    message: &Message,
+    outcome: &Outcome,
+    ended: Option<(&Effect, intent::Outcome)>,
+    applied: &mut Applied,
+) -> Result<(), Problems> {
+    let row = |record: &Touched| RecordRow {
+        model: record.model.clone(),
+        id: record.id,
+        name: record.name.clone(),
+        change: record.change.as_str().to_string(),
+    };
+    let records: Vec<RecordRow> = outcome.records.iter().map(row).collect();
+    let notes: Vec<&Problem> = outcome.notes.iter().take(REMARKS.saturating_sub(applied.kept)).collect();
+    for note in &notes {
+        tracing::warn!(message = message.id.short(), code = note.code.as_str(), "{}", shown(&note.message));
     }
+    let notes: Vec<String> = notes.iter().map(|note| format!("{}: {}", note.code.as_str(), note.message)).collect();
+    let written = Written { records: &records, notes: &notes, ended };
+    engine.journal.wrote(message, written, engine.clock.now()).await?;
     applied.records += outcome.records.len();
     applied.kept += outcome.notes.len();
     Ok(())
@@ -256,10 +277,10 @@ async fn leave(
     told: Vec<Problem>,
 ) -> Result<(), Problems> {
     let Some(unit) = inbound.mapping.unit() else { return Ok(()) };
-    let source = material::source(engine, message)?;
+    let source = material::source(engine, message).await?;
     let bytes = tokio::task::block_in_place(|| examine::rest(&source, &message.name, inbound, &unit, parts))?;
     let told: Vec<Problem> = told.into_iter().take(1000).collect();
-    let name = engine.storage.leave(message, &bytes, &told)?;
+    let name = engine.storage.leave(message, bytes.clone(), told.clone()).await?;
     let text = format!("{}: {} records refused, written to {name}", Code::RecordRefused.info().code, parts.len());
     engine.journal.remark(message, &text, engine.clock.now()).await?;
     // The partner's side is told as well where it can be; ours is the one that counts.

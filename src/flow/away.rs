@@ -3,18 +3,18 @@
 
 use std::sync::OnceLock;
 
-use crate::model::Problem;
+use crate::model::{Problem, codes::Scope};
 
 /// What keeps every operation of a batch from succeeding, once it is known.
 pub(super) struct Away {
-    is_hopeless: fn(&Problem) -> bool,
+    scope: Scope,
     known: OnceLock<Problem>,
 }
 
 impl Away {
-    /// Nothing is known yet; `is_hopeless` says which problems all would meet.
-    pub(super) fn new(is_hopeless: fn(&Problem) -> bool) -> Self {
-        Self { is_hopeless, known: OnceLock::new() }
+    /// Nothing is known yet; a problem that reaches as far as `scope` is one that all would meet.
+    pub(super) fn beyond(scope: Scope) -> Self {
+        Self { scope, known: OnceLock::new() }
     }
 
     /// Does the work, unless it is known to be in vain: then it fails with what was met before.
@@ -24,7 +24,7 @@ impl Away {
         }
         let result = work.await;
         if let Err(problem) = &result
-            && (self.is_hopeless)(problem)
+            && problem.code.scope() >= self.scope
         {
             self.known.get_or_init(|| problem.clone());
         }
@@ -44,7 +44,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_one_has_met_the_others_are_spared() {
-        let away = Away::new(|problem| problem.code == Code::DropUnreachable);
+        let away = Away::beyond(Scope::Endpoint);
         let fails = |code| async move { Err::<(), _>(Problem::new(code, "met")) };
         assert_eq!(away.unless(fails(Code::DropIo)).await.expect_err("its own").code, Code::DropIo);
         assert!(away.unless(async { Ok(()) }).await.is_ok(), "one file's trouble is its own");

@@ -5,31 +5,19 @@ use std::collections::VecDeque;
 use chrono::TimeDelta;
 
 use super::{
-    Engine, Summary,
-    apply::{self, Applied},
-    checkpoint,
+    Engine, Summary, apply,
     examine::Schemas,
     intake, look, mappings,
     material::{self, Material},
-    retry, shelf, unpack,
+    react::{Next, react},
+    shelf, unpack,
 };
 use crate::{
     config::{Flow, InFlow},
+    failpoints::checkpoint,
     journal::Message,
     model::{Code, Problem, Problems, Stage},
 };
-
-/// Whether the next message is worth trying in this run.
-#[derive(PartialEq, Eq)]
-enum Next {
-    Go,
-    /// Odoo is away or does not let us in: every further message would only wait as well.
-    Stop,
-}
-
-/// Problems that every further file of the drop would meet as well.
-pub(super) const STOPS: [Code; 6] =
-    [Code::DropUnreachable, Code::DropLogin, Code::DropHostUnknown, Code::DropHostChanged, Code::DiskFull, Code::Journal];
 
 pub(super) async fn run(
     engine: &Engine,
@@ -107,14 +95,14 @@ async fn carry_all(
             if *odoo_is_away {
                 continue;
             }
-            let carried = match tokio::task::block_in_place(|| unpack::is_package(&engine.storage, inbound, &message)) {
-                Ok(true) => unpack::carry(engine, flow, inbound, &mut message, summary).await.map(|documents| {
+            let carried = match unpack::is_package(&engine.storage, inbound, &message).await {
+                Ok(true) => unpack::carry(engine, flow, inbound, &mut message, summary).await.map(|(documents, next)| {
                     engine.watcher.found(&flow.id, documents.len());
                     documents.into_iter().rev().for_each(|document| queue.push_front(document));
-                    Next::Go
+                    next
                 }),
                 Ok(false) => carry(engine, flow, inbound, schemas, &mut message, summary).await,
-                Err(problem) => later(engine, &mut message, problem, summary).await,
+                Err(problem) => later(engine, flow, &mut message, problem, summary).await,
             };
             match carried {
                 Ok(next) => *odoo_is_away |= next == Next::Stop,
@@ -134,19 +122,15 @@ async fn carry_all(
 }
 
 /// Lets one message whose own copy cannot be read now wait, and keeps no other.
-async fn later(engine: &Engine, message: &mut Message, problem: Problem, summary: &mut Summary) -> Result<Next, Problems> {
-    let (problems, now) = (Problems::from(problem), engine.clock.now());
-    if !retry::is_temporary(&problems) {
-        return Err(problems);
+async fn later(engine: &Engine, flow: &Flow, message: &mut Message, problem: Problem, summary: &mut Summary) -> Result<Next, Problems> {
+    if !problem.is_temporary() {
+        return Err(problem.into());
     }
     if message.stage == Stage::Waiting {
         let resume = message.resume.unwrap_or(Stage::Received);
-        engine.journal.advance(message, resume, None, now).await?;
+        engine.journal.advance(message, resume, None, engine.clock.now()).await?;
     }
-    let until = retry::next_try(message.id, message.attempts, &problems, now);
-    engine.journal.wait(message, until, &problems, now).await?;
-    engine.settled(message, summary);
-    Ok(Next::Go)
+    Ok(react(engine, flow, message, problem.into(), summary).await?)
 }
 
 /// The right to look at a folder of a drop, kept in the journal for as long as the work takes.
@@ -170,7 +154,7 @@ impl<'a> Lease<'a> {
     }
 
     async fn release(&self) -> Result<(), Problem> {
-        self.engine.journal.release(&self.name, &self.engine.owner).await
+        self.engine.journal.give_lease_back(&self.name, &self.engine.owner).await
     }
 }
 
@@ -185,95 +169,72 @@ async fn carry(
 ) -> Result<Next, Problems> {
     let then = match message.again.as_then && !message.stage.is_at_rest() {
         false => None,
-        true => match mappings::recall(&engine.storage, message).map_err(Problems::from).and_then(|made_of| inbound.as_then(&made_of)) {
-            Ok(then) => Some(then),
-            Err(problems) if message.stage.may_become(Stage::Failed, message.direction) => {
-                engine.journal.fail(message, &problems, engine.clock.now()).await?;
-                engine.settled(message, summary);
-                return Ok(Next::Go);
+        true => {
+            match mappings::recall(&engine.storage, message).await.map_err(Problems::from).and_then(|made_of| inbound.as_then(&made_of)) {
+                Ok(then) => Some(then),
+                Err(problems) if message.stage.may_become(Stage::Failed, message.direction) => {
+                    return Ok(react(engine, flow, message, problems, summary).await?);
+                }
+                // Its effect is there; what is left needs no mapping.
+                Err(_) => None,
             }
-            // Its effect is there; what is left needs no mapping.
-            Err(_) => None,
-        },
+        }
     };
     let inbound = then.as_ref().unwrap_or(inbound);
     let mut material: Option<Material> = None;
     let mut next = Next::Go;
     loop {
         let now = engine.clock.now();
-        let problems = match message.stage {
+        let result = match message.stage {
             Stage::Waiting => {
                 let resume = message.resume.unwrap_or(Stage::Received);
                 engine.journal.advance(message, resume, None, now).await?;
                 continue;
             }
-            // Validation is work for a processor; the runtime's threads are for waiting.
-            Stage::Received => match tokio::task::block_in_place(|| material::check(engine, inbound, schemas, message)) {
+            Stage::Received => match material::check(engine, inbound, schemas, message).await {
                 Ok(checked) => {
                     material = Some(checked);
                     engine.journal.advance(message, Stage::Checked, None, now).await?;
-                    checkpoint::reach("checked").await;
-                    continue;
+                    checkpoint("checked").await;
+                    Ok(())
                 }
                 Err(problems) => {
                     number_refused(engine, inbound, message).await?;
-                    problems
+                    Err(problems)
                 }
             },
-            Stage::Checked => match plan(engine, inbound, message, &mut material).await {
-                Ok(()) => {
-                    engine.journal.advance(message, Stage::Planned, None, now).await?;
-                    checkpoint::reach("planned").await;
-                    continue;
-                }
-                Err(problems) => problems,
-            },
-            Stage::Planned => match apply_planned(engine, flow, inbound, message, &mut material).await {
-                Ok(applied) => {
-                    summary.refused += applied.refused;
-                    summary.kept += applied.kept;
-                    engine.journal.advance(message, Stage::Applied, applied.note().as_deref(), engine.clock.now()).await?;
-                    checkpoint::reach("applied").await;
-                    continue;
-                }
-                Err(problems) => problems,
-            },
+            Stage::Checked => plan(engine, inbound, message, &mut material).await,
+            Stage::Planned => apply_planned(engine, flow, inbound, message, &mut material, summary).await,
             Stage::Applied => {
-                engine.journal.succeeded(message, now).await?;
-                engine.journal.advance(message, Stage::Done, None, now).await?;
+                engine.journal.done(message, &[], None, now).await?;
                 engine.settled(message, summary);
-                continue;
+                Ok(())
             }
             Stage::Done | Stage::Discarded | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
         };
-        let for_a_person = [Code::Overtaken, Code::LookupHeld, Code::Uncertain];
-        if !problems.is_empty() && problems.iter().all(|problem| for_a_person.contains(&problem.code)) {
-            engine.journal.hold(message, &problems, now).await?;
-            engine.settled(message, summary);
-            return Ok(next);
-        }
-        if retry::is_temporary(&problems) {
-            if engine.is_away(&problems).await {
-                next = Next::Stop;
+        if let Err(problems) = result {
+            next = react(engine, flow, message, problems, summary).await?;
+            if !matches!(message.stage, Stage::Done | Stage::Failed) {
+                return Ok(next);
             }
-            let until = retry::next_try(message.id, message.attempts, &problems, now);
-            engine.journal.wait(message, until, &problems, now).await?;
-            engine.settled(message, summary);
-            return Ok(next);
         }
-        engine.journal.fail(message, &problems, now).await?;
-        engine.settled(message, summary);
     }
 }
 
-async fn plan(engine: &Engine, inbound: &InFlow, message: &Message, material: &mut Option<Material>) -> Result<(), Problems> {
-    let documents = known(engine, inbound, message, material)?;
+async fn plan(engine: &Engine, inbound: &InFlow, message: &mut Message, material: &mut Option<Material>) -> Result<(), Problems> {
+    let documents = known(engine, inbound, message, material).await?;
     let mut numbers = Vec::new();
     let planned = apply::plan(inbound, message, documents, &mut numbers).await;
-    let mapping = mappings::keep(&engine.storage, &inbound.made_of);
-    // One that is refused is looked for more than any other.
-    engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
-    planned
+    let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
+    if let Err(problems) = planned {
+        // One that is refused is looked for more than any other.
+        engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
+        return Err(problems);
+    }
+    engine.journal.planned(message, &numbers, mapping.as_deref(), engine.clock.now()).await?;
+    message.mapping = mapping.or(message.mapping.take());
+    checkpoint("planned").await;
+    Ok(())
 }
 
 /// The numbers of a document that its schema refuses, as far as it can be read at all.
@@ -281,7 +242,7 @@ async fn number_refused(engine: &Engine, inbound: &InFlow, message: &Message) ->
     if message.size > material::LARGE {
         return Ok(());
     }
-    let Ok(mut documents) = tokio::task::block_in_place(|| material::again(engine, inbound, message)) else { return Ok(()) };
+    let Ok(mut documents) = material::again(engine, inbound, message).await else { return Ok(()) };
     let mut numbers = Vec::new();
     // What else the mapping would refuse is told once the schema is content.
     let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;
@@ -294,29 +255,32 @@ async fn apply_planned(
     inbound: &InFlow,
     message: &mut Message,
     material: &mut Option<Material>,
-) -> Result<Applied, Problems> {
+    summary: &mut Summary,
+) -> Result<(), Problems> {
     let resumed = material.is_none();
-    let documents = known(engine, inbound, message, material)?;
+    let documents = known(engine, inbound, message, material).await?;
     if resumed {
         // The mapping may be another than when it was planned.
         apply::plan(inbound, message, documents, &mut Vec::new()).await?;
     }
-    apply::apply(engine, flow, inbound, message, documents).await
+    let applied = apply::apply(engine, flow, inbound, message, documents).await?;
+    summary.refused += applied.refused;
+    summary.kept += applied.kept;
+    engine.journal.applied(message, None, applied.note().as_deref(), engine.clock.now()).await?;
+    checkpoint("applied").await;
+    Ok(())
 }
 
 /// The documents of a message, read again where this process has not read them yet.
-fn known<'m>(
+async fn known<'m>(
     engine: &Engine,
     inbound: &InFlow,
     message: &Message,
     material: &'m mut Option<Material>,
 ) -> Result<&'m mut Material, Problems> {
-    if material.is_none() {
-        *material = Some(tokio::task::block_in_place(|| material::again(engine, inbound, message))?);
-    }
-    material.as_mut().ok_or_else(|| lost(message).into())
-}
-
-fn lost(message: &Message) -> Problem {
-    Problem::new(Code::OriginalLost, format!("the documents of message {} are not at hand", message.id.short()))
+    let documents = match material.take() {
+        Some(documents) => documents,
+        None => material::again(engine, inbound, message).await?,
+    };
+    Ok(material.insert(documents))
 }

@@ -8,16 +8,15 @@ use futures_util::{StreamExt, stream};
 use super::{
     Engine, Summary,
     away::Away,
-    checkpoint::reach,
-    inbound::STOPS,
     look::{self, Found},
     shelf, unpack,
 };
 use crate::{
     config::{Flow, Format, InFlow, SameContent, Unusual},
+    failpoints::checkpoint,
     format::end,
     journal::{Message, NewMessage, Verdict},
-    model::{BoxFuture, Code, Direction, MessageId, Problem, Stage, problem::shown},
+    model::{BoxFuture, Code, Direction, MessageId, Problem, Stage, codes::Scope, problem::shown},
     transport::{Drop, Entry, join},
 };
 
@@ -53,13 +52,13 @@ pub(super) async fn take(
     found: &Found,
     summary: &mut Summary,
 ) -> Result<Vec<Message>, Problem> {
-    let away = &Away::new(|problem| STOPS.contains(&problem.code));
+    let away = &Away::beyond(Scope::Endpoint);
     let mut fetching: Vec<BoxFuture<'_, _>> = Vec::with_capacity(batch.len());
     for entry in batch {
         fetching.push(Box::pin(async move { (away.unless(fetch(engine, drop, flow, inbound, &entry)).await, entry) }));
     }
     let fetched: Vec<_> = stream::iter(fetching).buffered(drop.at_once().max(1)).collect().await;
-    reach("fetched").await;
+    checkpoint("fetched").await;
     let spooled: Vec<MessageId> = fetched.iter().filter_map(|(result, _)| result.as_ref().ok().map(|file| file.id)).collect();
     let mut stop = None;
     let (new, repeats) = match proved(engine, flow, inbound, fetched, found, &mut stop, summary).await {
@@ -74,7 +73,7 @@ pub(super) async fn take(
         let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
         engine.journal.receive_all(&new, &twins, engine.clock.now()).await?
     };
-    reach("received").await;
+    checkpoint("received").await;
     for (file, _) in &repeats {
         engine.storage.discard(&file.id.to_string());
     }
@@ -109,41 +108,33 @@ async fn proved(
     let mut new = Vec::new();
     for (result, entry) in fetched {
         match result {
-            Ok(file) if is_cut(engine, inbound, &file, found, &entry)? => {
+            Ok(file) if is_cut(engine, inbound, &file, found, &entry).await? => {
                 engine.storage.discard(&file.id.to_string());
                 look::hold_cut(engine, flow, inbound, &entry).await?;
                 summary.changing += 1;
             }
             Ok(file) => new.push(file),
             // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
-            Err(problem) if !STOPS.contains(&problem.code) => summary.problems.push(problem.in_file(&entry.name)),
+            Err(problem) if problem.code.scope() < Scope::Endpoint => summary.problems.push(problem.in_file(&entry.name)),
             Err(problem) => *stop = Some(problem),
         }
     }
     let stored: Vec<MessageId> = new.iter().filter(|file| !file.stored.is_empty()).map(|file| file.id).collect();
     engine.storage.settle(stored).await?;
-    reach("spooled").await;
+    checkpoint("spooled").await;
     judged(engine, flow, inbound, new).await
 }
 
 /// One file into the spool.
 async fn fetch(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, entry: &Entry) -> Result<NewMessage, Problem> {
     let mut new = NewMessage {
-        id: MessageId::new(),
-        flow: flow.id.clone(),
-        direction: Direction::In,
         name: entry.name.clone(),
         path: join(&flow.folder, &entry.name),
         size: entry.size,
         modified: entry.modified,
-        sha256: String::new(),
-        stored: String::new(),
         verdict: Some(Verdict::New),
-        claims: Vec::new(),
-        rest: None,
         sequence: inbound.sequence.as_ref().and_then(|sequence| sequence.number(&entry.name)),
-        parent: None,
-        edited: false,
+        ..NewMessage::of(&flow.id, Direction::In)
     };
     if entry.size > inbound.limits.bytes {
         new.rest = Some((Stage::Failed, crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes)));
@@ -159,11 +150,11 @@ async fn fetch(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, 
 }
 
 /// Whether a file that stands still was cut off all the same. One that was waited for long enough is taken as it is.
-fn is_cut(engine: &Engine, inbound: &InFlow, file: &NewMessage, found: &Found, entry: &Entry) -> Result<bool, Problem> {
+async fn is_cut(engine: &Engine, inbound: &InFlow, file: &NewMessage, found: &Found, entry: &Entry) -> Result<bool, Problem> {
     if inbound.cut.is_zero() || file.stored.is_empty() || found.given_up.contains(&entry.name) {
         return Ok(false);
     }
-    let bytes = engine.storage.spooled_bytes(file.id)?;
+    let bytes = engine.storage.spooled_bytes(file.id).await?;
     if !inbound.unpack.is_empty() && unpack::begins(&bytes) {
         return Ok(unpack::is_cut(&bytes));
     }

@@ -225,7 +225,7 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
 
 /// Whether a file is held only until it is complete.
 pub(super) fn is_incomplete(code: Code) -> bool {
-    [Code::StillChanging, Code::MarkerAwaited, Code::DocCut].contains(&code)
+    matches!(code, Code::StillChanging | Code::MarkerAwaited | Code::DocCut)
 }
 
 /// Looks, and lets go of files in whose place the partner has put another: the message has nothing left to move.

@@ -1,6 +1,9 @@
 //! The mappings that messages were planned with, each kept once under its digest: so that a message can be done again as it was.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::storage::{Storage, digest};
 use crate::{
@@ -14,33 +17,33 @@ fn place(storage: &Storage, digest: &str) -> PathBuf {
 }
 
 /// Keeps a mapping and gives its digest; one that cannot be kept is missed only by who wants it back.
-pub(super) fn keep(storage: &Storage, made_of: &MadeOf) -> Option<String> {
+pub(super) async fn keep(storage: &Storage, made_of: &MadeOf) -> Option<String> {
     let text = serde_json::to_vec(made_of).ok()?;
     let digest = digest(&text);
     let path = place(storage, &digest);
-    if path.is_file() {
-        return Some(digest);
-    }
+    let kept = tokio::task::spawn_blocking(move || path.is_file() || write(&path, &text)).await;
+    kept.unwrap_or(false).then_some(digest)
+}
+
+fn write(path: &Path, text: &[u8]) -> bool {
     let beside = path.with_extension("part");
-    let written = fs::create_dir_all(storage.root().join("mappings"))
-        .and_then(|()| fs::write(&beside, &text))
-        .and_then(|()| fs::rename(&beside, &path));
-    match written {
-        Ok(()) => Some(digest),
-        Err(error) => {
-            tracing::warn!("the mapping could not be kept: {}", crate::model::problem::reason(&error));
-            None
-        }
+    let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
+    let written = folder.and_then(|()| fs::write(&beside, text)).and_then(|()| fs::rename(&beside, path));
+    if let Err(error) = &written {
+        tracing::warn!("the mapping could not be kept: {}", crate::model::problem::reason(error));
     }
+    written.is_ok()
 }
 
 /// The mapping that a message was planned with last.
 ///
 /// # Errors
 /// It was not kept.
-pub fn recall(storage: &Storage, message: &Message) -> Result<MadeOf, Problem> {
-    let kept = message.mapping.as_deref().and_then(|digest| fs::read(place(storage, digest)).ok());
-    kept.and_then(|text| serde_json::from_slice(&text).ok()).ok_or_else(|| {
+pub async fn recall(storage: &Storage, message: &Message) -> Result<MadeOf, Problem> {
+    let path = message.mapping.as_deref().map(|digest| place(storage, digest));
+    let read = move || serde_json::from_slice(&fs::read(path?).ok()?).ok();
+    let kept = tokio::task::spawn_blocking(read).await.ok().flatten();
+    kept.ok_or_else(|| {
         Problem::new(Code::OriginalLost, format!("the mapping of that day was not kept for message {}", message.id.short()))
             .hint("do it again with today's mapping")
     })

@@ -39,37 +39,38 @@ fn unit(inbound: &InFlow, message: &Message) -> Option<Vec<Name>> {
 }
 
 /// The bytes of a message: in memory, or where they lie when they are many.
-pub(super) fn source(engine: &Engine, message: &Message) -> Result<Source, Problem> {
+pub(super) async fn source(engine: &Engine, message: &Message) -> Result<Source, Problem> {
     if message.size < LARGE {
-        engine.storage.read(message).map(|bytes| Source::Bytes(bytes.into()))
+        engine.storage.read(message).await.map(|bytes| Source::Bytes(bytes.into()))
     } else {
-        engine.storage.work_place(message).map(Source::File)
+        engine.storage.work_place(message).await.map(Source::File)
     }
 }
 
 /// Validates a message; gives its documents.
-pub(super) fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Material, Problems> {
-    let source = source(engine, message)?;
-    match unit(inbound, message) {
+pub(super) async fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Material, Problems> {
+    let source = source(engine, message).await?;
+    // Validation is work for a processor; the runtime's threads are for waiting.
+    tokio::task::block_in_place(|| match unit(inbound, message) {
         None => examine(&source, &message.name, inbound, schemas).map(|documents| Material::Whole(Arc::new(documents), None)),
         Some(unit) => {
             only_judge(&source, &message.name, inbound, schemas)?;
             let frame = outside(&source, &message.name, inbound, &unit)?;
             Ok(Material::Parts(source, unit, Arc::new(frame)))
         }
-    }
+    })
 }
 
 /// The documents of a message that was validated before.
-pub(super) fn again(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<Material, Problems> {
-    let source = source(engine, message)?;
-    match unit(inbound, message) {
+pub(super) async fn again(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<Material, Problems> {
+    let source = source(engine, message).await?;
+    tokio::task::block_in_place(|| match unit(inbound, message) {
         None => read(&source, &message.name, inbound).map(|documents| Material::Whole(Arc::new(documents), None)),
         Some(unit) => {
             let frame = outside(&source, &message.name, inbound, &unit)?;
             Ok(Material::Parts(source, unit, Arc::new(frame)))
         }
-    }
+    })
 }
 
 /// What the documents of a message are to do, a part at a time where they are many.

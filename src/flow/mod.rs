@@ -7,7 +7,6 @@
 mod answers;
 mod apply;
 mod away;
-mod checkpoint;
 mod examine;
 mod inbound;
 mod intake;
@@ -18,10 +17,11 @@ mod material;
 mod outbound;
 mod partner_report;
 pub mod plans;
+mod react;
 mod ready;
 mod retry;
-pub mod rolled;
 mod same;
+mod sending;
 mod shelf;
 mod stepped;
 pub mod storage;
@@ -31,7 +31,6 @@ pub mod unpack;
 
 use std::{
     collections::HashMap,
-    path::Path,
     sync::{
         Arc, Mutex as Slot, PoisonError,
         atomic::{AtomicBool, Ordering},
@@ -44,11 +43,17 @@ use tokio::sync::Mutex;
 
 pub use examine::{Schemas, examine};
 pub use lock::Lock;
+use storage::Storage;
+pub use storage::private_folder;
 
 use crate::{
     config::{Flow, Work, Workspace},
+    failpoints,
     journal::{Deed, Filter, Journal, Message},
-    model::{Again, Clock, Code, Direction, Plan, Problem, Problems, Stage, SystemClock, codes::Who},
+    model::{
+        Again, Clock, Code, Direction, Plan, Problem, Problems, Stage, SystemClock,
+        codes::{Area, Reaction, Who},
+    },
     odoo::{Odoo, Setup},
     schema::Schema,
     transport::Drop,
@@ -113,7 +118,7 @@ pub struct Engine {
     journal: Journal,
     clock: Arc<dyn Clock>,
     watcher: Arc<dyn Watcher>,
-    storage: storage::Storage,
+    storage: Storage,
     schemas: Slot<HashMap<String, Schema>>,
     odoo: Mutex<Connection>,
     /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
@@ -135,7 +140,7 @@ impl Engine {
     /// # Errors
     /// The storage folder cannot be made, or the journal not opened.
     pub async fn open(workspace: Arc<Workspace>) -> Result<Self, Problem> {
-        let storage = storage::Storage::open(&workspace.storage)?;
+        let storage = Storage::open(&workspace.storage)?;
         let journal = Journal::open(&workspace.storage.join(JOURNAL)).await?;
         Ok(Self {
             workspace,
@@ -192,7 +197,7 @@ impl Engine {
     }
 
     /// Its storage.
-    pub fn storage(&self) -> &storage::Storage {
+    pub fn storage(&self) -> &Storage {
         &self.storage
     }
 
@@ -258,9 +263,7 @@ impl Engine {
             },
         };
         if let Err(problems) = result {
-            if problems.iter().any(|problem| problem.code == Code::DropLogin) {
-                self.forget_drop(&flow.partner).await;
-            }
+            self.forget_what_is_away(flow, &problems).await;
             summary.problems.extend(problems);
         }
         if self.eager {
@@ -277,7 +280,7 @@ impl Engine {
             }
         }
         for problem in &summary.problems {
-            tracing::error!(flow = id, code = problem.code.info().code, "{}", problem.message);
+            tracing::error!(flow = id, code = problem.code.as_str(), cause = problem.causes(), "{}", problem.message);
         }
         summary
     }
@@ -288,9 +291,20 @@ impl Engine {
     /// The message is under way, or its original is gone.
     pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
         if message.direction == Direction::In || again.checked {
-            self.storage.place(message)?;
+            self.storage.place(message).await?;
         }
         self.journal.restart(message, again, deed, self.clock.now()).await
+    }
+
+    /// Lets a message that is held go on from where it was, with the options that it had.
+    ///
+    /// # Errors
+    /// Its original is gone, or a person must first decide whether it has had its effect.
+    pub async fn release(&self, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+        if message.direction == Direction::In {
+            self.storage.place(message).await?;
+        }
+        self.journal.release(message, deed, self.clock.now()).await
     }
 
     /// Refuses a plan of which a younger message of the same flow has written records since.
@@ -340,21 +354,24 @@ impl Engine {
         }
     }
 
-    /// Whether these problems are those of an Odoo that cannot be reached or does not let us in; the connection is forgotten then.
-    pub(crate) async fn is_away(&self, problems: &Problems) -> bool {
+    /// Forgets the connection to a server that problems say is away or does not let us in, so that the next use makes a new one with
+    /// the secrets of that time. Whether one of them is away.
+    pub(crate) async fn forget_what_is_away(&self, flow: &Flow, problems: &Problems) -> bool {
+        let stops = |area| problems.iter().any(|problem| problem.code.area() == area && problem.code.reaction() == Reaction::Stop);
+        if problems.iter().any(|problem| problem.code == Code::DropLogin) {
+            self.forget_drop(&flow.partner).await;
+        }
         let mut slot = self.odoo.lock().await;
         if matches!(*slot, Connection::Down(..)) {
             return true;
         }
-        let away = [Code::OdooUnreachable, Code::OdooLogin, Code::OdooKey];
-        let is_away = problems.iter().any(|problem| away.contains(&problem.code));
-        if is_away {
+        if stops(Area::Odoo) {
             *slot = Connection::Unknown;
         }
-        is_away
+        stops(Area::Odoo) || stops(Area::Drop)
     }
 
-    /// Forgets the connection, so that the next call signs in again.
+    /// Forgets the connection to Odoo, so that the next call signs in again.
     pub(crate) async fn forget_odoo(&self) {
         let mut slot = self.odoo.lock().await;
         if matches!(*slot, Connection::Up(_)) {
@@ -379,7 +396,7 @@ impl Engine {
             .get(partner)
             .ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no partner `{partner}`")))?;
         let mut drop: Arc<dyn Drop> = Arc::from(config.drop.open(&self.workspace.root)?);
-        if cfg!(debug_assertions) {
+        if failpoints::ENABLED {
             drop = Arc::new(stepped::Stepped(drop));
         }
         drops.insert(partner.to_string(), Arc::clone(&drop));
@@ -404,15 +421,4 @@ impl Engine {
         }
         self.watcher.settled(message);
     }
-}
-
-/// The storage folder, made private to its owner: partners' documents are nobody else's business.
-pub(crate) fn private_folder(path: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(path)?;
-    #[cfg(unix)]
-    {
-        use std::os::unix::fs::PermissionsExt;
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o700))?;
-    }
-    Ok(())
 }

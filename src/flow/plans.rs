@@ -3,7 +3,7 @@
 use std::{
     fs,
     io::{Cursor, Read, Write},
-    path::PathBuf,
+    path::{Path, PathBuf},
 };
 
 use serde_json::Value as Json;
@@ -22,7 +22,13 @@ fn place(storage: &Storage, message: &Message) -> PathBuf {
 }
 
 /// Keeps a plan. One that cannot be kept is missed only by `consign replay-check`, which says so.
-pub(super) fn keep(storage: &Storage, message: &Message, plan: &Plan) {
+pub(super) async fn keep(storage: &Storage, message: &Message, plan: &Plan) {
+    let (storage, message, plan) = (storage.clone(), message.clone(), plan.clone());
+    // One that breaks off is missed like one that cannot be kept.
+    let _ = tokio::task::spawn_blocking(move || write(&storage, &message, &plan)).await;
+}
+
+fn write(storage: &Storage, message: &Message, plan: &Plan) {
     let Ok(text) = serde_json::to_vec(plan) else { return };
     let path = place(storage, message);
     let Some(folder) = path.parent().filter(|_| text.len() <= LARGEST) else { return };
@@ -36,8 +42,13 @@ pub(super) fn keep(storage: &Storage, message: &Message, plan: &Plan) {
 }
 
 /// The plan of a message, as data; none where it was not kept.
-pub fn recall(storage: &Storage, message: &Message) -> Option<Json> {
-    let bytes = fs::read(place(storage, message)).ok()?;
+pub async fn recall(storage: &Storage, message: &Message) -> Option<Json> {
+    let path = place(storage, message);
+    tokio::task::spawn_blocking(move || read(&path)).await.ok().flatten()
+}
+
+fn read(path: &Path) -> Option<Json> {
+    let bytes = fs::read(path).ok()?;
     let mut archive = ZipArchive::new(Cursor::new(bytes)).ok()?;
     let mut text = Vec::new();
     archive.by_name(INSIDE).ok()?.take(LARGEST as u64).read_to_end(&mut text).ok()?;

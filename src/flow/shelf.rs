@@ -7,8 +7,6 @@ use futures_util::{StreamExt, stream};
 use super::{
     Engine, Schemas, Summary, answers,
     away::Away,
-    checkpoint::reach,
-    inbound::STOPS,
     intake::Repeat,
     look::{self, marker_of},
     partner_report::partner_report,
@@ -17,8 +15,9 @@ use super::{
 };
 use crate::{
     config::{Flow, Work},
+    failpoints::checkpoint,
     journal::{Message, NewMessage},
-    model::{BoxFuture, Code, MessageId, Problem, Stage, problem::shown},
+    model::{BoxFuture, Code, MessageId, Problem, Stage, codes::Scope, problem::shown},
     transport::{self, Drop, join, leaf},
 };
 
@@ -42,12 +41,12 @@ pub(super) async fn shelve(
     let mut ours: Vec<Problem> = Vec::new();
     for mut message in messages {
         let problems = match message.stage {
-            Stage::Failed => engine.journal.attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default(),
+            Stage::Failed => engine.journal.last_problems(message.id).await?,
             _ => Vec::new(),
         };
         // One that lies where it belongs is not read and hashed again because the partner's side cannot be reached.
         if message.stage == Stage::Failed || !message.stored.starts_with("archive/") {
-            match engine.storage.shelve(&message, &problems) {
+            match engine.storage.shelve(&message, &problems).await {
                 Ok(stored) => message.stored = stored,
                 Err(problem) => {
                     // The same reason is told once, however many files it holds.
@@ -64,7 +63,7 @@ pub(super) async fn shelve(
     summary.problems.extend(ours);
     engine.journal.shelved_all(&shelved).await?;
     if !shelved.is_empty() {
-        reach("shelved").await;
+        checkpoint("shelved").await;
     }
     let unmoved: Vec<(&mut Message, &[Problem])> =
         shelved.iter_mut().zip(reports.iter().map(Vec::as_slice)).filter(|(message, _)| !message.moved).collect();
@@ -90,7 +89,7 @@ async fn move_all(
     unmoved: Vec<(&mut Message, &[Problem])>,
     summary: &mut Summary,
 ) -> Result<(), Problem> {
-    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == Code::DropDenied);
+    let away = &Away::beyond(Scope::Flow);
     let mut moving: Vec<BoxFuture<'_, (&Message, Result<(), Problem>)>> = Vec::with_capacity(unmoved.len());
     for (message, problems) in unmoved {
         moving.push(Box::pin(async move {
@@ -111,7 +110,7 @@ async fn move_all(
         done.push(first.await);
     }
     done.extend(stream::iter(moving).buffer_unordered(drop.at_once().max(1)).collect::<Vec<_>>().await);
-    reach("moved").await;
+    checkpoint("moved").await;
     let moved: Vec<Message> = done.iter().filter(|(_, result)| result.is_ok()).map(|(message, _)| (*message).clone()).collect();
     engine.journal.shelved_all(&moved).await?;
     summary.drop_is_away |= away.is_known();
@@ -146,7 +145,7 @@ async fn answered(
     problems: &[Problem],
 ) -> Result<(), Problem> {
     answers::give(engine, drop, flow, schemas, message, problems).await.map_err(|problem| {
-        if STOPS.contains(&problem.code) {
+        if problem.code.scope() >= Scope::Endpoint {
             return problem;
         }
         let text = format!("`{}` (message {}) could not be answered: {}", shown(&message.name), message.id.short(), problem.message);
@@ -188,7 +187,7 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
 /// A document that came in a zip has no file of its own on the drop, until it is refused: then the partner finds it beside its report.
 async fn put_part(engine: &Engine, drop: &dyn Drop, message: &Message, failed: bool, refused: &str) -> Result<(), Problem> {
     if failed {
-        let bytes = tokio::task::block_in_place(|| engine.storage.read(message))?;
+        let bytes = engine.storage.read(message).await?;
         return drop.write(refused, &bytes).await;
     }
     // It was refused before, and is not any more.
@@ -235,7 +234,7 @@ async fn give_back_another(drop: &dyn Drop, file: &File<'_>, target: &str) -> Re
         return Ok(());
     }
     // A partner that takes things out of the archive at once, or may not be read there, has nothing to be given back.
-    let gone = |problem: &Problem| [Code::DropMissing, Code::DropDenied].contains(&problem.code);
+    let gone = |problem: &Problem| matches!(problem.code, Code::DropMissing | Code::DropDenied);
     let Some(there) = drop.stat(target).await? else { return Ok(()) };
     let ours = there.size == file.size
         && (file.size > VERIFIED
@@ -277,7 +276,7 @@ pub(super) async fn duplicates(
     summary: &mut Summary,
 ) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner).filter(|_| !copies.is_empty()) else { return Ok(()) };
-    let away = &Away::new(|problem| STOPS.contains(&problem.code) || problem.code == Code::DropDenied);
+    let away = &Away::beyond(Scope::Flow);
     let mut shelving: Vec<BoxFuture<'_, (&Repeat, Result<(), Problem>)>> = Vec::with_capacity(copies.len());
     for repeat in copies {
         let (copy, known) = repeat;

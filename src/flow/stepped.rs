@@ -1,23 +1,34 @@
-//! A drop whose every operation is a step that a test can make go wrong, before it or after it. Debug builds put it around each drop.
+//! A drop whose every operation is a step that a test can make go wrong, before it or after it: put around each drop where failpoints
+//! are on.
 
 use std::sync::Arc;
 
 use crate::{
-    model::{
-        BoxFuture, Problem,
-        step::{Outside, step},
-    },
+    failpoints::{self, Failure, Outside},
+    model::{BoxFuture, Code, Problem},
     transport::{Drop, Entry, Sink},
 };
 
 pub(super) struct Stepped(pub(super) Arc<dyn Drop>);
 
+fn step(what: &str) -> Result<(), Problem> {
+    failpoints::step(Outside::Drop, what).map_err(|failure| {
+        let code = match failure {
+            Failure::Cut => Code::DropUnreachable,
+            Failure::Denied => Code::DropDenied,
+            Failure::Full => Code::DiskFull,
+            Failure::Fail => Code::DropIo,
+        };
+        Problem::new(code, failpoints::sentence(what))
+    })
+}
+
 macro_rules! stepped {
     ($name:literal, $work:expr) => {
         Box::pin(async move {
-            step(Outside::Drop, concat!("before ", $name))?;
+            step(concat!("before ", $name))?;
             let done = $work.await?;
-            step(Outside::Drop, concat!("after ", $name))?;
+            step(concat!("after ", $name))?;
             Ok(done)
         })
     };

@@ -5,13 +5,19 @@ use std::{
     collections::HashSet,
     fs::File,
     io::{self, BufReader, Read, Seek, SeekFrom},
+    path::Path,
 };
 
 use zip::{ZipArchive, result::ZipError};
 
-use super::{Engine, Summary, checkpoint, intake, retry, storage::Storage};
+use super::{
+    Engine, Summary, intake,
+    react::{Next, react},
+    storage::Storage,
+};
 use crate::{
     config::{Flow, InFlow, Unusual},
+    failpoints::checkpoint,
     journal::{Message, NewMessage, Verdict},
     model::{
         Code, MessageId, Problem, Problems, Stage, pattern,
@@ -46,20 +52,16 @@ pub(super) fn is_cut(bytes: &[u8]) -> bool {
 ///
 /// # Errors
 /// Our own copy cannot be read.
-pub fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) -> Result<bool, Problem> {
+pub async fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) -> Result<bool, Problem> {
     if inbound.unpack.is_empty() || message.parent.is_some() || message.stored.is_empty() {
         return Ok(false);
     }
-    let place = match storage.place(message) {
-        Ok(place) => place,
+    match storage.head(message, 4).await {
+        Ok(first) => Ok(begins(&first)),
         // What is lost is told where it is needed.
-        Err(problem) if problem.code == Code::OriginalLost => return Ok(false),
-        Err(problem) => return Err(problem),
-    };
-    let mut first = Vec::new();
-    let read = File::open(&*place).and_then(|file| file.take(4).read_to_end(&mut first));
-    read.map_err(|error| ours(&error))?;
-    Ok(begins(&first))
+        Err(problem) if problem.code == Code::OriginalLost => Ok(false),
+        Err(problem) => Err(problem),
+    }
 }
 
 /// An error of our own disk is no fault of the partner's, and passes.
@@ -95,7 +97,7 @@ pub(super) async fn carry(
     inbound: &InFlow,
     message: &mut Message,
     summary: &mut Summary,
-) -> Result<Vec<Message>, Problems> {
+) -> Result<(Vec<Message>, Next), Problems> {
     let mut documents = Vec::new();
     loop {
         let now = engine.clock.now();
@@ -105,30 +107,22 @@ pub(super) async fn carry(
                 Ok((unpacked, note)) => {
                     documents = unpacked;
                     engine.journal.advance(message, Stage::Checked, Some(&note), now).await?;
-                    checkpoint::reach("unpacked").await;
+                    checkpoint("unpacked").await;
                     continue;
                 }
                 Err(problem) => {
-                    let problems = Problems::from(problem);
-                    if retry::is_temporary(&problems) {
-                        let until = retry::next_try(message.id, message.attempts, &problems, now);
-                        engine.journal.wait(message, until, &problems, now).await?;
-                    } else {
-                        engine.journal.fail(message, &problems, now).await?;
-                    }
-                    engine.settled(message, summary);
-                    return Ok(documents);
+                    let next = react(engine, flow, message, problem.into(), summary).await?;
+                    return Ok((documents, next));
                 }
             },
             Stage::Checked => Stage::Planned,
             Stage::Planned => Stage::Applied,
             Stage::Applied => {
-                engine.journal.succeeded(message, now).await?;
-                engine.journal.advance(message, Stage::Done, None, now).await?;
+                engine.journal.done(message, &[], None, now).await?;
                 engine.settled(message, summary);
-                return Ok(documents);
+                return Ok((documents, Next::Go));
             }
-            Stage::Done | Stage::Discarded | Stage::Failed | Stage::Held | Stage::Staged => return Ok(documents),
+            Stage::Done | Stage::Discarded | Stage::Failed | Stage::Held | Stage::Staged => return Ok((documents, Next::Go)),
         };
         engine.journal.advance(message, next, None, now).await?;
     }
@@ -144,14 +138,14 @@ async fn unpack(
 ) -> Result<(Vec<Message>, String), Problem> {
     let known = engine.journal.parts(message.id).await?;
     let mut spooled = Vec::new();
-    let taken = tokio::task::block_in_place(|| take(&engine.storage, inbound, message, &known, &mut spooled));
     let judged = async {
-        let others = taken?;
+        let place = engine.storage.place(message).await?;
+        let others = tokio::task::block_in_place(|| take(&engine.storage, &place, inbound, message, &known, &mut spooled))?;
         engine.storage.settle(spooled.iter().map(|new| new.id).collect()).await?;
-        checkpoint::reach("unzipped").await;
+        checkpoint("unzipped").await;
         // The ledger's verdict on each, as if it lay on the drop by itself.
         let (new, repeats) = intake::judged(engine, flow, inbound, spooled.clone()).await?;
-        Ok((new, repeats, others))
+        Ok::<_, Problem>((new, repeats, others))
     };
     let (new, repeats, others) = judged.await.inspect_err(|_| {
         // Nobody knows of them yet; a disk that is full must not be filled further.
@@ -185,13 +179,13 @@ fn refused(message: &Message, why: impl Into<String>) -> Problem {
 /// Spools the documents of a zip; gives the names of the files in it that the flow does not take.
 fn take(
     storage: &Storage,
+    place: &Path,
     inbound: &InFlow,
     message: &Message,
     known: &HashSet<String>,
     spooled: &mut Vec<NewMessage>,
 ) -> Result<Vec<String>, Problem> {
-    let place = storage.place(message)?;
-    let mut file = File::open(&*place).map_err(|error| ours(&error))?;
+    let mut file = File::open(place).map_err(|error| ours(&error))?;
     match claimed(&mut file).map_err(|error| ours(&error))? {
         Claimed::Usual => {}
         Claimed::TooMany => return Err(too_many(message)),
@@ -223,21 +217,11 @@ fn take(
         found += 1;
         let path = join(&message.path, &inner);
         let mut new = NewMessage {
-            id: MessageId::new(),
-            flow: message.flow.clone(),
-            direction: message.direction,
             name,
             path,
-            size: 0,
-            modified: None,
-            sha256: String::new(),
-            stored: String::new(),
             verdict: Some(Verdict::New),
-            claims: Vec::new(),
-            rest: None,
-            sequence: None,
             parent: Some(message.id),
-            edited: false,
+            ..NewMessage::of(&message.flow, message.direction)
         };
         if !paths.insert(new.path.clone()) {
             return Err(twice(message));

@@ -3,13 +3,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
-use super::{
-    Journal, problem,
-    query::moment,
-    write::{commit, stamp},
-};
+use super::sql::{Cells, Journal, all, commit, signed, stamp};
 use crate::model::Problem;
 
 /// An alert, from when it began until it has been over for a while.
@@ -69,8 +65,8 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn alerts(&self) -> Result<Vec<Alert>, Problem> {
-        let rows = sqlx::query("select * from alert order by key").fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(rows.iter().map(alert).collect())
+        let rows = sqlx::query("select * from alert order by key").fetch_all(&self.pool).await?;
+        all(&rows, alert)
     }
 
     /// Decides about alerts and writes down what was decided, as one step.
@@ -83,29 +79,27 @@ impl Journal {
         now: DateTime<Utc>,
         decide: impl FnOnce(Vec<Alert>) -> Decided + Send,
     ) -> Result<Decided, Problem> {
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.pool.begin_with("begin immediate").await.map_err(told)?;
-        let rows = sqlx::query("select * from alert order by key").fetch_all(&mut *transaction).await.map_err(told)?;
-        let decided = decide(rows.iter().map(alert).collect());
+        let mut to = self.begin().await?;
+        let rows = sqlx::query("select * from alert order by key").fetch_all(&mut *to).await?;
+        let decided = decide(all(&rows, alert)?);
         for key in &decided.forgotten {
-            sqlx::query("delete from alert where key = ?").bind(key).execute(&mut *transaction).await.map_err(told)?;
+            sqlx::query("delete from alert where key = ?").bind(key).execute(&mut *to).await?;
         }
         for alert in &decided.alerts {
             let write = sqlx::query(
                 "insert or replace into alert (key, kind, flow, text, hint, count, since, told, told_count, ended, silenced)
                  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             );
-            let count = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
             let write = write.bind(&alert.key).bind(&alert.kind).bind(&alert.flow).bind(&alert.text).bind(&alert.hint);
-            let write = write.bind(count(alert.count)).bind(stamp(alert.since)).bind(alert.told.map(stamp)).bind(count(alert.told_count));
+            let write = write.bind(signed(alert.count)).bind(stamp(alert.since)).bind(alert.told.map(stamp)).bind(signed(alert.told_count));
             let write = write.bind(alert.ended.map(stamp)).bind(alert.silenced);
-            write.execute(&mut *transaction).await.map_err(told)?;
+            write.execute(&mut *to).await?;
         }
         for channel in channels.iter().filter(|_| decided.news.is_some()) {
             let insert = sqlx::query("insert into notice (channel, at, body, tries, until) values (?1, ?2, ?3, 0, ?2)");
-            insert.bind(channel).bind(stamp(now)).bind(&decided.news).execute(&mut *transaction).await.map_err(told)?;
+            insert.bind(channel).bind(stamp(now)).bind(&decided.news).execute(&mut *to).await?;
         }
-        commit(transaction).await?;
+        commit(to).await?;
         Ok(decided)
     }
 
@@ -115,7 +109,10 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn silence(&self, key: &str) -> Result<bool, Problem> {
         let update = sqlx::query("update alert set silenced = 1 where key = ? and ended is null").bind(key);
-        Ok(update.execute(&self.pool).await.map_err(|error| problem(&error))?.rows_affected() > 0)
+        let mut to = self.begin().await?;
+        let is_on = update.execute(&mut *to).await?.rows_affected() > 0;
+        commit(to).await?;
+        Ok(is_on)
     }
 
     /// What is to be told by now, oldest first.
@@ -124,14 +121,11 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn notices(&self, now: DateTime<Utc>) -> Result<Vec<Notice>, Problem> {
         let query = sqlx::query("select id, channel, body, tries from notice where until <= ? order by id").bind(stamp(now));
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let notice = |row: &SqliteRow| Notice {
-            id: row.get("id"),
-            channel: row.get("channel"),
-            body: row.get("body"),
-            tries: u32::try_from(row.get::<i64, _>("tries")).unwrap_or_default(),
-        };
-        Ok(rows.iter().map(notice).collect())
+        let rows = query.fetch_all(&self.pool).await?;
+        all(&rows, |row| {
+            let cells = Cells::of("notice", "id", row);
+            Ok(Notice { id: cells.get("id")?, channel: cells.get("channel")?, body: cells.get("body")?, tries: cells.number("tries")? })
+        })
     }
 
     /// Something was told.
@@ -140,7 +134,9 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn told(&self, notice: i64) -> Result<(), Problem> {
         let delete = sqlx::query("delete from notice where id = ?").bind(notice);
-        delete.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        delete.execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// Something could not be told; it is tried again then.
@@ -149,24 +145,25 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn untold(&self, notice: i64, until: DateTime<Utc>) -> Result<(), Problem> {
         let update = sqlx::query("update notice set tries = tries + 1, until = ? where id = ?").bind(stamp(until)).bind(notice);
-        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        update.execute(&mut *to).await?;
+        commit(to).await
     }
 }
 
-fn alert(row: &SqliteRow) -> Alert {
-    let maybe = |name: &str| row.get::<Option<String>, _>(name).map(|at| moment(&at));
-    let count = |name: &str| u64::try_from(row.get::<i64, _>(name)).unwrap_or_default();
-    Alert {
-        key: row.get("key"),
-        kind: row.get("kind"),
-        flow: row.get("flow"),
-        text: row.get("text"),
-        hint: row.get("hint"),
-        count: count("count"),
-        since: moment(&row.get::<String, _>("since")),
-        told: maybe("told"),
-        told_count: count("told_count"),
-        ended: maybe("ended"),
-        silenced: row.get("silenced"),
-    }
+fn alert(row: &SqliteRow) -> Result<Alert, Problem> {
+    let cells = Cells::of("alert", "key", row);
+    Ok(Alert {
+        key: cells.get("key")?,
+        kind: cells.get("kind")?,
+        flow: cells.get("flow")?,
+        text: cells.get("text")?,
+        hint: cells.get("hint")?,
+        count: cells.number("count")?,
+        since: cells.time("since")?,
+        told: cells.maybe_time("told")?,
+        told_count: cells.number("told_count")?,
+        ended: cells.maybe_time("ended")?,
+        silenced: cells.get("silenced")?,
+    })
 }

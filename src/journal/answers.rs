@@ -2,16 +2,17 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row, Sqlite, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::{
-    Deed, Journal, Message, audit, problem,
-    query::{moment, row},
-    steps::event,
-    watched::Staying,
-    write::{commit, stamp},
+    audit::{self, Deed},
+    history::event,
+    intents,
+    message::Message,
+    sql::{Cells, Journal, Writing, all, commit, push_list, stamp},
+    watched::{Staying, staying},
 };
-use crate::model::{MessageId, Problem, answer::Reply};
+use crate::model::{Effect, MessageId, Problem, answer::Reply, intent::Known};
 
 /// The answer to a message: what is known of it.
 #[derive(Debug, Clone, Serialize)]
@@ -41,32 +42,50 @@ pub struct Answered {
     pub mark: Option<String>,
 }
 
-fn answer_row(row: &SqliteRow) -> AnswerRow {
-    let maybe = |name: &str| row.get::<Option<String>, _>(name);
-    AnswerRow {
-        due: moment(&row.get::<String, _>("due")),
-        reply: Reply::parse(&row.get::<String, _>("state")).unwrap_or(Reply::Awaited),
-        at: maybe("at").map(|at| moment(&at)),
-        note: maybe("note"),
-        by_message: maybe("by_message").and_then(|id| id.parse().ok()),
-    }
+fn answer_row(row: &SqliteRow) -> Result<AnswerRow, Problem> {
+    let cells = Cells::of("answer", "message", row);
+    Ok(AnswerRow {
+        due: cells.time("due")?,
+        reply: cells.parsed("state", "an answer", Reply::parse)?,
+        at: cells.maybe_time("at")?,
+        note: cells.get("note")?,
+        by_message: cells.maybe_message("by_message")?,
+    })
+}
+
+/// Writes down that a message is to be answered; what was answered to an earlier sending of it no longer counts.
+pub(super) async fn expect(to: &mut Writing<'_>, message: &Message, due: DateTime<Utc>) -> Result<(), Problem> {
+    let insert = sqlx::query(
+        "insert into answer (message, flow, due, state) values (?, ?, ?, 'awaited')
+         on conflict do update set due = excluded.due, state = 'awaited', at = null, note = null, by_message = null",
+    );
+    insert.bind(message.id.to_string()).bind(&message.flow).bind(stamp(due)).execute(&mut **to).await?;
+    Ok(())
 }
 
 /// Still open.
 const OPEN: &str = "state in ('awaited', 'pending')";
 
 impl Journal {
-    /// Writes down that a message is to be answered; what was answered to an earlier sending of it no longer counts.
+    /// Writes down that a document is about to be sent, and by when it is to be answered where an answer is expected: before the
+    /// sending, since the partner may answer at once. Gives what was known of the sending before.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn await_answer(&self, message: &Message, due: DateTime<Utc>) -> Result<(), Problem> {
-        let insert = sqlx::query(
-            "insert into answer (message, flow, due, state) values (?, ?, ?, 'awaited')
-             on conflict do update set due = excluded.due, state = 'awaited', at = null, note = null, by_message = null",
-        );
-        let insert = insert.bind(message.id.to_string()).bind(&message.flow).bind(stamp(due));
-        insert.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+    pub async fn about_to_send(
+        &self,
+        message: &Message,
+        sending: &Effect,
+        due: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Known>, Problem> {
+        let mut to = self.begin().await?;
+        let known = intents::open(&mut to, message, std::slice::from_ref(sending), now).await?;
+        if let Some(due) = due {
+            expect(&mut to, message, due).await?;
+        }
+        commit(to).await?;
+        Ok(known)
     }
 
     /// The answer to a message, where it is to have one.
@@ -74,8 +93,8 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn answer(&self, message: MessageId) -> Result<Option<AnswerRow>, Problem> {
-        let query = sqlx::query("select due, state, at, note, by_message from answer where message = ?").bind(message.to_string());
-        Ok(query.fetch_optional(&self.pool).await.map_err(|error| problem(&error))?.as_ref().map(answer_row))
+        let query = sqlx::query("select message, due, state, at, note, by_message from answer where message = ?").bind(message.to_string());
+        query.fetch_optional(&self.pool).await?.as_ref().map(answer_row).transpose()
     }
 
     /// Messages of a flow whose answer is awaited, the youngest first.
@@ -111,14 +130,9 @@ impl Journal {
             query.push_bind(number.to_string());
             query
         };
-        query.push(" and a.flow in (");
-        let mut list = query.separated(", ");
-        for flow in flows {
-            list.push_bind(flow.clone());
-        }
-        query.push(") order by m.id desc limit 1");
-        let row_found = query.build().fetch_optional(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(row_found.as_ref().map(row))
+        push_list(&mut query, " and a.flow", flows);
+        query.push(" order by m.id desc limit 1");
+        Ok(self.messages(query).await?.pop())
     }
 
     /// Whether a file has answered a message of a flow before.
@@ -127,7 +141,7 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn has_answered(&self, flow: &str, mark: &str) -> Result<bool, Problem> {
         let query = sqlx::query("select 1 from answer where flow = ? and mark = ? limit 1").bind(flow).bind(mark);
-        Ok(query.fetch_optional(&self.pool).await.map_err(|error| problem(&error))?.is_some())
+        Ok(query.fetch_optional(&self.pool).await?.is_some())
     }
 
     /// Writes an answer down, with a word at the message; `false` where it has said so already. A person's deed is audited.
@@ -135,7 +149,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn answered(&self, message: &Message, answer: &Answered, deed: Option<&Deed>, now: DateTime<Utc>) -> Result<bool, Problem> {
-        let mut transaction = self.begin().await?;
+        let mut to = self.begin().await?;
         // What a person has settled, or another document says, may be said again; the same is not news.
         let update = sqlx::query(
             "update answer set state = ?1, at = ?2, note = ?3, by_message = ?4, mark = coalesce(?5, mark)
@@ -143,7 +157,7 @@ impl Journal {
         );
         let update = update.bind(answer.reply.as_str()).bind(stamp(now)).bind(&answer.note);
         let update = update.bind(answer.by_message.map(|id| id.to_string())).bind(&answer.mark).bind(message.id.to_string());
-        let news = update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() > 0;
+        let news = update.execute(&mut *to).await?.rows_affected() > 0;
         if news {
             let why = answer.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
             let by = answer.by_message.map(|id| format!(" by message {}", id.short())).unwrap_or_default();
@@ -151,12 +165,12 @@ impl Journal {
                 Some(deed) => deed.note(),
                 None => format!("answered{by}: {}{why}", answer.reply.as_str()),
             };
-            event(&mut transaction, message.id, message.stage, Some(&text), now).await?;
+            event(&mut to, message.id, message.stage, Some(&text), now).await?;
             if let Some(deed) = deed {
-                audit::write_down(&mut transaction, Some(message.id), deed, now).await?;
+                audit::write_down(&mut to, Some(message.id), deed, now).await?;
             }
         }
-        commit(transaction).await?;
+        commit(to).await?;
         Ok(news)
     }
 
@@ -179,12 +193,7 @@ impl Journal {
     }
 
     async fn answers(&self, query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<Vec<Staying>, Problem> {
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let staying = |row: &SqliteRow| Staying {
-            flow: row.get("flow"),
-            count: u64::try_from(row.get::<i64, _>("count")).unwrap_or_default(),
-            since: moment(&row.get::<Option<String>, _>("since").unwrap_or_default()),
-        };
-        Ok(rows.iter().map(staying).collect())
+        let rows = query.fetch_all(&self.pool).await?;
+        all(&rows, staying)
     }
 }

@@ -2,13 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction, sqlite::SqliteRow};
+use sqlx::{QueryBuilder, Sqlite};
 
-use super::{
-    Journal, problem,
-    query::moment,
-    write::{commit, stamp},
-};
+use super::sql::{Cells, Journal, Writing, all, commit, stamp};
 use crate::model::{MessageId, Problem};
 
 /// Something that a person does.
@@ -56,16 +52,12 @@ pub struct DeedRow {
     pub detail: Option<String>,
 }
 
-pub(super) async fn write_down(
-    transaction: &mut Transaction<'_, Sqlite>,
-    message: Option<MessageId>,
-    deed: &Deed,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
+pub(super) async fn write_down(to: &mut Writing<'_>, message: Option<MessageId>, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
     let insert = sqlx::query("insert into audit (at, who, action, message, reason, detail) values (?, ?, ?, ?, ?, ?)");
     let insert = insert.bind(stamp(now)).bind(&deed.who).bind(deed.action).bind(message.map(|id| id.to_string()));
     let insert = insert.bind(&deed.reason).bind(&deed.detail);
-    insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
+    insert.execute(&mut **to).await?;
+    Ok(())
 }
 
 impl Journal {
@@ -74,9 +66,9 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn audit(&self, message: Option<MessageId>, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
-        let mut transaction = self.begin().await?;
-        write_down(&mut transaction, message, deed, now).await?;
-        commit(transaction).await
+        let mut to = self.begin().await?;
+        write_down(&mut to, message, deed, now).await?;
+        commit(to).await
     }
 
     /// What people did, the latest first; to one message where it is given.
@@ -84,20 +76,21 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn deeds(&self, message: Option<MessageId>, limit: u32) -> Result<Vec<DeedRow>, Problem> {
-        let mut query = QueryBuilder::<Sqlite>::new("select at, who, action, message, reason, detail from audit");
+        let mut query = QueryBuilder::<Sqlite>::new("select id, at, who, action, message, reason, detail from audit");
         if let Some(message) = message {
             query.push(" where message = ").push_bind(message.to_string());
         }
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
-        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let deed = |row: &SqliteRow| DeedRow {
-            at: moment(&row.get::<String, _>("at")),
-            who: row.get("who"),
-            action: row.get("action"),
-            message: row.get("message"),
-            reason: row.get("reason"),
-            detail: row.get("detail"),
-        };
-        Ok(rows.iter().map(deed).collect())
+        all(&query.build().fetch_all(&self.pool).await?, |row| {
+            let cells = Cells::of("audit", "id", row);
+            Ok(DeedRow {
+                at: cells.time("at")?,
+                who: cells.get("who")?,
+                action: cells.get("action")?,
+                message: cells.get("message")?,
+                reason: cells.get("reason")?,
+                detail: cells.get("detail")?,
+            })
+        })
     }
 }

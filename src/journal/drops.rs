@@ -5,12 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
 use super::{
-    Journal, Message, problem,
-    query::moment,
-    write::{commit, signed, stamp},
+    message::{A_STAGE, Message, stage},
+    sql::{CHUNK, Cells, Journal, all, commit, push_list, signed, stamp},
 };
 use crate::model::{Problem, Stage};
 
@@ -57,9 +56,6 @@ pub struct Known {
     pub paths: HashSet<String>,
 }
 
-/// Values bound to one statement; SQLite allows 32,766.
-const CHUNK: usize = 1000;
-
 impl Journal {
     /// Files of a flow that their messages have not let go of, by path.
     ///
@@ -69,17 +65,18 @@ impl Journal {
         let rows = sqlx::query(
             "select id, path, stage, size, modified from message where flow = ? and moved = 0 and direction = 'in' order by id",
         );
-        let rows = rows.bind(flow).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let here = rows.iter().map(|row| {
-            let file = Here {
-                id: row.get("id"),
-                stage: Stage::parse(&row.get::<String, _>("stage")).unwrap_or(Stage::Failed),
-                size: u64::try_from(row.get::<i64, _>("size")).unwrap_or_default(),
-                modified: row.get::<Option<String>, _>("modified").map(|at| moment(&at)),
+        let rows = rows.bind(flow).fetch_all(&self.pool).await?;
+        let here = all(&rows, |row| {
+            let cells = Cells::of("message", "id", row);
+            let here = Here {
+                id: cells.get("id")?,
+                stage: cells.parsed("stage", A_STAGE, stage)?,
+                size: cells.number("size")?,
+                modified: cells.maybe_time("modified")?,
             };
-            (row.get::<String, _>("path"), file)
-        });
-        Ok(here.collect())
+            Ok((cells.get("path")?, here))
+        })?;
+        Ok(here.into_iter().collect())
     }
 
     /// Files of a flow that are held on the drop, by path.
@@ -88,20 +85,21 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn holds(&self, flow: &str) -> Result<HashMap<String, Hold>, Problem> {
         let rows = sqlx::query("select * from hold where flow = ? order by path").bind(flow);
-        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let holds = rows.iter().map(|row| {
+        let rows = rows.fetch_all(&self.pool).await?;
+        let holds = all(&rows, |row| {
+            let cells = Cells::of("hold", "path", row);
             let hold = Hold {
-                path: row.get("path"),
-                size: u64::try_from(row.get::<i64, _>("size")).unwrap_or_default(),
-                modified: row.get::<Option<String>, _>("modified").map(|at| moment(&at)),
-                code: row.get("code"),
-                why: row.get("why"),
-                hint: row.get("hint"),
-                since: moment(&row.get::<String, _>("since")),
+                path: cells.get("path")?,
+                size: cells.number("size")?,
+                modified: cells.maybe_time("modified")?,
+                code: cells.get("code")?,
+                why: cells.get("why")?,
+                hint: cells.get("hint")?,
+                since: cells.time("since")?,
             };
-            (hold.path.clone(), hold)
-        });
-        Ok(holds.collect())
+            Ok((hold.path.clone(), hold))
+        })?;
+        Ok(holds.into_iter().collect())
     }
 
     /// Writes down what is held now, and forgets what is not any more.
@@ -112,10 +110,10 @@ impl Journal {
         if held.is_empty() && gone.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.begin().await?;
+        let mut to = self.begin().await?;
         for path in gone {
             let delete = sqlx::query("delete from hold where flow = ? and path = ?").bind(flow).bind(path);
-            delete.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+            delete.execute(&mut *to).await?;
         }
         for hold in held {
             let insert = sqlx::query(
@@ -123,9 +121,9 @@ impl Journal {
             );
             let insert = insert.bind(flow).bind(&hold.path).bind(signed(hold.size)).bind(hold.modified.map(stamp));
             let insert = insert.bind(&hold.code).bind(&hold.why).bind(&hold.hint).bind(stamp(hold.since));
-            insert.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+            insert.execute(&mut *to).await?;
         }
-        commit(transaction).await
+        commit(to).await
     }
 
     /// What is known about these paths and contents. A message that failed is not counted: its file may be sent again.
@@ -136,17 +134,21 @@ impl Journal {
         let mut known = Known::default();
         for chunk in paths.chunks(CHUNK) {
             let mut query = of_flow("select * from message where stage <> 'failed' and flow = ", flow);
-            for message in self.messages(listed(&mut query, " and path in (", chunk, ") order by id")).await? {
+            push_list(&mut query, " and path", chunk);
+            query.push(" order by id");
+            for message in self.messages(query).await? {
                 known.latest.insert(message.path.clone(), message);
             }
             let mut query = of_flow("select distinct path from ledger where flow = ", flow);
-            let mut query = listed(&mut query, " and path in (", chunk, ")");
-            let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-            known.paths.extend(rows.iter().map(|row| row.get::<String, _>("path")));
+            push_list(&mut query, " and path", chunk);
+            let rows = query.build().fetch_all(&self.pool).await?;
+            known.paths.extend(all(&rows, |row| Cells::of("ledger", "path", row).get::<String>("path"))?);
         }
         for chunk in contents.chunks(CHUNK) {
             let mut query = of_flow("select * from message where stage <> 'failed' and flow = ", flow);
-            for message in self.messages(listed(&mut query, " and sha256 in (", chunk, ") order by id")).await? {
+            push_list(&mut query, " and sha256", chunk);
+            query.push(" order by id");
+            for message in self.messages(query).await? {
                 known.by_content.entry(message.sha256.clone()).or_default().push(message);
             }
         }
@@ -164,16 +166,21 @@ impl Journal {
              on conflict do update set owner = excluded.owner, until = excluded.until where owner = ?2 or until <= ?4",
         );
         let take = take.bind(name).bind(owner).bind(stamp(until)).bind(stamp(now));
-        take.execute(&self.pool).await.map(|done| done.rows_affected() == 1).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        let taken = take.execute(&mut *to).await?.rows_affected() == 1;
+        commit(to).await?;
+        Ok(taken)
     }
 
     /// Gives a lease back.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn release(&self, name: &str, owner: &str) -> Result<(), Problem> {
+    pub async fn give_lease_back(&self, name: &str, owner: &str) -> Result<(), Problem> {
         let release = sqlx::query("delete from lease where name = ? and owner = ?").bind(name).bind(owner);
-        release.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        release.execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// Ends every lease: for the one process that writes this journal, which so knows that their owners have died.
@@ -181,23 +188,14 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn end_leases(&self) -> Result<(), Problem> {
-        sqlx::query("delete from lease").execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        sqlx::query("delete from lease").execute(&mut *to).await?;
+        commit(to).await
     }
 }
 
 fn of_flow(start: &'static str, flow: &str) -> QueryBuilder<Sqlite> {
     let mut query = QueryBuilder::new(start);
     query.push_bind(flow.to_string());
-    query
-}
-
-fn listed(query: &mut QueryBuilder<Sqlite>, before: &'static str, values: &[&str], after: &'static str) -> QueryBuilder<Sqlite> {
-    let mut query = std::mem::replace(query, QueryBuilder::new(""));
-    query.push(before);
-    let mut list = query.separated(", ");
-    for value in values {
-        list.push_bind((*value).to_string());
-    }
-    query.push(after);
     query
 }

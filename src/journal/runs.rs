@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
-use super::{Journal, problem, query::moment, write::stamp};
+use super::sql::{Cells, Journal, all, commit, stamp};
 use crate::model::Problem;
 
 /// The runs of one flow.
@@ -33,8 +33,9 @@ impl Journal {
         let insert = sqlx::query(
             "insert into run (flow, first, began) values (?1, ?2, ?2) on conflict do update set began = excluded.began, ended = null",
         );
-        let done = insert.bind(flow).bind(stamp(now)).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        insert.bind(flow).bind(stamp(now)).execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// Writes down how a run ended.
@@ -45,8 +46,9 @@ impl Journal {
         let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
         let update =
             sqlx::query("update run set ended = ?2, problems = ?3, unwell = case when ?4 then coalesce(unwell, ?2) end where flow = ?1");
-        let done = update.bind(flow).bind(stamp(now)).bind(text).bind(!problems.is_empty()).execute(&self.pool).await;
-        done.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        update.bind(flow).bind(stamp(now)).bind(text).bind(!problems.is_empty()).execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// The runs of every flow.
@@ -54,16 +56,18 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn runs(&self) -> Result<BTreeMap<String, Run>, Problem> {
-        let rows = sqlx::query("select flow, first, began, ended, problems, unwell from run").fetch_all(&self.pool).await;
-        let rows = rows.map_err(|error| problem(&error))?;
-        let maybe = |row: &sqlx::sqlite::SqliteRow, name: &str| row.get::<Option<String>, _>(name).map(|at| moment(&at));
-        let run = |row: &sqlx::sqlite::SqliteRow| Run {
-            first: moment(&row.get::<String, _>("first")),
-            began: moment(&row.get::<String, _>("began")),
-            ended: maybe(row, "ended"),
-            problems: serde_json::from_str(&row.get::<String, _>("problems")).unwrap_or_default(),
-            unwell: maybe(row, "unwell"),
+        let rows = sqlx::query("select flow, first, began, ended, problems, unwell from run").fetch_all(&self.pool).await?;
+        let run = |row: &SqliteRow| {
+            let cells = Cells::of("run", "flow", row);
+            let run = Run {
+                first: cells.time("first")?,
+                began: cells.time("began")?,
+                ended: cells.maybe_time("ended")?,
+                problems: cells.json("problems")?,
+                unwell: cells.maybe_time("unwell")?,
+            };
+            Ok((cells.get("flow")?, run))
         };
-        Ok(rows.iter().map(|row| (row.get("flow"), run(row))).collect())
+        Ok(all(&rows, run)?.into_iter().collect())
     }
 }

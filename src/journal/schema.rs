@@ -1,10 +1,24 @@
-//! Tables of the journal, by version.
+//! Tables of the journal, by version, and how a journal is opened: one of an earlier version is copied aside and carried over.
 
-use super::{Journal, problem};
-use crate::model::Problem;
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sqlx::{
+    ConnectOptions, Connection as _,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+use super::{
+    schema_effects, schema_operations,
+    sql::{Cells, Journal},
+};
+use crate::model::{Code, Problem, problem::reason};
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 5] = [&[
+const VERSIONS: [&[&str]; 6] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -40,29 +54,113 @@ const VERSIONS: [&[&str]; 5] = [&[
     // What a record said when it was sent.
     "alter table sent add column digest text",
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
-], super::schema_ops::STATEMENTS, super::schema_ops::ANSWERS_AND_RESTORES];
+], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS];
+
+/// What becomes of a journal of an earlier version before it is carried over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    /// It is copied aside first.
+    CopyAside,
+    /// It is a copy itself, of a backup that stays.
+    IsACopy,
+}
+
+fn options(path: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(path)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(20))
+        .foreign_keys(true)
+        // 32 MiB: what a page of the web page reads of a journal of a million messages stays at hand.
+        .pragma("cache_size", "-32768")
+        // What is asked of the journal is nobody's news.
+        .disable_statement_logging()
+}
+
+/// Where a journal of an earlier version is kept: `journal.v5.sqlite` beside `journal.sqlite`.
+fn aside(path: &Path, version: usize) -> PathBuf {
+    path.with_extension(format!("v{version}.sqlite"))
+}
 
 impl Journal {
-    pub(super) async fn migrate(&self) -> Result<(), Problem> {
-        let told = |error: sqlx::Error| problem(&error);
-        let (at,): (i64,) = sqlx::query_as("pragma user_version").fetch_one(&self.pool).await.map_err(told)?;
-        let at = usize::try_from(at).unwrap_or(0);
+    /// Opens the journal at `path`, made where it is missing; one of an earlier version is copied aside and carried over.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is not a journal, or is one of a newer consign's.
+    pub async fn open(path: &Path) -> Result<Self, Problem> {
+        Self::open_as(path, Before::CopyAside).await
+    }
+
+    /// The same, with what becomes of a journal of an earlier version.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub async fn open_as(path: &Path, before: Before) -> Result<Self, Problem> {
+        // One connection: SQLite has one writer anyway, and so a transaction never meets another of our own.
+        let pool = SqlitePoolOptions::new().max_connections(1).connect_with(options(path).create_if_missing(true)).await?;
+        let journal = Self { pool };
+        journal.carry_over(path, before).await?;
+        Ok(journal)
+    }
+
+    /// Whether there is a journal at `path` that is to be carried over before it can be used.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub async fn is_of_earlier_version(path: &Path) -> Result<bool, Problem> {
+        if !path.exists() {
+            return Ok(false);
+        }
+        let mut connection = options(path).connect().await?;
+        let row = sqlx::query("pragma user_version").fetch_one(&mut connection).await?;
+        let version: usize = Cells::of("journal", "user_version", &row).number("user_version")?;
+        connection.close().await?;
+        Ok(version > 0 && version < VERSIONS.len())
+    }
+
+    async fn carry_over(&self, path: &Path, before: Before) -> Result<(), Problem> {
+        let row = sqlx::query("pragma user_version").fetch_one(&self.pool).await?;
+        let at: usize = Cells::of("journal", "user_version", &row).number("user_version")?;
         if at > VERSIONS.len() {
-            return Err(Problem::new(crate::model::Code::Journal, "the journal was written by a newer consign")
-                .hint("use that version, or another storage folder"));
+            let text =
+                format!("the journal was written by a newer consign (version {at} of its tables; this one knows {})", VERSIONS.len());
+            return Err(Problem::new(Code::Journal, text).hint("use that consign, or another storage folder"));
+        }
+        if at > 0 && at < VERSIONS.len() && before == Before::CopyAside {
+            self.copy_aside(&aside(path, at)).await?;
         }
         for (number, statements) in VERSIONS.iter().enumerate().skip(at) {
-            let mut transaction = self.pool.begin().await.map_err(told)?;
+            let mut transaction = self.pool.begin_with("begin immediate").await?;
             for statement in *statements {
-                sqlx::query(*statement).execute(&mut *transaction).await.map_err(told)?;
+                sqlx::query(*statement).execute(&mut *transaction).await?;
+            }
+            if number == 3 {
+                super::troubles::note_old(&mut transaction).await?;
             }
             let version = format!("pragma user_version = {}", number + 1);
-            sqlx::query(sqlx::AssertSqlSafe(version)).execute(&mut *transaction).await.map_err(told)?;
-            transaction.commit().await.map_err(told)?;
-            if number == 3 {
-                self.note_old_troubles().await?;
-            }
+            sqlx::query(sqlx::AssertSqlSafe(version)).execute(&mut *transaction).await?;
+            transaction.commit().await?;
         }
+        Ok(())
+    }
+
+    /// Copies the journal as it is to another file. The copy has its name once it is whole; one that is there already is as good, since
+    /// nothing has been carried over after it.
+    async fn copy_aside(&self, to: &Path) -> Result<(), Problem> {
+        if to.exists() {
+            return Ok(());
+        }
+        let part = to.with_extension("part");
+        // Left by one that was broken off; mostly there is none.
+        let _ = fs::remove_file(&part);
+        self.copy_to(&part).await?;
+        let kept = fs::File::open(&part).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&part, to));
+        kept.map_err(|error| {
+            Problem::new(Code::Journal, format!("the journal cannot be copied aside before it is carried over ({})", reason(&error)))
+                .hint("nothing was changed; make room in the storage folder")
+        })?;
+        tracing::info!("the journal is carried over; as it was it lies in {}", to.display());
         Ok(())
     }
 }

@@ -5,9 +5,12 @@ use std::{cmp::Reverse, collections::HashSet};
 
 use chrono::{DateTime, Utc};
 use futures_util::TryStreamExt as _;
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
-use super::{Journal, Message, problem, query::row, write::stamp};
+use super::{
+    message::{A_STAGE, Message, message, stage},
+    sql::{Cells, Journal, all, push_list, stamp},
+};
 use crate::model::{Code, MessageId, Problem, Stage, answer::Reply, problem::cut};
 
 /// Which messages to list, newest first.
@@ -214,12 +217,7 @@ impl Journal {
             query
         };
         if !filter.flows.is_empty() {
-            query.push(" and m.flow in (");
-            let mut flows = query.separated(", ");
-            for flow in &filter.flows {
-                flows.push_bind(flow.clone());
-            }
-            query.push(")");
+            push_list(&mut query, " and m.flow", &filter.flows);
         }
         filter.conditions(&mut query);
         // In the order of the index, so that reading can end as soon as there are enough.
@@ -227,9 +225,9 @@ impl Journal {
         let mut seen: HashSet<MessageId> = found.iter().map(|message| message.id).collect();
         let mut rows = query.build().fetch(&self.pool);
         while found.len() < filter.limit as usize
-            && let Some(one) = rows.try_next().await.map_err(|error| problem(&error))?
+            && let Some(one) = rows.try_next().await?
         {
-            found.extend(Some(row(&one)).filter(|message| seen.insert(message.id)));
+            found.extend(Some(message(&one)?).filter(|message| seen.insert(message.id)));
         }
         drop(rows);
         found.sort_by_key(|message| Reverse((message.received, message.id)));
@@ -243,16 +241,33 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn days(&self, from: chrono::NaiveDate) -> Result<Vec<Day>, Problem> {
         let rows = sqlx::query("select flow, day, came, failed from day where day >= ? order by flow, day").bind(from.to_string());
-        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let day = |row: &sqlx::sqlite::SqliteRow| {
-            Some(Day {
-                flow: row.get("flow"),
-                day: row.get::<String, _>("day").parse().ok()?,
-                came: u64::try_from(row.get::<i64, _>("came")).unwrap_or_default(),
-                failed: u64::try_from(row.get::<i64, _>("failed")).unwrap_or_default(),
+        let rows = rows.fetch_all(&self.pool).await?;
+        all(&rows, |row| {
+            let cells = Cells::of("day", "day", row);
+            Ok(Day {
+                flow: cells.get("flow")?,
+                day: cells.parsed("day", "a day", |day| day.parse().ok())?,
+                came: cells.number("came")?,
+                failed: cells.number("failed")?,
             })
-        };
-        Ok(rows.iter().filter_map(day).collect())
+        })
+    }
+
+    /// Counts by flow and stage.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn tallies(&self) -> Result<Vec<Tally>, Problem> {
+        let rows = sqlx::query("select flow, stage, count, last from tally where count > 0 order by flow").fetch_all(&self.pool).await?;
+        all(&rows, |row| {
+            let cells = Cells::of("tally", "flow", row);
+            Ok(Tally {
+                flow: cells.get("flow")?,
+                stage: cells.parsed("stage", A_STAGE, stage)?,
+                count: cells.number("count")?,
+                last: cells.time("last")?,
+            })
+        })
     }
 }
 
@@ -263,9 +278,24 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn came(&self) -> Result<Vec<(String, u64)>, Problem> {
         let rows = sqlx::query("select flow, sum(came) as came from day group by flow").fetch_all(&self.pool).await;
-        let came = |row: &sqlx::sqlite::SqliteRow| (row.get("flow"), u64::try_from(row.get::<i64, _>("came")).unwrap_or_default());
-        Ok(rows.map_err(|error| problem(&error))?.iter().map(came).collect())
+        all(&rows?, |row| {
+            let cells = Cells::of("day", "flow", row);
+            Ok((cells.get("flow")?, cells.number("came")?))
+        })
     }
+}
+
+/// Messages of a flow at a stage.
+#[derive(Debug, Clone, serde::Serialize)]
+pub struct Tally {
+    /// Flow.
+    pub flow: String,
+    /// Stage.
+    pub stage: Stage,
+    /// How many.
+    pub count: u64,
+    /// When one of them last changed.
+    pub last: DateTime<Utc>,
 }
 
 /// What came on a day.

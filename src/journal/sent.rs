@@ -2,13 +2,22 @@
 
 use std::collections::HashMap;
 
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::{QueryBuilder, Sqlite};
 
-use super::{Journal, Message, problem, write::commit};
-use crate::model::Problem;
+use super::{
+    message::Message,
+    sql::{CHUNK, Cells, Journal, Writing, all, commit, push_list},
+};
+use crate::model::{MessageId, Problem};
 
-/// Records asked for in one query.
-const CHUNK: usize = 1000;
+/// Writes down what records say that are being sent: `model,id` and a digest.
+pub(super) async fn note(to: &mut Writing<'_>, flow: &str, digests: impl Iterator<Item = (String, String)> + Send) -> Result<(), Problem> {
+    for (record, digest) in digests {
+        let update = sqlx::query("update sent set digest = ? where flow = ? and record = ?");
+        update.bind(digest).bind(flow).bind(record).execute(&mut **to).await?;
+    }
+    Ok(())
+}
 
 impl Journal {
     /// Which of some records, as `model,id`, a flow has sent, or is sending, each with what it said then where that is known, and
@@ -22,17 +31,13 @@ impl Journal {
             let mut query = QueryBuilder::<Sqlite>::new(
                 "select s.record, s.digest, coalesce(m.stage in ('done', 'discarded'), 1) as ended from sent s left join message m on m.id = s.message where s.flow = ",
             );
-            query.push_bind(flow.to_string()).push(" and s.record in (");
-            let mut list = query.separated(", ");
-            for record in chunk {
-                list.push_bind(record.clone());
-            }
-            query.push(")");
-            let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-            sent.extend(
-                rows.iter()
-                    .filter_map(|row| Some((row.try_get("record").ok()?, (row.try_get("digest").ok()?, row.try_get("ended").ok()?)))),
-            );
+            query.push_bind(flow.to_string());
+            push_list(&mut query, " and s.record", chunk);
+            let rows = query.build().fetch_all(&self.pool).await?;
+            sent.extend(all(&rows, |row| {
+                let cells = Cells::of("sent", "record", row);
+                Ok((cells.get("record")?, (cells.get("digest")?, cells.get("ended")?)))
+            })?);
         }
         Ok(sent)
     }
@@ -41,13 +46,19 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn sent_as(&self, flow: &str, digests: impl Iterator<Item = (String, String)>) -> Result<(), Problem> {
-        let mut transaction = self.begin().await?;
-        for (record, digest) in digests {
-            let update = sqlx::query("update sent set digest = ? where flow = ? and record = ?").bind(digest).bind(flow).bind(record);
-            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-        }
-        commit(transaction).await
+    pub async fn sent_as(&self, flow: &str, digests: impl Iterator<Item = (String, String)> + Send) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        note(&mut to, flow, digests).await?;
+        commit(to).await
+    }
+
+    /// Records whose sending a message is, as `model,id`.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn claims(&self, message: MessageId) -> Result<Vec<String>, Problem> {
+        let query = sqlx::query("select record from sent where message = ?").bind(message.to_string());
+        all(&query.fetch_all(&self.pool).await?, |row| Cells::of("sent", "record", row).get("record"))
     }
 
     /// Lets a record be sent again.
@@ -56,7 +67,9 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn unclaim(&self, flow: &str, record: &str) -> Result<(), Problem> {
         let delete = sqlx::query("delete from sent where flow = ? and record = ?").bind(flow).bind(record);
-        delete.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        delete.execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// How often the records of a message were sent before by its flow, the most of any of them.
@@ -72,8 +85,8 @@ impl Journal {
                 cross join message m on m.id = r.message and m.flow = s.flow and m.id <> s.message
                 where s.message = ? group by s.record)",
         );
-        let row = query.bind(message.id.to_string()).fetch_one(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(row.try_get::<i64, _>("times").ok().and_then(|times| u64::try_from(times).ok()).unwrap_or(0))
+        let row = query.bind(message.id.to_string()).fetch_one(&self.pool).await?;
+        Cells::of("sent", "times", &row).number("times")
     }
 
     /// How far a flow has looked: the latest time of a record that it has seen, as Odoo writes it.
@@ -82,7 +95,7 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn cursor(&self, flow: &str) -> Result<Option<String>, Problem> {
         let row = sqlx::query("select at from cursor where flow = ?").bind(flow).fetch_optional(&self.pool).await;
-        Ok(row.map_err(|error| problem(&error))?.and_then(|row| row.try_get("at").ok()))
+        row?.as_ref().map(|row| Cells::of("cursor", "at", row).get("at")).transpose()
     }
 
     /// Moves it on; never back.
@@ -91,6 +104,8 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn move_cursor(&self, flow: &str, at: &str) -> Result<(), Problem> {
         let insert = sqlx::query("insert into cursor (flow, at) values (?, ?) on conflict do update set at = max(at, excluded.at)");
-        insert.bind(flow).bind(at).execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        insert.bind(flow).bind(at).execute(&mut *to).await?;
+        commit(to).await
     }
 }

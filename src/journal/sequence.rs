@@ -1,11 +1,11 @@
 //! Numbers of outbound files without gaps, and whether a file was collected.
 
 use chrono::{DateTime, Utc};
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+use sqlx::QueryBuilder;
 
 use super::{
-    Journal, Message, problem,
-    write::{commit, stamp},
+    message::Message,
+    sql::{Cells, Journal, Writing, commit, stamp},
 };
 use crate::model::Problem;
 
@@ -19,27 +19,26 @@ impl Journal {
         if let Some(number) = message.sequence {
             return Ok(number);
         }
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.begin().await?;
+        let mut to = self.begin().await?;
         let free = sqlx::query("select min(number) as number from sequence_free where flow = ?").bind(&message.flow);
-        let free: Option<i64> = free.fetch_one(&mut *transaction).await.map_err(told)?.get("number");
+        let free: Option<i64> = Cells::of("sequence_free", "number", &free.fetch_one(&mut *to).await?).get("number")?;
         let number = match free {
             Some(number) => {
                 let taken = sqlx::query("delete from sequence_free where flow = ? and number = ?").bind(&message.flow).bind(number);
-                taken.execute(&mut *transaction).await.map_err(told)?;
+                taken.execute(&mut *to).await?;
                 number
             }
             None => {
                 let next = sqlx::query(
                     "insert into sequence (flow, next) values (?1, ?2 + 1) on conflict do update set next = max(next, ?2) + 1 returning next",
                 );
-                let next = next.bind(&message.flow).bind(first).fetch_one(&mut *transaction).await.map_err(told)?;
-                next.get::<i64, _>("next") - 1
+                let next = next.bind(&message.flow).bind(first).fetch_one(&mut *to).await?;
+                Cells::of("sequence", "next", &next).get::<i64>("next")? - 1
             }
         };
         let update = sqlx::query("update message set sequence = ? where id = ?").bind(number).bind(message.id.to_string());
-        update.execute(&mut *transaction).await.map_err(told)?;
-        commit(transaction).await?;
+        update.execute(&mut *to).await?;
+        commit(to).await?;
         message.sequence = Some(number);
         Ok(number)
     }
@@ -63,22 +62,22 @@ impl Journal {
         if messages.is_empty() {
             return Ok(());
         }
-        let mut transaction = self.begin().await?;
+        let mut to = self.begin().await?;
         for message in messages {
             let update = sqlx::query("update message set collected = ? where id = ?").bind(stamp(now)).bind(message.id.to_string());
-            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
+            update.execute(&mut *to).await?;
         }
-        commit(transaction).await
+        commit(to).await
     }
 }
 
 /// Gives the number of a message back that was not sent with it: the next one takes it, so that the partner sees no gap. Part of the
 /// transaction in which the message fails, so that no crash can leave a number with two owners or none.
-pub(super) async fn give_back(transaction: &mut Transaction<'_, Sqlite>, message: &Message) -> Result<(), Problem> {
+pub(super) async fn give_back(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem> {
     let Some(number) = message.sequence else { return Ok(()) };
-    let told = |error: sqlx::Error| problem(&error);
     let free = sqlx::query("insert or ignore into sequence_free (flow, number) values (?, ?)").bind(&message.flow).bind(number);
-    free.execute(&mut **transaction).await.map_err(told)?;
+    free.execute(&mut **to).await?;
     let update = sqlx::query("update message set sequence = null where id = ?").bind(message.id.to_string());
-    update.execute(&mut **transaction).await.map(|_| ()).map_err(told)
+    update.execute(&mut **to).await?;
+    Ok(())
 }

@@ -1,9 +1,9 @@
 //! Steps of messages in the order in which they were written, whichever message they are of: for traces.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Row, sqlite::SqliteRow};
+use sqlx::sqlite::SqliteRow;
 
-use super::{Journal, problem, query::moment};
+use super::sql::{Cells, Journal, all};
 use crate::model::Problem;
 
 /// A step that a message took.
@@ -39,8 +39,8 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn last_step(&self) -> Result<i64, Problem> {
-        let row = sqlx::query("select max(rowid) as last from event").fetch_one(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(row.get::<Option<i64>, _>("last").unwrap_or_default())
+        let row = sqlx::query("select max(rowid) as last from event").fetch_one(&self.pool).await?;
+        Ok(Cells::of("event", "last", &row).get::<Option<i64>>("last")?.unwrap_or_default())
     }
 
     /// Steps behind a number, so many at most.
@@ -55,24 +55,23 @@ impl Journal {
              (select max(b.at) from event b where b.message = e.message and b.rowid <= e.rowid and b.stage = 'received') as began
              from event e join message m on m.id = e.message where e.rowid > ? order by e.rowid limit ?",
         );
-        let rows = query.bind(number).bind(i64::from(most)).fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let row = |row: &SqliteRow| {
-            let text = |name: &str| row.get::<String, _>(name);
-            let maybe = |name: &str| row.get::<Option<String>, _>(name);
-            StepRow {
-                number: row.get("number"),
-                message: text("message"),
-                flow: text("flow"),
-                direction: text("direction"),
-                name: text("name"),
-                run: u32::try_from(row.get::<i64, _>("run")).unwrap_or(1),
-                began: moment(&maybe("began").unwrap_or_else(|| text("received"))),
-                from: maybe("stage_before").zip(maybe("before").as_deref().map(moment)),
-                stage: text("stage"),
-                at: moment(&text("at")),
-                note: maybe("note"),
-            }
-        };
-        Ok(rows.iter().map(row).collect())
+        let rows = query.bind(number).bind(i64::from(most)).fetch_all(&self.pool).await?;
+        all(&rows, |row: &SqliteRow| {
+            let cells = Cells::of("event", "number", row);
+            let began = cells.maybe_time("began")?;
+            Ok(StepRow {
+                number: cells.get("number")?,
+                message: cells.get("message")?,
+                flow: cells.get("flow")?,
+                direction: cells.get("direction")?,
+                name: cells.get("name")?,
+                run: cells.number("run")?,
+                began: began.map_or_else(|| cells.time("received"), Ok)?,
+                from: cells.get::<Option<String>>("stage_before")?.zip(cells.maybe_time("before")?),
+                stage: cells.get("stage")?,
+                at: cells.time("at")?,
+                note: cells.get("note")?,
+            })
+        })
     }
 }

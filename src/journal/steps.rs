@@ -1,225 +1,246 @@
-//! How a message moves: each call is one transaction, so that stage, attempt, reason and what troubles it never disagree.
+//! How a message moves: each call is one transaction, so that stage, attempt, reason, intents and failures never disagree.
 
 use chrono::{DateTime, Utc};
-use sqlx::{Sqlite, Transaction};
 
 use super::{
-    Deed, Journal, Message, audit, one_line, problem,
+    audit::{self, Deed},
+    history::{RecordRow, attempt, event, touched},
+    intents,
+    message::Message,
     sequence::give_back,
-    troubles,
-    write::{commit, stamp},
+    sql::{Journal, Writing, commit, stamp},
+    terms, troubles,
 };
-use crate::model::{Again, Code, Direction, MessageId, Problem, Stage};
+use crate::model::{Code, Direction, Effect, Intent, Outcome, Problem, Stage, problem::one_line};
+
+/// When a message that waits goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Until {
+    /// Then.
+    pub at: DateTime<Utc>,
+    /// Whether a person who asks for a run cannot make it earlier: an effect may still land.
+    pub firm: bool,
+}
 
 /// A step that a message is to take.
 #[derive(Default)]
-struct Step<'s> {
-    resume: Option<Stage>,
-    until: Option<DateTime<Utc>>,
-    note: Option<&'s str>,
+pub(super) struct Step<'s> {
+    pub(super) resume: Option<Stage>,
+    pub(super) until: Option<Until>,
+    pub(super) note: Option<&'s str>,
     /// Ends a try: its outcome and what was wrong.
-    tried: Option<(&'static str, &'s [Problem])>,
+    pub(super) tried: Option<(&'static str, &'s [Problem])>,
     /// A person does it.
-    deed: Option<&'s Deed>,
+    pub(super) deed: Option<&'s Deed>,
+}
+
+/// Moves a message within a transaction. `message` says afterwards what the journal says once that is committed.
+pub(super) async fn take(
+    to: &mut Writing<'_>,
+    message: &mut Message,
+    next: Stage,
+    step: Step<'_>,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    let Step { resume, until, note, tried, deed } = step;
+    let before = message.stage;
+    let has_its_effect = before == Stage::Waiting && message.resume == Some(Stage::Applied) && next != Stage::Applied;
+    if !before.may_become(next, message.direction) || has_its_effect {
+        let is = if has_its_effect { "has had its effect" } else { before.as_str() };
+        return Err(Problem::new(Code::Stage, format!("message {} is {is} and cannot become {next}", message.id.short())));
+    }
+    let undecided = match next {
+        Stage::Failed | Stage::Discarded => intents::undecided(to, message).await?,
+        _ => Vec::new(),
+    };
+    if let Some(unclear) = undecided.iter().find(|intent| next == Stage::Failed && intent.needs_a_person()) {
+        let text = format!("message {} cannot fail: it is not known whether it did {}", message.id.short(), unclear.effect);
+        return Err(Problem::new(Code::Stage, text));
+    }
+    let deed_note = deed.map(Deed::note);
+    let note = note.or(deed_note.as_deref());
+    // From rest it begins anew, with its file where it was.
+    let begins = before.is_at_rest() && (next == Stage::Received || next == Stage::checked(message.direction));
+    match (tried, next) {
+        (Some((_, problems)), _) => {
+            message.attempts += 1;
+            message.reason = one_line(problems);
+            message.code = problems.first().map(|problem| problem.code);
+        }
+        (None, Stage::Held | Stage::Discarded) => (message.reason, message.code) = (note.map(str::to_string), None),
+        // Begun anew, it has nothing wrong with it yet.
+        (None, _) if begins || next == Stage::Received => (message.reason, message.code) = (None, None),
+        (None, _) => {}
+    }
+    (message.stage, message.resume, message.until, message.updated) = (next, resume, until.map(|until| until.at), now);
+    message.checked |= before == Stage::Received && next == Stage::checked(message.direction);
+    message.rested |= begins || matches!(next, Stage::Waiting | Stage::Held);
+    if begins {
+        message.moved = message.edited;
+        message.collected = None;
+    }
+    let update = sqlx::query(
+        "update message set stage = ?1, resume = ?2, until = ?3, firm = ?4, updated = ?5, moved = case when ?6 and edited = 0 then 0 else moved end, reason = ?7, code = ?8, attempts = ?9,
+         collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14 where id = ?15 and stage = ?16",
+    );
+    let update = update.bind(next.as_str()).bind(resume.map(Stage::as_str)).bind(until.map(|until| stamp(until.at)));
+    let update = update.bind(until.is_some_and(|until| until.firm)).bind(stamp(now)).bind(begins).bind(&message.reason);
+    let update = update.bind(message.code.map(Code::as_str)).bind(message.attempts);
+    let update = update.bind(message.checked).bind(message.rested).bind(message.run).bind(message.again.as_then);
+    let update = update.bind(message.again.overwrite).bind(message.id.to_string()).bind(before.as_str());
+    // Another process that moved the message meanwhile makes this find no row.
+    if update.execute(&mut **to).await?.rows_affected() != 1 {
+        return Err(Problem::new(Code::Stage, format!("message {} was moved by someone else", message.id.short())));
+    }
+    event(to, message.id, next, note.or(message.reason.as_deref().filter(|_| tried.is_some())), now).await?;
+    troubles::forget(to, message.id).await?;
+    if let Some((outcome, problems)) = tried {
+        attempt(to, message.id, message.attempts, outcome, problems, now).await?;
+        troubles::note(to, message.id, &message.flow, problems, now).await?;
+    }
+    if let Some(deed) = deed {
+        audit::write_down(to, Some(message.id), deed, now).await?;
+    }
+    let is_unsent = !undecided.iter().any(Intent::needs_a_person);
+    if message.direction == Direction::Out && matches!(next, Stage::Failed | Stage::Discarded) && is_unsent {
+        give_back(to, message).await?;
+        message.sequence = None;
+    }
+    Ok(())
+}
+
+/// What carrying out a message's plan, or one part of it, left behind.
+#[derive(Debug, Default)]
+pub struct Written<'w> {
+    /// Records of Odoo.
+    pub records: &'w [RecordRow],
+    /// What is to be said of it.
+    pub notes: &'w [String],
+    /// The effect that ended, and how.
+    pub ended: Option<(&'w Effect, Outcome)>,
 }
 
 impl Journal {
+    async fn step(&self, message: &mut Message, next: Stage, step: Step<'_>, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        take(&mut to, &mut moved, next, step, now).await?;
+        commit(to).await?;
+        *message = moved;
+        Ok(())
+    }
+
     /// Moves a message on.
     ///
     /// # Errors
     /// The step is not one the message can take, or the journal cannot be written.
-    pub async fn advance(&self, message: &mut Message, to: Stage, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.step(message, to, Step { note, ..Step::default() }, now).await
+    pub async fn advance(&self, message: &mut Message, next: Stage, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.step(message, next, Step { note, ..Step::default() }, now).await
     }
 
-    /// Writes a remark down beside a message's present stage.
+    /// Moves a message that is planned on, with the numbers that it is found by and the mapping that read them.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn planned(
+        &self,
+        message: &mut Message,
+        numbers: &[(String, String)],
+        mapping: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        terms::number(&mut to, message.id, numbers, mapping).await?;
+        take(&mut to, &mut moved, Stage::Planned, Step::default(), now).await?;
+        commit(to).await?;
+        *message = moved;
+        Ok(())
+    }
+
+    /// Moves a message whose effect has taken place on to [`Stage::Applied`], and closes the intent of it.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn applied(
+        &self,
+        message: &mut Message,
+        happened: Option<&Effect>,
+        note: Option<&str>,
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        intents::close(&mut to, message, happened.map(std::slice::from_ref).unwrap_or_default(), Outcome::Happened, now).await?;
+        take(&mut to, &mut moved, Stage::Applied, Step { note, ..Step::default() }, now).await?;
+        commit(to).await?;
+        *message = moved;
+        Ok(())
+    }
+
+    /// Ends a message whose effect is complete, as a try that succeeded, with the records that it touched last.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn done(&self, message: &mut Message, records: &[RecordRow], note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        touched(&mut to, message.id, records, now).await?;
+        take(&mut to, &mut moved, Stage::Done, Step { note, tried: Some(("done", &[])), ..Step::default() }, now).await?;
+        commit(to).await?;
+        *message = moved;
+        Ok(())
+    }
+
+    /// Writes down what carrying out a plan left behind, beside a message's present stage.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn wrote(&self, message: &Message, written: Written<'_>, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        touched(&mut to, message.id, written.records, now).await?;
+        for note in written.notes {
+            event(&mut to, message.id, message.stage, Some(note), now).await?;
+        }
+        if let Some((effect, outcome)) = written.ended {
+            intents::close(&mut to, message, std::slice::from_ref(effect), outcome, now).await?;
+        }
+        commit(to).await
+    }
+
+    /// Writes a remark down beside a message's present stage: for people, never read back.
     ///
     /// # Errors
     /// The journal cannot be written.
     pub async fn remark(&self, message: &Message, note: &str, now: DateTime<Utc>) -> Result<(), Problem> {
-        let mut transaction = self.begin().await?;
-        event(&mut transaction, message.id, message.stage, Some(note), now).await?;
-        commit(transaction).await
+        let mut to = self.begin().await?;
+        event(&mut to, message.id, message.stage, Some(note), now).await?;
+        commit(to).await
     }
 
-    /// Lets a message wait until `until` and go on from where it is.
+    /// Lets a message wait and go on from where it is.
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn wait(&self, message: &mut Message, until: DateTime<Utc>, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
-        let resume = Some(message.stage);
-        let step = Step { resume, until: Some(until), tried: Some(("waits", problems)), ..Step::default() };
+    pub async fn wait(&self, message: &mut Message, until: Until, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
+        let step = Step { resume: Some(message.stage), until: Some(until), tried: Some(("waits", problems)), ..Step::default() };
         self.step(message, Stage::Waiting, step, now).await
     }
 
     /// Ends a message with what is wrong with it.
     ///
     /// # Errors
-    /// As [`Journal::advance`].
+    /// As [`Journal::advance`]; or it is not known whether the message has had an effect: it must be held.
     pub async fn fail(&self, message: &mut Message, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
         self.step(message, Stage::Failed, Step { tried: Some(("failed", problems)), ..Step::default() }, now).await
     }
 
-    /// Holds a message until a person decides.
+    /// Holds a message until a person decides; it goes on from where it is.
     ///
     /// # Errors
     /// As [`Journal::advance`].
     pub async fn hold(&self, message: &mut Message, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
-        self.step(message, Stage::Held, Step { tried: Some(("held", problems)), ..Step::default() }, now).await
+        let step = Step { resume: Some(message.stage), tried: Some(("held", problems)), ..Step::default() };
+        self.step(message, Stage::Held, step, now).await
     }
-
-    /// Ends a message for good, whatever it was to do: a person has decided that nothing more is done with it.
-    ///
-    /// # Errors
-    /// As [`Journal::advance`].
-    pub async fn discard(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.step(message, Stage::Discarded, Step { deed: Some(deed), ..Step::default() }, now).await
-    }
-
-    /// Holds a message because a person says so. One that waited keeps where it was to go on.
-    ///
-    /// # Errors
-    /// As [`Journal::advance`].
-    pub async fn hold_back(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
-        let resume = message.resume.filter(|_| message.stage == Stage::Waiting);
-        self.step(message, Stage::Held, Step { resume, deed: Some(deed), ..Step::default() }, now).await
-    }
-
-    /// Writes down that a try succeeded.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn succeeded(&self, message: &mut Message, now: DateTime<Utc>) -> Result<(), Problem> {
-        let mut transaction = self.begin().await?;
-        let id = message.id.to_string();
-        attempt(&mut transaction, message.id, message.attempts + 1, "done", &[], now).await?;
-        let update = sqlx::query("update message set attempts = attempts + 1, reason = null where id = ?").bind(id);
-        update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-        commit(transaction).await?;
-        message.attempts += 1;
-        message.reason = None;
-        Ok(())
-    }
-
-    /// Starts a message again from its original bytes; the effect gets a new mark. One that waits goes on from where it is, now: its
-    /// effect may be there already, and must be found under the same mark.
-    ///
-    /// # Errors
-    /// The message is under way, or the journal cannot be written.
-    pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
-        let update = sqlx::query("update message set as_then = ?, overwrite = ? where id = ?");
-        let update = update.bind(again.as_then).bind(again.overwrite).bind(message.id.to_string());
-        update.execute(&self.pool).await.map_err(|error| problem(&error))?;
-        message.again = again;
-        if let (Stage::Waiting, Some(resume)) = (message.stage, message.resume) {
-            return self.step(message, resume, Step { deed: Some(deed), ..Step::default() }, now).await;
-        }
-        // Held while it waited, its effect may be there as well: it waits again, until now.
-        if let (Stage::Held, Some(resume)) = (message.stage, message.resume) {
-            let step = Step { resume: Some(resume), until: Some(now), deed: Some(deed), ..Step::default() };
-            return self.step(message, Stage::Waiting, step, now).await;
-        }
-        let to = if again.checked { Stage::Checked } else { Stage::Received };
-        if again.checked && !self.events(message.id).await?.iter().any(|event| event.stage == Stage::Checked.as_str()) {
-            let text = format!("message {} has never passed its check, and cannot go on behind it", message.id.short());
-            return Err(Problem::new(Code::Stage, text));
-        }
-        if !message.stage.may_become(to, message.direction) {
-            return Err(Problem::new(Code::Stage, format!("message {} is {}: it is being worked on", message.id.short(), message.stage)));
-        }
-        // The run is raised first: killed in between, the message rests as before, and a higher run means nothing by itself.
-        let update = sqlx::query("update message set run = run + 1 where id = ?").bind(message.id.to_string());
-        update.execute(&self.pool).await.map_err(|error| problem(&error))?;
-        message.run += 1;
-        self.step(message, to, Step { deed: Some(deed), ..Step::default() }, now).await
-    }
-
-    async fn step(&self, message: &mut Message, to: Stage, step: Step<'_>, now: DateTime<Utc>) -> Result<(), Problem> {
-        let Step { resume, until, note, tried, deed } = step;
-        let deed_note = deed.map(Deed::note);
-        let note = note.or(deed_note.as_deref());
-        if !message.stage.may_become(to, message.direction) {
-            return Err(Problem::new(Code::Stage, format!("message {} is {} and cannot become {to}", message.id.short(), message.stage)));
-        }
-        // From rest it begins anew, with its file where it was.
-        let begins = message.stage.is_at_rest() && matches!(to, Stage::Received | Stage::Checked);
-        let (attempts, reason) = match (tried, to) {
-            (Some((_, problems)), _) => (message.attempts + 1, one_line(problems)),
-            // Begun anew, it has nothing wrong with it yet.
-            (None, Stage::Held | Stage::Discarded) => (message.attempts, note.map(str::to_string)),
-            (None, _) if begins || to == Stage::Received => (message.attempts, None),
-            (None, _) => (message.attempts, message.reason.clone()),
-        };
-        let mut transaction = self.begin().await?;
-        let update = sqlx::query(
-            "update message set stage = ?1, resume = ?2, until = ?3, updated = ?4, moved = case when ?9 and edited = 0 then 0 else moved end,
-             reason = ?7, attempts = ?8, collected = case when ?9 then null else collected end where id = ?5 and stage = ?6",
-        )
-        .bind(to.as_str())
-        .bind(resume.map(Stage::as_str))
-        .bind(until.map(stamp))
-        .bind(stamp(now))
-        .bind(message.id.to_string())
-        .bind(message.stage.as_str())
-        .bind(&reason)
-        .bind(attempts)
-        .bind(begins);
-        // Another process that moved the message meanwhile makes this find no row.
-        if update.execute(&mut *transaction).await.map_err(|error| problem(&error))?.rows_affected() != 1 {
-            return Err(Problem::new(Code::Stage, format!("message {} was moved by someone else", message.id.short())));
-        }
-        event(&mut transaction, message.id, to, note.or(reason.as_deref().filter(|_| tried.is_some())), now).await?;
-        troubles::forget(&mut transaction, message.id).await?;
-        if let Some((outcome, problems)) = tried {
-            attempt(&mut transaction, message.id, attempts, outcome, problems, now).await?;
-            troubles::note(&mut transaction, message.id, &message.flow, problems, now).await?;
-        }
-        if let Some(deed) = deed {
-            audit::write_down(&mut transaction, Some(message.id), deed, now).await?;
-        }
-        let gives_back = to == Stage::Failed && message.direction == Direction::Out;
-        if gives_back {
-            give_back(&mut transaction, message).await?;
-        }
-        commit(transaction).await?;
-        (message.stage, message.resume, message.until, message.updated) = (to, resume, until, now);
-        (message.attempts, message.reason) = (attempts, reason);
-        if begins {
-            message.moved = message.edited;
-            message.collected = None;
-        }
-        if gives_back {
-            message.sequence = None;
-        }
-        Ok(())
-    }
-}
-
-pub(super) async fn event(
-    transaction: &mut Transaction<'_, Sqlite>,
-    message: MessageId,
-    stage: Stage,
-    note: Option<&str>,
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let insert = sqlx::query("insert into event (message, at, stage, note) values (?, ?, ?, ?)")
-        .bind(message.to_string())
-        .bind(stamp(now))
-        .bind(stage.as_str())
-        .bind(note);
-    insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
-}
-
-pub(super) async fn attempt(
-    transaction: &mut Transaction<'_, Sqlite>,
-    message: MessageId,
-    number: u32,
-    outcome: &str,
-    problems: &[Problem],
-    now: DateTime<Utc>,
-) -> Result<(), Problem> {
-    let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
-    let insert = sqlx::query("insert into attempt (message, number, at, outcome, problems) values (?, ?, ?, ?, ?)");
-    let insert = insert.bind(message.to_string()).bind(number).bind(stamp(now)).bind(outcome).bind(text);
-    insert.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
 }

@@ -1,8 +1,6 @@
 //! What a message can be found by: the name of its file, its business numbers, the names of its records in Odoo.
 
-use sqlx::{Row, Sqlite, Transaction};
-
-use super::{Journal, problem, write::commit};
+use super::sql::{Cells, Journal, Writing, all, commit};
 use crate::model::{MessageId, Problem};
 
 /// Terms of one message; a catalogue's lines are found in the catalogue.
@@ -20,16 +18,30 @@ pub struct Term {
 }
 
 pub(super) async fn note<'t>(
-    transaction: &mut Transaction<'_, Sqlite>,
+    to: &mut Writing<'_>,
     message: MessageId,
     terms: impl Iterator<Item = (&'t str, &'t str)> + Send,
 ) -> Result<(), Problem> {
     for (kind, value) in terms.filter(|(_, value)| !value.is_empty() && value.len() <= LONGEST).take(MOST) {
         let insert = sqlx::query("insert or ignore into term (message, kind, value) values (?, ?, ?)");
         let insert = insert.bind(message.to_string()).bind(kind).bind(value);
-        insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
+        insert.execute(&mut **to).await?;
     }
     Ok(())
+}
+
+/// Writes down numbers that a message can be found by, the kind of each and the number; and the mapping that read them.
+pub(super) async fn number(
+    to: &mut Writing<'_>,
+    message: MessageId,
+    numbers: &[(String, String)],
+    mapping: Option<&str>,
+) -> Result<(), Problem> {
+    if let Some(mapping) = mapping {
+        let update = sqlx::query("update message set mapping = ? where id = ?").bind(mapping).bind(message.to_string());
+        update.execute(&mut **to).await?;
+    }
+    note(to, message, numbers.iter().map(|(kind, value)| (kind.as_str(), value.as_str()))).await
 }
 
 impl Journal {
@@ -41,13 +53,9 @@ impl Journal {
         if numbers.is_empty() && mapping.is_none() {
             return Ok(());
         }
-        let mut transaction = self.begin().await?;
-        if let Some(mapping) = mapping {
-            let update = sqlx::query("update message set mapping = ? where id = ?").bind(mapping).bind(message.to_string());
-            update.execute(&mut *transaction).await.map_err(|error| problem(&error))?;
-        }
-        note(&mut transaction, message, numbers.iter().map(|(kind, value)| (kind.as_str(), value.as_str()))).await?;
-        commit(transaction).await
+        let mut to = self.begin().await?;
+        number(&mut to, message, numbers, mapping).await?;
+        commit(to).await
     }
 
     /// What a message can be found by besides its file's name, in the order it was written down.
@@ -55,8 +63,10 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn terms(&self, message: MessageId) -> Result<Vec<Term>, Problem> {
-        let rows = sqlx::query("select kind, value from term where message = ? and kind <> 'file' order by id").bind(message.to_string());
-        let rows = rows.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(rows.iter().map(|row| Term { kind: row.get("kind"), value: row.get("value") }).collect())
+        let query = sqlx::query("select id, kind, value from term where message = ? and kind <> 'file' order by id");
+        all(&query.bind(message.to_string()).fetch_all(&self.pool).await?, |row| {
+            let cells = Cells::of("term", "id", row);
+            Ok(Term { kind: cells.get("kind")?, value: cells.get("value")? })
+        })
     }
 }

@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{QueryBuilder, Row, Sqlite, Transaction};
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
-use super::{Journal, problem, query::moment, write::stamp};
+use super::sql::{Cells, Journal, Writing, all, push_list, stamp};
 use crate::model::{MessageId, Problem, cause::cause};
 
 /// Causes noted of one message; what is beyond shows once these are mended.
@@ -33,13 +33,14 @@ pub struct Trouble {
     pub last: DateTime<Utc>,
 }
 
-pub(super) async fn forget(transaction: &mut Transaction<'_, Sqlite>, message: MessageId) -> Result<(), Problem> {
+pub(super) async fn forget(to: &mut Writing<'_>, message: MessageId) -> Result<(), Problem> {
     let delete = sqlx::query("delete from trouble where message = ?").bind(message.to_string());
-    delete.execute(&mut **transaction).await.map(|_| ()).map_err(|error| problem(&error))
+    delete.execute(&mut **to).await?;
+    Ok(())
 }
 
 pub(super) async fn note(
-    transaction: &mut Transaction<'_, Sqlite>,
+    to: &mut Writing<'_>,
     message: MessageId,
     flow: &str,
     problems: &[Problem],
@@ -55,19 +56,10 @@ pub(super) async fn note(
         );
         let insert = insert.bind(message.to_string()).bind(cause(one, flow)).bind(flow).bind(one.code.info().code).bind(&one.message);
         let insert = insert.bind(&one.hint).bind(one.who.as_str()).bind(stamp(now));
-        let done = insert.execute(&mut **transaction).await.map_err(|error| problem(&error))?;
+        let done = insert.execute(&mut **to).await?;
         noted += usize::try_from(done.rows_affected()).unwrap_or(0);
     }
     Ok(())
-}
-
-fn of_flows(query: &mut QueryBuilder<Sqlite>, flows: &[String]) {
-    query.push(" flow in (");
-    let mut list = query.separated(", ");
-    for flow in flows {
-        list.push_bind(flow.clone());
-    }
-    query.push(")");
 }
 
 /// The causes that keep more than one message, of some flows where they are given.
@@ -75,7 +67,7 @@ pub(super) fn shared(query: &mut QueryBuilder<Sqlite>, flows: &[String]) {
     query.push("select cause from trouble");
     if !flows.is_empty() {
         query.push(" where");
-        of_flows(query, flows);
+        push_list(query, " flow", flows);
     }
     query.push(" group by cause having count(*) > 1");
 }
@@ -83,18 +75,19 @@ pub(super) fn shared(query: &mut QueryBuilder<Sqlite>, flows: &[String]) {
 const GROUPED: &str = "select cause, code, min(sentence) as sentence, min(hint) as hint, who, count(*) as messages,
     group_concat(distinct flow) as flows, min(since) as since, max(since) as last from trouble";
 
-fn trouble(row: &sqlx::sqlite::SqliteRow) -> Trouble {
-    Trouble {
-        cause: row.get("cause"),
-        code: row.get("code"),
-        sentence: row.get("sentence"),
-        hint: row.get("hint"),
-        who: row.get("who"),
-        messages: u64::try_from(row.get::<i64, _>("messages")).unwrap_or_default(),
-        flows: row.get::<String, _>("flows").split(',').map(str::to_string).collect(),
-        since: moment(&row.get::<String, _>("since")),
-        last: moment(&row.get::<String, _>("last")),
-    }
+fn trouble(row: &SqliteRow) -> Result<Trouble, Problem> {
+    let cells = Cells::of("trouble", "cause", row);
+    Ok(Trouble {
+        cause: cells.get("cause")?,
+        code: cells.get("code")?,
+        sentence: cells.get("sentence")?,
+        hint: cells.get("hint")?,
+        who: cells.get("who")?,
+        messages: cells.number("messages")?,
+        flows: cells.get::<String>("flows")?.split(',').map(str::to_string).collect(),
+        since: cells.time("since")?,
+        last: cells.time("last")?,
+    })
 }
 
 impl Journal {
@@ -106,11 +99,11 @@ impl Journal {
         let mut query = QueryBuilder::<Sqlite>::new(GROUPED);
         if !flows.is_empty() {
             query.push(" where");
-            of_flows(&mut query, flows);
+            push_list(&mut query, " flow", flows);
         }
         query.push(" group by cause order by messages desc, last desc limit ").push_bind(i64::from(limit));
-        let rows = query.build().fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(rows.iter().map(trouble).collect())
+        let rows = query.build().fetch_all(&self.pool).await?;
+        all(&rows, trouble)
     }
 
     /// One cause, as long as it keeps messages.
@@ -120,8 +113,8 @@ impl Journal {
     pub async fn trouble(&self, cause: &str) -> Result<Option<Trouble>, Problem> {
         let mut query = QueryBuilder::<Sqlite>::new(GROUPED);
         query.push(" where cause = ").push_bind(cause.to_string()).push(" group by cause");
-        let row = query.build().fetch_optional(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(row.as_ref().map(trouble))
+        let row = query.build().fetch_optional(&self.pool).await?;
+        row.as_ref().map(trouble).transpose()
     }
 
     /// How many messages have a cause in common with another, of some flows where they are given.
@@ -134,25 +127,23 @@ impl Journal {
         query.push(")");
         if !flows.is_empty() {
             query.push(" and");
-            of_flows(&mut query, flows);
+            push_list(&mut query, " flow", flows);
         }
-        let row = query.build().fetch_one(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(u64::try_from(row.get::<i64, _>("messages")).unwrap_or_default())
+        let row = query.build().fetch_one(&self.pool).await?;
+        Cells::of("trouble", "messages", &row).number("messages")
     }
+}
 
-    /// Writes down what troubles the messages of a journal that did not know causes yet.
-    pub(super) async fn note_old_troubles(&self) -> Result<(), Problem> {
-        let mut transaction = self.begin().await?;
-        let rows = sqlx::query(
-            "select m.id, m.flow, m.updated, a.problems from message m join attempt a on a.message = m.id and a.number = m.attempts
-             where m.stage in ('failed', 'held', 'waiting')",
-        );
-        for row in rows.fetch_all(&mut *transaction).await.map_err(|error| problem(&error))? {
-            let problems: Vec<Problem> = serde_json::from_str(&row.get::<String, _>("problems")).unwrap_or_default();
-            if let Ok(id) = row.get::<String, _>("id").parse() {
-                note(&mut transaction, id, &row.get::<String, _>("flow"), &problems, moment(&row.get::<String, _>("updated"))).await?;
-            }
-        }
-        super::write::commit(transaction).await
+/// Writes down what troubles the messages of a journal that did not know causes yet.
+pub(super) async fn note_old(to: &mut Writing<'_>) -> Result<(), Problem> {
+    let query = sqlx::query(
+        "select m.id, m.flow, m.updated, a.problems from message m join attempt a on a.message = m.id and a.number = m.attempts
+         where m.stage in ('failed', 'held', 'waiting')",
+    );
+    for row in query.fetch_all(&mut **to).await? {
+        let cells = Cells::of("message", "id", &row);
+        let problems: Vec<Problem> = cells.json("problems")?;
+        note(to, cells.message("id")?, &cells.get::<String>("flow")?, &problems, cells.time("updated")?).await?;
     }
+    Ok(())
 }

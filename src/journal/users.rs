@@ -1,15 +1,9 @@
 //! Who may sign in to the web page, and who is signed in. Of a session only a digest is kept: who reads the journal cannot use it.
 
+use super::sql::{Cells, Journal, all, commit, stamp};
+use crate::model::Problem;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use sqlx::{Row, sqlite::SqliteRow};
-
-use super::{
-    Journal, problem,
-    query::moment,
-    write::{commit, stamp},
-};
-use crate::model::Problem;
 
 /// Someone who may sign in.
 #[derive(Clone, Serialize)]
@@ -43,8 +37,10 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn users(&self) -> Result<Vec<User>, Problem> {
         let rows = sqlx::query("select name, role, hash from user order by name").fetch_all(&self.pool).await;
-        let user = |row: &SqliteRow| User { name: row.get("name"), role: row.get("role"), hash: row.get("hash") };
-        Ok(rows.map_err(|error| problem(&error))?.iter().map(user).collect())
+        all(&rows?, |row| {
+            let cells = Cells::of("user", "name", row);
+            Ok(User { name: cells.get("name")?, role: cells.get("role")?, hash: cells.get("hash")? })
+        })
     }
 
     /// Adds someone, or changes role or password. Whoever is signed in under that name is signed out.
@@ -52,12 +48,11 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn set_user(&self, user: &User) -> Result<(), Problem> {
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.begin().await?;
+        let mut to = self.begin().await?;
         let insert = sqlx::query("insert or replace into user (name, role, hash) values (?, ?, ?)");
-        insert.bind(&user.name).bind(&user.role).bind(&user.hash).execute(&mut *transaction).await.map_err(told)?;
-        sqlx::query("delete from session where user = ?").bind(&user.name).execute(&mut *transaction).await.map_err(told)?;
-        commit(transaction).await
+        insert.bind(&user.name).bind(&user.role).bind(&user.hash).execute(&mut *to).await?;
+        sqlx::query("delete from session where user = ?").bind(&user.name).execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// Removes someone, who is signed out; `false` where there was nobody of that name.
@@ -65,11 +60,10 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn remove_user(&self, name: &str) -> Result<bool, Problem> {
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.begin().await?;
-        let gone = sqlx::query("delete from user where name = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
-        sqlx::query("delete from session where user = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
-        commit(transaction).await?;
+        let mut to = self.begin().await?;
+        let gone = sqlx::query("delete from user where name = ?").bind(name).execute(&mut *to).await?;
+        sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
+        commit(to).await?;
         Ok(gone.rows_affected() > 0)
     }
 
@@ -78,12 +72,11 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn set_role(&self, name: &str, role: &str) -> Result<bool, Problem> {
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.begin().await?;
+        let mut to = self.begin().await?;
         let update = sqlx::query("update user set role = ? where name = ?").bind(role).bind(name);
-        let changed = update.execute(&mut *transaction).await.map_err(told)?;
-        sqlx::query("delete from session where user = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
-        commit(transaction).await?;
+        let changed = update.execute(&mut *to).await?;
+        sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
+        commit(to).await?;
         Ok(changed.rows_affected() > 0)
     }
 
@@ -92,14 +85,13 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn set_hash(&self, name: &str, before: &str, hash: &str) -> Result<bool, Problem> {
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.begin().await?;
+        let mut to = self.begin().await?;
         let update = sqlx::query("update user set hash = ? where name = ? and hash = ?").bind(hash).bind(name).bind(before);
-        let changed = update.execute(&mut *transaction).await.map_err(told)?.rows_affected() > 0;
+        let changed = update.execute(&mut *to).await?.rows_affected() > 0;
         if changed {
-            sqlx::query("delete from session where user = ?").bind(name).execute(&mut *transaction).await.map_err(told)?;
+            sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
         }
-        commit(transaction).await?;
+        commit(to).await?;
         Ok(changed)
     }
 
@@ -109,15 +101,14 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn sign_in(&self, digest: &str, session: &Session, hash: &str, ended: DateTime<Utc>) -> Result<bool, Problem> {
-        let told = |error: sqlx::Error| problem(&error);
-        let mut transaction = self.begin().await?;
-        sqlx::query("delete from session where seen < ?").bind(stamp(ended)).execute(&mut *transaction).await.map_err(told)?;
+        let mut to = self.begin().await?;
+        sqlx::query("delete from session where seen < ?").bind(stamp(ended)).execute(&mut *to).await?;
         let insert = sqlx::query(
             "insert into session (digest, user, csrf, made, seen) select ?, name, ?, ?, ? from user where name = ? and hash = ?",
         );
         let insert = insert.bind(digest).bind(&session.csrf).bind(stamp(session.made)).bind(stamp(session.seen));
-        let made = insert.bind(&session.user).bind(hash).execute(&mut *transaction).await.map_err(told)?;
-        commit(transaction).await?;
+        let made = insert.bind(&session.user).bind(hash).execute(&mut *to).await?;
+        commit(to).await?;
         Ok(made.rows_affected() == 1)
     }
 
@@ -127,13 +118,12 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn session(&self, digest: &str) -> Result<Option<Session>, Problem> {
         let row = sqlx::query("select user, csrf, made, seen from session where digest = ?").bind(digest).fetch_optional(&self.pool).await;
-        let session = |row: SqliteRow| Session {
-            user: row.get("user"),
-            csrf: row.get("csrf"),
-            made: moment(&row.get::<String, _>("made")),
-            seen: moment(&row.get::<String, _>("seen")),
-        };
-        Ok(row.map_err(|error| problem(&error))?.map(session))
+        row?.as_ref()
+            .map(|row| {
+                let cells = Cells::of("session", "user", row);
+                Ok(Session { user: cells.get("user")?, csrf: cells.get("csrf")?, made: cells.time("made")?, seen: cells.time("seen")? })
+            })
+            .transpose()
     }
 
     /// Someone who is signed in was seen.
@@ -142,7 +132,9 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn seen(&self, digest: &str, now: DateTime<Utc>) -> Result<(), Problem> {
         let update = sqlx::query("update session set seen = ? where digest = ?").bind(stamp(now)).bind(digest);
-        update.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        update.execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// Someone signs out.
@@ -151,6 +143,8 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn sign_out(&self, digest: &str) -> Result<(), Problem> {
         let delete = sqlx::query("delete from session where digest = ?").bind(digest);
-        delete.execute(&self.pool).await.map(|_| ()).map_err(|error| problem(&error))
+        let mut to = self.begin().await?;
+        delete.execute(&mut *to).await?;
+        commit(to).await
     }
 }

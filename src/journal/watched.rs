@@ -1,9 +1,9 @@
 //! What alerts look at: messages that stay where they should not, files that did not come, numbers that are missing.
 
 use chrono::{DateTime, Utc};
-use sqlx::Row;
+use sqlx::sqlite::SqliteRow;
 
-use super::{Journal, problem, query::moment, write::stamp};
+use super::sql::{Cells, Journal, all, stamp};
 use crate::model::{Problem, Stage};
 
 /// Messages of one flow that stay somewhere.
@@ -33,6 +33,11 @@ const RESTART: i64 = 1000;
 /// Gaps told of one flow.
 const GAPS: i64 = 50;
 
+pub(super) fn staying(row: &SqliteRow) -> Result<Staying, Problem> {
+    let cells = Cells::of("message", "flow", row);
+    Ok(Staying { flow: cells.get("flow")?, count: cells.number("count")?, since: cells.time("since")? })
+}
+
 impl Journal {
     /// Messages at a stage since before a time, by flow.
     ///
@@ -45,13 +50,8 @@ impl Journal {
             "select flow, count(*) as count, min({since}) as since from message where stage = ? and {since} <= ? group by flow order by flow"
         );
         let query = sqlx::query(sqlx::AssertSqlSafe(query)).bind(stage.as_str()).bind(stamp(before));
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let staying = |row: &sqlx::sqlite::SqliteRow| Staying {
-            flow: row.get("flow"),
-            count: u64::try_from(row.get::<i64, _>("count")).unwrap_or_default(),
-            since: moment(&row.get::<String, _>("since")),
-        };
-        Ok(rows.iter().map(staying).collect())
+        let rows = query.fetch_all(&self.pool).await?;
+        all(&rows, staying)
     }
 
     /// When the last message of a flow came.
@@ -60,8 +60,8 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn last_came(&self, flow: &str) -> Result<Option<DateTime<Utc>>, Problem> {
         let query = sqlx::query("select max(received) as last from message where flow = ? and edited = 0").bind(flow);
-        let row = query.fetch_one(&self.pool).await.map_err(|error| problem(&error))?;
-        Ok(row.get::<Option<String>, _>("last").map(|at| moment(&at)))
+        let row = query.fetch_one(&self.pool).await?;
+        Cells::of("message", "last", &row).maybe_time("last")
     }
 
     /// Numbers that are missing between those that came since a time, lowest first. The number behind must have come before
@@ -78,12 +78,10 @@ impl Journal {
              where next > sequence + 1 and next - sequence <= ?4 and noticed <= ?3 order by sequence limit ?5",
         );
         let query = query.bind(flow).bind(stamp(since)).bind(stamp(settled)).bind(RESTART).bind(GAPS);
-        let rows = query.fetch_all(&self.pool).await.map_err(|error| problem(&error))?;
-        let gap = |row: &sqlx::sqlite::SqliteRow| Gap {
-            from: row.get::<i64, _>("sequence") + 1,
-            to: row.get::<i64, _>("next") - 1,
-            noticed: moment(&row.get::<String, _>("noticed")),
-        };
-        Ok(rows.iter().map(gap).collect())
+        let rows = query.fetch_all(&self.pool).await?;
+        all(&rows, |row| {
+            let cells = Cells::of("message", "sequence", row);
+            Ok(Gap { from: cells.get::<i64>("sequence")? + 1, to: cells.get::<i64>("next")? - 1, noticed: cells.time("noticed")? })
+        })
     }
 }

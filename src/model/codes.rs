@@ -114,6 +114,12 @@ macro_rules! codes {
     };
 }
 
+impl Serialize for Code {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl Code {
     /// The entry behind the code.
     pub fn info(self) -> &'static CodeInfo {

@@ -71,9 +71,9 @@ pub enum Stage {
     Held,
     /// The original bytes are in the spool, on disk.
     Received,
-    /// The document agrees with its schema.
+    /// Inbound only: the document agrees with its schema.
     Checked,
-    /// It is known what the target will be told: the plan (in), the rendered document (out).
+    /// It is known what the target will be told: the plan (in), the rendered document, which agrees with its schema (out).
     Planned,
     /// Outbound only: the whole file lies at the partner's under its temporary name.
     Staged,
@@ -128,26 +128,34 @@ impl Stage {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)
     }
 
-    /// Whether `self` may be followed by `next`. The journal refuses every other move, so a message can neither skip its check
-    /// nor come back from `Done` but by a reprocess, which starts again at `Received`, or behind a check that it has passed.
+    /// Whether `self` may be followed by `next`. The journal refuses every other move, so a message can neither skip its check nor come
+    /// back from `Done` but by a reprocess, which starts again at `Received`, or behind a check that it has passed. What has had its
+    /// effect cannot fail.
     pub fn may_become(self, next: Self, direction: Direction) -> bool {
         use Stage::{Applied, Checked, Discarded, Done, Failed, Held, Planned, Received, Staged, Waiting};
         match (self, next) {
             (Held | Done | Discarded | Failed | Waiting, Received) => true,
-            // Done again without its check, which it has passed: the journal looks whether it has.
-            (Held | Done | Discarded | Failed, Checked) => true,
+            // Begun anew behind its check, which it has passed.
+            (Held | Done | Discarded | Failed, next) if next == Self::checked(direction) => true,
             (Received | Checked | Planned | Staged | Applied, Waiting) => true,
             // A wait ends where it began: the resumed work repeats its step, which is idempotent.
             (Waiting, Checked | Planned | Staged | Applied) => true,
-            (Received | Checked | Planned | Staged | Waiting, Failed) => true,
-            (Received | Planned | Waiting, Held) => true,
-            (Held | Failed | Waiting, Discarded) => true,
-            // Held while it waited, it waits again once it is released.
-            (Held, Waiting) => true,
-            (Applied | Waiting, Done) => true,
+            // Released, it goes on from where it was held; so does what failed while it was not known whether its effect took place.
+            (Held | Failed, Waiting) => true,
+            (Received | Checked | Planned | Staged | Waiting, Failed | Held | Discarded) => true,
+            (Held | Failed, Discarded) => true,
+            (Applied, Done) => true,
             (Received, Checked) | (Checked, Planned) | (Planned, Applied) => direction == Direction::In,
-            (Received, Planned) | (Planned, Checked) | (Checked, Staged) | (Staged, Applied) => direction == Direction::Out,
+            (Received, Planned) | (Planned, Staged) | (Staged, Applied) => direction == Direction::Out,
             _ => false,
+        }
+    }
+
+    /// The stage behind the check: what reached it agrees with its schema.
+    pub fn checked(direction: Direction) -> Self {
+        match direction {
+            Direction::In => Self::Checked,
+            Direction::Out => Self::Planned,
         }
     }
 
@@ -192,6 +200,14 @@ mod tests {
             assert!(!Stage::Received.may_become(Stage::Staged, direction));
             assert!(!Stage::Failed.may_become(Stage::Applied, direction));
             assert!(!Stage::Done.may_become(Stage::Applied, direction));
+        }
+    }
+
+    #[test]
+    fn what_has_had_its_effect_can_only_wait_or_be_done() {
+        for direction in [Direction::In, Direction::Out] {
+            let next: Vec<Stage> = Stage::ALL.into_iter().filter(|next| Stage::Applied.may_become(*next, direction)).collect();
+            assert_eq!(next, [Stage::Done, Stage::Waiting]);
         }
     }
 

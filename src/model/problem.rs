@@ -235,6 +235,14 @@ pub fn reason(error: &std::io::Error) -> String {
     }
 }
 
+/// Several problems in a line: the first, and how many more there are.
+pub fn one_line(problems: &[Problem]) -> Option<String> {
+    let first = problems.first()?;
+    let more = problems.len() - 1;
+    let rest = if more == 0 { String::new() } else { format!(" (and {more} more)") };
+    Some(format!("{}: {}{rest}", first.code.as_str(), first.message))
+}
+
 /// Cuts a value that is quoted in a sentence to at most 60 characters.
 pub fn cut(value: &str) -> String {
     let mut chars = value.chars();

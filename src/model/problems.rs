@@ -4,7 +4,7 @@ use std::{error::Error, fmt, ops::Deref};
 
 use serde::{Serialize, Serializer};
 
-use super::Problem;
+use super::{Problem, codes::Reaction};
 
 /// What is wrong: one problem or more, in the order in which they were found. As data it is a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,13 @@ impl Problems {
     pub fn lead(&self) -> &Problem {
         // Never empty, so that the first is always there: it is where it is made, and nothing is ever taken out.
         &self.0[0]
+    }
+
+    /// What all of them together lead to: one that stays as it is makes waiting pointless, and what a person must decide no try decides.
+    pub fn reaction(&self) -> Reaction {
+        let any = |reaction| self.0.iter().any(|problem| problem.code.reaction() == reaction);
+        let order = [Reaction::Fail, Reaction::Hold, Reaction::Leave, Reaction::Stop];
+        order.into_iter().find(|reaction| any(*reaction)).unwrap_or(Reaction::Wait)
     }
 
     /// As a list.

@@ -15,9 +15,9 @@ use super::{
     Call, Fault, FaultKind,
     dialects::{self, Dialect},
 };
-use crate::model::{
-    Problem,
-    step::{Outside, step},
+use crate::{
+    failpoints::{self, Outside},
+    model::Problem,
 };
 
 /// How we sign in.
@@ -169,9 +169,10 @@ impl Odoo {
         };
         self.calls.fetch_add(1, Ordering::Relaxed);
         let started = std::time::Instant::now();
-        step(Outside::Odoo, "before call").map_err(|problem| Fault::new(FaultKind::Unreachable, &problem.message))?;
+        let failed = |kind, what| move |_| Fault::new(kind, &failpoints::sentence(what));
+        failpoints::step(Outside::Odoo, "before call").map_err(failed(FaultKind::Unreachable, "before call"))?;
         let result = self.dialect.call(&call).await;
-        step(Outside::Odoo, "after call").map_err(|problem| Fault::new(FaultKind::Timeout, &problem.message))?;
+        failpoints::step(Outside::Odoo, "after call").map_err(failed(FaultKind::Timeout, "after call"))?;
         tracing::debug!(
             model = call.model,
             method = call.method,

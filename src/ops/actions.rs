@@ -3,7 +3,7 @@
 use crate::{
     flow::{Engine, mappings},
     journal::{Answered, Deed, Filter, Message},
-    model::{Again, Code, Direction, Problem, Stage, answer::Reply},
+    model::{Again, Code, Direction, Intent, Outcome, Problem, Stage, answer::Reply},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
@@ -28,7 +28,7 @@ pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &
         }
     }
     if again.as_then {
-        mappings::recall(engine.storage(), message)?;
+        mappings::recall(engine.storage(), message).await?;
     }
     let mut deed = deed.clone();
     let options = [(again.checked, "behind its check"), (again.as_then, "with the mapping of that day"), (again.overwrite, "overwriting")];
@@ -60,15 +60,35 @@ pub async fn release(engine: &Engine, message: &mut Message, deed: &Deed) -> Res
         let text = format!("message {} is {}, not held", message.id.short(), message.stage);
         return Err(Problem::new(Code::Stage, text).hint("what is done or failed is done again with `consign reprocess`"));
     }
-    engine.restart(message, Again::default(), deed).await
+    engine.release(message, deed).await
 }
 
-/// Ends a message: nothing more is done with it, and it is no longer told as a trouble.
+/// Ends a message: nothing more is done with it, and it is no longer told as a failure. Gives the effects of which it is not known
+/// whether they took place.
 ///
 /// # Errors
-/// It is under way or done.
-pub async fn discard(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+/// It has had its effect, or is done.
+pub async fn discard(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<Vec<Intent>, Problem> {
     engine.journal().discard(message, deed, engine.clock().now()).await
+}
+
+/// Decides, as a person who has looked, whether effects took place of which consign cannot know: all of a message's that are undecided, or
+/// the one with a number. Gives what was decided.
+///
+/// # Errors
+/// No reason is given, or nothing is undecided.
+pub async fn resolve(
+    engine: &Engine,
+    message: &mut Message,
+    only: Option<i64>,
+    outcome: Outcome,
+    deed: &Deed,
+) -> Result<Vec<Intent>, Problem> {
+    if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+        let text = "a decision needs a reason: it is what is asked first when someone looks at it later";
+        return Err(Problem::new(Code::Usage, text));
+    }
+    engine.journal().resolve(message, only, outcome, deed, engine.clock().now()).await
 }
 
 /// Settles the answer to a document that we sent, as a person knows it: by telephone, by a paper.

@@ -248,7 +248,7 @@ async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -
             if places.iter().any(|place| names.contains(&format!("storage/{place}"))) {
                 continue;
             }
-            if storage.place(&message).is_ok() {
+            if storage.place(&message).await.is_ok() {
                 journal.close().await;
                 let text = format!("the original of message {} is on our shelves and came into no round of the backup", message.id.short());
                 return Err(Problem::new(Code::Backup, text).hint("make it again; where it happens again, stop consign first"));

@@ -5,7 +5,7 @@ use super::diff;
 use crate::{
     flow::{Engine, storage::digest, unpack},
     journal::{Deed, Message, NewMessage},
-    model::{Code, Direction, MessageId, Problem, Stage},
+    model::{Code, Direction, Problem},
 };
 
 /// Bytes of a file that is edited; a larger one is for the partner to send again.
@@ -56,9 +56,9 @@ impl Text {
 ///
 /// # Errors
 /// It is too large, one that we sent, or its original is gone.
-pub fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
+pub async fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
     may_be_edited(message)?;
-    let bytes = engine.storage().read(message)?;
+    let bytes = engine.storage().read(message).await?;
     if unpack::begins(&bytes) {
         let text = format!("message {} is a zip: edit the document in it, which is a message of its own", message.id.short());
         return Err(Problem::new(Code::Usage, text));
@@ -84,7 +84,7 @@ fn may_be_edited(message: &Message) -> Result<(), Problem> {
 /// the flow.
 ///
 /// # Errors
-/// Nothing was changed, no reason is given, or the message cannot be edited.
+/// Nothing was changed, no reason is given, the message cannot be edited, or it is not known whether it has had an effect.
 pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &Deed) -> Result<Message, Problem> {
     may_be_edited(original)?;
     if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
@@ -93,7 +93,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
     if bytes.len() as u64 > LARGEST {
         return Err(Problem::new(Code::Usage, format!("the edited file has {} bytes; {LARGEST} are the most", bytes.len())));
     }
-    let before = engine.storage().read(original)?;
+    let before = engine.storage().read(original).await?;
     if before == bytes {
         return Err(Problem::new(Code::Usage, "nothing was changed").hint("to do it again as it is: consign reprocess"));
     }
@@ -106,35 +106,24 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         difference.truncate(end);
         difference.push_str("\n    … (the rest is left out)");
     }
-    let id = MessageId::new();
-    let stored = engine.storage().spool(id, bytes)?;
-    let new = NewMessage {
-        id,
-        flow: original.flow.clone(),
-        direction: original.direction,
+    let mut copy = NewMessage {
         name: original.name.clone(),
         path: original.path.clone(),
         size: bytes.len() as u64,
-        modified: None,
         sha256: digest(bytes),
-        stored,
-        verdict: None,
-        claims: Vec::new(),
-        rest: None,
-        sequence: None,
         parent: Some(original.id),
         edited: true,
+        ..NewMessage::of(&original.flow, original.direction)
     };
-    let now = engine.clock().now();
-    let copy = engine.journal().receive(&new, now).await?;
-    engine.journal().audit(Some(copy.id), &Deed { detail: Some(difference), ..deed.clone() }, now).await?;
-    if matches!(original.stage, Stage::Failed | Stage::Held) {
-        let replaced = Deed { action: "edit", detail: Some(format!("replaced by its edited copy {}", copy.id.short())), ..deed.clone() };
-        engine.journal().discard(original, &replaced, now).await?;
-    } else {
-        engine.journal().remark(original, &format!("edited by {}: see message {}", deed.who, copy.id.short()), now).await?;
+    copy.stored = engine.storage().spool(copy.id, bytes.to_vec()).await?;
+    let replaced = engine.journal().replace(original, &copy, &difference, deed, engine.clock().now()).await;
+    if let Err(problem) = &replaced
+        && matches!(problem.code, Code::Uncertain | Code::Stage)
+    {
+        // Refused, nothing was written down. After any other error the copy may be known; what is not is swept at the next start.
+        engine.storage().discard(&copy.id.to_string());
     }
-    Ok(copy)
+    replaced
 }
 
 #[cfg(test)]

@@ -128,6 +128,10 @@ impl<'e> Foreseer<'e> {
             let text = format!("the flow `{}` is not in the workspace any more", message.flow);
             return Err(Problem::new(crate::model::Code::FlowUnknown, text).into());
         };
+        let undecided = self.engine.journal().intents_of_run(message).await?;
+        for intent in undecided.iter().filter(|intent| intent.needs_a_person()) {
+            into.lines.push(format!("not known whether it took place, looked for first: {}", intent.effect));
+        }
         let Work::In(inbound) = &flow.work else {
             into.lines.push(if again.checked {
                 format!("send the same file again: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
@@ -145,17 +149,20 @@ impl<'e> Foreseer<'e> {
         }
         let then = match again.as_then {
             true => Some(
-                mappings::recall(self.engine.storage(), message).map_err(Problems::from).and_then(|made_of| inbound.as_then(&made_of))?,
+                mappings::recall(self.engine.storage(), message)
+                    .await
+                    .map_err(Problems::from)
+                    .and_then(|made_of| inbound.as_then(&made_of))?,
             ),
             false => None,
         };
         let inbound = then.as_ref().unwrap_or(inbound);
-        if unpack::is_package(self.engine.storage(), inbound, message)? {
+        if unpack::is_package(self.engine.storage(), inbound, message).await? {
             let documents = self.engine.journal().parts(message.id).await?.len();
             into.lines.push(format!("a zip: {documents} documents of it are messages of their own, others of it would become such"));
             return Ok(());
         }
-        let original = self.engine.storage().place(message)?;
+        let original = self.engine.storage().place(message).await?;
         let source = Source::File(original.to_path_buf());
         let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };
         let plan = trial::plan(&source, &message.name, inbound, schemas)?;

@@ -7,7 +7,10 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::{
-    flow::{Engine, rolled::Day, storage::Storage},
+    flow::{
+        Engine,
+        storage::{Day, Storage},
+    },
     model::Problem,
 };
 

@@ -7,7 +7,7 @@ use super::lines::Lines;
 use crate::{
     flow::{Engine, plans},
     journal::{AnswerRow, Attempt, DeedRow, Event, Filter, LedgerRow, Message, RecordRow, Term},
-    model::Problem,
+    model::{Intent, Problem},
 };
 
 /// A message's whole life.
@@ -35,6 +35,8 @@ pub struct Life {
     pub children: Vec<Message>,
     /// What people did to it.
     pub deeds: Vec<DeedRow>,
+    /// What it was about to do outside, and what became of it.
+    pub intents: Vec<Intent>,
 }
 
 /// A record of Odoo's with its page there.
@@ -77,11 +79,17 @@ pub async fn life(engine: &Engine, message: Message) -> Result<Life, Problem> {
         parent,
         children,
         deeds: journal.deeds(Some(message.id), DEEDS).await?,
+        intents: journal.intents(&message).await?,
         message,
     })
 }
 
 impl Life {
+    /// What only a look outside, or a person, can tell of its present run.
+    pub fn undecided(&self) -> Vec<&Intent> {
+        self.intents.iter().filter(|intent| intent.run == self.message.run && intent.needs_a_person()).collect()
+    }
+
     /// What was wrong at the last try.
     pub fn problems(&self) -> &[Problem] {
         self.attempts.last().map(|attempt| attempt.problems.as_slice()).unwrap_or_default()
@@ -89,13 +97,16 @@ impl Life {
 }
 
 /// What the message was planned to do when it was done last, as data; none where it was not kept.
-pub fn plan(engine: &Engine, message: &Message) -> Option<Json> {
-    plans::recall(engine.storage(), message)
+pub async fn plan(engine: &Engine, message: &Message) -> Option<Json> {
+    plans::recall(engine.storage(), message).await
 }
 
 /// The lines of the original that problems are in.
-pub fn original_lines(engine: &Engine, message: &Message, problems: &[Problem]) -> Lines {
+pub async fn original_lines(engine: &Engine, message: &Message, problems: &[Problem]) -> Lines {
     let ours: Vec<Problem> =
         problems.iter().filter(|problem| problem.place.file.as_ref().is_none_or(|file| *file == message.name)).cloned().collect();
-    engine.storage().place(message).map(|path| Lines::of(&path, &ours)).unwrap_or_default()
+    match engine.storage().place(message).await {
+        Ok(path) => tokio::task::block_in_place(|| Lines::of(&path, &ours)),
+        Err(_) => Lines::default(),
+    }
 }

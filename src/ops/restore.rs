@@ -13,7 +13,7 @@ use super::backup::{ABOUT, Backup, Done, JOURNAL, LAYOUT, read_whole, unable};
 use crate::{
     config::{Flow, Workspace},
     flow::{self, Lock, private_folder},
-    journal::{Deed, Filter, Journal},
+    journal::{Before, Deed, Filter, Journal},
     model::{Direction, Problem, Problems, Stage, problem::reason},
 };
 
@@ -72,7 +72,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
         let _ = fs::remove_file(workspace.storage.join(format!("{UNSETTLED}{ending}")));
     }
     tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
-    let restored = Journal::open(&unsettled).await?;
+    let restored = Journal::open_as(&unsettled, Before::IsACopy).await?;
     let settled = settle(&restored, &workspace, made).await;
     restored.close().await;
     settled?;
@@ -115,10 +115,10 @@ async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -
     let deed = Deed { reason: Some("it may have been sent after the backup was made".into()), ..Deed::new("consign restore", "hold") };
     let now = Utc::now();
     for mut message in journal.list(&filter).await? {
-        if message.stage != Stage::Waiting {
-            journal.wait(&mut message, now, &Vec::new(), now).await?;
+        // What had been sent when the backup was made lacks its note in Odoo only.
+        if message.stage != Stage::Applied && message.resume != Some(Stage::Applied) {
+            journal.hold_back(&mut message, &deed, now).await?;
         }
-        journal.hold_back(&mut message, &deed, now).await?;
     }
     Ok(())
 }

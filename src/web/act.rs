@@ -6,17 +6,19 @@ use axum::{
     extract::{Path, Query, State},
     response::{IntoResponse, Redirect, Response},
 };
+use serde_json::Value as Json;
 
 use super::{
     Site,
     guard::Posted,
-    message::{found, may},
+    message::{effect, found, may},
     render::{Refusal, values},
     sessions::Person,
 };
 use crate::{
-    journal::Message,
-    model::{Again, Code, Direction, Problem, answer::Reply},
+    flow::Engine,
+    journal::{Deed, Message},
+    model::{Again, Code, Direction, Outcome, Problem, answer::Reply},
     ops::{
         actions,
         foresight::{Foreseer, Foresight},
@@ -48,7 +50,8 @@ impl Options {
 
 async fn known(site: &Site, message: &Message, action: &str) -> Result<&'static str, Problem> {
     let answer = site.engine.journal().answer(message.id).await?;
-    may(message, answer.as_ref()).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
+    let intents = site.engine.journal().intents_of_run(message).await?;
+    may(message, answer.as_ref(), &intents).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
         Problem::new(Code::Stage, format!("a message that is {} cannot be told to {action}", message.stage))
             .hint("it may have gone on meanwhile: look at its page again")
     })
@@ -72,7 +75,9 @@ pub(super) async fn confirm(
     let counted = foresight.as_ref().map(Foresight::counted);
     let inbound = message.direction == Direction::In;
     let mapped = message.mapping.is_some();
-    let values = values! { message, action, foresight, counted, options, inbound, mapped, reason => needs_reason(action) };
+    let intents = site.engine.journal().intents_of_run(&message).await?;
+    let undecided: Vec<Json> = intents.iter().filter(|intent| intent.needs_a_person()).map(effect).collect();
+    let values = values! { undecided, message, action, foresight, counted, options, inbound, mapped, reason => needs_reason(action) };
     site.pages.page("confirm.html", Some(&person), values)
 }
 
@@ -85,7 +90,7 @@ async fn foreseen(site: &Site, message: &Message, again: Again) -> Foresight {
 }
 
 fn needs_reason(action: &str) -> bool {
-    matches!(action, "hold" | "discard" | "accepted" | "refused")
+    matches!(action, "hold" | "discard" | "accepted" | "refused" | "happened" | "did-not-happen")
 }
 
 /// Does it.
@@ -111,7 +116,14 @@ pub(super) async fn act(
         "accepted" => actions::settle(engine, &message, Reply::Accepted, &deed).await?,
         "refused" => actions::settle(engine, &message, Reply::Refused, &deed).await?,
         "hold" => actions::hold(engine, &mut message, &deed).await?,
-        _ => actions::discard(engine, &mut message, &deed).await?,
+        "happened" => resolve(engine, &mut message, Outcome::Happened, deed).await?,
+        "did-not-happen" => resolve(engine, &mut message, Outcome::NotHappened, deed).await?,
+        _ => actions::discard(engine, &mut message, &deed).await.map(|_| ())?,
     }
     Ok(Redirect::to(&format!("/messages/{}", message.id)).into_response())
+}
+
+/// A person decides; in the audit it has the name that it has at the command line.
+async fn resolve(engine: &Engine, message: &mut Message, outcome: Outcome, deed: Deed) -> Result<(), Problem> {
+    actions::resolve(engine, message, None, outcome, &Deed { action: "resolve", ..deed }).await.map(|_| ())
 }

@@ -24,7 +24,7 @@ use crate::{
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     person.may(Role::Operator)?;
     let message = found(&site, &id).await?;
-    let text = edit::text(&site.engine, &message)?.text;
+    let text = edit::text(&site.engine, &message).await?.text;
     let problems = site.engine.journal().attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default();
     site.pages.page("edit.html", Some(&person), values! { message, text, problems, reason => "", difference => Vec::<String>::new() })
 }
@@ -33,7 +33,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
 pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, posted: Posted) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let mut message = found(&site, &id).await?;
-    let original = edit::text(&site.engine, &message)?;
+    let original = edit::text(&site.engine, &message).await?;
     let text = posted.fields.get("text").cloned().unwrap_or_default();
     let bytes = original.bytes(&text)?;
     if posted.has("process") {

@@ -19,7 +19,7 @@ use super::{
 };
 use crate::{
     journal::{AnswerRow, Message},
-    model::{Code, Direction, Problem, Stage, answer::Reply, problem::reason},
+    model::{Code, Direction, Intent, Outcome, Problem, Stage, answer::Reply, problem::reason},
     ops::{
         edit::{LARGEST, Text},
         life::{self, Life},
@@ -44,17 +44,22 @@ pub(super) async fn found(site: &Site, id: &str) -> Result<Message, Refusal> {
 }
 
 /// What may be done with a message.
-pub(super) fn may(message: &Message, answer: Option<&AnswerRow>) -> Vec<&'static str> {
+pub(super) fn may(message: &Message, answer: Option<&AnswerRow>, intents: &[Intent]) -> Vec<&'static str> {
     let at_rest = message.stage.is_at_rest();
     let (inbound, original) = (message.direction == Direction::In, !message.stored.is_empty());
+    let undecided = intents.iter().any(Intent::needs_a_person);
+    let is_open = intents.iter().any(|intent| intent.closed.is_none());
+    let has_its_effect = message.stage == Stage::Applied || message.resume == Some(Stage::Applied);
     let answered = !inbound && message.stage == Stage::Done && answer.is_some();
     let all = [
+        ("happened", undecided),
+        ("did-not-happen", undecided),
         ("reprocess", (at_rest && (inbound || message.stage != Stage::Done)) || matches!(message.stage, Stage::Held | Stage::Waiting)),
         ("release", message.stage == Stage::Held),
-        ("edit", inbound && original && (at_rest || message.stage == Stage::Held) && message.size <= LARGEST),
+        ("edit", inbound && original && !is_open && (at_rest || message.stage == Stage::Held) && message.size <= LARGEST),
         ("resend", !inbound && original && message.stage == Stage::Done),
-        ("hold", !at_rest && message.stage != Stage::Held),
-        ("discard", matches!(message.stage, Stage::Failed | Stage::Held | Stage::Waiting)),
+        ("hold", !at_rest && !has_its_effect),
+        ("discard", matches!(message.stage, Stage::Failed | Stage::Held | Stage::Waiting) && !has_its_effect),
         ("accepted", answered && answer.is_some_and(|answer| answer.reply != Reply::Accepted)),
         ("refused", answered && answer.is_some_and(|answer| answer.reply != Reply::Refused)),
     ];
@@ -65,21 +70,34 @@ pub(super) fn may(message: &Message, answer: Option<&AnswerRow>) -> Vec<&'static
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
     let life = life::life(&site.engine, message).await?;
-    let actions = may(&life.message, life.answer.as_ref());
-    let problems = problems(&site, &life);
+    let of_run: Vec<Intent> = life.intents.iter().filter(|intent| intent.run == life.message.run).cloned().collect();
+    let actions = may(&life.message, life.answer.as_ref(), &of_run);
+    let effects: Vec<Json> = life.intents.iter().map(effect).collect();
+    let problems = problems(&site, &life).await;
     let plan = {
         let _turn = site.heavy().await?;
-        tokio::task::block_in_place(|| life::plan(&site.engine, &life.message).map(|plan| planned(&plan)).unwrap_or_default())
+        life::plan(&site.engine, &life.message).await.map(|plan| planned(&plan)).unwrap_or_default()
     };
     let records = life.records.len();
-    site.pages.page("message.html", Some(&person), values! { life, problems, plan, actions, records })
+    site.pages.page("message.html", Some(&person), values! { life, problems, plan, actions, records, effects })
+}
+
+/// What a message was about to do, and how that ended.
+pub(super) fn effect(intent: &Intent) -> Json {
+    let ended = match intent.outcome() {
+        None => "open",
+        Some(Outcome::Happened) => "took place",
+        Some(Outcome::NotHappened) => "did not take place",
+        Some(Outcome::Unknown) => "unknown",
+    };
+    values! { opened => intent.opened, what => intent.effect.to_string(), ended, undecided => intent.needs_a_person() }
 }
 
 /// The problems of the last try, each with the line it is in, marked.
-fn problems(site: &Site, life: &Life) -> Vec<Json> {
+async fn problems(site: &Site, life: &Life) -> Vec<Json> {
     let problems = life.problems();
     let all = problems.to_vec();
-    let lines = tokio::task::block_in_place(|| life::original_lines(&site.engine, &life.message, &all));
+    let lines = life::original_lines(&site.engine, &life.message, &all).await;
     let one = |problem: &Problem| {
         let (before, behind) = lines.around(problem).unwrap_or_default();
         let tabs = |text: String| text.replace('\t', " ");
@@ -143,7 +161,7 @@ fn sought(find: &Json) -> String {
 pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
     let _turn = site.heavy().await?;
-    let place = site.engine.storage().place(&message)?;
+    let place = site.engine.storage().place(&message).await?;
     let unreadable = |error: std::io::Error| Problem::new(Code::OriginalLost, format!("the original cannot be read ({})", reason(&error)));
     let bytes = tokio::task::block_in_place(|| {
         let mut bytes = Vec::new();
@@ -171,7 +189,7 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
 pub(super) async fn file(State(site): State<Arc<Site>>, _person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
     let turn = site.download()?;
-    let bytes = tokio::task::block_in_place(|| site.engine.storage().read(&message))?;
+    let bytes = site.engine.storage().read(&message).await?;
     let length = HeaderValue::from(bytes.len());
     let kept = HeaderValue::from_str(&format!("attachment; filename*=UTF-8''{}", encoded(&message.name).replace('/', "_")));
     let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));

@@ -14,9 +14,9 @@ use super::{
     world::World,
 };
 
-/// Inbound checkpoints of `consign`, in order (`src/flow/checkpoint.rs`).
+/// Inbound checkpoints of `consign`, in order (`src/failpoints`).
 const INBOUND: [&str; 8] = ["fetched", "spooled", "received", "checked", "planned", "effect", "applied", "shelved"];
-const OUTBOUND: [&str; 8] = ["received", "rendered", "planned", "checked", "staged", "renamed", "applied", "noted"];
+const OUTBOUND: [&str; 7] = ["received", "rendered", "planned", "staged", "renamed", "applied", "noted"];
 
 /// Runs a flow until it stands still at a checkpoint, and kills it there.
 pub fn kill_at(world: &World, flow: &str, checkpoint: &str) {

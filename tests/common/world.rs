@@ -173,6 +173,7 @@ impl World {
             .env("CONSIGN_WORKSPACE", workspace)
             .env_remove("CONSIGN_PAUSE_AT")
             .env_remove("CONSIGN_FAULT")
+            .env_remove("CONSIGN_GO_ON")
             .env_remove("CONSIGN_STEPS");
         command
     }

@@ -2,7 +2,7 @@
 //! and after it, the connection cut, the server answering an error, the disk full. Then consign is started again, and the balance is
 //! drawn: every file in exactly one place, every effect exactly once, every original kept, nothing half-visible to the partner.
 //!
-//! The steps are not listed here: a first run writes them down (`src/model/step.rs`), and each of them is tried.
+//! The steps are not listed here: a first run writes them down (`src/failpoints`), and each of them is tried.
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod balance;

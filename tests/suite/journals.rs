@@ -253,3 +253,89 @@ fn holds(scene: &Scene) -> Holds {
     archive.by_name("holds.json").expect("what it holds").read_to_string(&mut text).expect("read");
     serde_json::from_str(&text).expect("JSON")
 }
+
+/// A workspace in the state of a scene, and what it holds.
+async fn opened(scene: &Scene) -> (World, Holds) {
+    let world = World::embedded().await;
+    let holds = holds(scene);
+    let (_, name, vat) = &holds.customer;
+    let (_, code, barcode) = &holds.product;
+    let company = json!({"name": name, "vat": vat, "is_company": true, "street": "Kajvej 7", "zip": "8000", "city": "Aarhus"});
+    let id = world.odoo.create("res.partner", company).await;
+    let customer = Customer { id, name: name.clone(), vat: vat.clone() };
+    let values =
+        json!({"name": format!("Product {code}"), "default_code": code, "barcode": barcode, "is_storable": true, "list_price": 10.0});
+    let id = world.odoo.create("product.product", values).await;
+    let product = Product { id, code: code.clone(), barcode: barcode.clone() };
+    assert_eq!((customer.id, product.id), (holds.customer.0, holds.product.0), "the journal names records by their ids");
+    configure(&world, scene, &customer);
+    if scene.flow == OUT || holds.orders > 0 {
+        // What Odoo held: by a consign of today, whose journal then goes.
+        prepare(&world, scene, &holds.order, &customer, &product);
+        world.consign(&["run", "--once", "orders-in"]).ends(0);
+    }
+    unpack(&world, scene);
+    (world, holds)
+}
+
+/// One effect, and one note of it, whatever was cut.
+async fn comes_to_one_effect(scene: &Scene) {
+    let (world, holds) = opened(scene).await;
+    let what = scene.name;
+    let var = world.workspace().join("var");
+    assert!(!var.join("journal.v5.sqlite").exists());
+    if scene.held {
+        let id = world.messages(scene.flow).pop().expect("a message")["id"].as_str().expect("an id").to_string();
+        world.consign(&["release", &id]);
+    }
+    for _ in 0..3 {
+        if world.consign(&["run", "--once", scene.flow]).code == 0 {
+            break;
+        }
+    }
+    world.consign(&["run", "--once", scene.flow]).ends(0);
+    assert!(var.join("journal.v5.sqlite").exists(), "{what}: the journal as it was is kept");
+    assert_eq!(world.odoo.count("sale.order", json!([["client_order_ref", "=", holds.order]])).await, 1, "{what}: one order");
+    if scene.flow == OUT {
+        assert_eq!(sent(&world).len() + holds.fetched, 1, "{what}: sent once");
+        let noted = json!([["model", "=", "stock.picking"], ["body", "like", "[consign "]]);
+        assert_eq!(world.odoo.count("mail.message", noted).await, 1, "{what}: one note");
+    } else {
+        assert_eq!(world.partner_files("archive").len(), 1, "{what}: the file is in the partner's archive");
+        assert_eq!(world.partner_files("out/orders"), Vec::<String>::new(), "{what}");
+    }
+    let stages: Vec<String> = world.messages(scene.flow).iter().map(|message| message["stage"].as_str().expect("a stage").into()).collect();
+    assert!(!stages.is_empty() && stages.iter().all(|stage| stage == "done"), "{what}: {stages:?}");
+    all_at_rest(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn inbound_journals_of_version_5_come_to_one_effect_each() {
+    for scene in SCENES.iter().filter(|scene| scene.flow == IN) {
+        comes_to_one_effect(scene).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn outbound_journals_of_version_5_come_to_one_effect_each() {
+    for scene in SCENES.iter().filter(|scene| scene.flow == OUT) {
+        comes_to_one_effect(scene).await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_of_version_5_is_restored_and_what_may_have_been_sent_is_held() {
+    let scene = SCENES.iter().find(|scene| scene.name == BACKED_UP).expect("a scene");
+    let (world, _) = opened(scene).await;
+    fs::remove_dir_all(world.workspace().join("var")).expect("lost");
+    world.consign(&["restore", &backup().display().to_string()]).ends(0);
+    let message = world.messages(OUT).pop().expect("a message");
+    assert_eq!(message["stage"], "held");
+    world.consign(&["run", "--once", OUT]).ends(0);
+    assert_eq!(sent(&world), Vec::<String>::new(), "nothing is sent before a person has looked");
+    world.consign(&["release", message["id"].as_str().expect("an id")]).ends(0);
+    assert_eq!(sent(&world).len(), 1);
+    let kept = files(&world.workspace().join("var")).into_iter().filter(|name| name.contains(".v5.")).count();
+    assert_eq!(kept, 0, "the backup is the copy");
+    all_at_rest(&world);
+}

@@ -4,10 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{memory::Intent, work::Work};
+use super::work::Work;
 use crate::{
     model::{
-        Code, Problem, Problems,
+        Code, Effect, Outcome, Problem, Problems,
+        intent::Known,
         plan::{Record, Then},
     },
     odoo::{
@@ -117,9 +118,11 @@ impl Work<'_> {
         let answer = self.odoo.call(Call::records(model, &calling.then.method, &ids).context(&context)).await;
         if !intents.is_empty() {
             match &answer {
-                Ok(_) => self.setup.memory.ended(&intents, true).await?,
+                Ok(_) => self.setup.memory.conclude(&intents, Outcome::Happened).await?,
                 // Refused, or never sent.
-                Err(fault) if !fault.is_open() || fault.kind == FaultKind::Unreachable => self.setup.memory.ended(&intents, false).await?,
+                Err(fault) if !fault.is_open() || fault.kind == FaultKind::Unreachable => {
+                    self.setup.memory.conclude(&intents, Outcome::NotHappened).await?;
+                }
                 Err(_) => {}
             }
         }
@@ -130,23 +133,26 @@ impl Work<'_> {
     }
 
     /// Writes down that the method is about to be called on these records; leaves those on which it is not called yet.
-    async fn intend(&self, calling: &Calling<'_>, ids: &mut Vec<i64>) -> Result<Vec<String>, Problem> {
+    async fn intend(&self, calling: &Calling<'_>, ids: &mut Vec<i64>) -> Result<Vec<Effect>, Problem> {
         let (step, memory) = (self.step, self.setup.memory);
-        let name = |id: &i64| format!("{} {}.{} {},{id}", calling.then.method, step.name, calling.number, step.model);
-        let intents: Vec<String> = ids.iter().map(name).collect();
+        let call = |id: &i64| Effect::Call(format!("{} {}.{} {},{id}", calling.then.method, step.name, calling.number, step.model));
+        let intents: Vec<Effect> = ids.iter().map(call).collect();
         let known = memory.intend(&intents).await?;
-        let open: Vec<i64> = ids.iter().zip(&known).filter(|(_, known)| **known == Intent::Open).map(|(id, _)| *id).collect();
+        let open: Vec<i64> = ids.iter().zip(&known).filter(|(_, known)| **known == Known::Open).map(|(id, _)| *id).collect();
         if !open.is_empty() {
             let text = format!("{} was about to be called and its answer is not known", calling.doing);
-            let hint = format!("look at {} {open:?} in Odoo; reprocess the message to have it called (again)", step.model);
+            let hint = format!(
+                "look at {} {open:?} in Odoo; then `consign resolve ID --happened`, or `--did-not-happen` to have it called",
+                step.model
+            );
             return Err(Problem::new(Code::Uncertain, text).hint(hint));
         }
-        if known.iter().all(|known| *known == Intent::New) {
+        if known.iter().all(|known| *known == Known::New) {
             return Ok(intents);
         }
         let mut at = known.iter();
-        ids.retain(|_| at.next() == Some(&Intent::New));
-        let left: Vec<String> = ids.iter().map(name).collect();
+        ids.retain(|_| at.next() == Some(&Known::New));
+        let left: Vec<Effect> = ids.iter().map(call).collect();
         memory.intend(&left).await?;
         Ok(left)
     }

@@ -1,9 +1,9 @@
 //! What keeps a plan from being carried out, found before anything is written.
 
-use super::{CHUNK, MOST, Part, Run, Setup, markup, memory::Intent};
+use super::{CHUNK, MOST, Part, Run, Setup, markup};
 use crate::{
     model::{
-        Plan, Problem, Problems,
+        Effect, Plan, Problem, Problems,
         plan::{Record, Write},
     },
     odoo::Odoo,
@@ -28,12 +28,23 @@ pub async fn rehearse(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<
 }
 
 impl Run<'_> {
-    /// Writes down that this run begins to write, where a step must know whether it has begun before.
-    pub(super) async fn begin(&mut self) -> Result<(), Problems> {
+    fn write(&self) -> Effect {
+        Effect::Write(self.setup.mark.to_string())
+    }
+
+    /// Whether an earlier try has begun to write, where a step must know that.
+    pub(super) async fn look_back(&mut self) -> Result<(), Problems> {
         if self.plan.steps.iter().any(|step| step.write == Write::Update && !step.scope.is_empty()) {
-            let intent = [format!("writing {}", self.setup.mark)];
-            let known = self.setup.memory.intend(&intent).await?;
-            self.begun = known.first() == Some(&Intent::Open);
+            self.begun = self.setup.memory.has_begun(&self.write()).await?;
+        }
+        Ok(())
+    }
+
+    /// Writes down that this try begins to write.
+    pub(super) async fn begin(&mut self) -> Result<(), Problems> {
+        if !self.plan.is_empty() {
+            self.setup.memory.intend(&[self.write()]).await?;
+            self.writes = true;
         }
         Ok(())
     }

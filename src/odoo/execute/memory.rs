@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use crate::model::{BoxFuture, Problem};
+use crate::model::{BoxFuture, Effect, Outcome, Problem, intent::Known};
 
 /// What we wrote to a record last: for each field the planned value and, where Odoo made another of it, what it reads as. The entry
 /// [`UNSURE`] names the fields of which it is not known what they read as.
@@ -13,17 +13,6 @@ pub type Written = Map<String, Json>;
 
 /// The entry for fields whose writing has begun and whose new value was not read back: of these nobody knows who changed them.
 pub const UNSURE: &str = "~";
-
-/// What is known of a call that must not be made twice.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Intent {
-    /// It was not made in this run.
-    New,
-    /// It was about to be made, and its outcome is not known.
-    Open,
-    /// It was made.
-    Done,
-}
 
 /// Remembers. What only looks keeps nothing, which is what a method does that is not given.
 pub trait Memory: Send + Sync {
@@ -36,16 +25,22 @@ pub trait Memory: Send + Sync {
         Box::pin(async { Ok(()) })
     }
 
-    /// Writes down that calls are about to be made, all or, where one of them is not new in this run, none; gives what was known of
-    /// each before.
-    fn intend<'a>(&'a self, calls: &'a [String]) -> BoxFuture<'a, Result<Vec<Intent>, Problem>> {
-        Box::pin(async { Ok(vec![Intent::New; calls.len()]) })
+    /// Writes down that effects are about to take place, all or, where one of them is not new in this run, none; gives what was known
+    /// of each before.
+    fn intend<'a>(&'a self, effects: &'a [Effect]) -> BoxFuture<'a, Result<Vec<Known>, Problem>> {
+        Box::pin(async { Ok(vec![Known::New; effects.len()]) })
     }
 
-    /// Writes down that calls were made, or that they were not.
-    fn ended<'a>(&'a self, calls: &'a [String], made: bool) -> BoxFuture<'a, Result<(), Problem>> {
-        let _ = (calls, made);
+    /// Writes down how effects ended.
+    fn conclude<'a>(&'a self, effects: &'a [Effect], outcome: Outcome) -> BoxFuture<'a, Result<(), Problem>> {
+        let _ = (effects, outcome);
         Box::pin(async { Ok(()) })
+    }
+
+    /// Whether an earlier try of this run has begun to write, perhaps.
+    fn has_begun<'a>(&'a self, write: &'a Effect) -> BoxFuture<'a, Result<bool, Problem>> {
+        let _ = write;
+        Box::pin(async { Ok(false) })
     }
 }
 

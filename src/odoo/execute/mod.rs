@@ -108,6 +108,8 @@ pub struct Stopped {
     pub done: Outcome,
     /// What stopped it.
     pub problems: Problems,
+    /// Whether this try came so far that it wrote.
+    pub wrote: bool,
 }
 
 /// Carries a plan out.
@@ -119,7 +121,7 @@ pub async fn execute(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Outco
     let mut run = Run::new(odoo, plan, setup);
     match run.all().await {
         Ok(()) => Ok(run.outcome),
-        Err(problems) => Err(Stopped { done: run.outcome, problems }),
+        Err(problems) => Err(Stopped { done: run.outcome, problems, wrote: run.writes }),
     }
 }
 
@@ -221,12 +223,14 @@ struct Run<'r> {
     refused: HashSet<(usize, usize)>,
     /// An earlier try of this run has begun to write.
     begun: bool,
+    /// This try has begun to write.
+    writes: bool,
 }
 
 impl<'r> Run<'r> {
     fn new(odoo: &'r Odoo, plan: &'r Plan, setup: Setup<'r>) -> Self {
         let (resolved, outcome) = (Resolved::default(), Outcome::default());
-        Self { odoo, plan, setup, resolved, outcome, refused: HashSet::new(), begun: false }
+        Self { odoo, plan, setup, resolved, outcome, refused: HashSet::new(), begun: false, writes: false }
     }
 
     async fn all(&mut self) -> Result<(), Problems> {
@@ -236,13 +240,14 @@ impl<'r> Run<'r> {
             bad.extend(self.look_up(step).await?);
         }
         if bad.is_empty() {
-            self.begin().await?;
+            self.look_back().await?;
         }
         if bad.is_empty() && !self.setup.partial {
             bad = self.all_or_nothing().await?;
         }
         bad.truncate(MOST);
         Problems::check(bad)?;
+        self.begin().await?;
         for (at, step) in plan.steps.iter().enumerate() {
             if at > 0 {
                 // What depends on records of the steps before.

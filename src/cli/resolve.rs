@@ -1,0 +1,67 @@
+//! `consign resolve ID`: decide whether an effect took place of which consign cannot know.
+
+use super::{Context, Exit, choosing::By, reprocess};
+use crate::{
+    flow::Lock,
+    journal::Message,
+    model::{Code, Intent, Outcome, Problem, Problems, Stage, problem::shown},
+    ops::actions,
+};
+
+#[derive(clap::Args)]
+#[command(group(clap::ArgGroup::new("outcome").required(true).args(["happened", "did_not_happen"])))]
+pub(super) struct Args {
+    /// Id of the message, or its first or last digits.
+    id: String,
+    /// It took place: it is not done again.
+    #[arg(long)]
+    happened: bool,
+    /// It did not take place: it is done now.
+    #[arg(long)]
+    did_not_happen: bool,
+    /// Only this effect, by its number in `consign show`; otherwise all of the message's that are undecided.
+    #[arg(long, value_name = "NUMBER")]
+    only: Option<i64>,
+    #[command(flatten)]
+    by: By,
+}
+
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let deed = args.by.reasoned("resolve")?;
+    let engine = context.engine().await?;
+    let mut message = engine.journal().find(&args.id).await?;
+    let lock = match Lock::take(engine.workspace()) {
+        Ok(lock) => Some(lock),
+        Err(problem) if problem.code == Code::Locked => None,
+        Err(problem) => return Err(Problems::from(problem)),
+    };
+    let outcome = if args.happened { Outcome::Happened } else { Outcome::NotHappened };
+    let decided = actions::resolve(&engine, &mut message, args.only, outcome, &deed).await?;
+    for intent in &decided {
+        context.out.line(format!("{}  {}: {}", message.id.short(), said(outcome), shown(&intent.effect.to_string())));
+    }
+    if matches!(message.stage, Stage::Held | Stage::Failed | Stage::Discarded) {
+        let next = left(&engine.journal().intents_of_run(&message).await?, &message);
+        context.out.line(format!("{}  {}  {next}", message.id.short(), message.stage));
+        context.out.data(&[&message]);
+        engine.journal().close().await;
+        return Ok(Exit::Fine);
+    }
+    reprocess::settle(context, &engine, vec![message], lock.is_some(), Vec::<Problem>::new()).await
+}
+
+fn said(outcome: Outcome) -> &'static str {
+    match outcome {
+        Outcome::Happened => "took place",
+        Outcome::NotHappened | Outcome::Unknown => "did not take place",
+    }
+}
+
+/// What there is to do with a message that did not go on by itself.
+fn left(intents: &[Intent], message: &Message) -> String {
+    match intents.iter().filter(|intent| intent.needs_a_person()).count() {
+        0 if message.stage == Stage::Held => format!("to let it go on: consign release {}", message.id.short()),
+        0 => format!("to process it again: consign reprocess {}", message.id.short()),
+        open => format!("{open} more undecided: consign show {}", message.id.short()),
+    }
+}

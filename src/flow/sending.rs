@@ -1,0 +1,301 @@
+//! The steps of an outbound message: rendered and checked, uploaded, given its final name, noted in Odoo.
+//!
+//! Never sent twice: the rename on the drop is the moment of sending, and a row in the journal says so before it. What that row is left
+//! open by (a crash, a lost answer) is decided by a look at the partner's side ([`probe`]), or by a person where that tells nothing.
+
+use std::sync::Arc;
+
+use serde_json::{Value as Json, json};
+
+use super::{
+    Engine, answers,
+    react::uncertain,
+    ready,
+    storage::digest,
+    trial::{self, Circumstances, Made, document},
+};
+use crate::{
+    config::{Changed, Exists, Flow, OutFlow},
+    failpoints::checkpoint,
+    journal::{Message, RecordRow, Rendered},
+    model::{Code, Effect, Intent, Outcome, Problem, Problems, intent::Known},
+    odoo::{Call, read::read_tree},
+    schema::Schema,
+    transport::{Drop, Entry, is_taken, join},
+};
+
+/// The records a message sends: model and ids.
+async fn claimed(engine: &Engine, message: &Message) -> Result<(String, Vec<i64>), Problem> {
+    let claims = engine.journal.claims(message.id).await?;
+    let mut ids: Vec<i64> = claims.iter().filter_map(|claim| claim.split_once(',')?.1.parse().ok()).collect();
+    ids.sort_unstable();
+    let model = claims.first().and_then(|claim| claim.split_once(',')).map(|(model, _)| model.to_string());
+    model
+        .map(|model| (model, ids))
+        .ok_or_else(|| Problem::new(Code::OriginalLost, format!("message {} has no record to send", message.id.short())))
+}
+
+/// Makes the document and its name, and holds it against its schema.
+pub(super) async fn render(
+    engine: &Engine,
+    flow: &Flow,
+    outbound: &OutFlow,
+    schema: &Schema,
+    message: &mut Message,
+    records: Option<Vec<Json>>,
+) -> Result<(), Problems> {
+    let records = match records {
+        Some(records) => records,
+        None => {
+            let (model, ids) = claimed(engine, message).await?;
+            let odoo = engine.odoo().await?;
+            let records = read_tree(&odoo, &engine.workspace.catalog, &model, &ids, &outbound.fields).await?;
+            if records.len() < ids.len() {
+                let text = format!("{} of the {} records of {model} are no longer in Odoo", ids.len() - records.len(), ids.len());
+                return Err(Problem::new(Code::LookupNone, text).into());
+            }
+            records
+        }
+    };
+    if let Some(first) = outbound.sequence {
+        engine.journal.number(message, first).await?;
+    }
+    let digests = match outbound.changed {
+        Changed::Ignore => Vec::new(),
+        _ => records.iter().map(|record| (format!("{},{}", outbound.model, record["id"]), ready::digest_of(record))).collect(),
+    };
+    let version = ready::version(engine, outbound, message).await?;
+    let Made { name, text } = document(&engine.workspace, flow, outbound, records, &circumstances(message, version))?;
+    let bytes = text.into_bytes();
+    let (size, sha256) = (bytes.len() as u64, digest(&bytes));
+    let stored = engine.storage.spool(message.id, bytes.clone()).await?;
+    engine.storage.forget(message);
+    let rendered = Rendered { path: join(&flow.folder, &name), name, size, sha256, stored, digests };
+    engine.journal.rendered(message, rendered).await?;
+    checkpoint("rendered").await;
+    tokio::task::block_in_place(|| trial::check(schema, &message.name, bytes))?;
+    Ok(engine.journal.planned(message, &[], None, engine.clock.now()).await?)
+}
+
+/// The time is the message's, not the try's: rendered again, the document is the same.
+fn circumstances(message: &Message, version: u64) -> Circumstances {
+    Circumstances {
+        now: message.received.format("%Y-%m-%d %H:%M:%S").to_string(),
+        message: message.id.short(),
+        file: message.name.clone(),
+        sequence: message.sequence,
+        version,
+    }
+}
+
+/// The name while the file is being written: of the message alone, so that a later try finds and replaces what an earlier one left,
+/// whatever the file is called in the end.
+fn temporary(flow: &Flow, outbound: &OutFlow, message: &Message) -> String {
+    let (before, after) = &outbound.temporary;
+    let ending = message.name.rsplit_once('.').map_or("", |(_, ending)| ending);
+    let dot = if ending.is_empty() { "" } else { "." };
+    join(&flow.folder, &format!("{before}{}{dot}{ending}{after}", message.id.short()))
+}
+
+/// The whole file under its temporary name; one left by an earlier try is replaced.
+pub(super) async fn stage(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
+    let bytes = engine.storage.read(message).await?;
+    let drop: Arc<dyn Drop> = engine.drop(&flow.partner).await?;
+    let temporary = temporary(flow, outbound, message);
+    drop.make_folder(&flow.folder).await?;
+    if let Some((folder, _)) = temporary.rsplit_once('/') {
+        drop.make_folder(folder).await?;
+    }
+    drop.write(&temporary, &bytes).await
+}
+
+/// What the partner's side tells of a sending whose outcome is not known.
+enum Probe {
+    /// The file has its final name, or had it until the partner fetched it.
+    Happened,
+    /// It lies under its temporary name still.
+    NotHappened,
+    /// Neither is there, and another file has the final name.
+    Unknown,
+}
+
+/// Looks what became of a sending. The temporary name is the message's alone and nobody is to touch it: where it is gone, the file was
+/// renamed, whoever has fetched it since. Only where another file has the final name may either have happened.
+async fn probe(drop: &dyn Drop, from: &str, to: &str, message: &Message) -> Result<Probe, Problem> {
+    if drop.stat(from).await?.is_some() {
+        return Ok(Probe::NotHappened);
+    }
+    match drop.stat(to).await? {
+        None => Ok(Probe::Happened),
+        Some(there) if is_ours(drop, to, &there, message).await? => Ok(Probe::Happened),
+        Some(_) => Ok(Probe::Unknown),
+    }
+}
+
+/// Whether a file at the partner's is the document of a message. Where it may not be read, its size tells.
+async fn is_ours(drop: &dyn Drop, path: &str, there: &Entry, message: &Message) -> Result<bool, Problem> {
+    if there.size != message.size {
+        return Ok(false);
+    }
+    match drop.read(path, there.size, there.size + 1).await {
+        Ok(bytes) => Ok(digest(&bytes) == message.sha256),
+        Err(problem) if problem.code == Code::DropDenied => Ok(true),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// What became of sendings of this run that were begun before: whether one took place. One that a look decides is closed.
+async fn is_sent(engine: &Engine, drop: &dyn Drop, temporary: &str, message: &mut Message) -> Result<bool, Problem> {
+    let intents = engine.journal.intents_of_run(message).await?;
+    let sendings: Vec<(&Intent, &str, &str)> = intents
+        .iter()
+        .filter_map(|intent| match &intent.effect {
+            Effect::Rename { from, to } => Some((intent, from.as_deref().unwrap_or(temporary), to.as_str())),
+            Effect::Call(_) | Effect::Write(_) => None,
+        })
+        .collect();
+    if sendings.iter().any(|(intent, ..)| intent.outcome() == Some(Outcome::Happened)) {
+        engine.journal.applied(message, None, None, engine.clock.now()).await?;
+        return Ok(true);
+    }
+    for (intent, from, to) in sendings.into_iter().filter(|(intent, ..)| intent.is_undecided()) {
+        let now = engine.clock.now();
+        match probe(drop, from, to, message).await? {
+            Probe::Happened => {
+                engine.journal.applied(message, Some(&intent.effect), Some("seen at the partner's to have been sent"), now).await?;
+                return Ok(true);
+            }
+            Probe::NotHappened => {
+                engine.journal.conclude(message, std::slice::from_ref(&intent.effect), Outcome::NotHappened, now).await?;
+                // The flow has another temporary name by now.
+                if from != temporary {
+                    drop.remove(from).await?;
+                }
+            }
+            Probe::Unknown => return Err(uncertain(message, intent)),
+        }
+    }
+    Ok(false)
+}
+
+/// The rename that is the sending.
+pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problem> {
+    let drop = engine.drop(&flow.partner).await?;
+    let temporary = temporary(flow, outbound, message);
+    if is_sent(engine, &*drop, &temporary, message).await? {
+        return Ok(());
+    }
+    if drop.stat(&temporary).await?.is_none() {
+        // Nothing was about to be renamed: someone else has removed it.
+        stage(engine, flow, outbound, message).await?;
+    }
+    let now = engine.clock.now();
+    if !free_name(engine, &*drop, flow, outbound, message, &temporary).await? {
+        return engine.journal.applied(message, None, Some("the same file lies at the partner's already"), now).await;
+    }
+    let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone() };
+    let due = answers::due(engine, outbound);
+    if engine.journal.about_to_send(message, &sending, due, now).await?.first() == Some(&Known::Done) {
+        return engine.journal.applied(message, None, None, now).await;
+    }
+    let renamed = if outbound.exists == Exists::Replace {
+        drop.replace(&temporary, &message.path).await
+    } else {
+        drop.rename(&temporary, &message.path).await
+    };
+    if let Err(problem) = renamed {
+        // Refused for its name, or seen to lie there still, it was not sent, whoever removes it later. All else stays open.
+        if is_taken(&problem) || drop.stat(&temporary).await.is_ok_and(|there| there.is_some()) {
+            engine.journal.conclude(message, std::slice::from_ref(&sending), Outcome::NotHappened, engine.clock.now()).await?;
+        }
+        return Err(problem);
+    }
+    checkpoint("renamed").await;
+    engine.journal.applied(message, Some(&sending), None, engine.clock.now()).await
+}
+
+/// Names tried before a file fails all the same: a folder that nobody empties is no reason to count for ever.
+const MOST_NUMBERS: u32 = 1000;
+
+/// Finds a name under which the document can be sent; `false` where it lies there already.
+async fn free_name(
+    engine: &Engine,
+    drop: &dyn Drop,
+    flow: &Flow,
+    outbound: &OutFlow,
+    message: &mut Message,
+    temporary: &str,
+) -> Result<bool, Problem> {
+    let mut number = 2;
+    while let Some(there) = drop.stat(&message.path).await? {
+        let same = there.size == message.size
+            && drop.read(&message.path, there.size, there.size + 1).await.is_ok_and(|bytes| digest(&bytes) == message.sha256);
+        if same {
+            drop.remove(temporary).await?;
+            return Ok(false);
+        }
+        match outbound.exists {
+            Exists::Replace => break,
+            Exists::Number if number < MOST_NUMBERS => {
+                let name = numbered(&message.name, number);
+                let path = join(&flow.folder, &name);
+                engine.journal.renamed(message, name, path).await?;
+                number += 1;
+            }
+            Exists::Number | Exists::Fail => {
+                drop.remove(temporary).await?;
+                let problem =
+                    Problem::new(Code::NameTaken, format!("`{}` lies at the partner's already, with another content", message.path));
+                return Err(problem.hint(
+                    "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs, or `exists = \"number\"`",
+                ));
+            }
+        }
+    }
+    Ok(true)
+}
+
+/// `order-7.xml`, `order-7-2.xml`, `order-7-3.xml`.
+fn numbered(name: &str, number: u32) -> String {
+    let (stem, ending) = name.rsplit_once('.').map_or((name, String::new()), |(stem, ending)| (stem, format!(".{ending}")));
+    let before = format!("-{}", number - 1);
+    let stem = if number > 2 { stem.strip_suffix(&before).unwrap_or(stem) } else { stem };
+    format!("{stem}-{number}{ending}")
+}
+
+/// The note in the chatter of each record, once; then the message is done.
+pub(super) async fn finish(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problem> {
+    let records = match &outbound.note {
+        Some(_) => note(engine, flow, outbound, message).await?,
+        None => Vec::new(),
+    };
+    engine.journal.done(message, &records, None, engine.clock.now()).await
+}
+
+async fn note(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<Vec<RecordRow>, Problem> {
+    let Some(note) = &outbound.note else { return Ok(Vec::new()) };
+    let (model, ids) = claimed(engine, message).await?;
+    let mark = if message.run == 1 { message.id.short() } else { format!("{}.{}", message.id.short(), message.run) };
+    let mark = format!("[consign {mark}]");
+    let odoo = engine.odoo().await?;
+    let doing = "noting the file in Odoo";
+    for id in &ids {
+        let mut values = trial::values(&engine.workspace, flow, outbound, &circumstances(message, 1));
+        values.insert("record".into(), json!({ "id": id }));
+        let text = note.render(&Json::Object(values))?;
+        let noted = Call::model("mail.message", "search_count")
+            .arg("domain", json!([["model", "=", model], ["res_id", "=", id], ["body", "like", mark]]));
+        let count = odoo.call(noted).await.map_err(|fault| fault.problem(doing))?;
+        if count.as_i64().unwrap_or(0) == 0 {
+            let post = Call::records(&model, "message_post", &[*id]).arg("body", format!("{text} {mark}"));
+            odoo.call(post).await.map_err(|fault| fault.problem(doing))?;
+            checkpoint("noted").await;
+        }
+    }
+    let names = odoo.read(&model, &ids, &["display_name"]).await.map_err(|fault| fault.problem(doing))?;
+    let name = |id: &i64| {
+        let found = names.iter().find(|record| record.get("id").and_then(Json::as_i64) == Some(*id));
+        found.and_then(|record| record.get("display_name")).and_then(Json::as_str).unwrap_or_default().to_string()
+    };
+    Ok(ids.iter().map(|id| RecordRow { model: model.clone(), id: *id, name: name(id), change: "sent".into() }).collect())
+}

@@ -1,0 +1,231 @@
+//! Our storage: the spool for what is under way, archive and error for what is at rest, days of the archive in zips.
+//!
+//! **Invariant:** whoever reads or moves files here waits, and no thread of the runtime does: each call does its work on a thread that
+//! may block.
+
+mod digest;
+mod fault;
+mod names;
+mod rolled;
+mod shelves;
+mod spooling;
+
+use std::{
+    fs::File,
+    io::Read as _,
+    path::{Path, PathBuf},
+};
+
+use chrono::NaiveDate;
+use futures_util::{StreamExt, stream};
+
+pub(super) use self::spooling::Spooling;
+pub use self::{
+    digest::digest,
+    names::{name_with_id, safe_name},
+    rolled::{Day, Original, Rolled},
+    shelves::{private_folder, report},
+};
+use self::{
+    fault::{problem, step},
+    shelves::Shelves,
+};
+use crate::{
+    journal::Message,
+    model::{Code, MessageId, Problem},
+};
+
+/// Files synced at once.
+const SYNCING: usize = 64;
+
+/// Folders below the workspace's storage. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Storage(Shelves);
+
+impl Storage {
+    /// The storage at `root`; its folders are made, readable by their owner only.
+    ///
+    /// # Errors
+    /// A folder cannot be made.
+    pub fn open(root: &Path) -> Result<Self, Problem> {
+        Shelves::open(root).map(Self)
+    }
+
+    /// Its folder.
+    pub fn root(&self) -> &Path {
+        self.0.root()
+    }
+
+    /// Does something with our files on a thread that may block.
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Shelves) -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+        let shelves = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || work(&shelves)).await;
+        done.unwrap_or_else(|error| Err(Problem::new(Code::DropIo, "work on our storage was broken off").because(error)))
+    }
+
+    /// Does something that concerns one message.
+    async fn with<T: Send + 'static>(
+        &self,
+        message: &Message,
+        work: impl FnOnce(&Shelves, &Message) -> Result<T, Problem> + Send + 'static,
+    ) -> Result<T, Problem> {
+        let message = message.clone();
+        self.run(move |shelves| work(shelves, &message)).await
+    }
+
+    /// Writes a message's bytes to the spool; when this returns they are on disk. Gives the path for the journal.
+    ///
+    /// # Errors
+    /// No space, no permission; then nothing is left behind.
+    pub async fn spool(&self, id: MessageId, bytes: Vec<u8>) -> Result<String, Problem> {
+        self.run(move |shelves| shelves.spool(id, &bytes)).await
+    }
+
+    /// Opens a message's place in the spool for bytes that come piece by piece.
+    ///
+    /// # Errors
+    /// No space, no permission.
+    pub(super) fn spooling(&self, id: MessageId) -> Result<Spooling, Problem> {
+        Spooling::begin(self.root().join("spool").join(id.to_string()))
+    }
+
+    /// Waits until the spooled bytes of these messages are on disk: side by side, so that the disk's own journal can take them
+    /// together, and then the folder once.
+    ///
+    /// # Errors
+    /// The disk fails.
+    pub(super) async fn settle(&self, ids: Vec<MessageId>) -> Result<(), Problem> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let spool = self.root().join("spool");
+        let sync =
+            |path: PathBuf| self.run(move |_| File::open(&path).and_then(|file| file.sync_all()).map_err(|error| problem(&path, &error)));
+        let paths: Vec<PathBuf> = ids.into_iter().map(|id| spool.join(id.to_string())).collect();
+        let mut syncing = stream::iter(paths).map(sync).buffer_unordered(SYNCING);
+        while let Some(done) = syncing.next().await {
+            done?;
+        }
+        sync(spool).await?;
+        step("after sync")
+    }
+
+    /// The bytes of a file that was just spooled.
+    ///
+    /// # Errors
+    /// They cannot be read.
+    pub(super) async fn spooled_bytes(&self, id: MessageId) -> Result<Vec<u8>, Problem> {
+        self.run(move |shelves| shelves.spooled_bytes(id)).await
+    }
+
+    /// Names in the spool.
+    pub(super) fn spooled(&self) -> Vec<String> {
+        self.0.spooled()
+    }
+
+    /// Removes a name from the spool.
+    pub fn discard(&self, name: &str) {
+        self.0.discard(name);
+    }
+
+    /// The original bytes of a message, checked against the digest the journal has.
+    ///
+    /// # Errors
+    /// They are gone or were changed.
+    pub async fn read(&self, message: &Message) -> Result<Vec<u8>, Problem> {
+        self.with(message, Shelves::read).await
+    }
+
+    /// The first bytes of a message's original, so many at most.
+    ///
+    /// # Errors
+    /// As [`Storage::read`].
+    pub(super) async fn head(&self, message: &Message, most: u64) -> Result<Vec<u8>, Problem> {
+        self.with(message, move |shelves, message| {
+            let place = shelves.place(message)?;
+            let mut first = Vec::new();
+            let read = File::open(&*place).and_then(|file| file.take(most).read_to_end(&mut first));
+            read.map_err(|error| problem(&place, &error))?;
+            Ok(first)
+        })
+        .await
+    }
+
+    /// A message's bytes as a file, once they are seen to be those that came.
+    ///
+    /// # Errors
+    /// They are gone or were changed.
+    pub async fn place(&self, message: &Message) -> Result<Original, Problem> {
+        self.with(message, Shelves::place).await
+    }
+
+    /// The same for a message that is worked on: its file is there for as long as the work takes, over restarts too.
+    ///
+    /// # Errors
+    /// As [`Storage::place`].
+    pub(super) async fn work_place(&self, message: &Message) -> Result<PathBuf, Problem> {
+        self.with(message, Shelves::work_place).await
+    }
+
+    /// Writes what was refused of a message beside the files that were refused whole, with its report; gives its path.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn leave(&self, message: &Message, bytes: Vec<u8>, problems: Vec<Problem>) -> Result<String, Problem> {
+        self.with(message, move |shelves, message| shelves.leave(message, &bytes, &problems)).await
+    }
+
+    /// Everywhere a message's bytes can be, whatever is moved meanwhile: relative to the storage.
+    pub fn all_places(&self, message: &Message) -> Vec<String> {
+        self.0.all_places(message)
+    }
+
+    /// Puts a message's bytes on the shelf of its stage and gives the new path. A failed one keeps its own name where that is free,
+    /// and has its problems beside it.
+    ///
+    /// # Errors
+    /// The file cannot be moved.
+    pub async fn shelve(&self, message: &Message, problems: &[Problem]) -> Result<String, Problem> {
+        let problems = problems.to_vec();
+        self.with(message, move |shelves, message| shelves.shelve(message, &problems)).await
+    }
+
+    /// Removes what an outbound message left on a shelf before it was rendered anew.
+    pub(super) fn forget(&self, message: &Message) {
+        self.0.forget(message);
+    }
+
+    /// The report beside a failed message, as it was written.
+    pub fn report_path(&self, message: &Message) -> PathBuf {
+        self.0.report_path(message)
+    }
+
+    /// The days of the archive, oldest first.
+    pub fn days(&self) -> Vec<Day> {
+        rolled::days(self.root())
+    }
+
+    /// Rolls a day's folder into its zip, with what the zip has already. The files go once the zip is whole and on disk: a crash in
+    /// between leaves both, and the next time does the same again.
+    ///
+    /// # Errors
+    /// The disk is full or fails; then the folder is as it was.
+    pub fn roll(&self, day: &Day) -> Result<Rolled, Problem> {
+        rolled::roll_day(self.root(), day)
+    }
+
+    /// Deletes a day of the archive.
+    pub fn delete(&self, day: &Day) {
+        rolled::delete(self.root(), day);
+    }
+
+    /// Deletes the plans kept for messages of days before this one.
+    pub fn delete_plans(&self, before: NaiveDate) {
+        rolled::delete_plans(self.root(), before);
+    }
+
+    /// The folder that the archive has for a flow.
+    pub fn archive_name(flow: &str) -> String {
+        safe_name(flow)
+    }
+}

@@ -1,0 +1,58 @@
+//! Names on our shelves: nothing there is named by the partner without being made safe.
+
+use crate::model::{MessageId, names};
+
+/// Bytes of a name on our shelves; with an id and `.problem.json` it stays below the 255 that file systems allow.
+const LONGEST: usize = 150;
+
+/// A partner's file name made safe: no separators, no control characters, no leading dot or dash; one that is too long is cut before
+/// its ending.
+pub fn safe_name(name: &str) -> String {
+    let clean: String = name
+        .chars()
+        .map(|c| {
+            if c.is_control() || names::byte(c).is_some() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') {
+                '-'
+            } else {
+                c
+            }
+        })
+        .collect();
+    let clean = clean.trim_start_matches(['.', '-', ' ']).trim_end_matches([' ', '.']);
+    let (stem, ending) = match clean.rsplit_once('.') {
+        Some((stem, ending)) if ending.len() <= 10 => (stem, format!(".{ending}")),
+        _ => (clean, String::new()),
+    };
+    let mut cut = stem.len().min(LONGEST - ending.len());
+    while !stem.is_char_boundary(cut) {
+        cut -= 1;
+    }
+    let name = format!("{}{ending}", &stem[..cut]);
+    if name.trim_start_matches('.').is_empty() { "unnamed".to_string() } else { name }
+}
+
+/// The name with the message's short id before its ending: `order-778.1a2b3c4d.xml`.
+pub fn name_with_id(name: &str, id: MessageId) -> String {
+    let name = safe_name(name);
+    match name.rsplit_once('.') {
+        Some((stem, ending)) if !stem.is_empty() => format!("{stem}.{}.{ending}", id.short()),
+        _ => format!("{name}.{}", id.short()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_name_of_a_partner_leaves_its_folder() {
+        for name in ["../../etc/passwd", "/abs", "a\0b", "..", "", "-rf", ".hidden", "C:\\x", "x\n.xml"] {
+            let safe = safe_name(name);
+            assert!(!safe.contains(['/', '\\', '\0', '\n']) && !safe.starts_with(['.', '-']) && !safe.is_empty(), "{name:?} -> {safe:?}");
+        }
+        let long = format!("{}.xml", "\u{20ac}".repeat(100));
+        assert!(safe_name(&long).len() <= LONGEST && safe_name(&long).ends_with("\u{20ac}.xml"));
+        let id = MessageId::new();
+        assert_eq!(name_with_id("order-778.xml", id), format!("order-778.{}.xml", id.short()));
+    }
+}

@@ -1,0 +1,207 @@
+//! What a person does to a message: one transaction a deed, with who did it and why.
+
+use chrono::{DateTime, Utc};
+
+use super::{
+    audit::{self, Deed},
+    history::event,
+    intents,
+    message::Message,
+    receive::{NewMessage, insert},
+    sql::{Journal, Writing, commit},
+    steps::{Step, Until, take},
+};
+use crate::model::{Again, Code, Direction, Effect, Intent, Outcome, Problem, Stage};
+
+/// The stage from which a look outside tells what an open intent has become.
+fn stage_of_effect(direction: Direction) -> Stage {
+    match direction {
+        Direction::In => Stage::Planned,
+        Direction::Out => Stage::Staged,
+    }
+}
+
+fn undecided_problem(message: &Message, intents: &[Intent]) -> Problem {
+    let what: Vec<String> = intents.iter().filter(|intent| intent.needs_a_person()).map(|intent| intent.effect.to_string()).collect();
+    let text = format!("it is not known whether message {} did this: {}", message.id.short(), what.join("; "));
+    let hint = format!("look there, then: consign resolve {} --happened, or --did-not-happen", message.id.short());
+    Problem::new(Code::Uncertain, text).hint(hint)
+}
+
+/// Lets a message that waits, or is held, go on from where it was.
+async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+    if message.stage == Stage::Waiting {
+        return take(to, message, resume, Step { deed: Some(deed), ..Step::default() }, now).await;
+    }
+    let until = Some(Until { at: now, firm: false });
+    take(to, message, Stage::Waiting, Step { resume: Some(resume), until, deed: Some(deed), ..Step::default() }, now).await
+}
+
+impl Journal {
+    /// Starts a message again from its original. One that waits or is held goes on from where it is: its effect may be there already,
+    /// and must be found under the same mark. So does one whose effect nobody knows about, which is looked for first.
+    ///
+    /// # Errors
+    /// The message is under way, a person must first decide whether it has had its effect, or the journal cannot be written.
+    pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        moved.again = again;
+        let undecided = intents::undecided(&mut to, message).await?;
+        let unclear = |open: bool| undecided.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none() == open);
+        match (message.stage, message.resume) {
+            (Stage::Waiting | Stage::Held, Some(resume)) => go_on(&mut to, &mut moved, resume, deed, now).await?,
+            (Stage::Failed, _) if unclear(true) => {
+                go_on(&mut to, &mut moved, stage_of_effect(message.direction), deed, now).await?;
+            }
+            _ if unclear(false) => return Err(undecided_problem(message, &undecided)),
+            _ => {
+                let next = if again.checked { Stage::checked(message.direction) } else { Stage::Received };
+                if again.checked && !message.checked {
+                    let text = format!("message {} has never passed its check, and cannot go on behind it", message.id.short());
+                    return Err(Problem::new(Code::Stage, text));
+                }
+                if !message.stage.may_become(next, message.direction) {
+                    let text = format!("message {} is {}: it is being worked on", message.id.short(), message.stage);
+                    return Err(Problem::new(Code::Stage, text));
+                }
+                // What may have been written under the mark of this run must be found under it.
+                moved.run += u32::from(undecided.is_empty());
+                take(&mut to, &mut moved, next, Step { deed: Some(deed), ..Step::default() }, now).await?;
+            }
+        }
+        commit(to).await?;
+        *message = moved;
+        Ok(())
+    }
+
+    /// Lets a message that is held go on from where it was, with the options that it had.
+    ///
+    /// # Errors
+    /// As [`Journal::restart`].
+    pub async fn release(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        let again = message.again;
+        self.restart(message, again, deed, now).await
+    }
+
+    /// Holds a message because a person says so; it goes on from where it was.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn hold_back(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        let resume = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        take(&mut to, &mut moved, Stage::Held, Step { resume, deed: Some(deed), ..Step::default() }, now).await?;
+        commit(to).await?;
+        *message = moved;
+        Ok(())
+    }
+
+    /// Ends a message for good, whatever it was to do. Of effects that are undecided it is written down that nobody looked; they are
+    /// given.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn discard(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        let open = discard(&mut to, &mut moved, deed, now).await?;
+        commit(to).await?;
+        *message = moved;
+        Ok(open)
+    }
+
+    /// A person decides whether effects took place that nobody can see: all that are undecided in the message's present run, or the one
+    /// with a number. A message that is held for it goes on. Gives what was decided.
+    ///
+    /// # Errors
+    /// Nothing is undecided, or the journal cannot be written.
+    pub async fn resolve(
+        &self,
+        message: &mut Message,
+        only: Option<i64>,
+        outcome: Outcome,
+        deed: &Deed,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Intent>, Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        let undecided = intents::undecided(&mut to, message).await?;
+        let (decided, left): (Vec<Intent>, Vec<Intent>) =
+            undecided.into_iter().filter(Intent::needs_a_person).partition(|intent| only.is_none_or(|only| only == intent.id));
+        if decided.is_empty() {
+            let text = format!("message {} has no effect of which it is not known whether it took place", message.id.short());
+            return Err(Problem::new(Code::Stage, text).hint("`consign show` lists what a message was about to do"));
+        }
+        let effects: Vec<Effect> = decided.iter().map(|intent| intent.effect.clone()).collect();
+        intents::close(&mut to, message, &effects, outcome, now).await?;
+        let how = if outcome == Outcome::Happened { "took place" } else { "did not take place" };
+        let named: Vec<String> = effects.iter().map(ToString::to_string).collect();
+        let deed = Deed { detail: Some(format!("{how}: {}", named.join("; "))), ..deed.clone() };
+        // What a person holds for another reason stays held.
+        let waits_for_this = message.stage == Stage::Waiting || (message.stage == Stage::Held && message.code == Some(Code::Uncertain));
+        match message.resume.filter(|_| waits_for_this && left.is_empty()) {
+            Some(resume) => go_on(&mut to, &mut moved, resume, &deed, now).await?,
+            None => {
+                event(&mut to, message.id, message.stage, Some(&deed.note()), now).await?;
+                audit::write_down(&mut to, Some(message.id), &deed, now).await?;
+            }
+        }
+        commit(to).await?;
+        *message = moved;
+        Ok(decided)
+    }
+
+    /// Puts an edited copy in the place of a message, which is discarded where it was refused or held.
+    ///
+    /// # Errors
+    /// It is not known whether the message has had an effect, or the journal cannot be written; then nothing was done.
+    pub async fn replace(
+        &self,
+        original: &mut Message,
+        copy: &NewMessage,
+        difference: &str,
+        deed: &Deed,
+        now: DateTime<Utc>,
+    ) -> Result<Message, Problem> {
+        let mut to = self.begin().await?;
+        let mut moved = original.clone();
+        let open: Vec<Intent> = intents::undecided(&mut to, original).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
+        if let Some(intent) = open.first() {
+            let short = original.id.short();
+            let text = format!("message {short} cannot be edited: it is not known whether it did this: {}", intent.effect);
+            let hint = match intent.needs_a_person() {
+                true => format!("look there, then: consign resolve {short} --happened, or --did-not-happen"),
+                false => format!("let it come to its end first: consign release {short}"),
+            };
+            return Err(Problem::new(Code::Uncertain, text).hint(hint));
+        }
+        let made = insert(&mut to, copy, now).await?;
+        audit::write_down(&mut to, Some(made.id), &Deed { detail: Some(difference.to_string()), ..deed.clone() }, now).await?;
+        if matches!(original.stage, Stage::Failed | Stage::Held) {
+            let replaced = Deed { detail: Some(format!("replaced by its edited copy {}", made.id.short())), ..deed.clone() };
+            discard(&mut to, &mut moved, &replaced, now).await?;
+        } else {
+            let note = format!("edited by {}: see message {}", deed.who, made.id.short());
+            event(&mut to, original.id, original.stage, Some(&note), now).await?;
+        }
+        commit(to).await?;
+        *original = moved;
+        Ok(made)
+    }
+}
+
+async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+    let undecided = intents::undecided(to, message).await?;
+    let open: Vec<Intent> = undecided.into_iter().filter(|intent| intent.closed.is_none()).collect();
+    let effects: Vec<Effect> = open.iter().map(|intent| intent.effect.clone()).collect();
+    let before = message.stage;
+    take(to, message, Stage::Discarded, Step { deed: Some(deed), ..Step::default() }, now).await?;
+    intents::close(to, message, &effects, Outcome::Unknown, now).await?;
+    for effect in &effects {
+        let note = format!("not known whether it took place, discarded while {before}: {effect}");
+        event(to, message.id, Stage::Discarded, Some(&note), now).await?;
+    }
+    Ok(open)
+}

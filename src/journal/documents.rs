@@ -1,0 +1,82 @@
+//! Where a message's bytes lie, and what document an outbound message became.
+
+use super::{
+    message::Message,
+    sql::{Journal, commit, signed},
+};
+use crate::model::Problem;
+
+/// An outbound document once it is rendered.
+#[derive(Debug, Clone)]
+pub struct Rendered {
+    /// File name.
+    pub name: String,
+    /// Path on the drop.
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// SHA-256, hexadecimal.
+    pub sha256: String,
+    /// Where the bytes lie.
+    pub stored: String,
+    /// What the records said that are sent with it, as `model,id` and a digest, where the flow remembers that.
+    pub digests: Vec<(String, String)>,
+}
+
+impl Journal {
+    /// Writes down where the bytes lie now and whether the partner's side is in order.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn shelved(&self, message: &mut Message, stored: &str, moved: bool) -> Result<(), Problem> {
+        message.stored = stored.to_string();
+        message.moved = moved;
+        self.shelved_all(std::slice::from_ref(message)).await
+    }
+
+    /// Writes down for many messages where their bytes lie now and whether the partner's side is in order, as they say themselves.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn shelved_all(&self, messages: &[Message]) -> Result<(), Problem> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut to = self.begin().await?;
+        for message in messages {
+            let update = sqlx::query("update message set stored = ?, moved = ? where id = ?");
+            update.bind(&message.stored).bind(message.moved).bind(message.id.to_string()).execute(&mut *to).await?;
+        }
+        commit(to).await
+    }
+
+    /// Writes down what an outbound message became once it was rendered; it has not passed its check yet.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn rendered(&self, message: &mut Message, document: Rendered) -> Result<(), Problem> {
+        let Rendered { name, path, size, sha256, stored, digests } = document;
+        let mut to = self.begin().await?;
+        let update = sqlx::query("update message set name = ?, path = ?, size = ?, sha256 = ?, stored = ?, checked = 0 where id = ?");
+        let update = update.bind(&name).bind(&path).bind(signed(size)).bind(&sha256).bind(&stored).bind(message.id.to_string());
+        update.execute(&mut *to).await?;
+        super::sent::note(&mut to, &message.flow, digests.into_iter()).await?;
+        commit(to).await?;
+        (message.name, message.path, message.size, message.sha256, message.stored) = (name, path, size, sha256, stored);
+        message.checked = false;
+        Ok(())
+    }
+
+    /// Gives an outbound document another name, under which it is sent.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn renamed(&self, message: &mut Message, name: String, path: String) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let update = sqlx::query("update message set name = ?, path = ? where id = ?");
+        update.bind(&name).bind(&path).bind(message.id.to_string()).execute(&mut *to).await?;
+        commit(to).await?;
+        (message.name, message.path) = (name, path);
+        Ok(())
+    }
+}

@@ -1,0 +1,136 @@
+//! What messages were about to do, and what became of it: a row is written before the effect and closed by its outcome.
+//!
+//! **Invariant:** what an open intent means changes only by a look outside ([`Journal::conclude`]) or by a person's decision
+//! (`resolve`, `discard` in [`super::deeds`]); hold, release, reprocess, edit and restarts leave it as it is.
+
+use chrono::{DateTime, Utc};
+use sqlx::sqlite::SqliteRow;
+
+use super::{
+    message::Message,
+    sql::{Cells, Journal, Writing, all, commit, stamp},
+};
+use crate::model::{Effect, Intent, Outcome, Problem, intent::Known};
+
+fn effect(kind: &str, name: String, source: Option<String>) -> Option<Effect> {
+    match kind {
+        "call" => Some(Effect::Call(name)),
+        "rename" => Some(Effect::Rename { from: source, to: name }),
+        "write" => Some(Effect::Write(name)),
+        _ => None,
+    }
+}
+
+fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
+    let cells = Cells::of("intent", "id", row);
+    let (name, source) = (cells.get("name")?, cells.get("source")?);
+    let closed = match (cells.maybe("outcome", "an outcome", Outcome::parse)?, cells.maybe_time("closed")?) {
+        (Some(outcome), Some(at)) => Some((outcome, at)),
+        _ => None,
+    };
+    Ok(Intent {
+        id: cells.get("id")?,
+        run: cells.number("run")?,
+        effect: cells.parsed("kind", "a kind of effect", |kind| effect(kind, name, source))?,
+        opened: cells.time("opened")?,
+        closed,
+    })
+}
+
+/// Writes down that effects are about to take place, all or, where one of them is not new in this run, none.
+pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Known>, Problem> {
+    let mut known = Vec::with_capacity(effects.len());
+    for effect in effects {
+        let query = sqlx::query("select * from intent where message = ? and run = ? and kind = ? and name = ?");
+        let query = query.bind(message.id.to_string()).bind(message.run).bind(effect.kind()).bind(effect.name());
+        let before = query.fetch_optional(&mut **to).await?.as_ref().map(intent).transpose()?;
+        known.push(match before.map(|intent| intent.outcome()) {
+            None | Some(Some(Outcome::NotHappened)) => Known::New,
+            Some(Some(Outcome::Happened)) => Known::Done,
+            Some(None | Some(Outcome::Unknown)) => Known::Open,
+        });
+    }
+    // What may be repeated is about to be done again, whatever became of it before.
+    if known.iter().zip(effects).all(|(known, effect)| *known == Known::New || effect.may_be_repeated()) {
+        for effect in effects {
+            let source = match effect {
+                Effect::Rename { from, .. } => from.as_deref(),
+                Effect::Call(_) | Effect::Write(_) => None,
+            };
+            let insert = sqlx::query(
+                "insert into intent (message, run, kind, name, source, opened) values (?, ?, ?, ?, ?, ?)
+                 on conflict do update set opened = excluded.opened, source = excluded.source, outcome = null, closed = null",
+            );
+            let insert = insert.bind(message.id.to_string()).bind(message.run).bind(effect.kind()).bind(effect.name());
+            insert.bind(source).bind(stamp(now)).execute(&mut **to).await?;
+        }
+    }
+    Ok(known)
+}
+
+/// Writes down how effects ended. What somebody called unknown meanwhile is known by that.
+pub(super) async fn close(
+    to: &mut Writing<'_>,
+    message: &Message,
+    effects: &[Effect],
+    outcome: Outcome,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
+    for effect in effects {
+        let update = sqlx::query(
+            "update intent set outcome = ?, closed = ? where message = ? and run = ? and kind = ? and name = ?
+             and (outcome is null or outcome = 'unknown')",
+        );
+        let update = update.bind(outcome.as_str()).bind(stamp(now)).bind(message.id.to_string()).bind(message.run);
+        update.bind(effect.kind()).bind(effect.name()).execute(&mut **to).await?;
+    }
+    Ok(())
+}
+
+/// The undecided intents of a message's present run.
+pub(super) async fn undecided(to: &mut Writing<'_>, message: &Message) -> Result<Vec<Intent>, Problem> {
+    let query = sqlx::query("select * from intent where message = ? and run = ? and (outcome is null or outcome = 'unknown') order by id");
+    all(&query.bind(message.id.to_string()).bind(message.run).fetch_all(&mut **to).await?, intent)
+}
+
+impl Journal {
+    /// Writes down that effects are about to take place: all of them or, where one is not new in this run, none. Gives for each what
+    /// was known of it before.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn intend(&self, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Known>, Problem> {
+        let mut to = self.begin().await?;
+        let known = open(&mut to, message, effects, now).await?;
+        commit(to).await?;
+        Ok(known)
+    }
+
+    /// Writes down how effects ended.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn conclude(&self, message: &Message, effects: &[Effect], outcome: Outcome, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        close(&mut to, message, effects, outcome, now).await?;
+        commit(to).await
+    }
+
+    /// Every intent of a message, of all its runs, oldest first.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn intents(&self, message: &Message) -> Result<Vec<Intent>, Problem> {
+        let query = sqlx::query("select * from intent where message = ? order by id").bind(message.id.to_string());
+        all(&query.fetch_all(&self.pool).await?, intent)
+    }
+
+    /// The intents of a message's present run.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn intents_of_run(&self, message: &Message) -> Result<Vec<Intent>, Problem> {
+        let query = sqlx::query("select * from intent where message = ? and run = ? order by id");
+        all(&query.bind(message.id.to_string()).bind(message.run).fetch_all(&self.pool).await?, intent)
+    }
+}

@@ -1,0 +1,213 @@
+//! A message as the journal knows it, and what is asked of messages while they are worked on.
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
+
+use super::sql::{CHUNK, Cells, Journal, all, push_numbers, stamp};
+use crate::model::{Again, Code, Direction, MessageId, Problem, Stage};
+
+/// A message as the journal knows it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Message {
+    /// Identity.
+    pub id: MessageId,
+    /// Flow.
+    pub flow: String,
+    /// Direction.
+    pub direction: Direction,
+    /// File name.
+    pub name: String,
+    /// Path on the partner's drop; where it was found (in), where it goes (out).
+    pub path: String,
+    /// Bytes.
+    pub size: u64,
+    /// Time the drop told for the file.
+    pub modified: Option<DateTime<Utc>>,
+    /// SHA-256 of the original bytes, hexadecimal.
+    pub sha256: String,
+    /// Stage.
+    pub stage: Stage,
+    /// While waiting or held: the stage to go on from.
+    pub resume: Option<Stage>,
+    /// While waiting: when to go on.
+    pub until: Option<DateTime<Utc>>,
+    /// Tries so far.
+    pub attempts: u32,
+    /// 1, and one more each time it is begun anew: the effect's mark in Odoo.
+    pub run: u32,
+    /// Where the original bytes lie, relative to the storage folder.
+    pub stored: String,
+    /// Whether the file on the partner's side lies where it belongs.
+    pub moved: bool,
+    /// Code of the first problem for which it is held, waits or failed.
+    pub code: Option<Code>,
+    /// Why it is held, waits or failed: the first problem, or a person's words, in a line.
+    pub reason: Option<String>,
+    /// Outbound: the number it has in its flow's sequence, where the flow numbers its files.
+    pub sequence: Option<i64>,
+    /// Outbound: when the file was seen to be gone from the drop.
+    pub collected: Option<DateTime<Utc>>,
+    /// How it is done again, where it is.
+    #[serde(skip)]
+    pub again: Again,
+    /// Digest of the mapping that it was planned with last.
+    #[serde(skip)]
+    pub mapping: Option<String>,
+    /// Whether its document, as it lies in our storage, has passed its check.
+    #[serde(skip)]
+    pub checked: bool,
+    /// Whether it has waited, was held or was begun anew, so that what came later may have overtaken it.
+    #[serde(skip)]
+    pub rested: bool,
+    /// Whether it is a copy of its parent that a person has edited.
+    pub edited: bool,
+    /// The message that it was made of: the original of an edited copy, the zip of a document.
+    pub parent: Option<MessageId>,
+    /// When we received it.
+    pub received: DateTime<Utc>,
+    /// When it last changed.
+    pub updated: DateTime<Utc>,
+}
+
+impl Message {
+    /// Whether it came in a zip of the partner's, which is its parent.
+    pub fn is_part(&self) -> bool {
+        self.direction == Direction::In && self.parent.is_some() && !self.edited
+    }
+}
+
+pub(super) fn stage(text: &str) -> Option<Stage> {
+    Stage::parse(text)
+}
+
+pub(super) const A_STAGE: &str = "a stage";
+
+pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
+    let cells = Cells::of("message", "id", row);
+    let direction = |text: &str| match text {
+        "in" => Some(Direction::In),
+        "out" => Some(Direction::Out),
+        _ => None,
+    };
+    Ok(Message {
+        id: cells.message("id")?,
+        flow: cells.get("flow")?,
+        direction: cells.parsed("direction", "a direction", direction)?,
+        name: cells.get("name")?,
+        path: cells.get("path")?,
+        size: cells.number("size")?,
+        modified: cells.maybe_time("modified")?,
+        sha256: cells.get("sha256")?,
+        stage: cells.parsed("stage", A_STAGE, stage)?,
+        resume: cells.maybe("resume", A_STAGE, stage)?,
+        until: cells.maybe_time("until")?,
+        attempts: cells.number("attempts")?,
+        run: cells.number("run")?,
+        stored: cells.get("stored")?,
+        moved: cells.get("moved")?,
+        code: cells.maybe("code", "a problem code", Code::find)?,
+        reason: cells.get("reason")?,
+        sequence: cells.get("sequence")?,
+        collected: cells.maybe_time("collected")?,
+        again: Again { checked: false, as_then: cells.get("as_then")?, overwrite: cells.get("overwrite")? },
+        mapping: cells.get("mapping")?,
+        checked: cells.get("checked")?,
+        rested: cells.get("rested")?,
+        edited: cells.get("edited")?,
+        parent: cells.maybe_message("parent")?,
+        received: cells.time("received")?,
+        updated: cells.time("updated")?,
+    })
+}
+
+/// The bytes of a message at rest do not lie on its shelf.
+const UNSHELVED: &str = "unshelved = 1";
+
+impl Journal {
+    pub(super) async fn messages(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Problem> {
+        all(&query.build().fetch_all(&self.pool).await?, message)
+    }
+
+    /// Messages of a flow that are not at rest, and those at rest whose file still lies in the wrong place, oldest first. Waiting
+    /// ones only when their time has come; when `eager`, all but those whose time must be kept.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn unfinished(&self, flow: &str, now: DateTime<Utc>, eager: bool) -> Result<Vec<Message>, Problem> {
+        // Each part finds its rows by an index: a run must not read a million messages that are done.
+        let mut query = QueryBuilder::new("select * from message where id in (select id from message where flow = ");
+        query.push_bind(flow.to_string()).push(" and stage in ('received', 'checked', 'planned', 'staged', 'applied')");
+        query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
+        query.push(" and stage = 'waiting' and (until <= ").push_bind(stamp(now));
+        query.push(if eager { " or firm = 0)" } else { ")" });
+        for shelf in ["moved = 0", UNSHELVED] {
+            query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
+            // With a plus the stage is not what is looked up by: nearly all messages are done, and few are unmoved.
+            query.push(" and +stage in ('done', 'failed', 'discarded') and ").push(shelf);
+        }
+        // What came in a zip is as old as the zip, whenever it was unpacked.
+        query.push(") order by case when edited = 0 then coalesce(parent, id) else id end, id");
+        self.messages(query).await
+    }
+
+    /// Flows that have something to go on with now.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn pending_flows(&self, now: DateTime<Utc>) -> Result<Vec<String>, Problem> {
+        let query = sqlx::query(
+            "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied')
+             union select flow from message where stage = 'waiting' and until <= ?
+             union select flow from message where stage = 'discarded' and unshelved = 1",
+        );
+        let rows = query.bind(stamp(now)).fetch_all(&self.pool).await?;
+        all(&rows, |row| Cells::of("message", "flow", row).get("flow"))
+    }
+
+    /// Whether anything of the same flow that came after a zip has had its effect: asked for each document of it, so that it must be
+    /// cheap.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn is_behind(&self, flow: &str, zip: MessageId) -> Result<bool, Problem> {
+        // With a plus it is not looked up by: the newest rows are few, and those of a flow that are done are nearly all.
+        let query = sqlx::query(
+            "select 1 from message where id > ?1 and +flow = ?2 and +stage in ('applied', 'done') and coalesce(parent, id) > ?1 limit 1",
+        );
+        Ok(query.bind(zip.to_string()).bind(flow).fetch_optional(&self.pool).await?.is_some())
+    }
+
+    /// A younger message of the same flow that has written one of these records. An edited copy says what its original said, and a
+    /// document what its zip brought: each is as old as the file that it came of, and documents of one zip are as they stand in it.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn overtaken(&self, message: &Message, model: &str, ids: &[i64]) -> Result<Option<Message>, Problem> {
+        const FILE: &str = "coalesce(p.parent, m.parent, m.id)";
+        const DOCUMENT: &str = "case when m.edited then m.parent else m.id end";
+        let own = sqlx::query(
+            "select m.id, coalesce(p.parent, m.parent, m.id) as file from message m left join message p on p.id = m.parent where m.id = ?",
+        );
+        let file: String = match own.bind(message.id.to_string()).fetch_optional(&self.pool).await? {
+            Some(row) => Cells::of("message", "id", &row).get("file")?,
+            None => message.id.to_string(),
+        };
+        let document = message.parent.filter(|_| message.edited).unwrap_or(message.id).to_string();
+        for chunk in ids.chunks(CHUNK) {
+            let mut query = QueryBuilder::new(
+                "select m.* from record r cross join message m on m.id = r.message left join message p on p.id = m.parent where m.flow = ",
+            );
+            query.push_bind(message.flow.clone()).push(format!(" and ({FILE} > ")).push_bind(file.clone());
+            query.push(format!(" or ({FILE} = ")).push_bind(file.clone()).push(format!(" and {DOCUMENT} > ")).push_bind(document.clone());
+            query.push(")) and m.id <> ").push_bind(message.id.to_string());
+            query.push(" and m.stage in ('applied', 'done') and r.model = ").push_bind(model.to_string());
+            push_numbers(&mut query, " and r.odoo_id", chunk);
+            query.push(" order by m.id desc limit 1");
+            if let Some(found) = self.messages(query).await?.pop() {
+                return Ok(Some(found));
+            }
+        }
+        Ok(None)
+    }
+}
