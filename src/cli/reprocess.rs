@@ -7,8 +7,10 @@ use serde_json::json;
 use super::{
     Context, Exit,
     choosing::{By, Choosing, chosen},
+    output,
 };
 use crate::{
+    failpoints,
     flow::{Engine, Lock},
     journal::{Deed, Message},
     model::{Again, Code, Problem, Problems, Stage, problem::shown},
@@ -136,11 +138,11 @@ pub(super) async fn settle(
             }
         }
     }
-    let started = std::time::Instant::now();
+    let (started, patience) = (std::time::Instant::now(), failpoints::patience(PATIENCE));
     let mut settled = Vec::new();
     for message in &messages {
         let mut now = engine.journal().find(&message.id.to_string()).await?;
-        while !alone && !now.stage.is_at_rest() && now.stage != Stage::Waiting && started.elapsed() < PATIENCE {
+        while !alone && !now.stage.is_at_rest() && now.stage != Stage::Waiting && started.elapsed() < patience {
             tokio::time::sleep(Duration::from_millis(300)).await;
             now = engine.journal().find(&message.id.to_string()).await?;
         }
@@ -149,7 +151,10 @@ pub(super) async fn settle(
     context.out.data(&settled);
     for message in &settled {
         let what = match message.stage {
-            Stage::Done | Stage::Failed | Stage::Held | Stage::Waiting | Stage::Discarded => message.stage.to_string(),
+            Stage::Waiting => {
+                message.until.map_or_else(|| "waiting".into(), |until| format!("waiting, next try {} UTC", output::at(until)))
+            }
+            Stage::Done | Stage::Failed | Stage::Held | Stage::Discarded => message.stage.to_string(),
             _ => "taken over by the running consign".to_string(),
         };
         context.out.line(format!("{}  {}  {what}", message.id.short(), shown(&message.name)));

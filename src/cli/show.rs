@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let partner = life.partner.as_deref().map(|partner| format!(", partner {partner}")).unwrap_or_default();
     out.line(format!("flow     {} ({}{partner})", message.flow, message.direction.as_str()));
     out.line(format!("stage    {}", message.stage));
-    if let Some(until) = message.until {
+    if let Some(until) = message.until.filter(|_| message.stage == Stage::Waiting) {
         out.line(format!("next try {} UTC", output::at(until)));
     }
     if !message.stored.is_empty() {

@@ -25,10 +25,16 @@ struct Planned {
     /// The file that lets a waiting process go on.
     go_on: Option<PathBuf>,
     pause_at: Option<String>,
+    ahead: Duration,
+    patience: Option<Duration>,
 }
 
 static COUNT: AtomicU64 = AtomicU64::new(0);
 static PLANNED: OnceLock<Planned> = OnceLock::new();
+
+fn seconds(name: &str) -> Option<Duration> {
+    std::env::var(name).ok()?.parse().ok().map(Duration::from_secs)
+}
 
 fn planned() -> &'static Planned {
     PLANNED.get_or_init(|| {
@@ -41,8 +47,18 @@ fn planned() -> &'static Planned {
             list: std::env::var_os("CONSIGN_STEPS").map(PathBuf::from),
             go_on: std::env::var_os("CONSIGN_GO_ON").map(PathBuf::from),
             pause_at: std::env::var("CONSIGN_PAUSE_AT").ok(),
+            ahead: seconds("CONSIGN_AHEAD").unwrap_or_default(),
+            patience: seconds("CONSIGN_PATIENCE"),
         }
     })
+}
+
+pub(super) fn ahead() -> Duration {
+    planned().ahead
+}
+
+pub(super) fn patience() -> Option<Duration> {
+    planned().patience
 }
 
 pub(super) fn step(outside: Outside, what: &str) -> Result<(), Failure> {

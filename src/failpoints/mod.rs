@@ -16,6 +16,8 @@
 #[cfg(feature = "failpoints")]
 mod active;
 
+use std::time::Duration;
+
 /// Whether this build has failpoints.
 pub const ENABLED: bool = cfg!(feature = "failpoints");
 
@@ -49,6 +51,22 @@ pub enum Failure {
     Denied,
     /// No space left.
     Full,
+}
+
+/// How far a test has set the clock ahead (`CONSIGN_AHEAD=200`, in seconds), so that what waits does so no longer.
+pub fn ahead() -> Duration {
+    #[cfg(feature = "failpoints")]
+    return active::ahead();
+    #[cfg(not(feature = "failpoints"))]
+    Duration::ZERO
+}
+
+/// How long a command is to wait for the consign that runs, where a test does not say otherwise (`CONSIGN_PATIENCE=0`, in seconds).
+pub fn patience(usual: Duration) -> Duration {
+    #[cfg(feature = "failpoints")]
+    return active::patience().unwrap_or(usual);
+    #[cfg(not(feature = "failpoints"))]
+    usual
 }
 
 /// What is said of a failure that a test has planned.

@@ -33,9 +33,30 @@ pub(super) struct Applied {
     pub(super) refused: usize,
     /// Values that were left as a person has changed them.
     pub(super) kept: usize,
+    /// What the last part left behind, to be written down with the step that the message takes by it.
+    last: Option<Part>,
+}
+
+/// What carrying out a plan, or one part of it, left behind.
+#[derive(Debug)]
+struct Part {
+    records: Vec<RecordRow>,
+    notes: Vec<String>,
+    write: Effect,
+}
+
+impl Part {
+    fn written(&self, ended: Option<intent::Outcome>) -> Written<'_> {
+        Written { records: &self.records, notes: &self.notes, ended: ended.map(|ended| (&self.write, ended)) }
+    }
 }
 
 impl Applied {
+    /// What the last part left behind: it is complete.
+    pub(super) fn written(&self) -> Written<'_> {
+        self.last.as_ref().map(|part| part.written(Some(intent::Outcome::Happened))).unwrap_or_default()
+    }
+
     /// What is said of it at the message, where there is more to say than that it is done.
     pub(super) fn note(&self) -> Option<String> {
         let refused = (self.refused > 0)
@@ -43,6 +64,29 @@ impl Applied {
         let kept = (self.kept > 0).then(|| format!("{} values left as people have changed them", self.kept));
         let parts: Vec<String> = refused.into_iter().chain(kept).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
+    }
+}
+
+impl Applied {
+    /// Counts what one part did; gives it for the journal.
+    fn add(&mut self, message: &Message, outcome: &Outcome, write: Effect) -> Part {
+        let row = |record: &Touched| RecordRow {
+            model: record.model.clone(),
+            id: record.id,
+            name: record.name.clone(),
+            change: record.change.as_str().to_string(),
+        };
+        let notes: Vec<&Problem> = outcome.notes.iter().take(REMARKS.saturating_sub(self.kept)).collect();
+        for note in &notes {
+            tracing::warn!(message = message.id.short(), code = note.code.as_str(), "{}", shown(&note.message));
+        }
+        self.records += outcome.records.len();
+        self.kept += outcome.notes.len();
+        Part {
+            records: outcome.records.iter().map(row).collect(),
+            notes: notes.iter().map(|note| format!("{}: {}", note.code.as_str(), note.message)).collect(),
+            write,
+        }
     }
 }
 
@@ -175,12 +219,10 @@ pub(super) async fn apply(
         let write = Effect::Write(mark.clone());
         let outcome = match execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await {
             Ok(outcome) => outcome,
-            Err(Stopped { done, problems, wrote }) => {
-                // What was stored stays, and is to be found at the message. Where an answer did not come, now or at an earlier try, it
-                // is still open what was.
-                let is_open = !wrote || problems.iter().any(|problem| matches!(problem.code, Code::OdooTimeout | Code::Uncertain));
-                let ended = if done.records.is_empty() { intent::Outcome::NotHappened } else { intent::Outcome::Happened };
-                write_down(engine, message, &done, (!is_open).then_some((&write, ended)), &mut applied).await?;
+            Err(Stopped { done, problems, ended }) => {
+                // What was stored stays, and is to be found at the message.
+                let part = applied.add(message, &done, write);
+                journal.wrote(message, part.written(ended), engine.clock.now()).await?;
                 return Err(problems);
             }
         };
@@ -191,7 +233,10 @@ pub(super) async fn apply(
             plans::keep(&engine.storage, message, &plan).await;
         }
         answers::record(engine, message, &answers, &about).await?;
-        write_down(engine, message, &outcome, Some((&write, intent::Outcome::Happened)), &mut applied).await?;
+        let part = applied.add(message, &outcome, write);
+        if let Some(before) = applied.last.replace(part) {
+            journal.wrote(message, before.written(Some(intent::Outcome::Happened)), engine.clock.now()).await?;
+        }
         refused.extend(outcome.refused);
     }
     refused.extend(applying.refused().into_iter().filter_map(|(part, problem)| Some((part?, problem))));
@@ -201,7 +246,12 @@ pub(super) async fn apply(
     let told: Vec<Problem> = refused.into_iter().map(|(_, problem)| problem).collect();
     if applied.records == 0 {
         // Nothing went in: it is refused like any other.
-        Problems::check(told.iter().take(100).cloned().collect())?;
+        if let Some(problems) = Problems::of(told.iter().take(100).cloned().collect()) {
+            if let Some(part) = &applied.last {
+                journal.wrote(message, part.written(Some(intent::Outcome::NotHappened)), engine.clock.now()).await?;
+            }
+            return Err(problems);
+        }
     }
     if !parts.is_empty() {
         leave(engine, flow, inbound, message, &parts, told).await?;
@@ -238,33 +288,6 @@ async fn rehearsed(inbound: &InFlow, message: &Message, material: &Material, odo
         }
     }
     Problems::check(bad)
-}
-
-/// The journal's rows of what one part of a plan did, and how its writing ended.
-async fn write_down(
-    engine: &Engine,
-    message: &Message,
-    outcome: &Outcome,
-    ended: Option<(&Effect, intent::Outcome)>,
-    applied: &mut Applied,
-) -> Result<(), Problems> {
-    let row = |record: &Touched| RecordRow {
-        model: record.model.clone(),
-        id: record.id,
-        name: record.name.clone(),
-        change: record.change.as_str().to_string(),
-    };
-    let records: Vec<RecordRow> = outcome.records.iter().map(row).collect();
-    let notes: Vec<&Problem> = outcome.notes.iter().take(REMARKS.saturating_sub(applied.kept)).collect();
-    for note in &notes {
-        tracing::warn!(message = message.id.short(), code = note.code.as_str(), "{}", shown(&note.message));
-    }
-    let notes: Vec<String> = notes.iter().map(|note| format!("{}: {}", note.code.as_str(), note.message)).collect();
-    let written = Written { records: &records, notes: &notes, ended };
-    engine.journal.wrote(message, written, engine.clock.now()).await?;
-    applied.records += outcome.records.len();
-    applied.kept += outcome.notes.len();
-    Ok(())
 }
 
 /// Leaves what was refused as a smaller file in the error folder, with its report.

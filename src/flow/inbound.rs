@@ -9,7 +9,7 @@ use super::{
     examine::Schemas,
     intake, look, mappings,
     material::{self, Material},
-    react::{Next, react},
+    react::{Next, react, unless_moved},
     shelf, unpack,
 };
 use crate::{
@@ -104,7 +104,7 @@ async fn carry_all(
                 Ok(false) => carry(engine, flow, inbound, schemas, &mut message, summary).await,
                 Err(problem) => later(engine, flow, &mut message, problem, summary).await,
             };
-            match carried {
+            match unless_moved(&message, carried) {
                 Ok(next) => *odoo_is_away |= next == Next::Stop,
                 Err(problems) => {
                     trouble = Some(problems);
@@ -266,7 +266,7 @@ async fn apply_planned(
     let applied = apply::apply(engine, flow, inbound, message, documents).await?;
     summary.refused += applied.refused;
     summary.kept += applied.kept;
-    engine.journal.applied(message, None, applied.note().as_deref(), engine.clock.now()).await?;
+    engine.journal.applied(message, applied.written(), applied.note().as_deref(), engine.clock.now()).await?;
     checkpoint("applied").await;
     Ok(())
 }

@@ -35,6 +35,7 @@ use std::{
         Arc, Mutex as Slot, PoisonError,
         atomic::{AtomicBool, Ordering},
     },
+    time::Duration,
 };
 
 use chrono::{DateTime, Utc};
@@ -51,7 +52,7 @@ use crate::{
     failpoints,
     journal::{Deed, Filter, Journal, Message},
     model::{
-        Again, Clock, Code, Direction, Plan, Problem, Problems, Stage, SystemClock,
+        Again, Clock, ClockAhead, Code, Direction, Plan, Problem, Problems, Stage, SystemClock,
         codes::{Area, Reaction, Who},
     },
     odoo::{Odoo, Setup},
@@ -131,6 +132,14 @@ pub struct Engine {
     turns: turns::Turns,
 }
 
+/// The machine's clock, which a test may have set ahead.
+fn clock() -> Arc<dyn Clock> {
+    match failpoints::ahead() {
+        Duration::ZERO => Arc::new(SystemClock),
+        ahead => Arc::new(ClockAhead(ahead)),
+    }
+}
+
 /// The journal's file in the storage folder.
 pub const JOURNAL: &str = "journal.sqlite";
 
@@ -145,7 +154,7 @@ impl Engine {
         Ok(Self {
             workspace,
             journal,
-            clock: Arc::new(SystemClock),
+            clock: clock(),
             watcher: Arc::new(Silent),
             storage,
             schemas: Slot::default(),

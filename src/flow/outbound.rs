@@ -9,7 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Engine, Summary, answers,
-    react::{Next, react},
+    react::{Next, react, unless_moved},
     ready, sending,
 };
 use crate::{
@@ -33,7 +33,8 @@ pub(super) async fn run(
         if engine.is_stopping() {
             return Ok(());
         }
-        if carry(engine, flow, outbound, schema, &mut message, None, summary).await? == Next::Stop {
+        let carried = carry(engine, flow, outbound, schema, &mut message, None, summary).await;
+        if unless_moved(&message, carried)? == Next::Stop {
             // Neither the messages that are left nor new ones would fare better now.
             return Ok(());
         }
@@ -77,7 +78,8 @@ pub(super) async fn run(
             engine.settled(&message, summary);
             continue;
         }
-        if carry(engine, flow, outbound, schema, &mut message, Some(together), summary).await? == Next::Stop {
+        let carried = carry(engine, flow, outbound, schema, &mut message, Some(together), summary).await;
+        if unless_moved(&message, carried)? == Next::Stop {
             return Ok(());
         }
     }
@@ -232,6 +234,13 @@ async fn carry(
                 finished
             }
             Stage::Done | Stage::Failed | Stage::Discarded if !message.moved || message.stage == Stage::Discarded => {
+                if message.stage == Stage::Discarded
+                    && let Err(problem) = sending::withdraw(engine, flow, outbound, message).await
+                {
+                    // Tried again at the next run.
+                    tracing::warn!(message = message.id.short(), code = problem.code.as_str(), "{}", problem.message);
+                    return Ok(next);
+                }
                 let problems = engine.journal.last_problems(message.id).await?;
                 let stored = engine.storage.shelve(message, &problems).await?;
                 engine.journal.shelved(message, &stored, true).await?;

@@ -52,6 +52,17 @@ pub(super) async fn react(
     Ok(if is_away || reaction == Reaction::Stop { Next::Stop } else { Next::Go })
 }
 
+/// What carrying a message came to, where a person has not moved it meanwhile: then the next run takes it as it is.
+pub(super) fn unless_moved(message: &Message, carried: Result<Next, Problems>) -> Result<Next, Problems> {
+    match carried {
+        Err(problems) if problems.lead().code == Code::MessageMoved => {
+            tracing::info!(message = message.id.short(), flow = message.flow, "moved by someone else meanwhile");
+            Ok(Next::Go)
+        }
+        carried => carried,
+    }
+}
+
 /// Why a message must not fail: an effect of which nobody knows whether it took place.
 async fn unclear(engine: &Engine, message: &Message) -> Result<Option<Problem>, Problem> {
     let intents = engine.journal.intents_of_run(message).await?;

@@ -17,7 +17,7 @@ use super::{
 use crate::{
     config::{Changed, Exists, Flow, OutFlow},
     failpoints::checkpoint,
-    journal::{Message, RecordRow, Rendered},
+    journal::{Message, RecordRow, Rendered, Written},
     model::{Code, Effect, Intent, Outcome, Problem, Problems, intent::Known},
     odoo::{Call, read::read_tree},
     schema::Schema,
@@ -155,14 +155,14 @@ async fn is_sent(engine: &Engine, drop: &dyn Drop, temporary: &str, message: &mu
         })
         .collect();
     if sendings.iter().any(|(intent, ..)| intent.outcome() == Some(Outcome::Happened)) {
-        engine.journal.applied(message, None, None, engine.clock.now()).await?;
+        engine.journal.applied(message, Written::default(), None, engine.clock.now()).await?;
         return Ok(true);
     }
     for (intent, from, to) in sendings.into_iter().filter(|(intent, ..)| intent.is_undecided()) {
         let now = engine.clock.now();
         match probe(drop, from, to, message).await? {
             Probe::Happened => {
-                engine.journal.applied(message, Some(&intent.effect), Some("seen at the partner's to have been sent"), now).await?;
+                engine.journal.applied(message, sent(&intent.effect), Some("seen at the partner's to have been sent"), now).await?;
                 return Ok(true);
             }
             Probe::NotHappened => {
@@ -178,6 +178,11 @@ async fn is_sent(engine: &Engine, drop: &dyn Drop, temporary: &str, message: &mu
     Ok(false)
 }
 
+/// What a sending that took place leaves behind.
+fn sent(sending: &Effect) -> Written<'_> {
+    Written { ended: Some((sending, Outcome::Happened)), ..Written::default() }
+}
+
 /// The rename that is the sending.
 pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
@@ -191,12 +196,12 @@ pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, messa
     }
     let now = engine.clock.now();
     if !free_name(engine, &*drop, flow, outbound, message, &temporary).await? {
-        return engine.journal.applied(message, None, Some("the same file lies at the partner's already"), now).await;
+        return engine.journal.applied(message, Written::default(), Some("the same file lies at the partner's already"), now).await;
     }
     let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone() };
     let due = answers::due(engine, outbound);
     if engine.journal.about_to_send(message, &sending, due, now).await?.first() == Some(&Known::Done) {
-        return engine.journal.applied(message, None, None, now).await;
+        return engine.journal.applied(message, Written::default(), None, now).await;
     }
     let renamed = if outbound.exists == Exists::Replace {
         drop.replace(&temporary, &message.path).await
@@ -211,7 +216,16 @@ pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, messa
         return Err(problem);
     }
     checkpoint("renamed").await;
-    engine.journal.applied(message, Some(&sending), None, engine.clock.now()).await
+    engine.journal.applied(message, sent(&sending), None, engine.clock.now()).await
+}
+
+/// Takes back what was uploaded of a message that was discarded. Where it is not known whether it was sent, what lies there tells.
+pub(super) async fn withdraw(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
+    let intents = engine.journal.intents_of_run(message).await?;
+    if !message.checked || intents.iter().any(Intent::is_undecided) {
+        return Ok(());
+    }
+    engine.drop(&flow.partner).await?.remove(&temporary(flow, outbound, message)).await
 }
 
 /// Names tried before a file fails all the same: a folder that nobody empties is no reason to count for ever.

@@ -6,7 +6,7 @@ use super::{
     audit::{self, Deed},
     history::event,
     intents,
-    message::Message,
+    message::{Message, moved_meanwhile},
     receive::{NewMessage, insert},
     sql::{Journal, Writing, commit},
     steps::{Step, Until, take},
@@ -28,13 +28,38 @@ fn undecided_problem(message: &Message, intents: &[Intent]) -> Problem {
     Problem::new(Code::Uncertain, text).hint(hint)
 }
 
-/// Lets a message that waits, or is held, go on from where it was.
+/// Until when a message waits, whoever asks: an effect may still land.
+fn firm_until(message: &Message, now: DateTime<Utc>) -> Option<Until> {
+    message.until.filter(|until| message.firm && *until > now).map(|at| Until { at, firm: true })
+}
+
+/// Lets a message that waits, or is held, go on from where it was: now, or as soon as no effect can land any more.
 async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
-    if message.stage == Stage::Waiting {
-        return take(to, message, resume, Step { deed: Some(deed), ..Step::default() }, now).await;
+    let firm = firm_until(message, now);
+    match (message.stage, firm) {
+        (Stage::Waiting, None) => take(to, message, resume, Step { deed: Some(deed), ..Step::default() }, now).await,
+        (Stage::Waiting, Some(until)) => {
+            let at = until.at.format("%Y-%m-%d %H:%M:%S UTC");
+            let note = format!("{}; it goes on at {at}, since what was begun may still take place until then", deed.note());
+            options(to, message).await?;
+            event(to, message.id, message.stage, Some(&note), now).await?;
+            audit::write_down(to, Some(message.id), deed, now).await
+        }
+        (_, firm) => {
+            let until = firm.or(Some(Until { at: now, firm: false }));
+            take(to, message, Stage::Waiting, Step { resume: Some(resume), until, deed: Some(deed), ..Step::default() }, now).await
+        }
     }
-    let until = Some(Until { at: now, firm: false });
-    take(to, message, Stage::Waiting, Step { resume: Some(resume), until, deed: Some(deed), ..Step::default() }, now).await
+}
+
+/// Writes down how a message is done again, where it takes no step.
+async fn options(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem> {
+    let update = sqlx::query("update message set as_then = ?, overwrite = ? where id = ? and stage = ?");
+    let update = update.bind(message.again.as_then).bind(message.again.overwrite).bind(message.id.to_string());
+    match update.bind(message.stage.as_str()).execute(&mut **to).await?.rows_affected() {
+        1 => Ok(()),
+        _ => Err(moved_meanwhile(message)),
+    }
 }
 
 impl Journal {
@@ -92,7 +117,8 @@ impl Journal {
         let resume = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
         let mut to = self.begin().await?;
         let mut moved = message.clone();
-        take(&mut to, &mut moved, Stage::Held, Step { resume, deed: Some(deed), ..Step::default() }, now).await?;
+        let until = firm_until(message, now);
+        take(&mut to, &mut moved, Stage::Held, Step { resume, until, deed: Some(deed), ..Step::default() }, now).await?;
         commit(to).await?;
         *message = moved;
         Ok(())
@@ -146,6 +172,12 @@ impl Journal {
             None => {
                 event(&mut to, message.id, message.stage, Some(&deed.note()), now).await?;
                 audit::write_down(&mut to, Some(message.id), &deed, now).await?;
+                if message.stage == Stage::Discarded && message.direction == Direction::Out {
+                    // What was uploaded of it is taken back now that it need not tell anything any more.
+                    let update = sqlx::query("update message set moved = 0 where id = ?").bind(message.id.to_string());
+                    update.execute(&mut *to).await?;
+                    moved.moved = false;
+                }
             }
         }
         commit(to).await?;

@@ -30,8 +30,11 @@ pub struct Message {
     pub stage: Stage,
     /// While waiting or held: the stage to go on from.
     pub resume: Option<Stage>,
-    /// While waiting: when to go on.
+    /// While waiting: when to go on. One that was held meanwhile goes on no earlier.
     pub until: Option<DateTime<Utc>>,
+    /// Whether nobody can make that earlier: an effect may still land.
+    #[serde(skip)]
+    pub firm: bool,
     /// Tries so far.
     pub attempts: u32,
     /// 1, and one more each time it is begun anew: the effect's mark in Odoo.
@@ -77,6 +80,11 @@ impl Message {
     }
 }
 
+/// The problem of a message that is not any more where it was read.
+pub(super) fn moved_meanwhile(message: &Message) -> Problem {
+    Problem::new(Code::MessageMoved, format!("message {} was moved by someone else", message.id.short()))
+}
+
 pub(super) fn stage(text: &str) -> Option<Stage> {
     Stage::parse(text)
 }
@@ -102,6 +110,7 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
         stage: cells.parsed("stage", A_STAGE, stage)?,
         resume: cells.maybe("resume", A_STAGE, stage)?,
         until: cells.maybe_time("until")?,
+        firm: cells.get("firm")?,
         attempts: cells.number("attempts")?,
         run: cells.number("run")?,
         stored: cells.get("stored")?,
@@ -159,7 +168,7 @@ impl Journal {
         let query = sqlx::query(
             "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied')
              union select flow from message where stage = 'waiting' and until <= ?
-             union select flow from message where stage = 'discarded' and unshelved = 1",
+             union select flow from message where stage = 'discarded' and (unshelved = 1 or moved = 0)",
         );
         let rows = query.bind(stamp(now)).fetch_all(&self.pool).await?;
         all(&rows, |row| Cells::of("message", "flow", row).get("flow"))

@@ -94,6 +94,7 @@ impl NewMessage {
             stage,
             resume: (stage == Stage::Held).then_some(Stage::Received),
             until: None,
+            firm: false,
             attempts: u32::from(rest.is_some()),
             run: 1,
             stored: self.stored.clone(),

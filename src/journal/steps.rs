@@ -6,7 +6,7 @@ use super::{
     audit::{self, Deed},
     history::{RecordRow, attempt, event, touched},
     intents,
-    message::Message,
+    message::{Message, moved_meanwhile},
     sequence::give_back,
     sql::{Journal, Writing, commit, stamp},
     terms, troubles,
@@ -72,7 +72,8 @@ pub(super) async fn take(
         (None, _) if begins || next == Stage::Received => (message.reason, message.code) = (None, None),
         (None, _) => {}
     }
-    (message.stage, message.resume, message.until, message.updated) = (next, resume, until.map(|until| until.at), now);
+    (message.stage, message.resume, message.updated) = (next, resume, now);
+    (message.until, message.firm) = (until.map(|until| until.at), until.is_some_and(|until| until.firm));
     message.checked |= before == Stage::Received && next == Stage::checked(message.direction);
     message.rested |= begins || matches!(next, Stage::Waiting | Stage::Held);
     if begins {
@@ -83,14 +84,14 @@ pub(super) async fn take(
         "update message set stage = ?1, resume = ?2, until = ?3, firm = ?4, updated = ?5, moved = case when ?6 and edited = 0 then 0 else moved end, reason = ?7, code = ?8, attempts = ?9,
          collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14 where id = ?15 and stage = ?16",
     );
-    let update = update.bind(next.as_str()).bind(resume.map(Stage::as_str)).bind(until.map(|until| stamp(until.at)));
-    let update = update.bind(until.is_some_and(|until| until.firm)).bind(stamp(now)).bind(begins).bind(&message.reason);
+    let update = update.bind(next.as_str()).bind(resume.map(Stage::as_str)).bind(message.until.map(stamp));
+    let update = update.bind(message.firm).bind(stamp(now)).bind(begins).bind(&message.reason);
     let update = update.bind(message.code.map(Code::as_str)).bind(message.attempts);
     let update = update.bind(message.checked).bind(message.rested).bind(message.run).bind(message.again.as_then);
     let update = update.bind(message.again.overwrite).bind(message.id.to_string()).bind(before.as_str());
     // Another process that moved the message meanwhile makes this find no row.
     if update.execute(&mut **to).await?.rows_affected() != 1 {
-        return Err(Problem::new(Code::Stage, format!("message {} was moved by someone else", message.id.short())));
+        return Err(moved_meanwhile(message));
     }
     event(to, message.id, next, note.or(message.reason.as_deref().filter(|_| tried.is_some())), now).await?;
     troubles::forget(to, message.id).await?;
@@ -118,6 +119,17 @@ pub struct Written<'w> {
     pub notes: &'w [String],
     /// The effect that ended, and how.
     pub ended: Option<(&'w Effect, Outcome)>,
+}
+
+async fn wrote(to: &mut Writing<'_>, message: &Message, written: Written<'_>, now: DateTime<Utc>) -> Result<(), Problem> {
+    touched(to, message.id, written.records, now).await?;
+    for note in written.notes {
+        event(to, message.id, message.stage, Some(note), now).await?;
+    }
+    match written.ended {
+        Some((effect, outcome)) => intents::close(to, message, std::slice::from_ref(effect), outcome, now).await,
+        None => Ok(()),
+    }
 }
 
 impl Journal {
@@ -158,22 +170,27 @@ impl Journal {
         Ok(())
     }
 
-    /// Moves a message whose effect has taken place on to [`Stage::Applied`], and closes the intent of it.
+    /// Moves a message whose effect has taken place on to [`Stage::Applied`], with what it left behind.
     ///
     /// # Errors
-    /// As [`Journal::advance`].
+    /// As [`Journal::advance`]; what the effect left behind is written down even where someone has moved the message meanwhile.
     pub async fn applied(
         &self,
         message: &mut Message,
-        happened: Option<&Effect>,
+        written: Written<'_>,
         note: Option<&str>,
         now: DateTime<Utc>,
     ) -> Result<(), Problem> {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
-        intents::close(&mut to, message, happened.map(std::slice::from_ref).unwrap_or_default(), Outcome::Happened, now).await?;
-        take(&mut to, &mut moved, Stage::Applied, Step { note, ..Step::default() }, now).await?;
+        wrote(&mut to, message, written, now).await?;
+        let taken = take(&mut to, &mut moved, Stage::Applied, Step { note, ..Step::default() }, now).await;
+        if taken.as_ref().is_err_and(|problem| problem.code != Code::MessageMoved) {
+            return taken;
+        }
+        // Whoever moved the message meanwhile: what took place is known.
         commit(to).await?;
+        taken?;
         *message = moved;
         Ok(())
     }
@@ -198,13 +215,7 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn wrote(&self, message: &Message, written: Written<'_>, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
-        touched(&mut to, message.id, written.records, now).await?;
-        for note in written.notes {
-            event(&mut to, message.id, message.stage, Some(note), now).await?;
-        }
-        if let Some((effect, outcome)) = written.ended {
-            intents::close(&mut to, message, std::slice::from_ref(effect), outcome, now).await?;
-        }
+        wrote(&mut to, message, written, now).await?;
         commit(to).await
     }
 

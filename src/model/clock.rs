@@ -1,6 +1,6 @@
 //! Time is passed in, never read in the middle of things.
 
-use std::sync::Mutex;
+use std::{sync::Mutex, time::Duration};
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -17,6 +17,16 @@ pub struct SystemClock;
 impl Clock for SystemClock {
     fn now(&self) -> DateTime<Utc> {
         Utc::now()
+    }
+}
+
+/// The machine's clock, set ahead.
+#[derive(Debug, Clone, Copy)]
+pub struct ClockAhead(pub Duration);
+
+impl Clock for ClockAhead {
+    fn now(&self) -> DateTime<Utc> {
+        Utc::now() + self.0
     }
 }
 

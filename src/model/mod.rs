@@ -26,7 +26,7 @@ pub mod tally;
 pub mod tongue;
 pub mod trail;
 
-pub use clock::{Clock, ManualClock, SystemClock};
+pub use clock::{Clock, ClockAhead, ManualClock, SystemClock};
 pub use codes::Code;
 pub use document::{Document, Name, NodeId};
 pub use events::{Events, Key, Start};

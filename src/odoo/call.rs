@@ -15,12 +15,25 @@ pub struct Call {
     pub args: Vec<(&'static str, Json)>,
     /// Odoo context.
     pub context: Map<String, Json>,
+    /// It changes nothing, though its method could.
+    pub looks: bool,
 }
+
+/// Methods that change nothing.
+const READS: [&str; 9] =
+    ["context_get", "default_get", "fields_get", "name_search", "read", "read_group", "search", "search_count", "search_read"];
 
 impl Call {
     /// A call on the model.
     pub fn model(model: &str, method: &str) -> Self {
-        Self { model: model.into(), method: method.into(), ids: None, args: Vec::new(), context: Map::new() }
+        Self {
+            model: model.into(),
+            method: method.into(),
+            ids: None,
+            args: Vec::new(),
+            context: Map::new(),
+            looks: READS.contains(&method),
+        }
     }
 
     /// A call on records.
@@ -31,6 +44,12 @@ impl Call {
     /// The same call with another argument.
     pub fn arg(mut self, name: &'static str, value: impl Into<Json>) -> Self {
         self.args.push((name, value.into()));
+        self
+    }
+
+    /// The same call as one that changes nothing: Odoo takes back what it does.
+    pub fn that_looks(mut self) -> Self {
+        self.looks = true;
         self
     }
 

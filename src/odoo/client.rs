@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc,
-        atomic::{AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
     time::Duration,
 };
@@ -85,9 +85,50 @@ pub struct Odoo {
     free: Arc<Semaphore>,
     version: String,
     user: i64,
+    changes: Arc<Changes>,
+}
+
+/// What calls have changed in Odoo, as far as their answers tell.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    made: AtomicBool,
+    open: AtomicBool,
+}
+
+impl Changes {
+    /// Whether something was changed.
+    pub(super) fn any(&self) -> bool {
+        self.made.load(Ordering::Relaxed)
+    }
+
+    /// Whether a call may have changed something, and its answer did not come.
+    pub(super) fn may_be(&self) -> bool {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    fn note(&self, call: &Call, result: &Result<Json, Fault>) {
+        match result {
+            _ if call.looks => {}
+            // `load` answers with what is wrong, having taken everything back.
+            Ok(answer) if call.method == "load" && answer.get("ids").is_none_or(|ids| !ids.is_array()) => {}
+            Ok(_) => self.made.store(true, Ordering::Relaxed),
+            Err(fault) if fault.may_have_happened() => self.open.store(true, Ordering::Relaxed),
+            Err(_) => {}
+        }
+    }
 }
 
 impl Odoo {
+    /// The same connection, with an account of its own of what is changed by it.
+    pub(super) fn accounted(&self) -> Self {
+        Self { changes: Arc::default(), ..self.clone() }
+    }
+
+    /// What was changed by this connection.
+    pub(super) fn changes(&self) -> &Changes {
+        &self.changes
+    }
+
     /// Asks the server for its version, chooses the dialect and signs in.
     ///
     /// # Errors
@@ -117,6 +158,7 @@ impl Odoo {
             free: Arc::new(Semaphore::new(settings.calls.max(1))),
             version,
             user: 0,
+            changes: Arc::default(),
         };
         // A key is only looked at with the first call; a wrong one should show here.
         let own = odoo.call(Call::model("res.users", "context_get")).await.map_err(|fault| fault.problem("signing in to Odoo"))?;
@@ -171,8 +213,11 @@ impl Odoo {
         let started = std::time::Instant::now();
         let failed = |kind, what| move |_| Fault::new(kind, &failpoints::sentence(what));
         failpoints::step(Outside::Odoo, "before call").map_err(failed(FaultKind::Unreachable, "before call"))?;
-        let result = self.dialect.call(&call).await;
-        failpoints::step(Outside::Odoo, "after call").map_err(failed(FaultKind::Timeout, "after call"))?;
+        let mut result = self.dialect.call(&call).await;
+        if let Err(fault) = failpoints::step(Outside::Odoo, "after call").map_err(failed(FaultKind::Timeout, "after call")) {
+            result = Err(fault);
+        }
+        self.changes.note(&call, &result);
         tracing::debug!(
             model = call.model,
             method = call.method,

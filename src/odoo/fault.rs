@@ -115,6 +115,11 @@ impl Fault {
         matches!(self.kind, FaultKind::Unreachable | FaultKind::Timeout | FaultKind::Answer)
     }
 
+    /// Whether the call may have been carried out all the same.
+    pub(super) fn may_have_happened(&self) -> bool {
+        self.is_open() && self.kind != FaultKind::Unreachable
+    }
+
     /// The problem a person reads. `doing` says what was tried: `creating sale.order`.
     pub fn problem(&self, doing: &str) -> Problem {
         let code: Code = match self.kind {

@@ -59,11 +59,18 @@ impl Text {
 pub async fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
     may_be_edited(message)?;
     let bytes = engine.storage().read(message).await?;
-    if unpack::begins(&bytes) {
-        let text = format!("message {} is a zip: edit the document in it, which is a message of its own", message.id.short());
-        return Err(Problem::new(Code::Usage, text));
-    }
+    is_text(message, &bytes)?;
     Ok(Text::of(&bytes))
+}
+
+fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
+    match unpack::begins(bytes) {
+        false => Ok(()),
+        true => {
+            let text = format!("message {} is a zip: edit the document in it, which is a message of its own", message.id.short());
+            Err(Problem::new(Code::Usage, text))
+        }
+    }
 }
 
 fn may_be_edited(message: &Message) -> Result<(), Problem> {
@@ -94,6 +101,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         return Err(Problem::new(Code::Usage, format!("the edited file has {} bytes; {LARGEST} are the most", bytes.len())));
     }
     let before = engine.storage().read(original).await?;
+    is_text(original, &before)?;
     if before == bytes {
         return Err(Problem::new(Code::Usage, "nothing was changed").hint("to do it again as it is: consign reprocess"));
     }

@@ -9,7 +9,7 @@ pub fn all_at_rest(world: &World) {
     assert_eq!(temporary, Vec::<String>::new(), "no temporary file at the partner's");
     for message in world.json(&["log", "--limit", "1000"]).as_array().expect("a list") {
         let stage = message["stage"].as_str().expect("a stage");
-        assert!(matches!(stage, "done" | "failed" | "held"), "message {} is {stage}: {}", message["name"], message["reason"]);
+        assert!(matches!(stage, "done" | "failed" | "held" | "discarded"), "message {} is {stage}: {}", message["name"], message["reason"]);
         assert!(stage == "held" || message["moved"] == true, "message {} is shelved", message["name"]);
     }
 }

@@ -173,7 +173,9 @@ impl World {
             .env("CONSIGN_WORKSPACE", workspace)
             .env_remove("CONSIGN_PAUSE_AT")
             .env_remove("CONSIGN_FAULT")
+            .env_remove("CONSIGN_AHEAD")
             .env_remove("CONSIGN_GO_ON")
+            .env_remove("CONSIGN_PATIENCE")
             .env_remove("CONSIGN_STEPS");
         command
     }
@@ -207,6 +209,12 @@ impl World {
         let mut command = self.prepared(args);
         command.envs(environment.iter().copied());
         Self::finish(command)
+    }
+
+    /// The command as it runs some minutes later: what waits for an answer that may still come waits no longer. It does not wait for a
+    /// consign that runs beside it.
+    pub fn consign_later(&self, args: &[&str]) -> Ran {
+        self.consign_with(args, &[("CONSIGN_AHEAD", "400"), ("CONSIGN_PATIENCE", "0")])
     }
 
     /// Starts `run` as a daemon, its log in a file.

@@ -8,7 +8,9 @@
 mod balance;
 #[path = "../common/mod.rs"]
 mod common;
+mod errand;
 mod odoo;
+mod people;
 
 use std::{
     collections::BTreeMap,

@@ -50,11 +50,68 @@ async fn a_call_whose_answer_is_lost_is_held_and_not_made_again() {
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
     let posted = || sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count();
     assert_eq!(posted(), 1);
-    let ran = world.consign(&["reprocess", &id]).ends(1);
+    let ran = world.consign(&["reprocess", &id]).ends(2);
+    assert!(ran.out.contains("waiting, next try"), "Odoo may still be at it: nobody looks before it can be known: {ran:?}");
+    let ran = world.consign_later(&["reprocess", &id]).ends(1);
     assert!(ran.out.contains("held") && ran.err.contains("C417"), "{ran:?}");
     assert_eq!(posted(), 1, "taken up again it is told what is not known");
-    world.consign(&["reprocess", &id]).ends(0);
-    assert_eq!(posted(), 2, "a person who has looked asks for it");
+    for deed in ["reprocess", "release"] {
+        let ran = world.consign_later(&[deed, &id]).ends(1);
+        assert!(ran.err.contains("C417") && ran.err.contains("consign resolve"), "{deed} forgets nothing: {ran:?}");
+    }
+    assert_eq!(posted(), 1);
+    assert!(world.consign_later(&["resolve", &id, "--did-not-happen"]).ends(2).err.contains("--reason"));
+    world.consign_later(&["resolve", &id, "--did-not-happen", "--reason", "no message in its chatter"]).ends(0);
+    assert_eq!(posted(), 2, "a person has looked");
+    let decided = world.json(&["audit"]);
+    assert_eq!((decided[0]["action"].as_str(), decided[0]["reason"].as_str()), (Some("resolve"), Some("no message in its chatter")));
+    assert!(decided[0]["detail"].as_str().is_some_and(|detail| detail.starts_with("did not take place: call message_post")), "{decided}");
+    assert!(world.consign(&["resolve", &id, "--happened", "--reason", "r"]).ends(2).err.contains("C903"), "nothing is left to decide");
+}
+
+/// The same, and the person finds the message in the chatter.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_that_a_person_has_seen_is_not_made_again() {
+    let world = World::embedded().await;
+    let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
+    let catalogue = Catalogue::new(&world, mapping, "");
+    let sandbox = world.sandbox.as_ref().expect("a sandbox");
+    sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+    catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
+    let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
+    world.consign_later(&["run", "--once", "catalogue-in"]).ends(1);
+    let shown = world.consign(&["show", &id]).ends(0);
+    assert!(shown.out.contains("open: call message_post") && shown.out.contains("consign resolve"), "{}", shown.out);
+    let edited = world.dir.path().join("edited.xml");
+    fs::write(&edited, "<Catalogue/>").expect("written");
+    let ran = world.consign(&["edit", &id, "--file", edited.to_str().expect("a path"), "--reason", "r"]).ends(1);
+    assert!(ran.err.contains("C417") && ran.err.contains("cannot be edited"), "{}", ran.err);
+    world.consign(&["resolve", &id, "--happened", "--reason", "it stands in the chatter"]).ends(0);
+    assert_eq!(sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count(), 1);
+    assert_eq!(world.messages("catalogue-in")[0]["stage"], "done");
+}
+
+/// Discarded, it is written down that nobody looked; and it is not begun anew before somebody has.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_call_of_a_message_that_is_discarded_stays_unknown_until_a_person_decides() {
+    let world = World::embedded().await;
+    let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
+    let catalogue = Catalogue::new(&world, mapping, "");
+    let sandbox = world.sandbox.as_ref().expect("a sandbox");
+    sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+    catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
+    let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
+    let ran = world.consign(&["discard", &id, "--reason", "not wanted"]).ends(0);
+    assert!(ran.out.contains("not known whether it took place: call message_post"), "{}", ran.out);
+    assert!(world.consign(&["show", &id]).ends(0).out.contains("unknown: call message_post"));
+    let ran = world.consign_later(&["reprocess", &id]).ends(1);
+    assert!(ran.err.contains("C417") && ran.err.contains("consign resolve"), "{}", ran.err);
+    world.consign(&["resolve", &id, "--happened", "--reason", "it is there"]).ends(0);
+    assert_eq!(world.messages("catalogue-in")[0]["stage"], "discarded");
+    world.consign_later(&["reprocess", &id]).ends(0);
+    let posted = sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count();
+    assert_eq!(posted, 1, "what was begun goes on under its mark, and what took place is not done again");
+    assert_eq!(world.messages("catalogue-in")[0]["stage"], "done");
 }
 
 /// A file of any size is mapped a part at a time; its positions are those of the whole file.

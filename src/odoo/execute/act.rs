@@ -12,7 +12,7 @@ use crate::{
         plan::{Record, Then},
     },
     odoo::{
-        Call, Fault, FaultKind,
+        Call, Fault,
         actions::{self, Action},
         client::id_of,
         place::placed,
@@ -120,7 +120,7 @@ impl Work<'_> {
             match &answer {
                 Ok(_) => self.setup.memory.conclude(&intents, Outcome::Happened).await?,
                 // Refused, or never sent.
-                Err(fault) if !fault.is_open() || fault.kind == FaultKind::Unreachable => {
+                Err(fault) if !fault.may_have_happened() => {
                     self.setup.memory.conclude(&intents, Outcome::NotHappened).await?;
                 }
                 Err(_) => {}

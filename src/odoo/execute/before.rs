@@ -43,8 +43,8 @@ impl Run<'_> {
     /// Writes down that this try begins to write.
     pub(super) async fn begin(&mut self) -> Result<(), Problems> {
         if !self.plan.is_empty() {
-            self.setup.memory.intend(&[self.write()]).await?;
-            self.writes = true;
+            let known = self.setup.memory.intend(&[self.write()]).await?;
+            self.writes = known.first().copied();
         }
         Ok(())
     }

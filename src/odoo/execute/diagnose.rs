@@ -44,7 +44,11 @@ impl Work<'_> {
         rows.data.push(last);
         let mut context = self.step.context.clone();
         context.insert("tz".into(), json!("UTC"));
-        let call = Call::model(&self.step.model, "load").arg("fields", json!(rows.fields)).arg("data", json!(rows.data)).context(&context);
+        let call = Call::model(&self.step.model, "load")
+            .arg("fields", json!(rows.fields))
+            .arg("data", json!(rows.data))
+            .context(&context)
+            .that_looks();
         let Ok(answer) = self.odoo.call(call).await else { return Vec::new() };
         let mut told = Vec::new();
         for message in answer.get("messages").and_then(Json::as_array).into_iter().flatten() {

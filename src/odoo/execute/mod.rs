@@ -32,6 +32,7 @@ use super::{
 use crate::model::{
     Code, Plan, Problem, Problems,
     catalog::Catalog,
+    intent::{self, Known},
     plan::{Record, Step, Value},
 };
 
@@ -108,8 +109,9 @@ pub struct Stopped {
     pub done: Outcome,
     /// What stopped it.
     pub problems: Problems,
-    /// Whether this try came so far that it wrote.
-    pub wrote: bool,
+    /// How the writing ended, as far as this try knows: nothing where it has not begun to write, or an answer did not come, now or at an
+    /// earlier try of this run.
+    pub ended: Option<intent::Outcome>,
 }
 
 /// Carries a plan out.
@@ -118,10 +120,11 @@ pub struct Stopped {
 /// All that is wrong with it, found before anything is written; or what stopped the work.
 pub async fn execute(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Outcome, Stopped> {
     let plan = &*markup::escaped(plan, setup.catalog);
-    let mut run = Run::new(odoo, plan, setup);
+    let odoo = odoo.accounted();
+    let mut run = Run::new(&odoo, plan, setup);
     match run.all().await {
         Ok(()) => Ok(run.outcome),
-        Err(problems) => Err(Stopped { done: run.outcome, problems, wrote: run.writes }),
+        Err(problems) => Err(Stopped { ended: run.ended(&problems), done: run.outcome, problems }),
     }
 }
 
@@ -223,14 +226,14 @@ struct Run<'r> {
     refused: HashSet<(usize, usize)>,
     /// An earlier try of this run has begun to write.
     begun: bool,
-    /// This try has begun to write.
-    writes: bool,
+    /// This try has begun to write; what was known of it before.
+    writes: Option<Known>,
 }
 
 impl<'r> Run<'r> {
     fn new(odoo: &'r Odoo, plan: &'r Plan, setup: Setup<'r>) -> Self {
         let (resolved, outcome) = (Resolved::default(), Outcome::default());
-        Self { odoo, plan, setup, resolved, outcome, refused: HashSet::new(), begun: false, writes: false }
+        Self { odoo, plan, setup, resolved, outcome, refused: HashSet::new(), begun: false, writes: None }
     }
 
     async fn all(&mut self) -> Result<(), Problems> {
@@ -257,6 +260,18 @@ impl<'r> Run<'r> {
             self.step(at, step).await?;
         }
         Ok(())
+    }
+
+    /// How the writing of a plan that was stopped ended. One that goes on by itself has not ended with a part of it.
+    fn ended(&self, problems: &Problems) -> Option<intent::Outcome> {
+        let changes = self.odoo.changes();
+        match self.writes? {
+            _ if changes.may_be() => None,
+            _ if changes.any() && problems.iter().any(Problem::is_temporary) => None,
+            _ if changes.any() => Some(intent::Outcome::Happened),
+            Known::New => Some(intent::Outcome::NotHappened),
+            Known::Open | Known::Done => None,
+        }
     }
 
     fn work(&self, at: usize, mark: String) -> Work<'_> {
