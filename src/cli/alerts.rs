@@ -43,13 +43,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         return Problems::check(problems).map(|()| Exit::Fine);
     }
     if let Some(key) = &args.silence {
-        if !engine.journal().silence(key).await? {
+        let deed = crate::journal::Deed { detail: Some(key.clone()), ..args.by.deed("silence") };
+        if !engine.journal().silence(key, &deed, now).await? {
             let on: Vec<String> = engine.journal().alerts().await?.into_iter().map(|alert| alert.key).collect();
             let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };
             return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}` that was told")).hint(hint)));
         }
-        let deed = crate::journal::Deed { detail: Some(key.clone()), ..args.by.deed("silence") };
-        engine.journal().audit(None, &deed, now).await?;
         context.out.line(format!("{key} is not told again until it is over"));
         return Ok(Exit::Fine);
     }

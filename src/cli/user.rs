@@ -4,7 +4,7 @@ use std::io::Read as _;
 
 use super::{Context, Exit, choosing::By};
 use crate::{
-    journal::{Deed, Journal, User},
+    journal::{Deed, User},
     model::{Code, Problem, Problems},
     ops::people::{Role, checked_name, hash, random},
 };
@@ -50,9 +50,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let now = engine.clock().now();
     match &args.what {
         What::Add { name, role, password_stdin, by } => {
-            let made = add(journal, name, role, *password_stdin).await?;
             let deed = Deed { detail: Some(format!("{name} ({role})")), ..by.deed("set user") };
-            journal.audit(None, &deed, now).await?;
+            let (user, made) = user(name, role, *password_stdin)?;
+            journal.set_user(&user, &deed, now).await?;
             context.out.data(&serde_json::json!({ "name": name, "role": role, "password": made }));
             context.out.line(format!("{name} may sign in as {role}"));
             if let Some(password) = made {
@@ -68,11 +68,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             users.iter().for_each(|user| context.out.line(format!("{:9} {}", user.role, user.name)));
         }
         What::Remove { name, by } => {
-            if !journal.remove_user(name).await? {
+            let deed = Deed { detail: Some(name.clone()), ..by.deed("remove user") };
+            if !journal.remove_user(name, &deed, now).await? {
                 return Err(Problems::from(Problem::new(Code::Usage, format!("there is no user `{name}`"))));
             }
-            let deed = Deed { detail: Some(name.clone()), ..by.deed("remove user") };
-            journal.audit(None, &deed, now).await?;
             context.out.line(format!("{name} is removed"));
         }
     }
@@ -80,8 +79,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     Ok(Exit::Fine)
 }
 
-/// Adds someone; the password where it was made here.
-async fn add(journal: &Journal, name: &str, role: &str, typed: bool) -> Result<Option<String>, Problem> {
+/// Someone new; with the password where it was made here.
+fn user(name: &str, role: &str, typed: bool) -> Result<(User, Option<String>), Problem> {
     checked_name(name)?;
     let role = Role::parse(role)
         .ok_or_else(|| Problem::new(Code::Usage, format!("there is no role `{role}`")).hint("viewer, operator or admin"))?;
@@ -94,6 +93,6 @@ async fn add(journal: &Journal, name: &str, role: &str, typed: bool) -> Result<O
             (text.trim_end_matches(['\r', '\n']).to_string(), false)
         }
     };
-    journal.set_user(&User { name: name.to_string(), role: role.as_str().to_string(), hash: hash(&password)? }).await?;
-    Ok(made.then_some(password))
+    let user = User { name: name.to_string(), role: role.as_str().to_string(), hash: hash(&password)? };
+    Ok((user, made.then_some(password)))
 }

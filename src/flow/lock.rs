@@ -1,6 +1,11 @@
 //! One process writes a workspace at a time.
 
-use std::fs::{File, TryLockError};
+use std::{
+    collections::BTreeSet,
+    fs::{File, TryLockError},
+    path::{Path, PathBuf},
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use crate::{
     config::Workspace,
@@ -11,6 +16,24 @@ use crate::{
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
+    path: PathBuf,
+}
+
+/// Locks that this process holds: to the system two of its own are as two of different processes.
+static HELD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
+
+fn held() -> MutexGuard<'static, BTreeSet<PathBuf>> {
+    HELD.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn place(storage: &Path) -> PathBuf {
+    storage.join("lock")
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        held().remove(&self.path);
+    }
 }
 
 impl Lock {
@@ -19,7 +42,7 @@ impl Lock {
     /// # Errors
     /// Another process has it.
     pub fn take(workspace: &Workspace) -> Result<Self, Problem> {
-        let path = workspace.storage.join("lock");
+        let path = place(&workspace.storage);
         let unusable = |error: std::io::Error| {
             Problem::new(
                 Code::Journal,
@@ -29,11 +52,19 @@ impl Lock {
         super::private_folder(&workspace.storage).map_err(unusable)?;
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => {
+                held().insert(path.clone());
+                Ok(Self { _file: file, path })
+            }
             Err(TryLockError::WouldBlock) => {
                 Err(Problem::new(Code::Locked, "another consign is at work on this workspace").hint("stop it first, or let it do the work"))
             }
             Err(TryLockError::Error(error)) => Err(unusable(error)),
         }
+    }
+
+    /// Whether this process holds the workspace's lock.
+    pub(super) fn is_held(workspace: &Workspace) -> bool {
+        held().contains(&place(&workspace.storage))
     }
 }

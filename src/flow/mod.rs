@@ -132,6 +132,24 @@ pub struct Engine {
     turns: turns::Turns,
 }
 
+/// The journal of a workspace. One of an earlier version is carried over by a process that is alone with it.
+async fn open_journal(workspace: &Workspace) -> Result<Journal, Problem> {
+    let path = workspace.storage.join(JOURNAL);
+    let _alone = match Journal::is_of_earlier_version(&path).await? && !Lock::is_held(workspace) {
+        false => None,
+        true => Some(Lock::take(workspace).map_err(|problem| {
+            match problem.code {
+                Code::Locked => {
+                    Problem::new(Code::Locked, "the journal is to be carried over to a new version, and another consign works with it")
+                        .hint("stop that one, then start this one: it carries the journal over, having copied it aside")
+                }
+                _ => problem,
+            }
+        })?),
+    };
+    Journal::open(&path).await
+}
+
 /// The machine's clock, which a test may have set ahead.
 fn clock() -> Arc<dyn Clock> {
     match failpoints::ahead() {
@@ -150,7 +168,7 @@ impl Engine {
     /// The storage folder cannot be made, or the journal not opened.
     pub async fn open(workspace: Arc<Workspace>) -> Result<Self, Problem> {
         let storage = Storage::open(&workspace.storage)?;
-        let journal = Journal::open(&workspace.storage.join(JOURNAL)).await?;
+        let journal = open_journal(&workspace).await?;
         Ok(Self {
             workspace,
             journal,

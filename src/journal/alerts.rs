@@ -5,7 +5,10 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 
-use super::sql::{Cells, Journal, all, commit, signed, stamp};
+use super::{
+    audit::{self, Deed},
+    sql::{Cells, Journal, all, commit, signed, stamp},
+};
 use crate::model::Problem;
 
 /// An alert, from when it began until it has been over for a while.
@@ -107,10 +110,13 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn silence(&self, key: &str) -> Result<bool, Problem> {
+    pub async fn silence(&self, key: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
         let update = sqlx::query("update alert set silenced = 1 where key = ? and ended is null").bind(key);
         let mut to = self.begin().await?;
         let is_on = update.execute(&mut *to).await?.rows_affected() > 0;
+        if is_on {
+            audit::write_down(&mut to, None, deed, now).await?;
+        }
         commit(to).await?;
         Ok(is_on)
     }

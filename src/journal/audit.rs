@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::sql::{Cells, Journal, Writing, all, commit, stamp};
+use super::sql::{Cells, Journal, Writing, all, stamp};
 use crate::model::{MessageId, Problem};
 
 /// Something that a person does.
@@ -61,16 +61,6 @@ pub(super) async fn write_down(to: &mut Writing<'_>, message: Option<MessageId>,
 }
 
 impl Journal {
-    /// Writes down a deed that moves no message.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn audit(&self, message: Option<MessageId>, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
-        let mut to = self.begin().await?;
-        write_down(&mut to, message, deed, now).await?;
-        commit(to).await
-    }
-
     /// What people did, the latest first; to one message where it is given.
     ///
     /// # Errors

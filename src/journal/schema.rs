@@ -167,26 +167,165 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
-    use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+    use sqlx::{ConnectOptions as _, Connection as _, SqliteConnection};
 
     use super::*;
+    use crate::{
+        journal::Filter,
+        model::{Effect, Outcome, Stage},
+    };
+
+    async fn run(connection: &mut SqliteConnection, statement: String) {
+        sqlx::query(sqlx::AssertSqlSafe(statement.clone()))
+            .execute(connection)
+            .await
+            .unwrap_or_else(|error| panic!("{error}: {statement}"));
+    }
+
+    /// A journal as a consign of an earlier version left it, with these messages: direction, stage, where it goes on, notes of its steps.
+    async fn left_by(version: usize, path: &Path, messages: &[(&str, &str, Option<&str>, &[(&str, &str)])]) {
+        let mut old = options(path).create_if_missing(true).connect().await.expect("a file");
+        for statement in VERSIONS[..version].iter().copied().flatten() {
+            run(&mut old, (*statement).to_string()).await;
+        }
+        for (number, (direction, stage, resume, events)) in messages.iter().enumerate() {
+            let id = format!("01a22b00-0000-7000-8000-{number:012}");
+            let resume = resume.map_or("null".to_string(), |resume| format!("'{resume}'"));
+            run(&mut old, format!(
+                "insert into message (id, flow, direction, name, path, size, sha256, stage, resume, attempts, stored, reason, received, updated)
+                 values ('{id}', 'f', '{direction}', 'n', 'in/n', 1, 'x', '{stage}', {resume}, 1, '', 'C507: no answer', '2026-01-02T03:04:05.000Z', '2026-01-02T03:04:05.000Z')"
+            )).await;
+            for (stage, note) in *events {
+                run(
+                    &mut old,
+                    format!(
+                        "insert into event (message, at, stage, note) values ('{id}', '2026-01-02T03:04:05.000Z', '{stage}', '{note}')"
+                    ),
+                )
+                .await;
+            }
+            // As each try ends.
+            run(&mut old, format!("insert into attempt (message, number, at, outcome, problems) values ('{id}', 1, '2026-01-02T03:04:05.000Z', 'waits', '[]')")).await;
+        }
+        run(&mut old, format!("pragma user_version = {version}")).await;
+        old.close().await.expect("closed");
+    }
 
     #[tokio::test]
-    async fn a_journal_of_each_version_becomes_one_of_today() {
+    async fn a_journal_of_each_version_becomes_one_of_today_and_is_kept_as_it_was() {
         let dir = tempfile::tempdir().expect("a folder");
         for version in 1..VERSIONS.len() {
             let path = dir.path().join(format!("{version}.sqlite"));
-            let mut old = SqliteConnectOptions::new().filename(&path).create_if_missing(true).connect().await.expect("a file");
-            for statement in VERSIONS[..version].iter().copied().flatten() {
-                sqlx::query(*statement).execute(&mut old).await.expect("carried out");
-            }
-            let stamp = format!("pragma user_version = {version}");
-            sqlx::query(sqlx::AssertSqlSafe(stamp)).execute(&mut old).await.expect("stamped");
-            old.close().await.expect("closed");
+            let messages: [(&str, &str, Option<&str>, &[(&str, &str)]); 9] = [
+                ("out", "planned", None, &[]),
+                ("out", "checked", None, &[("checked", "")]),
+                ("out", "waiting", Some("checked"), &[("checked", "")]),
+                ("out", "staged", None, &[("received", ""), ("staged", "about to rename")]),
+                (
+                    "out",
+                    "held",
+                    Some("staged"),
+                    &[("staged", "about to rename"), ("waiting", ""), ("held", ""), ("waiting", ""), ("held", "")],
+                ),
+                ("out", "staged", None, &[("staged", "about to rename"), ("staged", "not renamed")]),
+                ("out", "staged", None, &[("staged", "about to rename"), ("received", "reprocess"), ("staged", "")]),
+                ("in", "planned", None, &[("checked", "")]),
+                ("in", "held", None, &[]),
+            ];
+            left_by(version, &path, &messages).await;
+            assert!(Journal::is_of_earlier_version(&path).await.expect("read"));
             let journal = Journal::open(&path).await.expect("opens");
+            assert!(!Journal::is_of_earlier_version(&path).await.expect("read"));
+            let mut all = journal.list(&Filter::of_flow("f")).await.expect("read");
+            all.sort_by_key(|message| message.id);
+            let seen: Vec<(Stage, Option<Stage>)> = all.iter().map(|message| (message.stage, message.resume)).collect();
+            let expected = [
+                (Stage::Received, None),
+                (Stage::Planned, None),
+                (Stage::Waiting, Some(Stage::Planned)),
+                (Stage::Staged, None),
+                (Stage::Held, Some(Stage::Staged)),
+                (Stage::Staged, None),
+                (Stage::Staged, None),
+                (Stage::Planned, None),
+                (Stage::Held, Some(Stage::Received)),
+            ];
+            assert_eq!(seen, expected, "from version {version}");
+            let checked: Vec<bool> = all.iter().map(|message| message.checked).collect();
+            assert_eq!(checked, [false, true, true, false, false, false, false, true, false], "from version {version}");
+            assert_eq!((all[2].code, all[2].firm, all[8].code), (Some(Code::OdooTimeout), true, Some(Code::OdooTimeout)));
+            for (number, message) in all.iter().enumerate() {
+                let intents = journal.intents(message).await.expect("read");
+                let open = matches!(number, 3 | 4);
+                let effect = Effect::Rename { from: None, to: "in/n".into() };
+                assert_eq!(
+                    intents.iter().map(|intent| intent.effect.clone()).collect::<Vec<_>>(),
+                    vec![effect; usize::from(open)],
+                    "{number}"
+                );
+                assert!(intents.iter().all(|intent| intent.closed.is_none()));
+            }
+            let tallies = journal.tallies().await.expect("read");
+            let staged = tallies.iter().find(|tally| tally.stage == Stage::Staged).map(|tally| tally.count);
+            assert_eq!((staged, tallies.iter().map(|tally| tally.count).sum::<u64>()), (Some(3), 9), "from version {version}");
             journal.mark_restored(&["despatch-out".into()], chrono::Utc::now()).await.expect("written");
-            assert!(journal.restored("despatch-out").await.expect("read").is_some(), "from version {version}");
             assert!(journal.awaiting("despatch-out").await.expect("read").is_empty(), "from version {version}");
+            journal.close().await;
+            let mut kept = options(&aside(&path, version)).connect().await.expect("the copy opens");
+            let row =
+                sqlx::query("select count(*) as count from message where stage = 'checked'").fetch_one(&mut kept).await.expect("read");
+            assert_eq!(Cells::of("message", "count", &row).number::<u64>("count").expect("read"), 1, "as it was");
         }
+    }
+
+    #[tokio::test]
+    async fn calls_that_version_5_left_open_are_open_unknown_or_took_place() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("journal.sqlite");
+        left_by(5, &path, &[("in", "waiting", Some("planned"), &[]), ("in", "done", None, &[]), ("in", "discarded", None, &[])]).await;
+        let mut old = options(&path).connect().await.expect("a file");
+        for (message, run_number, call, ended) in [
+            (0, 1, "message_post s.0 res.partner,7", "null"),
+            (0, 1, "writing consign x.1", "null"),
+            (0, 1, "message_post s.0 res.partner,8", "'2026-01-02T03:04:06.000Z'"),
+            (1, 1, "writing consign y.1", "null"),
+            (2, 1, "message_post s.0 res.partner,9", "null"),
+        ] {
+            run(&mut old, format!(
+                "insert into intent (message, run, call, at, ended) values ('01a22b00-0000-7000-8000-{message:012}', {run_number}, '{call}', '2026-01-02T03:04:05.000Z', {ended})"
+            )).await;
+        }
+        old.close().await.expect("closed");
+        let journal = Journal::open(&path).await.expect("opens");
+        let mut all = journal.list(&Filter::of_flow("f")).await.expect("read");
+        all.sort_by_key(|message| message.id);
+        let mut seen = Vec::new();
+        for message in &all {
+            for intent in journal.intents(message).await.expect("read") {
+                seen.push((intent.effect.clone(), intent.outcome()));
+            }
+        }
+        let expected = [
+            (Effect::Call("message_post s.0 res.partner,7".into()), None),
+            (Effect::Call("message_post s.0 res.partner,8".into()), Some(Outcome::Happened)),
+            (Effect::Write("consign x.1".into()), None),
+            (Effect::Write("consign y.1".into()), Some(Outcome::Happened)),
+            (Effect::Call("message_post s.0 res.partner,9".into()), Some(Outcome::Unknown)),
+        ];
+        assert_eq!(seen.len(), expected.len(), "{seen:?}");
+        assert!(expected.iter().all(|one| seen.contains(one)), "{seen:?}");
+    }
+
+    #[tokio::test]
+    async fn a_journal_of_a_newer_consign_is_refused_in_a_sentence() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("journal.sqlite");
+        Journal::open(&path).await.expect("opens").close().await;
+        let mut newer = options(&path).connect().await.expect("a file");
+        run(&mut newer, "pragma user_version = 99".into()).await;
+        newer.close().await.expect("closed");
+        let problem = Journal::open(&path).await.expect_err("refused");
+        assert_eq!(problem.code, Code::Journal);
+        assert!(problem.message.contains("a newer consign"), "{problem}");
     }
 }

@@ -189,3 +189,62 @@ pub(super) fn push_numbers(query: &mut QueryBuilder<Sqlite>, before: &'static st
 pub(super) fn all<T>(rows: &[SqliteRow], read: impl Fn(&SqliteRow) -> Result<T, Problem>) -> Result<Vec<T>, Problem> {
     rows.iter().map(read).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        journal::{Filter, NewMessage},
+        model::Direction,
+    };
+
+    #[tokio::test]
+    async fn a_value_that_is_not_what_its_column_holds_is_an_error_with_its_place() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = Journal::open(&dir.path().join("journal.sqlite")).await.expect("opens");
+        let message = journal.receive(&NewMessage::of("f", Direction::In), Utc::now()).await.expect("written");
+        for (column, value, was) in [
+            ("direction", "'sideways'", "'in'"),
+            ("stage", "'nowhere'", "'received'"),
+            ("resume", "'later'", "null"),
+            ("until", "'soon'", "null"),
+            ("size", "-1", "0"),
+            ("attempts", "-1", "0"),
+            ("run", "-7", "1"),
+            ("code", "'C000'", "null"),
+            ("parent", "'nobody'", "null"),
+            ("received", "'yesterday'", "'2026-01-02T03:04:05.000Z'"),
+        ] {
+            let set = |value: &str| sqlx::AssertSqlSafe(format!("update message set {column} = {value}"));
+            sqlx::query(set(value)).execute(&journal.pool).await.expect("written");
+            let problem = journal.list(&Filter::of_flow("f")).await.expect_err(column);
+            assert_eq!(problem.code, Code::JournalRow, "{problem}");
+            for part in ["`message`", &format!("`{column}`"), &message.id.to_string()] {
+                assert!(problem.message.contains(part), "{column}: {problem}");
+            }
+            sqlx::query(set(was)).execute(&journal.pool).await.expect("written");
+        }
+        sqlx::query("pragma foreign_keys = off").execute(&journal.pool).await.expect("set");
+        sqlx::query("update message set id = 'x'").execute(&journal.pool).await.expect("written");
+        assert_eq!(journal.list(&Filter::of_flow("f")).await.expect_err("no new id is made up").code, Code::JournalRow);
+    }
+
+    #[tokio::test]
+    async fn a_full_disk_is_told_from_other_refusals_and_keeps_what_sqlite_said() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = Journal::open(&dir.path().join("journal.sqlite")).await.expect("opens");
+        sqlx::query("pragma max_page_count = 1").execute(&journal.pool).await.expect("set");
+        let mut refused = None;
+        for _ in 0..200 {
+            refused = journal.receive(&NewMessage::of("f", Direction::In), Utc::now()).await.err();
+            if refused.is_some() {
+                break;
+            }
+        }
+        let refused = refused.expect("no page is left");
+        assert_eq!(refused.code, Code::DiskFull, "{refused}");
+        assert!(refused.causes().contains("full"), "{}", refused.causes());
+        let other = Problem::from(sqlx::query("select nothing from nowhere").execute(&journal.pool).await.expect_err("no such table"));
+        assert_eq!(other.code, Code::Journal);
+    }
+}

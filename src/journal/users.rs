@@ -1,6 +1,9 @@
 //! Who may sign in to the web page, and who is signed in. Of a session only a digest is kept: who reads the journal cannot use it.
 
-use super::sql::{Cells, Journal, all, commit, stamp};
+use super::{
+    audit::{self, Deed},
+    sql::{Cells, Journal, all, commit, stamp},
+};
 use crate::model::Problem;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -47,11 +50,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_user(&self, user: &User) -> Result<(), Problem> {
+    pub async fn set_user(&self, user: &User, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
         let insert = sqlx::query("insert or replace into user (name, role, hash) values (?, ?, ?)");
         insert.bind(&user.name).bind(&user.role).bind(&user.hash).execute(&mut *to).await?;
         sqlx::query("delete from session where user = ?").bind(&user.name).execute(&mut *to).await?;
+        audit::write_down(&mut to, None, deed, now).await?;
         commit(to).await
     }
 
@@ -59,37 +63,44 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn remove_user(&self, name: &str) -> Result<bool, Problem> {
+    pub async fn remove_user(&self, name: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
-        let gone = sqlx::query("delete from user where name = ?").bind(name).execute(&mut *to).await?;
+        let gone = sqlx::query("delete from user where name = ?").bind(name).execute(&mut *to).await?.rows_affected() > 0;
         sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
+        if gone {
+            audit::write_down(&mut to, None, deed, now).await?;
+        }
         commit(to).await?;
-        Ok(gone.rows_affected() > 0)
+        Ok(gone)
     }
 
     /// Changes a role, and nothing else of someone; `false` where there is nobody of that name.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_role(&self, name: &str, role: &str) -> Result<bool, Problem> {
+    pub async fn set_role(&self, name: &str, role: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let update = sqlx::query("update user set role = ? where name = ?").bind(role).bind(name);
-        let changed = update.execute(&mut *to).await?;
+        let changed = update.execute(&mut *to).await?.rows_affected() > 0;
         sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
+        if changed {
+            audit::write_down(&mut to, None, deed, now).await?;
+        }
         commit(to).await?;
-        Ok(changed.rows_affected() > 0)
+        Ok(changed)
     }
 
     /// Changes the hash of a password, and nothing else of someone, who is signed out; `false` where it is not `before` any more.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_hash(&self, name: &str, before: &str, hash: &str) -> Result<bool, Problem> {
+    pub async fn set_hash(&self, name: &str, before: &str, hash: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let update = sqlx::query("update user set hash = ? where name = ? and hash = ?").bind(hash).bind(name).bind(before);
         let changed = update.execute(&mut *to).await?.rows_affected() > 0;
         if changed {
             sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
+            audit::write_down(&mut to, None, deed, now).await?;
         }
         commit(to).await?;
         Ok(changed)
@@ -100,16 +111,26 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn sign_in(&self, digest: &str, session: &Session, hash: &str, ended: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn sign_in(
+        &self,
+        digest: &str,
+        session: &Session,
+        hash: &str,
+        ended: DateTime<Utc>,
+        deed: Option<&Deed>,
+    ) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         sqlx::query("delete from session where seen < ?").bind(stamp(ended)).execute(&mut *to).await?;
         let insert = sqlx::query(
             "insert into session (digest, user, csrf, made, seen) select ?, name, ?, ?, ? from user where name = ? and hash = ?",
         );
         let insert = insert.bind(digest).bind(&session.csrf).bind(stamp(session.made)).bind(stamp(session.seen));
-        let made = insert.bind(&session.user).bind(hash).execute(&mut *to).await?;
+        let made = insert.bind(&session.user).bind(hash).execute(&mut *to).await?.rows_affected() == 1;
+        if let Some(deed) = deed.filter(|_| made) {
+            audit::write_down(&mut to, None, deed, session.made).await?;
+        }
         commit(to).await?;
-        Ok(made.rows_affected() == 1)
+        Ok(made)
     }
 
     /// The session with this digest.

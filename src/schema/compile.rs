@@ -33,9 +33,9 @@ pub(super) fn compile(set: &Set) -> Result<SchemaSet, Problems> {
         Err(Flaw { newer: true, .. }) => compile_as(set, XsdVersion::V1_1),
         other => other,
     }
-    .or_else(|flaw| {
+    .map_err(|flaw| {
         let nothing = || Problem::new(Code::SchemaBroken, "the schema cannot be compiled");
-        Err(Problems::of(flaw.problems).unwrap_or_else(|| nothing().into()))
+        Problems::of(flaw.problems).unwrap_or_else(|| nothing().into())
     })
 }
 

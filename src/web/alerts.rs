@@ -30,10 +30,9 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 pub(super) async fn silence(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (key, journal) = (posted.field("key"), site.engine.journal());
-    if !journal.silence(key).await? {
+    let deed = Deed { detail: Some(key.to_string()), ..posted.deed("silence") };
+    if !journal.silence(key, &deed, site.engine.clock().now()).await? {
         return Err(Problem::new(Code::Stage, "this alert is over").into());
     }
-    let deed = Deed { detail: Some(key.to_string()), ..posted.deed("silence") };
-    journal.audit(None, &deed, site.engine.clock().now()).await?;
     Ok(Redirect::to("/alerts").into_response())
 }

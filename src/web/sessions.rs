@@ -16,7 +16,7 @@ use sha2::{Digest, Sha256};
 use super::{Site, render::Refusal};
 use crate::{
     config::Web,
-    journal::Session,
+    journal::{Deed, Session},
     model::Problem,
     ops::people::{Role, checked_name, random},
 };
@@ -113,11 +113,12 @@ fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
     ours.is_some_and(|ours| ours.eq_ignore_ascii_case(host)) || is_address || name.eq_ignore_ascii_case("localhost")
 }
 
-/// Signs someone in whose password is that of a hash: the value of the cookie. None where it is not any more.
-pub(super) async fn begin(site: &Site, user: &str, hash: &str) -> Result<Option<HeaderValue>, Problem> {
+/// Signs someone in whose password is that of a hash: the value of the cookie. None where it is not any more. The deed is audited, where
+/// it is one of its own.
+pub(super) async fn begin(site: &Site, user: &str, hash: &str, deed: Option<&Deed>) -> Result<Option<HeaderValue>, Problem> {
     let (token, csrf, now) = (random(32)?, random(32)?, site.engine.clock().now());
     let session = Session { user: user.to_string(), csrf, made: now, seen: now };
-    let is_in = site.doors.sign_in(&digest(&token), &session, hash, now - IDLE).await?;
+    let is_in = site.doors.sign_in(&digest(&token), &session, hash, now - IDLE, deed).await?;
     Ok(is_in.then(|| set(site, &token, "")))
 }
 

@@ -68,7 +68,6 @@ pub(super) async fn sign_in(
         return form(&site, next, name, Some("name or password are wrong".to_string())).await;
     };
     site.throttle.succeeded(&counted, now);
-    site.doors.audit(None, &Deed::new(name, "sign in"), now).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
 }
 
@@ -77,7 +76,7 @@ async fn looked_at(site: &Site, name: &str, password: String) -> Result<Option<H
     let hash = site.doors.users().await?.into_iter().find(|user| user.name == name).map(|user| user.hash);
     let right = site.is_right(password, hash.clone()).await?;
     match hash.filter(|_| right) {
-        Some(hash) => Ok(sessions::begin(site, name, &hash).await?),
+        Some(hash) => Ok(sessions::begin(site, name, &hash, Some(&Deed::new(name, "sign in"))).await?),
         None => Ok(None),
     }
 }

@@ -37,23 +37,22 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
         let text = "the admin who looks after users is not removed, or made less, by himself";
         return Err(Problem::new(Code::Usage, text).hint("another admin can do it; so can `consign user`").into());
     }
-    let (action, detail) = if posted.has("remove") {
-        journal.remove_user(&name).await?;
-        ("remove user", name.clone())
-    } else {
-        let role = Role::parse(posted.field("role")).ok_or_else(|| Problem::new(Code::Usage, "there is no such role"))?;
-        let password = posted.fields.get("password").filter(|password| !password.is_empty()).cloned();
-        match password {
-            Some(password) => {
-                let hash = hashed(&site, password).await?;
-                journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }).await?;
-            }
-            None if journal.set_role(&name, role.as_str()).await? => {}
-            None => return Err(Problem::new(Code::Usage, "a new user needs a password").into()),
+    let now = site.engine.clock().now();
+    let deed = |action, detail: String| Deed { detail: Some(detail), ..posted.deed(action) };
+    if posted.has("remove") {
+        journal.remove_user(&name, &deed("remove user", name.clone()), now).await?;
+        return Ok(Redirect::to("/users").into_response());
+    }
+    let role = Role::parse(posted.field("role")).ok_or_else(|| Problem::new(Code::Usage, "there is no such role"))?;
+    let deed = deed("set user", format!("{name} ({})", role.as_str()));
+    match posted.fields.get("password").filter(|password| !password.is_empty()).cloned() {
+        Some(password) => {
+            let hash = hashed(&site, password).await?;
+            journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }, &deed, now).await?;
         }
-        ("set user", format!("{name} ({})", role.as_str()))
-    };
-    journal.audit(None, &Deed { detail: Some(detail), ..posted.deed(action) }, site.engine.clock().now()).await?;
+        None if journal.set_role(&name, role.as_str(), &deed, now).await? => {}
+        None => return Err(Problem::new(Code::Usage, "a new user needs a password").into()),
+    }
     Ok(Redirect::to("/users").into_response())
 }
 
@@ -86,9 +85,8 @@ pub(super) async fn password(State(site): State<Arc<Site>>, posted: Posted) -> R
     }
     site.throttle.succeeded(&counted, now);
     let hash = hashed(&site, new).await?;
-    let changed = journal.set_hash(&name, &known.hash, &hash).await?;
-    let cookie = sessions::begin(&site, &name, &hash).await?.filter(|_| changed);
+    let changed = journal.set_hash(&name, &known.hash, &hash, &Deed::new(&name, "change password"), now).await?;
+    let cookie = sessions::begin(&site, &name, &hash, None).await?.filter(|_| changed);
     let cookie = cookie.ok_or_else(|| Problem::new(Code::Usage, "the password was changed elsewhere at the same time"))?;
-    journal.audit(None, &Deed::new(&name, "change password"), now).await?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }

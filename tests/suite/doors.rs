@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{TimeDelta, Utc};
-use consign::journal::Session;
+use consign::journal::{Deed, Session};
 use futures_util::future::join_all;
 use reqwest::{Method, header};
 
@@ -52,15 +52,18 @@ async fn no_session_is_made_with_a_password_that_was_changed_meanwhile() {
     let journal = engine.journal();
     let hash = |users: Vec<consign::journal::User>| users.into_iter().find(|user| user.name == "vera").expect("a user").hash;
     let old = hash(journal.users().await.expect("users"));
-    let now = Utc::now();
+    let (now, deed) = (Utc::now(), Deed::new("a test", "change"));
     let session = Session { user: "vera".into(), csrf: "c".into(), made: now, seen: now };
-    assert!(journal.set_hash("vera", &old, "another").await.expect("changed"));
-    assert!(!journal.sign_in("d", &session, &old, now - TimeDelta::hours(8)).await.expect("asked"), "looked at before, signed in after");
+    assert!(journal.set_hash("vera", &old, "another", &deed, now).await.expect("changed"));
+    assert!(
+        !journal.sign_in("d", &session, &old, now - TimeDelta::hours(8), None).await.expect("asked"),
+        "looked at before, signed in after"
+    );
     assert!(journal.session("d").await.expect("asked").is_none());
-    assert!(!journal.set_hash("vera", &old, "third").await.expect("asked"), "two changes at once: one of them");
-    journal.remove_user("vera").await.expect("removed");
-    assert!(!journal.set_role("vera", "admin").await.expect("asked"), "nobody comes back by a change of role");
-    assert!(!journal.sign_in("d", &session, "another", now - TimeDelta::hours(8)).await.expect("asked"));
+    assert!(!journal.set_hash("vera", &old, "third", &deed, now).await.expect("asked"), "two changes at once: one of them");
+    journal.remove_user("vera", &deed, now).await.expect("removed");
+    assert!(!journal.set_role("vera", "admin", &deed, now).await.expect("asked"), "nobody comes back by a change of role");
+    assert!(!journal.sign_in("d", &session, "another", now - TimeDelta::hours(8), None).await.expect("asked"));
     std::mem::drop(site);
 }
 

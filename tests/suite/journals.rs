@@ -339,3 +339,18 @@ async fn a_backup_of_version_5_is_restored_and_what_may_have_been_sent_is_held()
     assert_eq!(kept, 0, "the backup is the copy");
     all_at_rest(&world);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_journal_is_not_carried_over_under_a_consign_that_works_with_it() {
+    let scene = SCENES.iter().find(|scene| scene.name == "out-staged").expect("a scene");
+    let (world, _) = opened(scene).await;
+    let var = world.workspace().join("var");
+    let lock = fs::File::options().create(true).truncate(false).write(true).open(var.join("lock")).expect("a file");
+    lock.lock().expect("taken");
+    let ran = world.consign(&["log"]).ends(2);
+    assert!(ran.err.contains("C902") && ran.err.contains("new version"), "{}", ran.err);
+    assert!(!var.join("journal.v5.sqlite").exists());
+    lock.unlock().expect("let go");
+    world.consign(&["log"]).ends(0);
+    assert!(var.join("journal.v5.sqlite").exists());
+}
