@@ -182,8 +182,11 @@ mod tests {
             .unwrap_or_else(|error| panic!("{error}: {statement}"));
     }
 
-    /// A journal as a consign of an earlier version left it, with these messages: direction, stage, where it goes on, notes of its steps.
-    async fn left_by(version: usize, path: &Path, messages: &[(&str, &str, Option<&str>, &[(&str, &str)])]) {
+    /// A message: direction, stage, where it goes on, its steps with their notes.
+    type Left<'m> = (&'m str, &'m str, Option<&'m str>, &'m [(&'m str, &'m str)]);
+
+    /// A journal as a consign of an earlier version left it, with these messages.
+    async fn left_by(version: usize, path: &Path, messages: &[Left<'_>]) {
         let mut old = options(path).create_if_missing(true).connect().await.expect("a file");
         for statement in VERSIONS[..version].iter().copied().flatten() {
             run(&mut old, (*statement).to_string()).await;
@@ -216,7 +219,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         for version in 1..VERSIONS.len() {
             let path = dir.path().join(format!("{version}.sqlite"));
-            let messages: [(&str, &str, Option<&str>, &[(&str, &str)]); 9] = [
+            let messages: [Left<'_>; 9] = [
                 ("out", "planned", None, &[]),
                 ("out", "checked", None, &[("checked", "")]),
                 ("out", "waiting", Some("checked"), &[("checked", "")]),

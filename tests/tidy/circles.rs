@@ -106,8 +106,7 @@ pub fn of<'f>(files: &[(&'f str, &str)]) -> Vec<Vec<&'f str>> {
     let modules: BTreeMap<Vec<&str>, &'f str> = files.iter().map(|(file, _)| (module(file), *file)).collect();
     // What a module hands on, by its own name for it.
     let mut handed: BTreeMap<Vec<String>, Vec<String>> = BTreeMap::new();
-    let named: Vec<(&'f str, Vec<&str>, Vec<(String, bool)>)> =
-        files.iter().map(|(file, text)| (*file, module(file), paths(text))).collect();
+    let named: Vec<_> = files.iter().map(|(file, text)| (*file, module(file), paths(text))).collect();
     for (_, at, all) in &named {
         for (path, _) in all {
             if let Some(whole) = absolute(path, at)
