@@ -25,15 +25,17 @@
 //!
 //! # A message's way
 //!
-//! Inbound: `received` -> `checked` -> `planned` -> `applied` -> `done`. Outbound: `received` -> `planned` -> `checked` -> `staged`
-//! -> `applied` -> `done`. From any of them `waiting` (temporary) or `failed` (permanent). A stage moves only through a checked
-//! transition that is written to the journal; after a crash every stage is gone on from, with the effect of one run.
+//! Inbound: `received` -> `checked` -> `planned` -> `applied` -> `done`. Outbound: `received` -> `planned` -> `staged` -> `applied` ->
+//! `done`. From any but `applied` a message may also wait, be held, fail or be discarded; what has had its effect can only wait or be
+//! done. A stage moves only through a checked transition that is written to the journal; after a crash every stage is gone on from, with
+//! the effect of one run.
 //!
 //! # Invariants
 //!
 //! * Flow code does not assume that a message is a file on SFTP: it knows a [`transport::Drop`] and a path.
 //! * Third-party error types never leave their room; each room makes problems of them in one function.
-//! * Unknown errors are permanent; what may be tried again is listed ([`model::codes`]).
+//! * What a problem leads to is a property of its code ([`model::codes`]), followed in one place.
+//! * An effect outside is written down before it, and closed by its outcome ([`model::intent`]).
 //! * No journal transaction is held open across the network.
 //! * Secrets, and the contents of files, are never logged.
 
