@@ -175,7 +175,7 @@ fn every_code_is_used_and_every_code_has_one_meaning() {
 }
 
 /// Rooms whose files still import each other in a circle. The list only shrinks.
-const CIRCLES: [&str; 9] = ["model", "schema", "mapping", "odoo", "config", "flow", "ops", "web", "cli"];
+const CIRCLES: [&str; 7] = ["schema", "mapping", "odoo", "config", "flow", "ops", "web"];
 
 #[test]
 fn no_files_of_a_room_import_each_other_in_a_circle() {

@@ -37,6 +37,7 @@ mod restore;
 mod run;
 mod schemas;
 mod show;
+mod signals;
 mod status;
 mod stay;
 mod test;

@@ -14,6 +14,7 @@ use tokio::{
     task::JoinHandle,
 };
 
+use super::signals::{stopped_by_signals, unable};
 use crate::{
     config::{Workspace, check},
     daemon,
@@ -24,22 +25,6 @@ use crate::{
 
 /// How long requests to the page may take to end.
 const PAGE_ENDS: Duration = Duration::from_secs(5);
-
-fn unable(_: std::io::Error) -> Problems {
-    Problems::from(Problem::new(Code::Usage, "signals cannot be received"))
-}
-
-/// Says `true` once the process is told to stop.
-pub(super) fn stopped_by_signals(tell: watch::Sender<bool>) -> Result<(), Problems> {
-    let (mut terminate, mut interrupt) =
-        (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);
-    tokio::spawn(async move {
-        tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
-        // Nobody listens any more when what was to be stopped has ended by itself.
-        let _ = tell.send(true);
-    });
-    Ok(())
-}
 
 /// Runs the flows of a workspace by their schedules, and its page.
 pub(super) async fn stay(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Result<(), Problems> {

@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use super::{Context, Exit, output};
+use super::{Context, Exit, output, signals::stopped_by_signals};
 use crate::{model::Problems, web};
 
 #[derive(clap::Args)]
@@ -14,7 +14,7 @@ pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problem
     let listener = web::listen(&engine).await?;
     context.out.line(told(&engine, &listener));
     let (tell, stop) = watch::channel(false);
-    super::stay::stopped_by_signals(tell)?;
+    stopped_by_signals(tell)?;
     web::serve(engine, listener, stop).await?;
     Ok(Exit::Fine)
 }

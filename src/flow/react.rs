@@ -27,6 +27,9 @@ pub(super) async fn react(
 ) -> Result<Next, Problem> {
     let (journal, now) = (&engine.journal, engine.clock.now());
     let reaction = problems.reaction();
+    for problem in problems.iter().filter(|problem| std::error::Error::source(*problem).is_some()) {
+        tracing::warn!(message = message.id.short(), flow = flow.id, code = problem.code.as_str(), cause = problem.causes());
+    }
     match reaction {
         Reaction::Wait | Reaction::Stop => {
             let until = next_try(message.id, message.attempts, &problems, now);

@@ -5,6 +5,9 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
+/// A name's number within one document: names are compared and counted by it.
+pub type Key = u32;
+
 /// Index of an element in its [`Document`].
 pub type NodeId = usize;
 

@@ -3,10 +3,7 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use super::{Name, Trail};
-
-/// A name's number within one document: names are compared and counted by it.
-pub type Key = u32;
+use super::{Name, Trail, document::Key};
 
 /// Receives a document. Elements come properly nested; text comes in pieces that belong together until the next start or end.
 pub trait Events {

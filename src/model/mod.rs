@@ -28,8 +28,8 @@ pub mod trail;
 
 pub use clock::{Clock, ClockAhead, ManualClock, SystemClock};
 pub use codes::Code;
-pub use document::{Document, Name, NodeId};
-pub use events::{Events, Key, Start};
+pub use document::{Document, Key, Name, NodeId};
+pub use events::{Events, Start};
 pub use future::BoxFuture;
 pub use intent::{Effect, Intent, Outcome};
 pub use message::{Again, Direction, MessageId, Stage};

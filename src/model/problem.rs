@@ -108,6 +108,18 @@ impl PartialEq for Cause {
 
 impl Eq for Cause {}
 
+/// What an error said.
+#[derive(Debug)]
+struct Said(String);
+
+impl fmt::Display for Said {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Error for Said {}
+
 impl Error for Problem {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
         self.cause.0.as_deref().map(|error| error as &(dyn Error + 'static))
@@ -164,6 +176,11 @@ impl Problem {
     pub fn because(mut self, error: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Cause(Some(Arc::new(error)));
         self
+    }
+
+    /// The same of an error that stays where it is: what it says is kept.
+    pub fn because_of(self, error: &(dyn Error + 'static)) -> Self {
+        self.because(Said(error.to_string()))
     }
 
     /// What the libraries below said, from the nearest on, in a line; empty where nothing is known.

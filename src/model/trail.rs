@@ -2,7 +2,7 @@
 
 use std::{cell::Cell, collections::HashMap, fmt, rc::Rc, sync::Arc};
 
-use super::{Name, Place, events::Key};
+use super::{Name, Place, document::Key};
 
 /// The way from the root to the element that is being read.
 #[derive(Debug, Default)]

@@ -217,12 +217,13 @@ fn rename_new(source: &Path, target: &Path) -> io::Result<()> {
 
 /// Errors of the file system in our words; the one place of this transport that does it.
 fn problem(path: &str, error: &io::Error) -> Problem {
-    match error.kind() {
+    let problem = match error.kind() {
         io::ErrorKind::NotFound => missing(path),
         io::ErrorKind::PermissionDenied => Problem::new(Code::DropDenied, format!("no permission for `{path}`")),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Problem::new(Code::DiskFull, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself")
         }
         kind => Problem::new(Code::DropIo, format!("`{path}`: {kind}")),
-    }
+    };
+    problem.because_of(error)
 }

@@ -18,11 +18,12 @@ pub(super) fn step(what: &str) -> Result<(), Problem> {
 /// What an error of our disk means.
 pub(super) fn problem(path: &Path, error: &io::Error) -> Problem {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
-    match error.kind() {
+    let problem = match error.kind() {
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
             Problem::new(Code::DiskFull, format!("no space left in our storage for `{name}`"))
                 .hint("make room; the file stays where it is and is taken by itself afterwards")
         }
         _ => Problem::new(Code::DropIo, format!("our storage cannot be used at `{name}`: {}", reason(error))),
-    }
+    };
+    problem.because_of(error)
 }
