@@ -86,7 +86,7 @@ async fn row(engine: &Engine, entry: Entry, state: State) -> Result<Row, Problem
         State::Held(problem, since) => {
             row.state = "held";
             row.since = output::at(since);
-            row.why = format!("{}: {}", problem.code.info().code, problem.message);
+            row.why = format!("{}: {}", problem.code.as_str(), problem.message);
             row.fix = problem.hint;
         }
         State::Taken(id) => {

@@ -27,7 +27,7 @@ pub(super) fn html(problem: &Problem, lines: &Lines) -> String {
     let hint = problem.hint.as_ref().map_or_else(String::new, |hint| format!("<p class=\"hint\">{}</p>", escaped(hint)));
     format!(
         "<article><h3><span class=\"code\">{}</span> {}</h3><p class=\"at\">{at}</p>{source}{hint}{path}</article>\n",
-        problem.code.info().code,
+        problem.code.as_str(),
         escaped(&problem.message)
     )
 }

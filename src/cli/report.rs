@@ -164,7 +164,7 @@ fn json(name: &str, problems: &[Problem]) -> Json {
     let flat = |problem: &Problem| {
         let place = &problem.place;
         let mut out = json!({
-            "code": problem.code.info().code,
+            "code": problem.code.as_str(),
             "line": place.line,
             "column": place.column,
             "path": place.path,

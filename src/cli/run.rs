@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
     output::start_logging(context.out.json, args.verbose);
     for problem in &broken {
-        tracing::error!(code = problem.code.info().code, place = problem.place.to_string(), "a flow is left out: {}", problem.message);
+        tracing::error!(code = problem.code.as_str(), place = problem.place.to_string(), "a flow is left out: {}", problem.message);
     }
     stay::stay(&context.workspace, workspace, &lock).await?;
     Ok(Exit::Fine)

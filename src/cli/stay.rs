@@ -70,7 +70,7 @@ async fn told(reload: &mut Option<Signal>) {
 
 fn tell_problems(problems: &[Problem], what: &str) {
     for problem in problems {
-        tracing::error!(code = problem.code.info().code, place = problem.place.to_string(), "{what}: {}", problem.message);
+        tracing::error!(code = problem.code.as_str(), place = problem.place.to_string(), "{what}: {}", problem.message);
     }
 }
 
@@ -85,7 +85,7 @@ struct Running {
 impl Running {
     async fn start(workspace: Arc<Workspace>, lock: &Lock, traced: Arc<AtomicI64>) -> Result<Self, Problem> {
         for problem in check::check(&workspace).problems {
-            tracing::warn!(code = problem.code.info().code, place = problem.place.to_string(), "{}", problem.message);
+            tracing::warn!(code = problem.code.as_str(), place = problem.place.to_string(), "{}", problem.message);
         }
         let engine = Arc::new(Engine::open(Arc::clone(&workspace)).await?);
         engine.sweep(lock).await?;

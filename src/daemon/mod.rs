@@ -87,10 +87,10 @@ async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
             Ok(look) => {
                 look.news.iter().for_each(|news| tracing::warn!(alert = news.alert.key, "{}: {}", news.state.as_str(), news.alert.text))
             }
-            Err(problem) => tracing::error!(code = problem.code.info().code, "{}", problem.message),
+            Err(problem) => tracing::error!(code = problem.code.as_str(), "{}", problem.message),
         }
         for problem in alerts::deliver::all(&engine).await.unwrap_or_else(|problem| vec![problem]) {
-            tracing::error!(code = problem.code.info().code, "{}", problem.message);
+            tracing::error!(code = problem.code.as_str(), "{}", problem.message);
         }
         tokio::select! {
             _ = stop.changed() => {}
@@ -121,7 +121,7 @@ async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Ar
                 () = ended => return,
             };
             if let (Err(problem), false) = (&sent, away) {
-                tracing::warn!(code = problem.code.info().code, "{}", problem.message);
+                tracing::warn!(code = problem.code.as_str(), "{}", problem.message);
             }
             away = sent.is_err();
         }
@@ -140,7 +140,7 @@ async fn remember(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     while !*stop.borrow() {
         match keep::keep(&engine, engine.clock().now(), false).await {
             Ok(kept) => kept.line().into_iter().for_each(|line| tracing::info!("{line}")),
-            Err(problem) => tracing::error!(code = problem.code.info().code, "{}", problem.message),
+            Err(problem) => tracing::error!(code = problem.code.as_str(), "{}", problem.message),
         }
         tokio::select! {
             _ = stop.changed() => {}

@@ -193,7 +193,7 @@ async fn rendered(
     let language = partner.map(|partner| partner.language).unwrap_or_default();
     let told = |problem: &Problem| {
         let (theirs, sentence) = (problem.who == Who::Partner, partner_report::told(problem, language));
-        json!({"code": problem.code.info().code, "sentence": sentence, "line": problem.place.line, "path": problem.place.path, "theirs": theirs})
+        json!({"code": problem.code.as_str(), "sentence": sentence, "line": problem.place.line, "path": problem.place.path, "theirs": theirs})
     };
     let stem = message.name.rsplit_once('.').map_or(message.name.as_str(), |(stem, _)| stem);
     let time = |at: DateTime<Utc>| json!(at.format("%Y-%m-%d %H:%M:%S").to_string());

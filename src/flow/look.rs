@@ -207,7 +207,7 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
                 tracing::info!(
                     flow = flow.id,
                     name = shown(&one.entry.name),
-                    code = problem.code.info().code,
+                    code = problem.code.as_str(),
                     "{}; left for the next poll",
                     problem.message
                 );
@@ -275,7 +275,7 @@ async fn remember(engine: &Engine, flow: &Flow, (seen, memory): (Vec<Seen>, Memo
         let hold = Hold {
             size: one.entry.size,
             modified: one.entry.modified,
-            code: problem.code.info().code.to_string(),
+            code: problem.code.as_str().to_string(),
             why: problem.message.clone(),
             hint: problem.hint.clone(),
             since: *since,

@@ -17,7 +17,7 @@ pub fn partner_report(message: &Message, problems: &[Problem], tongue: Tongue) -
     let mut text = format!("{head}\n\n");
     for problem in problems {
         let told = told(problem, tongue);
-        text.push_str(&format!("{}: {}\n", problem.code.info().code, shown(&told)));
+        text.push_str(&format!("{}: {}\n", problem.code.as_str(), shown(&told)));
         if !problem.place.is_unknown() {
             text.push_str(&format!("  {}\n", place(&problem.place, tongue)));
         }

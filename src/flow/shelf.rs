@@ -115,7 +115,7 @@ async fn move_all(
     engine.journal.shelved_all(&moved).await?;
     summary.drop_is_away |= away.is_known();
     let mut failures: Vec<(&Message, Problem)> = done.into_iter().filter_map(|(message, result)| Some((message, result.err()?))).collect();
-    failures.sort_by_key(|(message, problem)| (problem.code.info().code, message.id));
+    failures.sort_by_key(|(message, problem)| (problem.code.as_str(), message.id));
     for same in failures.chunk_by(|(_, one), (_, other)| one.code == other.code) {
         if let Some((message, problem)) = same.first() {
             summary.problems.push(told(message, problem.clone(), same.len() - 1));

@@ -6,8 +6,9 @@ use super::{
     audit::{self, Deed},
     history::event,
     intents,
-    message::{Message, moved_meanwhile},
+    message::{Message, moved_meanwhile, still_here},
     receive::{NewMessage, insert},
+    sequence::give_back,
     sql::{Journal, Writing, commit},
     steps::{Step, Until, take},
 };
@@ -72,14 +73,15 @@ impl Journal {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         moved.again = again;
-        let undecided = intents::undecided(&mut to, message).await?;
-        let unclear = |open: bool| undecided.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none() == open);
+        let intents = intents::of_run(&mut to, message).await?;
+        let unclear = |open: bool| intents.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none() == open);
         match (message.stage, message.resume) {
             (Stage::Waiting | Stage::Held, Some(resume)) => go_on(&mut to, &mut moved, resume, deed, now).await?,
-            (Stage::Failed, _) if unclear(true) => {
+            // Sent, it comes to its end behind that; to send it once more is another deed.
+            (Stage::Failed | Stage::Discarded, _) if unclear(true) || intents.iter().any(Intent::sent) => {
                 go_on(&mut to, &mut moved, stage_of_effect(message.direction), deed, now).await?;
             }
-            _ if unclear(false) => return Err(undecided_problem(message, &undecided)),
+            _ if unclear(false) => return Err(undecided_problem(message, &intents)),
             _ => {
                 let next = if again.checked { Stage::checked(message.direction) } else { Stage::Received };
                 if again.checked && !message.checked {
@@ -91,7 +93,7 @@ impl Journal {
                     return Err(Problem::new(Code::Stage, text));
                 }
                 // What may have been written under the mark of this run must be found under it.
-                moved.run += u32::from(undecided.is_empty());
+                moved.run += u32::from(!intents.iter().any(Intent::is_undecided));
                 take(&mut to, &mut moved, next, Step { deed: Some(deed), ..Step::default() }, now).await?;
             }
         }
@@ -153,7 +155,8 @@ impl Journal {
     ) -> Result<Vec<Intent>, Problem> {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
-        let undecided = intents::undecided(&mut to, message).await?;
+        still_here(&mut to, message).await?;
+        let undecided = intents::of_run(&mut to, message).await?;
         let (decided, left): (Vec<Intent>, Vec<Intent>) =
             undecided.into_iter().filter(Intent::needs_a_person).partition(|intent| only.is_none_or(|only| only == intent.id));
         if decided.is_empty() {
@@ -177,6 +180,10 @@ impl Journal {
                     let update = sqlx::query("update message set moved = 0 where id = ?").bind(message.id.to_string());
                     update.execute(&mut *to).await?;
                     moved.moved = false;
+                    if left.is_empty() && !intents::of_run(&mut to, message).await?.iter().any(Intent::sent) {
+                        give_back(&mut to, message).await?;
+                        moved.sequence = None;
+                    }
                 }
             }
         }
@@ -199,7 +206,8 @@ impl Journal {
     ) -> Result<Message, Problem> {
         let mut to = self.begin().await?;
         let mut moved = original.clone();
-        let open: Vec<Intent> = intents::undecided(&mut to, original).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
+        still_here(&mut to, original).await?;
+        let open: Vec<Intent> = intents::of_run(&mut to, original).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
         if let Some(intent) = open.first() {
             let short = original.id.short();
             let text = format!("message {short} cannot be edited: it is not known whether it did this: {}", intent.effect);
@@ -225,8 +233,7 @@ impl Journal {
 }
 
 async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
-    let undecided = intents::undecided(to, message).await?;
-    let open: Vec<Intent> = undecided.into_iter().filter(|intent| intent.closed.is_none()).collect();
+    let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let effects: Vec<Effect> = open.iter().map(|intent| intent.effect.clone()).collect();
     let before = message.stage;
     take(to, message, Stage::Discarded, Step { deed: Some(deed), ..Step::default() }, now).await?;

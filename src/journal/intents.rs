@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 
 use super::{
-    message::{Message, moved_meanwhile},
+    message::{Message, still_here},
     sql::{Cells, Journal, Writing, all, commit, stamp},
 };
 use crate::model::{Effect, Intent, Outcome, Problem, intent::Known};
@@ -40,11 +40,7 @@ fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
 /// Writes down that effects are about to take place, all or, where one of them is not new in this run, none.
 pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Known>, Problem> {
     // Held, discarded or begun anew meanwhile, the message is to have no effect by whoever still works on it as it was.
-    let here = sqlx::query("select 1 from message where id = ? and stage = ? and run = ?");
-    let here = here.bind(message.id.to_string()).bind(message.stage.as_str()).bind(message.run);
-    if here.fetch_optional(&mut **to).await?.is_none() {
-        return Err(moved_meanwhile(message));
-    }
+    still_here(to, message).await?;
     let mut known = Vec::with_capacity(effects.len());
     for effect in effects {
         let query = sqlx::query("select * from intent where message = ? and run = ? and kind = ? and name = ?");
@@ -93,9 +89,9 @@ pub(super) async fn close(
     Ok(())
 }
 
-/// The undecided intents of a message's present run.
-pub(super) async fn undecided(to: &mut Writing<'_>, message: &Message) -> Result<Vec<Intent>, Problem> {
-    let query = sqlx::query("select * from intent where message = ? and run = ? and (outcome is null or outcome = 'unknown') order by id");
+/// The intents of a message's present run.
+pub(super) async fn of_run(to: &mut Writing<'_>, message: &Message) -> Result<Vec<Intent>, Problem> {
+    let query = sqlx::query("select * from intent where message = ? and run = ? order by id");
     all(&query.bind(message.id.to_string()).bind(message.run).fetch_all(&mut **to).await?, intent)
 }
 

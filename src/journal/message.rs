@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
-use super::sql::{CHUNK, Cells, Journal, all, push_numbers, stamp};
+use super::sql::{CHUNK, Cells, Journal, Writing, all, push_numbers, stamp};
 use crate::model::{Again, Code, Direction, MessageId, Problem, Stage};
 
 /// A message as the journal knows it.
@@ -83,6 +83,16 @@ impl Message {
 /// The problem of a message that is not any more where it was read.
 pub(super) fn moved_meanwhile(message: &Message) -> Problem {
     Problem::new(Code::MessageMoved, format!("message {} was moved by someone else", message.id.short()))
+}
+
+/// Refuses a message that somebody has moved since it was read.
+pub(super) async fn still_here(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem> {
+    let here = sqlx::query("select 1 from message where id = ? and stage = ? and run = ?");
+    let here = here.bind(message.id.to_string()).bind(message.stage.as_str()).bind(message.run);
+    match here.fetch_optional(&mut **to).await? {
+        Some(_) => Ok(()),
+        None => Err(moved_meanwhile(message)),
+    }
 }
 
 pub(super) fn stage(text: &str) -> Option<Stage> {

@@ -11,7 +11,7 @@ use super::{
     sql::{Journal, Writing, commit, stamp},
     terms, troubles,
 };
-use crate::model::{Code, Direction, Effect, Intent, Outcome, Problem, Stage, problem::one_line};
+use crate::model::{Code, Direction, Effect, Outcome, Problem, Stage, problem::one_line};
 
 /// When a message that waits goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,18 +49,18 @@ pub(super) async fn take(
         let is = if has_its_effect { "has had its effect" } else { before.as_str() };
         return Err(Problem::new(Code::Stage, format!("message {} is {is} and cannot become {next}", message.id.short())));
     }
-    let undecided = match next {
-        Stage::Failed | Stage::Discarded => intents::undecided(to, message).await?,
+    let intents = match next {
+        Stage::Failed | Stage::Discarded => intents::of_run(to, message).await?,
         _ => Vec::new(),
     };
-    if let Some(unclear) = undecided.iter().find(|intent| next == Stage::Failed && intent.needs_a_person()) {
+    if let Some(unclear) = intents.iter().find(|intent| next == Stage::Failed && intent.needs_a_person()) {
         let text = format!("message {} cannot fail: it is not known whether it did {}", message.id.short(), unclear.effect);
         return Err(Problem::new(Code::Stage, text));
     }
     let deed_note = deed.map(Deed::note);
     let note = note.or(deed_note.as_deref());
     // From rest it begins anew, with its file where it was.
-    let begins = before.is_at_rest() && (next == Stage::Received || next == Stage::checked(message.direction));
+    let begins = before.is_at_rest() && !next.is_at_rest() && (before != Stage::Held || next != Stage::Waiting);
     match (tried, next) {
         (Some((_, problems)), _) => {
             message.attempts += 1;
@@ -102,7 +102,7 @@ pub(super) async fn take(
     if let Some(deed) = deed {
         audit::write_down(to, Some(message.id), deed, now).await?;
     }
-    let is_unsent = !undecided.iter().any(Intent::needs_a_person);
+    let is_unsent = !intents.iter().any(|intent| intent.needs_a_person() || intent.sent());
     if message.direction == Direction::Out && matches!(next, Stage::Failed | Stage::Discarded) && is_unsent {
         give_back(to, message).await?;
         message.sequence = None;

@@ -4,24 +4,24 @@ use std::fmt::Write as _;
 
 use sha2::{Digest, Sha256};
 
-use super::{Code, Problem};
-
-/// Problems whose sentence names what is missing in our own house: one deed mends it for every flow.
-const NAMED: [Code; 3] = [Code::LookupNone, Code::LookupMany, Code::LookupHeld];
+use super::{Code, Problem, codes::Area};
 
 /// A short name of the problem's cause, the same for every message of which one deed mends it: eight hexadecimal digits. What Odoo
 /// lacks is named by the sentence; a service that is away by its code; what is wrong with a document by its flow, code and path.
 pub fn cause(problem: &Problem, flow: &str) -> String {
-    let code = problem.code.info().code;
-    let key = if NAMED.contains(&problem.code) {
-        format!("{code} {}", problem.message)
-    } else if problem.code == Code::ValueUnmapped {
-        format!("{code} {} {}", problem.mapping.as_deref().unwrap_or(flow), problem.message)
-    } else if problem.is_temporary() {
-        format!("{code} {}", if code.starts_with("C5") { "" } else { flow })
-    } else {
-        let place = problem.place.field.as_deref().map(str::to_string).or_else(|| problem.place.path.as_deref().map(kind));
-        format!("{code} {flow} {}", place.unwrap_or_default())
+    let code = problem.code.as_str();
+    let key = match problem.code {
+        // The sentence names what is missing in our own house: one deed mends it for every flow.
+        Code::LookupNone | Code::LookupMany | Code::LookupHeld => format!("{code} {}", problem.message),
+        Code::ValueUnmapped => format!("{code} {} {}", problem.mapping.as_deref().unwrap_or(flow), problem.message),
+        // What is decided of one message says nothing of another.
+        Code::Uncertain => format!("{code} {flow} {}", problem.message),
+        _ if problem.is_temporary() && problem.code.area() == Area::Odoo => format!("{code} "),
+        _ if problem.is_temporary() => format!("{code} {flow}"),
+        _ => {
+            let place = problem.place.field.as_deref().map(str::to_string).or_else(|| problem.place.path.as_deref().map(kind));
+            format!("{code} {flow} {}", place.unwrap_or_default())
+        }
     };
     Sha256::digest(key.as_bytes()).iter().take(4).fold(String::new(), |mut out, byte| {
         // Writing to a string cannot fail.

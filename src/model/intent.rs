@@ -112,6 +112,11 @@ impl Intent {
         matches!(self.outcome(), None | Some(Outcome::Unknown))
     }
 
+    /// Whether a document was sent by it, as far as that is known.
+    pub fn sent(&self) -> bool {
+        matches!(self.effect, Effect::Rename { .. }) && self.outcome() == Some(Outcome::Happened)
+    }
+
     /// Whether only a look outside, or a person, can tell: it is undecided, and to repeat it could do it twice.
     pub fn needs_a_person(&self) -> bool {
         self.is_undecided() && !self.effect.may_be_repeated()

@@ -141,7 +141,7 @@ impl Stage {
             // A wait ends where it began: the resumed work repeats its step, which is idempotent.
             (Waiting, Checked | Planned | Staged | Applied) => true,
             // Released, it goes on from where it was held; so does what failed while it was not known whether its effect took place.
-            (Held | Failed, Waiting) => true,
+            (Held | Failed | Discarded, Waiting) => true,
             (Received | Checked | Planned | Staged | Waiting, Failed | Held | Discarded) => true,
             (Held | Failed, Discarded) => true,
             (Applied, Done) => true,

@@ -202,7 +202,7 @@ impl Problem {
 impl fmt::Display for Problem {
     /// The report of the design: readable without colour, one problem in three to five lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error[{}]: {}", self.code.info().code, shown(&self.message))?;
+        write!(f, "error[{}]: {}", self.code.as_str(), shown(&self.message))?;
         if !self.place.is_unknown() {
             write!(f, "\n  --> {}", self.place)?;
         }
@@ -214,7 +214,7 @@ impl fmt::Display for Problem {
             (Some(hint), _) => write!(f, "   fix: {}", shown(hint)),
             // What is wrong with a document stands in the sentence; for all else the register knows more.
             (None, Who::Partner) => Ok(()),
-            (None, _) => write!(f, "   more: consign explain {}", self.code.info().code),
+            (None, _) => write!(f, "   more: consign explain {}", self.code.as_str()),
         }
     }
 }
@@ -270,7 +270,7 @@ pub fn cut(value: &str) -> String {
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut out = serializer.serialize_struct("Problem", 8)?;
-        out.serialize_field("code", self.code.info().code)?;
+        out.serialize_field("code", self.code.as_str())?;
         out.serialize_field("message", &self.message)?;
         out.serialize_field("place", &self.place)?;
         out.serialize_field("mapping", &self.mapping)?;

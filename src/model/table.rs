@@ -385,7 +385,7 @@ mod tests {
         let told: Vec<String> = problems
             .into_inner()
             .iter()
-            .map(|p| format!("{} {} | {} | {}", p.code.info().code, p.place, p.message, p.hint.as_deref().unwrap_or("-")))
+            .map(|p| format!("{} {} | {} | {}", p.code.as_str(), p.place, p.message, p.hint.as_deref().unwrap_or("-")))
             .collect();
         insta::assert_snapshot!(told.join("\n"), @r"
         C105 f.toml:1:8 | `name` takes a text, not a whole number | -

@@ -22,7 +22,7 @@ pub(super) async fn metrics(
         Some(Ok(token)) => Some(token),
         // Where the secret should be is nobody's business who has none.
         Some(Err(problem)) => {
-            tracing::error!(code = problem.code.info().code, "metrics are not given: {}", problem.message);
+            tracing::error!(code = problem.code.as_str(), "metrics are not given: {}", problem.message);
             return Ok((StatusCode::SERVICE_UNAVAILABLE, "metrics are not to be had now\n").into_response());
         }
         None => None,

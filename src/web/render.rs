@@ -199,16 +199,14 @@ impl IntoResponse for Refusal {
                 (StatusCode::SERVICE_UNAVAILABLE, "Busy", text, "try again in a few seconds".to_string())
             }
             Self::Problem(problem) => {
-                let is = |codes: &[Code]| codes.contains(&problem.code);
-                let status = if is(&[Code::MessageUnknown, Code::FlowUnknown]) {
-                    StatusCode::NOT_FOUND
-                } else if is(&[Code::Usage]) {
-                    StatusCode::BAD_REQUEST
-                } else if is(&[Code::Stage, Code::OriginalLost]) {
-                    StatusCode::CONFLICT
-                } else {
-                    tracing::error!(code = problem.code.info().code, "{}", problem.message);
-                    StatusCode::INTERNAL_SERVER_ERROR
+                let status = match problem.code {
+                    Code::MessageUnknown | Code::FlowUnknown => StatusCode::NOT_FOUND,
+                    Code::Usage => StatusCode::BAD_REQUEST,
+                    Code::Stage | Code::MessageMoved | Code::OriginalLost | Code::Uncertain => StatusCode::CONFLICT,
+                    code => {
+                        tracing::error!(code = code.as_str(), cause = problem.causes(), "{}", problem.message);
+                        StatusCode::INTERNAL_SERVER_ERROR
+                    }
                 };
                 (status, "That did not work", problem.message.clone(), problem.hint.unwrap_or_default())
             }

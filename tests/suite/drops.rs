@@ -335,7 +335,7 @@ async fn what_lies_on_a_drop_is_shown_as_a_poll_would_judge_it() {
         .iter()
         .map(|one| {
             let state = match &one.state {
-                State::Held(problem, _) => format!("held {}", problem.code.info().code),
+                State::Held(problem, _) => format!("held {}", problem.code.as_str()),
                 State::Taken(_) => "taken".into(),
                 other => format!("{other:?}"),
             };

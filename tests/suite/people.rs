@@ -6,7 +6,10 @@ use std::fs;
 use consign::odoo::sandbox::Trouble;
 use serde_json::{Value, json};
 
-use super::{drops::Shop, sending::sender};
+use super::{
+    drops::Shop,
+    sending::{more, sender},
+};
 use crate::common::{checks::all_at_rest, goods, kills::kill_at, plans::Catalogue, site::Site, world::World};
 
 /// The one line of the flow out that names its file.
@@ -183,4 +186,28 @@ async fn whoever_may_act_decides_on_the_page() {
     assert_eq!(sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count(), 2);
     let audit = world.json(&["audit", &id(&held)]);
     assert_eq!((audit[0]["who"].as_str(), audit[0]["action"].as_str()), (Some("anna"), Some("resolve")));
+}
+
+/// Sent while a person discarded it, it comes to its end behind that when it is reprocessed; to send it once more is another deed.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_discarded_document_that_was_sent_is_not_sent_again_by_a_reprocess_nor_its_number_given_to_another() {
+    let shop = sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1", 1).await;
+    kill_at(&shop.world, "despatch-out", "renamed");
+    let document = id(&message(&shop.world, "despatch-out"));
+    let ran = shop.world.consign(&["discard", &document, "--reason", "not wanted"]).ends(0);
+    assert!(ran.out.contains("not known whether it took place: send in/despatch-1.xml"), "{}", ran.out);
+    assert!(shop.world.consign(&["reprocess", &document]).ends(1).err.contains("C417"));
+    shop.world.consign(&["resolve", &document, "--happened", "--reason", "the partner has it"]).ends(0);
+    assert_eq!(message(&shop.world, "despatch-out")["stage"], "discarded");
+    more(&shop, 1);
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(sent(&shop), ["despatch-1.xml", "despatch-2.xml"], "its number is taken");
+    assert_eq!(fetch(&shop), 2);
+    shop.world.consign(&["reprocess", &document]).ends(0);
+    assert_eq!(sent(&shop), Vec::<String>::new());
+    let shown = shop.world.json(&["show", &document]);
+    assert_eq!(shown["message"]["stage"], "done");
+    shop.world.consign(&["resend", &document]).ends(0);
+    assert_eq!(sent(&shop), ["despatch-1.xml"], "on purpose");
+    all_at_rest(&shop.world);
 }

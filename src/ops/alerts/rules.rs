@@ -149,7 +149,7 @@ fn refused(staying: &Staying) -> Condition {
 fn unable(flow: &Flow, run: &Run, before: DateTime<Utc>) -> Option<Condition> {
     let (since, problem) = (run.unwell.filter(|since| *since <= before)?, run.problems.first()?);
     let text = format!("{} cannot work since {}: {}", flow.id, minute(since), problem.message);
-    let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.info().code));
+    let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.as_str()));
     Some(of(&flow.id, "unable", text, hint, 1, Some(since)))
 }
 
