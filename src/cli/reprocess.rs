@@ -139,10 +139,11 @@ pub(super) async fn settle(
         }
     }
     let (started, patience) = (std::time::Instant::now(), failpoints::patience(PATIENCE));
+    let is_due = |now: &Message| now.until.is_none_or(|until| until <= engine.clock().now());
     let mut settled = Vec::new();
     for message in &messages {
         let mut now = engine.journal().find(&message.id.to_string()).await?;
-        while !alone && !now.stage.is_at_rest() && now.stage != Stage::Waiting && started.elapsed() < patience {
+        while !alone && !now.stage.is_at_rest() && (now.stage != Stage::Waiting || is_due(&now)) && started.elapsed() < patience {
             tokio::time::sleep(Duration::from_millis(300)).await;
             now = engine.journal().find(&message.id.to_string()).await?;
         }
@@ -151,6 +152,7 @@ pub(super) async fn settle(
     context.out.data(&settled);
     for message in &settled {
         let what = match message.stage {
+            Stage::Waiting if !alone && is_due(message) => "goes on with the running consign".to_string(),
             Stage::Waiting => {
                 message.until.map_or_else(|| "waiting".into(), |until| format!("waiting, next try {} UTC", output::at(until)))
             }
@@ -161,7 +163,7 @@ pub(super) async fn settle(
         for record in engine.journal().records(message.id).await?.iter().take(10) {
             context.out.line(format!("    {:9} {},{} {}", record.change, record.model, record.id, shown(&record.name)));
         }
-        if message.stage != Stage::Done {
+        if message.stage != Stage::Done && message.reason.is_some() {
             let problems = engine.journal().attempts(message.id).await?.pop().map(|attempt| attempt.problems).unwrap_or_default();
             if !context.out.json {
                 context.out.problems(&problems);

@@ -11,7 +11,7 @@ use crate::{
 #[derive(clap::Args)]
 #[command(group(clap::ArgGroup::new("outcome").required(true).args(["happened", "did_not_happen"])))]
 pub(super) struct Args {
-    /// Id of the message, or its first or last digits.
+    /// Id of the message, or its first or last digits. It is held for C417, or discarded; --reason must be given.
     id: String,
     /// It took place: it is not done again.
     #[arg(long)]
@@ -61,6 +61,9 @@ fn said(outcome: Outcome) -> &'static str {
 fn left(intents: &[Intent], message: &Message) -> String {
     match intents.iter().filter(|intent| intent.needs_a_person()).count() {
         0 if message.stage == Stage::Held => format!("to let it go on: consign release {}", message.id.short()),
+        0 if intents.iter().any(Intent::sent) => {
+            format!("it was sent: consign reprocess {0} brings it to its end; consign resend {0} sends it once more", message.id.short())
+        }
         0 => format!("to process it again: consign reprocess {}", message.id.short()),
         open => format!("{open} more undecided: consign show {}", message.id.short()),
     }

@@ -3,8 +3,11 @@
 use super::{Context, Exit, output};
 use crate::{
     journal::{AnswerRow, Message},
-    model::{Intent, Outcome, Problems, Stage, problem::shown},
-    ops::{life, lines},
+    model::{Code, Intent, Outcome, Problems, Stage, intent::how_to_decide, problem::shown},
+    ops::{
+        life::{self, Life},
+        lines,
+    },
 };
 
 /// Records, and copies, listed of one message.
@@ -99,13 +102,24 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             out.line(format!("{}\n", lines::text(problem, &lines)));
         }
     }
-    if !life.undecided().is_empty() {
-        let short = message.id.short();
-        out.line(format!("not known whether an effect took place: consign resolve {short} --happened, or --did-not-happen"));
-    } else if matches!(message.stage, Stage::Failed | Stage::Held) {
-        out.line(format!("once the cause is corrected: consign reprocess {}", message.id.short()));
+    if let Some(next) = next(&life) {
+        out.line(next);
     }
     Ok(Exit::Fine)
+}
+
+/// What there is to do with a message that does not go on by itself.
+fn next(life: &Life) -> Option<String> {
+    let (message, short) = (&life.message, life.message.id.short());
+    let (undecided, unclear) = (life.undecided(), message.code == Some(Code::Uncertain));
+    match message.stage {
+        Stage::Held | Stage::Failed | Stage::Discarded if !undecided.is_empty() && (unclear || message.stage != Stage::Held) => {
+            Some(format!("not known whether an effect took place: {}", how_to_decide(&short)))
+        }
+        Stage::Held if message.code.is_none() => Some(format!("to let it go on: consign release {short}")),
+        Stage::Held | Stage::Failed => Some(format!("once the cause is corrected: consign reprocess {short}")),
+        _ => None,
+    }
 }
 
 /// What is known of a partner's answer.

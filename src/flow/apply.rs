@@ -46,6 +46,11 @@ struct Part {
 }
 
 impl Part {
+    /// How its writing ended where it came to its end: where nothing went in, it did not take place.
+    fn ended(&self) -> Option<intent::Outcome> {
+        Some(if self.records.is_empty() { intent::Outcome::NotHappened } else { intent::Outcome::Happened })
+    }
+
     fn written(&self, ended: Option<intent::Outcome>) -> Written<'_> {
         Written { records: &self.records, notes: &self.notes, ended: ended.map(|ended| (&self.write, ended)) }
     }
@@ -54,7 +59,7 @@ impl Part {
 impl Applied {
     /// What the last part left behind: it is complete.
     pub(super) fn written(&self) -> Written<'_> {
-        self.last.as_ref().map(|part| part.written(Some(intent::Outcome::Happened))).unwrap_or_default()
+        self.last.as_ref().map(|part| part.written(part.ended())).unwrap_or_default()
     }
 
     /// What is said of it at the message, where there is more to say than that it is done.
@@ -235,7 +240,7 @@ pub(super) async fn apply(
         answers::record(engine, message, &answers, &about).await?;
         let part = applied.add(message, &outcome, write);
         if let Some(before) = applied.last.replace(part) {
-            journal.wrote(message, before.written(Some(intent::Outcome::Happened)), engine.clock.now()).await?;
+            journal.wrote(message, before.written(before.ended()), engine.clock.now()).await?;
         }
         refused.extend(outcome.refused);
     }
@@ -248,7 +253,7 @@ pub(super) async fn apply(
         // Nothing went in: it is refused like any other.
         if let Some(problems) = Problems::of(told.iter().take(100).cloned().collect()) {
             if let Some(part) = &applied.last {
-                journal.wrote(message, part.written(Some(intent::Outcome::NotHappened)), engine.clock.now()).await?;
+                journal.wrote(message, part.written(part.ended()), engine.clock.now()).await?;
             }
             return Err(problems);
         }

@@ -31,8 +31,8 @@ pub(super) async fn run(
     if !begun.is_empty() {
         engine.watcher.found(&flow.id, begun.len());
     }
-    let mut odoo_is_away = false;
-    carry_all(engine, flow, inbound, schemas, begun, &mut odoo_is_away, summary).await?;
+    let mut is_stopped = false;
+    carry_all(engine, flow, inbound, schemas, begun, &mut is_stopped, summary).await?;
     if !look || engine.is_stopping() {
         return Ok(());
     }
@@ -40,7 +40,7 @@ pub(super) async fn run(
     if !lease.take().await? {
         return Err(Problem::new(Code::Leased, format!("another consign looks at {}/{} now", flow.partner, flow.folder)).into());
     }
-    let result = poll(engine, flow, inbound, schemas, &lease, odoo_is_away, summary).await;
+    let result = poll(engine, flow, inbound, schemas, &lease, is_stopped, summary).await;
     lease.release().await?;
     result
 }
@@ -51,7 +51,7 @@ async fn poll(
     inbound: &InFlow,
     schemas: &Schemas,
     lease: &Lease<'_>,
-    mut odoo_is_away: bool,
+    mut is_stopped: bool,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let drop = engine.drop(&flow.partner).await?;
@@ -68,7 +68,7 @@ async fn poll(
         let turn = engine.turns.take(&flow.partner).await;
         let messages = intake::take(engine, &*drop, flow, inbound, batch, &found, summary).await?;
         std::mem::drop(turn);
-        carry_all(engine, flow, inbound, schemas, messages, &mut odoo_is_away, summary).await?;
+        carry_all(engine, flow, inbound, schemas, messages, &mut is_stopped, summary).await?;
     }
     Ok(())
 }
@@ -80,7 +80,7 @@ async fn carry_all(
     inbound: &InFlow,
     schemas: &Schemas,
     messages: Vec<Message>,
-    odoo_is_away: &mut bool,
+    is_stopped: &mut bool,
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let mut rest = Vec::new();
@@ -92,7 +92,7 @@ async fn carry_all(
         }
         // One failure tells for all: a lost Odoo is not asked again for every message of a run.
         if !message.stage.is_at_rest() {
-            if *odoo_is_away {
+            if *is_stopped {
                 continue;
             }
             let carried = match unpack::is_package(&engine.storage, inbound, &message).await {
@@ -105,7 +105,7 @@ async fn carry_all(
                 Err(problem) => later(engine, flow, &mut message, problem, summary).await,
             };
             match unless_moved(&message, carried) {
-                Ok(next) => *odoo_is_away |= next == Next::Stop,
+                Ok(next) => *is_stopped |= next == Next::Stop,
                 Err(problems) => {
                     trouble = Some(problems);
                     break;
@@ -261,7 +261,13 @@ async fn apply_planned(
     let documents = known(engine, inbound, message, material).await?;
     if resumed {
         // The mapping may be another than when it was planned.
-        apply::plan(inbound, message, documents, &mut Vec::new()).await?;
+        let mut numbers = Vec::new();
+        apply::plan(inbound, message, documents, &mut numbers).await?;
+        let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
+        if mapping.is_some() && mapping != message.mapping {
+            engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
+            message.mapping = mapping;
+        }
     }
     let applied = apply::apply(engine, flow, inbound, message, documents).await?;
     summary.refused += applied.refused;

@@ -71,7 +71,7 @@ pub(super) async fn take(
     };
     let messages = {
         let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-        engine.journal.receive_all(&new, &twins, engine.clock.now()).await?
+        engine.journal.receive_all(None, &new, &twins, engine.clock.now()).await?
     };
     checkpoint("received").await;
     for (file, _) in &repeats {

@@ -50,7 +50,7 @@ pub use storage::private_folder;
 use crate::{
     config::{Flow, Work, Workspace},
     failpoints,
-    journal::{Deed, Filter, Journal, Message},
+    journal::{Before, Deed, Filter, Journal, Message},
     model::{
         Again, Clock, ClockAhead, Code, Direction, Plan, Problem, Problems, Stage, SystemClock,
         codes::{Area, Reaction, Who},
@@ -147,7 +147,7 @@ async fn open_journal(workspace: &Workspace) -> Result<Journal, Problem> {
             }
         })?),
     };
-    Journal::open(&path).await
+    Journal::open_as(&path, Before::CopyAside).await
 }
 
 /// The machine's clock, which a test may have set ahead.

@@ -4,7 +4,7 @@ use super::{Engine, Summary, retry::next_try};
 use crate::{
     config::Flow,
     journal::Message,
-    model::{Code, Intent, Problem, Problems, Stage, codes::Reaction},
+    model::{Code, Problem, Problems, Stage, codes::Reaction},
 };
 
 /// Whether the next message is worth trying in this run.
@@ -69,12 +69,5 @@ pub(super) fn unless_moved(message: &Message, carried: Result<Next, Problems>) -
 /// Why a message must not fail: an effect of which nobody knows whether it took place.
 async fn unclear(engine: &Engine, message: &Message) -> Result<Option<Problem>, Problem> {
     let intents = engine.journal.intents_of_run(message).await?;
-    Ok(intents.iter().find(|intent| intent.needs_a_person()).map(|intent| uncertain(message, intent)))
-}
-
-/// The problem of an effect that may have taken place or not.
-pub(super) fn uncertain(message: &Message, intent: &Intent) -> Problem {
-    let (short, at) = (message.id.short(), intent.opened.format("%Y-%m-%d %H:%M:%S UTC"));
-    let text = format!("it is not known whether this took place at {at}: {}", intent.effect);
-    Problem::new(Code::Uncertain, text).hint(format!("look there, then: consign resolve {short} --happened, or --did-not-happen"))
+    Ok(intents.iter().find(|intent| intent.needs_a_person()).map(|intent| intent.uncertain(&message.id.short())))
 }

@@ -8,9 +8,7 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Engine, answers,
-    react::uncertain,
-    ready,
+    Engine, answers, ready,
     storage::digest,
     trial::{self, Circumstances, Made, document},
 };
@@ -18,7 +16,10 @@ use crate::{
     config::{Changed, Exists, Flow, OutFlow},
     failpoints::checkpoint,
     journal::{Message, RecordRow, Rendered, Written},
-    model::{Code, Effect, Intent, Outcome, Problem, Problems, intent::Known},
+    model::{
+        Code, Effect, Intent, Outcome, Problem, Problems,
+        intent::{Known, how_to_decide},
+    },
     odoo::{Call, read::read_tree},
     schema::Schema,
     transport::{Drop, Entry, is_taken, join},
@@ -26,10 +27,10 @@ use crate::{
 
 /// The records a message sends: model and ids.
 async fn claimed(engine: &Engine, message: &Message) -> Result<(String, Vec<i64>), Problem> {
-    let claims = engine.journal.claims(message.id).await?;
-    let mut ids: Vec<i64> = claims.iter().filter_map(|claim| claim.split_once(',')?.1.parse().ok()).collect();
-    ids.sort_unstable();
-    let model = claims.first().and_then(|claim| claim.split_once(',')).map(|(model, _)| model.to_string());
+    let mut claims = engine.journal.claims(message.id).await?;
+    claims.sort_unstable_by_key(|(_, id)| *id);
+    let model = claims.first().map(|(model, _)| model.clone());
+    let ids = claims.into_iter().map(|(_, id)| id).collect();
     model
         .map(|model| (model, ids))
         .ok_or_else(|| Problem::new(Code::OriginalLost, format!("message {} has no record to send", message.id.short())))
@@ -111,35 +112,40 @@ pub(super) async fn stage(engine: &Engine, flow: &Flow, outbound: &OutFlow, mess
 
 /// What the partner's side tells of a sending whose outcome is not known.
 enum Probe {
-    /// The file has its final name, or had it until the partner fetched it.
-    Happened,
+    /// The file has its final name, or had it until the partner fetched it; which of them, in words.
+    Happened(&'static str),
     /// It lies under its temporary name still.
     NotHappened,
-    /// Neither is there, and another file has the final name.
-    Unknown,
+    /// It does not tell, and why.
+    Unknown(&'static str),
 }
 
 /// Looks what became of a sending. The temporary name is the message's alone and nobody is to touch it: where it is gone, the file was
-/// renamed, whoever has fetched it since. Only where another file has the final name may either have happened.
-async fn probe(drop: &dyn Drop, from: &str, to: &str, message: &Message) -> Result<Probe, Problem> {
+/// renamed, whoever has fetched it since. Where another file has the final name, or the journal may not know all that happened
+/// (`certain` is false), a missing file proves nothing.
+async fn probe(drop: &dyn Drop, from: &str, to: &str, message: &Message, certain: bool) -> Result<Probe, Problem> {
     if drop.stat(from).await?.is_some() {
         return Ok(Probe::NotHappened);
     }
     match drop.stat(to).await? {
-        None => Ok(Probe::Happened),
-        Some(there) if is_ours(drop, to, &there, message).await? => Ok(Probe::Happened),
-        Some(_) => Ok(Probe::Unknown),
+        Some(there) if is_ours(drop, to, &there, message, true).await? => Ok(Probe::Happened("seen at the partner's")),
+        Some(_) => Ok(Probe::Unknown("another file has that name, and the temporary one is gone")),
+        None if certain => Ok(Probe::Happened("counted as sent: its temporary file is gone, as after the rename")),
+        None => Ok(Probe::Unknown("there is neither the file nor the temporary one")),
     }
 }
 
-/// Whether a file at the partner's is the document of a message. Where it may not be read, its size tells.
-async fn is_ours(drop: &dyn Drop, path: &str, there: &Entry, message: &Message) -> Result<bool, Problem> {
+/// Whether a file at the partner's is the document of a message, by its bytes; where it may not be read, `unread` is the answer for one
+/// of the same size.
+async fn is_ours(drop: &dyn Drop, path: &str, there: &Entry, message: &Message, unread: bool) -> Result<bool, Problem> {
     if there.size != message.size {
         return Ok(false);
     }
     match drop.read(path, there.size, there.size + 1).await {
         Ok(bytes) => Ok(digest(&bytes) == message.sha256),
-        Err(problem) if problem.code == Code::DropDenied => Ok(true),
+        Err(problem) if problem.code == Code::DropDenied => Ok(unread),
+        // Fetched in this moment.
+        Err(problem) if problem.code == Code::DropMissing => Ok(false),
         Err(problem) => Err(problem),
     }
 }
@@ -147,22 +153,22 @@ async fn is_ours(drop: &dyn Drop, path: &str, there: &Entry, message: &Message) 
 /// What became of sendings of this run that were begun before: whether one took place. One that a look decides is closed.
 async fn is_sent(engine: &Engine, drop: &dyn Drop, temporary: &str, message: &mut Message) -> Result<bool, Problem> {
     let intents = engine.journal.intents_of_run(message).await?;
-    let sendings: Vec<(&Intent, &str, &str)> = intents
-        .iter()
-        .filter_map(|intent| match &intent.effect {
-            Effect::Rename { from, to } => Some((intent, from.as_deref().unwrap_or(temporary), to.as_str())),
-            Effect::Call(_) | Effect::Write(_) => None,
-        })
-        .collect();
-    if sendings.iter().any(|(intent, ..)| intent.outcome() == Some(Outcome::Happened)) {
+    if intents.iter().any(Intent::sent) {
         engine.journal.applied(message, Written::default(), None, engine.clock.now()).await?;
         return Ok(true);
     }
-    for (intent, from, to) in sendings.into_iter().filter(|(intent, ..)| intent.is_undecided()) {
-        let now = engine.clock.now();
-        match probe(drop, from, to, message).await? {
-            Probe::Happened => {
-                engine.journal.applied(message, sent(&intent.effect), Some("seen at the partner's to have been sent"), now).await?;
+    for intent in intents.iter().filter(|intent| intent.is_undecided()) {
+        let Effect::Rename { from, to, place } = &intent.effect else { continue };
+        let (from, now) = (from.as_deref().unwrap_or(temporary), engine.clock.now());
+        let found = match place {
+            Some(place) if *place != drop.name() => {
+                Probe::Unknown("it was to be sent to another server or folder than the partner has now")
+            }
+            _ => probe(drop, from, to, message, intent.closed.is_none()).await?,
+        };
+        match found {
+            Probe::Happened(why) => {
+                engine.journal.applied(message, sent(&intent.effect), Some(why), now).await?;
                 return Ok(true);
             }
             Probe::NotHappened => {
@@ -172,7 +178,11 @@ async fn is_sent(engine: &Engine, drop: &dyn Drop, temporary: &str, message: &mu
                     drop.remove(from).await?;
                 }
             }
-            Probe::Unknown => return Err(uncertain(message, intent)),
+            Probe::Unknown(why) => {
+                let mut problem = intent.uncertain(&message.id.short());
+                problem.message = format!("{} ({why})", problem.message);
+                return Err(problem);
+            }
         }
     }
     Ok(false)
@@ -198,10 +208,15 @@ pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, messa
     if !free_name(engine, &*drop, flow, outbound, message, &temporary).await? {
         return engine.journal.applied(message, Written::default(), Some("the same file lies at the partner's already"), now).await;
     }
-    let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone() };
+    let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone(), place: Some(drop.name()) };
     let due = answers::due(engine, outbound);
-    if engine.journal.about_to_send(message, &sending, due, now).await?.first() == Some(&Known::Done) {
-        return engine.journal.applied(message, Written::default(), None, now).await;
+    match engine.journal.about_to_send(message, &sending, due, now).await?.first() {
+        Some(Known::New) => {}
+        Some(Known::Done) => return engine.journal.applied(message, Written::default(), None, now).await,
+        Some(Known::Open) | None => {
+            let text = format!("it is not known whether this took place: {sending}");
+            return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
+        }
     }
     let renamed = if outbound.exists == Exists::Replace {
         drop.replace(&temporary, &message.path).await
@@ -242,9 +257,7 @@ async fn free_name(
 ) -> Result<bool, Problem> {
     let mut number = 2;
     while let Some(there) = drop.stat(&message.path).await? {
-        let same = there.size == message.size
-            && drop.read(&message.path, there.size, there.size + 1).await.is_ok_and(|bytes| digest(&bytes) == message.sha256);
-        if same {
+        if is_ours(drop, &message.path, &there, message, false).await? {
             drop.remove(temporary).await?;
             return Ok(false);
         }

@@ -152,8 +152,13 @@ async fn unpack(
         spooled.iter().for_each(|new| engine.storage.discard(&new.id.to_string()));
     })?;
     let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-    // From here on they may be written down, whatever the journal says.
-    let mut documents = engine.journal.receive_all(&new, &twins, engine.clock.now()).await?;
+    // From here on they may be written down, whatever the journal says, unless it refuses them.
+    let received = engine.journal.receive_all(Some(message), &new, &twins, engine.clock.now()).await;
+    let mut documents = received.inspect_err(|problem| {
+        if problem.code == Code::MessageMoved {
+            spooled.iter().for_each(|new| engine.storage.discard(&new.id.to_string()));
+        }
+    })?;
     twins.iter().for_each(|(file, _)| engine.storage.discard(&file.id.to_string()));
     summary.duplicates += twins.len();
     let mut note = match (documents.len(), known.len()) {

@@ -8,7 +8,6 @@ use super::{
     intents,
     message::{Message, moved_meanwhile, still_here},
     receive::{NewMessage, insert},
-    sequence::give_back,
     sql::{Journal, Writing, commit},
     steps::{Step, Until, take},
 };
@@ -22,11 +21,9 @@ fn stage_of_effect(direction: Direction) -> Stage {
     }
 }
 
-fn undecided_problem(message: &Message, intents: &[Intent]) -> Problem {
-    let what: Vec<String> = intents.iter().filter(|intent| intent.needs_a_person()).map(|intent| intent.effect.to_string()).collect();
-    let text = format!("it is not known whether message {} did this: {}", message.id.short(), what.join("; "));
-    let hint = format!("look there, then: consign resolve {} --happened, or --did-not-happen", message.id.short());
-    Problem::new(Code::Uncertain, text).hint(hint)
+/// What only a person, or a look, can decide: the first of it as a problem.
+fn undecided(message: &Message, intents: &[Intent]) -> Option<Problem> {
+    intents.iter().find(|intent| intent.needs_a_person()).map(|intent| intent.uncertain(&message.id.short()))
 }
 
 /// Until when a message waits, whoever asks: an effect may still land.
@@ -74,27 +71,39 @@ impl Journal {
         let mut moved = message.clone();
         moved.again = again;
         let intents = intents::of_run(&mut to, message).await?;
-        let unclear = |open: bool| intents.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none() == open);
+        let unclear = intents.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none());
+        let untouched = intents.iter().all(|intent| intent.outcome() == Some(Outcome::NotHappened));
         match (message.stage, message.resume) {
-            (Stage::Waiting | Stage::Held, Some(resume)) => go_on(&mut to, &mut moved, resume, deed, now).await?,
+            (Stage::Waiting, Some(resume)) => go_on(&mut to, &mut moved, resume, deed, now).await?,
+            // Held before anything was done of it, it is begun anew; otherwise what was begun comes to its end first.
+            (Stage::Held, Some(resume)) if !untouched => go_on(&mut to, &mut moved, resume, deed, now).await?,
             // Sent, it comes to its end behind that; to send it once more is another deed.
-            (Stage::Failed | Stage::Discarded, _) if unclear(true) || intents.iter().any(Intent::sent) => {
+            (Stage::Failed | Stage::Discarded, _) if unclear || intents.iter().any(Intent::sent) => {
                 go_on(&mut to, &mut moved, stage_of_effect(message.direction), deed, now).await?;
             }
-            _ if unclear(false) => return Err(undecided_problem(message, &intents)),
             _ => {
+                if let Some(problem) = undecided(message, &intents) {
+                    return Err(problem);
+                }
                 let next = if again.checked { Stage::checked(message.direction) } else { Stage::Received };
                 if again.checked && !message.checked {
                     let text = format!("message {} has never passed its check, and cannot go on behind it", message.id.short());
                     return Err(Problem::new(Code::Stage, text));
                 }
                 if !message.stage.may_become(next, message.direction) {
-                    let text = format!("message {} is {}: it is being worked on", message.id.short(), message.stage);
-                    return Err(Problem::new(Code::Stage, text));
+                    let text = format!("message {} is {}: it goes on by itself", message.id.short(), message.stage);
+                    let hint = format!("now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
+                    return Err(Problem::new(Code::Stage, text).hint(hint));
                 }
                 // What may have been written under the mark of this run must be found under it.
-                moved.run += u32::from(!intents.iter().any(Intent::is_undecided));
-                take(&mut to, &mut moved, next, Step { deed: Some(deed), ..Step::default() }, now).await?;
+                let anew = !intents.iter().any(Intent::is_undecided);
+                match firm_until(message, now) {
+                    None => take(&mut to, &mut moved, next, Step { deed: Some(deed), anew, ..Step::default() }, now).await?,
+                    until => {
+                        let step = Step { resume: Some(next), until, deed: Some(deed), anew, ..Step::default() };
+                        take(&mut to, &mut moved, Stage::Waiting, step, now).await?;
+                    }
+                }
             }
         }
         commit(to).await?;
@@ -107,8 +116,16 @@ impl Journal {
     /// # Errors
     /// As [`Journal::restart`].
     pub async fn release(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
-        let again = message.again;
-        self.restart(message, again, deed, now).await
+        let (again, Some(resume)) = (message.again, message.resume.filter(|_| message.stage == Stage::Held)) else {
+            return self.restart(message, message.again, deed, now).await;
+        };
+        let mut to = self.begin().await?;
+        let mut moved = message.clone();
+        moved.again = again;
+        go_on(&mut to, &mut moved, resume, deed, now).await?;
+        commit(to).await?;
+        *message = moved;
+        Ok(())
     }
 
     /// Holds a message because a person says so; it goes on from where it was.
@@ -116,11 +133,26 @@ impl Journal {
     /// # Errors
     /// As [`Journal::advance`].
     pub async fn hold_back(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.hold_as(message, deed, false, now).await
+    }
+
+    /// Holds a message of a journal that does not know what happened since: what was open is unknown, and a missing file proves nothing.
+    ///
+    /// # Errors
+    /// As [`Journal::advance`].
+    pub async fn hold_unknown(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.hold_as(message, deed, true, now).await
+    }
+
+    async fn hold_as(&self, message: &mut Message, deed: &Deed, unknown: bool, now: DateTime<Utc>) -> Result<(), Problem> {
         let resume = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         let until = firm_until(message, now);
         take(&mut to, &mut moved, Stage::Held, Step { resume, until, deed: Some(deed), ..Step::default() }, now).await?;
+        if unknown {
+            intents::call_unknown(&mut to, &moved, now).await?;
+        }
         commit(to).await?;
         *message = moved;
         Ok(())
@@ -156,11 +188,27 @@ impl Journal {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         still_here(&mut to, message).await?;
-        let undecided = intents::of_run(&mut to, message).await?;
-        let (decided, left): (Vec<Intent>, Vec<Intent>) =
-            undecided.into_iter().filter(Intent::needs_a_person).partition(|intent| only.is_none_or(|only| only == intent.id));
+        let waits_for_this = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
+        if !waits_for_this && !matches!(message.stage, Stage::Failed | Stage::Discarded) {
+            let text =
+                format!("message {} is {}: consign has not looked yet whether something took place", message.id.short(), message.stage);
+            let look = if message.stage == Stage::Held {
+                format!("consign release {}", message.id.short())
+            } else {
+                format!("consign run --once {}", message.flow)
+            };
+            return Err(Problem::new(Code::Stage, text).hint(format!("it does when the message goes on: {look}")));
+        }
+        let undecided: Vec<Intent> = intents::of_run(&mut to, message).await?.into_iter().filter(Intent::is_undecided).collect();
+        // What may be repeated decides itself, where there is anything else to decide.
+        let any = undecided.iter().any(Intent::needs_a_person);
+        let (decided, left): (Vec<Intent>, Vec<Intent>) = undecided
+            .into_iter()
+            .filter(|intent| intent.needs_a_person() || !any)
+            .partition(|intent| only.is_none_or(|only| only == intent.id));
         if decided.is_empty() {
-            let text = format!("message {} has no effect of which it is not known whether it took place", message.id.short());
+            let which = only.map(|only| format!(" with the number {only}")).unwrap_or_default();
+            let text = format!("message {} has no undecided effect{which}", message.id.short());
             return Err(Problem::new(Code::Stage, text).hint("`consign show` lists what a message was about to do"));
         }
         let effects: Vec<Effect> = decided.iter().map(|intent| intent.effect.clone()).collect();
@@ -168,8 +216,8 @@ impl Journal {
         let how = if outcome == Outcome::Happened { "took place" } else { "did not take place" };
         let named: Vec<String> = effects.iter().map(ToString::to_string).collect();
         let deed = Deed { detail: Some(format!("{how}: {}", named.join("; "))), ..deed.clone() };
-        // What a person holds for another reason stays held.
-        let waits_for_this = message.stage == Stage::Waiting || (message.stage == Stage::Held && message.code == Some(Code::Uncertain));
+        let note = format!("decided by {}: {how}: {}", deed.who, named.join("; "));
+        event(&mut to, message.id, message.stage, Some(&note), now).await?;
         match message.resume.filter(|_| waits_for_this && left.is_empty()) {
             Some(resume) => go_on(&mut to, &mut moved, resume, &deed, now).await?,
             None => {
@@ -180,10 +228,6 @@ impl Journal {
                     let update = sqlx::query("update message set moved = 0 where id = ?").bind(message.id.to_string());
                     update.execute(&mut *to).await?;
                     moved.moved = false;
-                    if left.is_empty() && !intents::of_run(&mut to, message).await?.iter().any(Intent::sent) {
-                        give_back(&mut to, message).await?;
-                        moved.sequence = None;
-                    }
                 }
             }
         }
@@ -207,15 +251,13 @@ impl Journal {
         let mut to = self.begin().await?;
         let mut moved = original.clone();
         still_here(&mut to, original).await?;
-        let open: Vec<Intent> = intents::of_run(&mut to, original).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
-        if let Some(intent) = open.first() {
-            let short = original.id.short();
-            let text = format!("message {short} cannot be edited: it is not known whether it did this: {}", intent.effect);
-            let hint = match intent.needs_a_person() {
-                true => format!("look there, then: consign resolve {short} --happened, or --did-not-happen"),
-                false => format!("let it come to its end first: consign release {short}"),
-            };
-            return Err(Problem::new(Code::Uncertain, text).hint(hint));
+        let intents = intents::of_run(&mut to, original).await?;
+        if let Some(intent) = intents.iter().find(|intent| intent.closed.is_none() || intent.needs_a_person()) {
+            let problem = intent.uncertain(&original.id.short());
+            let text = format!("message {} cannot be edited: {}", original.id.short(), problem.message);
+            let release = format!("let it come to its end first: consign release {}", original.id.short());
+            let held = original.stage == Stage::Held && original.code != Some(Code::Uncertain);
+            return Err(Problem::new(Code::Uncertain, text).maybe_hint(if held { Some(release) } else { problem.hint }));
         }
         let made = insert(&mut to, copy, now).await?;
         audit::write_down(&mut to, Some(made.id), &Deed { detail: Some(difference.to_string()), ..deed.clone() }, now).await?;
@@ -233,14 +275,15 @@ impl Journal {
 }
 
 async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+    let (before, until) = (message.clone(), firm_until(message, now));
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
-    let effects: Vec<Effect> = open.iter().map(|intent| intent.effect.clone()).collect();
-    let before = message.stage;
-    take(to, message, Stage::Discarded, Step { deed: Some(deed), ..Step::default() }, now).await?;
-    intents::close(to, message, &effects, Outcome::Unknown, now).await?;
-    for effect in &effects {
-        let note = format!("not known whether it took place, discarded while {before}: {effect}");
-        event(to, message.id, Stage::Discarded, Some(&note), now).await?;
+    let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();
+    let unknown = (!named.is_empty()).then(|| format!("not known whether it took place: {}", named.join("; ")));
+    let deed = Deed { detail: deed.detail.clone().or(unknown.clone()), ..deed.clone() };
+    take(to, message, Stage::Discarded, Step { until, deed: Some(&deed), ..Step::default() }, now).await?;
+    intents::call_unknown(to, &before, now).await?;
+    if let Some(unknown) = unknown {
+        event(to, message.id, Stage::Discarded, Some(&unknown), now).await?;
     }
     Ok(open)
 }

@@ -1,7 +1,7 @@
 //! Where a message's bytes lie, and what document an outbound message became.
 
 use super::{
-    message::Message,
+    message::{Message, still_here},
     sql::{Journal, commit, signed},
 };
 use crate::model::Problem;
@@ -29,9 +29,10 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn shelved(&self, message: &mut Message, stored: &str, moved: bool) -> Result<(), Problem> {
-        message.stored = stored.to_string();
-        message.moved = moved;
-        self.shelved_all(std::slice::from_ref(message)).await
+        let shelved = Message { stored: stored.to_string(), moved, ..message.clone() };
+        self.shelved_all(std::slice::from_ref(&shelved)).await?;
+        *message = shelved;
+        Ok(())
     }
 
     /// Writes down for many messages where their bytes lie now and whether the partner's side is in order, as they say themselves.
@@ -44,8 +45,10 @@ impl Journal {
         }
         let mut to = self.begin().await?;
         for message in messages {
-            let update = sqlx::query("update message set stored = ?, moved = ? where id = ?");
-            update.bind(&message.stored).bind(message.moved).bind(message.id.to_string()).execute(&mut *to).await?;
+            // Begun anew meanwhile, its file is where it was.
+            let update = sqlx::query("update message set stored = ?, moved = ? where id = ? and stage = ? and run = ?");
+            let update = update.bind(&message.stored).bind(message.moved).bind(message.id.to_string());
+            update.bind(message.stage.as_str()).bind(message.run).execute(&mut *to).await?;
         }
         commit(to).await
     }
@@ -73,6 +76,7 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn renamed(&self, message: &mut Message, name: String, path: String) -> Result<(), Problem> {
         let mut to = self.begin().await?;
+        still_here(&mut to, message).await?;
         let update = sqlx::query("update message set name = ?, path = ? where id = ?");
         update.bind(&name).bind(&path).bind(message.id.to_string()).execute(&mut *to).await?;
         commit(to).await?;

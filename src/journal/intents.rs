@@ -12,10 +12,10 @@ use super::{
 };
 use crate::model::{Effect, Intent, Outcome, Problem, intent::Known};
 
-fn effect(kind: &str, name: String, source: Option<String>) -> Option<Effect> {
+fn effect(kind: &str, name: String, source: Option<String>, place: Option<String>) -> Option<Effect> {
     match kind {
         "call" => Some(Effect::Call(name)),
-        "rename" => Some(Effect::Rename { from: source, to: name }),
+        "rename" => Some(Effect::Rename { from: source, to: name, place }),
         "write" => Some(Effect::Write(name)),
         _ => None,
     }
@@ -23,7 +23,7 @@ fn effect(kind: &str, name: String, source: Option<String>) -> Option<Effect> {
 
 fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
     let cells = Cells::of("intent", "id", row);
-    let (name, source) = (cells.get("name")?, cells.get("source")?);
+    let (name, source, place) = (cells.get("name")?, cells.get("source")?, cells.get("place")?);
     let closed = match (cells.maybe("outcome", "an outcome", Outcome::parse)?, cells.maybe_time("closed")?) {
         (Some(outcome), Some(at)) => Some((outcome, at)),
         _ => None,
@@ -31,7 +31,7 @@ fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
     Ok(Intent {
         id: cells.get("id")?,
         run: cells.number("run")?,
-        effect: cells.parsed("kind", "a kind of effect", |kind| effect(kind, name, source))?,
+        effect: cells.parsed("kind", "a kind of effect", |kind| effect(kind, name, source, place))?,
         opened: cells.time("opened")?,
         closed,
     })
@@ -55,22 +55,23 @@ pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Eff
     // What may be repeated is about to be done again, whatever became of it before.
     if known.iter().zip(effects).all(|(known, effect)| *known == Known::New || effect.may_be_repeated()) {
         for effect in effects {
-            let source = match effect {
-                Effect::Rename { from, .. } => from.as_deref(),
-                Effect::Call(_) | Effect::Write(_) => None,
+            let (source, place) = match effect {
+                Effect::Rename { from, place, .. } => (from.as_deref(), place.as_deref()),
+                Effect::Call(_) | Effect::Write(_) => (None, None),
             };
             let insert = sqlx::query(
-                "insert into intent (message, run, kind, name, source, opened) values (?, ?, ?, ?, ?, ?)
-                 on conflict do update set opened = excluded.opened, source = excluded.source, outcome = null, closed = null",
+                "insert into intent (message, run, kind, name, source, place, opened) values (?, ?, ?, ?, ?, ?, ?)
+                 on conflict do update set opened = excluded.opened, source = excluded.source, place = excluded.place, outcome = null, closed = null",
             );
             let insert = insert.bind(message.id.to_string()).bind(message.run).bind(effect.kind()).bind(effect.name());
-            insert.bind(source).bind(stamp(now)).execute(&mut **to).await?;
+            insert.bind(source).bind(place).bind(stamp(now)).execute(&mut **to).await?;
         }
     }
     Ok(known)
 }
 
-/// Writes down how effects ended. What somebody called unknown meanwhile is known by that.
+/// Writes down how effects ended. What somebody called unknown meanwhile is known by that, and what took place did so whoever said that it
+/// did not.
 pub(super) async fn close(
     to: &mut Writing<'_>,
     message: &Message,
@@ -80,8 +81,8 @@ pub(super) async fn close(
 ) -> Result<(), Problem> {
     for effect in effects {
         let update = sqlx::query(
-            "update intent set outcome = ?, closed = ? where message = ? and run = ? and kind = ? and name = ?
-             and (outcome is null or outcome = 'unknown')",
+            "update intent set outcome = ?1, closed = ?2 where message = ?3 and run = ?4 and kind = ?5 and name = ?6
+             and (outcome is null or outcome = 'unknown' or outcome = 'not_happened' and ?1 = 'happened')",
         );
         let update = update.bind(outcome.as_str()).bind(stamp(now)).bind(message.id.to_string()).bind(message.run);
         update.bind(effect.kind()).bind(effect.name()).execute(&mut **to).await?;
@@ -93,6 +94,20 @@ pub(super) async fn close(
 pub(super) async fn of_run(to: &mut Writing<'_>, message: &Message) -> Result<Vec<Intent>, Problem> {
     let query = sqlx::query("select * from intent where message = ? and run = ? order by id");
     all(&query.bind(message.id.to_string()).bind(message.run).fetch_all(&mut **to).await?, intent)
+}
+
+/// Whether a document of a message was sent, or may have been, in whichever of its runs.
+pub(super) async fn may_be_sent(to: &mut Writing<'_>, message: &Message) -> Result<bool, Problem> {
+    let query = sqlx::query("select * from intent where message = ? and kind = 'rename'").bind(message.id.to_string());
+    Ok(all(&query.fetch_all(&mut **to).await?, intent)?.iter().any(|intent| intent.outcome() != Some(Outcome::NotHappened)))
+}
+
+/// Calls what is open of a message's present run unknown.
+pub(super) async fn call_unknown(to: &mut Writing<'_>, message: &Message, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+    let open: Vec<Intent> = of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
+    let effects: Vec<Effect> = open.iter().map(|intent| intent.effect.clone()).collect();
+    close(to, message, &effects, Outcome::Unknown, now).await?;
+    Ok(open)
 }
 
 impl Journal {

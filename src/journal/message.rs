@@ -85,6 +85,12 @@ pub(super) fn moved_meanwhile(message: &Message) -> Problem {
     Problem::new(Code::MessageMoved, format!("message {} was moved by someone else", message.id.short()))
 }
 
+/// A message as it is now.
+pub(super) async fn read(to: &mut Writing<'_>, known: &Message) -> Result<Message, Problem> {
+    let row = sqlx::query("select * from message where id = ?").bind(known.id.to_string()).fetch_optional(&mut **to).await?;
+    row.as_ref().map_or_else(|| Err(moved_meanwhile(known)), message)
+}
+
 /// Refuses a message that somebody has moved since it was read.
 pub(super) async fn still_here(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem> {
     let here = sqlx::query("select 1 from message where id = ? and stage = ? and run = ?");
@@ -178,7 +184,7 @@ impl Journal {
         let query = sqlx::query(
             "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied')
              union select flow from message where stage = 'waiting' and until <= ?
-             union select flow from message where stage = 'discarded' and (unshelved = 1 or moved = 0)",
+             union select flow from message where stage = 'discarded' and unshelved = 1",
         );
         let rows = query.bind(stamp(now)).fetch_all(&self.pool).await?;
         all(&rows, |row| Cells::of("message", "flow", row).get("flow"))

@@ -7,7 +7,7 @@ use chrono::{DateTime, Utc};
 use super::{
     history::{attempt, event},
     ledger::{self, Seen, Verdict},
-    message::Message,
+    message::{Message, still_here},
     sql::{Cells, Journal, Writing, all, commit, signed, stamp},
     terms, troubles,
 };
@@ -164,17 +164,21 @@ impl Journal {
     }
 
     /// Writes down what a poll took, all or nothing: new messages, and files that make none of their own with what they repeat. One
-    /// transaction, so one wait for the disk, however many files.
+    /// transaction, so one wait for the disk, however many files. What a zip holds is not written down once the zip was moved meanwhile.
     ///
     /// # Errors
     /// The journal cannot be written.
     pub async fn receive_all(
         &self,
+        of: Option<&Message>,
         new: &[NewMessage],
         repeats: &[(NewMessage, MessageId)],
         now: DateTime<Utc>,
     ) -> Result<Vec<Message>, Problem> {
         let mut to = self.begin().await?;
+        if let Some(zip) = of {
+            still_here(&mut to, zip).await?;
+        }
         let mut messages = Vec::with_capacity(new.len());
         for one in new {
             messages.push(insert(&mut to, one, now).await?);

@@ -56,12 +56,14 @@ const VERSIONS: [&[&str]; 6] = [&[
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
 ], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS];
 
-/// What becomes of a journal of an earlier version before it is carried over.
+/// What becomes of a journal of an earlier version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Before {
-    /// It is copied aside first.
+    /// It is not opened: whoever asks is not alone with it.
+    Refuse,
+    /// It is copied aside and carried over. Only for a process that is alone with it.
     CopyAside,
-    /// It is a copy itself, of a backup that stays.
+    /// It is carried over: it is a copy itself, of a backup that stays.
     IsACopy,
 }
 
@@ -78,18 +80,23 @@ fn options(path: &Path) -> SqliteConnectOptions {
         .disable_statement_logging()
 }
 
-/// Where a journal of an earlier version is kept: `journal.v5.sqlite` beside `journal.sqlite`.
+/// Where a journal of an earlier version is kept: `journal.v5.sqlite` beside `journal.sqlite`; where one lies there already, of a
+/// consign that was gone back from, `journal.v5-2.sqlite`.
 fn aside(path: &Path, version: usize) -> PathBuf {
-    path.with_extension(format!("v{version}.sqlite"))
+    let name = |number: u32| match number {
+        1 => path.with_extension(format!("v{version}.sqlite")),
+        number => path.with_extension(format!("v{version}-{number}.sqlite")),
+    };
+    (1..).map(name).find(|path| !path.exists()).unwrap_or_else(|| name(1))
 }
 
 impl Journal {
-    /// Opens the journal at `path`, made where it is missing; one of an earlier version is copied aside and carried over.
+    /// Opens the journal at `path`, made where it is missing.
     ///
     /// # Errors
-    /// The file cannot be opened, is not a journal, or is one of a newer consign's.
+    /// The file cannot be opened, is not a journal, or is one of another version.
     pub async fn open(path: &Path) -> Result<Self, Problem> {
-        Self::open_as(path, Before::CopyAside).await
+        Self::open_as(path, Before::Refuse).await
     }
 
     /// The same, with what becomes of a journal of an earlier version.
@@ -127,8 +134,16 @@ impl Journal {
                 format!("the journal was written by a newer consign (version {at} of its tables; this one knows {})", VERSIONS.len());
             return Err(Problem::new(Code::Journal, text).hint("use that consign, or another storage folder"));
         }
-        if at > 0 && at < VERSIONS.len() && before == Before::CopyAside {
-            self.copy_aside(&aside(path, at)).await?;
+        match before {
+            _ if at == 0 || at == VERSIONS.len() => {}
+            Before::Refuse => {
+                let text = format!("the journal is of an earlier version ({at} of its tables; this consign writes {})", VERSIONS.len());
+                return Err(Problem::new(Code::Journal, text).hint(
+                    "stop the consign that works with it, then run `consign status`: it carries the journal over, having copied it aside",
+                ));
+            }
+            Before::CopyAside => self.copy_aside(&aside(path, at)).await?,
+            Before::IsACopy => {}
         }
         for (number, statements) in VERSIONS.iter().enumerate().skip(at) {
             let mut transaction = self.pool.begin_with("begin immediate").await?;
@@ -145,20 +160,21 @@ impl Journal {
         Ok(())
     }
 
-    /// Copies the journal as it is to another file. The copy has its name once it is whole; one that is there already is as good, since
-    /// nothing has been carried over after it.
+    /// Copies the journal as it is to another file, which has its name once it is whole.
     async fn copy_aside(&self, to: &Path) -> Result<(), Problem> {
-        if to.exists() {
-            return Ok(());
-        }
         let part = to.with_extension("part");
         // Left by one that was broken off; mostly there is none.
         let _ = fs::remove_file(&part);
-        self.copy_to(&part).await?;
-        let kept = fs::File::open(&part).and_then(|file| file.sync_all()).and_then(|()| fs::rename(&part, to));
+        let unable = "nothing was changed; the copy takes as much room in the storage folder as the journal does";
+        self.copy_to(&part).await.map_err(|problem| problem.hint(unable))?;
+        let folder = to.parent().map(Path::to_path_buf).unwrap_or_default();
+        let kept = fs::File::open(&part)
+            .and_then(|file| file.sync_all())
+            .and_then(|()| fs::rename(&part, to))
+            .and_then(|()| fs::File::open(folder)?.sync_all());
         kept.map_err(|error| {
             Problem::new(Code::Journal, format!("the journal cannot be copied aside before it is carried over ({})", reason(&error)))
-                .hint("nothing was changed; make room in the storage folder")
+                .hint(unable)
         })?;
         tracing::info!("the journal is carried over; as it was it lies in {}", to.display());
         Ok(())
@@ -237,7 +253,8 @@ mod tests {
             ];
             left_by(version, &path, &messages).await;
             assert!(Journal::is_of_earlier_version(&path).await.expect("read"));
-            let journal = Journal::open(&path).await.expect("opens");
+            assert_eq!(Journal::open(&path).await.expect_err("not by whoever comes").code, Code::Journal);
+            let journal = Journal::open_as(&path, Before::CopyAside).await.expect("opens");
             assert!(!Journal::is_of_earlier_version(&path).await.expect("read"));
             let mut all = journal.list(&Filter::of_flow("f")).await.expect("read");
             all.sort_by_key(|message| message.id);
@@ -260,7 +277,7 @@ mod tests {
             for (number, message) in all.iter().enumerate() {
                 let intents = journal.intents(message).await.expect("read");
                 let open = matches!(number, 3 | 4);
-                let effect = Effect::Rename { from: None, to: "in/n".into() };
+                let effect = Effect::Rename { from: None, to: "in/n".into(), place: None };
                 assert_eq!(
                     intents.iter().map(|intent| intent.effect.clone()).collect::<Vec<_>>(),
                     vec![effect; usize::from(open)],
@@ -274,7 +291,7 @@ mod tests {
             journal.mark_restored(&["despatch-out".into()], chrono::Utc::now()).await.expect("written");
             assert!(journal.awaiting("despatch-out").await.expect("read").is_empty(), "from version {version}");
             journal.close().await;
-            let mut kept = options(&aside(&path, version)).connect().await.expect("the copy opens");
+            let mut kept = options(&path.with_extension(format!("v{version}.sqlite"))).connect().await.expect("the copy opens");
             let row =
                 sqlx::query("select count(*) as count from message where stage = 'checked'").fetch_one(&mut kept).await.expect("read");
             assert_eq!(Cells::of("message", "count", &row).number::<u64>("count").expect("read"), 1, "as it was");
@@ -299,7 +316,7 @@ mod tests {
             )).await;
         }
         old.close().await.expect("closed");
-        let journal = Journal::open(&path).await.expect("opens");
+        let journal = Journal::open_as(&path, Before::IsACopy).await.expect("opens");
         let mut all = journal.list(&Filter::of_flow("f")).await.expect("read");
         all.sort_by_key(|message| message.id);
         let mut seen = Vec::new();

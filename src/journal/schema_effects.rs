@@ -24,7 +24,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "update message set resume = 'received' where stage = 'held' and resume is null",
     // What a message was about to do: closed by its outcome, open until then.
     "create table intent_new (id integer primary key, message text not null references message (id), run integer not null, kind text not null,
-        name text not null, source text, opened text not null, outcome text, closed text, check ((outcome is null) = (closed is null)),
+        name text not null, source text, place text, opened text not null, outcome text, closed text, check ((outcome is null) = (closed is null)),
         check (kind in ('call', 'rename', 'write')), check (outcome in ('happened', 'not_happened', 'unknown'))) strict",
     "insert into intent_new (message, run, kind, name, opened, outcome, closed)
         select message, run, kind, name, opened, outcome, case when outcome is not null then coalesce(ended, updated) end from (
@@ -32,11 +32,15 @@ pub(super) const STATEMENTS: &[&str] = &[
                 case when i.call like 'writing %' then 'write' else 'call' end as kind,
                 case when i.call like 'writing %' then substr(i.call, 9) else i.call end as name,
                 case when i.ended is not null or m.stage in ('applied', 'done') or m.resume = 'applied' then 'happened'
-                     when m.stage = 'discarded' or i.run < m.run then 'unknown' end as outcome
+                     when m.stage in ('discarded', 'failed') and i.call like 'writing %' or m.stage = 'discarded' or i.run < m.run then 'unknown' end as outcome
             from intent i join message m on m.id = i.message)",
     "drop table intent",
     "alter table intent_new rename to intent",
     "create unique index intent_of_run on intent (message, run, kind, name)",
+    // What was sent once, by whichever run: its number is nobody else's.
+    "insert into intent (message, run, kind, name, opened, outcome, closed)
+        select m.id, 0, 'rename', m.path, min(e.at), 'happened', min(e.at) from message m join event e on e.message = m.id and e.stage = 'applied'
+        where m.direction = 'out' group by m.id",
     "insert into intent (message, run, kind, name, opened, outcome, closed)
         select m.id, m.run, 'rename', m.path, e.at, case when m.stage = 'discarded' then 'unknown' end,
             case when m.stage = 'discarded' then m.updated end

@@ -52,13 +52,14 @@ impl Journal {
         commit(to).await
     }
 
-    /// Records whose sending a message is, as `model,id`.
+    /// Records whose sending a message is: model and id.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn claims(&self, message: MessageId) -> Result<Vec<String>, Problem> {
+    pub async fn claims(&self, message: MessageId) -> Result<Vec<(String, i64)>, Problem> {
         let query = sqlx::query("select record from sent where message = ?").bind(message.to_string());
-        all(&query.fetch_all(&self.pool).await?, |row| Cells::of("sent", "record", row).get("record"))
+        let claim = |text: &str| text.split_once(',').and_then(|(model, id)| Some((model.to_string(), id.parse().ok()?)));
+        all(&query.fetch_all(&self.pool).await?, |row| Cells::of("sent", "record", row).parsed("record", "a record of Odoo's", claim))
     }
 
     /// Lets a record be sent again.

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 
 use super::{
-    message::Message,
+    message::{Message, still_here},
     sql::{Cells, Journal, Writing, commit, stamp},
 };
 use crate::model::Problem;
@@ -20,6 +20,7 @@ impl Journal {
             return Ok(number);
         }
         let mut to = self.begin().await?;
+        still_here(&mut to, message).await?;
         let free = sqlx::query("select min(number) as number from sequence_free where flow = ?").bind(&message.flow);
         let free: Option<i64> = Cells::of("sequence_free", "number", &free.fetch_one(&mut *to).await?).get("number")?;
         let number = match free {

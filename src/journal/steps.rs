@@ -6,7 +6,7 @@ use super::{
     audit::{self, Deed},
     history::{RecordRow, attempt, event, touched},
     intents,
-    message::{Message, moved_meanwhile},
+    message::{Message, moved_meanwhile, read},
     sequence::give_back,
     sql::{Journal, Writing, commit, stamp},
     terms, troubles,
@@ -32,6 +32,10 @@ pub(super) struct Step<'s> {
     pub(super) tried: Option<(&'static str, &'s [Problem])>,
     /// A person does it.
     pub(super) deed: Option<&'s Deed>,
+    /// It is begun anew, under a new mark.
+    pub(super) anew: bool,
+    /// Its effect has taken place, whatever was said of it meanwhile.
+    pub(super) took_place: bool,
 }
 
 /// Moves a message within a transaction. `message` says afterwards what the journal says once that is committed.
@@ -42,18 +46,16 @@ pub(super) async fn take(
     step: Step<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let Step { resume, until, note, tried, deed } = step;
+    let Step { resume, until, note, tried, deed, anew, took_place } = step;
     let before = message.stage;
-    let has_its_effect = before == Stage::Waiting && message.resume == Some(Stage::Applied) && next != Stage::Applied;
-    if !before.may_become(next, message.direction) || has_its_effect {
+    let lets_go_on = matches!(next, Stage::Applied | Stage::Waiting);
+    let has_its_effect = matches!(before, Stage::Waiting | Stage::Held) && message.resume == Some(Stage::Applied) && !lets_go_on;
+    if !took_place && (!before.may_become(next, message.direction) || has_its_effect) {
         let is = if has_its_effect { "has had its effect" } else { before.as_str() };
         return Err(Problem::new(Code::Stage, format!("message {} is {is} and cannot become {next}", message.id.short())));
     }
-    let intents = match next {
-        Stage::Failed | Stage::Discarded => intents::of_run(to, message).await?,
-        _ => Vec::new(),
-    };
-    if let Some(unclear) = intents.iter().find(|intent| next == Stage::Failed && intent.needs_a_person()) {
+    let intents = if next == Stage::Failed { intents::of_run(to, message).await? } else { Vec::new() };
+    if let Some(unclear) = intents.iter().find(|intent| intent.needs_a_person()) {
         let text = format!("message {} cannot fail: it is not known whether it did {}", message.id.short(), unclear.effect);
         return Err(Problem::new(Code::Stage, text));
     }
@@ -72,6 +74,8 @@ pub(super) async fn take(
         (None, _) if begins || next == Stage::Received => (message.reason, message.code) = (None, None),
         (None, _) => {}
     }
+    let run = message.run;
+    message.run += u32::from(anew);
     (message.stage, message.resume, message.updated) = (next, resume, now);
     (message.until, message.firm) = (until.map(|until| until.at), until.is_some_and(|until| until.firm));
     message.checked |= before == Stage::Received && next == Stage::checked(message.direction);
@@ -82,13 +86,13 @@ pub(super) async fn take(
     }
     let update = sqlx::query(
         "update message set stage = ?1, resume = ?2, until = ?3, firm = ?4, updated = ?5, moved = case when ?6 and edited = 0 then 0 else moved end, reason = ?7, code = ?8, attempts = ?9,
-         collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14 where id = ?15 and stage = ?16",
+         collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14 where id = ?15 and stage = ?16 and run = ?17",
     );
     let update = update.bind(next.as_str()).bind(resume.map(Stage::as_str)).bind(message.until.map(stamp));
     let update = update.bind(message.firm).bind(stamp(now)).bind(begins).bind(&message.reason);
     let update = update.bind(message.code.map(Code::as_str)).bind(message.attempts);
     let update = update.bind(message.checked).bind(message.rested).bind(message.run).bind(message.again.as_then);
-    let update = update.bind(message.again.overwrite).bind(message.id.to_string()).bind(before.as_str());
+    let update = update.bind(message.again.overwrite).bind(message.id.to_string()).bind(before.as_str()).bind(run);
     // Another process that moved the message meanwhile makes this find no row.
     if update.execute(&mut **to).await?.rows_affected() != 1 {
         return Err(moved_meanwhile(message));
@@ -102,8 +106,8 @@ pub(super) async fn take(
     if let Some(deed) = deed {
         audit::write_down(to, Some(message.id), deed, now).await?;
     }
-    let is_unsent = !intents.iter().any(|intent| intent.needs_a_person() || intent.sent());
-    if message.direction == Direction::Out && matches!(next, Stage::Failed | Stage::Discarded) && is_unsent {
+    // A number that the partner may have seen is nobody else's.
+    if message.direction == Direction::Out && next == Stage::Failed && !intents::may_be_sent(to, message).await? {
         give_back(to, message).await?;
         message.sequence = None;
     }
@@ -184,11 +188,25 @@ impl Journal {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         wrote(&mut to, message, written, now).await?;
-        let taken = take(&mut to, &mut moved, Stage::Applied, Step { note, ..Step::default() }, now).await;
+        let taken = match take(&mut to, &mut moved, Stage::Applied, Step { note, ..Step::default() }, now).await {
+            Err(problem) if problem.code == Code::MessageMoved => {
+                // Held or discarded while it took place, it has had its effect all the same.
+                moved = read(&mut to, message).await?;
+                let was = format!("took place while the message was {}", moved.stage);
+                let step = Step { note: Some(&was), took_place: true, ..Step::default() };
+                match moved.stage {
+                    Stage::Held | Stage::Discarded if moved.run == message.run => {
+                        take(&mut to, &mut moved, Stage::Applied, step, now).await
+                    }
+                    _ => Err(problem),
+                }
+            }
+            taken => taken,
+        };
         if taken.as_ref().is_err_and(|problem| problem.code != Code::MessageMoved) {
             return taken;
         }
-        // Whoever moved the message meanwhile: what took place is known.
+        // Wherever the message is by now: what took place is known.
         commit(to).await?;
         taken?;
         *message = moved;

@@ -33,7 +33,8 @@ impl Who {
     }
 }
 
-/// How far a problem reaches, from one document to all of consign: everything in the scope meets the same problem.
+/// How far a problem reaches, from one document to all of consign: everything in the scope would meet the same problem, so that one
+/// that meets it tells for the others of a batch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Scope {
@@ -61,7 +62,7 @@ pub enum Reaction {
     Hold,
     /// It stays where it is; nothing of it is undone or repeated.
     Leave,
-    /// As [`Reaction::Wait`], and nothing else in the problem's scope is tried in this run.
+    /// As [`Reaction::Wait`], and the run of the flow ends: what comes next would meet the same.
     Stop,
 }
 

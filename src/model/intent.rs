@@ -5,6 +5,8 @@ use std::fmt;
 use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
+use super::{Code, Problem};
+
 /// An effect outside, named so that it can be looked for.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Effect {
@@ -16,6 +18,8 @@ pub enum Effect {
         from: Option<String>,
         /// Its final path.
         to: String,
+        /// The drop it is on, by its name. Journals up to version 5 do not know it.
+        place: Option<String>,
     },
     /// Records written to Odoo, whole or one part of a large file, under a mark by which they are found when it is repeated.
     Write(String),
@@ -112,6 +116,12 @@ impl Intent {
         matches!(self.outcome(), None | Some(Outcome::Unknown))
     }
 
+    /// The problem of not knowing, told of the message with this short id.
+    pub fn uncertain(&self, message: &str) -> Problem {
+        let text = format!("it is not known whether this took place at {}: {}", self.opened.format("%Y-%m-%d %H:%M:%S UTC"), self.effect);
+        Problem::new(Code::Uncertain, text).hint(how_to_decide(message))
+    }
+
     /// Whether a document was sent by it, as far as that is known.
     pub fn sent(&self) -> bool {
         matches!(self.effect, Effect::Rename { .. }) && self.outcome() == Some(Outcome::Happened)
@@ -121,6 +131,11 @@ impl Intent {
     pub fn needs_a_person(&self) -> bool {
         self.is_undecided() && !self.effect.may_be_repeated()
     }
+}
+
+/// What a person does about an effect of which nobody can know.
+pub fn how_to_decide(message: &str) -> String {
+    format!("look there, then: consign resolve {message} --happened --reason \"…\", or --did-not-happen")
 }
 
 impl Serialize for Intent {

@@ -1,6 +1,7 @@
 //! What a person does to messages: again, hold, release, discard. Each is refused where the message cannot take it.
 
 use crate::{
+    config::Work,
     flow::{Engine, mappings},
     journal::{Answered, Deed, Filter, Message},
     model::{Again, Code, Direction, Intent, Outcome, Problem, Stage, answer::Reply},
@@ -19,11 +20,18 @@ pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &
         let text = format!("message {} has no document yet that could be sent again", message.id.short());
         return Err(Problem::new(Code::Usage, text).hint("make it again: consign reprocess"));
     }
+    if again.checked && message.sequence.is_none() && is_numbered(engine, message) {
+        let text = format!("message {} gave its number back when it failed, and its document has it still", message.id.short());
+        return Err(Problem::new(Code::Usage, text).hint(format!("have the document made again: consign reprocess {}", message.id.short())));
+    }
     if message.stage == Stage::Discarded {
         let copies = engine.journal().list(&Filter { parent: Some(message.id), limit: 100, ..Filter::default() }).await?;
         if let Some(copy) = copies.iter().find(|copy| copy.edited && copy.stage != Stage::Discarded) {
             let text = format!("message {} has its place taken by its edited copy {}", message.id.short(), copy.id.short());
-            let hint = format!("do the copy again: consign reprocess {0}; or discard it first: consign discard {0}", copy.id.short());
+            let hint = match copy.stage {
+                Stage::Done => format!("process the copy again: consign reprocess {}", copy.id.short()),
+                _ => format!("process the copy again: consign reprocess {0}; or discard it first: consign discard {0}", copy.id.short()),
+            };
             return Err(Problem::new(Code::Stage, text).hint(hint));
         }
     }
@@ -37,6 +45,12 @@ pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &
         deed.detail = Some(options.join(", "));
     }
     engine.restart(message, again, &deed).await
+}
+
+/// Whether the flow of an outbound message numbers its files.
+fn is_numbered(engine: &Engine, message: &Message) -> bool {
+    let flow = engine.workspace().flows.get(&message.flow);
+    flow.is_some_and(|flow| matches!(&flow.work, Work::Out(outbound) if outbound.sequence.is_some()))
 }
 
 /// Holds a message: nothing is done with it until a person releases it.

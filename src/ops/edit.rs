@@ -76,7 +76,7 @@ fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
 fn may_be_edited(message: &Message) -> Result<(), Problem> {
     let refuse = |why: String| Err(Problem::new(Code::Usage, why));
     if message.direction == Direction::Out {
-        return refuse(format!("message {} was sent: change the record in Odoo and make it again", message.id.short()));
+        return refuse(format!("message {} goes out, and is not edited: change the record in Odoo, then reprocess it", message.id.short()));
     }
     if message.size > LARGEST {
         return refuse(format!("message {} has {} bytes: the partner must send it again", message.id.short(), message.size));
@@ -126,7 +126,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
     copy.stored = engine.storage().spool(copy.id, bytes.to_vec()).await?;
     let replaced = engine.journal().replace(original, &copy, &difference, deed, engine.clock().now()).await;
     if let Err(problem) = &replaced
-        && matches!(problem.code, Code::Uncertain | Code::Stage)
+        && matches!(problem.code, Code::Uncertain | Code::Stage | Code::MessageMoved)
     {
         // Refused, nothing was written down. After any other error the copy may be known; what is not is swept at the next start.
         engine.storage().discard(&copy.id.to_string());

@@ -130,19 +130,26 @@ impl<'e> Foreseer<'e> {
         };
         let undecided = self.engine.journal().intents_of_run(message).await?;
         for intent in undecided.iter().filter(|intent| intent.needs_a_person()) {
-            into.lines.push(format!("not known whether it took place, looked for first: {}", intent.effect));
+            match message.stage {
+                Stage::Discarded => into.problems.push(intent.uncertain(&message.id.short())),
+                _ => into.lines.push(format!("not known whether it took place, looked for first: {}", intent.effect)),
+            }
         }
         let Work::In(inbound) = &flow.work else {
             into.lines.push(if again.checked {
                 format!("send the same file again: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
             } else {
-                let records = self.engine.journal().claims(message.id).await?;
+                let claims = self.engine.journal().claims(message.id).await?;
+                let records: Vec<String> = claims.iter().map(|(model, id)| format!("{model},{id}")).collect();
                 format!("make the document again of {} and send it", records.join(", "))
             });
             return Ok(());
         };
         if message.stage == Stage::Waiting {
-            into.lines.push("it waits and is tried now, from where it is".into());
+            into.lines.push(match message.until.filter(|until| message.firm && *until > self.engine.clock().now()) {
+                Some(until) => format!("it is tried at {}: what was begun may still take place", until.format("%Y-%m-%d %H:%M:%S UTC")),
+                None => "it waits and is tried now, from where it is".into(),
+            });
         }
         if !self.schemas.contains_key(&flow.id) {
             self.schemas.insert(flow.id.clone(), Schemas::compile(workspace, flow, 1)?);

@@ -117,7 +117,7 @@ async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -
     for mut message in journal.list(&filter).await? {
         // What had been sent when the backup was made lacks its note in Odoo only.
         if message.stage != Stage::Applied && message.resume != Some(Stage::Applied) {
-            journal.hold_back(&mut message, &deed, now).await?;
+            journal.hold_unknown(&mut message, &deed, now).await?;
         }
     }
     Ok(())

@@ -52,7 +52,7 @@ async fn known(site: &Site, message: &Message, action: &str) -> Result<&'static 
     let answer = site.engine.journal().answer(message.id).await?;
     let intents = site.engine.journal().intents_of_run(message).await?;
     may(message, answer.as_ref(), &intents).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
-        Problem::new(Code::Stage, format!("a message that is {} cannot be told to {action}", message.stage))
+        Problem::new(Code::Stage, format!("this cannot be done with a message that is {}", message.stage))
             .hint("it may have gone on meanwhile: look at its page again")
     })
 }
@@ -104,7 +104,7 @@ pub(super) async fn act(
     let action = known(&site, &message, &action).await?;
     let deed = posted.deed(action);
     if needs_reason(action) && deed.reason.is_none() {
-        let text = format!("to {action} a message needs a reason: it is what is asked first when someone looks at it later");
+        let text = "this needs a reason: it is what is asked first when someone looks at it later";
         return Err(Problem::new(Code::Usage, text).into());
     }
     let again = Again { checked: posted.has("checked"), as_then: posted.has("as_then"), overwrite: posted.has("overwrite") };

@@ -47,14 +47,21 @@ pub(super) async fn found(site: &Site, id: &str) -> Result<Message, Refusal> {
 pub(super) fn may(message: &Message, answer: Option<&AnswerRow>, intents: &[Intent]) -> Vec<&'static str> {
     let at_rest = message.stage.is_at_rest();
     let (inbound, original) = (message.direction == Direction::In, !message.stored.is_empty());
-    let undecided = intents.iter().any(Intent::needs_a_person);
-    let is_open = intents.iter().any(|intent| intent.closed.is_none());
+    let unclear = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
+    let needs_a_person = intents.iter().any(Intent::needs_a_person);
+    // Before consign has looked itself, nobody needs to.
+    let undecided = needs_a_person && (unclear || matches!(message.stage, Stage::Failed | Stage::Discarded));
+    let is_open = needs_a_person || intents.iter().any(|intent| intent.closed.is_none());
+    let is_refused = undecided && message.stage == Stage::Discarded;
     let has_its_effect = message.stage == Stage::Applied || message.resume == Some(Stage::Applied);
     let answered = !inbound && message.stage == Stage::Done && answer.is_some();
     let all = [
         ("happened", undecided),
         ("did-not-happen", undecided),
-        ("reprocess", (at_rest && (inbound || message.stage != Stage::Done)) || matches!(message.stage, Stage::Held | Stage::Waiting)),
+        (
+            "reprocess",
+            !is_refused && (at_rest && (inbound || message.stage != Stage::Done)) || matches!(message.stage, Stage::Held | Stage::Waiting),
+        ),
         ("release", message.stage == Stage::Held),
         ("edit", inbound && original && !is_open && (at_rest || message.stage == Stage::Held) && message.size <= LARGEST),
         ("resend", !inbound && original && message.stage == Stage::Done),

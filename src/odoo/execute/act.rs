@@ -142,7 +142,7 @@ impl Work<'_> {
         if !open.is_empty() {
             let text = format!("{} was about to be called and its answer is not known", calling.doing);
             let hint = format!(
-                "look at {} {open:?} in Odoo; then `consign resolve ID --happened`, or `--did-not-happen` to have it called",
+                "look at {} {open:?} in Odoo; then `consign resolve` with the message's id, --happened or --did-not-happen, and --reason",
                 step.model
             );
             return Err(Problem::new(Code::Uncertain, text).hint(hint));
@@ -246,5 +246,5 @@ impl Work<'_> {
 
 /// Whether what keeps one record from being done keeps them all: it is no use to go on with the next.
 fn stops(problem: &Problem) -> bool {
-    problem.is_temporary() || problem.code == Code::Uncertain
+    problem.is_temporary() || matches!(problem.code, Code::Uncertain | Code::MessageMoved)
 }
