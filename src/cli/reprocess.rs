@@ -153,9 +153,7 @@ pub(super) async fn settle(
     for message in &settled {
         let what = match message.stage {
             Stage::Waiting if !alone && is_due(message) => "goes on with the running consign".to_string(),
-            Stage::Waiting => {
-                message.until.map_or_else(|| "waiting".into(), |until| format!("waiting, next try {} UTC", output::at(until)))
-            }
+            Stage::Waiting => waits(message),
             Stage::Done | Stage::Failed | Stage::Held | Stage::Discarded => message.stage.to_string(),
             _ => "taken over by the running consign".to_string(),
         };
@@ -190,4 +188,13 @@ pub(super) async fn settle(
     };
     engine.journal().close().await;
     Ok(exit)
+}
+
+/// Until when a message waits, and whether it must.
+fn waits(message: &Message) -> String {
+    match message.until.map(output::at) {
+        None => "waiting".into(),
+        Some(until) if message.firm => format!("waiting, next try {until} UTC: what was begun may still take place until then"),
+        Some(until) => format!("waiting, next try {until} UTC"),
+    }
 }

@@ -10,7 +10,14 @@ use super::{
     drops::Shop,
     sending::{more, sender},
 };
-use crate::common::{checks::all_at_rest, goods, kills::kill_at, plans::Catalogue, site::Site, world::World};
+use crate::common::{
+    checks::all_at_rest,
+    goods,
+    kills::kill_at,
+    plans::Catalogue,
+    site::Site,
+    world::{Ran, World},
+};
 
 /// The one line of the flow out that names its file.
 const NAME: &str = "name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"";
@@ -50,6 +57,11 @@ impl<'s> Server<'s> {
         self.shop.world.replace("partners/nordwind.toml", &[(&self.here, "port = 1")]);
     }
 
+    /// The server is there, and is of no use.
+    fn refuses(&self) -> Ran {
+        self.shop.world.consign_with(&["run", "--once", "despatch-out"], &[("NORDWIND_PASSWORD", "wrong")])
+    }
+
     fn comes_back(&self) {
         self.shop.world.replace("partners/nordwind.toml", &[("port = 1\n", &format!("{}\n", self.here))]);
     }
@@ -59,15 +71,30 @@ impl<'s> Server<'s> {
 async fn a_document_that_was_renamed_is_not_sent_again_because_a_person_held_and_released_it() {
     let shop = sender(NAME, 1).await;
     kill_at(&shop.world, "despatch-out", "renamed");
-    let server = Server::of(&shop);
-    server.goes_away();
-    shop.world.consign(&["run", "--once", "despatch-out"]).ends(2);
+    Server::of(&shop).refuses().ends(2);
     let waiting = message(&shop.world, "despatch-out");
     assert_eq!(waiting["stage"], "waiting");
     assert_eq!(fetch(&shop), 1, "the rename took place, and the partner fetches");
     shop.world.consign(&["hold", &id(&waiting), "--reason", "I look at it"]).ends(0);
-    server.comes_back();
     shop.world.consign(&["release", &id(&waiting)]).ends(0);
+    assert_eq!(sent(&shop), Vec::<String>::new(), "it is not sent a second time");
+    assert_eq!(message(&shop.world, "despatch-out")["stage"], "done");
+    all_at_rest(&shop.world);
+}
+
+/// Another server than the one a sending was begun at proves nothing about it: it is held, and goes on once the right one is asked.
+#[tokio::test(flavor = "multi_thread")]
+async fn another_server_tells_nothing_about_what_was_sent() {
+    let shop = sender(NAME, 1).await;
+    kill_at(&shop.world, "despatch-out", "renamed");
+    assert_eq!(fetch(&shop), 1);
+    let server = Server::of(&shop);
+    server.goes_away();
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(1);
+    let held = message(&shop.world, "despatch-out");
+    assert_eq!((held["stage"].as_str(), held["code"].as_str()), (Some("held"), Some("C417")));
+    server.comes_back();
+    shop.world.consign(&["release", &id(&held)]).ends(0);
     assert_eq!(sent(&shop), Vec::<String>::new(), "it is not sent a second time");
     assert_eq!(message(&shop.world, "despatch-out")["stage"], "done");
     all_at_rest(&shop.world);

@@ -92,7 +92,7 @@ async fn what_is_not_known_is_not_tried_one_by_one() {
     sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
     catalogue.comes(&(item("A", "") + &item("B", ""))).ends(2);
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
-    let ran = world.consign(&["reprocess", &id]).ends(1);
+    let ran = world.consign_later(&["reprocess", &id]).ends(1);
     assert!(ran.err.contains("C417"), "{ran:?}");
     assert_eq!(sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count(), 1);
 }
@@ -134,7 +134,7 @@ note = "Name"
     sandbox.expect_trouble("sale.order.action_confirm", Trouble::StatusAfterCommit(502));
     catalogue.comes(&item("PO", "<Name>later</Name>")).ends(2);
     let id = world.messages("catalogue-in").pop().expect("a message")["id"].as_str().expect("an id").to_string();
-    world.consign(&["reprocess", &id]).ends(0);
+    world.consign_later(&["reprocess", &id]).ends(0);
     assert!(note().await.contains("later"));
 }
 
