@@ -135,18 +135,16 @@ pub struct Engine {
 /// The journal of a workspace. One of an earlier version is carried over by a process that is alone with it.
 async fn open_journal(workspace: &Workspace) -> Result<Journal, Problem> {
     let path = workspace.storage.join(JOURNAL);
-    let _alone = match Journal::is_of_earlier_version(&path).await? && !Lock::is_held(workspace) {
-        false => None,
-        true => Some(Lock::take(workspace).map_err(|problem| {
-            match problem.code {
-                Code::Locked => {
-                    Problem::new(Code::Locked, "the journal is to be carried over to a new version, and another consign works with it")
-                        .hint("stop that one, then start this one: it carries the journal over, having copied it aside")
-                }
-                _ => problem,
-            }
-        })?),
-    };
+    match Journal::open(&path).await {
+        Err(problem) if problem.code == Code::EarlierJournal => {}
+        opened => return opened,
+    }
+    let lock = if Lock::is_held(workspace) { None } else { Some(Lock::take(workspace)) };
+    let _alone = lock.transpose().map_err(|problem| match problem.code {
+        Code::Locked => Problem::new(Code::Locked, "the journal is to be carried over to a new version, and another consign works with it")
+            .hint("stop that one, then start this one: it carries the journal over, having copied it aside"),
+        _ => problem,
+    })?;
     Journal::open_as(&path, Before::CopyAside).await
 }
 

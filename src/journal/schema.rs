@@ -6,10 +6,7 @@ use std::{
     time::Duration,
 };
 
-use sqlx::{
-    ConnectOptions, Connection as _,
-    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
-};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous};
 
 use super::{
     schema_effects, schema_operations,
@@ -111,21 +108,6 @@ impl Journal {
         Ok(journal)
     }
 
-    /// Whether there is a journal at `path` that is to be carried over before it can be used.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub async fn is_of_earlier_version(path: &Path) -> Result<bool, Problem> {
-        if !path.exists() {
-            return Ok(false);
-        }
-        let mut connection = options(path).connect().await?;
-        let row = sqlx::query("pragma user_version").fetch_one(&mut connection).await?;
-        let version: usize = Cells::of("journal", "user_version", &row).number("user_version")?;
-        connection.close().await?;
-        Ok(version > 0 && version < VERSIONS.len())
-    }
-
     async fn carry_over(&self, path: &Path, before: Before) -> Result<(), Problem> {
         let row = sqlx::query("pragma user_version").fetch_one(&self.pool).await?;
         let at: usize = Cells::of("journal", "user_version", &row).number("user_version")?;
@@ -138,7 +120,7 @@ impl Journal {
             _ if at == 0 || at == VERSIONS.len() => {}
             Before::Refuse => {
                 let text = format!("the journal is of an earlier version ({at} of its tables; this consign writes {})", VERSIONS.len());
-                return Err(Problem::new(Code::Journal, text).hint(
+                return Err(Problem::new(Code::EarlierJournal, text).hint(
                     "stop the consign that works with it, then run `consign status`: it carries the journal over, having copied it aside",
                 ));
             }
@@ -253,7 +235,7 @@ mod tests {
             ];
             left_by(version, &path, &messages).await;
             assert!(Journal::is_of_earlier_version(&path).await.expect("read"));
-            assert_eq!(Journal::open(&path).await.expect_err("not by whoever comes").code, Code::Journal);
+            assert_eq!(Journal::open(&path).await.expect_err("not by whoever comes").code, Code::EarlierJournal);
             let journal = Journal::open_as(&path, Before::CopyAside).await.expect("opens");
             assert!(!Journal::is_of_earlier_version(&path).await.expect("read"));
             let mut all = journal.list(&Filter::of_flow("f")).await.expect("read");

@@ -63,7 +63,7 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Kept
         }
         // What lies in the archive of a message that is not forgotten yet stays.
         let open = open_days(engine, before).await?;
-        for day in storage.days().iter().filter(|day| day.day < before && !open.contains(&(day.flow.clone(), day.day))) {
+        for day in days(storage).iter().filter(|day| day.day < before && !open.contains(&(day.flow.clone(), day.day))) {
             kept.deleted.push(named(day));
             if !dry {
                 tokio::task::block_in_place(|| storage.delete(day));
@@ -75,7 +75,7 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Kept
         }
     }
     if let Some(before) = keep.zip_after.and_then(|age| cutoff(now, age)) {
-        for day in storage.days().iter().filter(|day| day.is_open && day.day < before) {
+        for day in days(storage).iter().filter(|day| day.is_open && day.day < before) {
             if engine.is_stopping() {
                 break;
             }
@@ -92,6 +92,11 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Kept
         }
     }
     Ok(kept)
+}
+
+/// Days of the archive, which takes many looks at the disk.
+fn days(storage: &Storage) -> Vec<Day> {
+    tokio::task::block_in_place(|| storage.days())
 }
 
 /// Days of messages that are still there, though they are older.

@@ -1,6 +1,7 @@
 //! One file or delivery on its way, again and again, and what Odoo and the partner have of it.
 
 use std::{
+    collections::BTreeMap,
     fs,
     io::{Cursor, Write as _},
 };
@@ -13,6 +14,9 @@ use crate::common::{
     world::World,
 };
 
+/// The line of the flow out that names its file.
+const NAME: &str = "name      = \"despatch-{{ record.name | replace('/', '-') }}.xml\"";
+
 /// What is carried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
@@ -22,7 +26,7 @@ pub enum Kind {
     Count,
     /// A zip of one order.
     Zip,
-    /// A delivery, sent as a file.
+    /// A delivery, sent as a file whose name has the next number.
     Delivery,
 }
 
@@ -37,6 +41,8 @@ pub struct Errand {
     settled: String,
     /// The partner has fetched the file.
     fetched: usize,
+    /// Numbers that the partner has seen, each in a file of its own.
+    numbers: BTreeMap<String, String>,
 }
 
 impl Errand {
@@ -48,11 +54,13 @@ impl Errand {
         }
         if kind == Kind::Delivery {
             only_pickings_of(&world, "despatch-out", customer.id);
+            let (plain, numbered) = (NAME, format!("{}.{{{{ sequence }}}}.xml\"\nsequence = 1", NAME.trim_end_matches(".xml\"")));
+            world.replace("flows/despatch-out.toml", &[(plain, &numbered)]);
             world.drop_file("out/stock", "count.xml", goods::levels("WH/Stock", &[(&product, 9000.0)]));
             world.consign(&["run", "--once", "stock-in"]).ends(0);
         }
         let (number, original, settled) = (String::new(), Vec::new(), String::new());
-        Self { world, kind, customer, product, number, original, settled, fetched: 0 }
+        Self { world, kind, customer, product, number, original, settled, fetched: 0, numbers: BTreeMap::new() }
     }
 
     pub fn flow(&self) -> &'static str {
@@ -126,9 +134,19 @@ impl Errand {
         self.world.partner_files("in").into_iter().filter(|file| file.contains(&name) && file.ends_with(".xml")).collect()
     }
 
+    /// A number that the partner sees is that of one file only.
+    pub async fn seen(&mut self) {
+        for file in self.sent().await {
+            let number = file.rsplit('.').nth(1).expect("a number").to_string();
+            let before = self.numbers.insert(number, file.clone());
+            assert!(before.as_ref().is_none_or(|before| *before == file), "{file} has the number of {before:?}");
+        }
+    }
+
     /// The partner fetches what is there.
     pub async fn fetch(&mut self) {
         if self.kind == Kind::Delivery {
+            self.seen().await;
             for file in self.sent().await {
                 fs::remove_file(self.world.partner.join("in").join(file)).expect("fetched");
                 self.fetched += 1;
@@ -137,7 +155,10 @@ impl Errand {
     }
 
     /// The partner's side when everything has come to rest: the file in one place, nothing half-visible.
-    pub async fn partner_side(&self, what: &str, done: bool, unknown: bool) {
+    pub async fn partner_side(&mut self, what: &str, done: bool, unknown: bool) {
+        if self.kind == Kind::Delivery {
+            self.seen().await;
+        }
         let parts: Vec<String> = self.world.partner_files("in").into_iter().filter(|name| name.ends_with(".part")).collect();
         assert!(parts.is_empty() || unknown, "{what}: {parts:?}");
         // What tells whether it was sent stays for a person to see, who takes it away here.

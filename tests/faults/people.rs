@@ -26,7 +26,7 @@ enum Deed {
 }
 
 /// What a person does, one after the other.
-const DEEDS: [&[Deed]; 8] = [
+const DEEDS: [&[Deed]; 9] = [
     &[Deed::Hold],
     &[Deed::Hold, Deed::Release],
     &[Deed::Hold, Deed::Reprocess],
@@ -35,6 +35,7 @@ const DEEDS: [&[Deed]; 8] = [
     &[Deed::Reprocess],
     &[Deed::Hold, Deed::Resolve],
     &[Deed::Discard, Deed::Reprocess],
+    &[Deed::Discard, Deed::Resolve, Deed::Reprocess],
 ];
 
 /// What became of the messages tried.
