@@ -198,6 +198,23 @@ impl Journal {
                     Stage::Held | Stage::Discarded if moved.run == message.run => {
                         take(&mut to, &mut moved, Stage::Applied, step, now).await
                     }
+                    // Begun anew while it took place, it must not take place once more unless a person wants that.
+                    stage if moved.run > message.run && (stage == Stage::Held || !stage.is_at_rest()) && stage != Stage::Applied => {
+                        let resume = moved.resume.or(Some(stage));
+                        let text = format!("what message {} was to do took place while it was begun anew", moved.id.short());
+                        let hint =
+                            format!("consign discard {0} leaves it at that; consign release {0} does it once more", moved.id.short());
+                        let problems = [Problem::new(Code::TookPlace, text).hint(hint)];
+                        take(
+                            &mut to,
+                            &mut moved,
+                            Stage::Held,
+                            Step { resume, tried: Some(("held", &problems)), took_place: true, ..Step::default() },
+                            now,
+                        )
+                        .await
+                        .and(Err(problem))
+                    }
                     _ => Err(problem),
                 }
             }

@@ -271,6 +271,7 @@ codes! {
     JournalRow = "C913", Ops, Process, Stop, "a row of the journal cannot be read", "A value in the journal is not what its column holds. The sentence names table, column and row. Nothing is guessed: restore a backup, or ask for help with a copy of the journal.";
     MessageMoved = "C914", Nobody, Message, Leave, "a message was moved by someone else", "A person, or another process, moved the message while it was being worked on. Nothing further is done with it now; the next run takes it as it is.";
     EarlierJournal = "C915", Ops, Process, Stop, "the journal is of an earlier version", "A newer consign works with the journal only once it is carried over: `consign status` does, and copies it aside first. Commands that only look do not, since another consign may be working with it.";
+    TookPlace = "C916", Ops, Message, Hold, "an effect took place while its message was begun anew", "A person ended the message and had it processed again while consign was still at its first run, and that one came to its end. `consign discard` leaves it at that, `consign release` does it once more.";
 }
 
 #[cfg(test)]
