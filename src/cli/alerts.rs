@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         if !engine.journal().silence(key, &deed, now).await? {
             let on: Vec<String> = engine.journal().alerts().await?.into_iter().map(|alert| alert.key).collect();
             let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };
-            return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}` that was told")).hint(hint)));
+            return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}`")).hint(hint)));
         }
         context.out.line(format!("{key} is not told again until it is over"));
         return Ok(Exit::Fine);

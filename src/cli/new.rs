@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     if workspace.catalog.model(&args.model).is_none() {
         let hint = did_you_mean(&args.model, workspace.catalog.models());
         let hint = hint.unwrap_or_else(|| format!("if this Odoo has it: consign odoo snapshot {}", args.model));
-        return Err(usage(format!("the model `{}` is not in the snapshot of Odoo's fields", args.model), Some(hint)));
+        return Err(usage(format!("the field snapshot has no model `{}`", args.model), Some(hint)));
     }
     let schema = Schema::compile(&workspace.schemas(), &args.schema)?;
     let bytes = fs::read(&args.sample).map_err(|error| {

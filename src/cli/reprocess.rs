@@ -50,8 +50,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         "received" => false,
         "checked" => true,
         other => {
-            let problem = Problem::new(Code::Usage, format!("messages are not done again from `{other}`"));
-            return Err(Problems::from(problem.hint("received, or checked; with the plan of that day: --as-then")));
+            let problem = Problem::new(Code::Usage, format!("--from must be `received` or `checked`, not `{other}`"));
+            return Err(Problems::from(problem.hint("to use the original mapping: --as-then")));
         }
     };
     let again = Again { checked, as_then: args.as_then, overwrite: args.overwrite };
@@ -194,7 +194,7 @@ pub(super) async fn settle(
 fn waits(message: &Message) -> String {
     match message.until.map(output::at) {
         None => "waiting".into(),
-        Some(until) if message.firm => format!("waiting, next try {until} UTC: what was begun may still take place until then"),
+        Some(until) if message.firm => format!("waiting, next try {until} UTC; Odoo may still be working on the last call until then"),
         Some(until) => format!("waiting, next try {until} UTC"),
     }
 }

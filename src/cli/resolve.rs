@@ -13,7 +13,7 @@ use crate::{
 pub(super) struct Args {
     /// Id of the message, or its first or last digits. It is held for C417, or discarded; --reason must be given.
     id: String,
-    /// It took place: it is not done again.
+    /// It took place; consign does not repeat it
     #[arg(long)]
     happened: bool,
     /// It did not take place: it is done now.

@@ -12,7 +12,7 @@ pub(super) fn unable(_: std::io::Error) -> Problems {
     Problems::from(Problem::new(Code::Usage, "signals cannot be received"))
 }
 
-/// Says `true` once the process is told to stop.
+/// `true` once the process is asked to stop.
 pub(super) fn stopped_by_signals(tell: watch::Sender<bool>) -> Result<(), Problems> {
     let (mut terminate, mut interrupt) =
         (signal(SignalKind::terminate()).map_err(unable)?, signal(SignalKind::interrupt()).map_err(unable)?);

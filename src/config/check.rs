@@ -378,7 +378,7 @@ fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, abo
         None => Place::file(&flow.file),
     };
     let Some(known) = workspace.catalog.model(model) else {
-        let problem = Problem::new(Code::MappingField, format!("the model `{model}` is not in the snapshot of Odoo's fields"));
+        let problem = Problem::new(Code::MappingField, format!("the field snapshot has no model `{model}`"));
         problems.push(problem.at(place(above)).maybe_hint(did_you_mean(model, workspace.catalog.models())));
         return;
     };

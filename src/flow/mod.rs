@@ -141,8 +141,8 @@ async fn open_journal(workspace: &Workspace) -> Result<Journal, Problem> {
     }
     let lock = if Lock::is_held(workspace) { None } else { Some(Lock::take(workspace)) };
     let _alone = lock.transpose().map_err(|problem| match problem.code {
-        Code::Locked => Problem::new(Code::Locked, "the journal is to be carried over to a new version, and another consign works with it")
-            .hint("stop that one, then start this one: it carries the journal over, having copied it aside"),
+        Code::Locked => Problem::new(Code::Locked, "the journal must be upgraded, and another consign is using it")
+            .hint("stop the other consign, then start this one: it copies the old journal and upgrades it"),
         _ => problem,
     })?;
     Journal::open_as(&path, Before::CopyAside).await

@@ -130,7 +130,7 @@ async fn probe(drop: &dyn Drop, from: &str, to: &str, message: &Message, certain
     match drop.stat(to).await? {
         Some(there) if is_ours(drop, to, &there, message, true).await? => Ok(Probe::Happened("seen at the partner's")),
         Some(_) => Ok(Probe::Unknown("another file has that name, and the temporary one is gone")),
-        None if certain => Ok(Probe::Happened("counted as sent: its temporary file is gone, as after the rename")),
+        None if certain => Ok(Probe::Happened("counted as sent: the temporary file is gone")),
         None => Ok(Probe::Unknown("there is neither the file nor the temporary one")),
     }
 }
@@ -161,9 +161,7 @@ async fn is_sent(engine: &Engine, drop: &dyn Drop, temporary: &str, message: &mu
         let Effect::Rename { from, to, place } = &intent.effect else { continue };
         let (from, now) = (from.as_deref().unwrap_or(temporary), engine.clock.now());
         let found = match place {
-            Some(place) if *place != drop.name() => {
-                Probe::Unknown("it was to be sent to another server or folder than the partner has now")
-            }
+            Some(place) if *place != drop.name() => Probe::Unknown("the partner's server or folder has changed since"),
             _ => probe(drop, from, to, message, intent.closed.is_none()).await?,
         };
         match found {

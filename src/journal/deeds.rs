@@ -38,7 +38,7 @@ async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, deed:
         (Stage::Waiting, None) => take(to, message, resume, Step { deed: Some(deed), ..Step::default() }, now).await,
         (Stage::Waiting, Some(until)) => {
             let at = until.at.format("%Y-%m-%d %H:%M:%S UTC");
-            let note = format!("{}; it goes on at {at}, since what was begun may still take place until then", deed.note());
+            let note = format!("{}; next try at {at}: Odoo may still be working on the last call until then", deed.note());
             options(to, message).await?;
             event(to, message.id, message.stage, Some(&note), now).await?;
             audit::write_down(to, Some(message.id), deed, now).await
@@ -87,7 +87,7 @@ impl Journal {
                 }
                 let next = if again.checked { Stage::checked(message.direction) } else { Stage::Received };
                 if again.checked && !message.checked {
-                    let text = format!("message {} has never passed its check, and cannot go on behind it", message.id.short());
+                    let text = format!("message {} has never passed its check, so the check cannot be skipped", message.id.short());
                     return Err(Problem::new(Code::Stage, text));
                 }
                 if !message.stage.may_become(next, message.direction) {
@@ -191,13 +191,13 @@ impl Journal {
         let waits_for_this = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
         if !waits_for_this && !matches!(message.stage, Stage::Failed | Stage::Discarded) {
             let text =
-                format!("message {} is {}: consign has not looked yet whether something took place", message.id.short(), message.stage);
+                format!("message {} is {}: consign has not checked yet whether the effect took place", message.id.short(), message.stage);
             let look = if message.stage == Stage::Held {
                 format!("consign release {}", message.id.short())
             } else {
                 format!("consign run --once {}", message.flow)
             };
-            return Err(Problem::new(Code::Stage, text).hint(format!("it does when the message goes on: {look}")));
+            return Err(Problem::new(Code::Stage, text).hint(format!("let consign check first: {look}")));
         }
         let undecided: Vec<Intent> = intents::of_run(&mut to, message).await?.into_iter().filter(Intent::is_undecided).collect();
         // What may be repeated decides itself, where there is anything else to decide.

@@ -123,16 +123,6 @@ impl Journal {
         Ok(known)
     }
 
-    /// Writes down how effects ended.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn conclude(&self, message: &Message, effects: &[Effect], outcome: Outcome, now: DateTime<Utc>) -> Result<(), Problem> {
-        let mut to = self.begin().await?;
-        close(&mut to, message, effects, outcome, now).await?;
-        commit(to).await
-    }
-
     /// Every intent of a message, of all its runs, oldest first.
     ///
     /// # Errors

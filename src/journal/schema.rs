@@ -123,9 +123,8 @@ impl Journal {
             _ if at == 0 || at == VERSIONS.len() => {}
             Before::Refuse => {
                 let text = format!("the journal is of an earlier version ({at} of its tables; this consign writes {})", VERSIONS.len());
-                return Err(Problem::new(Code::EarlierJournal, text).hint(
-                    "stop the consign that works with it, then run `consign status`: it carries the journal over, having copied it aside",
-                ));
+                return Err(Problem::new(Code::EarlierJournal, text)
+                    .hint("stop any running consign, then run `consign status`: it copies the old journal and upgrades it"));
             }
             Before::CopyAside => self.copy_aside(&aside(path, at)).await?,
             Before::IsACopy => {}
@@ -150,7 +149,7 @@ impl Journal {
         let part = to.with_extension("part");
         // Left by one that was broken off; mostly there is none.
         let _ = fs::remove_file(&part);
-        let unable = "nothing was changed; the copy takes as much room in the storage folder as the journal does";
+        let unable = "nothing was changed; the storage folder needs free space for a copy of the journal";
         self.copy_to(&part).await.map_err(|problem| problem.hint(unable))?;
         let folder = to.parent().map(Path::to_path_buf).unwrap_or_default();
         let kept = fs::File::open(&part)
@@ -158,10 +157,9 @@ impl Journal {
             .and_then(|()| fs::rename(&part, to))
             .and_then(|()| fs::File::open(folder)?.sync_all());
         kept.map_err(|error| {
-            Problem::new(Code::Journal, format!("the journal cannot be copied aside before it is carried over ({})", reason(&error)))
-                .hint(unable)
+            Problem::new(Code::Journal, format!("the journal cannot be copied before the upgrade ({})", reason(&error))).hint(unable)
         })?;
-        tracing::info!("the journal is carried over; as it was it lies in {}", to.display());
+        tracing::info!("upgrading the journal; a copy of the old one is {}", to.display());
         Ok(())
     }
 }

@@ -131,9 +131,33 @@ async fn wrote(to: &mut Writing<'_>, message: &Message, written: Written<'_>, no
         event(to, message.id, message.stage, Some(note), now).await?;
     }
     match written.ended {
-        Some((effect, outcome)) => intents::close(to, message, std::slice::from_ref(effect), outcome, now).await,
+        Some((effect, outcome)) => ended(to, message, std::slice::from_ref(effect), outcome, now).await,
         None => Ok(()),
     }
+}
+
+/// Closes intents. Where an effect of an earlier run took place, the message is held: a new run would repeat it.
+async fn ended(to: &mut Writing<'_>, message: &Message, effects: &[Effect], outcome: Outcome, now: DateTime<Utc>) -> Result<(), Problem> {
+    intents::close(to, message, effects, outcome, now).await?;
+    if outcome != Outcome::Happened {
+        return Ok(());
+    }
+    let mut latest = read(to, message).await?;
+    let resume = match latest.stage {
+        Stage::Received | Stage::Checked | Stage::Planned | Stage::Staged => Some(latest.stage),
+        Stage::Waiting | Stage::Held if latest.code != Some(Code::TookPlace) => latest.resume,
+        _ => return Ok(()),
+    };
+    if latest.run <= message.run {
+        return Ok(());
+    }
+    let text = format!("an earlier run of message {} had its effect after the message was started again", latest.id.short());
+    let hint =
+        format!("look at the result; to stop here: consign discard {0}; to repeat the effect: consign release {0}", latest.id.short());
+    let problems = [Problem::new(Code::TookPlace, text).hint(hint)];
+    let until = latest.until.filter(|_| latest.firm).map(|at| Until { at, firm: true });
+    let step = Step { resume, until, tried: Some(("held", &problems)), took_place: true, ..Step::default() };
+    take(to, &mut latest, Stage::Held, step, now).await
 }
 
 impl Journal {
@@ -198,23 +222,6 @@ impl Journal {
                     Stage::Held | Stage::Discarded if moved.run == message.run => {
                         take(&mut to, &mut moved, Stage::Applied, step, now).await
                     }
-                    // Begun anew while it took place, it must not take place once more unless a person wants that.
-                    stage if moved.run > message.run && (stage == Stage::Held || !stage.is_at_rest()) && stage != Stage::Applied => {
-                        let resume = moved.resume.or(Some(stage));
-                        let text = format!("what message {} was to do took place while it was begun anew", moved.id.short());
-                        let hint =
-                            format!("consign discard {0} leaves it at that; consign release {0} does it once more", moved.id.short());
-                        let problems = [Problem::new(Code::TookPlace, text).hint(hint)];
-                        take(
-                            &mut to,
-                            &mut moved,
-                            Stage::Held,
-                            Step { resume, tried: Some(("held", &problems)), took_place: true, ..Step::default() },
-                            now,
-                        )
-                        .await
-                        .and(Err(problem))
-                    }
                     _ => Err(problem),
                 }
             }
@@ -254,6 +261,16 @@ impl Journal {
         commit(to).await
     }
 
+    /// Writes down how effects ended.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn conclude(&self, message: &Message, effects: &[Effect], outcome: Outcome, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        ended(&mut to, message, effects, outcome, now).await?;
+        commit(to).await
+    }
+
     /// Writes a remark down beside a message's present stage: for people, never read back.
     ///
     /// # Errors
@@ -288,5 +305,36 @@ impl Journal {
     pub async fn hold(&self, message: &mut Message, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
         let step = Step { resume: Some(message.stage), tried: Some(("held", problems)), ..Step::default() };
         self.step(message, Stage::Held, step, now).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        journal::NewMessage,
+        model::{Again, intent::Known},
+    };
+
+    #[tokio::test]
+    async fn an_effect_of_an_earlier_run_holds_a_message_that_was_started_again() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let journal = Journal::open(&dir.path().join("journal.sqlite")).await.expect("opens");
+        let (now, deed) = (Utc::now(), Deed::new("Ada", "test"));
+        let mut message = journal.receive(&NewMessage::of("f", Direction::In), now).await.expect("written");
+        journal.advance(&mut message, Stage::Checked, None, now).await.expect("written");
+        journal.advance(&mut message, Stage::Planned, None, now).await.expect("written");
+        let call = [Effect::Call("message_post s.0 res.partner,7".into())];
+        assert_eq!(journal.intend(&message, &call, now).await.expect("written"), [Known::New]);
+        // While the call is under way, a person ends the message, says that the call was not made, and starts it again.
+        let mut theirs = message.clone();
+        journal.discard(&mut theirs, &deed, now).await.expect("written");
+        journal.resolve(&mut theirs, None, Outcome::NotHappened, &deed, now).await.expect("written");
+        journal.restart(&mut theirs, Again::default(), &deed, now).await.expect("written");
+        assert_eq!((theirs.stage, theirs.run), (Stage::Received, 2));
+        journal.conclude(&message, &call, Outcome::Happened, now).await.expect("written");
+        let held = journal.find(&message.id.to_string()).await.expect("there");
+        assert_eq!((held.stage, held.resume, held.code), (Stage::Held, Some(Stage::Received), Some(Code::TookPlace)));
+        journal.intend(&message, &call, now).await.expect_err("the earlier run does nothing more");
     }
 }

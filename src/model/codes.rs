@@ -270,8 +270,8 @@ codes! {
     Restored = "C912", Ops, Message, Hold, "a document that may have been sent already", "The journal was restored from a backup, which does not know what was sent after it was made. Look whether the partner has it: `consign release` sends it, `consign discard` does not.";
     JournalRow = "C913", Ops, Process, Stop, "a row of the journal cannot be read", "A value in the journal is not what its column holds. The sentence names table, column and row. Nothing is guessed: restore a backup, or ask for help with a copy of the journal.";
     MessageMoved = "C914", Nobody, Message, Leave, "a message was moved by someone else", "A person, or another process, moved the message while it was being worked on. Nothing further is done with it now; the next run takes it as it is.";
-    EarlierJournal = "C915", Ops, Process, Stop, "the journal is of an earlier version", "A newer consign works with the journal only once it is carried over: `consign status` does, and copies it aside first. Commands that only look do not, since another consign may be working with it.";
-    TookPlace = "C916", Ops, Message, Hold, "an effect took place while its message was begun anew", "A person ended the message and had it processed again while consign was still at its first run, and that one came to its end. `consign discard` leaves it at that, `consign release` does it once more.";
+    EarlierJournal = "C915", Ops, Process, Stop, "the journal is of an earlier version", "This consign must upgrade the journal before it uses it. `consign status` copies the old journal and upgrades it. Other commands refuse, because an older consign may still be running.";
+    TookPlace = "C916", Ops, Message, Hold, "an earlier run had its effect after the message was started again", "A person discarded the message and reprocessed it while consign was still working on its earlier run, and that run had its effect. `consign discard` keeps that result; `consign release` repeats the effect.";
 }
 
 #[cfg(test)]

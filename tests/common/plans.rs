@@ -2,6 +2,7 @@
 
 use std::fs;
 
+use consign::odoo::sandbox::{Sandbox, Trouble};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -29,6 +30,14 @@ impl<'w> Catalogue<'w> {
         catalogue.map(mapping);
         world.consign(&["check"]).ends(0);
         catalogue
+    }
+
+    /// One whose mapping calls a method that leaves no trace; the answer to the first call is lost.
+    pub fn whose_call_is_lost(world: &'w World) -> (Self, &'w Sandbox) {
+        let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
+        let sandbox = world.sandbox.as_ref().expect("a sandbox");
+        sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+        (Self::new(world, mapping, ""), sandbox)
     }
 
     pub fn map(&self, mapping: &str) {

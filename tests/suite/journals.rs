@@ -348,7 +348,7 @@ async fn a_journal_is_not_carried_over_under_a_consign_that_works_with_it() {
     let lock = fs::File::options().create(true).truncate(false).write(true).open(var.join("lock")).expect("a file");
     lock.lock().expect("taken");
     let ran = world.consign(&["log"]).ends(2);
-    assert!(ran.err.contains("C902") && ran.err.contains("new version"), "{}", ran.err);
+    assert!(ran.err.contains("C902") && ran.err.contains("must be upgraded"), "{}", ran.err);
     assert!(!var.join("journal.v5.sqlite").exists());
     lock.unlock().expect("let go");
     world.consign(&["log"]).ends(0);

@@ -3,7 +3,6 @@
 
 use std::fs;
 
-use consign::odoo::sandbox::Trouble;
 use serde_json::{Value, json};
 
 use super::{
@@ -186,10 +185,7 @@ async fn a_drop_that_is_away_stops_the_run_and_odoo_is_asked_no_more() {
 #[tokio::test(flavor = "multi_thread")]
 async fn whoever_may_act_decides_on_the_page() {
     let world = World::embedded().await;
-    let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
-    let catalogue = Catalogue::new(&world, mapping, "");
-    let sandbox = world.sandbox.as_ref().expect("a sandbox");
-    sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+    let (catalogue, sandbox) = Catalogue::whose_call_is_lost(&world);
     catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
     world.consign_later(&["run", "--once", "catalogue-in"]).ends(1);
     let held = message(&world, "catalogue-in");

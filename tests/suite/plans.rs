@@ -2,7 +2,6 @@
 
 use std::fs;
 
-use consign::odoo::sandbox::Trouble;
 use serde_json::json;
 
 use crate::common::{goods, plans, plans::Catalogue, world::World};
@@ -41,10 +40,7 @@ async fn lines_come_and_go() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_whose_answer_is_lost_is_held_and_not_made_again() {
     let world = World::embedded().await;
-    let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
-    let catalogue = Catalogue::new(&world, mapping, "");
-    let sandbox = world.sandbox.as_ref().expect("a sandbox");
-    sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+    let (catalogue, sandbox) = Catalogue::whose_call_is_lost(&world);
     let ran = catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
     assert!(ran.out.contains("1 waiting"), "{}", ran.out);
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
@@ -73,10 +69,7 @@ async fn a_call_whose_answer_is_lost_is_held_and_not_made_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_that_a_person_has_seen_is_not_made_again() {
     let world = World::embedded().await;
-    let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
-    let catalogue = Catalogue::new(&world, mapping, "");
-    let sandbox = world.sandbox.as_ref().expect("a sandbox");
-    sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+    let (catalogue, sandbox) = Catalogue::whose_call_is_lost(&world);
     catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
     world.consign_later(&["run", "--once", "catalogue-in"]).ends(1);
@@ -95,10 +88,7 @@ async fn a_call_that_a_person_has_seen_is_not_made_again() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_call_of_a_message_that_is_discarded_stays_unknown_until_a_person_decides() {
     let world = World::embedded().await;
-    let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
-    let catalogue = Catalogue::new(&world, mapping, "");
-    let sandbox = world.sandbox.as_ref().expect("a sandbox");
-    sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+    let (catalogue, sandbox) = Catalogue::whose_call_is_lost(&world);
     catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
     let ran = world.consign(&["discard", &id, "--reason", "not wanted"]).ends(0);

@@ -79,7 +79,7 @@ impl<'m> Checker<'m> {
         if catalog.model(model).is_some() {
             return true;
         }
-        let problem = Problem::new(Code::MappingField, format!("the model `{model}` is not in the snapshot of Odoo's fields"));
+        let problem = Problem::new(Code::MappingField, format!("the field snapshot has no model `{model}`"));
         let hint = did_you_mean(model, catalog.models()).unwrap_or_else(|| "take a new one with `consign odoo snapshot`".into());
         self.problems.push(problem.at(place.clone()).hint(hint));
         false
