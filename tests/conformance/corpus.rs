@@ -8,7 +8,7 @@ use std::{
 
 use consign::{
     format::{Limits, Source, xml},
-    model::{Events, Problem},
+    model::{Events, Problem, Problems},
     schema::{File, Schema, Setup},
 };
 
@@ -18,7 +18,7 @@ use crate::{ratchet, shared};
 fn the_corpus_agrees() {
     let Some(corpus) = shared("corpus") else { return };
     let manifest = fs::read_to_string(corpus.join("MANIFEST.tsv")).expect("the manifest");
-    let mut schemas: HashMap<String, Result<Schema, Vec<Problem>>> = HashMap::new();
+    let mut schemas: HashMap<String, Result<Schema, Problems>> = HashMap::new();
     let (mut judged, mut differs) = (0, BTreeMap::new());
     for row in manifest.lines().skip(1).map(|line| line.split('\t').collect::<Vec<_>>()) {
         let (file, root, schema, expected) = (row[1], row[2], row[3], row[4]);
@@ -40,7 +40,7 @@ fn the_corpus_agrees() {
                 });
                 match compiled {
                     Ok(schema) => judge(schema, &corpus.join(file)),
-                    Err(problems) => problems.clone(),
+                    Err(problems) => problems.to_vec(),
                 }
             }
             "not-accepted" | "not-xml" => read(&corpus.join(file)),

@@ -13,7 +13,7 @@ use std::{
 
 use consign::{
     format::{Limits, Source, xml},
-    model::Events,
+    model::{Events, Problems},
     schema::{File, Schema, Setup},
 };
 
