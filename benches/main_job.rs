@@ -12,11 +12,12 @@ use std::{
 
 use consign::{
     config::Workspace,
-    flow::{Engine, storage::digest},
+    flow::Engine,
     format::{Limits, Source, tree::Builder, xml},
     model::{Events, Problems, events::Both},
     odoo::sandbox::{self, Sandbox},
     schema::{File, Schema},
+    storage::digest,
 };
 use quick_xml::events::Event;
 

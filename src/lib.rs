@@ -19,6 +19,7 @@
 //! | 1 | [`schema`] | XSD, at run time |
 //! | 1 | [`mapping`] | document to plan, record to document; no I/O |
 //! | 1 | [`odoo`] | three dialects, plans carried out, a sandbox |
+//! | 1 | [`storage`] | bytes of messages: spool, archive, error folder; days of the archive in zips |
 //! | 1 | [`journal`] | every file, stage, attempt, record; SQLite |
 //! | 0 | [`failpoints`] | named points that tests make go wrong; a cargo feature |
 //! | 0 | [`model`] | plain nouns: document, events, message, plan, problem, clock |
@@ -32,7 +33,7 @@
 //!
 //! # Invariants
 //!
-//! * Flow code does not assume that a message is a file on SFTP: it knows a [`transport::Drop`] and a path.
+//! * Flow code does not assume that a message is a file on SFTP: it knows a [`transport::RemoteFs`] and a path.
 //! * Third-party error types never leave their room; each room makes problems of them in one function.
 //! * What a problem leads to is a property of its code ([`model::codes`]), followed in one place.
 //! * An effect outside is written down before it, and closed by its outcome ([`model::intent`]).
@@ -51,5 +52,6 @@ pub mod model;
 pub mod odoo;
 pub mod ops;
 pub mod schema;
+pub mod storage;
 pub mod transport;
 pub mod web;

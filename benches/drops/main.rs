@@ -23,10 +23,10 @@ use std::{
 use consign::{
     config::Workspace,
     flow::Engine,
-    model::Problem,
+    model::{Problem, Sink},
     transport::{
-        Drop as Remote, Sink,
-        sftp::{self, Engine as Library, SftpDrop},
+        RemoteFs,
+        sftp::{self, Engine as Library, SftpStore},
     },
 };
 use futures_util::{StreamExt, stream};
@@ -143,7 +143,7 @@ async fn big_files(site: &Site) {
     let rate = |time: Duration| 200.0 / time.as_secs_f64();
     let mut ours = Vec::new();
     for rtt in [None, Some(RTT)] {
-        let drop = SftpDrop::new(site.settings(rtt, &folder));
+        let drop = SftpStore::new(site.settings(rtt, &folder));
         let listed = drop.list("in").await.expect("listed");
         let started = Instant::now();
         let mut file = ToFile::at(&site.inbox(), "big");
@@ -167,7 +167,7 @@ async fn big_files(site: &Site) {
 /// A folder of 100,000 names.
 async fn listing(site: &Site) {
     let folder = site.fill(100_000, 0);
-    let drop = SftpDrop::new(site.settings(Some(RTT), &folder));
+    let drop = SftpStore::new(site.settings(Some(RTT), &folder));
     drop.stat("none").await.expect("connected");
     let (before, started) = (memory(), Instant::now());
     let listed = drop.list("in").await.expect("listed");
@@ -206,7 +206,7 @@ async fn ingest(site: &Site) {
     let text = fs::read_to_string(&flow).expect("a flow");
     fs::write(&flow, format!("settle = \"0s\"\nsame_content = \"process\"\n{}", text.replace("out/orders", "in"))).expect("written");
     let engine = Engine::open(Arc::new(Workspace::load(&root).expect("fits"))).await.expect("opens");
-    let drop = SftpDrop::new(site.settings(Some(RTT), &folder));
+    let drop = SftpStore::new(site.settings(Some(RTT), &folder));
     drop.stat("none").await.expect("connected");
     let before = memory();
     let started = Instant::now();

@@ -1,8 +1,8 @@
 //! Options that several verbs share: which messages are meant, and who does what to them for which reason.
 
 use crate::{
-    journal::{Deed, Message},
-    model::{Code, Problem, Problems},
+    journal::Deed,
+    model::{Code, Message, Problem, Problems},
     ops::select::Selection,
 };
 

@@ -145,7 +145,7 @@ fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(
     };
     let secret = |name: &str, value: &str| {
         let folder = dir.join("var/secrets");
-        crate::flow::private_folder(&dir.join("var"))
+        crate::storage::private_folder(&dir.join("var"))
             .and_then(|()| fs::create_dir_all(&folder))
             .and_then(|()| fs::write(folder.join(name), value))
             .map_err(unusable)

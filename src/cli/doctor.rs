@@ -7,11 +7,11 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit};
 use crate::{
-    config::{Flow, Work, Workspace, check},
+    config::{Flow, OdooConfig, Work, Workspace, check},
     model::{Code, Direction, MessageId, Problem, Problems},
     odoo::{Call, Odoo, keys},
     ops::first_aid,
-    transport::{Drop, join},
+    transport::{RemoteFs, join},
 };
 
 #[derive(clap::Args)]
@@ -55,7 +55,9 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
             Err(problem) => findings.add(format!("drop of {id}"), Err(problem)),
         }
     }
-    probe_odoo(&workspace, &mut findings).await;
+    for (name, config) in workspace.every_odoo() {
+        probe_odoo(&workspace, name, config, &mut findings).await;
+    }
     context.out.data(&findings.0);
     for probe in &findings.0 {
         match (&probe.found, &probe.problem) {
@@ -71,7 +73,7 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     Ok(Exit::of(&problems))
 }
 
-async fn probe_drop(drop: &dyn Drop, id: &str, flows: &[&Flow], workspace: &Workspace, findings: &mut Findings) {
+async fn probe_drop(drop: &dyn RemoteFs, id: &str, flows: &[&Flow], workspace: &Workspace, findings: &mut Findings) {
     let login = drop.list("").await;
     let reached = login.is_ok();
     findings.add(format!("drop of {id}"), login.map(|entries| format!("{}, {} files at its root", drop.name(), entries.len())));
@@ -98,7 +100,7 @@ async fn probe_drop(drop: &dyn Drop, id: &str, flows: &[&Flow], workspace: &Work
 }
 
 /// Writes a small file under a name that nobody takes, moves it as we would move a partner's, and removes it.
-async fn rights(drop: &dyn Drop, folder: &str, shelves: &[&str]) -> Result<(), Problem> {
+async fn rights(drop: &dyn RemoteFs, folder: &str, shelves: &[&str]) -> Result<(), Problem> {
     let name = format!(".consign-doctor-{}.tmp", MessageId::new().short());
     let mut at = join(folder, &name);
     drop.write(&at, b"probe").await?;
@@ -124,25 +126,26 @@ async fn rights(drop: &dyn Drop, folder: &str, shelves: &[&str]) -> Result<(), P
     drop.remove(&at).await
 }
 
-async fn probe_odoo(workspace: &Workspace, findings: &mut Findings) {
-    let settings = workspace.odoo.open(&workspace.root);
+async fn probe_odoo(workspace: &Workspace, name: &str, config: &OdooConfig, findings: &mut Findings) {
+    let title = if name.is_empty() { "Odoo".to_string() } else { format!("Odoo {name}") };
+    let settings = config.open(&workspace.root);
     let connected = match settings {
         Ok(settings) => Odoo::connect(&settings).await,
         Err(problem) => Err(problem),
     };
     let odoo = match connected {
         Ok(odoo) => {
-            findings.add("Odoo", fits(workspace.odoo.url(), &odoo));
+            findings.add(&title, fits(config.url(), &odoo));
             odoo
         }
-        Err(problem) => return findings.add("Odoo", Err(problem)),
+        Err(problem) => return findings.add(&title, Err(problem)),
     };
-    findings.add("Odoo: context", stands(&odoo).await);
+    findings.add(format!("{title}: context"), stands(&odoo).await);
     for problem in keys::ending(&odoo, chrono::Utc::now()).await {
-        findings.add("Odoo: key", Err(problem));
+        findings.add(format!("{title}: key"), Err(problem));
     }
     let mut needed: BTreeSet<(String, &'static str)> = BTreeSet::new();
-    for flow in workspace.flows.values().filter(|flow| flow.enabled) {
+    for flow in workspace.flows.values().filter(|flow| flow.enabled && flow.odoo == name) {
         match &flow.work {
             Work::In(inbound) => {
                 for model in inbound.mapping.written() {
@@ -159,7 +162,7 @@ async fn probe_odoo(workspace: &Workspace, findings: &mut Findings) {
         }
     }
     for (model, operation) in needed {
-        findings.add(format!("Odoo: {operation} {model}"), may(&odoo, &model, operation).await);
+        findings.add(format!("{title}: {operation} {model}"), may(&odoo, &model, operation).await);
     }
 }
 

@@ -10,7 +10,7 @@ use crate::{
     config::{Flow, InFlow, Work},
     flow::{
         Engine,
-        look::{State, look},
+        readiness::{Readiness, assess},
     },
     model::{
         Problem, Problems, Stage,
@@ -69,7 +69,7 @@ async fn lying(
 ) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
     let mut rows = Vec::new();
-    for one in look(engine, &*drop, flow, inbound).await? {
+    for one in assess(engine, &*drop, flow, inbound).await? {
         rows.push(row(engine, one.entry, one.state).await?);
     }
     tell(context, flow, &rows, limit);
@@ -77,19 +77,19 @@ async fn lying(
     Ok(())
 }
 
-async fn row(engine: &Engine, entry: Entry, state: State) -> Result<Row, Problem> {
+async fn row(engine: &Engine, entry: Entry, state: Readiness) -> Result<Row, Problem> {
     let mut row = Row { state: "", name: entry.name, size: entry.size, since: String::new(), why: String::new(), fix: None };
     match state {
-        State::Ready => (row.state, row.why) = ("ready", "is taken by the next run".into()),
-        State::Temporary => (row.state, row.why) = ("being written", "its name says so".into()),
-        State::Foreign => (row.state, row.why) = ("not ours", "no pattern of the flow fits its name".into()),
-        State::Held(problem, since) => {
+        Readiness::Ready => (row.state, row.why) = ("ready", "is taken by the next run".into()),
+        Readiness::Temporary => (row.state, row.why) = ("being written", "its name says so".into()),
+        Readiness::Foreign => (row.state, row.why) = ("not ours", "no pattern of the flow fits its name".into()),
+        Readiness::Held(problem, since) => {
             row.state = "held";
             row.since = output::at(since);
             row.why = format!("{}: {}", problem.code.as_str(), problem.message);
             row.fix = problem.hint;
         }
-        State::Taken(id) => {
+        Readiness::Taken(id) => {
             let message = engine.journal().find(&id).await?;
             row.since = output::at(message.received);
             (row.state, row.why) = match message.stage {

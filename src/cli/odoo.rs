@@ -22,21 +22,21 @@ pub(super) struct Args {
 enum Verb {
     /// Write odoo-fields.json: the models of all flows and the usual ones, as this Odoo has them.
     Snapshot {
+        /// One of the further Odoos, by its name in [odoos]: writes odoo-fields.NAME.json.
+        #[arg(long, value_name = "NAME", default_value = "")]
+        odoo: String,
         /// Further models.
         models: Vec<String>,
     },
 }
 
-/// Name of the snapshot in a workspace.
-const FILE: &str = "odoo-fields.json";
-
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let Verb::Snapshot { models } = &args.verb;
+    let Verb::Snapshot { odoo: name, models } = &args.verb;
     let workspace = context.load()?;
-    let odoo = connect(&workspace).await?;
+    let odoo = connect(&workspace, name).await?;
     let mut wanted: BTreeSet<String> = built_in().models().map(str::to_string).collect();
     wanted.extend(models.iter().cloned());
-    for flow in workspace.flows.values() {
+    for flow in workspace.flows.values().filter(|flow| flow.odoo == *name) {
         match &flow.work {
             Work::In(inbound) => wanted.extend(inbound.mapping.models().into_iter().map(str::to_string)),
             Work::Out(outbound) => {
@@ -48,19 +48,20 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let catalog = snapshot::snapshot(&odoo, &wanted).await?;
     let missing: Vec<&String> = wanted.iter().filter(|model| catalog.model(model).is_none()).collect();
     let text = serde_json::to_string_pretty(&catalog).unwrap_or_default();
-    fs::write(workspace.root.join(FILE), text + "\n").map_err(|error| {
-        Problems::from(Problem::new(Code::DropIo, format!("{FILE} cannot be written ({})", crate::model::problem::reason(&error))))
+    let file = Workspace::catalog_file(name);
+    fs::write(workspace.root.join(&file), text + "\n").map_err(|error| {
+        Problems::from(Problem::new(Code::DropIo, format!("{file} cannot be written ({})", crate::model::problem::reason(&error))))
     })?;
     let count = catalog.models().count();
-    context.out.data(&json!({"file": FILE, "odoo": odoo.version(), "models": count, "missing": missing}));
-    context.out.line(format!("{FILE}: {count} models of Odoo {}", odoo.version()));
+    context.out.data(&json!({"file": file, "odoo": odoo.version(), "models": count, "missing": missing}));
+    context.out.line(format!("{file}: {count} models of Odoo {}", odoo.version()));
     for model in missing {
         context.out.line(format!("not installed there: {model}"));
     }
     Ok(Exit::Fine)
 }
 
-/// The workspace's Odoo.
-pub(super) async fn connect(workspace: &Workspace) -> Result<Odoo, Problem> {
-    Odoo::connect(&workspace.odoo.open(&workspace.root)?).await
+/// An Odoo of the workspace, by its name.
+pub(super) async fn connect(workspace: &Workspace, name: &str) -> Result<Odoo, Problem> {
+    Odoo::connect(&workspace.odoo(name)?.open(&workspace.root)?).await
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Context, Exit};
 use crate::{
     config::{Work, Workspace},
-    flow::{Schemas, trial},
+    flow::{Schemas, render},
     format::Source,
     journal::Journal,
     model::{
@@ -55,9 +55,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
                 .at(Place::file(&name)),
         )
     })?;
-    let plan = trial::plan(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
+    let plan = render::plan(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
     if args.live {
-        return live(context, &workspace, &plan).await;
+        return live(context, &workspace, &flow.odoo, &plan).await;
     }
     context.out.data(&plan);
     context.out.line(render(&plan, 100));
@@ -65,18 +65,18 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 }
 
 /// What the plan would do to the records that are there.
-async fn live(context: &Context, workspace: &Workspace, plan: &Plan) -> Result<Exit, Problems> {
-    let odoo = super::odoo::connect(workspace).await?;
+async fn live(context: &Context, workspace: &Workspace, name: &str, plan: &Plan) -> Result<Exit, Problems> {
+    let odoo = super::odoo::connect(workspace, name).await?;
     // Where the journal is, it tells which values people have changed since; without one nobody knows.
     let journal = match workspace.storage.join("journal.sqlite") {
         path if path.is_file() => Some(Journal::open(&path).await?),
         _ => None,
     };
     let memory: Box<dyn Memory> = match journal {
-        Some(journal) => Box::new(Remembered(journal)),
+        Some(journal) => Box::new(Remembered(journal, name.to_string())),
         None => Box::new(Forgetful),
     };
-    let setup = Setup { mark: "", memory: &*memory, catalog: &workspace.catalog, partial: true };
+    let setup = Setup { mark: "", memory: &*memory, catalog: workspace.catalog(name), partial: true };
     let (foreseen, problems) = foresee(&odoo, plan, setup).await?;
     context.out.data(&json!({ "records": foreseen, "problems": problems }));
     let mut foresight = Foresight::default();

@@ -9,7 +9,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
     flow::{Silent, Watcher},
-    journal::Message,
+    model::Message,
 };
 
 /// One bar at a time.

@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Context, Exit};
 use crate::{
     config::Work,
-    flow::{Schemas, plans, trial, unpack},
+    flow::{Schemas, plans, render, unpack},
     format::Source,
     journal::Filter,
     model::{Code, Problem, Problems, Stage, plan_diff::differences, problem::shown},
@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             .place(&message)
             .await
             .map_err(Problems::from)
-            .and_then(|path| trial::plan(&Source::File(path.to_path_buf()), &message.name, inbound, &schemas));
+            .and_then(|path| render::plan(&Source::File(path.to_path_buf()), &message.name, inbound, &schemas));
         let (differences, problems) = match (then, now) {
             (_, Err(problems)) => (Some(Vec::new()), problems.into_vec()),
             (None, Ok(_)) => (None, Vec::new()),

@@ -12,8 +12,8 @@ use super::{
 use crate::{
     failpoints,
     flow::{Engine, Lock},
-    journal::{Deed, Message},
-    model::{Again, Code, Problem, Problems, Stage, problem::shown},
+    journal::Deed,
+    model::{Again, Code, Message, Problem, Problems, Stage, problem::shown},
     ops::{actions, foresight::Foreseer},
 };
 

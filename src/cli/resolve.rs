@@ -3,8 +3,7 @@
 use super::{Context, Exit, choosing::By, reprocess};
 use crate::{
     flow::Lock,
-    journal::Message,
-    model::{Code, Intent, Outcome, Problem, Problems, Stage, problem::shown},
+    model::{Code, Intent, Message, Outcome, Problem, Problems, Stage, problem::shown},
     ops::actions,
 };
 

@@ -2,8 +2,8 @@
 
 use super::{Context, Exit, output};
 use crate::{
-    journal::{AnswerRow, Message},
-    model::{Code, Intent, Outcome, Problems, Stage, intent::how_to_decide, problem::shown},
+    journal::AnswerRow,
+    model::{Code, Intent, Message, Outcome, Problems, Stage, intent::how_to_decide, problem::shown},
     ops::{
         life::{self, Life},
         lines,

@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::{Context, Exit, plan};
 use crate::{
     config::{Flow, Work, Workspace},
-    flow::{Schemas, trial},
+    flow::{Schemas, render},
     format::Source,
     model::{Code, Place, Problem, Problems, problem::reason},
 };
@@ -129,7 +129,9 @@ fn outcome(workspace: &Workspace, flow: &Flow, case: &Case, schemas: &Schemas) -
     let name = case.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = fs::read(&case.input).map_err(|error| Problems::from(unreadable(&case.input, &error)))?;
     let text = match &flow.work {
-        Work::In(inbound) => trial::plan(&Source::Bytes(bytes.into()), &name, inbound, schemas).map(|plan| plan::render(&plan, usize::MAX)),
+        Work::In(inbound) => {
+            render::plan(&Source::Bytes(bytes.into()), &name, inbound, schemas).map(|plan| plan::render(&plan, usize::MAX))
+        }
         Work::Out(outbound) => {
             let records: Json = serde_json::from_slice(&bytes).map_err(|error| {
                 let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
@@ -137,10 +139,12 @@ fn outcome(workspace: &Workspace, flow: &Flow, case: &Case, schemas: &Schemas) -
                 Problems::from(Problem::new(Code::ConfigSyntax, "a sample of an outbound flow is a record of Odoo as JSON").at(place))
             })?;
             let records = if let Json::Array(records) = records { records } else { vec![records] };
-            trial::document(workspace, flow, outbound, records, &trial::Circumstances::default()).map_err(Problems::from).and_then(|made| {
-                let schema = schemas.get(&flow.schema)?;
-                trial::check(schema, &made.name, made.text.clone().into_bytes()).map(|()| made.text)
-            })
+            render::document(workspace, flow, outbound, records, &render::RenderContext::default()).map_err(Problems::from).and_then(
+                |made| {
+                    let schema = schemas.get(&flow.schema)?;
+                    render::check(schema, &made.name, made.text.clone().into_bytes()).map(|()| made.text)
+                },
+            )
         }
     };
     Ok(match text {

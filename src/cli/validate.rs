@@ -9,7 +9,7 @@ use std::{
 use super::{Context, Exit, files, report};
 use crate::{
     config::Work,
-    flow::{Schemas, examine},
+    flow::{Schemas, validate_and_parse},
     format::{Limits, Source, xml},
     model::{Code, Place, Problem, Problems, nearest::did_you_mean},
     schema::{File, Schema, Setup},
@@ -142,7 +142,7 @@ fn judged(file: &Path, by: &By) -> Vec<Problem> {
             schema.judge(&judged, move |judge| xml::stream(&source, &name, &limits, options, judge).map_err(Problems::from)).1
         }
         By::Flow(workspace, id, schemas) => match &workspace.flows[id].work {
-            Work::In(inbound) => examine(&source, &name, inbound, schemas).err().map(Problems::into_vec).unwrap_or_default(),
+            Work::In(inbound) => validate_and_parse(&source, &name, inbound, schemas).err().map(Problems::into_vec).unwrap_or_default(),
             Work::Out(_) => Vec::new(),
         },
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value as Json};
 
-use super::flows::Files;
+use super::files::Files;
 use crate::{
     mapping::Template,
     model::{Problem, table::Reader},

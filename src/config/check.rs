@@ -1,15 +1,12 @@
 //! A workspace held against its schemas and against Odoo's fields: `consign check`.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
 
-use super::{Flow, Format, InFlow, OutFlow, Work, Workspace};
+use super::{Flow, InFlow, OutFlow, Work, Workspace};
 use crate::{
-    format::{
-        Limits, Source,
-        csv::{self, Dialect},
-    },
+    format::{Format, Layout, Limits, Source},
     mapping::coverage::Coverage,
     model::{Code, Name, Place, Problem, Problems, catalog::Catalog, nearest::did_you_mean, pattern::fits, shape::Shape},
     odoo::{actions, read::Tree},
@@ -47,8 +44,8 @@ pub fn check(workspace: &Workspace) -> Report {
             if let Some(shape) = shape(&flow.schema) {
                 report.coverage.push((flow.id.clone(), inbound.mapping.coverage(shape)));
             }
-            if let (Format::Csv(dialect), Some(schema), true) = (&inbound.format, schema(&flow.schema), found.is_empty()) {
-                report.problems.extend(rows(flow, dialect, schema));
+            if let (Some(specimen), Some(schema), true) = (inbound.format.specimen(), schema(&flow.schema), found.is_empty()) {
+                report.problems.extend(rows(flow, specimen, schema));
             }
             report.problems.extend(found);
         }
@@ -72,12 +69,12 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
     let shapes: Vec<&Shape> = inbound.schemas.iter().filter_map(|choice| shape(&choice.schema)).collect();
     if let Some((first, more)) = shapes.split_first() {
         // Of several schemas one that has it is enough: profiles of one format differ in what they allow.
-        let others: Vec<Vec<Problem>> = more.iter().map(|shape| inbound.mapping.check(shape, &workspace.catalog)).collect();
+        let others: Vec<Vec<Problem>> = more.iter().map(|shape| inbound.mapping.check(shape, workspace.catalog(&flow.odoo))).collect();
         let everywhere = |problem: &Problem| others.iter().all(|found| found.iter().any(|other| other.place == problem.place));
-        problems.extend(inbound.mapping.check(first, &workspace.catalog).into_iter().filter(everywhere));
+        problems.extend(inbound.mapping.check(first, workspace.catalog(&flow.odoo)).into_iter().filter(everywhere));
     }
-    if let (Format::Csv(dialect), Some(first)) = (&inbound.format, shapes.first()) {
-        problems.extend(columns(flow, dialect, first));
+    if let (Some(layout), Some(first)) = (inbound.format.layout(), shapes.first()) {
+        problems.extend(columns(flow, &layout, first));
     }
     for (model, then, line, column) in inbound.mapping.calls() {
         if let Some(wrong) = actions::check(model, then) {
@@ -122,19 +119,9 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
 
 /// A row with a value in every column, held against the schema: columns in the wrong order, twice, or not mapped though they must be
 /// would be told of every row of every file, and to the partner.
-fn rows(flow: &Flow, dialect: &Dialect, schema: &Schema) -> Vec<Problem> {
-    let plain = Dialect {
-        columns: dialect.columns.iter().enumerate().map(|(at, (_, element))| ((at + 1).to_string(), element.clone())).collect(),
-        header: false,
-        skip: 0,
-        trailer: None,
-        quote: None,
-        encodings: vec![encoding_rs::UTF_8],
-        separator: b';',
-        ..dialect.clone()
-    };
-    let row = Source::from(vec!["x"; dialect.columns.len()].join(";").as_bytes());
-    let (_, found) = schema.judge(&File::named(&flow.file), |judge| csv::stream(&row, &flow.file, &plain, &Limits::default(), judge));
+fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, Source), schema: &Schema) -> Vec<Problem> {
+    let file = flow.file.clone();
+    let (_, found) = schema.judge(&File::named(&flow.file), move |judge| format.read(&row, &file, &Limits::default(), judge));
     let order = found.into_iter().filter(|problem| [Code::DocUnexpected, Code::DocIncomplete].contains(&problem.code));
     let told = |problem: Problem| {
         Problem::new(Code::MappingPath, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))
@@ -193,32 +180,31 @@ fn overlaps(workspace: &Workspace) -> Vec<Problem> {
 }
 
 /// The elements that CSV rows are lifted to, held against the schema.
-fn columns(flow: &Flow, dialect: &Dialect, shape: &Shape) -> Vec<Problem> {
+fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut refuse = |what: String, known: Vec<&str>, name: &str| {
         let problem = Problem::new(Code::MappingPath, format!("the schema {} has no {what}", flow.schema));
-        problems.push(problem.at(Place::file(&flow.file).with_path("[csv]")).maybe_hint(did_you_mean(name, known)));
+        problems.push(problem.at(Place::file(&flow.file).with_path(layout.section)).maybe_hint(did_you_mean(name, known)));
     };
     let child = |of: &[(Name, usize)], name: &str| {
-        of.iter().find(|(known, _)| &*known.local == name && *known.namespace == *dialect.namespace).map(|(_, id)| *id)
+        of.iter().find(|(known, _)| &*known.local == name && *known.namespace == *layout.namespace).map(|(_, id)| *id)
     };
     let locals = |of: &[(Name, usize)]| of.iter().map(|(name, _)| name.local.to_string()).collect::<Vec<_>>();
-    let Some(root) = child(&shape.roots, &dialect.root) else {
-        refuse(format!("root element `{}`", dialect.root), locals(&shape.roots).iter().map(String::as_str).collect(), &dialect.root);
+    let Some(root) = child(&shape.roots, &layout.root) else {
+        refuse(format!("root element `{}`", layout.root), locals(&shape.roots).iter().map(String::as_str).collect(), &layout.root);
         return problems;
     };
-    let Some(row) = child(&shape.types[root].children, &dialect.row) else {
+    let Some(row) = child(&shape.types[root].children, &layout.row) else {
         refuse(
-            format!("`{}` in `{}`", dialect.row, dialect.root),
+            format!("`{}` in `{}`", layout.row, layout.root),
             locals(&shape.types[root].children).iter().map(String::as_str).collect(),
-            &dialect.row,
+            &layout.row,
         );
         return problems;
     };
     let known = locals(&shape.types[row].children);
-    let names = dialect.columns.iter().map(|(_, element)| element).chain(&dialect.decimals).chain(dialect.dates.keys());
-    for name in names.filter(|name| !known.contains(name)) {
-        refuse(format!("`{name}` in `{}`", dialect.row), known.iter().map(String::as_str).collect(), name);
+    for name in layout.columns.iter().filter(|name| !known.contains(name)) {
+        refuse(format!("`{name}` in `{}`", layout.row), known.iter().map(String::as_str).collect(), name);
     }
     problems
 }
@@ -272,7 +258,7 @@ fn names(flow: &Flow, outbound: &OutFlow) -> Vec<Problem> {
 
 /// Names that a template uses inside its loops, found by filling it in with a record of nothing but the fields that are read.
 fn loops(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Option<Problem> {
-    let record = sample(&workspace.catalog, &outbound.model, &outbound.fields);
+    let record = sample(workspace.catalog(&flow.odoo), &outbound.model, &outbound.fields);
     let mut values = outbound.values.clone();
     let partner = json!({"id": "x", "name": "x", "gln": "x"});
     let given = [
@@ -323,7 +309,7 @@ fn domain(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Vec<Problem
     let unknown = paths.filter_map(|path| {
         let mut model = outbound.model.clone();
         for part in path.split('.') {
-            let fields = workspace.catalog.model(&model)?;
+            let fields = workspace.catalog(&flow.odoo).model(&model)?;
             match fields.get(part) {
                 Some(field) => model = field.relation.clone().unwrap_or_default(),
                 None if part == "id" => return None,
@@ -377,9 +363,9 @@ fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, abo
         Some((_, line, column)) => Place::at(&flow.file, *line, *column),
         None => Place::file(&flow.file),
     };
-    let Some(known) = workspace.catalog.model(model) else {
+    let Some(known) = workspace.catalog(&flow.odoo).model(model) else {
         let problem = Problem::new(Code::MappingField, format!("the field snapshot has no model `{model}`"));
-        problems.push(problem.at(place(above)).maybe_hint(did_you_mean(model, workspace.catalog.models())));
+        problems.push(problem.at(place(above)).maybe_hint(did_you_mean(model, workspace.catalog(&flow.odoo).models())));
         return;
     };
     for (name, below) in &fields.0 {

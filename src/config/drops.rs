@@ -9,9 +9,9 @@ use super::{SecretSource, secrets};
 use crate::{
     model::{Code, Problem, nearest::did_you_mean, table::Reader},
     transport::{
-        Drop,
-        ftp::{FtpDrop, FtpSettings, Security},
-        local::LocalDrop,
+        RemoteFs,
+        ftp::{FtpSettings, FtpStore, Security},
+        local::LocalStore,
         sftp::{self, Agent, Engine, IN_FLIGHT, KeyFile, LEGACY, Login, Secret, SftpSettings},
     },
 };
@@ -191,10 +191,10 @@ impl DropConfig {
     ///
     /// # Errors
     /// A secret is missing, or the engine is not in this build.
-    pub fn open(&self, root: &Path) -> Result<Box<dyn Drop>, Problem> {
+    pub fn open(&self, root: &Path) -> Result<Box<dyn RemoteFs>, Problem> {
         match self {
-            Self::Local(path) => Ok(Box::new(LocalDrop::new(root.join(path)))),
-            Self::Ftp { account, security, authority, base, timeout } => Ok(Box::new(FtpDrop::new(FtpSettings {
+            Self::Local(path) => Ok(Box::new(LocalStore::new(root.join(path)))),
+            Self::Ftp { account, security, authority, base, timeout } => Ok(Box::new(FtpStore::new(FtpSettings {
                 host: account.host.clone(),
                 port: account.port,
                 user: account.user.clone(),

@@ -5,10 +5,11 @@ use std::{cell::RefCell, sync::Arc, time::Duration};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Changed, Choice, Exists, Flow, Format, InFlow, MadeOf, Numbered, Order, OutFlow, SameContent, Schedule, Unusual, Work, answers, choice,
+    Changed, Choice, Exists, Flow, InFlow, MadeOf, Numbered, Order, OutFlow, SameContent, Schedule, Unusual, Work, answers, choice,
+    files::Files,
 };
 use crate::{
-    format::{Limits, xml},
+    format::{self, Limits},
     mapping::{
         Given, Mapping, Template,
         tables::{CodeTable, Tables},
@@ -20,16 +21,6 @@ use crate::{
     },
     odoo::read::Tree,
 };
-
-/// Reads files of the workspace that flows name; problems go to the reader that named them.
-pub(super) trait Files {
-    /// The text of a file, or a problem.
-    fn text(&self, path: &str) -> Result<String, Problem>;
-    /// Whether there is such a file.
-    fn has(&self, path: &str) -> bool;
-    /// `id`, `name` and `gln` of a partner.
-    fn partner(&self, id: &str) -> Map<String, Json>;
-}
 
 /// The code tables of a workspace, with the partner's own; remembers what was read.
 struct CodeTables<'f> {
@@ -67,6 +58,7 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
         reader.boolean("enabled").unwrap_or(true),
     );
     let schema_from = reader.text("schema_from");
+    let odoo = reader.text("odoo").unwrap_or_default();
     let (schema, work) = if direction == "in" {
         let (schema, flow) = inbound(reader, files, &common.0)?;
         (schema, Work::In(Box::new(flow)))
@@ -75,7 +67,20 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
         (schema, Work::Out(Box::new(outbound(reader, files, &common.0)?)))
     };
     let (partner, folder, about, enabled) = common;
-    Some(Flow { id: id.to_string(), file: file.to_string(), about, enabled, partner, folder, schema, schema_from, schedule, expect, work })
+    Some(Flow {
+        id: id.to_string(),
+        file: file.to_string(),
+        about,
+        enabled,
+        partner,
+        odoo,
+        folder,
+        schema,
+        schema_from,
+        schedule,
+        expect,
+        work,
+    })
 }
 
 fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
@@ -89,20 +94,7 @@ fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
 }
 
 fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(String, InFlow)> {
-    let format = match reader.choice("format", &["xml", "csv"]) {
-        "csv" => match reader.table("csv") {
-            Some(table) => {
-                let dialect = super::dialect::read(&table);
-                table.finish();
-                Format::Csv(Box::new(dialect))
-            }
-            None => {
-                reader.missing("csv");
-                return None;
-            }
-        },
-        _ => Format::Xml,
-    };
+    let format = format::configured(reader)?;
     let mut limits = Limits::default();
     match (reader.integer("max_bytes").map(u64::try_from), reader.node("max_bytes")) {
         (Some(Ok(bytes @ 1..)), _) => limits.bytes = bytes,
@@ -116,9 +108,8 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
     };
     let unpack = reader.texts("unpack").unwrap_or_default();
     let files_wanted = reader.texts("files").unwrap_or_else(|| {
-        let usual = if matches!(format, Format::Xml) { "*.xml" } else { "*.csv" };
         let zips = if unpack.is_empty() { None } else { Some("*.zip") };
-        std::iter::once(usual).chain(zips).map(str::to_string).collect()
+        std::iter::once(format.usual_files()).chain(zips).map(str::to_string).collect()
     });
     let settle = reader.duration("settle").unwrap_or(Duration::from_secs(5));
     let unusual = |key: &str, allowed: &[&'static str]| match reader.choice(key, allowed) {
@@ -145,10 +136,6 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
         reader.bad(node, "a flow has either `schema` or [[schemas]]".into());
     }
     let envelope = choice::envelope(reader);
-    let xml = xml::Options {
-        doctype: if reader.choice("doctype", &["refuse", "skip"]) == "skip" { xml::Doctype::SkipBare } else { xml::Doctype::Refuse },
-        several: reader.choice("documents", &["one", "several"]) == "several",
-    };
     let given = Given { partner: files.partner(partner), values: values(reader) };
     let partial = reader.boolean("partial").unwrap_or(false);
     let answer = answers::returned(reader, files, values(reader)).map(Arc::new);
@@ -191,7 +178,6 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
                 settle,
                 same_content,
                 limits,
-                xml,
                 schemas,
                 envelope,
                 mapping,

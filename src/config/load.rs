@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::{DropConfig, OdooConfig, Partner, Workspace, contained, flows, secrets};
+use super::{DropConfig, OdooConfig, Partner, Workspace, contained, files::Files, flows, secrets};
 use crate::{
     model::{
         Code, Place, Problem, Problems, answer,
@@ -34,7 +34,7 @@ struct Root<'r> {
     partners: &'r BTreeMap<String, Partner>,
 }
 
-impl flows::Files for Root<'_> {
+impl Files for Root<'_> {
     fn has(&self, path: &str) -> bool {
         crate::transport::contained(path).is_ok() && self.root.join(path).is_file()
     }
@@ -100,7 +100,8 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
     let (partner_files, flow_files) = (folder("partners", &mut broken), folder("flows", &mut apart));
     let problems = RefCell::new(broken);
     let reader = Reader::new(&main, "consign.toml", &problems);
-    let odoo = odoo(&reader);
+    let odoo = odoo(&reader, "odoo");
+    let odoos = odoos(&reader);
     let (alerts, web, keep) = (super::alerts::read(&reader), super::web::read(&reader), super::keep::read(&reader));
     let traces = super::traces::read(&reader);
     let storage = root.join(reader.text("storage").unwrap_or_else(|| "var".into()));
@@ -112,6 +113,12 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
         let reader = Reader::new(&parsed.node, &parsed.file, &own);
         let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners });
         if let Some(flow) = flow {
+            if !flow.odoo.is_empty() && !odoos.contains_key(&flow.odoo) {
+                let hint = did_you_mean(&flow.odoo, odoos.keys().map(String::as_str))
+                    .unwrap_or_else(|| format!("consign.toml needs a table [odoos.{}]", flow.odoo));
+                let problem = Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{}`", flow.odoo));
+                reader.report(problem.at(reader.place_of("odoo")).hint(hint));
+            }
             if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
                 let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str))
                     .unwrap_or_else(|| "each partner is a file in partners/".into());
@@ -128,10 +135,22 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
         }
         apart.extend(own.into_inner());
     }
-    let mut catalog = catalog(root, &problems);
-    answer::add_to(&mut catalog);
+    let named = |name: &str| {
+        let mut catalog = catalog(root, &Workspace::catalog_file(name), &problems)?;
+        answer::add_to(&mut catalog);
+        Some(catalog)
+    };
+    let catalogs: BTreeMap<String, Catalog> = odoos.keys().filter_map(|name| Some((name.clone(), named(name)?))).collect();
+    let catalog = named("").unwrap_or_else(|| {
+        let mut catalog = fields::built_in().clone();
+        answer::add_to(&mut catalog);
+        catalog
+    });
     match Problems::of(problems.into_inner()) {
-        None => Ok((Workspace { root: root.to_path_buf(), storage, odoo, alerts, web, keep, traces, partners, flows, catalog }, apart)),
+        None => Ok((
+            Workspace { root: root.to_path_buf(), storage, odoo, odoos, alerts, web, keep, traces, partners, flows, catalog, catalogs },
+            apart,
+        )),
         Some(problems) => Err(problems.and(apart)),
     }
 }
@@ -150,7 +169,23 @@ fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
 /// Calls to Odoo that are under way at once: two of the four workers that a small server has.
 const CALLS: usize = 2;
 
-fn odoo(reader: &Reader<'_>) -> OdooConfig {
+/// `[odoos.NAME]`.
+fn odoos(reader: &Reader<'_>) -> BTreeMap<String, OdooConfig> {
+    let Some(table) = reader.table("odoos") else { return BTreeMap::new() };
+    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
+    let mut odoos = BTreeMap::new();
+    for entry in table.free() {
+        match is_name(&entry.key) {
+            true => {
+                odoos.insert(entry.key.clone(), odoo(&table, &entry.key));
+            }
+            false => table.bad(&entry.node, format!("`{}` is not a name of letters, digits, - and _", entry.key)),
+        }
+    }
+    odoos
+}
+
+fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
     let empty = OdooConfig {
         url: String::new(),
         database: String::new(),
@@ -162,8 +197,8 @@ fn odoo(reader: &Reader<'_>) -> OdooConfig {
         calls: CALLS,
         context: serde_json::Map::new(),
     };
-    let Some(table) = reader.table("odoo") else {
-        reader.missing("odoo");
+    let Some(table) = reader.table(key) else {
+        reader.missing(key);
         return empty;
     };
     let dialect = match table.choice("dialect", &["auto", "json2", "jsonrpc", "xmlrpc"]) {
@@ -237,19 +272,13 @@ fn partner(parsed: &Parsed, problems: &RefCell<Vec<Problem>>) -> Partner {
     partner
 }
 
-/// The workspace's own snapshot of Odoo's fields, or the built-in one.
-fn catalog(root: &Path, problems: &RefCell<Vec<Problem>>) -> Catalog {
-    let name = "odoo-fields.json";
-    match fs::read(root.join(name)) {
-        Err(_) => fields::built_in().clone(),
-        Ok(bytes) => serde_json::from_slice(&bytes).unwrap_or_else(|error| {
-            let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-            problems.borrow_mut().push(Problem::new(Code::ConfigSyntax, "the field snapshot is not the JSON it should be").at(Place::at(
-                name,
-                narrow(error.line()),
-                narrow(error.column()),
-            )));
-            fields::built_in().clone()
-        }),
-    }
+/// The workspace's own snapshot of an Odoo's fields, where it has one.
+fn catalog(root: &Path, name: &str, problems: &RefCell<Vec<Problem>>) -> Option<Catalog> {
+    let bytes = fs::read(root.join(name)).ok()?;
+    let read = serde_json::from_slice(&bytes).map_err(|error| {
+        let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let place = Place::at(name, narrow(error.line()), narrow(error.column()));
+        problems.borrow_mut().push(Problem::new(Code::ConfigSyntax, "the field snapshot is not the JSON it should be").at(place));
+    });
+    read.ok()
 }

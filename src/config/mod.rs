@@ -8,8 +8,8 @@ pub mod answers;
 pub mod check;
 mod choice;
 mod contained;
-mod dialect;
 mod drops;
+mod files;
 mod flows;
 mod keep;
 mod load;
@@ -42,9 +42,9 @@ pub use self::{
     web::Web,
 };
 use crate::{
-    format::{Limits, csv::Dialect, xml},
+    format::{Format, Limits},
     mapping::{Given, Mapping, Template},
-    model::{Direction, Problem, Problems, catalog::Catalog, tongue::Tongue},
+    model::{Code, Direction, Problem, Problems, catalog::Catalog, nearest::did_you_mean, tongue::Tongue},
     odoo::{DialectChoice, OdooLogin, OdooSettings, read::Tree},
 };
 
@@ -55,8 +55,10 @@ pub struct Workspace {
     pub root: PathBuf,
     /// Where the journal, originals and outcomes are kept.
     pub storage: PathBuf,
-    /// The Odoo of all flows.
+    /// `[odoo]`: the Odoo of flows that name none.
     pub odoo: OdooConfig,
+    /// `[odoos.NAME]`: further ones.
+    pub odoos: BTreeMap<String, OdooConfig>,
     /// Who is told of what.
     pub alerts: Alerts,
     /// The web page.
@@ -69,8 +71,10 @@ pub struct Workspace {
     pub partners: BTreeMap<String, Partner>,
     /// Flows by id.
     pub flows: BTreeMap<String, Flow>,
-    /// Odoo's models and fields.
+    /// Models and fields of `[odoo]`.
     pub catalog: Catalog,
+    /// Those of the further ones that have a snapshot of their own.
+    pub catalogs: BTreeMap<String, Catalog>,
 }
 
 /// Odoo as configured; secrets not opened yet.
@@ -121,6 +125,8 @@ pub struct Flow {
     pub enabled: bool,
     /// Partner's id.
     pub partner: String,
+    /// The Odoo that it works with: a name in `[odoos]`, or empty for `[odoo]`.
+    pub odoo: String,
     /// Folder on the drop.
     pub folder: String,
     /// Schema, relative to `schemas/`; the first where there are several.
@@ -165,15 +171,6 @@ pub enum Work {
     In(Box<InFlow>),
     /// Odoo to drop.
     Out(Box<OutFlow>),
-}
-
-/// Form of the files.
-#[derive(Debug, Clone)]
-pub enum Format {
-    /// XML.
-    Xml,
-    /// CSV.
-    Csv(Box<Dialect>),
 }
 
 /// What becomes of known content under a new name.
@@ -227,7 +224,7 @@ pub struct InFlow {
     /// Order.
     pub order: Order,
     /// Form.
-    pub format: Format,
+    pub format: Arc<dyn Format>,
     /// Where a file's name has the partner's running number.
     pub sequence: Option<Numbered>,
     /// How long size and time must stand still.
@@ -236,8 +233,6 @@ pub struct InFlow {
     pub same_content: SameContent,
     /// Limits on a document.
     pub limits: Limits,
-    /// How XML is read.
-    pub xml: xml::Options,
     /// Schemas, each with the documents it is for; the first that fits is taken.
     pub schemas: Vec<Choice>,
     /// What the documents lie in.
@@ -316,6 +311,39 @@ pub struct OutFlow {
 }
 
 impl Workspace {
+    /// An Odoo by its name; empty for the one of `[odoo]`.
+    ///
+    /// # Errors
+    /// There is none of that name (C106).
+    pub fn odoo(&self, name: &str) -> Result<&OdooConfig, Problem> {
+        match name {
+            "" => Ok(&self.odoo),
+            name => self.odoos.get(name).ok_or_else(|| {
+                let hint = did_you_mean(name, self.odoos.keys().map(String::as_str));
+                let hint = hint.unwrap_or_else(|| format!("consign.toml needs a table [odoos.{name}]"));
+                Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{name}` in the workspace")).hint(hint)
+            }),
+        }
+    }
+
+    /// Every Odoo with its name, the one of `[odoo]` first, under an empty name.
+    pub fn every_odoo(&self) -> impl Iterator<Item = (&str, &OdooConfig)> {
+        std::iter::once(("", &self.odoo)).chain(self.odoos.iter().map(|(name, odoo)| (name.as_str(), odoo)))
+    }
+
+    /// Models and fields of an Odoo, by its name.
+    pub fn catalog(&self, odoo: &str) -> &Catalog {
+        self.catalogs.get(odoo).unwrap_or(&self.catalog)
+    }
+
+    /// The file in a workspace that has the models and fields of an Odoo, by its name.
+    pub fn catalog_file(odoo: &str) -> String {
+        match odoo {
+            "" => "odoo-fields.json".to_string(),
+            name => format!("odoo-fields.{name}.json"),
+        }
+    }
+
     /// Reads the workspace at `root`.
     ///
     /// # Errors
@@ -351,7 +379,7 @@ impl OdooConfig {
             (_, Some(login), Some(password)) => OdooLogin::Password { login: login.clone(), password: password.open(root)? },
             // Odoo takes an API key in the password's place.
             (Some(key), Some(login), None) => OdooLogin::Password { login: login.clone(), password: key.open(root)? },
-            _ => return Err(Problem::new(crate::model::Code::ConfigMissingKey, "[odoo] needs `api_key`, or `login` and `password`")),
+            _ => return Err(Problem::new(Code::ConfigMissingKey, "[odoo] needs `api_key`, or `login` and `password`")),
         };
         Ok(OdooSettings {
             url: self.url.clone(),

@@ -5,18 +5,19 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use serde_json::{Map, Value as Json, json};
 
-use super::{Engine, Schemas, partner_report, storage::safe_name, trial, unpack};
+use super::{Engine, Schemas, partner_report, render, unpack};
 use crate::{
     config::{Flow, OutFlow, Work, answers::Returned},
-    journal::{Answered, Message},
+    journal::Answered,
     model::{
-        Code, Problem, Problems, Stage,
+        Code, Message, Problem, Problems, Stage,
         answer::{Answer, Reply},
         codes::Who,
         pattern,
         problem::{cut, shown},
     },
-    transport::{Drop, Entry, join},
+    storage::safe_name,
+    transport::{Entry, RemoteFs, join},
 };
 
 /// Bytes read of a file that says why.
@@ -80,7 +81,7 @@ pub(super) async fn watch(engine: &Engine, flow: &Flow, outbound: &OutFlow) -> R
 }
 
 /// The files of a folder, listed once; one that is not there has none.
-async fn listed<'f>(drop: &dyn Drop, folder: &str, folders: &'f mut HashMap<String, Vec<Entry>>) -> Result<&'f [Entry], Problem> {
+async fn listed<'f>(drop: &dyn RemoteFs, folder: &str, folders: &'f mut HashMap<String, Vec<Entry>>) -> Result<&'f [Entry], Problem> {
     if !folders.contains_key(folder) {
         let entries = match drop.list(folder).await {
             Err(problem) if problem.code == Code::DropMissing => Vec::new(),
@@ -92,7 +93,7 @@ async fn listed<'f>(drop: &dyn Drop, folder: &str, folders: &'f mut HashMap<Stri
 }
 
 /// The words of a small text file, in a line.
-async fn words(drop: &dyn Drop, path: &str, size: u64) -> Result<Option<String>, Problem> {
+async fn words(drop: &dyn RemoteFs, path: &str, size: u64) -> Result<Option<String>, Problem> {
     if size == 0 || size > REASON {
         return Ok(None);
     }
@@ -144,7 +145,7 @@ pub(super) async fn record(engine: &Engine, message: &Message, answers: &[Answer
 /// Gives a partner the answer to its document. Written again after a crash in between, it is the same file.
 pub(super) async fn give(
     engine: &Engine,
-    drop: &dyn Drop,
+    drop: &dyn RemoteFs,
     flow: &Flow,
     schemas: &Schemas,
     message: &Message,
@@ -165,7 +166,7 @@ pub(super) async fn give(
     let (name, text) = rendered(engine, flow, answer, message, problems).await?;
     if let Some(schema) = answer.schema.as_deref().and_then(|name| schemas.get(name).ok()) {
         let bytes = text.clone().into_bytes();
-        tokio::task::block_in_place(|| trial::check(schema, &name, bytes)).map_err(|found| {
+        tokio::task::block_in_place(|| render::check(schema, &name, bytes)).map_err(|found| {
             let first = found.into_iter().nth(1);
             first.unwrap_or_else(|| Problem::new(Code::OutInvalid, "the answer that we made breaks its schema"))
         })?;

@@ -4,17 +4,17 @@
 use std::collections::{HashMap, HashSet};
 
 use super::{
-    Engine, answers, examine,
-    material::{self, Material, Plans},
-    plans,
+    Engine, answers,
+    document_stream::{self, Plans, Stream},
+    plans, validate,
 };
 use crate::{
     config::{Flow, InFlow},
     failpoints::checkpoint,
-    journal::{Journal, Message, RecordRow, Written},
+    journal::{Journal, RecordRow, Written},
     mapping::Applying,
     model::{
-        BoxFuture, Clock, Code, Effect, Plan, Problem, Problems, answer,
+        BoxFuture, Clock, Code, Effect, Message, Plan, Problem, Problems, answer,
         intent::{self, Known},
         problem::shown,
     },
@@ -76,6 +76,7 @@ impl Applied {
     /// Counts what one part did; gives it for the journal.
     fn add(&mut self, message: &Message, outcome: &Outcome, write: Effect) -> Part {
         let row = |record: &Touched| RecordRow {
+            odoo: message.odoo.clone(),
             model: record.model.clone(),
             id: record.id,
             name: record.name.clone(),
@@ -104,11 +105,11 @@ struct Remembering<'a> {
 
 impl memory::Memory for Remembering<'_> {
     fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, memory::Written>, Problem>> {
-        Box::pin(self.journal.written(model, ids))
+        Box::pin(self.journal.written(&self.message.odoo, model, ids))
     }
 
     fn remember<'a>(&'a self, model: &'a str, records: &'a [(i64, memory::Written)]) -> BoxFuture<'a, Result<(), Problem>> {
-        Box::pin(self.journal.remember(model, records, self.clock.now()))
+        Box::pin(self.journal.remember(&self.message.odoo, model, records, self.clock.now()))
     }
 
     fn intend<'a>(&'a self, effects: &'a [Effect]) -> BoxFuture<'a, Result<Vec<Known>, Problem>> {
@@ -134,14 +135,14 @@ const REMARKS: usize = 20;
 pub(super) async fn plan(
     inbound: &InFlow,
     message: &Message,
-    material: &mut Material,
+    stream: &mut Stream,
     numbers: &mut Vec<(String, String)>,
 ) -> Result<(), Problems> {
     let mut applying = applying(inbound, message);
     let mut whole = None;
-    let is_whole = matches!(material, Material::Whole(..));
+    let is_whole = matches!(stream, Stream::InMemory(..));
     let (mut any, mut told) = (false, Vec::new());
-    let mut plans = Plans::of(inbound, message, material);
+    let mut plans = Plans::of(inbound, message, stream);
     loop {
         match plans.next(&mut applying).await {
             Ok(None) => break,
@@ -160,7 +161,7 @@ pub(super) async fn plan(
     if !inbound.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !told.is_empty() {
         told.extend(refused.into_iter().map(|(_, problem)| problem).take(100));
         Problems::check(told)?;
-        if let (Material::Whole(_, known), Some(plan)) = (material, whole) {
+        if let (Stream::InMemory(_, known), Some(plan)) = (stream, whole) {
             *known = Some(plan.into());
         }
     }
@@ -186,36 +187,36 @@ pub(super) async fn apply(
     flow: &Flow,
     inbound: &InFlow,
     message: &mut Message,
-    material: &Material,
+    stream: &Stream,
 ) -> Result<Applied, Problems> {
     if inbound.mapping.written().is_empty() {
-        return only_answers(engine, flow, inbound, message, material).await;
+        return only_answers(engine, flow, inbound, message, stream).await;
     }
-    let odoo = engine.odoo().await?;
+    let odoo = engine.odoo(&message.odoo).await?;
     // The whole id: a mark that is met again years later would make a count do nothing.
     let mark = format!("consign {}.{}", message.id, message.run);
     let (message, journal) = (&*message, &engine.journal);
     let memory = Remembering { journal, clock: &*engine.clock, message };
-    let setup = Setup { mark: &mark, memory: &memory, catalog: &engine.workspace.catalog, partial: inbound.partial };
+    let setup = Setup { mark: &mark, memory: &memory, catalog: engine.workspace.catalog(&message.odoo), partial: inbound.partial };
     // Tried before, done again, edited, or of a zip that may have lain here: what came later must not be set back, unless someone wants just that.
     let may_be_late = message.rested || message.edited || lay_here(journal, message).await?;
     if may_be_late && !message.again.overwrite {
         let mut applying = applying(inbound, message);
-        let mut plans = Plans::of(inbound, message, material);
+        let mut plans = Plans::of(inbound, message, stream);
         while let Some(plan) = plans.next(&mut applying).await? {
             let (plan, _) = answer::split(plan)?;
             not_overtaken(journal, &odoo, &plan, setup, message).await?;
         }
     }
-    let alone = engine.applying.lock().await;
-    if matches!(material, Material::Parts(..)) && !inbound.partial {
-        rehearsed(inbound, message, material, &odoo, setup).await?;
+    let alone = engine.odoos.writing(&message.odoo).await?;
+    if matches!(stream, Stream::Chunked(..)) && !inbound.partial {
+        rehearsed(inbound, message, stream, &odoo, setup).await?;
     }
     let mut applied = Applied::default();
     let mut refused: Vec<((u32, u32), Problem)> = Vec::new();
     let mut applying = applying(inbound, message);
     let mut part = 0;
-    let mut plans = Plans::of(inbound, message, material);
+    let mut plans = Plans::of(inbound, message, stream);
     while let Some(plan) = plans.next(&mut applying).await? {
         part += 1;
         let (plan, answers) = answer::split(plan)?;
@@ -234,7 +235,7 @@ pub(super) async fn apply(
         if part == 1 {
             checkpoint("effect").await;
         }
-        if matches!(material, Material::Whole(..)) {
+        if matches!(stream, Stream::InMemory(..)) {
             plans::keep(&engine.storage, message, &plan).await;
         }
         answers::record(engine, message, &answers, &about).await?;
@@ -265,9 +266,9 @@ pub(super) async fn apply(
 }
 
 /// A document that only says something about others: Odoo has no part in it.
-async fn only_answers(engine: &Engine, flow: &Flow, inbound: &InFlow, message: &Message, material: &Material) -> Result<Applied, Problems> {
+async fn only_answers(engine: &Engine, flow: &Flow, inbound: &InFlow, message: &Message, stream: &Stream) -> Result<Applied, Problems> {
     let mut applying = applying(inbound, message);
-    let mut plans = Plans::of(inbound, message, material);
+    let mut plans = Plans::of(inbound, message, stream);
     let (mut all, mut applied) = (Vec::new(), Applied::default());
     while let Some(plan) = plans.next(&mut applying).await? {
         all.extend(answer::split(plan)?.1);
@@ -281,10 +282,10 @@ async fn only_answers(engine: &Engine, flow: &Flow, inbound: &InFlow, message: &
 }
 
 /// Every reference of a file that is taken in parts, looked up before the first part is written.
-async fn rehearsed(inbound: &InFlow, message: &Message, material: &Material, odoo: &Odoo, setup: Setup<'_>) -> Result<(), Problems> {
+async fn rehearsed(inbound: &InFlow, message: &Message, stream: &Stream, odoo: &Odoo, setup: Setup<'_>) -> Result<(), Problems> {
     let mut bad = Vec::new();
     let mut applying = applying(inbound, message);
-    let mut plans = Plans::of(inbound, message, material);
+    let mut plans = Plans::of(inbound, message, stream);
     while let Some(plan) = plans.next(&mut applying).await? {
         let (plan, _) = answer::split(plan)?;
         bad.extend(rehearse(odoo, &plan, setup).await?.into_iter().map(|(_, problem)| problem));
@@ -305,8 +306,8 @@ async fn leave(
     told: Vec<Problem>,
 ) -> Result<(), Problems> {
     let Some(unit) = inbound.mapping.unit() else { return Ok(()) };
-    let source = material::source(engine, message).await?;
-    let bytes = tokio::task::block_in_place(|| examine::rest(&source, &message.name, inbound, &unit, parts))?;
+    let source = document_stream::source(engine, message).await?;
+    let bytes = tokio::task::block_in_place(|| validate::rest(&source, &message.name, inbound, &unit, parts))?;
     let told: Vec<Problem> = told.into_iter().take(1000).collect();
     let name = engine.storage.leave(message, bytes.clone(), told.clone()).await?;
     let text = format!("{}: {} records refused, written to {name}", Code::RecordRefused.info().code, parts.len());

@@ -5,18 +5,17 @@ use std::collections::VecDeque;
 use chrono::TimeDelta;
 
 use super::{
-    Engine, Summary, apply,
-    examine::Schemas,
-    intake, look, mappings,
-    material::{self, Material},
-    react::{Next, react, unless_moved},
-    shelf, unpack,
+    Engine, Summary, acknowledge, apply,
+    carry::{Refused, Steps, carry, foreign},
+    document_stream::{self, Stream},
+    mappings,
+    react::Next,
+    readiness, receive, unpack,
+    validate::Schemas,
 };
 use crate::{
     config::{Flow, InFlow},
-    failpoints::checkpoint,
-    journal::Message,
-    model::{Code, Problem, Problems, Stage},
+    model::{BoxFuture, Code, Message, Problem, Problems, Stage},
 };
 
 pub(super) async fn run(
@@ -55,18 +54,18 @@ async fn poll(
     summary: &mut Summary,
 ) -> Result<(), Problems> {
     let drop = engine.drop(&flow.partner).await?;
-    let mut found = look::poll(engine, &*drop, flow, inbound, summary).await?;
+    let mut found = readiness::poll(engine, &*drop, flow, inbound, summary).await?;
     let ready = std::mem::take(&mut found.ready);
     if !ready.is_empty() {
         engine.watcher.found(&flow.id, ready.len());
     }
-    for batch in intake::batches(ready) {
+    for batch in receive::batches(ready) {
         if engine.is_stopping() || !lease.take().await? {
             return Ok(());
         }
         // Partners take turns: one batch, then whoever waits longest.
         let turn = engine.turns.take(&flow.partner).await;
-        let messages = intake::take(engine, &*drop, flow, inbound, batch, &found, summary).await?;
+        let messages = receive::receive_batch(engine, &*drop, flow, inbound, batch, &found, summary).await?;
         std::mem::drop(turn);
         carry_all(engine, flow, inbound, schemas, messages, &mut is_stopped, summary).await?;
     }
@@ -101,10 +100,14 @@ async fn carry_all(
                     documents.into_iter().rev().for_each(|document| queue.push_front(document));
                     next
                 }),
-                Ok(false) => carry(engine, flow, inbound, schemas, &mut message, summary).await,
-                Err(problem) => later(engine, flow, &mut message, problem, summary).await,
+                Ok(false) => documents(engine, flow, inbound, schemas, &mut message, summary).await,
+                // One whose own copy cannot be read now waits, and keeps no other.
+                Err(problem) if problem.is_temporary() => {
+                    carry(engine, flow, &mut Refused(Some(problem.into())), &mut message, summary).await
+                }
+                Err(problem) => Err(problem.into()),
             };
-            match unless_moved(&message, carried) {
+            match carried {
                 Ok(next) => *is_stopped |= next == Next::Stop,
                 Err(problems) => {
                     trouble = Some(problems);
@@ -112,25 +115,13 @@ async fn carry_all(
                 }
             }
         }
-        let unshelved = !message.moved || !shelf::is_shelved(&message);
+        let unshelved = !message.moved || !acknowledge::is_shelved(&message);
         if matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed) && unshelved {
             rest.push(message);
         }
     }
-    shelf::shelve(engine, flow, schemas, rest, summary).await?;
+    acknowledge::shelve(engine, flow, schemas, rest, summary).await?;
     trouble.map_or(Ok(()), Err)
-}
-
-/// Lets one message whose own copy cannot be read now wait, and keeps no other.
-async fn later(engine: &Engine, flow: &Flow, message: &mut Message, problem: Problem, summary: &mut Summary) -> Result<Next, Problems> {
-    if !problem.is_temporary() {
-        return Err(problem.into());
-    }
-    if message.stage == Stage::Waiting {
-        let resume = message.resume.unwrap_or(Stage::Received);
-        engine.journal.advance(message, resume, None, engine.clock.now()).await?;
-    }
-    Ok(react(engine, flow, message, problem.into(), summary).await?)
 }
 
 /// The right to look at a folder of a drop, kept in the journal for as long as the work takes.
@@ -158,8 +149,8 @@ impl<'a> Lease<'a> {
     }
 }
 
-/// Carries a message from the stage it is at as far as it goes.
-async fn carry(
+/// Carries a message of documents.
+async fn documents(
     engine: &Engine,
     flow: &Flow,
     inbound: &InFlow,
@@ -167,114 +158,108 @@ async fn carry(
     message: &mut Message,
     summary: &mut Summary,
 ) -> Result<Next, Problems> {
-    let then = match message.again.as_then && !message.stage.is_at_rest() {
-        false => None,
-        true => {
-            match mappings::recall(&engine.storage, message).await.map_err(Problems::from).and_then(|made_of| inbound.as_then(&made_of)) {
+    let at = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
+    let then = match message.again.as_then {
+        // Its effect is there; what is left needs no mapping.
+        true if at != Some(Stage::Applied) => {
+            let made_of = mappings::recall(&engine.storage, message).await.map_err(Problems::from);
+            match made_of.and_then(|made_of| inbound.as_then(&made_of)) {
                 Ok(then) => Some(then),
-                Err(problems) if message.stage.may_become(Stage::Failed, message.direction) => {
-                    return Ok(react(engine, flow, message, problems, summary).await?);
-                }
-                // Its effect is there; what is left needs no mapping.
-                Err(_) => None,
+                Err(problems) => return carry(engine, flow, &mut Refused(Some(problems)), message, summary).await,
             }
         }
+        _ => None,
     };
-    let inbound = then.as_ref().unwrap_or(inbound);
-    let mut material: Option<Material> = None;
-    let mut next = Next::Go;
-    loop {
-        let now = engine.clock.now();
-        let result = match message.stage {
-            Stage::Waiting => {
-                let resume = message.resume.unwrap_or(Stage::Received);
-                engine.journal.advance(message, resume, None, now).await?;
-                continue;
+    let mut steps = Documents { engine, flow, inbound: then.as_ref().unwrap_or(inbound), schemas, stream: None };
+    carry(engine, flow, &mut steps, message, summary).await
+}
+
+/// The steps of documents into Odoo: received, checked, planned, applied, done.
+struct Documents<'f> {
+    engine: &'f Engine,
+    flow: &'f Flow,
+    inbound: &'f InFlow,
+    schemas: &'f Schemas,
+    /// What was read of the message by this process.
+    stream: Option<Stream>,
+}
+
+impl Steps for Documents<'_> {
+    fn step<'s>(&'s mut self, message: &'s mut Message, summary: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
+        Box::pin(async move {
+            match message.stage {
+                Stage::Received => self.check(message).await,
+                Stage::Checked => self.plan(message).await,
+                Stage::Planned => self.apply(message, summary).await,
+                Stage::Applied => Ok(self.engine.journal.done(message, &[], None, self.engine.clock.now()).await?),
+                _ => Err(foreign(message)),
             }
-            Stage::Received => match material::check(engine, inbound, schemas, message).await {
-                Ok(checked) => {
-                    material = Some(checked);
-                    engine.journal.advance(message, Stage::Checked, None, now).await?;
-                    checkpoint("checked").await;
-                    Ok(())
-                }
-                Err(problems) => {
-                    number_refused(engine, inbound, message).await?;
-                    Err(problems)
-                }
-            },
-            Stage::Checked => plan(engine, inbound, message, &mut material).await,
-            Stage::Planned => apply_planned(engine, flow, inbound, message, &mut material, summary).await,
-            Stage::Applied => {
-                engine.journal.done(message, &[], None, now).await?;
-                engine.settled(message, summary);
-                Ok(())
-            }
-            Stage::Done | Stage::Discarded | Stage::Failed | Stage::Held | Stage::Staged => return Ok(next),
-        };
-        if let Err(problems) = result {
-            next = react(engine, flow, message, problems, summary).await?;
-            if !matches!(message.stage, Stage::Done | Stage::Failed) {
-                return Ok(next);
-            }
-        }
+        })
     }
 }
 
-async fn plan(engine: &Engine, inbound: &InFlow, message: &mut Message, material: &mut Option<Material>) -> Result<(), Problems> {
-    let documents = known(engine, inbound, message, material).await?;
-    let mut numbers = Vec::new();
-    let planned = apply::plan(inbound, message, documents, &mut numbers).await;
-    let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
-    if let Err(problems) = planned {
-        // One that is refused is looked for more than any other.
-        engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
-        return Err(problems);
+impl Documents<'_> {
+    async fn check(&mut self, message: &mut Message) -> Result<(), Problems> {
+        let engine = self.engine;
+        match document_stream::check(engine, self.inbound, self.schemas, message).await {
+            Ok(checked) => {
+                self.stream = Some(checked);
+                Ok(engine.journal.advance(message, Stage::Checked, None, engine.clock.now()).await?)
+            }
+            Err(problems) => {
+                number_refused(engine, self.inbound, message).await?;
+                Err(problems)
+            }
+        }
     }
-    engine.journal.planned(message, &numbers, mapping.as_deref(), engine.clock.now()).await?;
-    message.mapping = mapping.or(message.mapping.take());
-    checkpoint("planned").await;
-    Ok(())
+
+    async fn plan(&mut self, message: &mut Message) -> Result<(), Problems> {
+        let (engine, inbound) = (self.engine, self.inbound);
+        let documents = known(engine, inbound, message, &mut self.stream).await?;
+        let mut numbers = Vec::new();
+        let planned = apply::plan(inbound, message, documents, &mut numbers).await;
+        let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
+        if let Err(problems) = planned {
+            // One that is refused is looked for more than any other.
+            engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
+            return Err(problems);
+        }
+        engine.journal.planned(message, &numbers, mapping.as_deref(), engine.clock.now()).await?;
+        message.mapping = mapping.or(message.mapping.take());
+        Ok(())
+    }
+
+    async fn apply(&mut self, message: &mut Message, summary: &mut Summary) -> Result<(), Problems> {
+        let (engine, inbound) = (self.engine, self.inbound);
+        let resumed = self.stream.is_none();
+        let documents = known(engine, inbound, message, &mut self.stream).await?;
+        if resumed {
+            // The mapping may be another than when it was planned.
+            let mut numbers = Vec::new();
+            apply::plan(inbound, message, documents, &mut numbers).await?;
+            let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
+            if mapping.is_some() && mapping != message.mapping {
+                engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
+                message.mapping = mapping;
+            }
+        }
+        let applied = apply::apply(engine, self.flow, inbound, message, documents).await?;
+        summary.refused += applied.refused;
+        summary.kept += applied.kept;
+        Ok(engine.journal.applied(message, applied.written(), applied.note().as_deref(), engine.clock.now()).await?)
+    }
 }
 
 /// The numbers of a document that its schema refuses, as far as it can be read at all.
 async fn number_refused(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<(), Problems> {
-    if message.size > material::LARGE {
+    if message.size > document_stream::LARGE {
         return Ok(());
     }
-    let Ok(mut documents) = material::again(engine, inbound, message).await else { return Ok(()) };
+    let Ok(mut documents) = document_stream::reload(engine, inbound, message).await else { return Ok(()) };
     let mut numbers = Vec::new();
     // What else the mapping would refuse is told once the schema is content.
     let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;
     engine.journal.numbered(message.id, &numbers, None).await.map_err(Problems::from)
-}
-
-async fn apply_planned(
-    engine: &Engine,
-    flow: &Flow,
-    inbound: &InFlow,
-    message: &mut Message,
-    material: &mut Option<Material>,
-    summary: &mut Summary,
-) -> Result<(), Problems> {
-    let resumed = material.is_none();
-    let documents = known(engine, inbound, message, material).await?;
-    if resumed {
-        // The mapping may be another than when it was planned.
-        let mut numbers = Vec::new();
-        apply::plan(inbound, message, documents, &mut numbers).await?;
-        let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
-        if mapping.is_some() && mapping != message.mapping {
-            engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
-            message.mapping = mapping;
-        }
-    }
-    let applied = apply::apply(engine, flow, inbound, message, documents).await?;
-    summary.refused += applied.refused;
-    summary.kept += applied.kept;
-    engine.journal.applied(message, applied.written(), applied.note().as_deref(), engine.clock.now()).await?;
-    checkpoint("applied").await;
-    Ok(())
 }
 
 /// The documents of a message, read again where this process has not read them yet.
@@ -282,11 +267,11 @@ async fn known<'m>(
     engine: &Engine,
     inbound: &InFlow,
     message: &Message,
-    material: &'m mut Option<Material>,
-) -> Result<&'m mut Material, Problems> {
-    let documents = match material.take() {
+    stream: &'m mut Option<Stream>,
+) -> Result<&'m mut Stream, Problems> {
+    let documents = match stream.take() {
         Some(documents) => documents,
-        None => material::again(engine, inbound, message).await?,
+        None => document_stream::reload(engine, inbound, message).await?,
     };
-    Ok(material.insert(documents))
+    Ok(stream.insert(documents))
 }

@@ -49,7 +49,7 @@ impl Lock {
                 format!("the storage folder {} cannot be used ({})", workspace.storage.display(), crate::model::problem::reason(&error)),
             )
         };
-        super::private_folder(&workspace.storage).map_err(unusable)?;
+        crate::storage::private_folder(&workspace.storage).map_err(unusable)?;
         let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => {

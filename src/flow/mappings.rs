@@ -5,11 +5,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use super::storage::{Storage, digest};
 use crate::{
     config::MadeOf,
-    journal::Message,
-    model::{Code, Problem},
+    model::{Code, Message, Problem},
+    storage::{Storage, digest},
 };
 
 fn place(storage: &Storage, digest: &str) -> PathBuf {

@@ -4,30 +4,32 @@
 //! identity that a second try finds again, then the journal, then the move on the partner's drop. A crash anywhere leaves a stage
 //! from which the same code goes on.
 
+mod acknowledge;
 mod answers;
 mod apply;
-mod away;
-mod examine;
+mod carry;
+mod circuit_breaker;
+mod connections;
+mod dedup;
+mod document_stream;
+mod fair_queue;
+mod fault_injecting;
 mod inbound;
-mod intake;
 mod lock;
-pub mod look;
 pub mod mappings;
-mod material;
 mod outbound;
 mod partner_report;
 pub mod plans;
 mod react;
-mod ready;
+pub mod readiness;
+mod receive;
+pub mod render;
 mod retry;
 mod same;
+mod select_records;
 mod sending;
-mod shelf;
-mod stepped;
-pub mod storage;
-pub mod trial;
-mod turns;
 pub mod unpack;
+mod validate;
 
 use std::{
     collections::HashMap,
@@ -38,26 +40,25 @@ use std::{
     time::Duration,
 };
 
-use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio::sync::Mutex;
 
-pub use examine::{Schemas, examine};
+use connections::Connections;
 pub use lock::Lock;
-use storage::Storage;
-pub use storage::private_folder;
+pub use validate::{Schemas, validate_and_parse};
 
 use crate::{
     config::{Flow, Work, Workspace},
     failpoints,
-    journal::{Before, Deed, Filter, Journal, Message},
+    journal::{Before, Deed, Filter, Journal},
     model::{
-        Again, Clock, ClockAhead, Code, Direction, Plan, Problem, Problems, Stage, SystemClock,
+        Again, Clock, ClockAhead, Code, Direction, Message, Plan, Problem, Problems, Stage, SystemClock,
         codes::{Area, Reaction, Who},
     },
     odoo::{Odoo, Setup},
     schema::Schema,
-    transport::Drop,
+    storage::Storage,
+    transport::RemoteFs,
 };
 
 /// Hears how work goes on, for progress bars and logs.
@@ -103,16 +104,6 @@ pub struct Summary {
     pub(crate) drop_is_away: bool,
 }
 
-/// What is known about Odoo.
-enum Connection {
-    /// Not asked yet.
-    Unknown,
-    /// Signed in.
-    Up(Odoo),
-    /// Not to be asked before then, and why.
-    Down(DateTime<Utc>, Problem),
-}
-
 /// Carries messages of one workspace.
 pub struct Engine {
     workspace: Arc<Workspace>,
@@ -121,15 +112,13 @@ pub struct Engine {
     watcher: Arc<dyn Watcher>,
     storage: Storage,
     schemas: Slot<HashMap<String, Schema>>,
-    odoo: Mutex<Connection>,
-    /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
-    applying: Mutex<()>,
+    odoos: Connections,
     eager: bool,
-    drops: Mutex<HashMap<String, Arc<dyn Drop>>>,
+    drops: Mutex<HashMap<String, Arc<dyn RemoteFs>>>,
     stopping: AtomicBool,
     /// Who this process is in leases.
     owner: String,
-    turns: turns::Turns,
+    turns: fair_queue::FairShare,
 }
 
 /// The journal of a workspace. One of an earlier version is carried over by a process that is alone with it.
@@ -168,19 +157,18 @@ impl Engine {
         let storage = Storage::open(&workspace.storage)?;
         let journal = open_journal(&workspace).await?;
         Ok(Self {
+            odoos: Connections::of(&workspace),
             workspace,
             journal,
             clock: clock(),
             watcher: Arc::new(Silent),
             storage,
             schemas: Slot::default(),
-            odoo: Mutex::new(Connection::Unknown),
-            applying: Mutex::default(),
             eager: false,
             drops: Mutex::default(),
             stopping: AtomicBool::new(false),
             owner: crate::model::MessageId::new().to_string(),
-            turns: turns::Turns::default(),
+            turns: fair_queue::FairShare::default(),
         })
     }
 
@@ -257,9 +245,9 @@ impl Engine {
     /// The journal cannot be read.
     pub async fn sweep(&self, _lock: &Lock) -> Result<(), Problem> {
         self.journal.end_leases().await?;
-        for name in self.storage.spooled() {
+        for name in self.storage.spooled().await {
             if matches!(self.journal.find(&name).await, Err(problem) if problem.code == Code::MessageUnknown) {
-                self.storage.discard(&name);
+                self.storage.discard([name]).await;
             }
         }
         Ok(())
@@ -288,7 +276,7 @@ impl Engine {
             },
         };
         if let Err(problems) = result {
-            self.forget_what_is_away(flow, &problems).await;
+            self.forget_what_is_away(flow, &flow.odoo, &problems).await;
             summary.problems.extend(problems);
         }
         if self.eager {
@@ -318,7 +306,9 @@ impl Engine {
         if message.direction == Direction::In || again.checked {
             self.storage.place(message).await?;
         }
-        self.journal.restart(message, again, deed, self.clock.now()).await
+        // What comes from a partner goes where its flow goes today; a record is of the Odoo that it was read from.
+        let flow = self.workspace.flows.get(&message.flow).filter(|_| message.direction == Direction::In);
+        self.journal.restart(message, again, flow.map(|flow| flow.odoo.as_str()), deed, self.clock.now()).await
     }
 
     /// Lets a message that is held go on from where it was, with the options that it had.
@@ -353,55 +343,25 @@ impl Engine {
         })
     }
 
-    /// The connection to Odoo, made when it is first needed. After a failure nobody knocks again for half a minute, so that a wrong
-    /// password does not lock the account.
-    pub(crate) async fn odoo(&self) -> Result<Odoo, Problem> {
-        let mut slot = self.odoo.lock().await;
-        match &*slot {
-            Connection::Up(odoo) => return Ok(odoo.clone()),
-            Connection::Down(until, problem) if self.clock.now() < *until => return Err(problem.clone()),
-            Connection::Down(..) | Connection::Unknown => {}
-        }
-        let settings = self.workspace.odoo.open(&self.workspace.root);
-        let connected = match settings {
-            Ok(settings) => Odoo::connect(&settings).await,
-            Err(problem) => Err(problem),
-        };
-        match connected {
-            Ok(odoo) => {
-                *slot = Connection::Up(odoo.clone());
-                Ok(odoo)
-            }
-            Err(problem) => {
-                *slot = Connection::Down(self.clock.now() + chrono::TimeDelta::seconds(30), problem.clone());
-                Err(problem)
-            }
-        }
+    /// The connection to an Odoo of the workspace, by its name, made when it is first needed.
+    pub(crate) async fn odoo(&self, name: &str) -> Result<Odoo, Problem> {
+        self.odoos.get(&self.workspace, name, self.clock.now()).await
     }
 
     /// Forgets the connection to a server that problems say is away or does not let us in, so that the next use makes a new one with
     /// the secrets of that time. Whether one of them is away.
-    pub(crate) async fn forget_what_is_away(&self, flow: &Flow, problems: &Problems) -> bool {
+    pub(crate) async fn forget_what_is_away(&self, flow: &Flow, odoo: &str, problems: &Problems) -> bool {
         let stops = |area| problems.iter().any(|problem| problem.code.area() == area && problem.code.reaction() == Reaction::Stop);
         if problems.iter().any(|problem| problem.code == Code::DropLogin) {
             self.forget_drop(&flow.partner).await;
         }
-        let mut slot = self.odoo.lock().await;
-        if matches!(*slot, Connection::Down(..)) {
+        if self.odoos.is_down(odoo).await {
             return true;
         }
         if stops(Area::Odoo) {
-            *slot = Connection::Unknown;
+            self.odoos.forget(odoo).await;
         }
         stops(Area::Odoo) || stops(Area::Drop)
-    }
-
-    /// Forgets the connection to Odoo, so that the next call signs in again.
-    pub(crate) async fn forget_odoo(&self) {
-        let mut slot = self.odoo.lock().await;
-        if matches!(*slot, Connection::Up(_)) {
-            *slot = Connection::Unknown;
-        }
     }
 
     /// Forgets a partner's drop, so that the next use opens it with the secrets of that time.
@@ -410,7 +370,7 @@ impl Engine {
     }
 
     /// A partner's drop, opened when it is first needed.
-    pub(crate) async fn drop(&self, partner: &str) -> Result<Arc<dyn Drop>, Problem> {
+    pub(crate) async fn drop(&self, partner: &str) -> Result<Arc<dyn RemoteFs>, Problem> {
         let mut drops = self.drops.lock().await;
         if let Some(drop) = drops.get(partner) {
             return Ok(Arc::clone(drop));
@@ -420,9 +380,9 @@ impl Engine {
             .partners
             .get(partner)
             .ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no partner `{partner}`")))?;
-        let mut drop: Arc<dyn Drop> = Arc::from(config.drop.open(&self.workspace.root)?);
+        let mut drop: Arc<dyn RemoteFs> = Arc::from(config.drop.open(&self.workspace.root)?);
         if failpoints::ENABLED {
-            drop = Arc::new(stepped::Stepped(drop));
+            drop = Arc::new(fault_injecting::FaultInjectingStore(drop));
         }
         drops.insert(partner.to_string(), Arc::clone(&drop));
         Ok(drop)

@@ -9,14 +9,15 @@ use serde_json::{Value as Json, json};
 
 use super::{
     Engine, Summary, answers,
-    react::{Next, react, unless_moved},
-    ready, sending,
+    carry::{Steps, carry, foreign},
+    react::Next,
+    select_records, sending,
 };
 use crate::{
     config::{Flow, OutFlow},
     failpoints::checkpoint,
-    journal::{Message, NewMessage},
-    model::{Code, Direction, Problem, Problems, Stage},
+    journal::NewMessage,
+    model::{BoxFuture, Code, Direction, Message, Problem, Problems, Stage},
     odoo::read::read_tree,
     schema::Schema,
 };
@@ -33,8 +34,7 @@ pub(super) async fn run(
         if engine.is_stopping() {
             return Ok(());
         }
-        let carried = carry(engine, flow, outbound, schema, &mut message, None, summary).await;
-        if unless_moved(&message, carried)? == Next::Stop {
+        if carry_records(engine, flow, outbound, schema, &mut message, None, summary).await? == Next::Stop {
             // Neither the messages that are left nor new ones would fare better now.
             return Ok(());
         }
@@ -50,14 +50,14 @@ pub(super) async fn run(
         summary.problems.push(problem);
     }
     let restored = engine.journal.restored(&flow.id).await?;
-    let (ready, cursor) = ready::ready(engine, flow, outbound, summary).await?;
+    let (ready, cursor) = select_records::due_records(engine, flow, outbound, summary).await?;
     if ready.is_empty() {
         return pass(engine, flow, cursor, restored).await.map_err(Problems::from);
     }
     engine.watcher.found(&flow.id, ready.len());
-    let odoo = engine.odoo().await?;
+    let odoo = engine.odoo(&flow.odoo).await?;
     // All records of the run in as many calls as the tree has relations; a message resumed later reads its own.
-    let all = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &ready, &outbound.fields).await;
+    let all = read_tree(&odoo, engine.workspace.catalog(&flow.odoo), &outbound.model, &ready, &outbound.fields).await;
     let records = match all {
         Ok(records) => records,
         // A temporary obstacle, or a mistake that every record would meet.
@@ -78,8 +78,7 @@ pub(super) async fn run(
             engine.settled(&message, summary);
             continue;
         }
-        let carried = carry(engine, flow, outbound, schema, &mut message, Some(together), summary).await;
-        if unless_moved(&message, carried)? == Next::Stop {
+        if carry_records(engine, flow, outbound, schema, &mut message, Some(together), summary).await? == Next::Stop {
             return Ok(());
         }
     }
@@ -89,7 +88,7 @@ pub(super) async fn run(
 
 /// Remembers that everything that was ready is claimed; of a restored journal, that it was held.
 async fn pass(engine: &Engine, flow: &Flow, cursor: Option<String>, restored: Option<DateTime<Utc>>) -> Result<(), Problem> {
-    ready::pass(engine, flow, cursor).await?;
+    select_records::commit_cursor(engine, flow, cursor).await?;
     match restored {
         Some(_) => engine.journal.seen_restored(&flow.id).await,
         None => Ok(()),
@@ -137,10 +136,10 @@ async fn readable(
     (first, restored): (Problem, Option<DateTime<Utc>>),
     summary: &mut Summary,
 ) -> Result<Vec<Json>, Problems> {
-    let odoo = engine.odoo().await?;
+    let odoo = engine.odoo(&flow.odoo).await?;
     let (mut records, mut failed) = (Vec::new(), Vec::new());
     for id in ready {
-        match read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &[*id], &outbound.fields).await {
+        match read_tree(&odoo, engine.workspace.catalog(&flow.odoo), &outbound.model, &[*id], &outbound.fields).await {
             Ok(read) => records.extend(read),
             Err(problem) => failed.push((id, problem)),
         }
@@ -174,7 +173,7 @@ async fn claim(
         claims: records.iter().map(|record| format!("{},{}", outbound.model, record_id(record))).collect(),
         numbers: numbers(outbound, records),
         rest: restored.map(|made| (Stage::Held, may_be_sent(made))),
-        ..NewMessage::of(&flow.id, Direction::Out)
+        ..NewMessage::of(&flow.id, Direction::Out, &flow.odoo)
     };
     engine.journal.receive(&new, engine.clock.now()).await
 }
@@ -202,65 +201,63 @@ fn numbers(outbound: &OutFlow, records: &[Json]) -> Vec<(String, String)> {
     found
 }
 
-/// Carries a message from the stage it is at as far as it goes.
-async fn carry(
+/// Carries a message of records as far as it goes, and puts one that is at rest where it belongs.
+async fn carry_records(
     engine: &Engine,
     flow: &Flow,
     outbound: &OutFlow,
     schema: &Schema,
     message: &mut Message,
-    mut records: Option<Vec<Json>>,
+    read: Option<Vec<Json>>,
     summary: &mut Summary,
 ) -> Result<Next, Problems> {
-    let mut next = Next::Go;
-    loop {
-        let result = match message.stage {
-            Stage::Waiting => {
-                let resume = message.resume.unwrap_or(Stage::Received);
-                engine.journal.advance(message, resume, None, engine.clock.now()).await?;
-                continue;
-            }
-            Stage::Received => sending::render(engine, flow, outbound, schema, message, records.take()).await,
-            Stage::Planned => match sending::stage(engine, flow, outbound, message).await {
-                Ok(()) => Ok(engine.journal.advance(message, Stage::Staged, None, engine.clock.now()).await?),
-                Err(problem) => Err(problem.into()),
-            },
-            Stage::Staged => sending::send(engine, flow, outbound, message).await.map_err(Problems::from),
-            Stage::Applied => {
-                let finished = sending::finish(engine, flow, outbound, message).await.map_err(Problems::from);
-                if finished.is_ok() {
-                    engine.settled(message, summary);
+    let mut steps = Records { engine, flow, outbound, schema, read };
+    let next = carry(engine, flow, &mut steps, message, summary).await?;
+    match message.stage {
+        Stage::Done | Stage::Failed if message.moved => Ok(next),
+        Stage::Done | Stage::Failed | Stage::Discarded => put_away(engine, flow, outbound, message).await.map(|()| next),
+        _ => Ok(next),
+    }
+}
+
+/// Takes back what was uploaded of a message that was discarded, and archives our copy of one that is at rest.
+async fn put_away(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problems> {
+    if message.stage == Stage::Discarded
+        && let Err(problem) = sending::withdraw(engine, flow, outbound, message).await
+    {
+        // Tried again at the next run.
+        tracing::warn!(message = message.id.short(), code = problem.code.as_str(), "{}", problem.message);
+        return Ok(());
+    }
+    let problems = engine.journal.last_problems(message.id).await?;
+    let stored = engine.storage.shelve(message, &problems).await?;
+    Ok(engine.journal.shelved(message, &stored, true).await?)
+}
+
+/// The steps of records to a partner's drop: received, planned, staged, applied, done.
+struct Records<'f> {
+    engine: &'f Engine,
+    flow: &'f Flow,
+    outbound: &'f OutFlow,
+    schema: &'f Schema,
+    /// The records, where this run has read them already.
+    read: Option<Vec<Json>>,
+}
+
+impl Steps for Records<'_> {
+    fn step<'s>(&'s mut self, message: &'s mut Message, _: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
+        let (engine, flow, outbound) = (self.engine, self.flow, self.outbound);
+        Box::pin(async move {
+            match message.stage {
+                Stage::Received => sending::render(engine, flow, outbound, self.schema, message, self.read.take()).await,
+                Stage::Planned => {
+                    sending::stage(engine, flow, outbound, message).await?;
+                    Ok(engine.journal.advance(message, Stage::Staged, None, engine.clock.now()).await?)
                 }
-                finished
+                Stage::Staged => Ok(sending::send(engine, flow, outbound, message).await?),
+                Stage::Applied => Ok(sending::finish(engine, flow, outbound, message).await?),
+                _ => Err(foreign(message)),
             }
-            Stage::Done | Stage::Failed | Stage::Discarded if !message.moved || message.stage == Stage::Discarded => {
-                if message.stage == Stage::Discarded
-                    && let Err(problem) = sending::withdraw(engine, flow, outbound, message).await
-                {
-                    // Tried again at the next run.
-                    tracing::warn!(message = message.id.short(), code = problem.code.as_str(), "{}", problem.message);
-                    return Ok(next);
-                }
-                let problems = engine.journal.last_problems(message.id).await?;
-                let stored = engine.storage.shelve(message, &problems).await?;
-                engine.journal.shelved(message, &stored, true).await?;
-                return Ok(next);
-            }
-            Stage::Done | Stage::Failed | Stage::Discarded | Stage::Held | Stage::Checked => return Ok(next),
-        };
-        match result {
-            Ok(()) => match message.stage {
-                Stage::Planned => checkpoint("planned").await,
-                Stage::Staged => checkpoint("staged").await,
-                Stage::Applied => checkpoint("applied").await,
-                _ => {}
-            },
-            Err(problems) => {
-                next = react(engine, flow, message, problems, summary).await?;
-                if !matches!(message.stage, Stage::Done | Stage::Failed) {
-                    return Ok(next);
-                }
-            }
-        }
+        })
     }
 }

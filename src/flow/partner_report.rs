@@ -1,14 +1,11 @@
 //! The report that lies beside a refused file on the partner's side: what is wrong with the document, in the partner's language, and
 //! nothing of our own house.
 
-use crate::{
-    journal::Message,
-    model::{
-        Place, Problem,
-        codes::Who,
-        problem::shown,
-        tongue::{Tongue, Word},
-    },
+use crate::model::{
+    Message, Place, Problem,
+    codes::Who,
+    problem::shown,
+    tongue::{Tongue, Word},
 };
 
 /// The report for the partner.

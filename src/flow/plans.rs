@@ -9,8 +9,7 @@ use std::{
 use serde_json::Value as Json;
 use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
-use super::storage::Storage;
-use crate::{journal::Message, model::Plan};
+use crate::{model::Message, model::Plan, storage::Storage};
 
 /// Bytes of a plan that is kept; one of a whole catalogue is not.
 const LARGEST: usize = 32 << 20;

@@ -3,8 +3,7 @@
 use super::{Engine, Summary, retry::next_try};
 use crate::{
     config::Flow,
-    journal::Message,
-    model::{Code, Problem, Problems, Stage, codes::Reaction},
+    model::{Message, Problem, Problems, Stage, codes::Reaction},
 };
 
 /// Whether the next message is worth trying in this run.
@@ -51,19 +50,8 @@ pub(super) async fn react(
     }
     engine.settled(message, summary);
     let waits = matches!(reaction, Reaction::Wait | Reaction::Stop);
-    let is_away = waits && engine.forget_what_is_away(flow, &problems).await;
+    let is_away = waits && engine.forget_what_is_away(flow, &message.odoo, &problems).await;
     Ok(if is_away || reaction == Reaction::Stop { Next::Stop } else { Next::Go })
-}
-
-/// What carrying a message came to, where a person has not moved it meanwhile: then the next run takes it as it is.
-pub(super) fn unless_moved(message: &Message, carried: Result<Next, Problems>) -> Result<Next, Problems> {
-    match carried {
-        Err(problems) if problems.lead().code == Code::MessageMoved => {
-            tracing::info!(message = message.id.short(), flow = message.flow, "moved by someone else meanwhile");
-            Ok(Next::Go)
-        }
-        carried => carried,
-    }
 }
 
 /// Why a message must not fail: an effect of which nobody knows whether it took place.

@@ -8,21 +8,22 @@ use std::sync::Arc;
 use serde_json::{Value as Json, json};
 
 use super::{
-    Engine, answers, ready,
-    storage::digest,
-    trial::{self, Circumstances, Made, document},
+    Engine, answers,
+    render::{self, RenderContext, RenderedDocument, document},
+    select_records,
 };
 use crate::{
     config::{Changed, Exists, Flow, OutFlow},
     failpoints::checkpoint,
-    journal::{Message, RecordRow, Rendered, Written},
+    journal::{RecordRow, Rendered, Written},
     model::{
-        Code, Effect, Intent, Outcome, Problem, Problems,
+        Code, Effect, Intent, Message, Outcome, Problem, Problems,
         intent::{Known, how_to_decide},
     },
     odoo::{Call, read::read_tree},
     schema::Schema,
-    transport::{Drop, Entry, is_taken, join},
+    storage::digest,
+    transport::{Entry, RemoteFs, is_taken, join},
 };
 
 /// The records a message sends: model and ids.
@@ -49,8 +50,8 @@ pub(super) async fn render(
         Some(records) => records,
         None => {
             let (model, ids) = claimed(engine, message).await?;
-            let odoo = engine.odoo().await?;
-            let records = read_tree(&odoo, &engine.workspace.catalog, &model, &ids, &outbound.fields).await?;
+            let odoo = engine.odoo(&message.odoo).await?;
+            let records = read_tree(&odoo, engine.workspace.catalog(&message.odoo), &model, &ids, &outbound.fields).await?;
             if records.len() < ids.len() {
                 let text = format!("{} of the {} records of {model} are no longer in Odoo", ids.len() - records.len(), ids.len());
                 return Err(Problem::new(Code::LookupNone, text).into());
@@ -63,24 +64,24 @@ pub(super) async fn render(
     }
     let digests = match outbound.changed {
         Changed::Ignore => Vec::new(),
-        _ => records.iter().map(|record| (format!("{},{}", outbound.model, record["id"]), ready::digest_of(record))).collect(),
+        _ => records.iter().map(|record| (format!("{},{}", outbound.model, record["id"]), select_records::digest_of(record))).collect(),
     };
-    let version = ready::version(engine, outbound, message).await?;
-    let Made { name, text } = document(&engine.workspace, flow, outbound, records, &circumstances(message, version))?;
+    let version = select_records::version(engine, outbound, message).await?;
+    let RenderedDocument { name, text } = document(&engine.workspace, flow, outbound, records, &context(message, version))?;
     let bytes = text.into_bytes();
     let (size, sha256) = (bytes.len() as u64, digest(&bytes));
     let stored = engine.storage.spool(message.id, bytes.clone()).await?;
-    engine.storage.forget(message);
+    engine.storage.forget(message).await?;
     let rendered = Rendered { path: join(&flow.folder, &name), name, size, sha256, stored, digests };
     engine.journal.rendered(message, rendered).await?;
     checkpoint("rendered").await;
-    tokio::task::block_in_place(|| trial::check(schema, &message.name, bytes))?;
+    tokio::task::block_in_place(|| render::check(schema, &message.name, bytes))?;
     Ok(engine.journal.planned(message, &[], None, engine.clock.now()).await?)
 }
 
 /// The time is the message's, not the try's: rendered again, the document is the same.
-fn circumstances(message: &Message, version: u64) -> Circumstances {
-    Circumstances {
+fn context(message: &Message, version: u64) -> RenderContext {
+    RenderContext {
         now: message.received.format("%Y-%m-%d %H:%M:%S").to_string(),
         message: message.id.short(),
         file: message.name.clone(),
@@ -101,7 +102,7 @@ fn temporary(flow: &Flow, outbound: &OutFlow, message: &Message) -> String {
 /// The whole file under its temporary name; one left by an earlier try is replaced.
 pub(super) async fn stage(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
     let bytes = engine.storage.read(message).await?;
-    let drop: Arc<dyn Drop> = engine.drop(&flow.partner).await?;
+    let drop: Arc<dyn RemoteFs> = engine.drop(&flow.partner).await?;
     let temporary = temporary(flow, outbound, message);
     drop.make_folder(&flow.folder).await?;
     if let Some((folder, _)) = temporary.rsplit_once('/') {
@@ -123,7 +124,7 @@ enum Probe {
 /// Looks what became of a sending. The temporary name is the message's alone and nobody is to touch it: where it is gone, the file was
 /// renamed, whoever has fetched it since. Where another file has the final name, or the journal may not know all that happened
 /// (`certain` is false), a missing file proves nothing.
-async fn probe(drop: &dyn Drop, from: &str, to: &str, message: &Message, certain: bool) -> Result<Probe, Problem> {
+async fn probe(drop: &dyn RemoteFs, from: &str, to: &str, message: &Message, certain: bool) -> Result<Probe, Problem> {
     if drop.stat(from).await?.is_some() {
         return Ok(Probe::NotHappened);
     }
@@ -137,7 +138,7 @@ async fn probe(drop: &dyn Drop, from: &str, to: &str, message: &Message, certain
 
 /// Whether a file at the partner's is the document of a message, by its bytes; where it may not be read, `unread` is the answer for one
 /// of the same size.
-async fn is_ours(drop: &dyn Drop, path: &str, there: &Entry, message: &Message, unread: bool) -> Result<bool, Problem> {
+async fn is_ours(drop: &dyn RemoteFs, path: &str, there: &Entry, message: &Message, unread: bool) -> Result<bool, Problem> {
     if there.size != message.size {
         return Ok(false);
     }
@@ -151,7 +152,7 @@ async fn is_ours(drop: &dyn Drop, path: &str, there: &Entry, message: &Message, 
 }
 
 /// What became of sendings of this run that were begun before: whether one took place. One that a look decides is closed.
-async fn is_sent(engine: &Engine, drop: &dyn Drop, temporary: &str, message: &mut Message) -> Result<bool, Problem> {
+async fn is_sent(engine: &Engine, drop: &dyn RemoteFs, temporary: &str, message: &mut Message) -> Result<bool, Problem> {
     let intents = engine.journal.intents_of_run(message).await?;
     if intents.iter().any(Intent::sent) {
         engine.journal.applied(message, Written::default(), None, engine.clock.now()).await?;
@@ -247,7 +248,7 @@ const MOST_NUMBERS: u32 = 1000;
 /// Finds a name under which the document can be sent; `false` where it lies there already.
 async fn free_name(
     engine: &Engine,
-    drop: &dyn Drop,
+    drop: &dyn RemoteFs,
     flow: &Flow,
     outbound: &OutFlow,
     message: &mut Message,
@@ -302,10 +303,10 @@ async fn note(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Messag
     let (model, ids) = claimed(engine, message).await?;
     let mark = if message.run == 1 { message.id.short() } else { format!("{}.{}", message.id.short(), message.run) };
     let mark = format!("[consign {mark}]");
-    let odoo = engine.odoo().await?;
+    let odoo = engine.odoo(&message.odoo).await?;
     let doing = "noting the file in Odoo";
     for id in &ids {
-        let mut values = trial::values(&engine.workspace, flow, outbound, &circumstances(message, 1));
+        let mut values = render::values(&engine.workspace, flow, outbound, &context(message, 1));
         values.insert("record".into(), json!({ "id": id }));
         let text = note.render(&Json::Object(values))?;
         let noted = Call::model("mail.message", "search_count")
@@ -322,5 +323,8 @@ async fn note(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Messag
         let found = names.iter().find(|record| record.get("id").and_then(Json::as_i64) == Some(*id));
         found.and_then(|record| record.get("display_name")).and_then(Json::as_str).unwrap_or_default().to_string()
     };
-    Ok(ids.iter().map(|id| RecordRow { model: model.clone(), id: *id, name: name(id), change: "sent".into() }).collect())
+    Ok(ids
+        .iter()
+        .map(|id| RecordRow { odoo: message.odoo.clone(), model: model.clone(), id: *id, name: name(id), change: "sent".into() })
+        .collect())
 }

@@ -5,14 +5,17 @@
 
 pub mod csv;
 pub mod decode;
-pub mod end;
+mod kind;
 mod limits;
 pub mod parts;
-pub mod rest;
+mod registry;
 mod source;
 pub mod tree;
 pub mod within;
 pub mod xml;
+pub mod zip;
 
+pub use kind::{Format, Kind, Layout};
 pub use limits::Limits;
+pub use registry::configured;
 pub use source::Source;

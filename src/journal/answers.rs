@@ -8,11 +8,10 @@ use super::{
     audit::{self, Deed},
     history::event,
     intents,
-    message::Message,
     sql::{Cells, Journal, Writing, all, commit, push_list, stamp},
     watched::{Staying, staying},
 };
-use crate::model::{Effect, MessageId, Problem, answer::Reply, intent::Known};
+use crate::model::{Effect, Message, MessageId, Problem, answer::Reply, intent::Known};
 
 /// The answer to a message: what is known of it.
 #[derive(Debug, Clone, Serialize)]

@@ -6,12 +6,12 @@ use super::{
     audit::{self, Deed},
     history::event,
     intents,
-    message::{Message, moved_meanwhile, still_here},
+    message::{moved_meanwhile, still_here},
     receive::{NewMessage, insert},
     sql::{Journal, Writing, commit},
     steps::{Step, Until, take},
 };
-use crate::model::{Again, Code, Direction, Effect, Intent, Outcome, Problem, Stage};
+use crate::model::{Again, Code, Direction, Effect, Intent, Message, Outcome, Problem, Stage};
 
 /// The stage from which a look outside tells what an open intent has become.
 fn stage_of_effect(direction: Direction) -> Stage {
@@ -62,11 +62,19 @@ async fn options(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem>
 
 impl Journal {
     /// Starts a message again from its original. One that waits or is held goes on from where it is: its effect may be there already,
-    /// and must be found under the same mark. So does one whose effect nobody knows about, which is looked for first.
+    /// and must be found under the same mark. So does one whose effect nobody knows about, which is looked for first. Where an `odoo` is
+    /// named, what is begun anew goes there.
     ///
     /// # Errors
     /// The message is under way, a person must first decide whether it has had its effect, or the journal cannot be written.
-    pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn restart(
+        &self,
+        message: &mut Message,
+        again: Again,
+        odoo: Option<&str>,
+        deed: &Deed,
+        now: DateTime<Utc>,
+    ) -> Result<(), Problem> {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         moved.again = again;
@@ -97,6 +105,9 @@ impl Journal {
                 }
                 // What may have been written under the mark of this run must be found under it.
                 let anew = !intents.iter().any(Intent::is_undecided);
+                if let (true, Some(odoo)) = (anew, odoo) {
+                    moved.odoo = odoo.to_string();
+                }
                 match firm_until(message, now) {
                     None => take(&mut to, &mut moved, next, Step { deed: Some(deed), anew, ..Step::default() }, now).await?,
                     until => {
@@ -117,7 +128,7 @@ impl Journal {
     /// As [`Journal::restart`].
     pub async fn release(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
         let (again, Some(resume)) = (message.again, message.resume.filter(|_| message.stage == Stage::Held)) else {
-            return self.restart(message, message.again, deed, now).await;
+            return self.restart(message, message.again, None, deed, now).await;
         };
         let mut to = self.begin().await?;
         let mut moved = message.clone();

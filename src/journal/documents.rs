@@ -1,10 +1,10 @@
 //! Where a message's bytes lie, and what document an outbound message became.
 
 use super::{
-    message::{Message, still_here},
+    message::still_here,
     sql::{Journal, commit, signed},
 };
-use crate::model::Problem;
+use crate::model::{Message, Problem};
 
 /// An outbound document once it is rendered.
 #[derive(Debug, Clone)]
@@ -63,7 +63,7 @@ impl Journal {
         let update = sqlx::query("update message set name = ?, path = ?, size = ?, sha256 = ?, stored = ?, checked = 0 where id = ?");
         let update = update.bind(&name).bind(&path).bind(signed(size)).bind(&sha256).bind(&stored).bind(message.id.to_string());
         update.execute(&mut *to).await?;
-        super::sent::note(&mut to, &message.flow, digests.into_iter()).await?;
+        super::sent::note(&mut to, &message.flow, &message.odoo, digests.into_iter()).await?;
         commit(to).await?;
         (message.name, message.path, message.size, message.sha256, message.stored) = (name, path, size, sha256, stored);
         message.checked = false;

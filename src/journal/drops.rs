@@ -8,10 +8,10 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::{
-    message::{A_STAGE, Message, stage},
+    message::{A_STAGE, stage},
     sql::{CHUNK, Cells, Journal, all, commit, push_list, signed, stamp},
 };
-use crate::model::{Problem, Stage};
+use crate::model::{Message, Problem, Stage};
 
 /// A file that lies on a drop because its message has not let go of it yet.
 #[derive(Debug, Clone)]

@@ -7,7 +7,7 @@ use super::{
     sql::{Cells, Journal, Writing, all, stamp},
     terms,
 };
-use crate::model::{MessageId, Problem, Stage};
+use crate::model::{Message, MessageId, Problem, Stage};
 
 /// One step of a message.
 #[derive(Debug, Clone, Serialize)]
@@ -36,6 +36,9 @@ pub struct Attempt {
 /// A record of Odoo that a message touched.
 #[derive(Debug, Clone, Serialize)]
 pub struct RecordRow {
+    /// The Odoo that has it: a name in `[odoos]`, or empty for `[odoo]`.
+    #[serde(skip_serializing_if = "String::is_empty")]
+    pub odoo: String,
     /// Model.
     pub model: String,
     /// Database id.
@@ -76,17 +79,23 @@ pub(super) async fn attempt(
 }
 
 /// Writes down the records of Odoo that a message touched.
-pub(super) async fn touched(to: &mut Writing<'_>, message: MessageId, records: &[RecordRow], now: DateTime<Utc>) -> Result<(), Problem> {
+pub(super) async fn touched(to: &mut Writing<'_>, message: &Message, records: &[RecordRow], now: DateTime<Utc>) -> Result<(), Problem> {
     if records.len() <= NAMED {
-        terms::note(to, message, records.iter().map(|record| ("record", record.name.as_str()))).await?;
+        terms::note(to, message.id, records.iter().map(|record| ("record", record.name.as_str()))).await?;
     }
     for record in records {
         // A second try finds the record it made at the first; that it was created is what counts.
         let insert = sqlx::query(
-            "insert into record (message, model, odoo_id, name, change, at) values (?, ?, ?, ?, ?, ?)
-             on conflict do update set name = excluded.name, change = case when change = 'created' then change else excluded.change end, at = excluded.at",
+            "insert into record (message, odoo, model, odoo_id, name, change, at) values (?, ?, ?, ?, ?, ?, ?)
+             on conflict do update set odoo = excluded.odoo, name = excluded.name, change = case when change = 'created' then change else excluded.change end, at = excluded.at",
         );
-        let insert = insert.bind(message.to_string()).bind(&record.model).bind(record.id).bind(&record.name).bind(&record.change);
+        let insert = insert
+            .bind(message.id.to_string())
+            .bind(&message.odoo)
+            .bind(&record.model)
+            .bind(record.id)
+            .bind(&record.name)
+            .bind(&record.change);
         insert.bind(stamp(now)).execute(&mut **to).await?;
     }
     Ok(())
@@ -135,10 +144,16 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn records(&self, message: MessageId) -> Result<Vec<RecordRow>, Problem> {
-        let query = sqlx::query("select message, model, odoo_id, name, change from record where message = ? order by model, odoo_id");
+        let query = sqlx::query("select message, odoo, model, odoo_id, name, change from record where message = ? order by model, odoo_id");
         all(&query.bind(message.to_string()).fetch_all(&self.pool).await?, |row| {
             let cells = Cells::of("record", "message", row);
-            Ok(RecordRow { model: cells.get("model")?, id: cells.get("odoo_id")?, name: cells.get("name")?, change: cells.get("change")? })
+            Ok(RecordRow {
+                odoo: cells.get("odoo")?,
+                model: cells.get("model")?,
+                id: cells.get("odoo_id")?,
+                name: cells.get("name")?,
+                change: cells.get("change")?,
+            })
         })
     }
 }

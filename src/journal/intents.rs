@@ -7,10 +7,10 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 
 use super::{
-    message::{Message, still_here},
+    message::still_here,
     sql::{Cells, Journal, Writing, all, commit, stamp},
 };
-use crate::model::{Effect, Intent, Outcome, Problem, intent::Known};
+use crate::model::{Effect, Intent, Message, Outcome, Problem, intent::Known};
 
 fn effect(kind: &str, name: String, source: Option<String>, place: Option<String>) -> Option<Effect> {
     match kind {

@@ -1,84 +1,10 @@
 //! A message as the journal knows it, and what is asked of messages while they are worked on.
 
 use chrono::{DateTime, Utc};
-use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::sql::{CHUNK, Cells, Journal, Writing, all, push_numbers, stamp};
-use crate::model::{Again, Code, Direction, MessageId, Problem, Stage};
-
-/// A message as the journal knows it.
-#[derive(Debug, Clone, Serialize)]
-pub struct Message {
-    /// Identity.
-    pub id: MessageId,
-    /// Flow.
-    pub flow: String,
-    /// Direction.
-    pub direction: Direction,
-    /// File name.
-    pub name: String,
-    /// Path on the partner's drop; where it was found (in), where it goes (out).
-    pub path: String,
-    /// Bytes.
-    pub size: u64,
-    /// Time the drop told for the file.
-    pub modified: Option<DateTime<Utc>>,
-    /// SHA-256 of the original bytes, hexadecimal.
-    pub sha256: String,
-    /// Stage.
-    pub stage: Stage,
-    /// While waiting or held: the stage to go on from.
-    pub resume: Option<Stage>,
-    /// While waiting: when to go on. One that was held meanwhile goes on no earlier.
-    pub until: Option<DateTime<Utc>>,
-    /// Whether nobody can make that earlier: an effect may still land.
-    #[serde(skip)]
-    pub firm: bool,
-    /// Tries so far.
-    pub attempts: u32,
-    /// 1, and one more each time it is begun anew: the effect's mark in Odoo.
-    pub run: u32,
-    /// Where the original bytes lie, relative to the storage folder.
-    pub stored: String,
-    /// Whether the file on the partner's side lies where it belongs.
-    pub moved: bool,
-    /// Code of the first problem for which it is held, waits or failed.
-    pub code: Option<Code>,
-    /// Why it is held, waits or failed: the first problem, or a person's words, in a line.
-    pub reason: Option<String>,
-    /// Outbound: the number it has in its flow's sequence, where the flow numbers its files.
-    pub sequence: Option<i64>,
-    /// Outbound: when the file was seen to be gone from the drop.
-    pub collected: Option<DateTime<Utc>>,
-    /// How it is done again, where it is.
-    #[serde(skip)]
-    pub again: Again,
-    /// Digest of the mapping that it was planned with last.
-    #[serde(skip)]
-    pub mapping: Option<String>,
-    /// Whether its document, as it lies in our storage, has passed its check.
-    #[serde(skip)]
-    pub checked: bool,
-    /// Whether it has waited, was held or was begun anew, so that what came later may have overtaken it.
-    #[serde(skip)]
-    pub rested: bool,
-    /// Whether it is a copy of its parent that a person has edited.
-    pub edited: bool,
-    /// The message that it was made of: the original of an edited copy, the zip of a document.
-    pub parent: Option<MessageId>,
-    /// When we received it.
-    pub received: DateTime<Utc>,
-    /// When it last changed.
-    pub updated: DateTime<Utc>,
-}
-
-impl Message {
-    /// Whether it came in a zip of the partner's, which is its parent.
-    pub fn is_part(&self) -> bool {
-        self.direction == Direction::In && self.parent.is_some() && !self.edited
-    }
-}
+use crate::model::{Again, Code, Direction, Message, MessageId, Problem, Stage};
 
 /// The problem of a message that is not any more where it was read.
 pub(super) fn moved_meanwhile(message: &Message) -> Problem {
@@ -118,6 +44,7 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
         id: cells.message("id")?,
         flow: cells.get("flow")?,
         direction: cells.parsed("direction", "a direction", direction)?,
+        odoo: cells.get("odoo")?,
         name: cells.get("name")?,
         path: cells.get("path")?,
         size: cells.number("size")?,
@@ -226,7 +153,8 @@ impl Journal {
             query.push_bind(message.flow.clone()).push(format!(" and ({FILE} > ")).push_bind(file.clone());
             query.push(format!(" or ({FILE} = ")).push_bind(file.clone()).push(format!(" and {DOCUMENT} > ")).push_bind(document.clone());
             query.push(")) and m.id <> ").push_bind(message.id.to_string());
-            query.push(" and m.stage in ('applied', 'done') and r.model = ").push_bind(model.to_string());
+            query.push(" and m.stage in ('applied', 'done') and r.odoo = ").push_bind(message.odoo.clone());
+            query.push(" and r.model = ").push_bind(model.to_string());
             push_numbers(&mut query, " and r.odoo_id", chunk);
             query.push(" order by m.id desc limit 1");
             if let Some(found) = self.messages(query).await?.pop() {

@@ -7,11 +7,11 @@ use chrono::{DateTime, Utc};
 use super::{
     history::{attempt, event},
     ledger::{self, Seen, Verdict},
-    message::{Message, still_here},
+    message::still_here,
     sql::{Cells, Journal, Writing, all, commit, signed, stamp},
     terms, troubles,
 };
-use crate::model::{Again, Code, Direction, MessageId, Problem, Stage, problem::one_line};
+use crate::model::{Again, Code, Direction, Message, MessageId, Problem, Stage, problem::one_line};
 
 /// A message about to be written down.
 #[derive(Debug, Clone)]
@@ -22,6 +22,8 @@ pub struct NewMessage {
     pub flow: String,
     /// Direction.
     pub direction: Direction,
+    /// The Odoo that it is with: a name in `[odoos]`, or empty for `[odoo]`.
+    pub odoo: String,
     /// File name.
     pub name: String,
     /// Path on the drop.
@@ -51,12 +53,13 @@ pub struct NewMessage {
 }
 
 impl NewMessage {
-    /// A message of a flow with nothing known of it but that.
-    pub fn of(flow: &str, direction: Direction) -> Self {
+    /// A message of a flow, with an Odoo, and nothing known of it but that.
+    pub fn of(flow: &str, direction: Direction, odoo: &str) -> Self {
         Self {
             id: MessageId::new(),
             flow: flow.to_string(),
             direction,
+            odoo: odoo.to_string(),
             name: String::new(),
             path: String::new(),
             size: 0,
@@ -86,6 +89,7 @@ impl NewMessage {
             id: self.id,
             flow: self.flow.clone(),
             direction: self.direction,
+            odoo: self.odoo.clone(),
             name: self.name.clone(),
             path: self.path.clone(),
             size: self.size,
@@ -120,17 +124,23 @@ pub(super) async fn insert(to: &mut Writing<'_>, new: &NewMessage, now: DateTime
     let message = new.message(now);
     let insert = sqlx::query(
         "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, resume, attempts, reason, code, stored, moved,
-         parent, edited, rested, sequence, received, updated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         parent, edited, rested, sequence, odoo, received, updated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let insert = insert.bind(message.id.to_string()).bind(&message.flow).bind(message.direction.as_str()).bind(&message.name);
     let insert = insert.bind(&message.path).bind(signed(message.size)).bind(message.modified.map(stamp)).bind(&message.sha256);
     let insert = insert.bind(message.stage.as_str()).bind(message.resume.map(Stage::as_str)).bind(message.attempts).bind(&message.reason);
     let insert = insert.bind(message.code.map(Code::as_str)).bind(&message.stored).bind(message.moved);
-    let insert = insert.bind(message.parent.map(|id| id.to_string())).bind(message.edited).bind(message.rested).bind(message.sequence);
+    let insert = insert
+        .bind(message.parent.map(|id| id.to_string()))
+        .bind(message.edited)
+        .bind(message.rested)
+        .bind(message.sequence)
+        .bind(&message.odoo);
     insert.bind(stamp(now)).bind(stamp(now)).execute(&mut **to).await?;
     for claim in &new.claims {
-        let claimed = sqlx::query("insert into sent (flow, record, message) values (?, ?, ?) on conflict do nothing")
+        let claimed = sqlx::query("insert into sent (flow, odoo, record, message) values (?, ?, ?, ?) on conflict do nothing")
             .bind(&new.flow)
+            .bind(&new.odoo)
             .bind(claim)
             .bind(new.id.to_string());
         if claimed.execute(&mut **to).await?.rows_affected() == 0 {
@@ -142,7 +152,7 @@ pub(super) async fn insert(to: &mut Writing<'_>, new: &NewMessage, now: DateTime
         let problems = std::slice::from_ref(problem);
         event(to, new.id, *stage, message.reason.as_deref(), now).await?;
         attempt(to, new.id, 1, stage.as_str(), problems, now).await?;
-        troubles::note(to, new.id, &new.flow, problems, now).await?;
+        troubles::note(to, &message, problems, now).await?;
     }
     terms::number(to, new.id, &new.numbers, None).await?;
     if let Some(verdict) = new.verdict {

@@ -5,10 +5,10 @@ use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 
 use super::{
-    message::{Message, message},
+    message::message,
     sql::{Cells, Journal, all, commit, stamp},
 };
-use crate::model::Problem;
+use crate::model::{Message, Problem};
 
 impl Journal {
     /// Marks flows whose sendings after a time are not known.

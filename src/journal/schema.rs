@@ -12,13 +12,13 @@ use sqlx::{
 };
 
 use super::{
-    schema_effects, schema_operations,
+    schema_effects, schema_odoos, schema_operations,
     sql::{Cells, Journal},
 };
 use crate::model::{Code, Problem, problem::reason};
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 6] = [&[
+const VERSIONS: [&[&str]; 7] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -54,7 +54,7 @@ const VERSIONS: [&[&str]; 6] = [&[
     // What a record said when it was sent.
     "alter table sent add column digest text",
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
-], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS];
+], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS, schema_odoos::STATEMENTS];
 
 /// What becomes of a journal of an earlier version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -216,7 +216,7 @@ mod tests {
     #[tokio::test]
     async fn a_journal_of_each_version_becomes_one_of_today_and_is_kept_as_it_was() {
         let dir = tempfile::tempdir().expect("a folder");
-        for version in 1..VERSIONS.len() {
+        for version in 1..=5 {
             let path = dir.path().join(format!("{version}.sqlite"));
             let messages: [Left<'_>; 9] = [
                 ("out", "planned", None, &[]),
@@ -277,6 +277,40 @@ mod tests {
                 sqlx::query("select count(*) as count from message where stage = 'checked'").fetch_one(&mut kept).await.expect("read");
             assert_eq!(Cells::of("message", "count", &row).number::<u64>("count").expect("read"), 1, "as it was");
         }
+    }
+
+    #[tokio::test]
+    async fn what_version_6_knew_is_known_of_the_usual_odoo() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("journal.sqlite");
+        left_by(6, &path, &[("out", "staged", None, &[]), ("in", "done", None, &[])]).await;
+        let mut old = options(&path).connect().await.expect("a file");
+        for statement in [
+            "insert into sent (flow, record, message, digest) values ('f', 'stock.picking,7', '01a22b00-0000-7000-8000-000000000000', 'd')",
+            "insert into written (model, odoo_id, fields, at) values ('res.partner', 7, '{\"name\": [\"a\"]}', '2026-01-02T03:04:05.000Z')",
+            "insert into cursor (flow, at) values ('f', '2026-01-02 03:04:05')",
+            "insert into record (message, model, odoo_id, name, change, at) values ('01a22b00-0000-7000-8000-000000000001', 'res.partner', 7, 'a', 'created', '2026-01-02T03:04:05.000Z')",
+        ] {
+            run(&mut old, statement.into()).await;
+        }
+        old.close().await.expect("closed");
+        let journal = Journal::open_as(&path, Before::CopyAside).await.expect("opens");
+        let mut all = journal.list(&Filter::of_flow("f")).await.expect("read");
+        all.sort_by_key(|message| message.id);
+        assert_eq!(
+            all.iter().map(|message| (message.stage, message.odoo.as_str())).collect::<Vec<_>>(),
+            [(Stage::Staged, ""), (Stage::Done, "")]
+        );
+        assert_eq!(journal.claims(all[0].id).await.expect("read"), [("stock.picking".to_string(), 7)]);
+        let records = ["stock.picking,7".to_string()];
+        assert!(journal.sent("f", "", &records).await.expect("read").contains_key("stock.picking,7"));
+        assert!(journal.sent("f", "west", &records).await.expect("read").is_empty());
+        assert_eq!(journal.written("", "res.partner", &[7]).await.expect("read").len(), 1);
+        assert!(journal.written("west", "res.partner", &[7]).await.expect("read").is_empty());
+        assert_eq!(journal.cursor("f", "").await.expect("read").as_deref(), Some("2026-01-02 03:04:05"));
+        assert_eq!(journal.cursor("f", "west").await.expect("read"), None);
+        let records = journal.records(all[1].id).await.expect("read");
+        assert_eq!(records.iter().map(|record| (record.odoo.as_str(), record.id)).collect::<Vec<_>>(), [("", 7)]);
     }
 
     #[tokio::test]

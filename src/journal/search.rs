@@ -8,10 +8,10 @@ use futures_util::TryStreamExt as _;
 use sqlx::{QueryBuilder, Sqlite};
 
 use super::{
-    message::{A_STAGE, Message, message, stage},
+    message::{A_STAGE, message, stage},
     sql::{Cells, Journal, all, push_list, stamp},
 };
-use crate::model::{Code, MessageId, Problem, Stage, answer::Reply, problem::cut};
+use crate::model::{Code, Message, MessageId, Problem, Stage, answer::Reply, problem::cut};
 
 /// Which messages to list, newest first.
 #[derive(Debug, Clone, Default)]

@@ -4,34 +4,36 @@ use std::collections::HashMap;
 
 use sqlx::{QueryBuilder, Sqlite};
 
-use super::{
-    message::Message,
-    sql::{CHUNK, Cells, Journal, Writing, all, commit, push_list},
-};
-use crate::model::{MessageId, Problem};
+use super::sql::{CHUNK, Cells, Journal, Writing, all, commit, push_list};
+use crate::model::{Message, MessageId, Problem};
 
 /// Writes down what records say that are being sent: `model,id` and a digest.
-pub(super) async fn note(to: &mut Writing<'_>, flow: &str, digests: impl Iterator<Item = (String, String)> + Send) -> Result<(), Problem> {
+pub(super) async fn note(
+    to: &mut Writing<'_>,
+    flow: &str,
+    odoo: &str,
+    digests: impl Iterator<Item = (String, String)> + Send,
+) -> Result<(), Problem> {
     for (record, digest) in digests {
-        let update = sqlx::query("update sent set digest = ? where flow = ? and record = ?");
-        update.bind(digest).bind(flow).bind(record).execute(&mut **to).await?;
+        let update = sqlx::query("update sent set digest = ? where flow = ? and odoo = ? and record = ?");
+        update.bind(digest).bind(flow).bind(odoo).bind(record).execute(&mut **to).await?;
     }
     Ok(())
 }
 
 impl Journal {
-    /// Which of some records, as `model,id`, a flow has sent, or is sending, each with what it said then where that is known, and
+    /// Which of some records of an Odoo, as `model,id`, a flow has sent, or is sending, each with what it said then where that is known, and
     /// whether its message has come to its end.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn sent(&self, flow: &str, records: &[String]) -> Result<HashMap<String, (Option<String>, bool)>, Problem> {
+    pub async fn sent(&self, flow: &str, odoo: &str, records: &[String]) -> Result<HashMap<String, (Option<String>, bool)>, Problem> {
         let mut sent = HashMap::new();
         for chunk in records.chunks(CHUNK) {
             let mut query = QueryBuilder::<Sqlite>::new(
                 "select s.record, s.digest, coalesce(m.stage in ('done', 'discarded'), 1) as ended from sent s left join message m on m.id = s.message where s.flow = ",
             );
-            query.push_bind(flow.to_string());
+            query.push_bind(flow.to_string()).push(" and s.odoo = ").push_bind(odoo.to_string());
             push_list(&mut query, " and s.record", chunk);
             let rows = query.build().fetch_all(&self.pool).await?;
             sent.extend(all(&rows, |row| {
@@ -46,9 +48,9 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn sent_as(&self, flow: &str, digests: impl Iterator<Item = (String, String)> + Send) -> Result<(), Problem> {
+    pub async fn sent_as(&self, flow: &str, odoo: &str, digests: impl Iterator<Item = (String, String)> + Send) -> Result<(), Problem> {
         let mut to = self.begin().await?;
-        note(&mut to, flow, digests).await?;
+        note(&mut to, flow, odoo, digests).await?;
         commit(to).await
     }
 
@@ -62,12 +64,12 @@ impl Journal {
         all(&query.fetch_all(&self.pool).await?, |row| Cells::of("sent", "record", row).parsed("record", "a record of Odoo's", claim))
     }
 
-    /// Lets a record be sent again.
+    /// Lets a record of an Odoo be sent again.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn unclaim(&self, flow: &str, record: &str) -> Result<(), Problem> {
-        let delete = sqlx::query("delete from sent where flow = ? and record = ?").bind(flow).bind(record);
+    pub async fn unclaim(&self, flow: &str, odoo: &str, record: &str) -> Result<(), Problem> {
+        let delete = sqlx::query("delete from sent where flow = ? and odoo = ? and record = ?").bind(flow).bind(odoo).bind(record);
         let mut to = self.begin().await?;
         delete.execute(&mut *to).await?;
         commit(to).await
@@ -81,7 +83,7 @@ impl Journal {
         let query = sqlx::query(
             "select coalesce(max(times), 0) as times from (
                 select count(distinct r.message) as times from sent s
-                cross join record r on r.model = substr(s.record, 1, instr(s.record, ',') - 1)
+                cross join record r on r.odoo = s.odoo and r.model = substr(s.record, 1, instr(s.record, ',') - 1)
                     and r.odoo_id = cast(substr(s.record, instr(s.record, ',') + 1) as integer) and r.change = 'sent'
                 cross join message m on m.id = r.message and m.flow = s.flow and m.id <> s.message
                 where s.message = ? group by s.record)",
@@ -90,12 +92,12 @@ impl Journal {
         Cells::of("sent", "times", &row).number("times")
     }
 
-    /// How far a flow has looked: the latest time of a record that it has seen, as Odoo writes it.
+    /// How far a flow has looked in an Odoo: the latest time of a record that it has seen, as Odoo writes it.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn cursor(&self, flow: &str) -> Result<Option<String>, Problem> {
-        let row = sqlx::query("select at from cursor where flow = ?").bind(flow).fetch_optional(&self.pool).await;
+    pub async fn cursor(&self, flow: &str, odoo: &str) -> Result<Option<String>, Problem> {
+        let row = sqlx::query("select at from cursor where flow = ? and odoo = ?").bind(flow).bind(odoo).fetch_optional(&self.pool).await;
         row?.as_ref().map(|row| Cells::of("cursor", "at", row).get("at")).transpose()
     }
 
@@ -103,10 +105,11 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn move_cursor(&self, flow: &str, at: &str) -> Result<(), Problem> {
-        let insert = sqlx::query("insert into cursor (flow, at) values (?, ?) on conflict do update set at = max(at, excluded.at)");
+    pub async fn move_cursor(&self, flow: &str, odoo: &str, at: &str) -> Result<(), Problem> {
+        let insert =
+            sqlx::query("insert into cursor (flow, odoo, at) values (?, ?, ?) on conflict do update set at = max(at, excluded.at)");
         let mut to = self.begin().await?;
-        insert.bind(flow).bind(at).execute(&mut *to).await?;
+        insert.bind(flow).bind(odoo).bind(at).execute(&mut *to).await?;
         commit(to).await
     }
 }

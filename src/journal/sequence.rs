@@ -4,10 +4,10 @@ use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 
 use super::{
-    message::{Message, still_here},
+    message::still_here,
     sql::{Cells, Journal, Writing, commit, stamp},
 };
-use crate::model::Problem;
+use crate::model::{Message, Problem};
 
 impl Journal {
     /// The number of a message in its flow's sequence, given once: the lowest that was given back, or the next. A crash neither

@@ -202,7 +202,7 @@ mod tests {
     async fn a_value_that_is_not_what_its_column_holds_is_an_error_with_its_place() {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(&dir.path().join("journal.sqlite")).await.expect("opens");
-        let message = journal.receive(&NewMessage::of("f", Direction::In), Utc::now()).await.expect("written");
+        let message = journal.receive(&NewMessage::of("f", Direction::In, ""), Utc::now()).await.expect("written");
         for (column, value, was) in [
             ("direction", "'sideways'", "'in'"),
             ("stage", "'nowhere'", "'received'"),
@@ -236,7 +236,7 @@ mod tests {
         sqlx::query("pragma max_page_count = 1").execute(&journal.pool).await.expect("set");
         let mut refused = None;
         for _ in 0..200 {
-            refused = journal.receive(&NewMessage::of("f", Direction::In), Utc::now()).await.err();
+            refused = journal.receive(&NewMessage::of("f", Direction::In, ""), Utc::now()).await.err();
             if refused.is_some() {
                 break;
             }

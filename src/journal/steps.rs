@@ -6,12 +6,12 @@ use super::{
     audit::{self, Deed},
     history::{RecordRow, attempt, event, touched},
     intents,
-    message::{Message, moved_meanwhile, read},
+    message::{moved_meanwhile, read},
     sequence::give_back,
     sql::{Journal, Writing, commit, stamp},
     terms, troubles,
 };
-use crate::model::{Code, Direction, Effect, Outcome, Problem, Stage, problem::one_line};
+use crate::model::{Code, Direction, Effect, Message, Outcome, Problem, Stage, problem::one_line};
 
 /// When a message that waits goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,13 +86,13 @@ pub(super) async fn take(
     }
     let update = sqlx::query(
         "update message set stage = ?1, resume = ?2, until = ?3, firm = ?4, updated = ?5, moved = case when ?6 and edited = 0 then 0 else moved end, reason = ?7, code = ?8, attempts = ?9,
-         collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14 where id = ?15 and stage = ?16 and run = ?17",
+         collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14, odoo = ?18 where id = ?15 and stage = ?16 and run = ?17",
     );
     let update = update.bind(next.as_str()).bind(resume.map(Stage::as_str)).bind(message.until.map(stamp));
     let update = update.bind(message.firm).bind(stamp(now)).bind(begins).bind(&message.reason);
     let update = update.bind(message.code.map(Code::as_str)).bind(message.attempts);
     let update = update.bind(message.checked).bind(message.rested).bind(message.run).bind(message.again.as_then);
-    let update = update.bind(message.again.overwrite).bind(message.id.to_string()).bind(before.as_str()).bind(run);
+    let update = update.bind(message.again.overwrite).bind(message.id.to_string()).bind(before.as_str()).bind(run).bind(&message.odoo);
     // Another process that moved the message meanwhile makes this find no row.
     if update.execute(&mut **to).await?.rows_affected() != 1 {
         return Err(moved_meanwhile(message));
@@ -101,7 +101,7 @@ pub(super) async fn take(
     troubles::forget(to, message.id).await?;
     if let Some((outcome, problems)) = tried {
         attempt(to, message.id, message.attempts, outcome, problems, now).await?;
-        troubles::note(to, message.id, &message.flow, problems, now).await?;
+        troubles::note(to, message, problems, now).await?;
     }
     if let Some(deed) = deed {
         audit::write_down(to, Some(message.id), deed, now).await?;
@@ -126,7 +126,7 @@ pub struct Written<'w> {
 }
 
 async fn wrote(to: &mut Writing<'_>, message: &Message, written: Written<'_>, now: DateTime<Utc>) -> Result<(), Problem> {
-    touched(to, message.id, written.records, now).await?;
+    touched(to, message, written.records, now).await?;
     for note in written.notes {
         event(to, message.id, message.stage, Some(note), now).await?;
     }
@@ -244,7 +244,7 @@ impl Journal {
     pub async fn done(&self, message: &mut Message, records: &[RecordRow], note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
-        touched(&mut to, message.id, records, now).await?;
+        touched(&mut to, &moved, records, now).await?;
         take(&mut to, &mut moved, Stage::Done, Step { note, tried: Some(("done", &[])), ..Step::default() }, now).await?;
         commit(to).await?;
         *message = moved;
@@ -321,7 +321,7 @@ mod tests {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(&dir.path().join("journal.sqlite")).await.expect("opens");
         let (now, deed) = (Utc::now(), Deed::new("Ada", "test"));
-        let mut message = journal.receive(&NewMessage::of("f", Direction::In), now).await.expect("written");
+        let mut message = journal.receive(&NewMessage::of("f", Direction::In, ""), now).await.expect("written");
         journal.advance(&mut message, Stage::Checked, None, now).await.expect("written");
         journal.advance(&mut message, Stage::Planned, None, now).await.expect("written");
         let call = [Effect::Call("message_post s.0 res.partner,7".into())];
@@ -330,7 +330,7 @@ mod tests {
         let mut theirs = message.clone();
         journal.discard(&mut theirs, &deed, now).await.expect("written");
         journal.resolve(&mut theirs, None, Outcome::NotHappened, &deed, now).await.expect("written");
-        journal.restart(&mut theirs, Again::default(), &deed, now).await.expect("written");
+        journal.restart(&mut theirs, Again::default(), None, &deed, now).await.expect("written");
         assert_eq!((theirs.stage, theirs.run), (Stage::Received, 2));
         journal.conclude(&message, &call, Outcome::Happened, now).await.expect("written");
         let held = journal.find(&message.id.to_string()).await.expect("there");

@@ -5,7 +5,7 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::sql::{Cells, Journal, Writing, all, push_list, stamp};
-use crate::model::{MessageId, Problem, cause::cause};
+use crate::model::{Message, MessageId, Problem, cause::cause};
 
 /// Causes noted of one message; what is beyond shows once these are mended.
 const NOTED: usize = 20;
@@ -39,10 +39,14 @@ pub(super) async fn forget(to: &mut Writing<'_>, message: MessageId) -> Result<(
     Ok(())
 }
 
-pub(super) async fn note(
+pub(super) async fn note(to: &mut Writing<'_>, message: &Message, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
+    of(to, message.id, (&message.flow, &message.odoo), problems, now).await
+}
+
+async fn of(
     to: &mut Writing<'_>,
     message: MessageId,
-    flow: &str,
+    (flow, odoo): (&str, &str),
     problems: &[Problem],
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
@@ -54,7 +58,7 @@ pub(super) async fn note(
         let insert = sqlx::query(
             "insert or ignore into trouble (message, cause, flow, code, sentence, hint, who, since) values (?, ?, ?, ?, ?, ?, ?, ?)",
         );
-        let insert = insert.bind(message.to_string()).bind(cause(one, flow)).bind(flow).bind(one.code.as_str()).bind(&one.message);
+        let insert = insert.bind(message.to_string()).bind(cause(one, flow, odoo)).bind(flow).bind(one.code.as_str()).bind(&one.message);
         let insert = insert.bind(&one.hint).bind(one.who.as_str()).bind(stamp(now));
         let done = insert.execute(&mut **to).await?;
         noted += usize::try_from(done.rows_affected()).unwrap_or(0);
@@ -143,7 +147,7 @@ pub(super) async fn note_old(to: &mut Writing<'_>) -> Result<(), Problem> {
     for row in query.fetch_all(&mut **to).await? {
         let cells = Cells::of("message", "id", &row);
         let problems: Vec<Problem> = cells.json("problems")?;
-        note(to, cells.message("id")?, &cells.get::<String>("flow")?, &problems, cells.time("updated")?).await?;
+        of(to, cells.message("id")?, (&cells.get::<String>("flow")?, ""), &problems, cells.time("updated")?).await?;
     }
     Ok(())
 }

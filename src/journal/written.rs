@@ -10,15 +10,15 @@ use super::sql::{CHUNK, Cells, Journal, all, commit, push_numbers, stamp};
 use crate::model::Problem;
 
 impl Journal {
-    /// What was last written to these records, as far as it is known: for each a map of its fields.
+    /// What was last written to these records of an Odoo, as far as it is known: for each a map of its fields.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn written(&self, model: &str, ids: &[i64]) -> Result<HashMap<i64, Map<String, Json>>, Problem> {
+    pub async fn written(&self, odoo: &str, model: &str, ids: &[i64]) -> Result<HashMap<i64, Map<String, Json>>, Problem> {
         let mut known = HashMap::new();
         for chunk in ids.chunks(CHUNK) {
-            let mut query = QueryBuilder::<Sqlite>::new("select odoo_id, fields from written where model = ");
-            query.push_bind(model.to_string());
+            let mut query = QueryBuilder::<Sqlite>::new("select odoo_id, fields from written where odoo = ");
+            query.push_bind(odoo.to_string()).push(" and model = ").push_bind(model.to_string());
             push_numbers(&mut query, " and odoo_id", chunk);
             let rows = query.build().fetch_all(&self.pool).await?;
             known.extend(all(&rows, |row| {
@@ -29,19 +29,19 @@ impl Journal {
         Ok(known)
     }
 
-    /// Writes down what was written to records; fields that are not named stay as they were, and a null forgets one.
+    /// Writes down what was written to records of an Odoo; fields that are not named stay as they were, and a null forgets one.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn remember(&self, model: &str, records: &[(i64, Map<String, Json>)], now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn remember(&self, odoo: &str, model: &str, records: &[(i64, Map<String, Json>)], now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
         for (id, fields) in records.iter().filter(|(_, fields)| !fields.is_empty()) {
             let insert = sqlx::query(
-                "insert into written (model, odoo_id, fields, at) values (?, ?, ?, ?)
+                "insert into written (odoo, model, odoo_id, fields, at) values (?, ?, ?, ?, ?)
                  on conflict do update set fields = json_patch(fields, excluded.fields), at = excluded.at",
             );
             let text = serde_json::to_string(fields).unwrap_or_else(|_| "{}".into());
-            insert.bind(model).bind(id).bind(text).bind(stamp(now)).execute(&mut *to).await?;
+            insert.bind(odoo).bind(model).bind(id).bind(text).bind(stamp(now)).execute(&mut *to).await?;
         }
         commit(to).await
     }

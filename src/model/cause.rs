@@ -8,15 +8,17 @@ use super::{Code, Problem, codes::Area};
 
 /// A short name of the problem's cause, the same for every message of which one deed mends it: eight hexadecimal digits. What Odoo
 /// lacks is named by the sentence; a service that is away by its code; what is wrong with a document by its flow, code and path.
-pub fn cause(problem: &Problem, flow: &str) -> String {
+/// `odoo` is the name of the Odoo that the message is with, empty for the usual one.
+pub fn cause(problem: &Problem, flow: &str, odoo: &str) -> String {
     let code = problem.code.as_str();
+    let with = if odoo.is_empty() { String::new() } else { format!("{odoo} ") };
     let key = match problem.code {
         // The sentence names what is missing in our own house: one deed mends it for every flow.
-        Code::LookupNone | Code::LookupMany | Code::LookupHeld => format!("{code} {}", problem.message),
+        Code::LookupNone | Code::LookupMany | Code::LookupHeld => format!("{code} {with}{}", problem.message),
         Code::ValueUnmapped => format!("{code} {} {}", problem.mapping.as_deref().unwrap_or(flow), problem.message),
         // What is decided of one message says nothing of another.
         Code::Uncertain => format!("{code} {flow} {}", problem.message),
-        _ if problem.is_temporary() && problem.code.area() == Area::Odoo => format!("{code} "),
+        _ if problem.is_temporary() && problem.code.area() == Area::Odoo => format!("{code} {with}"),
         _ if problem.is_temporary() => format!("{code} {flow}"),
         _ => {
             let place = problem.place.field.as_deref().map(str::to_string).or_else(|| problem.place.path.as_deref().map(kind));
@@ -52,8 +54,18 @@ mod tests {
     fn one_product_that_is_missing_is_one_cause_whatever_the_file_and_flow() {
         let missing =
             |file: &str, product: &str| Problem::new(Code::LookupNone, format!("no product `{product}`")).at(Place::at(file, 7, 1));
-        assert_eq!(cause(&missing("a.xml", "L-7"), "orders"), cause(&missing("b.xml", "L-7"), "counts"));
-        assert_ne!(cause(&missing("a.xml", "L-7"), "orders"), cause(&missing("a.xml", "L-8"), "orders"));
+        assert_eq!(cause(&missing("a.xml", "L-7"), "orders", ""), cause(&missing("b.xml", "L-7"), "counts", ""));
+        assert_ne!(cause(&missing("a.xml", "L-7"), "orders", ""), cause(&missing("a.xml", "L-8"), "orders", ""));
+    }
+
+    #[test]
+    fn what_one_odoo_lacks_says_nothing_of_another() {
+        let missing = Problem::new(Code::LookupNone, "no product `L-7`");
+        let away = Problem::new(Code::OdooUnreachable, "no answer");
+        for problem in [missing, away] {
+            assert_ne!(cause(&problem, "orders", ""), cause(&problem, "orders", "west"));
+            assert_eq!(cause(&problem, "orders", "west"), cause(&problem, "counts", "west"));
+        }
     }
 
     #[test]
@@ -61,8 +73,8 @@ mod tests {
         let bad = |path: &str, value: &str| {
             Problem::new(Code::DocValue, format!("`{value}` is no date")).at(Place::at("a.xml", 7, 1).with_path(path))
         };
-        assert_eq!(cause(&bad("/O/L[2]/D", "x"), "orders"), cause(&bad("/O/L[7]/D", "y"), "orders"));
-        assert_ne!(cause(&bad("/O/L[2]/D", "x"), "orders"), cause(&bad("/O/L[2]/D", "x"), "counts"));
-        assert_ne!(cause(&bad("/O/L[2]/D", "x"), "orders"), cause(&bad("/O/H/D", "x"), "orders"));
+        assert_eq!(cause(&bad("/O/L[2]/D", "x"), "orders", ""), cause(&bad("/O/L[7]/D", "y"), "orders", ""));
+        assert_ne!(cause(&bad("/O/L[2]/D", "x"), "orders", ""), cause(&bad("/O/L[2]/D", "x"), "counts", ""));
+        assert_ne!(cause(&bad("/O/L[2]/D", "x"), "orders", ""), cause(&bad("/O/H/D", "x"), "orders", ""));
     }
 }

@@ -16,9 +16,11 @@ mod place;
 pub mod read;
 mod resolve;
 pub mod sandbox;
+mod settings;
 pub mod snapshot;
 
 pub use call::Call;
-pub use client::{DialectChoice, Odoo, OdooLogin, OdooSettings};
+pub use client::Odoo;
 pub use execute::{Outcome, Setup, Touched, execute};
 pub use fault::{Fault, FaultKind};
+pub use settings::{DialectChoice, OdooLogin, OdooSettings};

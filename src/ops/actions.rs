@@ -3,8 +3,8 @@
 use crate::{
     config::Work,
     flow::{Engine, mappings},
-    journal::{Answered, Deed, Filter, Message},
-    model::{Again, Code, Direction, Intent, Outcome, Problem, Stage, answer::Reply},
+    journal::{Answered, Deed, Filter},
+    model::{Again, Code, Direction, Intent, Message, Outcome, Problem, Stage, answer::Reply},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.

@@ -14,9 +14,10 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     config::Workspace,
-    flow::{self, storage::Storage},
+    flow,
     journal::Journal,
     model::{Code, Problem, problem::reason},
+    storage::Storage,
 };
 
 /// What a backup is, as its first entry says.

@@ -3,9 +3,11 @@
 
 use super::diff;
 use crate::{
-    flow::{Engine, storage::digest, unpack},
-    journal::{Deed, Message, NewMessage},
-    model::{Code, Direction, Problem},
+    flow::Engine,
+    format::zip,
+    journal::{Deed, NewMessage},
+    model::{Code, Direction, Message, Problem},
+    storage::digest,
 };
 
 /// Bytes of a file that is edited; a larger one is for the partner to send again.
@@ -64,7 +66,7 @@ pub async fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
 }
 
 fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
-    match unpack::begins(bytes) {
+    match zip::begins(bytes) {
         false => Ok(()),
         true => {
             let text = format!("message {} is a zip: edit the document in it, which is a message of its own", message.id.short());
@@ -121,7 +123,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         sha256: digest(bytes),
         parent: Some(original.id),
         edited: true,
-        ..NewMessage::of(&original.flow, original.direction)
+        ..NewMessage::of(&original.flow, original.direction, &original.odoo)
     };
     copy.stored = engine.storage().spool(copy.id, bytes.to_vec()).await?;
     let replaced = engine.journal().replace(original, &copy, &difference, deed, engine.clock().now()).await;
@@ -129,7 +131,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         && matches!(problem.code, Code::Uncertain | Code::Stage | Code::MessageMoved)
     {
         // Refused, nothing was written down. After any other error the copy may be known; what is not is swept at the next start.
-        engine.storage().discard(&copy.id.to_string());
+        engine.storage().discard([copy.id]).await;
     }
     replaced
 }

@@ -31,7 +31,7 @@ fn storage(workspace: &Workspace, least_mib: u64) -> Result<String, Problem> {
         Problem::new(Code::DropIo, format!("nothing can be written in {} ({})", place.display(), reason(&error)))
             .hint("the folder belongs to the user that runs consign, and nobody else")
     };
-    flow::private_folder(place).map_err(unable)?;
+    crate::storage::private_folder(place).map_err(unable)?;
     tempfile::tempfile_in(place).map_err(unable)?;
     let stat = rustix::fs::statvfs(place).map_err(|error| unable(error.into()))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;

@@ -6,10 +6,10 @@ use serde::Serialize;
 
 use crate::{
     config::Work,
-    flow::{Engine, Schemas, mappings, trial, unpack},
+    flow::{Engine, Schemas, mappings, render, unpack},
     format::Source,
-    journal::{Journal, Message},
-    model::{Again, BoxFuture, Problem, Problems, Stage, answer, problem::shown},
+    journal::Journal,
+    model::{Again, BoxFuture, Message, Problem, Problems, Stage, answer, problem::shown},
     odoo::{
         Setup,
         execute::{
@@ -34,12 +34,12 @@ pub struct Foresight {
     pub problems: Vec<Problem>,
 }
 
-/// What the journal remembers, for looking only.
-pub struct Remembered(pub Journal);
+/// What the journal remembers of an Odoo, by its name, for looking only.
+pub struct Remembered(pub Journal, pub String);
 
 impl Memory for Remembered {
     fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, Written>, Problem>> {
-        Box::pin(self.0.written(model, ids))
+        Box::pin(self.0.written(&self.1, model, ids))
     }
 }
 
@@ -119,7 +119,7 @@ impl<'e> Foreseer<'e> {
         };
         let Work::In(inbound) = &flow.work else { return Ok(()) };
         let schemas = Schemas::compile(workspace, flow, 1)?;
-        trial::plan(&Source::File(file.to_path_buf()), &message.name, inbound, &schemas).map(|_| ())
+        render::plan(&Source::File(file.to_path_buf()), &message.name, inbound, &schemas).map(|_| ())
     }
 
     async fn look(&mut self, message: &Message, again: Again, into: &mut Foresight) -> Result<(), Problems> {
@@ -172,15 +172,15 @@ impl<'e> Foreseer<'e> {
         let original = self.engine.storage().place(message).await?;
         let source = Source::File(original.to_path_buf());
         let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };
-        let plan = trial::plan(&source, &message.name, inbound, schemas)?;
+        let plan = render::plan(&source, &message.name, inbound, schemas)?;
         let (plan, answers) = answer::split(plan)?;
         into.lines.extend(answers.iter().map(|answer| format!("answer to {}: {}", shown(&answer.number), answer.reply.as_str())));
         if plan.is_empty() && inbound.mapping.written().is_empty() {
             return Ok(());
         }
-        let odoo = self.engine.odoo().await?;
-        let memory = Remembered(self.engine.journal().clone());
-        let setup = Setup { mark: "", memory: &memory, catalog: &workspace.catalog, partial: true };
+        let odoo = self.engine.odoo(&flow.odoo).await?;
+        let memory = Remembered(self.engine.journal().clone(), flow.odoo.clone());
+        let setup = Setup { mark: "", memory: &memory, catalog: workspace.catalog(&flow.odoo), partial: true };
         let (foreseen, problems) = foresee(&odoo, &plan, setup).await?;
         into.add(&foreseen);
         into.problems.extend(problems);

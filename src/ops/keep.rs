@@ -7,11 +7,9 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::{
-    flow::{
-        Engine,
-        storage::{Day, Storage},
-    },
+    flow::Engine,
     model::Problem,
+    storage::{Day, Storage},
 };
 
 /// How often it is looked for days that are over.
@@ -63,19 +61,19 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Kept
         }
         // What lies in the archive of a message that is not forgotten yet stays.
         let open = open_days(engine, before).await?;
-        for day in days(storage).iter().filter(|day| day.day < before && !open.contains(&(day.flow.clone(), day.day))) {
+        for day in storage.days().await?.iter().filter(|day| day.day < before && !open.contains(&(day.flow.clone(), day.day))) {
             kept.deleted.push(named(day));
             if !dry {
-                tokio::task::block_in_place(|| storage.delete(day));
+                storage.delete(day).await?;
             }
         }
         if !dry {
             journal.forget_the_rest(midnight(before)).await?;
-            tokio::task::block_in_place(|| storage.delete_plans(before));
+            storage.delete_plans(before).await?;
         }
     }
     if let Some(before) = keep.zip_after.and_then(|age| cutoff(now, age)) {
-        for day in days(storage).iter().filter(|day| day.is_open && day.day < before) {
+        for day in storage.days().await?.iter().filter(|day| day.is_open && day.day < before) {
             if engine.is_stopping() {
                 break;
             }
@@ -84,7 +82,7 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Kept
             }
             kept.rolled.push(named(day));
             if !dry {
-                let rolled = tokio::task::block_in_place(|| storage.roll(day))?;
+                let rolled = storage.roll(day).await?;
                 kept.files += rolled.files;
                 kept.bytes += rolled.bytes;
                 kept.zipped += rolled.zip;
@@ -92,11 +90,6 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Kept
         }
     }
     Ok(kept)
-}
-
-/// Days of the archive, which takes many looks at the disk.
-fn days(storage: &Storage) -> Vec<Day> {
-    tokio::task::block_in_place(|| storage.days())
 }
 
 /// Days of messages that are still there, though they are older.

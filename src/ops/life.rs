@@ -5,9 +5,10 @@ use serde_json::Value as Json;
 
 use super::lines::Lines;
 use crate::{
+    config::OdooConfig,
     flow::{Engine, plans},
-    journal::{AnswerRow, Attempt, DeedRow, Event, Filter, LedgerRow, Message, RecordRow, Term},
-    model::{Intent, Problem},
+    journal::{AnswerRow, Attempt, DeedRow, Event, Filter, LedgerRow, RecordRow, Term},
+    model::{Intent, Message, Problem},
 };
 
 /// A message's whole life.
@@ -61,7 +62,11 @@ const DEEDS: u32 = 200;
 pub async fn life(engine: &Engine, message: Message) -> Result<Life, Problem> {
     let journal = engine.journal();
     let flow = engine.workspace().flows.get(&message.flow);
-    let url = |record: &RecordRow| format!("{}/odoo/{}/{}", engine.workspace().odoo.url().trim_end_matches('/'), record.model, record.id);
+    let url = |record: &RecordRow| {
+        // One that is no longer in the workspace has no address.
+        let odoo = engine.workspace().odoo(&record.odoo).map(OdooConfig::url).unwrap_or_default();
+        format!("{}/odoo/{}/{}", odoo.trim_end_matches('/'), record.model, record.id)
+    };
     let records = journal.records(message.id).await?.into_iter().map(|record| RecordLink { url: url(&record), record }).collect();
     let parent = match message.parent {
         Some(parent) => journal.find(&parent.to_string()).await.ok(),

@@ -12,9 +12,10 @@ use zip::ZipArchive;
 use super::backup::{ABOUT, Backup, Done, JOURNAL, LAYOUT, read_whole, unable};
 use crate::{
     config::{Flow, Workspace},
-    flow::{self, Lock, private_folder},
+    flow::{self, Lock},
     journal::{Before, Deed, Filter, Journal},
     model::{Direction, Problem, Problems, Stage, problem::reason},
+    storage::private_folder,
 };
 
 /// Reads a backup as a whole, with every check sum, and writes nothing.

@@ -15,9 +15,10 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     config::traces::Traces,
-    flow::{Engine, storage::digest},
+    flow::Engine,
     journal::StepRow,
     model::{Code, Problem},
+    storage::digest,
 };
 
 /// How often spans are sent.

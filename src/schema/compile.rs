@@ -157,7 +157,7 @@ fn dangling(set: &SchemaSet, root: &str) -> Vec<Problem> {
             let types = set.namespaces.values().flat_map(|table| table.types.keys()).map(|name| set.name_table.resolve(*name));
             let types: Vec<String> = types.chain(flaws::BUILT_IN.map(str::to_string)).collect();
             let problem = Problem::new(Code::SchemaBroken, format!("the type `{missing}` is defined nowhere"))
-                .maybe_hint(super::report::near(missing, types.iter().map(String::as_str)));
+                .maybe_hint(super::phrases::near(missing, types.iter().map(String::as_str)));
             match set.locate(error.source.as_ref()) {
                 Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),
                 None => problem,

@@ -1,10 +1,7 @@
 //! The engine's sentences about schema documents, in a consultant's words. What is not known here stays as it is, without the engine's
 //! own numbers.
 
-use super::{
-    report::near,
-    sentences::{plain, quoted},
-};
+use super::phrases::{near, plain, quoted};
 
 /// The built-in types that schemas use.
 pub(super) const BUILT_IN: [&str; 26] = [

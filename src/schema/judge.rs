@@ -24,18 +24,15 @@ use super::{
     report::{Report, Subject},
     types,
 };
-use crate::model::{Events, Key, Problem, Start, Trail};
+use crate::model::{Key, Problem, Start, Trail};
 
 pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
-/// Characters of a value kept for a sentence about it.
-const QUOTED: usize = 200;
-
 /// What the engine says, until it is taken.
 #[derive(Clone, Default)]
 pub(super) struct Inbox(Rc<(Cell<bool>, RefCell<Vec<ValidationError>>)>);
 
 impl Inbox {
-    fn take(&self) -> Vec<ValidationError> {
+    pub(super) fn take(&self) -> Vec<ValidationError> {
         if self.0.1.borrow().is_empty() { Vec::new() } else { std::mem::take(&mut *self.0.1.borrow_mut()) }
     }
 }
@@ -53,22 +50,22 @@ impl ValidationSink for Inbox {
 /// Judges a document.
 pub(super) struct Judge<'p> {
     pub(super) prepared: &'p Prepared<'p>,
-    runtime: Option<ValidationRuntime<'p, Inbox>>,
-    inbox: Inbox,
+    pub(super) runtime: Option<ValidationRuntime<'p, Inbox>>,
+    pub(super) inbox: Inbox,
     /// The engine's numbers for the document's names.
     ids: Vec<Option<Id>>,
     /// Namespaces in scope, where they changed: depth and bindings.
-    scopes: Vec<(usize, NamespaceContextSnapshot)>,
+    pub(super) scopes: Vec<(usize, NamespaceContextSnapshot)>,
     #[allow(clippy::vec_box, reason = "a frame is moved by its address: every element opens and closes one")]
     pub(super) frames: Vec<Box<Frame>>,
     #[allow(clippy::vec_box, reason = "as the frames")]
-    spare: Vec<Box<Frame>>,
+    pub(super) spare: Vec<Box<Frame>>,
     /// Depth of an element that is not judged, with all that is inside.
-    skipped: Option<usize>,
+    pub(super) skipped: Option<usize>,
     /// Namespaces that the document has in the place of others: each pair is told once.
     pub(super) renamed: HashSet<(Option<NameId>, Option<NameId>)>,
     contents: HashMap<TypeKey, Option<Rc<Content>>>,
-    seen: Seen,
+    pub(super) seen: Seen,
     pub(super) report: Report<'p>,
 }
 
@@ -96,7 +93,7 @@ impl<'p> Judge<'p> {
         self.report.problems(file)
     }
 
-    fn id(&mut self, key: Key, element: &Start<'_>) -> Id {
+    pub(super) fn id(&mut self, key: Key, element: &Start<'_>) -> Id {
         let at = key as usize;
         if let Some(Some(id)) = self.ids.get(at) {
             return *id;
@@ -177,12 +174,12 @@ impl<'p> Judge<'p> {
         self.skipped
     }
 
-    fn begin(&mut self) {
+    pub(super) fn begin(&mut self) {
         self.runtime = Some(self.prepared.inner.start_run(self.inbox.clone()));
         self.renamed.clear();
     }
 
-    fn scope(&mut self, element: &Start<'_>, depth: usize) {
+    pub(super) fn scope(&mut self, element: &Start<'_>, depth: usize) {
         if element.declares.is_empty() {
             return;
         }
@@ -200,7 +197,7 @@ impl<'p> Judge<'p> {
         self.scopes.push((depth, scope));
     }
 
-    fn located(&mut self, trail: &Trail) {
+    pub(super) fn located(&mut self, trail: &Trail) {
         let (line, column) = trail.position();
         if let Some(runtime) = self.runtime.as_mut() {
             runtime.set_location(SourceLocation { base_uri: String::new(), line: line as usize, column: column as usize });
@@ -249,7 +246,7 @@ impl<'p> Judge<'p> {
     }
 
     /// What the engine says about the innermost element.
-    fn told(&mut self, trail: &mut Trail) {
+    pub(super) fn told(&mut self, trail: &mut Trail) {
         for error in self.inbox.take() {
             let Some(frame) = self.frames.last_mut() else { return };
             // Text where there is none is told once, however many pieces it has.
@@ -260,7 +257,7 @@ impl<'p> Judge<'p> {
         }
     }
 
-    fn leave(&mut self, trail: &mut Trail) {
+    pub(super) fn leave(&mut self, trail: &mut Trail) {
         if let Some(runtime) = self.runtime.as_mut() {
             runtime.validate_end_element_novalue();
         }
@@ -284,7 +281,7 @@ impl<'p> Judge<'p> {
     }
 
     /// What the engine says of an element that has ended.
-    fn ended(&mut self, frame: &Frame, errors: Vec<ValidationError>, trail: &mut Trail) {
+    pub(super) fn ended(&mut self, frame: &Frame, errors: Vec<ValidationError>, trail: &mut Trail) {
         for error in errors {
             // What was told about is not told again in other words.
             let of_value = !error.constraint.starts_with("cvc-complex") && !error.constraint.starts_with("cvc-identity");
@@ -303,84 +300,5 @@ impl<'p> Judge<'p> {
                 false => self.report.add(error, &Subject::Element { frame }, trail),
             }
         }
-    }
-}
-
-impl Events for Judge<'_> {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
-        let depth = trail.depth();
-        if self.skipped.is_some() {
-            return;
-        }
-        if self.frames.is_empty() {
-            self.begin();
-        }
-        self.scope(element, depth);
-        let id = self.id(element.key, element);
-        self.located(trail);
-        let (of, errors) = self.offer(id, Some(element));
-        if self.frames.is_empty() && errors.iter().any(super::report::is_unknown_root) {
-            self.report.unknown_root(element.name(), trail);
-            self.withdraw();
-            self.runtime = None;
-            self.skip(trail);
-            return;
-        }
-        match errors.iter().any(super::report::is_rejected) {
-            true => super::repair::repair(self, id, element, trail),
-            false => self.enter(id, of, errors, element, trail),
-        }
-    }
-
-    fn text(&mut self, text: &str, trail: &mut Trail) {
-        let (Some(runtime), None) = (self.runtime.as_mut(), self.skipped) else { return };
-        let blank = text.bytes().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'));
-        let Some(frame) = self.frames.last_mut() else { return };
-        if frame.text.len() < QUOTED {
-            let end = (0..=QUOTED.min(text.len())).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
-            frame.text.push_str(&text[..end]);
-        }
-        match blank {
-            true => runtime.validate_whitespace(text),
-            // The engine refuses white space between the characters of base64, which the type allows (XML Schema Part 2, 3.2.16) and
-            // every signature and attachment broken into lines has. Measured on xsd-schema 0.3.0.
-            false if text.contains(['\n', ' ', '\r', '\t']) && types::is_base64(self.prepared.set, frame.of) => {
-                runtime.validate_text(&text.split_ascii_whitespace().collect::<String>());
-            }
-            false => runtime.validate_text(text),
-        }
-        self.told(trail);
-    }
-
-    fn void(&mut self, _: &mut Trail) {
-        if let (None, Some(frame)) = (self.skipped, self.frames.last_mut()) {
-            frame.void = true;
-        }
-    }
-
-    fn end(&mut self, trail: &mut Trail) {
-        let depth = trail.depth();
-        match self.skipped {
-            Some(skipped) if skipped == depth => self.skipped = None,
-            Some(_) => return,
-            None => self.leave(trail),
-        }
-        if self.scopes.last().is_some_and(|(from, _)| *from == depth) {
-            self.scopes.pop();
-        }
-        if self.frames.is_empty()
-            && let Some(mut runtime) = self.runtime.take()
-        {
-            let end = runtime.end_validation();
-            let errors = self.inbox.take();
-            let frame = Frame::default();
-            for error in errors.into_iter().chain(end.err()) {
-                self.report.add(error, &Subject::Element { frame: &frame }, trail);
-            }
-        }
-    }
-
-    fn is_full(&self) -> bool {
-        self.report.is_full()
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 
 use xsd_schema::SchemaSet;
 
-use super::{frame::Frame, sentences::step};
+use super::{frame::Frame, phrases::step};
 use crate::model::{Spot, Trail};
 
 /// Values kept of one rule within its scope; beyond these only the engine tells.

@@ -6,12 +6,11 @@ use super::{
     content::Id,
     frame::Frame,
     keys::{Rules, Seen},
-    sentences::{self, names},
-    words,
+    phrases::{address, did_you_mean, names, quoted},
+    sentences, words,
 };
 use crate::model::{
     Code, Name, Problem, Spot, Trail,
-    nearest::nearest,
     problem::cut,
     tally::{COUNTED, TOLD},
     trail::Way,
@@ -136,9 +135,10 @@ impl<'s> Report<'s> {
         let meant = |(known, at): &(Problem, Spot)| {
             error.constraint == "cvc-complex-type.4"
                 && (at.line, at.column) == (spot.line, spot.column)
-                && known.hint.as_ref().is_some_and(|hint| {
-                    sentences::quoted(&error.message, "attribute").is_some_and(|name| *hint == sentences::did_you_mean(name))
-                })
+                && known
+                    .hint
+                    .as_ref()
+                    .is_some_and(|hint| quoted(&error.message, "attribute").is_some_and(|name| *hint == did_you_mean(name)))
         };
         if !self.told.iter().rev().take(8).any(|told| same(told) || meant(told)) {
             self.tell(problem, spot);
@@ -194,7 +194,7 @@ impl<'s> Report<'s> {
     /// An element whose name the parent has in another namespace.
     pub(super) fn wrong_namespace(&mut self, found: Id, right: Id, prefix: Option<String>, trail: &mut Trail) {
         let namespace = |id: Id| match id.1 {
-            Some(id) => format!("the namespace `{}`", sentences::address(&self.set.name_table.resolve(id))),
+            Some(id) => format!("the namespace `{}`", address(&self.set.name_table.resolve(id))),
             None => "no namespace".to_string(),
         };
         let message = format!("`{}` is in {}; it belongs in {}", self.name(found), namespace(found), namespace(right));
@@ -369,9 +369,4 @@ fn code(error: &ValidationError) -> Code {
         }
         _ => Code::DocSchema,
     }
-}
-
-/// The nearest of some names, as a hint.
-pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
-    nearest(name, known).map(sentences::did_you_mean)
 }

@@ -9,8 +9,7 @@ use xsd_schema::{
 
 use super::{
     patterns,
-    report::near,
-    sentences::{self, quoted},
+    phrases::{names, near, plain, quoted},
     types,
 };
 use crate::model::{Code, Problem, problem::cut};
@@ -49,7 +48,7 @@ impl Value<'_> {
             let several = listed.len() > 1;
             let hint = near(value, listed.iter().map(String::as_str).filter(|_| several))
                 .or_else(|| listed.iter().find(|known| known.eq_ignore_ascii_case(value)).map(|known| format!("write `{known}`")));
-            return (format!("it must be {}", sentences::names(&listed)), hint);
+            return (format!("it must be {}", names(&listed)), hint);
         }
         if let Some(rule) = facet(message, types::is_list(self.set, self.of)) {
             return (rule, None);
@@ -60,8 +59,8 @@ impl Value<'_> {
         if let Some(fixed) = quoted(message, "has fixed value") {
             return (format!("it must be `{}`", cut(fixed)), None);
         }
-        let Some(kind) = types::builtin(self.set, self.of) else { return (sentences::plain(message), None) };
-        let Some(rule) = self.wanted(kind, value) else { return (sentences::plain(message), None) };
+        let Some(kind) = types::builtin(self.set, self.of) else { return (plain(message), None) };
+        let Some(rule) = self.wanted(kind, value) else { return (plain(message), None) };
         (rule, None)
     }
 

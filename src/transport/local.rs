@@ -17,19 +17,19 @@ use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
 };
 
-use super::{Drop, Entry, Sink, contained, leaf, missing, named, other_length, taken, too_large};
-use crate::model::{BoxFuture, Code, Problem, names};
+use super::{Entry, RemoteFs, contained, leaf, missing, named, other_length, taken, too_large};
+use crate::model::{BoxFuture, Code, Problem, Sink, names};
 
 /// Bytes read at a time.
 const PART: usize = 256 << 10;
 
 /// A drop below one folder.
 #[derive(Debug, Clone)]
-pub struct LocalDrop {
+pub struct LocalStore {
     root: PathBuf,
 }
 
-impl LocalDrop {
+impl LocalStore {
     /// The drop below `root`, which must exist by the time it is used.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
@@ -54,7 +54,7 @@ impl LocalDrop {
     }
 }
 
-impl Drop for LocalDrop {
+impl RemoteFs for LocalStore {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         Box::pin(async move {
             let path = self.path(folder)?;

@@ -7,26 +7,26 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Drop, Entry, Sink, contained, join, leaf, missing, other_length, taken, too_large};
-use crate::model::{BoxFuture, Problem};
+use super::{Entry, RemoteFs, contained, join, leaf, missing, other_length, taken, too_large};
+use crate::model::{BoxFuture, Problem, Sink};
 
 /// Bytes and time of each file, by path.
 type Files = BTreeMap<String, (Vec<u8>, DateTime<Utc>)>;
 
 /// Files by path. Folders need not be made before a file is put there: its path makes them.
 #[derive(Debug, Default)]
-pub struct MemoryDrop {
+pub struct MemoryStore {
     files: Mutex<Files>,
     folders: Mutex<BTreeSet<String>>,
 }
 
-impl MemoryDrop {
+impl MemoryStore {
     fn files(&self) -> MutexGuard<'_, Files> {
         self.files.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Drop for MemoryDrop {
+impl RemoteFs for MemoryStore {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         Box::pin(async move {
             contained(folder)?;

@@ -10,7 +10,7 @@ pub mod sftp;
 
 use chrono::{DateTime, Utc};
 
-use crate::model::{BoxFuture, Code, Problem};
+use crate::model::{BoxFuture, Code, Problem, Sink};
 
 /// One entry of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -26,26 +26,10 @@ pub struct Entry {
     pub unreachable: bool,
 }
 
-/// Where the bytes of a file go as they come.
-pub trait Sink: Send {
-    /// Takes the next bytes.
-    ///
-    /// # Errors
-    /// They cannot be kept; the transfer ends.
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Problem>;
-}
-
-impl Sink for Vec<u8> {
-    fn put(&mut self, bytes: &[u8]) -> Result<(), Problem> {
-        self.extend_from_slice(bytes);
-        Ok(())
-    }
-}
-
 /// A place to read files from and put files to.
 ///
 /// Every error is a [`Problem`] whose `retry` says whether trying again can help. Paths never leave the drop's root.
-pub trait Drop: Send + Sync {
+pub trait RemoteFs: Send + Sync {
     /// The regular files of a folder, in no particular order. Links and folders are left out.
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>>;
 
@@ -56,7 +40,7 @@ pub trait Drop: Send + Sync {
     /// transfer, a file that grows). After an error the sink's bytes are worth nothing.
     fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// The bytes of a file, as [`Drop::fetch`] gives them.
+    /// The bytes of a file, as [`RemoteFs::fetch`] gives them.
     fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>> {
         Box::pin(async move {
             let mut bytes = Vec::new();

@@ -12,13 +12,14 @@ use super::{
     Site,
     guard::Posted,
     message::{effect, found, may},
-    render::{Refusal, values},
-    sessions::Person,
+    person::Person,
+    refusal::Refusal,
+    values::values,
 };
 use crate::{
     flow::Engine,
-    journal::{Deed, Message},
-    model::{Again, Code, Direction, Outcome, Problem, answer::Reply},
+    journal::Deed,
+    model::{Again, Code, Direction, Message, Outcome, Problem, answer::Reply},
     ops::{
         actions,
         foresight::{Foreseer, Foresight},

@@ -7,12 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{
-    Site,
-    guard::Posted,
-    render::{Refusal, values},
-    sessions::Person,
-};
+use super::{Site, guard::Posted, person::Person, refusal::Refusal, values::values};
 use crate::{
     journal::Deed,
     model::{Code, Problem},

@@ -4,11 +4,7 @@ use std::sync::Arc;
 
 use axum::{extract::State, response::Response};
 
-use super::{
-    Site,
-    render::{Refusal, values},
-    sessions::Person,
-};
+use super::{Site, person::Person, refusal::Refusal, values::values};
 
 /// Deeds shown.
 const LATEST: u32 = 200;

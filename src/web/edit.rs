@@ -11,12 +11,12 @@ use super::{
     Site,
     guard::Posted,
     message::{found, marked},
-    render::{Refusal, values},
-    sessions::Person,
+    person::Person,
+    refusal::Refusal,
+    values::values,
 };
 use crate::{
-    journal::Message,
-    model::{Code, Problem, Problems, problem::reason},
+    model::{Code, Message, Problem, Problems, problem::reason},
     ops::{diff, edit, foresight::Foreseer, lines::Lines, people::Role},
 };
 

@@ -7,12 +7,7 @@ use axum::{
     response::Response,
 };
 
-use super::{
-    Site,
-    overview::glances,
-    render::{Refusal, values},
-    sessions::Person,
-};
+use super::{Site, overview::glances, person::Person, refusal::Refusal, values::values};
 use crate::{
     journal::Filter,
     model::{Code, Problem},

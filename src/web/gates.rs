@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, SemaphorePermit};
 
-use super::{Site, render::Refusal};
+use super::{Site, refusal::Refusal};
 use crate::{
     model::{Code, Problem},
     ops::people::fits,

@@ -10,11 +10,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{
-    Site,
-    render::Refusal,
-    sessions::{Person, same},
-};
+use super::{Site, person::Person, refusal::Refusal, sessions::same};
 use crate::{config::Web, journal::Deed, ops::people::Role};
 
 /// Nothing is loaded from elsewhere, nothing runs but our own file, no page of ours is shown inside of another.

@@ -12,14 +12,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde_json::Value as Json;
 
-use super::{
-    Site,
-    render::{Refusal, encoded, values},
-    sessions::Person,
-};
+use super::{Site, escape::encoded, person::Person, refusal::Refusal, values::values};
 use crate::{
-    journal::{AnswerRow, Message},
-    model::{Code, Direction, Intent, Outcome, Problem, Stage, answer::Reply, problem::reason},
+    journal::AnswerRow,
+    model::{Code, Direction, Intent, Message, Outcome, Problem, Stage, answer::Reply, problem::reason},
     ops::{
         edit::{LARGEST, Text},
         life::{self, Life},

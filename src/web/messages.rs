@@ -8,11 +8,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{
-    Site,
-    render::{Refusal, encoded, values},
-    sessions::Person,
-};
+use super::{Site, escape::encoded, person::Person, refusal::Refusal, values::values};
 use crate::{model::Stage, ops::select::Selection};
 
 /// Messages of one page.

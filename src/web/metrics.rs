@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Site, render::Refusal, sessions::same};
+use super::{Site, refusal::Refusal, sessions::same};
 use crate::model::Problem;
 
 /// Metrics in Prometheus' text format. They name flows, which name partners: only for this machine, or with the token of `[web]`.

@@ -1,5 +1,5 @@
 //! Floor 5: the web page. Rendered on the server, usable without JavaScript; what it shows can never run as script, whatever a
-//! partner's file contains: every value is escaped by the one formatter of `render`, and the policy of `guard` lets nothing run
+//! partner's file contains: every value is escaped by the one formatter of `escape`, and the policy of `guard` lets nothing run
 //! but our own file.
 //!
 //! **Invariant:** whatever changes something comes in by `guard::Posted`, which has checked who it is, that the form is ours, and
@@ -9,6 +9,7 @@ mod act;
 mod alerts;
 mod audit;
 mod edit;
+mod escape;
 mod flows;
 mod gates;
 mod guard;
@@ -16,13 +17,16 @@ mod message;
 mod messages;
 mod metrics;
 mod overview;
+mod person;
 mod problems;
+mod refusal;
 mod render;
 mod serve;
 mod sessions;
 mod signin;
 mod throttle;
 mod users;
+mod values;
 
 use std::sync::Arc;
 

@@ -6,11 +6,7 @@ use axum::{extract::State, response::Response};
 use chrono::{Days, NaiveDate};
 use serde::Serialize;
 
-use super::{
-    Site,
-    render::{Refusal, values},
-    sessions::Person,
-};
+use super::{Site, person::Person, refusal::Refusal, values::values};
 use crate::{
     config::Flow,
     journal::{Day, Run, Tally},

@@ -7,15 +7,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{
-    Site,
-    guard::Posted,
-    render::{Refusal, encoded, values},
-    sessions::Person,
-};
+use super::{Site, escape::encoded, guard::Posted, person::Person, refusal::Refusal, values::values};
 use crate::{
-    journal::{Filter, Message, Trouble},
-    model::{Again, Code, Problem},
+    journal::{Filter, Trouble},
+    model::{Again, Code, Message, Problem},
     ops::{actions, people::Role},
 };
 

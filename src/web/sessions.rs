@@ -13,7 +13,7 @@ use axum::{
 use chrono::TimeDelta;
 use sha2::{Digest, Sha256};
 
-use super::{Site, render::Refusal};
+use super::{Site, person::Person, refusal::Refusal};
 use crate::{
     config::Web,
     journal::{Deed, Session},
@@ -30,19 +30,6 @@ const SEEN: TimeDelta = TimeDelta::minutes(5);
 
 /// The header of requests that nobody made: those of `live.js`.
 const LIVE: &str = "x-consign-live";
-
-/// Someone who is signed in.
-#[derive(Clone)]
-pub(super) struct Person {
-    /// Name.
-    pub name: String,
-    /// What they may do.
-    pub role: Role,
-    /// What their forms carry.
-    pub csrf: String,
-    /// Digest of their session; none of those whom a proxy signs in.
-    pub digest: Option<String>,
-}
 
 impl Person {
     /// Refuses whoever may not do it.

@@ -16,8 +16,9 @@ use axum::{
 use super::{
     Site,
     guard::{Posted, comes_from_us},
-    render::{Refusal, values},
+    refusal::Refusal,
     sessions,
+    values::values,
 };
 use crate::{config::Web, journal::Deed};
 

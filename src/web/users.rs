@@ -8,12 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{
-    Site,
-    guard::Posted,
-    render::{Refusal, values},
-    sessions::{self, Person},
-};
+use super::{Site, guard::Posted, person::Person, refusal::Refusal, sessions, values::values};
 use crate::{
     journal::{Deed, User},
     model::{Code, Problem},

@@ -2,11 +2,11 @@
 
 use consign::{
     model::Code,
-    transport::{Drop, join},
+    transport::{RemoteFs, join},
 };
 
 /// The behaviour of a drop; `base` is a folder that is there and empty.
-pub async fn behaves(drop: &dyn Drop, base: &str) {
+pub async fn behaves(drop: &dyn RemoteFs, base: &str) {
     let path = |name: &str| join(base, name);
     drop.make_folder(base).await.expect("a folder that is there is no error");
     assert_eq!(drop.list(base).await.expect("listed").len(), 0);

@@ -18,9 +18,9 @@ use consign::{
     model::Code,
     odoo::DialectChoice,
     transport::{
-        Drop as _,
-        ftp::{FtpDrop, Security},
-        sftp::{self, Engine, Secret, SftpDrop},
+        RemoteFs as _,
+        ftp::{FtpStore, Security},
+        sftp::{self, Engine, Secret, SftpStore},
     },
 };
 
@@ -67,14 +67,14 @@ async fn a_real_sshd_is_a_drop() {
     let site = sshd::Sshd::start();
     for (name, settings) in site.logins() {
         eprintln!("sshd: {name}");
-        drops::behaves(&SftpDrop::new(settings), &name).await;
+        drops::behaves(&SftpStore::new(settings), &name).await;
     }
 }
 
 #[tokio::test]
 async fn keys_may_be_exchanged_anew_in_the_middle_of_a_file() {
     let site = sshd::Sshd::with(&["ed25519"], "RekeyLimit 1M");
-    let drop = SftpDrop::new(site.settings(sftp::Login::key(site.path("id_ed25519"), None)));
+    let drop = SftpStore::new(site.settings(sftp::Login::key(site.path("id_ed25519"), None)));
     let bytes: Vec<u8> = (0..5_000_000u32).flat_map(u32::to_le_bytes).collect();
     drop.write("big", &bytes).await.expect("written");
     assert!(drop.read("big", bytes.len() as u64, 1 << 30).await.expect("read") == bytes, "byte for byte");
@@ -96,12 +96,12 @@ async fn real_ftp_servers_are_drops() {
     for security in [Security::Plain, Security::Explicit, Security::Implicit] {
         eprintln!("proftpd: {security:?}");
         let server = ftp::Ftpd::proftpd(security, "TLSv1.2 TLSv1.3");
-        drops::behaves(&FtpDrop::new(server.settings()), "base").await;
+        drops::behaves(&FtpStore::new(server.settings()), "base").await;
     }
     for security in [Security::Plain, Security::Explicit, Security::Implicit] {
         eprintln!("vsftpd: {security:?}");
         let server = ftp::Ftpd::vsftpd(security);
-        drops::behaves(&FtpDrop::new(server.settings()), "base").await;
+        drops::behaves(&FtpStore::new(server.settings()), "base").await;
     }
 }
 
@@ -110,16 +110,16 @@ async fn an_ftp_server_that_is_not_who_it_says_gets_no_password() {
     let server = ftp::Ftpd::proftpd(Security::Explicit, "TLSv1.2 TLSv1.3");
     let mut settings = server.settings();
     settings.authority = None;
-    let problem = FtpDrop::new(settings).list("").await.expect_err("its certificate is of its own making");
+    let problem = FtpStore::new(settings).list("").await.expect_err("its certificate is of its own making");
     assert_eq!(problem.code, Code::DropUnreachable);
     assert!(problem.message.contains("certificate"), "{problem}");
     let mut settings = server.settings();
     settings.password = Secret::new("not it");
-    assert_eq!(FtpDrop::new(settings).list("").await.expect_err("refused").code, Code::DropLogin);
+    assert_eq!(FtpStore::new(settings).list("").await.expect_err("refused").code, Code::DropLogin);
     let plain = ftp::Ftpd::proftpd(Security::Plain, "TLSv1.2");
     let mut settings = plain.settings();
     settings.security = Security::Explicit;
-    let problem = FtpDrop::new(settings).list("").await.expect_err("it has no TLS");
+    let problem = FtpStore::new(settings).list("").await.expect_err("it has no TLS");
     assert!(problem.message.contains("offers no TLS"), "{problem}");
 }
 

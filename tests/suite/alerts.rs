@@ -11,7 +11,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use consign::{
     flow::Engine,
     model::{Clock, ManualClock},
-    ops::alerts::{self, certificates::Endings, deliver, rules::Condition},
+    ops::alerts::{self, Condition, certificates::Endings, deliver},
     transport::sftp::server::Quirks,
 };
 use serde_json::{Value, json};

@@ -325,12 +325,12 @@ async fn the_configuration_reference_is_true() {
     let world = World::embedded().await;
     let reference = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md")).expect("the reference");
     let blocks: Vec<&str> = reference.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block")).collect();
-    let [odoo, partner, ftp, inbound, schemas, given, csv, outbound, awaited] = blocks.as_slice() else {
+    let [odoo, further, partner, ftp, inbound, schemas, given, csv, outbound, awaited] = blocks.as_slice() else {
         panic!("{} blocks", blocks.len())
     };
     let products = "direction = \"in\"\npartner = \"nordwind\"\nfolder = \"products\"\nformat = \"csv\"\nmapping = \"mappings/products.toml\"\nschedule = \"manual\"\n";
     for (file, text) in [
-        ("consign.toml", format!("{odoo}\n{}", operations())),
+        ("consign.toml", format!("{odoo}\n{further}\n{}", operations())),
         ("templates/application-response.xml", "<Response>{{ file }}</Response>".to_string()),
         ("partners/nordwind.toml", (*partner).to_string()),
         ("partners/lumen.toml", format!("name = \"Lumen\"\n{ftp}")),

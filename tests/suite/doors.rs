@@ -137,7 +137,7 @@ async fn a_page_that_keeps_itself_fresh_keeps_nobody_signed_in() {
     let engine = shop.engine().await;
     let long_ago = Utc::now() - TimeDelta::minutes(30);
     let token = vera.cookie.split_once('=').expect("a cookie").1;
-    let digest = consign::flow::storage::digest(token.as_bytes());
+    let digest = consign::storage::digest(token.as_bytes());
     engine.journal().seen(&digest, long_ago).await.expect("written");
     let seen = || async { engine.journal().session(&digest).await.expect("asked").expect("a session").seen };
     let before = seen().await;

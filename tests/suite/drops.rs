@@ -10,7 +10,7 @@ use std::{
 
 use consign::{
     config::Workspace,
-    flow::{Engine, Lock, look::State},
+    flow::{Engine, Lock, readiness::Readiness},
     model::{Clock, Code, ManualClock},
     transport::sftp::server::Quirks,
 };
@@ -329,14 +329,14 @@ async fn what_lies_on_a_drop_is_shown_as_a_poll_would_judge_it() {
     let flow = engine.workspace().flows.get("orders-in").expect("a flow");
     let consign::config::Work::In(inbound) = &flow.work else { panic!("inbound") };
     let drop = engine.workspace().partners["nordwind"].drop.open(&shop.world.workspace()).expect("opens");
-    let mut seen = consign::flow::look::look(&engine, &*drop, flow, inbound).await.expect("looked");
+    let mut seen = consign::flow::readiness::assess(&engine, &*drop, flow, inbound).await.expect("looked");
     seen.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
     let seen: Vec<String> = seen
         .iter()
         .map(|one| {
             let state = match &one.state {
-                State::Held(problem, _) => format!("held {}", problem.code.as_str()),
-                State::Taken(_) => "taken".into(),
+                Readiness::Held(problem, _) => format!("held {}", problem.code.as_str()),
+                Readiness::Taken(_) => "taken".into(),
                 other => format!("{other:?}"),
             };
             format!("{}: {state}", one.entry.name)

@@ -8,9 +8,9 @@ use std::{
 use consign::{
     model::{Code, Problem},
     transport::{
-        Drop,
+        RemoteFs,
         sftp::{
-            Login, Secret, SftpDrop, SftpSettings, host_keys,
+            Login, Secret, SftpSettings, SftpStore, host_keys,
             server::{Account, Hostile, Quirks, SftpServer, Trouble},
         },
     },
@@ -35,8 +35,8 @@ impl Site {
         Self { dir, server }
     }
 
-    fn drop(&self) -> SftpDrop {
-        SftpDrop::new(self.settings())
+    fn drop(&self) -> SftpStore {
+        SftpStore::new(self.settings())
     }
 
     fn settings(&self) -> SftpSettings {
@@ -215,7 +215,7 @@ async fn a_server_goes_on_where_another_is_reached_through_it() {
     jump.accept_with = "consign trust p --jump".into();
     settings.jump = Some(Box::new(jump));
     // The embedded server carries no connections further; what is tested over sshd is tested in the live suite.
-    let problem = SftpDrop::new(settings).list("").await.expect_err("refused");
+    let problem = SftpStore::new(settings).list("").await.expect_err("refused");
     assert_eq!(problem.code, Code::DropUnreachable);
     assert!(problem.message.contains("through 127.0.0.1"), "{problem}");
 }

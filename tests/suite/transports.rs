@@ -5,11 +5,11 @@ use std::{path::PathBuf, time::Duration};
 use consign::{
     model::Code,
     transport::{
-        Drop,
-        local::LocalDrop,
-        memory::MemoryDrop,
+        RemoteFs,
+        local::LocalStore,
+        memory::MemoryStore,
         sftp::{
-            Login, Secret, SftpDrop, SftpSettings, host_keys,
+            Login, Secret, SftpSettings, SftpStore, host_keys,
             server::{Account, SftpServer},
         },
     },
@@ -20,13 +20,13 @@ use crate::common::drops;
 
 #[tokio::test]
 async fn memory() {
-    drops::behaves(&MemoryDrop::default(), "base").await;
+    drops::behaves(&MemoryStore::default(), "base").await;
 }
 
 #[tokio::test]
 async fn a_local_folder() {
     let dir = tempfile::tempdir().expect("a folder");
-    drops::behaves(&LocalDrop::new(dir.path()), "base").await;
+    drops::behaves(&LocalStore::new(dir.path()), "base").await;
 }
 
 #[tokio::test]
@@ -37,7 +37,7 @@ async fn no_link_in_a_local_folder_leads_out_of_it() {
     std::fs::write(dir.path().join("other/private.xml"), "x").expect("written");
     std::os::unix::fs::symlink("../other", dir.path().join("drop/out")).expect("linked");
     std::os::unix::fs::symlink("../other/private.xml", dir.path().join("drop/link.xml")).expect("linked");
-    let drop = LocalDrop::new(dir.path().join("drop"));
+    let drop = LocalStore::new(dir.path().join("drop"));
     assert_eq!(drop.list("out").await.expect_err("refused").code, Code::PathEscapes);
     assert_eq!(drop.read("out/private.xml", 1, 10).await.expect_err("refused").code, Code::PathEscapes);
     assert_eq!(drop.list("").await.expect("listed"), [], "links are not files");
@@ -87,15 +87,15 @@ impl Site {
 #[tokio::test]
 async fn sftp_with_a_password() {
     let site = site().await;
-    drops::behaves(&SftpDrop::new(site.password("secret")), "base").await;
+    drops::behaves(&SftpStore::new(site.password("secret")), "base").await;
 }
 
 #[tokio::test]
 async fn sftp_with_a_key_and_with_a_passphrase() {
     let site = site().await;
-    drops::behaves(&SftpDrop::new(site.key("key", None)), "one").await;
-    drops::behaves(&SftpDrop::new(site.key("locked", Some("open sesame"))), "two").await;
-    let problem = SftpDrop::new(site.key("locked", Some("wrong"))).list("").await.expect_err("the passphrase is wrong");
+    drops::behaves(&SftpStore::new(site.key("key", None)), "one").await;
+    drops::behaves(&SftpStore::new(site.key("locked", Some("open sesame"))), "two").await;
+    let problem = SftpStore::new(site.key("locked", Some("wrong"))).list("").await.expect_err("the passphrase is wrong");
     assert_eq!(problem.code, Code::ConfigSecret);
 }
 
@@ -104,7 +104,7 @@ async fn a_wrong_password_is_told_and_never_shown() {
     let site = site().await;
     let settings = site.password("not it");
     assert!(!format!("{settings:?}").contains("not it"));
-    let problem = SftpDrop::new(settings).list("").await.expect_err("refused");
+    let problem = SftpStore::new(settings).list("").await.expect_err("refused");
     assert_eq!(problem.code, Code::DropLogin);
     assert!(problem.is_temporary() && !problem.to_string().contains("not it"));
 }
@@ -115,7 +115,7 @@ async fn an_unknown_and_a_changed_host_key_are_refused_with_the_way_to_accept_th
     let print = host_keys::fingerprint(site.server.host_key());
     let mut settings = site.password("secret");
     settings.known_hosts = PathBuf::from("/nonexistent/known_hosts");
-    let problem = SftpDrop::new(settings).list("").await.expect_err("unknown");
+    let problem = SftpStore::new(settings).list("").await.expect_err("unknown");
     assert_eq!(problem.code, Code::DropHostUnknown);
     assert!(problem.message.contains(&print), "{problem}");
     assert!(problem.hint.as_deref().is_some_and(|hint| hint.contains(&format!("consign trust p --fingerprint {print}"))), "{problem}");
@@ -125,14 +125,14 @@ async fn an_unknown_and_a_changed_host_key_are_refused_with_the_way_to_accept_th
     host_keys::accept("127.0.0.1", site.server.address().port(), other.public_key(), &file).expect("written");
     let mut settings = site.password("secret");
     settings.known_hosts = file;
-    let problem = SftpDrop::new(settings).list("").await.expect_err("changed");
+    let problem = SftpStore::new(settings).list("").await.expect_err("changed");
     assert_eq!(problem.code, Code::DropHostChanged);
 }
 
 #[tokio::test]
 async fn a_server_that_is_down_is_temporary_and_comes_back() {
     let site = site().await;
-    let drop = SftpDrop::new(site.password("secret"));
+    let drop = SftpStore::new(site.password("secret"));
     drop.write("a", b"1").await.expect("written");
     let port = site.server.address().port();
     let dir = site.dir;

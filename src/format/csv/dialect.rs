@@ -72,7 +72,7 @@ pub struct Trailer {
 
 impl Dialect {
     /// What a document lifted from the table remembers of it.
-    pub fn table(&self) -> Table {
+    pub fn as_table(&self) -> Table {
         Table {
             headers: self.columns.iter().map(|(header, element)| (element.clone(), header.clone())).collect(),
             decimal_comma: self.decimal_comma,

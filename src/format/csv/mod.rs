@@ -3,23 +3,89 @@
 
 mod columns;
 mod dialect;
+mod end;
 mod lines;
+mod rest;
+mod settings;
 mod values;
 
-use std::{io::BufRead, sync::Arc};
+use std::{collections::HashSet, io::BufRead, sync::Arc};
 
 pub use self::dialect::{Dialect, Ragged, Trailer};
 use super::{
-    Limits, Source,
+    Format, Kind, Layout, Limits, Source,
     decode::{Text, Trouble},
     tree::Builder,
 };
 use crate::model::{
-    Code, Document, Key, Place, Problem, Problems, Start, Trail,
+    Code, Document, Key, Name, Place, Problem, Problems, Start, Trail,
+    document::Table,
     events::{Events, Vocabulary},
     problem::cut,
     tally::{COUNTED, TOLD},
 };
+
+/// Tables, as flows name them.
+pub const KIND: Kind = Kind {
+    name: "csv",
+    configure: |reader| {
+        let Some(table) = reader.table("csv") else {
+            reader.missing("csv");
+            return None;
+        };
+        let dialect = settings::read(&table);
+        table.finish();
+        Some(Arc::new(dialect))
+    },
+};
+
+impl Format for Dialect {
+    fn usual_files(&self) -> &'static str {
+        "*.csv"
+    }
+
+    fn read(&self, source: &Source, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
+        stream(source, file, self, limits, to)
+    }
+
+    fn is_truncated(&self, bytes: &[u8]) -> bool {
+        end::is_truncated(bytes, self)
+    }
+
+    fn rest(&self, source: &Source, file: &str, limits: &Limits, _: &[Name], wanted: &HashSet<(u32, u32)>) -> Result<Vec<u8>, Problems> {
+        rest::rest(source, file, limits, self, wanted)
+    }
+
+    fn table(&self) -> Option<Table> {
+        Some(self.as_table())
+    }
+
+    fn layout(&self) -> Option<Layout> {
+        let columns = self.columns.iter().map(|(_, element)| element).chain(&self.decimals).chain(self.dates.keys());
+        Some(Layout {
+            section: "[csv]",
+            namespace: self.namespace.clone(),
+            root: self.root.clone(),
+            row: self.row.clone(),
+            columns: columns.cloned().collect(),
+        })
+    }
+
+    fn specimen(&self) -> Option<(Arc<dyn Format>, Source)> {
+        let plain = Self {
+            columns: self.columns.iter().enumerate().map(|(at, (_, element))| ((at + 1).to_string(), element.clone())).collect(),
+            header: false,
+            skip: 0,
+            trailer: None,
+            quote: None,
+            encodings: vec![encoding_rs::UTF_8],
+            separator: b';',
+            ..self.clone()
+        };
+        let row = vec!["x"; self.columns.len()].join(";");
+        Some((Arc::new(plain), Source::from(row.as_bytes())))
+    }
+}
 
 /// Reads a CSV file and tells `to` what is in it. The first record is the header, unless the dialect has none; columns the dialect
 /// does not name are left out.
@@ -65,7 +131,7 @@ pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, t
 /// # Errors
 /// As [`stream`].
 pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Result<Document, Problems> {
-    let mut tree = Builder::of_table(limits.elements, dialect.table());
+    let mut tree = Builder::of_table(limits.elements, dialect.as_table());
     stream(&bytes.into(), file, dialect, limits, &mut tree)?;
     tree.one(file).map_err(Problems::from)
 }

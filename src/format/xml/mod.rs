@@ -1,16 +1,20 @@
 //! XML, strict and bounded, as a stream of events with line and column of every element.
 
+mod end;
 mod position;
 mod prolog;
 mod reader;
+mod rest;
 mod tags;
 
+use std::{collections::HashSet, sync::Arc};
+
 use super::{
-    Limits, Source,
+    Format, Kind, Limits, Source,
     decode::{Text, Trouble},
     tree::Builder,
 };
-use crate::model::{Document, Place, Problem, events::Events};
+use crate::model::{Document, Name, Place, Problem, Problems, events::Events};
 
 /// What is done about a document type declaration. Nothing in one is ever fetched or expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -29,6 +33,38 @@ pub struct Options {
     pub doctype: Doctype,
     /// Several documents may follow one another in a file.
     pub several: bool,
+}
+
+/// XML, as flows name it.
+pub const KIND: Kind = Kind {
+    name: "xml",
+    configure: |reader| {
+        let doctype = if reader.choice("doctype", &["refuse", "skip"]) == "skip" { Doctype::SkipBare } else { Doctype::Refuse };
+        let several = reader.choice("documents", &["one", "several"]) == "several";
+        Some(Arc::new(Options { doctype, several }))
+    },
+};
+
+impl Format for Options {
+    fn usual_files(&self) -> &'static str {
+        "*.xml"
+    }
+
+    fn read(&self, source: &Source, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
+        stream(source, file, limits, *self, to).map_err(Problems::from)
+    }
+
+    fn is_truncated(&self, bytes: &[u8]) -> bool {
+        end::is_truncated(bytes)
+    }
+
+    fn rest(&self, source: &Source, file: &str, limits: &Limits, unit: &[Name], wanted: &HashSet<(u32, u32)>) -> Result<Vec<u8>, Problems> {
+        rest::rest(source, file, limits, *self, unit, wanted).map(String::into_bytes)
+    }
+
+    fn holds_several(&self) -> bool {
+        self.several
+    }
 }
 
 /// Reads an XML file and tells `to` what is in it. `file` is the name used in problems.

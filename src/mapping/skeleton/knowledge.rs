@@ -3,7 +3,7 @@
 
 use crate::model::{catalog::Catalog, shape::Kind};
 
-use super::paths::Found;
+use super::material::{Found, Material};
 
 /// A field, and how its value is made.
 #[derive(Debug, Clone, PartialEq)]
@@ -187,4 +187,9 @@ pub(super) fn by_name(catalog: &Catalog, model: &str, found: &Found) -> Option<G
     };
     let mut candidates = fields.iter().filter(|(name, field)| usable(name) && fits(&field.kind) && !field.computed && !field.readonly);
     candidates.next().map(|(name, _)| Guess::Plain(name.clone()))
+}
+
+/// The field that a path most likely is for.
+pub(super) fn guess(material: &Material<'_>, model: &str, found: &Found) -> Option<Guess> {
+    known(model, &found.names).or_else(|| by_name(material.catalog, model, found))
 }

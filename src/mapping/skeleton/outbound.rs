@@ -1,7 +1,8 @@
 //! A first template: the sample itself, with the values whose meaning is plain replaced by what is read from Odoo.
 
 use super::{
-    Guess, Material, knowledge,
+    knowledge::{self, Guess},
+    material::Material,
     paths::{DOCUMENTS, Reader},
 };
 use crate::model::{Document, NodeId};

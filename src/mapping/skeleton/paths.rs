@@ -2,26 +2,14 @@
 
 use std::collections::HashMap;
 
-use super::{Material, knowledge};
+use super::{
+    knowledge,
+    material::{Found, Material},
+};
 use crate::model::{
     Document, Name, NodeId,
     shape::{Kind, Shape},
 };
-
-/// A value of the sample.
-#[derive(Debug, Clone)]
-pub(super) struct Found {
-    /// Local names from the root; an attribute's last.
-    pub(super) names: Vec<String>,
-    /// The path as it is written, from the record's or line's element.
-    pub(super) path: String,
-    /// What the schema says that it is.
-    pub(super) kind: Kind,
-    /// The value in the sample.
-    pub(super) value: String,
-    /// Further values that the sample has there: how numbers and days are written shows in all of them.
-    pub(super) further: Vec<String>,
-}
 
 /// Further values that are looked at.
 const FURTHER: usize = 50;

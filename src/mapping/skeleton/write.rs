@@ -1,8 +1,9 @@
 //! The text of a skeleton.
 
 use super::{
-    Guess, Material, guess,
-    paths::{DOCUMENTS, Found, Sample},
+    knowledge::{Guess, guess},
+    material::{Found, Material},
+    paths::{DOCUMENTS, Sample},
 };
 use crate::{
     mapping::functions::{self, Options},

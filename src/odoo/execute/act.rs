@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde_json::{Map, Value as Json, json};
 
-use super::work::Work;
+use super::types::Work;
 use crate::{
     model::{
         Code, Effect, Outcome, Problem, Problems,

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value as Json, json};
 
-use super::{rows, work::Work};
+use super::{rows, types::Work};
 use crate::{
     model::{Problem, plan::Record},
     odoo::{Call, Fault, FaultKind, place::placed},

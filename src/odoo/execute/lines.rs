@@ -6,10 +6,10 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json};
 
 use super::{
-    Differs, ForeseenLines,
-    changes::{Changes, Decision, decide, decide_set, entry, members, sure},
+    decide::{Decision, decide, decide_set, entry, members, shown, sure},
     memory::Written,
-    work::{Current, Work, shown},
+    outcome::{Differs, ForeseenLines},
+    types::{Changes, Current, LineChanges, Work},
 };
 use crate::{
     model::{
@@ -23,20 +23,6 @@ use crate::{
         resolve::{Known, Within},
     },
 };
-
-/// What is to be done to the lines of one field of one record.
-pub(super) struct LineChanges {
-    pub(super) field: String,
-    pub(super) model: String,
-    /// The lines' field that refers to the record.
-    pub(super) inverse: Option<String>,
-    pub(super) add: Vec<Json>,
-    pub(super) change: Vec<(i64, Map<String, Json>)>,
-    pub(super) gone: Vec<i64>,
-    pub(super) archive: bool,
-    /// The same, for people.
-    pub(super) foreseen: ForeseenLines,
-}
 
 impl LineChanges {
     /// As the commands of one `write` of the record.

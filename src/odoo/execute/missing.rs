@@ -5,9 +5,8 @@ use std::collections::HashMap;
 use serde_json::{Map, Value as Json};
 
 use super::{
-    changes::Changes,
     id_of,
-    work::{Current, Work},
+    types::{Changes, Current, Work},
 };
 use crate::{
     model::{

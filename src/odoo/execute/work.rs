@@ -5,55 +5,22 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    Change, Foreseen, Setup, Touched,
-    changes::{Changes, Kept},
+    decide::shown,
     id_of,
     memory::Written,
+    outcome::{Change, Foreseen, Touched},
+    types::{Changes, Current, Done, Existing, Work},
 };
 use crate::{
     model::{
         Code, Problem, Problems,
-        plan::{Record, Step, Value, Write},
+        plan::{Record, Value, Write},
     },
     odoo::{
-        Odoo,
         place::placed,
-        resolve::{Known, Resolved, Within},
+        resolve::{Known, Within},
     },
 };
-
-/// A chunk at work.
-pub(super) struct Work<'p> {
-    pub(super) odoo: &'p Odoo,
-    pub(super) step: &'p Step,
-    pub(super) setup: Setup<'p>,
-    pub(super) resolved: &'p Resolved,
-    pub(super) mark: String,
-    /// An earlier try of this run has begun to write.
-    pub(super) begun: bool,
-}
-
-/// What became of a chunk: records by their index in the step.
-#[derive(Default)]
-pub(super) struct Done {
-    pub(super) records: Vec<(usize, Touched)>,
-    pub(super) notes: Vec<Problem>,
-    pub(super) refused: Vec<(usize, Problem)>,
-    /// Anything was written to records that were there.
-    pub(super) wrote: bool,
-    /// What is remembered as before, by id: values that a person has changed since.
-    pub(super) kept: HashMap<i64, Vec<Kept>>,
-}
-
-/// Records that Odoo has, by identity, and those of the plan that fit several.
-#[derive(Default)]
-pub(super) struct Existing {
-    pub(super) records: HashMap<String, Current>,
-    pub(super) doubled: Vec<(usize, Problem)>,
-}
-
-/// A record of Odoo's as it was read.
-pub(super) type Current = Map<String, Json>;
 
 impl Work<'_> {
     /// Carries the chunk out; what was done until something stopped it is in `done` all the same.
@@ -371,16 +338,5 @@ fn restore(written: &mut Map<String, Json>, path: &[String], entry: Json) {
             }
         }
         [] => {}
-    }
-}
-
-/// A value in an identity: a many2one counts by its id.
-pub(super) fn shown(value: &Json) -> String {
-    match value {
-        Json::Array(pair) => pair.first().map(ToString::to_string).unwrap_or_default(),
-        Json::String(text) => text.clone(),
-        Json::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
-        Json::Bool(false) | Json::Null => String::new(),
-        other => other.to_string(),
     }
 }

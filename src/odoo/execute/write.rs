@@ -5,11 +5,10 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    changes::Changes,
     id_of,
     memory::{UNSURE, Written},
     rows,
-    work::{Current, Done, Work},
+    types::{Changes, Current, Done, Work},
 };
 use crate::{
     model::{

@@ -5,9 +5,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::{Value as Json, json};
 
 use super::{
-    changes::Changes,
     id_of,
-    work::{Current, Done, Work},
+    types::{Changes, Current, Done, Work},
     write::Update,
 };
 use crate::{

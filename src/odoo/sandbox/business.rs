@@ -1,63 +1,14 @@
-//! The behaviour of the models EDI works with: products and their variants, orders that make deliveries, counting stock, pickings
-//! that ask back. Only what the suite shows a real Odoo to do.
-
-mod stock;
+//! What Odoo does by itself when records are made and changed: defaults, products and their variants, prices of lines. Only what the
+//! suite shows a real Odoo to do.
 
 use chrono::Utc;
 use serde_json::{Map, Value as Json, json};
 
 use super::{
     Refusal,
-    orm::{self, display_name, value},
     store::{Row, Store},
+    values::{display_name, value, variant},
 };
-
-/// Fields that are worked out, or live on another record.
-pub(super) fn computed(store: &Store, model: &str, id: i64, field: &str) -> Option<Json> {
-    let of = |field: &str| value(store, model, id, field);
-    match (model, field) {
-        (_, "display_name") => Some(json!(display_name(store, model, id))),
-        ("product.product", _) if !matches!(field, "product_tmpl_id" | "active" | "barcode" | "default_code") => {
-            let template = store.row(model, id)?.get("product_tmpl_id")?.as_i64()?;
-            matches!(field, "product_variant_id" | "product_variant_ids")
-                .then(|| json!(id))
-                .or_else(|| Some(value(store, "product.template", template, field)))
-        }
-        ("product.template", "product_variant_id") => Some(variant(store, id).map_or(Json::Bool(false), Json::from)),
-        ("product.template", "product_variant_count") => Some(json!(1)),
-        ("product.template", "barcode" | "default_code") => {
-            Some(variant(store, id).map_or(Json::Bool(false), |variant| value(store, "product.product", variant, field)))
-        }
-        ("sale.order.line", "price_subtotal") => {
-            let number = |field: &str| of(field).as_f64().unwrap_or(0.0);
-            Some(json!(round(number("product_uom_qty") * number("price_unit") * (1.0 - number("discount") / 100.0))))
-        }
-        ("sale.order", "amount_untaxed" | "amount_total") => {
-            let lines = of("order_line");
-            let total: f64 = lines
-                .as_array()
-                .into_iter()
-                .flatten()
-                .filter_map(Json::as_i64)
-                .filter_map(|line| value(store, "sale.order.line", line, "price_subtotal").as_f64())
-                .sum();
-            Some(json!(round(total)))
-        }
-        ("stock.picking", "picking_type_code") => Some(value(store, "stock.picking.type", of("picking_type_id").as_i64()?, "code")),
-        ("stock.quant", "available_quantity") => {
-            Some(json!(of("quantity").as_f64().unwrap_or(0.0) - of("reserved_quantity").as_f64().unwrap_or(0.0)))
-        }
-        _ => None,
-    }
-}
-
-fn round(amount: f64) -> f64 {
-    (amount * 100.0).round() / 100.0
-}
-
-fn variant(store: &Store, template: i64) -> Option<i64> {
-    store.rows("product.product").find(|(_, row)| row.get("product_tmpl_id").and_then(Json::as_i64) == Some(template)).map(|(id, _)| id)
-}
 
 /// Values a new record has before those that were given.
 pub(super) fn defaults(store: &mut Store, model: &str, values: &Map<String, Json>) -> Row {
@@ -85,26 +36,6 @@ pub(super) fn defaults(store: &mut Store, model: &str, values: &Map<String, Json
         _ => json!({}),
     };
     if let Json::Object(row) = defaults { row } else { Row::new() }
-}
-
-/// Models that make a record in their own way; `None` for all others.
-pub(super) fn create(
-    store: &mut Store,
-    model: &str,
-    values: &Map<String, Json>,
-    context: &Map<String, Json>,
-) -> Result<Option<i64>, Refusal> {
-    match model {
-        "product.product" => {
-            if values.contains_key("product_tmpl_id") {
-                return Ok(None);
-            }
-            let template = orm::create(store, "product.template", values, context)?;
-            Ok(variant(store, template))
-        }
-        "stock.quant" => stock::create_quant(store, values, context).map(Some),
-        _ => Ok(None),
-    }
 }
 
 /// What follows when a record was made.
@@ -174,89 +105,4 @@ fn unique_barcode(store: &Store, product: i64) -> Result<(), Refusal> {
         ))),
         None => Ok(()),
     }
-}
-
-/// A public method that is not one of the ORM's; `None` when there is no such method.
-pub(super) fn call(
-    store: &mut Store,
-    model: &str,
-    method: &str,
-    ids: &[i64],
-    args: &Map<String, Json>,
-    context: &Map<String, Json>,
-) -> Result<Option<Json>, Refusal> {
-    match (model, method) {
-        ("sale.order", "action_confirm" | "action_cancel")
-        | ("stock.quant", "action_apply_inventory")
-        | ("stock.picking", "action_assign" | "button_validate")
-        | (_, "message_post" | "has_access")
-        | ("res.users", "context_get") => {}
-        _ => return Ok(None),
-    }
-    if let Some(gone) = ids.iter().find(|id| store.row(model, **id).is_none()) {
-        return Err(Refusal::missing(model, *gone));
-    }
-    let answer = match method {
-        "action_confirm" => confirm(store, ids).map(|()| json!(true))?,
-        "action_cancel" => {
-            ids.iter().for_each(|id| store.set(model, *id, "state", json!("cancel")));
-            json!(true)
-        }
-        "action_apply_inventory" => {
-            stock::apply_inventory(store, ids, context);
-            Json::Null
-        }
-        "action_assign" => {
-            ids.iter().for_each(|id| stock::assign(store, *id));
-            json!(true)
-        }
-        "button_validate" => stock::validate(store, ids, context)?,
-        "message_post" => {
-            let body = args.get("body").and_then(Json::as_str).unwrap_or_default();
-            // What comes over RPC is text, never markup.
-            let body = format!("<p>{}</p>", body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
-            let values = json!({"model": model, "res_id": ids.first(), "body": body});
-            json!([orm::create(store, "mail.message", values.as_object().unwrap_or(&Map::new()), context)?])
-        }
-        "context_get" => json!({"lang": "en_US", "tz": false, "uid": 2}),
-        _ => json!(true),
-    };
-    Ok(Some(answer))
-}
-
-fn confirm(store: &mut Store, orders: &[i64]) -> Result<(), Refusal> {
-    for order in orders {
-        let of = |field: &str| value(store, "sale.order", *order, field);
-        if !matches!(of("state").as_str(), Some("draft" | "sent")) {
-            return Err(Refusal::user("Some orders are not in a state requiring confirmation."));
-        }
-        let (name, partner, reference) = (of("name"), of("partner_shipping_id"), of("client_order_ref"));
-        let lines: Vec<i64> = of("order_line").as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
-        let goods: Vec<i64> = lines
-            .into_iter()
-            .filter(|line| {
-                value(store, "sale.order.line", *line, "product_id")
-                    .as_i64()
-                    .is_some_and(|product| value(store, "product.product", product, "type") == "consu")
-            })
-            .collect();
-        store.set("sale.order", *order, "state", json!("sale"));
-        if goods.is_empty() {
-            continue;
-        }
-        let number = store.next("sequence:WH/OUT");
-        let now = Utc::now().format("%Y-%m-%d %H:%M:%S").to_string();
-        let picking = json!({"name": format!("WH/OUT/{number:05}"), "state": "confirmed", "partner_id": partner, "origin": name, "picking_type_id": 2, "location_id": 2,
-                             "location_dest_id": 3, "sale_id": order, "scheduled_date": now, "date_done": false, "company_id": 1, "client_order_ref": reference});
-        let picking = store.insert("stock.picking", picking.as_object().cloned().unwrap_or_default());
-        for line in goods {
-            let of = |field: &str| value(store, "sale.order.line", line, field);
-            let product = of("product_id");
-            let moved = json!({"picking_id": picking, "product_id": product, "product_uom_qty": of("product_uom_qty"), "quantity": 0.0, "state": "confirmed", "location_id": 2,
-                               "location_dest_id": 3, "sale_line_id": line, "product_uom": of("product_uom_id"), "reference": format!("WH/OUT/{number:05}"), "sequence": of("sequence")});
-            store.insert("stock.move", moved.as_object().cloned().unwrap_or_default());
-        }
-        stock::assign(store, picking);
-    }
-    Ok(())
 }

@@ -4,7 +4,11 @@ use std::collections::HashSet;
 
 use serde_json::Value as Json;
 
-use super::{Refusal, orm, store::Store};
+use super::{
+    Refusal,
+    store::Store,
+    values::{has_field, relation, value},
+};
 use crate::model::pattern::fits;
 
 /// A parsed domain.
@@ -40,7 +44,7 @@ fn term(model: &str, items: &[Json], at: &mut usize) -> Result<Domain, Refusal> 
         Json::Array(leaf) => match leaf.as_slice() {
             [Json::String(path), Json::String(operator), value] => {
                 let first = path.split('.').next().unwrap_or_default();
-                if !orm::has_field(model, first) {
+                if !has_field(model, first) {
                     let value = if value.is_string() { format!("'{}'", value.as_str().unwrap_or_default()) } else { value.to_string() };
                     return Err(Refusal::value(format!("Invalid field {model}.{first} in condition ('{path}', '{operator}', {value})")));
                 }
@@ -88,13 +92,13 @@ impl Domain {
 /// All values at the end of a dotted path.
 fn reach(store: &Store, model: &str, id: i64, path: &str) -> Vec<Json> {
     let (first, rest) = path.split_once('.').map_or((path, None), |(first, rest)| (first, Some(rest)));
-    let value = orm::value(store, model, id, first);
+    let value = value(store, model, id, first);
     let ids: Vec<i64> = match &value {
         Json::Array(ids) => ids.iter().filter_map(Json::as_i64).collect(),
         Json::Number(id) => id.as_i64().into_iter().collect(),
         _ => Vec::new(),
     };
-    match (rest, orm::relation(model, first)) {
+    match (rest, relation(model, first)) {
         (Some(rest), Some(target)) => ids.into_iter().flat_map(|id| reach(store, target, id, rest)).collect(),
         (None, Some(_)) if value.is_array() => ids.into_iter().map(Json::from).collect(),
         _ => vec![value],

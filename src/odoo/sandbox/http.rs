@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{DATABASE, KEY, LOGIN, Refusal, State, Trouble, business, load, orm};
+use super::{DATABASE, KEY, LOGIN, Refusal, State, Trouble, load, methods, orm};
 use crate::odoo::{dialects::xmlrpc_values, fields::built_in};
 
 type Handle = Arc<Mutex<State>>;
@@ -144,7 +144,7 @@ fn dispatch(state: &mut State, request: &Request) -> Result<Json, Refusal> {
             .map(|name| (name.clone(), json!(true)))
             .collect::<Map<_, _>>()
             .into()),
-        _ => business::call(store, model, method, ids, args, context)?
+        _ => methods::call(store, model, method, ids, args, context)?
             .ok_or_else(|| Refusal { name: "werkzeug.exceptions.NotFound", message: format!("The method '{model}.{method}' does not exist") }),
     }
 }

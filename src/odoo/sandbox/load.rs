@@ -3,7 +3,11 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{Refusal, orm, store::Store};
+use super::{
+    Refusal, orm,
+    store::Store,
+    values::{display_name, has_field},
+};
 use crate::odoo::fields::built_in;
 
 /// The rows of one record.
@@ -15,7 +19,7 @@ struct Group<'r> {
 pub(super) fn load(store: &mut Store, model: &str, fields: &[String], data: &[Json], context: &Map<String, Json>) -> Result<Json, Refusal> {
     for field in fields {
         let first = field.split('/').next().unwrap_or_default();
-        if !matches!(first, "id" | ".id") && !orm::has_field(model, first) {
+        if !matches!(first, "id" | ".id") && !has_field(model, first) {
             return Err(Refusal::value(format!("Invalid field name '{first}'")));
         }
     }
@@ -157,7 +161,7 @@ fn convert(store: &Store, model: &str, field: &str, text: &str) -> Result<(Strin
             let id = match below {
                 ".id" => text.parse().ok().filter(|id| store.row(target, *id).is_some()),
                 "id" => find_external(store, target, text),
-                _ => store.ids(target).into_iter().find(|id| orm::display_name(store, target, *id) == text),
+                _ => store.ids(target).into_iter().find(|id| display_name(store, target, *id) == text),
             };
             json!(id.ok_or_else(|| bad(format!(
                 "No matching record found for {} '{text}' in field '{name}'",

@@ -8,9 +8,12 @@ mod business;
 mod domain;
 mod http;
 mod load;
+mod methods;
 mod orm;
 mod seed;
+mod stock;
 mod store;
+mod values;
 
 use std::{
     collections::VecDeque,

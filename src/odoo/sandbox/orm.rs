@@ -5,7 +5,9 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     Refusal, business,
     domain::{self, Domain},
+    stock,
     store::{Row, Store},
+    values::{display_name, has_field, value, variant},
 };
 use crate::{model::catalog::Field, odoo::fields::built_in};
 
@@ -18,53 +20,6 @@ const REQUIRED: [(&str, &str, &str); 6] = [
     ("stock.quant", "location_id", "Location"),
     ("stock.quant", "product_id", "Product"),
 ];
-
-pub(super) fn has_field(model: &str, field: &str) -> bool {
-    matches!(field, "id" | "display_name") || built_in().field(model, field).is_some()
-}
-
-pub(super) fn relation(model: &str, field: &str) -> Option<&'static str> {
-    built_in().field(model, field)?.relation.as_deref()
-}
-
-/// A field's value as it would be stored: ids for relations, false for empty.
-pub(super) fn value(store: &Store, model: &str, id: i64, field: &str) -> Json {
-    if field == "id" {
-        return json!(id);
-    }
-    if let Some(computed) = business::computed(store, model, id, field) {
-        return computed;
-    }
-    let Some(row) = store.row(model, id) else { return Json::Bool(false) };
-    if let Some(value) = row.get(field) {
-        return value.clone();
-    }
-    match built_in().field(model, field) {
-        Some(Field { kind, relation: Some(target), inverse: Some(inverse), .. }) if kind == "one2many" => {
-            store.rows(target).filter(|(_, row)| row.get(inverse).and_then(Json::as_i64) == Some(id)).map(|(id, _)| json!(id)).collect()
-        }
-        Some(Field { kind, .. }) if kind == "one2many" || kind == "many2many" => json!([]),
-        Some(Field { kind, .. }) if matches!(kind.as_str(), "float" | "monetary") => json!(0.0),
-        Some(Field { kind, .. }) if kind == "integer" => json!(0),
-        _ => Json::Bool(false),
-    }
-}
-
-pub(super) fn display_name(store: &Store, model: &str, id: i64) -> String {
-    let text = |field: &str| value(store, model, id, field).as_str().unwrap_or_default().to_string();
-    match model {
-        "product.product" | "product.template" => match text("default_code") {
-            code if code.is_empty() => text("name"),
-            code => format!("[{code}] {}", text("name")),
-        },
-        "stock.quant" => value(store, model, id, "product_id")
-            .as_i64()
-            .map(|product| display_name(store, "product.product", product))
-            .unwrap_or_default(),
-        "stock.location" => text("complete_name"),
-        _ => text("name"),
-    }
-}
 
 /// A value as `read` gives it: a many2one with its name.
 fn shown(store: &Store, model: &str, id: i64, field: &str) -> Json {
@@ -106,8 +61,16 @@ pub(super) fn search(store: &Store, model: &str, domain: &Json, active_test: boo
 }
 
 pub(super) fn create(store: &mut Store, model: &str, values: &Map<String, Json>, context: &Map<String, Json>) -> Result<i64, Refusal> {
-    if let Some(id) = business::create(store, model, values, context)? {
-        return Ok(id);
+    match model {
+        // A product comes with its template.
+        "product.product" if !values.contains_key("product_tmpl_id") => {
+            let template = create(store, "product.template", values, context)?;
+            if let Some(product) = variant(store, template) {
+                return Ok(product);
+            }
+        }
+        "stock.quant" => return stock::create_quant(store, values, context),
+        _ => {}
     }
     let mut row = business::defaults(store, model, values);
     let later = assign(store, model, &mut row, values)?;

@@ -17,7 +17,7 @@ use rustls::{
 };
 use x509_cert::der::Decode as _;
 
-use super::rules::Condition;
+use super::condition::Condition;
 use crate::flow::Engine;
 
 /// What ends soon, as of the last look.
@@ -62,15 +62,20 @@ impl Endings {
     }
 
     async fn keys(&mut self, engine: &Engine, now: DateTime<Utc>) {
-        let key = "ending/odoo-keys".to_string();
-        let Ok(odoo) = engine.odoo().await else { return self.unseen.push(key) };
-        let problems = crate::odoo::keys::ending(&odoo, now).await;
-        if problems.is_empty() {
-            return;
+        for (name, _) in engine.workspace().every_odoo() {
+            let key = if name.is_empty() { "ending/odoo-keys".to_string() } else { format!("ending/odoo-keys/{name}") };
+            let Ok(odoo) = engine.odoo(name).await else {
+                self.unseen.push(key);
+                continue;
+            };
+            let problems = crate::odoo::keys::ending(&odoo, now).await;
+            if problems.is_empty() {
+                continue;
+            }
+            let text = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
+            let hint = "make a new key in Odoo (Preferences, Account Security) and put it where the workspace reads it".to_string();
+            self.found.push(Condition { key, kind: "ending", flow: None, text, hint, count: problems.len() as u64, since: None });
         }
-        let text = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
-        let hint = "make a new key in Odoo (Preferences, Account Security) and put it where the workspace reads it".to_string();
-        self.found.push(Condition { key, kind: "ending", flow: None, text, hint, count: problems.len() as u64, since: None });
     }
 }
 
@@ -86,11 +91,13 @@ fn ending(key: String, end: DateTime<Utc>, now: DateTime<Utc>, what: &str) -> Co
 fn servers(engine: &Engine) -> BTreeSet<Server> {
     let workspace = engine.workspace();
     let mut servers = BTreeSet::new();
-    if let Ok(url) = reqwest::Url::parse(workspace.odoo.url())
-        && url.scheme() == "https"
-        && let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default())
-    {
-        servers.insert(Server { host: host.to_string(), port, asks: false });
+    for (_, odoo) in workspace.every_odoo() {
+        if let Ok(url) = reqwest::Url::parse(odoo.url())
+            && url.scheme() == "https"
+            && let (Some(host), Some(port)) = (url.host_str(), url.port_or_known_default())
+        {
+            servers.insert(Server { host: host.to_string(), port, asks: false });
+        }
     }
     let used = workspace.flows.values().filter(|flow| flow.enabled).filter_map(|flow| workspace.partners.get(&flow.partner));
     servers.extend(used.filter_map(|partner| partner.drop.tls()).map(|(host, port, asks)| Server { host, port, asks }));

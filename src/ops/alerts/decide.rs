@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::rules::{Condition, Looked};
+use super::{condition::Condition, rules::Looked};
 use crate::{
     config::Alerts,
     journal::{Alert, Decided},

@@ -2,6 +2,7 @@
 //! kind, with a pause between two mails, and a word when it is over: a night with a thousand failed files is a handful of mails.
 
 pub mod certificates;
+mod condition;
 pub mod decide;
 pub mod deliver;
 pub mod rules;
@@ -9,11 +10,8 @@ pub mod text;
 
 use chrono::{DateTime, Utc};
 
-use self::{
-    certificates::Endings,
-    decide::News,
-    rules::{Condition, Looked},
-};
+pub use self::condition::Condition;
+use self::{certificates::Endings, decide::News, rules::Looked};
 use crate::{flow::Engine, model::Problem};
 
 /// How often alerts are looked at.

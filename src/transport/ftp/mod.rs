@@ -16,8 +16,8 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Drop, Entry, Sink, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
-use crate::model::{BoxFuture, Code, Problem, problem::shown};
+use super::{Entry, RemoteFs, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
+use crate::model::{BoxFuture, Code, Problem, Sink, problem::shown};
 
 /// Whether the connection is enciphered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,7 +61,7 @@ struct Line {
 }
 
 /// A drop on an FTP server.
-pub struct FtpDrop {
+pub struct FtpStore {
     settings: FtpSettings,
     line: Mutex<Option<Line>>,
 }
@@ -126,7 +126,7 @@ const OTHER_TLS: &str = "it wants another version of TLS";
 /// Bytes of a file moved at a time.
 const PART: usize = 64 << 10;
 
-impl FtpDrop {
+impl FtpStore {
     /// The drop described by `settings`. Nothing is connected yet.
     pub fn new(settings: FtpSettings) -> Self {
         Self { settings, line: Mutex::default() }
@@ -237,7 +237,7 @@ async fn answered<T>(patience: Duration, command: impl Future<Output = Result<T,
     }
 }
 
-impl Drop for FtpDrop {
+impl RemoteFs for FtpStore {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         Box::pin(async move {
             let (slot, mut line) = self.line().await?;

@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{
     model::{BoxFuture, Code, Problem, names},
-    transport::{Drop, Entry, Sink, contained, join, leaf, missing, named, other_length, taken, too_large},
+    transport::{Entry, RemoteFs, Sink, contained, join, leaf, missing, named, other_length, taken, too_large},
 };
 
 /// Bytes read or written with one call.
@@ -50,7 +50,7 @@ impl std::ops::Drop for Live {
 }
 
 /// A drop on an SFTP server, over libssh2.
-pub struct Libssh2Drop {
+pub struct Libssh2Store {
     settings: Arc<SftpSettings>,
     live: Arc<Mutex<Option<Live>>>,
 }
@@ -88,7 +88,7 @@ impl Fault {
 
 type Work<T> = Box<dyn FnOnce(&Live) -> Result<T, Fault> + Send>;
 
-impl Libssh2Drop {
+impl Libssh2Store {
     /// The drop described by `settings`. Nothing is connected yet.
     pub fn new(settings: SftpSettings) -> Self {
         Self { settings: Arc::new(settings), live: Arc::default() }
@@ -328,7 +328,7 @@ fn entry(name: String, stat: &FileStat) -> Entry {
     Entry { name, size: stat.size.unwrap_or(0), modified, unreachable: false }
 }
 
-impl Drop for Libssh2Drop {
+impl RemoteFs for Libssh2Store {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         let path = folder.to_string();
         Box::pin(async move { self.on(&named(folder, &self.name()), Box::new(move |live| live.list(&live.path(&path)?))).await })

@@ -38,8 +38,8 @@ use self::{
     fault::Fault,
     packet::{Attributes, Reply, Request, status},
 };
-use super::{Drop, Entry, Sink, contained, join, leaf, named, taken, too_large};
-use crate::model::{BoxFuture, Problem, names};
+use super::{Entry, RemoteFs, contained, join, leaf, named, taken, too_large};
+use crate::model::{BoxFuture, Problem, Sink, names};
 
 /// A session and what was learned about its server.
 struct Live {
@@ -62,7 +62,7 @@ struct Line {
 }
 
 /// A drop on an SFTP server.
-pub struct SftpDrop {
+pub struct SftpStore {
     settings: SftpSettings,
     line: Mutex<Line>,
 }
@@ -72,7 +72,7 @@ const PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 
-impl SftpDrop {
+impl SftpStore {
     /// The drop described by `settings`. Nothing is connected yet.
     pub fn new(settings: SftpSettings) -> Self {
         Self { settings, line: Mutex::default() }
@@ -240,7 +240,7 @@ impl Sink for Counted<'_> {
     }
 }
 
-impl Drop for SftpDrop {
+impl RemoteFs for SftpStore {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         Box::pin(async move {
             let mut tried = false;
@@ -419,11 +419,11 @@ fn entry(name: String, attributes: &Attributes) -> Entry {
 ///
 /// # Errors
 /// The library is not in this build.
-pub fn open(settings: SftpSettings) -> Result<Box<dyn Drop>, Problem> {
+pub fn open(settings: SftpSettings) -> Result<Box<dyn RemoteFs>, Problem> {
     match settings.engine {
-        Engine::Russh => Ok(Box::new(SftpDrop::new(settings))),
+        Engine::Russh => Ok(Box::new(SftpStore::new(settings))),
         #[cfg(feature = "libssh2")]
-        Engine::Libssh2 => Ok(Box::new(libssh2::Libssh2Drop::new(settings))),
+        Engine::Libssh2 => Ok(Box::new(libssh2::Libssh2Store::new(settings))),
         #[cfg(not(feature = "libssh2"))]
         Engine::Libssh2 => Err(Problem::new(crate::model::Code::ConfigBadValue, "this consign was built without the engine libssh2")
             .hint("build it with: cargo build --release --features libssh2")),

@@ -10,7 +10,7 @@ use super::{
     packet::{Attributes, CREATE, READ, Reply, Request, TRUNCATE, WRITE, status},
     session::{ROOM, Room, Session, Ticket},
 };
-use crate::transport::Sink;
+use crate::model::Sink;
 
 /// A file that is open on the server; closed when it is dropped, and its place given back once the server has closed it.
 struct Open<'a> {

@@ -4,12 +4,12 @@
 use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::{Value as Json, json};
 
-use super::{Engine, Summary, storage::digest};
+use super::{Engine, Summary};
 use crate::{
     config::{Changed, Flow, OutFlow},
-    journal::Message,
-    model::{Code, Problem},
+    model::{Code, Message, Problem},
     odoo::{Call, read::read_tree},
+    storage::digest,
 };
 
 /// Odoo stamps a record with the time its transaction began; one that took so long is found all the same.
@@ -19,18 +19,18 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
 
 /// The ids to be sent now, and how far the flow has looked once they are claimed.
-pub(super) async fn ready(
+pub(super) async fn due_records(
     engine: &Engine,
     flow: &Flow,
     outbound: &OutFlow,
     summary: &mut Summary,
 ) -> Result<(Vec<i64>, Option<String>), Problem> {
-    let odoo = engine.odoo().await?;
+    let odoo = engine.odoo(&flow.odoo).await?;
     let mut domain = outbound.domain.clone();
     let mut fields = vec!["id"];
     if outbound.cursor {
         fields.push("write_date");
-        if let Some(cursor) = engine.journal.cursor(&flow.id).await? {
+        if let Some(cursor) = engine.journal.cursor(&flow.id, &flow.odoo).await? {
             domain.push(json!(["write_date", ">=", before(&cursor)]));
         }
     }
@@ -39,7 +39,7 @@ pub(super) async fn ready(
     let found = match odoo.call(call).await {
         Ok(found) => found,
         Err(fault) => {
-            engine.forget_odoo().await;
+            engine.odoos.forget(&flow.odoo).await;
             return Err(fault.problem(&format!("looking for {} to send", outbound.model)));
         }
     };
@@ -47,17 +47,17 @@ pub(super) async fn ready(
     let newest = records.iter().filter_map(|record| record.get("write_date")?.as_str()).max().map(str::to_string);
     let ids: Vec<i64> = records.iter().filter_map(|record| record.get("id")?.as_i64()).collect();
     let name = |id: &i64| format!("{},{id}", outbound.model);
-    let sent = engine.journal.sent(&flow.id, &ids.iter().map(name).collect::<Vec<_>>()).await?;
+    let sent = engine.journal.sent(&flow.id, &flow.odoo, &ids.iter().map(name).collect::<Vec<_>>()).await?;
     let (known, mut new): (Vec<i64>, Vec<i64>) = ids.into_iter().partition(|id| sent.contains_key(&name(id)));
     if outbound.changed != Changed::Ignore && !known.is_empty() {
-        let read = read_tree(&odoo, &engine.workspace.catalog, &outbound.model, &known, &outbound.fields).await?;
+        let read = read_tree(&odoo, engine.workspace.catalog(&flow.odoo), &outbound.model, &known, &outbound.fields).await?;
         for (id, record) in known.iter().zip(&read) {
             let now = digest_of(record);
             // One that was sent before its content was remembered, or was never to be sent, is taken as it is now.
             let then = match sent.get(&name(id)) {
                 Some((Some(then), _)) => then,
                 Some((None, true)) => {
-                    engine.journal.sent_as(&flow.id, std::iter::once((name(id), now))).await?;
+                    engine.journal.sent_as(&flow.id, &flow.odoo, std::iter::once((name(id), now))).await?;
                     continue;
                 }
                 Some((None, false)) | None => continue,
@@ -67,12 +67,12 @@ pub(super) async fn ready(
             }
             let shown = record.get("name").or(record.get("display_name")).and_then(Json::as_str).unwrap_or_default();
             if outbound.changed == Changed::Resend {
-                engine.journal.unclaim(&flow.id, &name(id)).await?;
+                engine.journal.unclaim(&flow.id, &flow.odoo, &name(id)).await?;
                 new.push(*id);
             } else {
                 let text = format!("{},{id} `{shown}` was changed after it was sent", outbound.model);
                 summary.problems.push(Problem::new(Code::Changed, text).hint("tell the partner, or correct it; it is told once"));
-                engine.journal.sent_as(&flow.id, std::iter::once((name(id), now))).await?;
+                engine.journal.sent_as(&flow.id, &flow.odoo, std::iter::once((name(id), now))).await?;
             }
         }
     }
@@ -81,9 +81,9 @@ pub(super) async fn ready(
 }
 
 /// Remembers how far the flow has looked.
-pub(super) async fn pass(engine: &Engine, flow: &Flow, cursor: Option<String>) -> Result<(), Problem> {
+pub(super) async fn commit_cursor(engine: &Engine, flow: &Flow, cursor: Option<String>) -> Result<(), Problem> {
     match cursor {
-        Some(cursor) => engine.journal.move_cursor(&flow.id, &cursor).await,
+        Some(cursor) => engine.journal.move_cursor(&flow.id, &flow.odoo, &cursor).await,
         None => Ok(()),
     }
 }

@@ -14,10 +14,7 @@ use tempfile::TempPath;
 use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use super::digest::digest_of;
-use crate::{
-    journal::Message,
-    model::{Code, Problem, problem::reason},
-};
+use crate::model::{Code, Message, Problem, problem::reason};
 
 /// A message's original as a file; one that lay in a zip is there for as long as this is.
 #[derive(Debug)]

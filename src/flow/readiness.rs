@@ -11,23 +11,23 @@ use chrono::{DateTime, Utc};
 use super::{Engine, Summary, same::same};
 use crate::{
     config::{Flow, InFlow, Order, Unusual},
-    journal::{Here, Hold, Message, NewMessage},
-    model::{Code, Problem, pattern::fits, problem::shown},
-    transport::{Drop, Entry, join, leaf},
+    journal::{Here, Hold, NewMessage},
+    model::{Code, Message, Problem, pattern::fits, problem::shown},
+    transport::{Entry, RemoteFs, join, leaf},
 };
 
 /// A file on a drop, judged.
 #[derive(Debug, Clone)]
-pub struct Seen {
+pub struct Candidate {
     /// The file.
     pub entry: Entry,
     /// What may be done with it.
-    pub state: State,
+    pub state: Readiness,
 }
 
 /// What may be done with a file.
 #[derive(Debug, Clone)]
-pub enum State {
+pub enum Readiness {
     /// It is complete and may be taken.
     Ready,
     /// It is left where it is, and why; since when it has been so.
@@ -53,12 +53,12 @@ pub(super) fn marker_of(marker: &str, name: &str) -> String {
 }
 
 /// What the journal knows of a drop's folder.
-pub(super) struct Memory {
+pub(super) struct FolderHistory {
     here: HashMap<String, Here>,
     holds: HashMap<String, Hold>,
 }
 
-impl Memory {
+impl FolderHistory {
     async fn of(engine: &Engine, flow: &Flow) -> Result<Self, Problem> {
         Ok(Self { here: engine.journal.here(&flow.id).await?, holds: engine.journal.holds(&flow.id).await? })
     }
@@ -68,13 +68,13 @@ impl Memory {
 ///
 /// # Errors
 /// The drop or the journal cannot be read.
-pub async fn look(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow) -> Result<Vec<Seen>, Problem> {
-    let memory = Memory::of(engine, flow).await?;
-    Ok(judge_all(listed(drop, flow).await?, flow, inbound, &memory, engine.clock.now()))
+pub async fn assess(engine: &Engine, drop: &dyn RemoteFs, flow: &Flow, inbound: &InFlow) -> Result<Vec<Candidate>, Problem> {
+    let memory = FolderHistory::of(engine, flow).await?;
+    Ok(assess_all(listed(drop, flow).await?, flow, inbound, &memory, engine.clock.now()))
 }
 
 /// The files of a flow's folder; a folder that is missing says where it was looked for.
-async fn listed(drop: &dyn Drop, flow: &Flow) -> Result<Vec<Entry>, Problem> {
+async fn listed(drop: &dyn RemoteFs, flow: &Flow) -> Result<Vec<Entry>, Problem> {
     drop.list(&flow.folder).await.map_err(|problem| {
         if problem.code != Code::DropMissing {
             return problem;
@@ -84,33 +84,40 @@ async fn listed(drop: &dyn Drop, flow: &Flow) -> Result<Vec<Entry>, Problem> {
     })
 }
 
-fn judge_all(entries: Vec<Entry>, flow: &Flow, inbound: &InFlow, memory: &Memory, now: DateTime<Utc>) -> Vec<Seen> {
+fn assess_all(entries: Vec<Entry>, flow: &Flow, inbound: &InFlow, memory: &FolderHistory, now: DateTime<Utc>) -> Vec<Candidate> {
     // A listing that has a name twice has one file of it.
     let mut names = HashSet::new();
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
-    entries.into_iter().map(|entry| Seen { state: judge(&entry, flow, inbound, memory, &names, now), entry }).collect()
+    entries.into_iter().map(|entry| Candidate { state: assess_one(&entry, flow, inbound, memory, &names, now), entry }).collect()
 }
 
-fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &HashSet<String>, now: DateTime<Utc>) -> State {
+fn assess_one(
+    entry: &Entry,
+    flow: &Flow,
+    inbound: &InFlow,
+    memory: &FolderHistory,
+    names: &HashSet<String>,
+    now: DateTime<Utc>,
+) -> Readiness {
     let name = &entry.name;
     if is_temporary_name(name) || inbound.ignore.iter().any(|pattern| fits(pattern, name)) {
-        return State::Temporary;
+        return Readiness::Temporary;
     }
     if !inbound.files.iter().any(|pattern| fits(pattern, name)) {
-        return State::Foreign;
+        return Readiness::Foreign;
     }
     let path = join(&flow.folder, name);
     if let Some(here) = memory.here.get(&path)
         && same(here.size, here.modified, entry)
     {
-        return State::Taken(here.id.clone());
+        return Readiness::Taken(here.id.clone());
     }
     // How long the file has been there with this size and time.
     let hold = memory.holds.get(&path).filter(|hold| same(hold.size, hold.modified, entry));
     // A clock that was set back must not hold a file until it has caught up.
     let since = hold.map_or(now, |hold| hold.since.min(now));
     let stood = (now - since).to_std().unwrap_or(Duration::ZERO);
-    let held = |code: Code, why: String, hint: &str| State::Held(Problem::new(code, why).hint(hint).in_file(name), since);
+    let held = |code: Code, why: String, hint: &str| Readiness::Held(Problem::new(code, why).hint(hint).in_file(name), since);
     if entry.unreachable {
         return held(
             Code::DropIo,
@@ -148,14 +155,14 @@ fn judge(entry: &Entry, flow: &Flow, inbound: &InFlow, memory: &Memory, names: &
         return if stood < inbound.cut {
             held(Code::DocCut, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
         } else {
-            State::Ready
+            Readiness::Ready
         };
     }
     if inbound.marker.is_none() && stood < inbound.settle {
         let why = format!("its size and time must stand still for {} s", inbound.settle.as_secs_f32());
         return held(Code::StillChanging, why, "nothing: it is taken once it does");
     }
-    State::Ready
+    Readiness::Ready
 }
 
 /// A duplicate that could not be moved away is left so long before it is tried again.
@@ -165,7 +172,7 @@ const AGAIN: Duration = Duration::from_secs(3600);
 const WAIT: Duration = Duration::from_secs(30);
 
 /// What a poll found.
-pub(super) struct Found {
+pub(super) struct Intake {
     /// Files that may be taken, in the flow's order.
     pub(super) ready: Vec<Entry>,
     /// Those among them that were held as cut off so long that they are taken as they are.
@@ -174,27 +181,33 @@ pub(super) struct Found {
 
 /// Files that may be taken. What is held is written down and told once; where files must stand still first, they are looked at again
 /// after that time, unless an earlier poll has seen them already.
-pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow, summary: &mut Summary) -> Result<Found, Problem> {
-    let first = remember(engine, flow, look_and_release(engine, drop, flow, inbound).await?).await?;
-    let changing = |seen: &Seen| matches!(&seen.state, State::Held(problem, _) if problem.code == Code::StillChanging);
+pub(super) async fn poll(
+    engine: &Engine,
+    drop: &dyn RemoteFs,
+    flow: &Flow,
+    inbound: &InFlow,
+    summary: &mut Summary,
+) -> Result<Intake, Problem> {
+    let first = remember(engine, flow, assess_and_release(engine, drop, flow, inbound).await?).await?;
+    let changing = |seen: &Candidate| matches!(&seen.state, Readiness::Held(problem, _) if problem.code == Code::StillChanging);
     let seen = if first.seen.iter().any(changing) && inbound.settle <= WAIT {
         // A little more than the time, since clocks have ticks; a stop is not kept waiting for it.
         let until = tokio::time::Instant::now() + inbound.settle + Duration::from_millis(20);
         while tokio::time::Instant::now() < until && !engine.is_stopping() {
             tokio::time::sleep_until(until.min(tokio::time::Instant::now() + Duration::from_millis(200))).await;
         }
-        let again = remember(engine, flow, look_and_release(engine, drop, flow, inbound).await?).await?;
+        let again = remember(engine, flow, assess_and_release(engine, drop, flow, inbound).await?).await?;
         summary.held += first.new + again.new;
         again.seen
     } else {
         summary.held += first.new;
         first.seen
     };
-    let mut found = Found { ready: Vec::new(), given_up: HashSet::new() };
+    let mut found = Intake { ready: Vec::new(), given_up: HashSet::new() };
     let holds = engine.journal.holds(&flow.id).await?;
     for one in seen {
         match one.state {
-            State::Ready => {
+            Readiness::Ready => {
                 let path = join(&flow.folder, &one.entry.name);
                 if holds.get(&path).is_some_and(|hold| hold.code == Code::DocCut.info().code && same(hold.size, hold.modified, &one.entry))
                 {
@@ -202,7 +215,7 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
                 }
                 found.ready.push(one.entry);
             }
-            State::Held(problem, _) if is_incomplete(problem.code) => {
+            Readiness::Held(problem, _) if is_incomplete(problem.code) => {
                 summary.changing += 1;
                 tracing::info!(
                     flow = flow.id,
@@ -212,7 +225,7 @@ pub(super) async fn poll(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound:
                     problem.message
                 );
             }
-            State::Held(..) => summary.left += 1,
+            Readiness::Held(..) => summary.left += 1,
             _ => {}
         }
     }
@@ -229,9 +242,14 @@ pub(super) fn is_incomplete(code: Code) -> bool {
 }
 
 /// Looks, and lets go of files in whose place the partner has put another: the message has nothing left to move.
-async fn look_and_release(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound: &InFlow) -> Result<(Vec<Seen>, Memory), Problem> {
+async fn assess_and_release(
+    engine: &Engine,
+    drop: &dyn RemoteFs,
+    flow: &Flow,
+    inbound: &InFlow,
+) -> Result<(Vec<Candidate>, FolderHistory), Problem> {
     let entries = listed(drop, flow).await?;
-    let mut memory = Memory::of(engine, flow).await?;
+    let mut memory = FolderHistory::of(engine, flow).await?;
     let replaced: Vec<String> = entries
         .iter()
         .filter_map(|entry| {
@@ -246,27 +264,27 @@ async fn look_and_release(engine: &Engine, drop: &dyn Drop, flow: &Flow, inbound
             engine.journal.shelved(&mut message, &stored, true).await?;
         }
     }
-    let seen = judge_all(entries, flow, inbound, &memory, engine.clock.now());
+    let seen = assess_all(entries, flow, inbound, &memory, engine.clock.now());
     Ok((seen, memory))
 }
 
 struct Remembered {
-    seen: Vec<Seen>,
+    seen: Vec<Candidate>,
     /// Files that are held for a person and were not before.
     new: usize,
 }
 
 /// Writes down what is held now.
-async fn remember(engine: &Engine, flow: &Flow, (seen, memory): (Vec<Seen>, Memory)) -> Result<Remembered, Problem> {
+async fn remember(engine: &Engine, flow: &Flow, (seen, memory): (Vec<Candidate>, FolderHistory)) -> Result<Remembered, Problem> {
     let mut held = Vec::new();
     let mut still: HashSet<String> = HashSet::new();
     let mut new = 0;
     for one in &seen {
         let path = join(&flow.folder, &one.entry.name);
         let (problem, since) = match &one.state {
-            State::Held(problem, since) => (problem, since),
+            Readiness::Held(problem, since) => (problem, since),
             // The row stays until the file is taken: it tells how long a file that was cut off has been waited for.
-            State::Ready => {
+            Readiness::Ready => {
                 still.insert(path);
                 continue;
             }

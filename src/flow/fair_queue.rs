@@ -12,7 +12,7 @@ use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 const AT_ONCE: usize = 8;
 
 /// Who may fetch now.
-pub(super) struct Turns {
+pub(super) struct FairShare {
     all: Arc<Semaphore>,
     partners: Slot<HashMap<String, Arc<tokio::sync::Mutex<()>>>>,
 }
@@ -23,13 +23,13 @@ pub(super) struct Turn {
     _place: OwnedSemaphorePermit,
 }
 
-impl Default for Turns {
+impl Default for FairShare {
     fn default() -> Self {
         Self { all: Arc::new(Semaphore::new(AT_ONCE)), partners: Slot::default() }
     }
 }
 
-impl Turns {
+impl FairShare {
     /// Waits for a turn. The partner's own flows queue up first, so that a partner never waits with more than one in the line of all,
     /// which is served in the order of coming.
     pub(super) async fn take(&self, partner: &str) -> Option<Turn> {
@@ -52,7 +52,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_partner_with_much_to_do_lets_every_other_in_between() {
-        let turns = Arc::new(Turns::default());
+        let turns = Arc::new(FairShare::default());
         let busy = Arc::new(AtomicUsize::new(0));
         let mut tasks = tokio::task::JoinSet::new();
         // Nine greedy partners of ten flows each, which never stop asking, are one more than may fetch at once.

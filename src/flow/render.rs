@@ -2,12 +2,13 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use super::{examine::Schemas, examine::examine, storage::safe_name};
+use super::validate::{Schemas, validate_and_parse};
 use crate::{
     config::{Flow, InFlow, OutFlow, Workspace},
     format::{Limits, Source, xml},
     model::{Code, Events, Plan, Problem, Problems, codes::Who},
     schema::{File, Schema},
+    storage::safe_name,
 };
 
 /// What a file of an inbound flow is to do to Odoo.
@@ -15,13 +16,13 @@ use crate::{
 /// # Errors
 /// Everything that is wrong with the file.
 pub fn plan(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Plan, Problems> {
-    let documents = examine(source, name, inbound, schemas)?;
+    let documents = validate_and_parse(source, name, inbound, schemas)?;
     inbound.mapping.apply(&documents, name, &inbound.given)
 }
 
 /// A document that was made.
 #[derive(Debug)]
-pub struct Made {
+pub struct RenderedDocument {
     /// File name.
     pub name: String,
     /// Its text.
@@ -30,7 +31,7 @@ pub struct Made {
 
 /// What a document is made with besides its records.
 #[derive(Debug, Clone)]
-pub struct Circumstances {
+pub struct RenderContext {
     /// When, as Odoo writes it.
     pub now: String,
     /// The message's short id.
@@ -43,7 +44,7 @@ pub struct Circumstances {
     pub version: u64,
 }
 
-impl Default for Circumstances {
+impl Default for RenderContext {
     /// Those of samples, the same each time.
     fn default() -> Self {
         Self { now: "2026-01-02 03:04:05".into(), message: "00000000".into(), file: String::new(), sequence: Some(1), version: 1 }
@@ -59,9 +60,9 @@ pub fn document(
     flow: &Flow,
     outbound: &OutFlow,
     records: Vec<Json>,
-    circumstances: &Circumstances,
-) -> Result<Made, Problem> {
-    let mut values = values(workspace, flow, outbound, circumstances);
+    context: &RenderContext,
+) -> Result<RenderedDocument, Problem> {
+    let mut values = values(workspace, flow, outbound, context);
     if outbound.per_file > 1 {
         values.insert("records".into(), Json::Array(records));
     } else {
@@ -70,22 +71,22 @@ pub fn document(
     let name = safe_name(outbound.name.render(&Json::Object(values.clone()))?.trim());
     values.insert("file".into(), json!(name));
     let text = outbound.template.render(&Json::Object(values))?;
-    Ok(Made { name, text })
+    Ok(RenderedDocument { name, text })
 }
 
 /// What a template may use besides its records: the partner, the flow's own values, the message.
-pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, circumstances: &Circumstances) -> Map<String, Json> {
+pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, context: &RenderContext) -> Map<String, Json> {
     let mut values: Map<String, Json> = outbound.values.clone();
     let partner = workspace.partners.get(&flow.partner);
     values.insert(
         "partner".into(),
         json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}),
     );
-    values.insert("now".into(), json!(circumstances.now));
-    values.insert("message".into(), json!(circumstances.message));
-    values.insert("file".into(), json!(circumstances.file));
-    values.insert("version".into(), json!(circumstances.version));
-    if let (Some(number), Some(_)) = (circumstances.sequence, outbound.sequence) {
+    values.insert("now".into(), json!(context.now));
+    values.insert("message".into(), json!(context.message));
+    values.insert("file".into(), json!(context.file));
+    values.insert("version".into(), json!(context.version));
+    if let (Some(number), Some(_)) = (context.sequence, outbound.sequence) {
         values.insert("sequence".into(), json!(number));
     }
     values

@@ -2,8 +2,12 @@
 
 use std::{
     fs::{self, File},
-    io::{self, Write as _},
+    io::{self, Read as _, Write as _},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use super::{
@@ -12,15 +16,13 @@ use super::{
     names::{name_with_id, safe_name},
     rolled::{Original, is_rolled, unroll, unrolled},
 };
-use crate::{
-    journal::Message,
-    model::{Code, MessageId, Problem, Stage, problem::shown},
-};
+use crate::model::{Code, Message, MessageId, Problem, Stage, problem::shown};
 
 /// Folders below the workspace's storage.
 #[derive(Debug, Clone)]
 pub(super) struct Shelves {
     root: PathBuf,
+    reads: Arc<AtomicU64>,
 }
 
 impl Shelves {
@@ -29,7 +31,7 @@ impl Shelves {
     /// # Errors
     /// A folder cannot be made.
     pub(super) fn open(root: &Path) -> Result<Self, Problem> {
-        let storage = Self { root: root.to_path_buf() };
+        let storage = Self { root: root.to_path_buf(), reads: Arc::default() };
         private_folder(root)
             .and_then(|()| ["spool", "archive", "error"].iter().try_for_each(|folder| fs::create_dir_all(root.join(folder))))
             .map_err(|error| problem(root, &error))?;
@@ -64,10 +66,27 @@ impl Shelves {
         }
     }
 
+    /// How often a whole file was read.
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    fn whole(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let bytes = fs::read(path)?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Ok(bytes)
+    }
+
+    fn digest_of(&self, path: &Path) -> io::Result<String> {
+        let digest = digest_of(path)?;
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        Ok(digest)
+    }
+
     /// The bytes of a file that was just spooled.
     pub(super) fn spooled_bytes(&self, id: MessageId) -> Result<Vec<u8>, Problem> {
         let path = self.root.join("spool").join(id.to_string());
-        fs::read(&path).map_err(|error| problem(&path, &error))
+        self.whole(&path).map_err(|error| problem(&path, &error))
     }
 
     /// Names in the spool.
@@ -96,7 +115,7 @@ impl Shelves {
             return Err(lost("was never taken"));
         }
         for place in std::iter::once(message.stored.clone()).chain(self.places(message)) {
-            match fs::read(self.root.join(&place)) {
+            match self.whole(&self.root.join(&place)) {
                 Ok(bytes) if digest(&bytes) == message.sha256 => return Ok(bytes),
                 Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
                 // A disk that fails today may read tomorrow.
@@ -112,6 +131,21 @@ impl Shelves {
         }
     }
 
+    /// The first bytes of a message's original.
+    pub(super) fn head(&self, message: &Message, most: u64) -> Result<Vec<u8>, Problem> {
+        let first = |path: &Path| {
+            let mut first = Vec::new();
+            File::open(path).and_then(|file| file.take(most).read_to_end(&mut first)).map(|_| first)
+        };
+        match first(&self.root.join(&message.stored)) {
+            Ok(bytes) => Ok(bytes),
+            Err(_) => {
+                let place = self.place(message)?;
+                first(&place).map_err(|error| problem(&place, &error))
+            }
+        }
+    }
+
     /// A message's bytes as a file, once they are seen to be those that came.
     ///
     /// # Errors
@@ -120,7 +154,7 @@ impl Shelves {
         let lost = |why: &str| Problem::new(Code::OriginalLost, format!("the original of message {} {why}", message.id.short()));
         for place in std::iter::once(message.stored.clone()).chain(self.places(message)).filter(|place| !place.is_empty()) {
             let path = self.root.join(&place);
-            match digest_of(&path) {
+            match self.digest_of(&path) {
                 Ok(found) if found == message.sha256 => return Ok(path.into()),
                 Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(problem(&path, &error)),
@@ -128,7 +162,7 @@ impl Shelves {
             }
         }
         let unrolled = unrolled(&self.root, message)?.ok_or_else(|| lost("is not where it was put"))?;
-        match digest_of(&unrolled) {
+        match self.digest_of(&unrolled) {
             Ok(found) if found == message.sha256 => Ok(unrolled),
             Ok(_) => Err(lost("was changed by someone")),
             Err(error) => Err(problem(&unrolled, &error)),
@@ -213,7 +247,11 @@ impl Shelves {
     pub(super) fn shelve(&self, message: &Message, problems: &[Problem]) -> Result<String, Problem> {
         step("before shelve")?;
         let is_here =
-            |place: &str| !message.sha256.is_empty() && digest_of(&self.root.join(place)).is_ok_and(|found| found == message.sha256);
+            |place: &str| !message.sha256.is_empty() && self.digest_of(&self.root.join(place)).is_ok_and(|found| found == message.sha256);
+        // What has the message's id for its name in the spool, and its size, is what was read and judged there: nobody else writes
+        // there, and who changes it all the same is found out by the digest when it is read again.
+        let own = format!("spool/{}", message.id);
+        let is_own = |place: &str| place == own && fs::metadata(self.root.join(place)).is_ok_and(|file| file.len() == message.size);
         let target = match message.stage {
             Stage::Failed => {
                 let plain = self.error_place(message, false);
@@ -237,7 +275,7 @@ impl Shelves {
         if !message.stored.is_empty() && !is_here(&target) && !stays {
             // After a crash between a rename and the journal the bytes lie where an earlier try put them.
             let places = std::iter::once(message.stored.clone()).chain(self.places(message));
-            let source = match places.into_iter().find(|place| is_here(place)) {
+            let source = match places.into_iter().find(|place| is_own(place) || is_here(place)) {
                 Some(place) => self.root.join(place),
                 None => self.work_place(message)?,
             };

@@ -5,11 +5,11 @@ use std::sync::Arc;
 
 use crate::{
     failpoints::{self, Failure, Outside},
-    model::{BoxFuture, Code, Problem},
-    transport::{Drop, Entry, Sink},
+    model::{BoxFuture, Code, Problem, Sink},
+    transport::{Entry, RemoteFs},
 };
 
-pub(super) struct Stepped(pub(super) Arc<dyn Drop>);
+pub(super) struct FaultInjectingStore(pub(super) Arc<dyn RemoteFs>);
 
 fn step(what: &str) -> Result<(), Problem> {
     failpoints::step(Outside::Drop, what).map_err(|failure| {
@@ -34,7 +34,7 @@ macro_rules! stepped {
     };
 }
 
-impl Drop for Stepped {
+impl RemoteFs for FaultInjectingStore {
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
         stepped!("list", self.0.list(folder))
     }

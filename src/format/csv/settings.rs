@@ -4,11 +4,9 @@ use std::collections::{HashMap, HashSet};
 
 use encoding_rs::Encoding;
 
+use super::{Dialect, Ragged, Trailer};
 use crate::{
-    format::{
-        csv::{Dialect, Ragged, Trailer},
-        decode::Undecodable,
-    },
+    format::decode::Undecodable,
     model::table::{Item, Reader},
 };
 

@@ -6,19 +6,19 @@ use futures_util::{StreamExt, stream};
 
 use super::{
     Engine, Schemas, Summary, answers,
-    away::Away,
-    intake::Repeat,
-    look::{self, marker_of},
+    circuit_breaker::Breaker,
+    dedup::Repeat,
     partner_report::partner_report,
+    readiness::{self, marker_of},
     same,
-    storage::{digest, name_with_id},
 };
 use crate::{
     config::{Flow, Work},
     failpoints::checkpoint,
-    journal::{Message, NewMessage},
-    model::{BoxFuture, Code, MessageId, Problem, Stage, codes::Scope, problem::shown},
-    transport::{self, Drop, join, leaf},
+    journal::NewMessage,
+    model::{BoxFuture, Code, Message, MessageId, Problem, Stage, codes::Scope, problem::shown},
+    storage::{digest, name_with_id},
+    transport::{self, RemoteFs, join, leaf},
 };
 
 /// Whether our own copy lies where a message at rest has it.
@@ -83,18 +83,18 @@ pub(super) async fn shelve(
 /// Moves the files of messages on the partner's side.
 async fn move_all(
     engine: &Engine,
-    drop: &dyn Drop,
+    drop: &dyn RemoteFs,
     flow: &Flow,
     schemas: &Schemas,
     unmoved: Vec<(&mut Message, &[Problem])>,
     summary: &mut Summary,
 ) -> Result<(), Problem> {
-    let away = &Away::beyond(Scope::Flow);
+    let breaker = &Breaker::beyond(Scope::Flow);
     let mut moving: Vec<BoxFuture<'_, (&Message, Result<(), Problem>)>> = Vec::with_capacity(unmoved.len());
     for (message, problems) in unmoved {
         moving.push(Box::pin(async move {
-            let result = away
-                .unless(async {
+            let result = breaker
+                .call(async {
                     move_there(engine, drop, flow, message, problems).await?;
                     answered(engine, drop, flow, schemas, message, problems).await
                 })
@@ -113,7 +113,7 @@ async fn move_all(
     checkpoint("moved").await;
     let moved: Vec<Message> = done.iter().filter(|(_, result)| result.is_ok()).map(|(message, _)| (*message).clone()).collect();
     engine.journal.shelved_all(&moved).await?;
-    summary.drop_is_away |= away.is_known();
+    summary.drop_is_away |= breaker.is_open();
     let mut failures: Vec<(&Message, Problem)> = done.into_iter().filter_map(|(message, result)| Some((message, result.err()?))).collect();
     failures.sort_by_key(|(message, problem)| (problem.code.as_str(), message.id));
     for same in failures.chunk_by(|(_, one), (_, other)| one.code == other.code) {
@@ -138,7 +138,7 @@ fn told(message: &Message, cause: Problem, others: usize) -> Problem {
 /// The answer to the partner, where the flow gives one.
 async fn answered(
     engine: &Engine,
-    drop: &dyn Drop,
+    drop: &dyn RemoteFs,
     flow: &Flow,
     schemas: &Schemas,
     message: &Message,
@@ -153,7 +153,7 @@ async fn answered(
     })
 }
 
-async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Message, problems: &[Problem]) -> Result<(), Problem> {
+async fn move_there(engine: &Engine, drop: &dyn RemoteFs, flow: &Flow, message: &Message, problems: &[Problem]) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner) else { return Ok(()) };
     let name = name_with_id(&message.name, message.id);
     let (archived, refused) = (join(&partner.archive, &name), join(&partner.error, &name));
@@ -185,7 +185,7 @@ async fn move_there(engine: &Engine, drop: &dyn Drop, flow: &Flow, message: &Mes
 }
 
 /// A document that came in a zip has no file of its own on the drop, until it is refused: then the partner finds it beside its report.
-async fn put_part(engine: &Engine, drop: &dyn Drop, message: &Message, failed: bool, refused: &str) -> Result<(), Problem> {
+async fn put_part(engine: &Engine, drop: &dyn RemoteFs, message: &Message, failed: bool, refused: &str) -> Result<(), Problem> {
     if failed {
         let bytes = engine.storage.read(message).await?;
         return drop.write(refused, &bytes).await;
@@ -208,7 +208,7 @@ struct File<'a> {
 
 /// Moves a file as it was taken to `target`, a name that is its alone; `false` when it is neither here nor there. Only the very file
 /// is moved: one that has come under its name since then is a new one.
-async fn put_away(drop: &dyn Drop, file: &File<'_>, target: &str) -> Result<bool, Problem> {
+async fn put_away(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -> Result<bool, Problem> {
     let here = drop.stat(file.path).await?.is_some_and(|entry| same::same(file.size, file.modified, &entry));
     if here {
         match drop.rename(file.path, target).await {
@@ -229,7 +229,7 @@ const VERIFIED: u64 = 1 << 20;
 
 /// A file that was put in the place of ours in the moment of the move, or with the same size and time, shows only where it lies now
 /// under a name of its own: by its size, or by its bytes. It is given back, so that the next poll takes it.
-async fn give_back_another(drop: &dyn Drop, file: &File<'_>, target: &str) -> Result<(), Problem> {
+async fn give_back_another(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -> Result<(), Problem> {
     if file.sha256.is_empty() {
         return Ok(());
     }
@@ -257,7 +257,7 @@ async fn give_back_another(drop: &dyn Drop, file: &File<'_>, target: &str) -> Re
 }
 
 /// The sign that a file is complete goes with the file, unless another lies under its name by now: then it is that one's.
-async fn drop_marker(drop: &dyn Drop, flow: &Flow, path: &str) -> Result<(), Problem> {
+async fn drop_marker(drop: &dyn RemoteFs, flow: &Flow, path: &str) -> Result<(), Problem> {
     let Work::In(inbound) = &flow.work else { return Ok(()) };
     let Some(marker) = &inbound.marker else { return Ok(()) };
     if drop.stat(path).await?.is_some() {
@@ -270,13 +270,13 @@ async fn drop_marker(drop: &dyn Drop, flow: &Flow, path: &str) -> Result<(), Pro
 /// Shelves exact duplicates beside the files they repeat. One that cannot be moved is told and left; the others go on.
 pub(super) async fn duplicates(
     engine: &Engine,
-    drop: &dyn Drop,
+    drop: &dyn RemoteFs,
     flow: &Flow,
     copies: &[Repeat],
     summary: &mut Summary,
 ) -> Result<(), Problem> {
     let Some(partner) = engine.workspace.partners.get(&flow.partner).filter(|_| !copies.is_empty()) else { return Ok(()) };
-    let away = &Away::beyond(Scope::Flow);
+    let breaker = &Breaker::beyond(Scope::Flow);
     let mut shelving: Vec<BoxFuture<'_, (&Repeat, Result<(), Problem>)>> = Vec::with_capacity(copies.len());
     for repeat in copies {
         let (copy, known) = repeat;
@@ -295,7 +295,7 @@ pub(super) async fn duplicates(
                 put_away(drop, &file, &target).await?;
                 drop_marker(drop, flow, &copy.path).await
             };
-            (repeat, away.unless(moved).await)
+            (repeat, breaker.call(moved).await)
         }));
     }
     let mut shelving = stream::iter(shelving).buffer_unordered(drop.at_once().max(1));
@@ -310,5 +310,5 @@ pub(super) async fn duplicates(
         let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);
         summary.problems.push(Problem::new(Code::ShelfFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
     }
-    look::hold_duplicates(engine, flow, &left).await
+    readiness::hold_duplicates(engine, flow, &left).await
 }

@@ -7,14 +7,13 @@ use tokio::sync::mpsc;
 
 use super::{
     Engine,
-    examine::{Schemas, examine, only_judge, outside, parts, read},
+    validate::{Schemas, parts, read, read_header, validate_and_parse, validate_only},
 };
 use crate::{
     config::InFlow,
     format::Source,
-    journal::Message,
     mapping::Applying,
-    model::{Document, Name, Plan, Problem, Problems},
+    model::{Document, Message, Name, Plan, Problem, Problems},
     odoo::execute::CHUNK,
 };
 
@@ -23,16 +22,16 @@ pub(super) const LARGE: u64 = 8 << 20;
 
 /// A message's documents.
 #[derive(Clone)]
-pub(super) enum Material {
+pub(super) enum Stream {
     /// All of them, and what they are planned to do once that is known.
-    Whole(Arc<Vec<Document>>, Option<Arc<Plan>>),
+    InMemory(Arc<Vec<Document>>, Option<Arc<Plan>>),
     /// Where they are, the elements that records are made of, and what stands outside of them.
-    Parts(Source, Vec<Name>, Arc<Document>),
+    Chunked(Source, Vec<Name>, Arc<Document>),
 }
 
 /// The elements of which a message is taken a part at a time; none where it is taken whole.
 fn unit(inbound: &InFlow, message: &Message) -> Option<Vec<Name>> {
-    if message.size < LARGE || inbound.envelope.is_some() || inbound.xml.several {
+    if message.size < LARGE || inbound.envelope.is_some() || inbound.format.holds_several() {
         return None;
     }
     inbound.mapping.unit()
@@ -48,27 +47,27 @@ pub(super) async fn source(engine: &Engine, message: &Message) -> Result<Source,
 }
 
 /// Validates a message; gives its documents.
-pub(super) async fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Material, Problems> {
+pub(super) async fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
     // Validation is work for a processor; the runtime's threads are for waiting.
     tokio::task::block_in_place(|| match unit(inbound, message) {
-        None => examine(&source, &message.name, inbound, schemas).map(|documents| Material::Whole(Arc::new(documents), None)),
+        None => validate_and_parse(&source, &message.name, inbound, schemas).map(|documents| Stream::InMemory(Arc::new(documents), None)),
         Some(unit) => {
-            only_judge(&source, &message.name, inbound, schemas)?;
-            let frame = outside(&source, &message.name, inbound, &unit)?;
-            Ok(Material::Parts(source, unit, Arc::new(frame)))
+            validate_only(&source, &message.name, inbound, schemas)?;
+            let frame = read_header(&source, &message.name, inbound, &unit)?;
+            Ok(Stream::Chunked(source, unit, Arc::new(frame)))
         }
     })
 }
 
 /// The documents of a message that was validated before.
-pub(super) async fn again(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<Material, Problems> {
+pub(super) async fn reload(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
     tokio::task::block_in_place(|| match unit(inbound, message) {
-        None => read(&source, &message.name, inbound).map(|documents| Material::Whole(Arc::new(documents), None)),
+        None => read(&source, &message.name, inbound).map(|documents| Stream::InMemory(Arc::new(documents), None)),
         Some(unit) => {
-            let frame = outside(&source, &message.name, inbound, &unit)?;
-            Ok(Material::Parts(source, unit, Arc::new(frame)))
+            let frame = read_header(&source, &message.name, inbound, &unit)?;
+            Ok(Stream::Chunked(source, unit, Arc::new(frame)))
         }
     })
 }
@@ -76,16 +75,16 @@ pub(super) async fn again(engine: &Engine, inbound: &InFlow, message: &Message) 
 /// What the documents of a message are to do, a part at a time where they are many.
 pub(super) enum Plans {
     One(Option<Plan>),
-    Made(Option<Arc<Vec<Document>>>),
+    RenderedDocument(Option<Arc<Vec<Document>>>),
     Parts(mpsc::Receiver<Result<Document, Problems>>),
 }
 
 impl Plans {
-    pub(super) fn of(inbound: &InFlow, message: &Message, material: &Material) -> Self {
-        match material {
-            Material::Whole(_, Some(plan)) => Self::One(Some(Plan::clone(plan))),
-            Material::Whole(documents, None) => Self::Made(Some(Arc::clone(documents))),
-            Material::Parts(source, unit, frame) => {
+    pub(super) fn of(inbound: &InFlow, message: &Message, stream: &Stream) -> Self {
+        match stream {
+            Stream::InMemory(_, Some(plan)) => Self::One(Some(Plan::clone(plan))),
+            Stream::InMemory(documents, None) => Self::RenderedDocument(Some(Arc::clone(documents))),
+            Stream::Chunked(source, unit, frame) => {
                 Self::Parts(parts(source.clone(), message.name.clone(), inbound, unit.clone(), Document::clone(frame), CHUNK))
             }
         }
@@ -95,7 +94,9 @@ impl Plans {
     pub(super) async fn next(&mut self, applying: &mut Applying<'_>) -> Result<Option<Plan>, Problems> {
         match self {
             Self::One(plan) => Ok(plan.take()),
-            Self::Made(documents) => Ok(documents.take().map(|documents| tokio::task::block_in_place(|| applying.plan(&documents)))),
+            Self::RenderedDocument(documents) => {
+                Ok(documents.take().map(|documents| tokio::task::block_in_place(|| applying.plan(&documents))))
+            }
             Self::Parts(parts) => match parts.recv().await {
                 None => Ok(None),
                 Some(part) => {

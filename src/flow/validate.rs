@@ -1,20 +1,21 @@
 //! A file examined: which schema it is for, whether it and its envelope fit, and its documents for the mapping.
 
-use std::collections::{HashMap, HashSet};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
 
 use tokio::sync::mpsc;
 
 use crate::{
-    config::{Choice, Flow, Format, InFlow, Workspace, check},
+    config::{Choice, Flow, InFlow, Workspace, check},
     format::{
-        Source, csv,
+        Format, Limits, Source,
         parts::{Outside, Parts},
-        rest,
         tree::Builder,
         within::{Kind, Steps, Within},
-        xml,
     },
-    model::{Code, Document, Events, Name, Place, Problem, Problems, document::Table, events::Both, problem::cut, tally::told},
+    model::{Code, Document, Events, Name, Place, Problem, Problems, events::Both, problem::cut, tally::told},
     schema::{File, Schema, Setup},
 };
 
@@ -62,7 +63,7 @@ impl Schemas {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
+pub fn validate_and_parse(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
     judge(source, name, inbound, schemas, true)
 }
 
@@ -70,7 +71,7 @@ pub fn examine(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas)
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn only_judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<(), Problems> {
+pub(super) fn validate_only(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<(), Problems> {
     judge(source, name, inbound, schemas, false).map(|_| ())
 }
 
@@ -78,7 +79,7 @@ fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep:
     let size = source.length().unwrap_or(0);
     let file = File {
         name: name.to_string(),
-        decimal_comma: matches!(&inbound.format, Format::Csv(dialect) if dialect.decimal_comma),
+        decimal_comma: inbound.format.table().is_some_and(|table| table.decimal_comma),
         time: inbound.limits.time_for(size),
     };
     let mut problems = Vec::new();
@@ -141,9 +142,9 @@ pub fn read(source: &Source, name: &str, inbound: &InFlow) -> Result<Vec<Documen
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn outside(source: &Source, name: &str, inbound: &InFlow, unit: &[Name]) -> Result<Document, Problems> {
+pub(super) fn read_header(source: &Source, name: &str, inbound: &InFlow, unit: &[Name]) -> Result<Document, Problems> {
     let reader = Reader::of(inbound);
-    let mut outside = Outside::new(unit, reader.table(), inbound.limits.elements);
+    let mut outside = Outside::new(unit, reader.format.table(), inbound.limits.elements);
     reader.read(source, name, &mut outside)?;
     if outside.is_full() {
         let text = format!("more than {} elements outside of those that records are made of", inbound.limits.elements);
@@ -188,40 +189,29 @@ pub(super) fn rest(
     unit: &[Name],
     wanted: &HashSet<(u32, u32)>,
 ) -> Result<Vec<u8>, Problems> {
-    match &inbound.format {
-        Format::Xml => rest::of_xml(source, name, &inbound.limits, inbound.xml, unit, wanted).map(String::into_bytes),
-        Format::Csv(dialect) => rest::of_table(source, name, &inbound.limits, dialect, wanted),
-    }
+    inbound.format.rest(source, name, &inbound.limits, unit, wanted)
 }
 
 /// How a flow's files are read.
 struct Reader {
-    format: Format,
-    limits: crate::format::Limits,
-    xml: xml::Options,
+    format: Arc<dyn Format>,
+    limits: Limits,
 }
 
 impl Reader {
     fn of(inbound: &InFlow) -> Self {
-        Self { format: inbound.format.clone(), limits: inbound.limits.clone(), xml: inbound.xml }
-    }
-
-    fn table(&self) -> Option<Table> {
-        if let Format::Csv(dialect) = &self.format { Some(dialect.table()) } else { None }
+        Self { format: Arc::clone(&inbound.format), limits: inbound.limits.clone() }
     }
 
     fn tree(&self) -> Builder {
-        match &self.format {
-            Format::Xml => Builder::new(self.limits.elements),
-            Format::Csv(dialect) => Builder::of_table(self.limits.elements, dialect.table()),
+        match self.format.table() {
+            None => Builder::new(self.limits.elements),
+            Some(table) => Builder::of_table(self.limits.elements, table),
         }
     }
 
     fn read(&self, source: &Source, name: &str, to: &mut dyn Events) -> Result<(), Problems> {
-        match &self.format {
-            Format::Xml => xml::stream(source, name, &self.limits, self.xml, to).map_err(Problems::from),
-            Format::Csv(dialect) => csv::stream(source, name, dialect, &self.limits, to),
-        }
+        self.format.read(source, name, &self.limits, to)
     }
 }
 

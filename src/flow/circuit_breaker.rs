@@ -6,19 +6,19 @@ use std::sync::OnceLock;
 use crate::model::{Problem, codes::Scope};
 
 /// What keeps every operation of a batch from succeeding, once it is known.
-pub(super) struct Away {
+pub(super) struct Breaker {
     scope: Scope,
     known: OnceLock<Problem>,
 }
 
-impl Away {
+impl Breaker {
     /// Nothing is known yet; a problem that reaches as far as `scope` is one that all would meet.
     pub(super) fn beyond(scope: Scope) -> Self {
         Self { scope, known: OnceLock::new() }
     }
 
     /// Does the work, unless it is known to be in vain: then it fails with what was met before.
-    pub(super) async fn unless<T>(&self, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
+    pub(super) async fn call<T>(&self, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         if let Some(problem) = self.known.get() {
             return Err(problem.clone());
         }
@@ -32,7 +32,7 @@ impl Away {
     }
 
     /// Whether it is known.
-    pub(super) fn is_known(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         self.known.get().is_some()
     }
 }
@@ -44,12 +44,12 @@ mod tests {
 
     #[tokio::test]
     async fn what_one_has_met_the_others_are_spared() {
-        let away = Away::beyond(Scope::Endpoint);
+        let breaker = Breaker::beyond(Scope::Endpoint);
         let fails = |code| async move { Err::<(), _>(Problem::new(code, "met")) };
-        assert_eq!(away.unless(fails(Code::DropIo)).await.expect_err("its own").code, Code::DropIo);
-        assert!(away.unless(async { Ok(()) }).await.is_ok(), "one file's trouble is its own");
-        assert!(away.unless(fails(Code::DropUnreachable)).await.is_err());
-        let tried = away.unless(async { panic!("in vain") });
+        assert_eq!(breaker.call(fails(Code::DropIo)).await.expect_err("its own").code, Code::DropIo);
+        assert!(breaker.call(async { Ok(()) }).await.is_ok(), "one file's trouble is its own");
+        assert!(breaker.call(fails(Code::DropUnreachable)).await.is_err());
+        let tried = breaker.call(async { panic!("in vain") });
         let problem: Result<(), Problem> = tried.await;
         assert_eq!(problem.expect_err("spared").code, Code::DropUnreachable);
     }

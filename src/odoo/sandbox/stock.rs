@@ -3,10 +3,10 @@
 use chrono::Utc;
 use serde_json::{Map, Value as Json, json};
 
-use super::super::{
+use super::{
     Refusal,
-    orm::{display_name, value},
     store::Store,
+    values::{display_name, value},
 };
 
 const STOCK: i64 = 2;

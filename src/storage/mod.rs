@@ -1,4 +1,4 @@
-//! Our storage: the spool for what is under way, archive and error for what is at rest, days of the archive in zips.
+//! Floor 1: our storage: the spool for what is under way, archive and error for what is at rest, days of the archive in zips.
 //!
 //! **Invariant:** whoever reads or moves files here waits, and no thread of the runtime does: each call does its work on a thread that
 //! may block.
@@ -12,28 +12,24 @@ mod spooling;
 
 use std::{
     fs::File,
-    io::Read as _,
     path::{Path, PathBuf},
 };
 
 use chrono::NaiveDate;
 use futures_util::{StreamExt, stream};
 
-pub(super) use self::spooling::Spooling;
 pub use self::{
     digest::digest,
     names::{name_with_id, safe_name},
     rolled::{Day, Original, Rolled},
     shelves::{private_folder, report},
+    spooling::{Spooled, Spooling},
 };
 use self::{
     fault::{problem, step},
     shelves::Shelves,
 };
-use crate::{
-    journal::Message,
-    model::{Code, MessageId, Problem},
-};
+use crate::model::{Code, Message, MessageId, Problem};
 
 /// Files synced at once.
 const SYNCING: usize = 64;
@@ -85,7 +81,7 @@ impl Storage {
     ///
     /// # Errors
     /// No space, no permission.
-    pub(super) fn spooling(&self, id: MessageId) -> Result<Spooling, Problem> {
+    pub fn spooling(&self, id: MessageId) -> Result<Spooling, Problem> {
         Spooling::begin(self.root().join("spool").join(id.to_string()))
     }
 
@@ -94,7 +90,7 @@ impl Storage {
     ///
     /// # Errors
     /// The disk fails.
-    pub(super) async fn settle(&self, ids: Vec<MessageId>) -> Result<(), Problem> {
+    pub async fn settle(&self, ids: Vec<MessageId>) -> Result<(), Problem> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -114,18 +110,33 @@ impl Storage {
     ///
     /// # Errors
     /// They cannot be read.
-    pub(super) async fn spooled_bytes(&self, id: MessageId) -> Result<Vec<u8>, Problem> {
+    pub async fn spooled_bytes(&self, id: MessageId) -> Result<Vec<u8>, Problem> {
         self.run(move |shelves| shelves.spooled_bytes(id)).await
     }
 
-    /// Names in the spool.
-    pub(super) fn spooled(&self) -> Vec<String> {
-        self.0.spooled()
+    /// How often a whole file was read since this storage was opened: each time costs the disk and a digest.
+    pub fn reads(&self) -> u64 {
+        self.0.reads()
     }
 
-    /// Removes a name from the spool.
-    pub fn discard(&self, name: &str) {
-        self.0.discard(name);
+    /// Names in the spool.
+    pub async fn spooled(&self) -> Vec<String> {
+        self.run(|shelves| Ok(shelves.spooled())).await.unwrap_or_default()
+    }
+
+    /// Removes names from the spool. What cannot be removed now is swept at the next start.
+    pub async fn discard<N: ToString>(&self, names: impl IntoIterator<Item = N>) {
+        let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
+        if names.is_empty() {
+            return;
+        }
+        let removed = self.run(move |shelves| {
+            names.iter().for_each(|name| shelves.discard(name));
+            Ok(())
+        });
+        if let Err(problem) = removed.await {
+            tracing::warn!(code = problem.code.as_str(), cause = problem.causes(), "{}", problem.message);
+        }
     }
 
     /// The original bytes of a message, checked against the digest the journal has.
@@ -136,19 +147,12 @@ impl Storage {
         self.with(message, Shelves::read).await
     }
 
-    /// The first bytes of a message's original, so many at most.
+    /// The first bytes of a message's original, so many at most; they are not held against its digest.
     ///
     /// # Errors
-    /// As [`Storage::read`].
-    pub(super) async fn head(&self, message: &Message, most: u64) -> Result<Vec<u8>, Problem> {
-        self.with(message, move |shelves, message| {
-            let place = shelves.place(message)?;
-            let mut first = Vec::new();
-            let read = File::open(&*place).and_then(|file| file.take(most).read_to_end(&mut first));
-            read.map_err(|error| problem(&place, &error))?;
-            Ok(first)
-        })
-        .await
+    /// They are gone, or the disk fails.
+    pub async fn head(&self, message: &Message, most: u64) -> Result<Vec<u8>, Problem> {
+        self.with(message, move |shelves, message| shelves.head(message, most)).await
     }
 
     /// A message's bytes as a file, once they are seen to be those that came.
@@ -163,7 +167,7 @@ impl Storage {
     ///
     /// # Errors
     /// As [`Storage::place`].
-    pub(super) async fn work_place(&self, message: &Message) -> Result<PathBuf, Problem> {
+    pub async fn work_place(&self, message: &Message) -> Result<PathBuf, Problem> {
         self.with(message, Shelves::work_place).await
     }
 
@@ -191,8 +195,15 @@ impl Storage {
     }
 
     /// Removes what an outbound message left on a shelf before it was rendered anew.
-    pub(super) fn forget(&self, message: &Message) {
-        self.0.forget(message);
+    ///
+    /// # Errors
+    /// The work was broken off.
+    pub async fn forget(&self, message: &Message) -> Result<(), Problem> {
+        self.with(message, |shelves, message| {
+            shelves.forget(message);
+            Ok(())
+        })
+        .await
     }
 
     /// The report beside a failed message, as it was written.
@@ -201,8 +212,11 @@ impl Storage {
     }
 
     /// The days of the archive, oldest first.
-    pub fn days(&self) -> Vec<Day> {
-        rolled::days(self.root())
+    ///
+    /// # Errors
+    /// The work was broken off.
+    pub async fn days(&self) -> Result<Vec<Day>, Problem> {
+        self.run(|shelves| Ok(rolled::days(shelves.root()))).await
     }
 
     /// Rolls a day's folder into its zip, with what the zip has already. The files go once the zip is whole and on disk: a crash in
@@ -210,18 +224,34 @@ impl Storage {
     ///
     /// # Errors
     /// The disk is full or fails; then the folder is as it was.
-    pub fn roll(&self, day: &Day) -> Result<Rolled, Problem> {
-        rolled::roll_day(self.root(), day)
+    pub async fn roll(&self, day: &Day) -> Result<Rolled, Problem> {
+        let day = day.clone();
+        self.run(move |shelves| rolled::roll_day(shelves.root(), &day)).await
     }
 
     /// Deletes a day of the archive.
-    pub fn delete(&self, day: &Day) {
-        rolled::delete(self.root(), day);
+    ///
+    /// # Errors
+    /// The work was broken off.
+    pub async fn delete(&self, day: &Day) -> Result<(), Problem> {
+        let day = day.clone();
+        self.run(move |shelves| {
+            rolled::delete(shelves.root(), &day);
+            Ok(())
+        })
+        .await
     }
 
     /// Deletes the plans kept for messages of days before this one.
-    pub fn delete_plans(&self, before: NaiveDate) {
-        rolled::delete_plans(self.root(), before);
+    ///
+    /// # Errors
+    /// The work was broken off.
+    pub async fn delete_plans(&self, before: NaiveDate) -> Result<(), Problem> {
+        self.run(move |shelves| {
+            rolled::delete_plans(shelves.root(), before);
+            Ok(())
+        })
+        .await
     }
 
     /// The folder that the archive has for a flow.

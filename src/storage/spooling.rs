@@ -12,21 +12,38 @@ use super::{
     digest::hex,
     fault::{problem, step},
 };
-use crate::{model::Problem, transport::Sink};
+use crate::{model::Problem, model::Sink};
 
 /// Bytes gathered before they are written.
 const PART: usize = 128 << 10;
 
 /// A file on its way into the spool. Discarded before it is finished, it leaves nothing behind.
-pub(in crate::flow) struct Spooling {
+pub struct Spooling {
     file: Option<BufWriter<File>>,
     path: PathBuf,
     hash: Sha256,
+    /// The bytes so far, as long as they are few enough to be kept.
+    kept: Option<Vec<u8>>,
+    most: usize,
+}
+
+/// A file in the spool.
+pub struct Spooled {
+    /// Its path for the journal.
+    pub stored: String,
+    /// SHA-256 of its bytes, hexadecimal.
+    pub sha256: String,
+    /// Its bytes, where they were few enough to be kept.
+    pub bytes: Option<Vec<u8>>,
 }
 
 impl Sink for Spooling {
     fn put(&mut self, bytes: &[u8]) -> Result<(), Problem> {
         self.hash.update(bytes);
+        match &mut self.kept {
+            Some(kept) if kept.len() + bytes.len() <= self.most => kept.extend_from_slice(bytes),
+            kept => *kept = None,
+        }
         match &mut self.file {
             Some(file) => file.write_all(bytes).map_err(|error| problem(&self.path, &error)),
             None => Ok(()),
@@ -39,21 +56,30 @@ impl Spooling {
     pub(super) fn begin(path: PathBuf) -> Result<Self, Problem> {
         step("before spool")?;
         match File::create(&path) {
-            Ok(file) => Ok(Self { file: Some(BufWriter::with_capacity(PART, file)), path, hash: Sha256::new() }),
+            Ok(file) => Ok(Self { file: Some(BufWriter::with_capacity(PART, file)), path, hash: Sha256::new(), kept: None, most: 0 }),
             Err(error) => Err(problem(&path, &error)),
         }
     }
 
-    /// Ends the file: its path for the journal, and the digest of its bytes. It is on disk after [`super::Storage::settle`].
-    pub(in crate::flow) fn finish(mut self) -> Result<(String, String), Problem> {
+    /// Keeps the bytes besides, up to so many, for who looks at them while they come.
+    pub fn keeping(mut self, most: usize) -> Self {
+        (self.kept, self.most) = (Some(Vec::new()), most);
+        self
+    }
+
+    /// Ends the file. It is on disk after [`super::Storage::settle`].
+    ///
+    /// # Errors
+    /// No space, or the disk fails.
+    pub fn finish(mut self) -> Result<Spooled, Problem> {
         if let Some(file) = self.file.as_mut() {
             file.flush().map_err(|error| problem(&self.path, &error))?;
         }
         self.file = None;
         step("after spool")?;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let digest = hex(&std::mem::take(&mut self.hash).finalize());
-        Ok((format!("spool/{name}"), digest))
+        let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
+        Ok(Spooled { stored: format!("spool/{name}"), sha256, bytes: self.kept.take() })
     }
 }
 

@@ -1,0 +1,81 @@
+//! The one step machine: carries a message from the stage it is at until it is at rest or waits.
+//!
+//! **Invariant:** whatever comes from and goes where, a message moves only here. What is done at a stage is its kind's ([`Steps`]);
+//! what a problem leads to is [`react`]'s.
+
+use super::{
+    Engine, Summary,
+    react::{Next, react},
+};
+use crate::{
+    config::Flow,
+    failpoints::checkpoint,
+    model::{BoxFuture, Code, Message, Problem, Problems, Stage},
+};
+
+/// What is done at the stages of one kind of message.
+pub(super) trait Steps: Send {
+    /// Does what is due at the stage that the message is at, and moves it on.
+    ///
+    /// # Errors
+    /// What is wrong; the message is then at the stage it was at.
+    fn step<'s>(&'s mut self, message: &'s mut Message, summary: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>>;
+}
+
+/// Carries a message as far as it goes; whether the next one of the run is worth trying.
+///
+/// # Errors
+/// The journal cannot be used. A person who has moved the message meanwhile is no error: the next run takes it as it is.
+pub(super) async fn carry(
+    engine: &Engine,
+    flow: &Flow,
+    steps: &mut dyn Steps,
+    message: &mut Message,
+    summary: &mut Summary,
+) -> Result<Next, Problems> {
+    match go(engine, flow, steps, message, summary).await {
+        Err(problems) if problems.lead().code == Code::MessageMoved => {
+            tracing::info!(message = message.id.short(), flow = message.flow, "moved by someone else meanwhile");
+            Ok(Next::Go)
+        }
+        carried => carried,
+    }
+}
+
+async fn go(engine: &Engine, flow: &Flow, steps: &mut dyn Steps, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
+    while !message.stage.is_at_rest() {
+        resume(engine, message).await?;
+        match steps.step(message, summary).await {
+            Ok(()) if message.stage == Stage::Done => engine.settled(message, summary),
+            Ok(()) => checkpoint(message.stage.as_str()).await,
+            Err(problems) => return Ok(react(engine, flow, message, problems, summary).await?),
+        }
+    }
+    Ok(Next::Go)
+}
+
+/// Ends a wait: the message goes on from where it was.
+async fn resume(engine: &Engine, message: &mut Message) -> Result<(), Problem> {
+    match message.stage {
+        Stage::Waiting => {
+            let stage = message.resume.unwrap_or(Stage::Received);
+            engine.journal.advance(message, stage, None, engine.clock.now()).await
+        }
+        _ => Ok(()),
+    }
+}
+
+/// A message at a stage that its kind does not have: the flow has another direction than when it came.
+pub(super) fn foreign(message: &Message) -> Problems {
+    let text = format!("message {} is {}, which messages of its flow are never", message.id.short(), message.stage);
+    Problem::new(Code::Stage, text).into()
+}
+
+/// A message that fails before its first step, for a reason of its own.
+pub(super) struct Refused(pub(super) Option<Problems>);
+
+impl Steps for Refused {
+    fn step<'s>(&'s mut self, message: &'s mut Message, _: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
+        Box::pin(async move { Err(self.0.take().unwrap_or_else(|| foreign(message))) })
+    }
+}

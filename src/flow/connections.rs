@@ -1,0 +1,95 @@
+//! The Odoos of a workspace, each with its one connection and the right to write to it, which one at a time has.
+//!
+//! **Invariant:** what is wrong with one Odoo keeps no flow of another.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, TimeDelta, Utc};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{
+    config::Workspace,
+    model::{Code, Problem},
+    odoo::Odoo,
+};
+
+/// How long nobody knocks again after a failure, so that a wrong password does not lock the account.
+const KNOCK_AGAIN: TimeDelta = TimeDelta::seconds(30);
+
+/// What is known about an Odoo.
+enum Connection {
+    /// Not asked yet.
+    Unknown,
+    /// Signed in.
+    Up(Odoo),
+    /// Not to be asked before then, and why.
+    Down(DateTime<Utc>, Problem),
+}
+
+struct One {
+    connection: Mutex<Connection>,
+    /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
+    writing: Mutex<()>,
+}
+
+/// The Odoos of a workspace, by name.
+pub(super) struct Connections(HashMap<String, One>);
+
+impl Connections {
+    pub(super) fn of(workspace: &Workspace) -> Self {
+        let one = || One { connection: Mutex::new(Connection::Unknown), writing: Mutex::default() };
+        Self(workspace.every_odoo().map(|(name, _)| (name.to_string(), one())).collect())
+    }
+
+    fn one(&self, name: &str) -> Result<&One, Problem> {
+        self.0.get(name).ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{name}` in the workspace")))
+    }
+
+    /// The connection to an Odoo, made when it is first needed.
+    pub(super) async fn get(&self, workspace: &Workspace, name: &str, now: DateTime<Utc>) -> Result<Odoo, Problem> {
+        let config = workspace.odoo(name)?;
+        let mut slot = self.one(name)?.connection.lock().await;
+        match &*slot {
+            Connection::Up(odoo) => return Ok(odoo.clone()),
+            Connection::Down(until, problem) if now < *until => return Err(problem.clone()),
+            Connection::Down(..) | Connection::Unknown => {}
+        }
+        let connected = match config.open(&workspace.root) {
+            Ok(settings) => Odoo::connect(&settings).await,
+            Err(problem) => Err(problem),
+        };
+        match connected {
+            Ok(odoo) => {
+                *slot = Connection::Up(odoo.clone());
+                Ok(odoo)
+            }
+            Err(problem) => {
+                *slot = Connection::Down(now + KNOCK_AGAIN, problem.clone());
+                Err(problem)
+            }
+        }
+    }
+
+    /// The right to write to an Odoo; others wait until it is given back.
+    pub(super) async fn writing(&self, name: &str) -> Result<MutexGuard<'_, ()>, Problem> {
+        Ok(self.one(name)?.writing.lock().await)
+    }
+
+    /// Whether an Odoo is known to be away.
+    pub(super) async fn is_down(&self, name: &str) -> bool {
+        match self.0.get(name) {
+            Some(one) => matches!(*one.connection.lock().await, Connection::Down(..)),
+            None => false,
+        }
+    }
+
+    /// Forgets the connection to an Odoo, so that the next call signs in again.
+    pub(super) async fn forget(&self, name: &str) {
+        if let Some(one) = self.0.get(name) {
+            let mut slot = one.connection.lock().await;
+            if matches!(*slot, Connection::Up(_)) {
+                *slot = Connection::Unknown;
+            }
+        }
+    }
+}

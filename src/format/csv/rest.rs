@@ -1,0 +1,112 @@
+//! What was refused of a table, as a smaller table: everything around the rows stays, and of the rows only those that are wanted.
+
+use std::{collections::HashSet, io::Read as _};
+
+use super::{Dialect, stream};
+use crate::{
+    format::{Limits, Source},
+    model::{Events, Problems, Start, Trail},
+};
+
+/// A table with those of its rows that begin on these lines.
+///
+/// # Errors
+/// What keeps the table from being read.
+pub(super) fn rest(
+    source: &Source,
+    file: &str,
+    limits: &Limits,
+    dialect: &Dialect,
+    wanted: &HashSet<(u32, u32)>,
+) -> Result<Vec<u8>, Problems> {
+    let mut rows = Rows { starts: Vec::new() };
+    stream(source, file, dialect, limits, &mut rows)?;
+    let mut bytes = Vec::new();
+    // It was read to its end a moment ago.
+    if let Ok(mut reader) = source.open() {
+        let _ = reader.read_to_end(&mut bytes);
+    }
+    let bytes = match encoding_rs::Encoding::for_bom(&bytes) {
+        // Lines can be told apart in bytes only where each sign is one of them.
+        Some((encoding, _)) if encoding != encoding_rs::UTF_8 => format!("\u{feff}{}", encoding.decode(&bytes).0).into_bytes(),
+        _ => bytes,
+    };
+    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    let wanted: HashSet<u32> = wanted.iter().map(|(line, _)| *line).collect();
+    // The file was read to its end: its last line is the trailer.
+    let trailer = lines.iter().rposition(|line| !line.trim_ascii().is_empty()).filter(|_| dialect.trailer.is_some());
+    let mut out = Vec::new();
+    let mut keep = true;
+    let mut count = 0u64;
+    for (at, line) in lines.iter().enumerate() {
+        let number = u32::try_from(at + 1).unwrap_or(u32::MAX);
+        if rows.starts.binary_search(&number).is_ok() {
+            keep = wanted.contains(&number);
+            count += u64::from(keep);
+        }
+        keep &= trailer.is_none_or(|trailer| at < trailer);
+        if keep {
+            out.extend_from_slice(line);
+            if !line.ends_with(b"\n") {
+                out.push(b'\n');
+            }
+        }
+    }
+    if let Some(trailer) = &dialect.trailer {
+        let mut fields = vec![trailer.starts.clone()];
+        if let Some(at) = trailer.count {
+            fields.resize(at.max(1), String::new());
+            fields[at - 1] = count.to_string();
+        }
+        out.extend_from_slice(fields.join(&char::from(dialect.separator).to_string()).as_bytes());
+        out.push(b'\n');
+    }
+    Ok(out)
+}
+
+/// The lines that rows begin on.
+struct Rows {
+    starts: Vec<u32>,
+}
+
+impl Events for Rows {
+    fn start(&mut self, _: &Start<'_>, trail: &mut Trail) {
+        if trail.depth() == 2 {
+            self.starts.push(trail.position().0);
+        }
+    }
+
+    fn text(&mut self, _: &str, _: &mut Trail) {}
+
+    fn end(&mut self, _: &mut Trail) {}
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::csv::{Ragged, Trailer};
+
+    #[test]
+    fn a_trailer_is_the_last_line_and_not_what_looks_like_one() {
+        let dialect = Dialect {
+            separator: b';',
+            quote: Some(b'"'),
+            undecodable: crate::format::decode::Undecodable::Refuse,
+            skip: 0,
+            header: true,
+            ragged: Ragged::Refuse,
+            trailer: Some(Trailer { starts: "END".into(), count: Some(2) }),
+            dates: std::collections::HashMap::new(),
+            encodings: vec![encoding_rs::UTF_8],
+            decimal_comma: false,
+            decimals: HashSet::new(),
+            root: "Rows".into(),
+            row: "Row".into(),
+            namespace: String::new(),
+            columns: vec![("Code".into(), "Code".into()), ("Text".into(), "Text".into())],
+        };
+        let text = "Code;Text\n1;a\n2;\"b\nENDLESS talk\nEND\"\n3;c\n\"END\";3\n";
+        let left = rest(&Source::from(text.as_bytes()), "f", &Limits::default(), &dialect, &HashSet::from([(3, 1)])).expect("readable");
+        assert_eq!(String::from_utf8(left).expect("text"), "Code;Text\n2;\"b\nENDLESS talk\nEND\"\nEND;1\n");
+    }
+}

@@ -1,0 +1,189 @@
+//! A zip of documents, read with hard limits, since a small file can unpack to any size: how many files it holds is asked before its
+//! directory is read, and no file is copied beyond a limit, whatever size its directory claims.
+
+use std::{
+    fs::File,
+    io::{self, BufReader, Read, Seek, SeekFrom},
+    path::Path,
+};
+
+use zip::{ZipArchive, read::ZipFile, result::ZipError};
+
+use crate::model::{Code, Problem, Sink, problem::reason};
+
+/// Files in one zip.
+pub const ENTRIES: usize = 10_000;
+
+/// How a zip begins: its first file, or its end where it holds none.
+const BEGINS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
+const END: &[u8] = b"PK\x05\x06";
+/// Bytes at the end in which the directory of a zip is found: its own 22 and a comment.
+const TAIL: u64 = 22 + 65_535;
+
+/// Whether a file's first bytes are those of a zip.
+pub fn begins(bytes: &[u8]) -> bool {
+    BEGINS.iter().any(|begin| bytes.starts_with(begin))
+}
+
+/// Whether a zip's end is missing.
+pub fn is_truncated(bytes: &[u8]) -> bool {
+    let tail = &bytes[bytes.len().saturating_sub(TAIL as usize)..];
+    memchr::memmem::rfind(tail, END).is_none()
+}
+
+/// A zip, opened.
+pub struct Archive {
+    zip: ZipArchive<BufReader<File>>,
+    name: String,
+}
+
+/// A file in a zip.
+pub struct Entry<'a> {
+    file: ZipFile<'a, BufReader<File>>,
+    zip: &'a str,
+    /// Its path in the zip, with `/` between folders.
+    pub path: String,
+    /// Whether it is a folder.
+    pub is_folder: bool,
+}
+
+impl Archive {
+    /// Opens the zip that lies at `place`; `name` is the partner's name of it, for problems.
+    ///
+    /// # Errors
+    /// It is damaged, in a form that is not taken, or has too many files or one name twice (C222); our disk fails (C308).
+    pub fn open(place: &Path, name: &str) -> Result<Self, Problem> {
+        let mut file = File::open(place).map_err(|error| ours(&error))?;
+        match claimed(&mut file).map_err(|error| ours(&error))? {
+            Claimed::Usual => {}
+            Claimed::TooMany => return Err(too_many(name)),
+            Claimed::Elsewhere => {
+                return Err(refused(name, "the zip is in the form for very large ones (zip64), which is not taken")
+                    .hint("pack it in the usual form, which holds 65,534 files and 4 GiB"));
+            }
+        }
+        let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(name, &error))?;
+        if zip.len() > ENTRIES {
+            return Err(too_many(name));
+        }
+        if zip.has_duplicate_names() {
+            return Err(same_name_twice(name));
+        }
+        Ok(Self { zip, name: name.to_string() })
+    }
+
+    /// How many files and folders it has.
+    pub fn len(&self) -> usize {
+        self.zip.len()
+    }
+
+    /// Whether it has none.
+    pub fn is_empty(&self) -> bool {
+        self.zip.is_empty()
+    }
+
+    /// One of its files, by number.
+    ///
+    /// # Errors
+    /// It is damaged or encrypted (C222); our disk fails (C308).
+    pub fn entry(&mut self, number: usize) -> Result<Entry<'_>, Problem> {
+        let file = self.zip.by_index(number).map_err(|error| broken(&self.name, &error))?;
+        let path = file.name().map_err(|error| damaged(&self.name, &error))?.replace('\\', "/");
+        Ok(Entry { is_folder: file.is_dir(), file, zip: &self.name, path })
+    }
+}
+
+impl Entry<'_> {
+    /// Copies the file, up to a limit; gives its size, or `None` where it has more bytes than that.
+    ///
+    /// # Errors
+    /// It is damaged (C222), our disk fails (C308), or the sink refuses the bytes.
+    pub fn copy(&mut self, limit: u64, to: &mut dyn Sink) -> Result<Option<u64>, Problem> {
+        let (mut part, mut size) = (vec![0; 64 << 10], 0u64);
+        loop {
+            let count = match self.file.read(&mut part) {
+                Ok(0) => return Ok(Some(size)),
+                Ok(count) => count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+                Err(error) => return Err(broken_off(self.zip, &error)),
+            };
+            size += count as u64;
+            if size > limit {
+                return Ok(None);
+            }
+            to.put(&part[..count])?;
+        }
+    }
+}
+
+/// What makes a whole zip be refused.
+pub fn refused(name: &str, why: impl Into<String>) -> Problem {
+    Problem::new(Code::Package, why).in_file(name)
+}
+
+/// Two files of a zip that have one name.
+pub fn same_name_twice(name: &str) -> Problem {
+    refused(name, "two files in the zip have the same name").hint("no file of it was taken; which of them is meant cannot be decided")
+}
+
+fn too_many(name: &str) -> Problem {
+    refused(name, format!("the zip holds more than {ENTRIES} files")).hint("no file of it was taken; pack them into several zips")
+}
+
+/// An error of our own disk is no fault of the partner's, and passes.
+fn ours(error: &io::Error) -> Problem {
+    Problem::new(Code::DropIo, format!("our copy of a zip cannot be read ({})", reason(error)))
+}
+
+/// What a zip's reader says: what is wrong with the bytes is the partner's, all else is ours.
+fn broken(name: &str, error: &ZipError) -> Problem {
+    match error {
+        ZipError::Io(error) => broken_off(name, error),
+        ZipError::UnsupportedArchive(_) => refused(name, "a file in the zip is encrypted, or packed in a way that is not usual")
+            .hint("pack it without a password, by the usual method (deflate)"),
+        other => damaged(name, other),
+    }
+}
+
+fn broken_off(name: &str, error: &io::Error) -> Problem {
+    match error.raw_os_error() {
+        Some(_) => ours(error),
+        None => damaged(name, error),
+    }
+}
+
+fn damaged(name: &str, error: &dyn std::fmt::Display) -> Problem {
+    refused(name, format!("the zip cannot be read ({error})")).hint("it is damaged or cut off: ask for it again")
+}
+
+/// What the end of a zip says about its directory.
+enum Claimed {
+    Usual,
+    TooMany,
+    Elsewhere,
+}
+
+/// What a zip's directory is said to hold: asked before it is read, since each file in it costs memory.
+fn claimed(file: &mut (impl Read + Seek)) -> io::Result<Claimed> {
+    let length = file.seek(SeekFrom::End(0))?;
+    file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
+    let mut tail = Vec::new();
+    file.take(TAIL).read_to_end(&mut tail)?;
+    file.seek(SeekFrom::Start(0))?;
+    let count = |at: usize| tail.get(at + 10..at + 12).and_then(|two| two.try_into().ok()).map_or(0, u16::from_le_bytes);
+    // All ones refer to another record, whose numbers are not bounded by this one; a file below 4 GiB has no need of it.
+    let elsewhere = |at: usize| {
+        count(at) == u16::MAX || tail.get(at + 12..at + 20).is_some_and(|both| both[..4] == [0xff; 4] || both[4..] == [0xff; 4])
+    };
+    // Several places can look like the end; none of them may say so.
+    let mut found = Claimed::Usual;
+    for at in memchr::memmem::find_iter(&tail, END) {
+        if elsewhere(at) {
+            return Ok(Claimed::Elsewhere);
+        }
+        if usize::from(count(at)) > ENTRIES {
+            found = Claimed::TooMany;
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,72 @@
+//! What is at work while a step of a plan is carried out.
+
+use std::collections::HashMap;
+
+use serde_json::{Map, Value as Json};
+
+use super::outcome::{ForeseenLines, Setup, Touched};
+use crate::{
+    model::{Problem, plan::Step},
+    odoo::{Odoo, resolve::Resolved},
+};
+
+/// A chunk at work.
+pub(super) struct Work<'p> {
+    pub(super) odoo: &'p Odoo,
+    pub(super) step: &'p Step,
+    pub(super) setup: Setup<'p>,
+    pub(super) resolved: &'p Resolved,
+    pub(super) mark: String,
+    /// An earlier try of this run has begun to write.
+    pub(super) begun: bool,
+}
+
+/// What became of a chunk: records by their index in the step.
+#[derive(Default)]
+pub(super) struct Done {
+    pub(super) records: Vec<(usize, Touched)>,
+    pub(super) notes: Vec<Problem>,
+    pub(super) refused: Vec<(usize, Problem)>,
+    /// Anything was written to records that were there.
+    pub(super) wrote: bool,
+    /// What is remembered as before, by id: values that a person has changed since.
+    pub(super) kept: HashMap<i64, Vec<Kept>>,
+}
+
+/// Records that Odoo has, by identity, and those of the plan that fit several.
+#[derive(Default)]
+pub(super) struct Existing {
+    pub(super) records: HashMap<String, Current>,
+    pub(super) doubled: Vec<(usize, Problem)>,
+}
+
+/// A record of Odoo's as it was read.
+pub(super) type Current = Map<String, Json>;
+
+/// A remembered entry that is kept as it was, with the names that lead to it.
+pub(super) type Kept = (Vec<String>, Json);
+
+/// What is to be done to records that are there, by id.
+#[derive(Default)]
+pub(super) struct Changes {
+    pub(super) values: HashMap<i64, Map<String, Json>>,
+    pub(super) lines: HashMap<i64, Vec<LineChanges>>,
+    pub(super) notes: Vec<Problem>,
+    pub(super) kept: HashMap<i64, Vec<Kept>>,
+    /// Records that cannot be changed as planned.
+    pub(super) refused: Vec<(i64, Problem)>,
+}
+
+/// What is to be done to the lines of one field of one record.
+pub(super) struct LineChanges {
+    pub(super) field: String,
+    pub(super) model: String,
+    /// The lines' field that refers to the record.
+    pub(super) inverse: Option<String>,
+    pub(super) add: Vec<Json>,
+    pub(super) change: Vec<(i64, Map<String, Json>)>,
+    pub(super) gone: Vec<i64>,
+    pub(super) archive: bool,
+    /// The same, for people.
+    pub(super) foreseen: ForeseenLines,
+}

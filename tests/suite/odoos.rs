@@ -1,0 +1,107 @@
+//! Several Odoos in one workspace: what the journal says of a record is said of one Odoo, and one that is away stops only its own flows.
+
+use std::fs;
+
+use consign::odoo::sandbox::{self, Sandbox};
+use serde_json::{Value as Json, json};
+
+use crate::common::world::World;
+
+/// A world with a second Odoo, `west`, to which a copy of the product flow goes.
+async fn two() -> (World, Sandbox) {
+    let world = World::embedded().await;
+    let west = Sandbox::start(0).await.expect("a sandbox");
+    let workspace = world.workspace();
+    let path = workspace.join("consign.toml");
+    let text = fs::read_to_string(&path).expect("a file");
+    let further = format!(
+        "\n[odoos.west]\nurl = \"{}\"\ndatabase = \"{}\"\nlogin = \"{}\"\npassword = {{ env = \"CONSIGN_ODOO_PASSWORD\" }}\n",
+        west.url(),
+        sandbox::DATABASE,
+        sandbox::LOGIN
+    );
+    fs::write(&path, text + &further).expect("written");
+    let flow = fs::read_to_string(workspace.join("flows/products-in.toml")).expect("a flow");
+    let copy = flow.replace("folder    = \"products\"", "folder    = \"products-west\"\nodoo      = \"west\"");
+    assert_ne!(flow, copy);
+    fs::write(workspace.join("flows/products-west.toml"), copy).expect("written");
+    fs::create_dir_all(workspace.join("drops/lumen/products-west")).expect("a folder");
+    (world, west)
+}
+
+fn drop_price(world: &World, folder: &str, price: &str) {
+    let text = format!("Artikelnummer;EAN;Bezeichnung;Preis;Gewicht kg\r\nL-7;;Lampe;{price};0,5\r\n");
+    fs::write(world.workspace().join("drops/lumen").join(folder).join(format!("list-{price}.csv")), text).expect("dropped");
+}
+
+/// Id and price of the product.
+fn product(odoo: &Sandbox) -> (i64, f64) {
+    let records = odoo.records("product.template", &["default_code", "list_price"]);
+    let lamp: Vec<&Json> = records.iter().filter(|record| record["default_code"] == "L-7").collect();
+    assert_eq!(lamp.len(), 1, "{records:?}");
+    (lamp[0]["id"].as_i64().expect("an id"), lamp[0]["list_price"].as_f64().expect("a price"))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_written_to_one_says_nothing_of_another() {
+    let (world, west) = two().await;
+    world.consign(&["check"]).ends(0);
+    for folder in ["products", "products-west"] {
+        drop_price(&world, folder, "12,00");
+    }
+    world.consign(&["run", "--once"]).ends(0);
+    let here = world.sandbox.as_ref().expect("a sandbox");
+    assert_eq!(product(here), product(&west), "the same id in both: {:?}", product(here));
+    drop_price(&world, "products-west", "15,00");
+    world.consign(&["run", "--once", "products-west"]).ends(0);
+    assert_eq!((product(here).1, product(&west).1), (12.0, 15.0));
+    // Taken for what was written to west, the 12 that stands here would be a person's change, and kept.
+    drop_price(&world, "products", "13,00");
+    world.consign(&["run", "--once", "products-in"]).ends(0);
+    assert_eq!((product(here).1, product(&west).1), (13.0, 15.0));
+    // Nor does a younger message to one overtake an older one to the other.
+    let first = &world.messages("products-west")[0];
+    let id = first["id"].as_str().expect("an id");
+    let shown = world.json(&["show", id]);
+    assert_eq!(shown["message"]["odoo"], "west", "{shown}");
+    assert_eq!(shown["records"][0]["odoo"], "west", "{shown}");
+    assert!(shown["records"][0]["url"].as_str().is_some_and(|url| url.starts_with(&west.url())), "{shown}");
+    assert_eq!(world.messages("products-in")[0]["odoo"], Json::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_that_is_away_stops_only_its_own_flows() {
+    let (world, west) = two().await;
+    drop(west);
+    for folder in ["products", "products-west"] {
+        drop_price(&world, folder, "12,00");
+    }
+    world.consign(&["run", "--once"]);
+    let stage = |flow: &str| world.messages(flow)[0]["stage"].clone();
+    assert_eq!((stage("products-in"), stage("products-west")), (json!("done"), json!("waiting")));
+    let message = &world.messages("products-west")[0];
+    assert!(message["reason"].as_str().is_some_and(|reason| reason.contains("C501")), "{message}");
+    let ran = world.consign(&["doctor"]);
+    assert!(ran.out.contains("Odoo west"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_name_that_is_no_odoo_is_told_with_its_place() {
+    let (world, _west) = two().await;
+    world.replace("flows/products-west.toml", &[("odoo      = \"west\"", "odoo      = \"wst\"")]);
+    let ran = world.consign(&["check"]).ends(1);
+    assert!(ran.err.contains("there is no Odoo `wst`") && ran.err.contains("did you mean `west`?"), "{ran:?}");
+    assert!(ran.err.contains("flows/products-west.toml:6:13"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn begun_anew_a_message_goes_where_its_flow_goes_today() {
+    let (world, west) = two().await;
+    drop_price(&world, "products", "12,00");
+    world.consign(&["run", "--once", "products-in"]).ends(0);
+    assert!(west.records("product.template", &["default_code"]).iter().all(|record| record["default_code"] != "L-7"));
+    world.replace("flows/products-in.toml", &[("folder    = \"products\"", "folder    = \"products\"\nodoo      = \"west\"")]);
+    let id = world.messages("products-in")[0]["id"].as_str().expect("an id").to_string();
+    world.consign(&["reprocess", &id]).ends(0);
+    assert_eq!(product(&west).1, 12.0);
+}
