@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit};
 use crate::{
-    config::{Flow, OdooConfig, Work, Workspace, check},
+    config::{Flow, OdooConfig, Workspace, check},
     model::{Code, Direction, MessageId, Problem, Problems},
     odoo::{Call, Odoo, keys},
     ops::first_aid,
@@ -82,19 +82,19 @@ async fn probe_drop(drop: &dyn RemoteFs, id: &str, flows: &[&Flow], workspace: &
     }
     let Some(partner) = workspace.partners.get(id) else { return };
     for flow in flows {
-        match drop.list(&flow.folder).await {
+        match drop.list(flow.folder()).await {
             Ok(entries) => {
                 let shelves = match flow.direction() {
                     Direction::In => vec![partner.archive.as_str(), partner.error.as_str()],
-                    Direction::Out => vec![flow.folder.as_str()],
+                    Direction::Out => vec![flow.folder()],
                 };
-                let rights = rights(drop, &flow.folder, &shelves).await;
+                let rights = rights(drop, flow.folder(), &shelves).await;
                 findings.add(
-                    format!("{id}: folder {} of {}", flow.folder, flow.id),
+                    format!("{id}: folder {} of {}", flow.folder(), flow.id),
                     rights.map(|()| format!("{} files; listing, writing, renaming and removing work", entries.len())),
                 );
             }
-            Err(problem) => findings.add(format!("{id}: folder {} of {}", flow.folder, flow.id), Err(problem)),
+            Err(problem) => findings.add(format!("{id}: folder {} of {}", flow.folder(), flow.id), Err(problem)),
         }
     }
 }
@@ -146,20 +146,16 @@ async fn probe_odoo(workspace: &Workspace, name: &str, config: &OdooConfig, find
     }
     let mut needed: BTreeSet<(String, &'static str)> = BTreeSet::new();
     for flow in workspace.flows.values().filter(|flow| flow.enabled && flow.odoo == name) {
-        match &flow.work {
-            Work::In(inbound) => {
-                for model in inbound.mapping.written() {
-                    needed.insert((model.to_string(), "create"));
-                    needed.insert((model.to_string(), "write"));
-                }
-                for model in inbound.mapping.models() {
-                    needed.insert((model.to_string(), "read"));
-                }
+        if let Some(inbound) = flow.inbound() {
+            for model in inbound.map.mapping.written() {
+                needed.insert((model.to_string(), "create"));
+                needed.insert((model.to_string(), "write"));
             }
-            Work::Out(outbound) => {
-                needed.insert((outbound.model.clone(), "read"));
+            for model in inbound.map.mapping.models() {
+                needed.insert((model.to_string(), "read"));
             }
         }
+        needed.extend(flow.outbound().map(|outbound| (outbound.records.model.clone(), "read")));
     }
     for (model, operation) in needed {
         findings.add(format!("{title}: {operation} {model}"), may(&odoo, &model, operation).await);

@@ -7,7 +7,7 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, output};
 use crate::{
-    config::{Flow, InFlow, Work},
+    config::{Flow, Inbound},
     flow::{
         Engine,
         readiness::{Readiness, assess},
@@ -44,12 +44,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let (mut data, mut problems) = (Vec::new(), Vec::new());
     let flows = engine.workspace().flows.values();
     for flow in flows.filter(|flow| args.flow.as_ref().map_or(flow.enabled, |wanted| *wanted == flow.id)) {
-        let told = match &flow.work {
-            Work::In(inbound) => lying(context, &engine, flow, inbound, args.limit, &mut data).await,
-            Work::Out(_) => uncollected(context, &engine, flow, args.limit, &mut data).await,
+        let told = match flow.inbound() {
+            Some(inbound) => lying(context, &engine, flow, inbound, args.limit, &mut data).await,
+            None => uncollected(context, &engine, flow, args.limit, &mut data).await,
         };
         if let Err(problem) = told {
-            context.out.line(format!("{}  {}/{}: cannot be looked at", flow.id, flow.partner, flow.folder));
+            context.out.line(format!("{}  {}/{}: cannot be looked at", flow.id, flow.partner, flow.folder()));
             problems.push(problem);
             context.out.problems(&problems[problems.len() - 1..]);
         }
@@ -63,7 +63,7 @@ async fn lying(
     context: &Context,
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     limit: usize,
     data: &mut Vec<Json>,
 ) -> Result<(), Problem> {
@@ -117,7 +117,7 @@ fn tell(context: &Context, flow: &Flow, rows: &[Row], limit: usize) {
         .map(|(count, state)| format!("{count} {state}"))
         .collect();
     let counts = if counts.is_empty() { "empty".to_string() } else { counts.join(", ") };
-    context.out.line(format!("{}  {}/{}: {counts}", flow.id, flow.partner, flow.folder));
+    context.out.line(format!("{}  {}/{}: {counts}", flow.id, flow.partner, flow.folder()));
     // What needs a look first; files that are none of the flow's business are only counted.
     let mut shown_rows: Vec<&Row> = rows.iter().filter(|row| !matches!(row.state, "not ours" | "being written")).collect();
     shown_rows.sort_by_key(|row| (states.iter().position(|state| *state == row.state).map(|at| if at == 0 { 9 } else { at }), &row.name));
@@ -135,17 +135,17 @@ fn tell(context: &Context, flow: &Flow, rows: &[Row], limit: usize) {
 }
 
 fn json(flow: &Flow, row: &Row) -> Json {
-    json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder, "state": row.state, "file": row.name, "bytes": row.size, "since": row.since, "why": row.why, "fix": row.fix })
+    json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder(), "state": row.state, "file": row.name, "bytes": row.size, "since": row.since, "why": row.why, "fix": row.fix })
 }
 
 /// Files of ours that the partner has not collected.
 async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
-    let there: std::collections::HashSet<String> = drop.list(&flow.folder).await?.into_iter().map(|entry| entry.name).collect();
+    let there: std::collections::HashSet<String> = drop.list(flow.folder()).await?.into_iter().map(|entry| entry.name).collect();
     let messages = engine.journal().uncollected(&flow.id).await?;
     let lying: Vec<_> = messages.into_iter().filter(|message| there.contains(&message.name)).collect();
     let state = if lying.is_empty() { "nothing of ours lies there".to_string() } else { format!("{} not collected", lying.len()) };
-    context.out.line(format!("{}  {}/{}: {state}", flow.id, flow.partner, flow.folder));
+    context.out.line(format!("{}  {}/{}: {state}", flow.id, flow.partner, flow.folder()));
     let now = engine.clock().now();
     let rows: Vec<Vec<String>> = lying
         .iter()
@@ -165,7 +165,7 @@ async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usi
         context.out.line(output::table(&["", "bytes", "since (UTC)", "file", "why"], &rows));
     }
     data.extend(lying.iter().map(|message| {
-        json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder, "state": "not collected", "file": message.name, "bytes": message.size, "since": output::at(message.updated), "why": "" })
+        json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder(), "state": "not collected", "file": message.name, "bytes": message.size, "since": output::at(message.updated), "why": "" })
     }));
     Ok(())
 }

@@ -4,7 +4,6 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, output};
 use crate::{
-    config::Work,
     flow::Engine,
     journal::Filter,
     model::{Code, Problem, Problems, Stage, codes::Who, problem::shown},
@@ -139,8 +138,8 @@ async fn late(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut
     let mut count = 0;
     let now = engine.clock().now();
     for (id, flow) in engine.workspace().flows.iter().filter(|(id, _)| flow.is_none_or(|wanted| wanted == *id)) {
-        let Work::Out(outbound) = &flow.work else { continue };
-        let Some(patience) = outbound.pickup else { continue };
+        let Some(outbound) = flow.outbound() else { continue };
+        let Some(patience) = outbound.files.pickup else { continue };
         for message in engine.journal().uncollected(id).await? {
             if (now - message.updated).to_std().is_ok_and(|age| age > patience) {
                 count += 1;

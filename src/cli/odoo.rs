@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::{Context, Exit};
 use crate::{
-    config::{Work, Workspace},
+    config::Workspace,
     model::{Code, Problem, Problems},
     odoo::{Odoo, fields::built_in, snapshot},
 };
@@ -37,12 +37,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut wanted: BTreeSet<String> = built_in().models().map(str::to_string).collect();
     wanted.extend(models.iter().cloned());
     for flow in workspace.flows.values().filter(|flow| flow.odoo == *name) {
-        match &flow.work {
-            Work::In(inbound) => wanted.extend(inbound.mapping.models().into_iter().map(str::to_string)),
-            Work::Out(outbound) => {
-                wanted.insert(outbound.model.clone());
-            }
+        if let Some(inbound) = flow.inbound() {
+            wanted.extend(inbound.map.mapping.models().into_iter().map(str::to_string));
         }
+        wanted.extend(flow.outbound().map(|outbound| outbound.records.model.clone()));
     }
     let wanted: Vec<String> = wanted.into_iter().collect();
     let catalog = snapshot::snapshot(&odoo, &wanted).await?;

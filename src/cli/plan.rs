@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::{Context, Exit};
 use crate::{
-    config::{Work, Workspace},
+    config::Workspace,
     flow::{Schemas, render},
     format::Source,
     journal::Journal,
@@ -45,7 +45,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             Problem::new(Code::FlowUnknown, format!("there is no flow `{}`", args.flow)).maybe_hint(did_you_mean(&args.flow, names)),
         ));
     };
-    let Work::In(inbound) = &flow.work else {
+    let Some(inbound) = flow.inbound() else {
         return Err(Problems::from(Problem::new(Code::Usage, format!("`{}` sends; only inbound flows have a plan", flow.id))));
     };
     let name = args.file.display().to_string();

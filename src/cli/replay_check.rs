@@ -4,7 +4,6 @@ use serde::Serialize;
 
 use super::{Context, Exit};
 use crate::{
-    config::Work,
     flow::{Schemas, plans, render, unpack},
     format::Source,
     journal::Filter,
@@ -33,7 +32,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let engine = context.engine().await?;
     let workspace = engine.workspace();
     context.known_flow(workspace, Some(&args.flow))?;
-    let Some((flow, Work::In(inbound))) = workspace.flows.get(&args.flow).map(|flow| (flow, &flow.work)) else {
+    let Some((flow, inbound)) = workspace.flows.get(&args.flow).and_then(|flow| Some((flow, flow.inbound()?))) else {
         let text = format!("`{}` sends: what it would send now stands in Odoo, not in the archive", args.flow);
         return Err(Problems::from(Problem::new(Code::Usage, text)));
     };

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{Context, Exit, plan};
 use crate::{
-    config::{Flow, Work, Workspace},
+    config::{Flow, Outbound, Workspace},
     flow::{Schemas, render},
     format::Source,
     model::{Code, Place, Problem, Problems, problem::reason},
@@ -109,7 +109,7 @@ fn cases(folder: &Path, flow: &Flow) -> Vec<Case> {
         paths.sort();
         paths
     };
-    let ending = if matches!(flow.work, Work::In(_)) { "expected.txt" } else { "expected.xml" };
+    let ending = if flow.inbound().is_some() { "expected.txt" } else { "expected.xml" };
     let is_input = |path: &PathBuf| {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
         path.is_file() && !name.starts_with("expected") && !name.starts_with('.')
@@ -128,24 +128,12 @@ fn cases(folder: &Path, flow: &Flow) -> Vec<Case> {
 fn outcome(workspace: &Workspace, flow: &Flow, case: &Case, schemas: &Schemas) -> Result<String, Problems> {
     let name = case.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = fs::read(&case.input).map_err(|error| Problems::from(unreadable(&case.input, &error)))?;
-    let text = match &flow.work {
-        Work::In(inbound) => {
+    let text = match (flow.inbound(), flow.outbound()) {
+        (Some(inbound), _) => {
             render::plan(&Source::Bytes(bytes.into()), &name, inbound, schemas).map(|plan| plan::render(&plan, usize::MAX))
         }
-        Work::Out(outbound) => {
-            let records: Json = serde_json::from_slice(&bytes).map_err(|error| {
-                let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
-                let place = Place::at(case.input.display().to_string(), narrow(error.line()), narrow(error.column()));
-                Problems::from(Problem::new(Code::ConfigSyntax, "a sample of an outbound flow is a record of Odoo as JSON").at(place))
-            })?;
-            let records = if let Json::Array(records) = records { records } else { vec![records] };
-            render::document(workspace, flow, outbound, records, &render::RenderContext::default()).map_err(Problems::from).and_then(
-                |made| {
-                    let schema = schemas.get(&flow.schema)?;
-                    render::check(schema, &made.name, made.text.clone().into_bytes()).map(|()| made.text)
-                },
-            )
-        }
+        (None, Some(outbound)) => made(workspace, flow, outbound, case, &bytes, schemas),
+        (None, None) => Ok(String::new()),
     };
     Ok(match text {
         Ok(text) => text.trim_end().to_string() + "\n",
@@ -169,4 +157,23 @@ fn judge(flow: &Flow, case: &Case, result: &str, accept: bool) -> Result<Judged,
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
     Problem::new(Code::DropIo, format!("the file cannot be used ({})", reason(error))).at(Place::file(path.display().to_string()))
+}
+
+/// The document that an outbound flow makes of a sample.
+fn made(
+    workspace: &Workspace,
+    flow: &Flow,
+    outbound: Outbound<'_>,
+    case: &Case,
+    bytes: &[u8],
+    schemas: &Schemas,
+) -> Result<String, Problems> {
+    let records: Json = serde_json::from_slice(bytes).map_err(|error| {
+        let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
+        let place = Place::at(case.input.display().to_string(), narrow(error.line()), narrow(error.column()));
+        Problems::from(Problem::new(Code::ConfigSyntax, "a sample of an outbound flow is a record of Odoo as JSON").at(place))
+    })?;
+    let records = if let Json::Array(records) = records { records } else { vec![records] };
+    let made = render::document(workspace, flow, outbound, records, &render::RenderContext::default())?;
+    render::check(schemas.get(&flow.schema)?, &made.name, made.text.clone().into_bytes()).map(|()| made.text)
 }

@@ -8,7 +8,6 @@ use std::{
 
 use super::{Context, Exit, files, report};
 use crate::{
-    config::Work,
     flow::{Schemas, validate_and_parse},
     format::{Limits, Source, xml},
     model::{Code, Place, Problem, Problems, nearest::did_you_mean},
@@ -110,7 +109,7 @@ fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Proble
         let workspace = context.load().map_err(nowhere)?;
         context.known_flow(&workspace, Some(id)).map_err(nowhere)?;
         let flow = &workspace.flows[id];
-        if !matches!(flow.work, Work::In(_)) {
+        if flow.inbound().is_none() {
             return Err(nowhere(Problems::from(Problem::new(Code::Usage, format!("`{id}` sends; only inbound flows take files")))));
         }
         let schemas = Schemas::compile(&workspace, flow, threads).map_err(|problems| (problems, workspace.schemas()))?;
@@ -141,9 +140,9 @@ fn judged(file: &Path, by: &By) -> Vec<Problem> {
             let (options, limits) = (*options, limits.clone());
             schema.judge(&judged, move |judge| xml::stream(&source, &name, &limits, options, judge).map_err(Problems::from)).1
         }
-        By::Flow(workspace, id, schemas) => match &workspace.flows[id].work {
-            Work::In(inbound) => validate_and_parse(&source, &name, inbound, schemas).err().map(Problems::into_vec).unwrap_or_default(),
-            Work::Out(_) => Vec::new(),
+        By::Flow(workspace, id, schemas) => match workspace.flows[id].inbound() {
+            Some(inbound) => validate_and_parse(&source, &name, inbound, schemas).err().map(Problems::into_vec).unwrap_or_default(),
+            None => Vec::new(),
         },
     }
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
 
-use super::{Flow, InFlow, OutFlow, Work, Workspace};
+use super::{Flow, Inbound, Outbound, Workspace};
 use crate::{
     format::{Format, Layout, Limits, Source},
     mapping::coverage::Coverage,
@@ -39,18 +39,18 @@ pub fn check(workspace: &Workspace) -> Report {
         }
         let schema = |name: &str| schemas.get(name).and_then(|compiled| compiled.as_ref().ok());
         let shape = |name: &str| schema(name).map(Schema::shape);
-        if let Work::In(inbound) = &flow.work {
+        if let Some(inbound) = flow.inbound() {
             let found = documents(workspace, flow, inbound, &shape);
             if let Some(shape) = shape(&flow.schema) {
-                report.coverage.push((flow.id.clone(), inbound.mapping.coverage(shape)));
+                report.coverage.push((flow.id.clone(), inbound.map.mapping.coverage(shape)));
             }
-            if let (Some(specimen), Some(schema), true) = (inbound.format.specimen(), schema(&flow.schema), found.is_empty()) {
+            if let (Some(specimen), Some(schema), true) = (inbound.files.format.specimen(), schema(&flow.schema), found.is_empty()) {
                 report.problems.extend(rows(flow, specimen, schema));
             }
             report.problems.extend(found);
         }
-        if let Work::Out(outbound) = &flow.work {
-            tree(workspace, flow, outbound, &outbound.model, "", &outbound.fields, &mut report.problems);
+        if let Some(outbound) = flow.outbound() {
+            tree(workspace, flow, outbound, &outbound.records.model, "", &outbound.records.fields, &mut report.problems);
             let unknown = names(flow, outbound);
             if unknown.is_empty() {
                 report.problems.extend(loops(workspace, flow, outbound));
@@ -64,33 +64,33 @@ pub fn check(workspace: &Workspace) -> Report {
 }
 
 /// What an inbound flow reads of its documents, held against their schemas.
-fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &dyn Fn(&str) -> Option<&'s Shape>) -> Vec<Problem> {
+fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape: &dyn Fn(&str) -> Option<&'s Shape>) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let shapes: Vec<&Shape> = inbound.schemas.iter().filter_map(|choice| shape(&choice.schema)).collect();
+    let shapes: Vec<&Shape> = inbound.map.schemas.iter().filter_map(|choice| shape(&choice.schema)).collect();
     if let Some((first, more)) = shapes.split_first() {
         // Of several schemas one that has it is enough: profiles of one format differ in what they allow.
-        let others: Vec<Vec<Problem>> = more.iter().map(|shape| inbound.mapping.check(shape, workspace.catalog(&flow.odoo))).collect();
+        let others: Vec<Vec<Problem>> = more.iter().map(|shape| inbound.map.mapping.check(shape, workspace.catalog(&flow.odoo))).collect();
         let everywhere = |problem: &Problem| others.iter().all(|found| found.iter().any(|other| other.place == problem.place));
-        problems.extend(inbound.mapping.check(first, workspace.catalog(&flow.odoo)).into_iter().filter(everywhere));
+        problems.extend(inbound.map.mapping.check(first, workspace.catalog(&flow.odoo)).into_iter().filter(everywhere));
     }
-    if let (Some(layout), Some(first)) = (inbound.format.layout(), shapes.first()) {
+    if let (Some(layout), Some(first)) = (inbound.files.format.layout(), shapes.first()) {
         problems.extend(columns(flow, &layout, first));
     }
-    for (model, then, line, column) in inbound.mapping.calls() {
+    for (model, then, line, column) in inbound.map.mapping.calls() {
         if let Some(wrong) = actions::check(model, then) {
-            problems.push(Problem::new(Code::ActionUnknown, wrong).at(Place::at(&inbound.mapping.file, line, column)));
+            problems.push(Problem::new(Code::ActionUnknown, wrong).at(Place::at(&inbound.map.mapping.file, line, column)));
         }
     }
-    for (model, then, line, column) in inbound.mapping.creates() {
+    for (model, then, line, column) in inbound.map.mapping.creates() {
         if !actions::leaves_a_mark(model, then) {
             let text = format!("nothing tells a second try that a new {model} was made by the first: it would be made again");
-            let problem = Problem::new(Code::ActionUnknown, text).at(Place::at(&inbound.mapping.file, line, column));
+            let problem = Problem::new(Code::ActionUnknown, text).at(Place::at(&inbound.map.mapping.file, line, column));
             problems.push(problem.hint("give the records an `identity`, or an `external` id, without write = \"create\""));
         }
     }
     let wrong = |what: String| Problem::new(Code::MappingPath, what).at(Place::file(&flow.file));
-    for (at, choice) in inbound.schemas.iter().enumerate() {
-        if at + 1 < inbound.schemas.len() && choice.is_for_all() {
+    for (at, choice) in inbound.map.schemas.iter().enumerate() {
+        if at + 1 < inbound.map.schemas.len() && choice.is_for_all() {
             problems.push(wrong(format!("{} is for every document: the schemas behind it are never taken", choice.schema)));
         }
         if let (Some(root), Some(shape)) = (&choice.root, shape(&choice.schema)) {
@@ -106,7 +106,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: &InFlow, shape: &d
             problems.push(wrong(format!("the schema {} has no `{step}` there (path `{path}`)", choice.schema)));
         }
     }
-    if let Some(envelope) = &inbound.envelope
+    if let Some(envelope) = &inbound.map.envelope
         && let Some(shape) = envelope.schema.as_deref().and_then(shape)
         // The last step is the document, which the envelope's schema need not know.
         && let Some((_, around)) = envelope.payload.names().split_last()
@@ -149,20 +149,16 @@ fn follow<'p>(shape: &Shape, names: &'p [String]) -> Result<(), &'p str> {
 /// Two flows that take the same files: which of them gets one would be chance.
 fn overlaps(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let inbound: Vec<(&Flow, &InFlow)> = workspace
-        .flows
-        .values()
-        .filter(|flow| flow.enabled)
-        .filter_map(|flow| if let Work::In(inbound) = &flow.work { Some((flow, &**inbound)) } else { None })
-        .collect();
+    let inbound: Vec<(&Flow, Inbound<'_>)> =
+        workspace.flows.values().filter(|flow| flow.enabled).filter_map(|flow| Some((flow, flow.inbound()?))).collect();
     for (at, (flow, files)) in inbound.iter().enumerate() {
         for (other, others) in &inbound[..at] {
             let meet = |a: &str, b: &str| a == b || fits(a, &b.replace('*', "x")) || fits(b, &a.replace('*', "x"));
             if flow.partner == other.partner
-                && flow.folder == other.folder
-                && files.files.iter().any(|a| others.files.iter().any(|b| meet(a, b)))
+                && flow.folder() == other.folder()
+                && files.files.patterns.iter().any(|a| others.files.patterns.iter().any(|b| meet(a, b)))
             {
-                let message = format!("the flows `{}` and `{}` take the same files from {}", other.id, flow.id, flow.folder);
+                let message = format!("the flows `{}` and `{}` take the same files from {}", other.id, flow.id, flow.folder());
                 problems.push(
                     Problem::new(Code::ConfigBadValue, message)
                         .at(Place::file(&flow.file))
@@ -171,7 +167,7 @@ fn overlaps(workspace: &Workspace) -> Vec<Problem> {
             }
         }
         let partner = workspace.partners.get(&flow.partner);
-        for shelf in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|shelf| **shelf == flow.folder) {
+        for shelf in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|shelf| **shelf == flow.folder()) {
             let message = format!("the flow takes files from `{shelf}`, where the partner's finished files are put");
             problems.push(Problem::new(Code::ConfigBadValue, message).at(Place::file(&flow.file)));
         }
@@ -210,24 +206,24 @@ fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
 }
 
 /// The names that the document, its file name and its note use, held against what the flow reads.
-fn names(flow: &Flow, outbound: &OutFlow) -> Vec<Problem> {
-    let mut tops = vec![if outbound.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file", "version"];
-    tops.extend(outbound.sequence.map(|_| "sequence"));
-    tops.extend(outbound.values.keys().map(String::as_str));
+fn names(flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
+    let mut tops = vec![if outbound.records.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file", "version"];
+    tops.extend(outbound.files.sequence.map(|_| "sequence"));
+    tops.extend(outbound.render.values.keys().map(String::as_str));
     let mut problems = Vec::new();
     // The note is written when the record itself is no longer at hand: only its id is.
     let only_id = Tree::new(["id"]);
     let templates = [
-        Some((&outbound.template, &outbound.fields)),
-        Some((&outbound.name, &outbound.fields)),
-        outbound.note.as_ref().map(|note| (note, &only_id)),
+        Some((&outbound.render.template, &outbound.records.fields)),
+        Some((&outbound.files.name, &outbound.records.fields)),
+        outbound.records.note.as_ref().map(|note| (note, &only_id)),
     ];
     for (template, fields) in templates.into_iter().flatten() {
         for name in template.names() {
             let mut parts = name.split('.');
             let top = parts.next().unwrap_or_default();
             let hint = match top {
-                "record" if outbound.per_file == 1 || fields.0.len() == 1 => unread(fields, parts),
+                "record" if outbound.records.per_file == 1 || fields.0.len() == 1 => unread(fields, parts),
                 "partner" => parts
                     .next()
                     .filter(|part| !matches!(*part, "id" | "name" | "gln"))
@@ -257,9 +253,9 @@ fn names(flow: &Flow, outbound: &OutFlow) -> Vec<Problem> {
 }
 
 /// Names that a template uses inside its loops, found by filling it in with a record of nothing but the fields that are read.
-fn loops(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Option<Problem> {
-    let record = sample(workspace.catalog(&flow.odoo), &outbound.model, &outbound.fields);
-    let mut values = outbound.values.clone();
+fn loops(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Option<Problem> {
+    let record = sample(workspace.catalog(&flow.odoo), &outbound.records.model, &outbound.records.fields);
+    let mut values = outbound.render.values.clone();
     let partner = json!({"id": "x", "name": "x", "gln": "x"});
     let given = [
         ("partner", partner),
@@ -272,7 +268,7 @@ fn loops(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Option<Probl
     values.extend(given.map(|(name, value)| (name.to_string(), value)));
     values.insert("record".into(), record.clone());
     values.insert("records".into(), json!([record]));
-    let problem = outbound.template.render(&serde_json::Value::Object(values)).err()?;
+    let problem = outbound.render.template.render(&serde_json::Value::Object(values)).err()?;
     // What fails for the values' sake may go well with real ones.
     // A key that a table of the template does not have is one of them.
     let is_name = problem.message.contains("undefined") && !problem.message.contains('[');
@@ -304,10 +300,10 @@ fn sample(catalog: &Catalog, model: &str, tree: &Tree) -> serde_json::Value {
 }
 
 /// The fields of the domain.
-fn domain(workspace: &Workspace, flow: &Flow, outbound: &OutFlow) -> Vec<Problem> {
-    let paths = outbound.domain.iter().filter_map(|term| term.get(0)?.as_str());
+fn domain(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
+    let paths = outbound.records.domain.iter().filter_map(|term| term.get(0)?.as_str());
     let unknown = paths.filter_map(|path| {
-        let mut model = outbound.model.clone();
+        let mut model = outbound.records.model.clone();
         for part in path.split('.') {
             let fields = workspace.catalog(&flow.odoo).model(&model)?;
             match fields.get(part) {
@@ -357,12 +353,13 @@ pub fn told(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
 }
 
 /// Holds the fields an outbound flow reads against the models; `above` is the dotted path that leads to this model.
-fn tree(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, model: &str, above: &str, fields: &Tree, problems: &mut Vec<Problem>) {
-    let place = |path: &str| match outbound.field_places.iter().find(|(known, ..)| known == path || known.starts_with(&format!("{path}.")))
-    {
-        Some((_, line, column)) => Place::at(&flow.file, *line, *column),
-        None => Place::file(&flow.file),
-    };
+fn tree(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>, model: &str, above: &str, fields: &Tree, problems: &mut Vec<Problem>) {
+    let place =
+        |path: &str| match outbound.records.field_places.iter().find(|(known, ..)| known == path || known.starts_with(&format!("{path}.")))
+        {
+            Some((_, line, column)) => Place::at(&flow.file, *line, *column),
+            None => Place::file(&flow.file),
+        };
     let Some(known) = workspace.catalog(&flow.odoo).model(model) else {
         let problem = Problem::new(Code::MappingField, format!("the field snapshot has no model `{model}`"));
         problems.push(problem.at(place(above)).maybe_hint(did_you_mean(model, workspace.catalog(&flow.odoo).models())));

@@ -2,11 +2,11 @@
 
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 use super::{
-    Changed, Choice, Exists, Flow, InFlow, MadeOf, Numbered, Order, OutFlow, SameContent, Schedule, Unusual, Work, answers, choice,
-    files::Files,
+    Changed, Choice, Exists, FilesSource, FilesTarget, Flow, MadeOf, MapDocuments, Numbered, Order, RecordsSource, RenderRecords,
+    SameContent, Schedule, Source, Target, Transform, Unusual, answers, choice, files::Files,
 };
 use crate::{
     format::{self, Limits},
@@ -42,45 +42,84 @@ impl Tables for CodeTables<'_> {
     }
 }
 
+/// The tables of a flow that say where its messages come from and where they go. In the short form, with `direction`, both are the
+/// flow's own.
+struct Ends<'r> {
+    is_inbound: bool,
+    source: Option<Reader<'r>>,
+    target: Option<Reader<'r>>,
+}
+
+impl<'r> Ends<'r> {
+    fn of(reader: &Reader<'r>) -> Option<Self> {
+        let (source, target) = (reader.table("source"), reader.table("target"));
+        let (source, target) = match (source, target) {
+            (None, None) => {
+                let is_inbound = reader.choice("direction", &["in", "out"]) == "in";
+                if reader.node("direction").is_none() {
+                    reader.missing("direction");
+                }
+                return Some(Self { is_inbound, source: None, target: None });
+            }
+            (Some(source), Some(target)) => (source, target),
+            (None, Some(_)) => {
+                reader.missing("source");
+                return None;
+            }
+            (Some(_), None) => {
+                reader.missing("target");
+                return None;
+            }
+        };
+        if let Some(node) = reader.node("direction") {
+            reader.bad(node, "`direction` is the short form: with [source] and [target] it is left out".into());
+        }
+        for table in [&source, &target] {
+            if table.node("kind").is_none() {
+                table.missing("kind");
+            }
+        }
+        let (from, to) = (source.choice("kind", &["files", "odoo"]), target.choice("kind", &["odoo", "files"]));
+        match (from, to) {
+            ("files", "odoo") => Some(Self { is_inbound: true, source: Some(source), target: Some(target) }),
+            ("odoo", "files") => Some(Self { is_inbound: false, source: Some(source), target: Some(target) }),
+            _ => {
+                if let Some(node) = target.node("kind") {
+                    target.bad(node, format!("a flow goes from files to odoo or from odoo to files, not from {from} to {to}"));
+                }
+                None
+            }
+        }
+    }
+
+    fn finish(self) {
+        self.source.into_iter().chain(self.target).for_each(Reader::finish);
+    }
+}
+
 /// Reads a flow. `None` when what is missing keeps it from being one; the reason was reported.
 pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files) -> Option<Flow> {
-    let direction = reader.choice("direction", &["in", "out"]);
-    if reader.node("direction").is_none() {
-        reader.missing("direction");
-    }
+    let ends = Ends::of(reader)?;
+    let (source, target) = (ends.source.as_ref().unwrap_or(reader), ends.target.as_ref().unwrap_or(reader));
     let schedule = schedule(reader, "schedule", &reader.need_text("schedule"));
     let expect = reader.text("expect").map(|text| self::schedule(reader, "expect", &text));
-    super::contained::check(reader, "folder");
-    let common = (
-        reader.need_text("partner"),
-        reader.need_text("folder"),
-        reader.text("about").unwrap_or_default(),
-        reader.boolean("enabled").unwrap_or(true),
-    );
+    let partner = reader.need_text("partner");
+    let (about, enabled) = (reader.text("about").unwrap_or_default(), reader.boolean("enabled").unwrap_or(true));
     let schema_from = reader.text("schema_from");
-    let odoo = reader.text("odoo").unwrap_or_default();
-    let (schema, work) = if direction == "in" {
-        let (schema, flow) = inbound(reader, files, &common.0)?;
-        (schema, Work::In(Box::new(flow)))
+    let odoo = if ends.is_inbound { target } else { source }.text("odoo").unwrap_or_default();
+    let (schema, source, transform, target) = if ends.is_inbound {
+        let answer = answers::returned(reader, files, values(reader)).map(Arc::new);
+        let (schema, map) = map(reader, files, &partner)?;
+        let files = files_source(source, answer)?;
+        (schema, Source::Files(Box::new(files)), Transform::Map(Box::new(map)), Target::Odoo)
     } else {
         let schema = reader.need_text("schema");
-        (schema, Work::Out(Box::new(outbound(reader, files, &common.0)?)))
+        let (records, render, to) = outbound(reader, source, target, files, &partner)?;
+        (schema, Source::Records(Box::new(records)), Transform::Render(Box::new(render)), Target::Files(Box::new(to)))
     };
-    let (partner, folder, about, enabled) = common;
-    Some(Flow {
-        id: id.to_string(),
-        file: file.to_string(),
-        about,
-        enabled,
-        partner,
-        odoo,
-        folder,
-        schema,
-        schema_from,
-        schedule,
-        expect,
-        work,
-    })
+    ends.finish();
+    let (id, file) = (id.to_string(), file.to_string());
+    Some(Flow { id, file, about, enabled, partner, odoo, schema, schema_from, schedule, expect, source, transform, target })
 }
 
 fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
@@ -93,43 +132,67 @@ fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
     })
 }
 
-fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(String, InFlow)> {
-    let format = format::configured(reader)?;
+/// Files of a partner, as the table says that has the keys of the source.
+fn files_source(table: &Reader<'_>, answer: Option<Arc<answers::Returned>>) -> Option<FilesSource> {
+    super::contained::check(table, "folder");
+    let folder = table.need_text("folder");
+    let format = format::configured(table)?;
     let mut limits = Limits::default();
-    match (reader.integer("max_bytes").map(u64::try_from), reader.node("max_bytes")) {
+    match (table.integer("max_bytes").map(u64::try_from), table.node("max_bytes")) {
         (Some(Ok(bytes @ 1..)), _) => limits.bytes = bytes,
-        (Some(_), Some(node)) => reader.bad(node, "`max_bytes` is a number from 1".into()),
+        (Some(_), Some(node)) => table.bad(node, "`max_bytes` is a number from 1".into()),
         _ => {}
     }
-    let same_content = match reader.choice("same_content", &["hold", "process", "skip"]) {
+    let same_content = match table.choice("same_content", &["hold", "process", "skip"]) {
         "process" => SameContent::Process,
         "skip" => SameContent::Skip,
         _ => SameContent::Hold,
     };
-    let unpack = reader.texts("unpack").unwrap_or_default();
-    let files_wanted = reader.texts("files").unwrap_or_else(|| {
+    let unpack = table.texts("unpack").unwrap_or_default();
+    let patterns = table.texts("files").unwrap_or_else(|| {
         let zips = if unpack.is_empty() { None } else { Some("*.zip") };
         std::iter::once(format.usual_files()).chain(zips).map(str::to_string).collect()
     });
-    let settle = reader.duration("settle").unwrap_or(Duration::from_secs(5));
-    let unusual = |key: &str, allowed: &[&'static str]| match reader.choice(key, allowed) {
+    let settle = table.duration("settle").unwrap_or(Duration::from_secs(5));
+    let unusual = |key: &str, allowed: &[&'static str]| match table.choice(key, allowed) {
         "reject" => Unusual::Reject,
         "accept" => Unusual::Accept,
         _ => Unusual::Hold,
     };
     let (empty, large) = (unusual("empty", &["hold", "reject", "accept"]), unusual("large", &["hold", "reject"]));
     // A flow that does not wait for a file to stand still does not wait for its end either, unless it says so.
-    let cut = reader.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
-    let order = if reader.choice("order", &["time", "name"]) == "name" { Order::Name } else { Order::Time };
-    let marker = marker(reader);
-    let sequence = reader.text("sequence").and_then(|text| {
+    let cut = table.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
+    let order = if table.choice("order", &["time", "name"]) == "name" { Order::Name } else { Order::Time };
+    let marker = marker(table);
+    let sequence = table.text("sequence").and_then(|text| {
         let numbered = Numbered::parse(&text);
-        if let (None, Some(node)) = (&numbered, reader.node("sequence")) {
-            reader.bad(node, "`sequence` is a file's name with its number, as in `ORD_{number}.xml`, and * for the rest".into());
+        if let (None, Some(node)) = (&numbered, table.node("sequence")) {
+            table.bad(node, "`sequence` is a file's name with its number, as in `ORD_{number}.xml`, and * for the rest".into());
         }
         numbered
     });
-    let ignore = reader.texts("ignore").unwrap_or_default();
+    let ignore = table.texts("ignore").unwrap_or_default();
+    Some(FilesSource {
+        folder,
+        patterns,
+        ignore,
+        marker,
+        unpack,
+        empty,
+        large,
+        cut,
+        order,
+        sequence,
+        format,
+        settle,
+        same_content,
+        limits,
+        answer,
+    })
+}
+
+/// The first of a flow's schemas, and how its documents become a plan.
+fn map(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(String, MapDocuments)> {
     let schema = reader.text("schema");
     let mut schemas = choice::schemas(reader);
     if let (Some(node), false) = (reader.node("schema"), schemas.is_empty()) {
@@ -138,61 +201,34 @@ fn inbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(Str
     let envelope = choice::envelope(reader);
     let given = Given { partner: files.partner(partner), values: values(reader) };
     let partial = reader.boolean("partial").unwrap_or(false);
-    let answer = answers::returned(reader, files, values(reader)).map(Arc::new);
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
     let tables = CodeTables { files, partner, read: RefCell::default() };
-    match Mapping::parse(&text, &name, &tables) {
-        Ok(mapping) => {
-            for (value, line, column) in mapping.flow_values().into_iter().filter(|(value, ..)| !given.values.contains_key(value)) {
-                let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
-                reader.report(Problem::new(Code::ConfigUnknownName, text).at(Place::at(&name, line, column)));
-            }
-            if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("partial")) {
-                let text =
-                    "records of this mapping cannot be refused one by one: each must be made of an element of its own below the root";
-                reader.bad(node, text.into());
-            }
-            if let (true, Some(_), Some(node)) = (partial, &envelope, reader.node("partial")) {
-                let text = "records of documents in an envelope cannot be refused one by one: what is left would not be such a file";
-                reader.bad(node, text.into());
-            }
-            if schemas.is_empty() {
-                schemas.push(Choice::always(schema.unwrap_or_else(|| mapping.document.clone())));
-            }
-            let first = schemas.first().map(|choice| choice.schema.clone()).unwrap_or_default();
-            let files = files_wanted;
-            let made_of =
-                MadeOf { mapping: name, text, partner: given.partner.clone(), values: given.values.clone(), ..tables.read.into_inner() };
-            let flow = InFlow {
-                files,
-                ignore,
-                marker,
-                unpack,
-                empty,
-                large,
-                cut,
-                order,
-                sequence,
-                format,
-                settle,
-                same_content,
-                limits,
-                schemas,
-                envelope,
-                mapping,
-                given,
-                made_of,
-                partial,
-                answer,
-            };
-            Some((first, flow))
-        }
+    let mapping = match Mapping::parse(&text, &name, &tables) {
+        Ok(mapping) => mapping,
         Err(problems) => {
             problems.into_iter().for_each(|problem| reader.report(problem));
-            None
+            return None;
         }
+    };
+    for (value, line, column) in mapping.flow_values().into_iter().filter(|(value, ..)| !given.values.contains_key(value)) {
+        let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
+        reader.report(Problem::new(Code::ConfigUnknownName, text).at(Place::at(&name, line, column)));
     }
+    if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("partial")) {
+        let text = "records of this mapping cannot be refused one by one: each must be made of an element of its own below the root";
+        reader.bad(node, text.into());
+    }
+    if let (true, Some(_), Some(node)) = (partial, &envelope, reader.node("partial")) {
+        let text = "records of documents in an envelope cannot be refused one by one: what is left would not be such a file";
+        reader.bad(node, text.into());
+    }
+    if schemas.is_empty() {
+        schemas.push(Choice::always(schema.unwrap_or_else(|| mapping.document.clone())));
+    }
+    let first = schemas.first().map(|choice| choice.schema.clone()).unwrap_or_default();
+    let made_of = MadeOf { mapping: name, text, partner: given.partner.clone(), values: given.values.clone(), ..tables.read.into_inner() };
+    Some((first, MapDocuments { schemas, envelope, mapping, given, made_of, partial }))
 }
 
 fn marker(reader: &Reader<'_>) -> Option<String> {
@@ -205,56 +241,75 @@ fn marker(reader: &Reader<'_>) -> Option<String> {
     None
 }
 
-fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<OutFlow> {
-    let file = reader.need_text("template");
-    let body = text(reader, files, "template", &file)?;
-    let template = report(reader, Template::parse(&body, &file, true));
-    let name_text = reader.need_text("name");
-    let place = reader.place_of("name");
-    let name = report(reader, Template::parse(&name_text, "name", false).map_err(|problem| problem.at(place)));
-    let note = reader.text("note").and_then(|note| {
-        let place = reader.place_of("note");
-        report(reader, Template::parse(&note, "note", false).map_err(|problem| problem.at(place)))
-    });
-    let temporary = reader.text("temporary").unwrap_or_else(|| ".*.part".into());
+/// Files for a partner, as the table says that has the keys of the target.
+fn files_target(reader: &Reader<'_>, table: &Reader<'_>) -> Option<FilesTarget> {
+    super::contained::check(table, "folder");
+    let folder = table.need_text("folder");
+    let text = table.need_text("name");
+    let place = table.place_of("name");
+    let name = report(table, Template::parse(&text, "name", false).map_err(|problem| problem.at(place)));
+    let temporary = table.text("temporary").unwrap_or_else(|| ".*.part".into());
     let leaves = crate::transport::contained(&temporary).is_err();
     let temporary = match temporary.split_once('*').filter(|_| !leaves) {
         Some((before, after)) if !(before.is_empty() && after.is_empty()) => (before.to_string(), after.to_string()),
         _ => {
-            if let Some(node) = reader.node("temporary") {
-                reader.bad(node, "`temporary` shows where the name stands, as in `.*.part` or `uploading/*`".into());
+            if let Some(node) = table.node("temporary") {
+                table.bad(node, "`temporary` shows where the name stands, as in `.*.part` or `uploading/*`".into());
             }
             (".".into(), ".part".into())
         }
     };
-    let exists = match reader.choice("exists", &["fail", "replace", "number"]) {
+    let exists = match table.choice("exists", &["fail", "replace", "number"]) {
         "replace" => Exists::Replace,
         "number" => Exists::Number,
         _ => Exists::Fail,
     };
-    let whole = |key: &str, least: i64| {
-        let number = reader.integer(key)?;
-        if number >= least {
-            return Some(number);
-        }
-        if let Some(node) = reader.node(key) {
-            reader.bad(node, format!("`{key}` is a number from {least}"));
-        }
-        None
-    };
-    let per_file = whole("per_file", 1).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
-    let sequence = whole("sequence", 0);
-    let pickup = reader.duration("pickup");
-    let answer = answers::awaited(reader);
-    let Some(read) = reader.table("read") else {
-        reader.missing("read");
+    let (sequence, pickup, answer) = (whole(table, "sequence", 0), table.duration("pickup"), answers::awaited(reader));
+    Some(FilesTarget { folder, name: name?, temporary, exists, sequence, pickup, answer })
+}
+
+/// A whole number, not below `least`.
+fn whole(table: &Reader<'_>, key: &str, least: i64) -> Option<i64> {
+    let number = table.integer(key)?;
+    if number >= least {
+        return Some(number);
+    }
+    if let Some(node) = table.node(key) {
+        table.bad(node, format!("`{key}` is a number from {least}"));
+    }
+    None
+}
+
+fn outbound(
+    reader: &Reader<'_>,
+    source: &Reader<'_>,
+    target: &Reader<'_>,
+    files: &dyn Files,
+    partner: &str,
+) -> Option<(RecordsSource, RenderRecords, FilesTarget)> {
+    let file = reader.need_text("template");
+    let body = text(reader, files, "template", &file)?;
+    let template = report(reader, Template::parse(&body, &file, true));
+    let note = source.text("note").and_then(|note| {
+        let place = source.place_of("note");
+        report(source, Template::parse(&note, "note", false).map_err(|problem| problem.at(place)))
+    });
+    let per_file = whole(source, "per_file", 1).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
+    let to = files_target(reader, target);
+    // In the short form the records stand in a table of their own.
+    let is_short = source.node("kind").is_none();
+    let table = if is_short { source.table("read") } else { None };
+    if is_short && table.is_none() {
+        source.missing("read");
         return None;
-    };
+    }
+    let read = table.as_ref().unwrap_or(source);
     let model = read.need_text("model");
     let mut domain = read.list("domain").unwrap_or_default();
     let (given, own) = (files.partner(partner), values(reader));
     for value in domain.iter_mut().filter_map(|term| term.get_mut(2)) {
-        let of = |key: &str, all: &Map<String, Json>| value.get(key).and_then(Json::as_str).and_then(|name| all.get(name)).cloned();
+        let of =
+            |key: &str, all: &serde_json::Map<String, Json>| value.get(key).and_then(Json::as_str).and_then(|name| all.get(name)).cloned();
         if let Some(known) = of("partner", &given).or_else(|| of("flow", &own)) {
             *value = known;
         }
@@ -273,28 +328,13 @@ fn outbound(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<Out
         "report" => Changed::Report,
         _ => Changed::Ignore,
     };
-    read.finish();
+    if let Some(table) = table {
+        table.finish();
+    }
     let numbers = numbers(reader, &paths);
-    let values = values(reader);
-    Some(OutFlow {
-        model,
-        domain,
-        cursor,
-        changed,
-        fields: Tree::new(paths.iter().map(String::as_str)),
-        field_places,
-        numbers,
-        values,
-        template: template?,
-        name: name?,
-        temporary,
-        exists,
-        per_file,
-        sequence,
-        pickup,
-        note,
-        answer,
-    })
+    let fields = Tree::new(paths.iter().map(String::as_str));
+    let records = RecordsSource { model, domain, cursor, changed, fields, field_places, numbers, per_file, note };
+    Some((records, RenderRecords { values: values(reader), template: template? }, to?))
 }
 
 /// Fields that the messages of an outbound flow are found by; they must be among those that are read.
@@ -317,10 +357,10 @@ fn numbers(reader: &Reader<'_>, read: &[String]) -> Vec<(String, String)> {
 }
 
 /// Fixed values for mappings and templates.
-fn values(reader: &Reader<'_>) -> Map<String, Json> {
+fn values(reader: &Reader<'_>) -> serde_json::Map<String, Json> {
     match reader.node("values").map(crate::model::table::Node::json) {
         Some(Json::Object(values)) => values,
-        _ => Map::new(),
+        _ => serde_json::Map::new(),
     }
 }
 

@@ -6,13 +6,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value as Json};
 
-use super::InFlow;
 use crate::{
-    mapping::{
-        Given, Mapping,
-        tables::{CodeTable, Tables},
-    },
-    model::{Code, Problem, Problems},
+    mapping::tables::{CodeTable, Tables},
+    model::{Code, Problem},
 };
 
 /// A mapping with everything that it reads besides the document.
@@ -37,17 +33,5 @@ impl Tables for MadeOf {
             Err(Problem::new(Code::ConfigUnknownName, format!("there is no file `tables/{name}.csv` in the workspace")))
         })?;
         read.try_fold(first, |table, own| own.map(|own| table.overridden_by(own)))
-    }
-}
-
-impl InFlow {
-    /// The flow with the mapping of another day.
-    ///
-    /// # Errors
-    /// This consign does not understand it.
-    pub fn as_then(&self, made_of: &MadeOf) -> Result<Self, Problems> {
-        let mapping = Mapping::parse(&made_of.text, &made_of.mapping, made_of)?;
-        let given = Given { partner: made_of.partner.clone(), values: made_of.values.clone() };
-        Ok(Self { mapping, given, made_of: made_of.clone(), ..self.clone() })
     }
 }

@@ -9,6 +9,7 @@ pub mod check;
 mod choice;
 mod contained;
 mod drops;
+mod endpoints;
 mod files;
 mod flows;
 mod keep;
@@ -23,7 +24,6 @@ mod web;
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::Arc,
     time::Duration,
 };
 
@@ -33,6 +33,10 @@ pub use self::{
     alerts::Alerts,
     choice::{Choice, Envelope},
     drops::DropConfig,
+    endpoints::{
+        Changed, Exists, FilesSource, FilesTarget, Inbound, MapDocuments, Order, Outbound, RecordsSource, RenderRecords, SameContent,
+        Source, Target, Transform, Unusual,
+    },
     keep::Keep,
     made_of::MadeOf,
     numbered::Numbered,
@@ -42,10 +46,8 @@ pub use self::{
     web::Web,
 };
 use crate::{
-    format::{Format, Limits},
-    mapping::{Given, Mapping, Template},
     model::{Code, Direction, Problem, Problems, catalog::Catalog, nearest::did_you_mean, tongue::Tongue},
-    odoo::{DialectChoice, OdooLogin, OdooSettings, read::Tree},
+    odoo::{DialectChoice, OdooLogin, OdooSettings},
 };
 
 /// A workspace, read.
@@ -127,8 +129,6 @@ pub struct Flow {
     pub partner: String,
     /// The Odoo that it works with: a name in `[odoos]`, or empty for `[odoo]`.
     pub odoo: String,
-    /// Folder on the drop.
-    pub folder: String,
     /// Schema, relative to `schemas/`; the first where there are several.
     pub schema: String,
     /// Where to get a schema that is not shipped.
@@ -137,177 +137,60 @@ pub struct Flow {
     pub schedule: Schedule,
     /// By which times something must have come since the time before; otherwise the flow is silent.
     pub expect: Option<Schedule>,
-    /// What it does.
-    pub work: Work,
+    /// Where its messages come from.
+    pub source: Source,
+    /// What is made of them.
+    pub transform: Transform,
+    /// Where they go.
+    pub target: Target,
 }
 
 impl Flow {
     /// Every schema that the flow needs.
     pub fn schemas(&self) -> Vec<&str> {
         let mut all = vec![self.schema.as_str()];
-        if let Work::In(inbound) = &self.work {
-            let envelope = inbound.envelope.iter().filter_map(|envelope| envelope.schema.as_deref());
-            let answer = inbound.answer.iter().filter_map(|answer| answer.schema.as_deref());
-            all.extend(inbound.schemas.iter().map(|choice| choice.schema.as_str()).chain(envelope).chain(answer));
+        if let Some(inbound) = self.inbound() {
+            let envelope = inbound.map.envelope.iter().filter_map(|envelope| envelope.schema.as_deref());
+            let answer = inbound.files.answer.iter().filter_map(|answer| answer.schema.as_deref());
+            all.extend(inbound.map.schemas.iter().map(|choice| choice.schema.as_str()).chain(envelope).chain(answer));
         }
         let mut seen = std::collections::HashSet::new();
         all.retain(|name| seen.insert(*name));
         all
     }
 
-    /// Which way documents go.
-    pub fn direction(&self) -> Direction {
-        match self.work {
-            Work::In(_) => Direction::In,
-            Work::Out(_) => Direction::Out,
+    /// Its two ends, where files of a partner go into Odoo.
+    pub fn inbound(&self) -> Option<Inbound<'_>> {
+        match (&self.source, &self.transform, &self.target) {
+            (Source::Files(files), Transform::Map(map), Target::Odoo) => Some(Inbound { files, map }),
+            _ => None,
         }
     }
-}
 
-/// The two directions of a flow.
-#[derive(Debug)]
-pub enum Work {
-    /// Drop to Odoo.
-    In(Box<InFlow>),
-    /// Odoo to drop.
-    Out(Box<OutFlow>),
-}
+    /// Its two ends, where records of Odoo go to a partner as files.
+    pub fn outbound(&self) -> Option<Outbound<'_>> {
+        match (&self.source, &self.transform, &self.target) {
+            (Source::Records(records), Transform::Render(render), Target::Files(files)) => Some(Outbound { records, render, files }),
+            _ => None,
+        }
+    }
 
-/// What becomes of known content under a new name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SameContent {
-    /// Held for ops.
-    Hold,
-    /// Processed like a new file.
-    Process,
-    /// Shelved like an exact duplicate.
-    Skip,
-}
+    /// The folder of the partner's that its files come from or go to; empty where it has no files.
+    pub fn folder(&self) -> &str {
+        match (&self.source, &self.target) {
+            (Source::Files(files), _) => &files.folder,
+            (_, Target::Files(files)) => &files.folder,
+            _ => "",
+        }
+    }
 
-/// What becomes of a file that is empty or too large.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusual {
-    /// It is left where it is and told.
-    Hold,
-    /// It goes to the error folder.
-    Reject,
-    /// It is processed like any other.
-    Accept,
-}
-
-/// In which order files are taken.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
-    /// Oldest first, and by name where the time is the same.
-    Time,
-    /// By name.
-    Name,
-}
-
-/// An inbound flow.
-#[derive(Debug, Clone)]
-pub struct InFlow {
-    /// File name patterns.
-    pub files: Vec<String>,
-    /// Patterns of names that the partner uses while it writes.
-    pub ignore: Vec<String>,
-    /// The name of the file that says that one is complete, with `{name}` or `{stem}` in it.
-    pub marker: Option<String>,
-    /// Empty files.
-    pub empty: Unusual,
-    /// Files above the limit.
-    pub large: Unusual,
-    /// How long a file whose own end is missing is waited for.
-    pub cut: Duration,
-    /// Patterns of the documents that are taken out of a zip; none where zips are not opened.
-    pub unpack: Vec<String>,
-    /// Order.
-    pub order: Order,
-    /// Form.
-    pub format: Arc<dyn Format>,
-    /// Where a file's name has the partner's running number.
-    pub sequence: Option<Numbered>,
-    /// How long size and time must stand still.
-    pub settle: Duration,
-    /// Known content under a new name.
-    pub same_content: SameContent,
-    /// Limits on a document.
-    pub limits: Limits,
-    /// Schemas, each with the documents it is for; the first that fits is taken.
-    pub schemas: Vec<Choice>,
-    /// What the documents lie in.
-    pub envelope: Option<Envelope>,
-    /// Mapping.
-    pub mapping: Mapping,
-    /// What the mapping is given besides the document.
-    pub given: Given,
-    /// The mapping's text and all that it reads, to be remembered.
-    pub made_of: MadeOf,
-    /// What can go in goes in, and the rest is written out as a smaller file; otherwise a file goes in whole or not at all.
-    pub partial: bool,
-    /// The answer that a document is given.
-    pub answer: Option<Arc<answers::Returned>>,
-}
-
-/// What becomes of a document whose name is taken on the drop.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exists {
-    /// It fails: nothing is replaced.
-    Fail,
-    /// It replaces the file that is there.
-    Replace,
-    /// Its name gets a number.
-    Number,
-}
-
-/// What becomes of a record that was changed after it was sent.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
-    /// Nothing: each record is sent once.
-    Ignore,
-    /// It is sent again; the template has `version`.
-    Resend,
-    /// It is told, once for each change.
-    Report,
-}
-
-/// An outbound flow.
-#[derive(Debug)]
-pub struct OutFlow {
-    /// Model sent.
-    pub model: String,
-    /// Which records are ready.
-    pub domain: Vec<Json>,
-    /// Only records written since the last run are looked at.
-    pub cursor: bool,
-    /// Records that were changed after they were sent.
-    pub changed: Changed,
-    /// Fields read for the template.
-    pub fields: Tree,
-    /// Where each of them stands in the flow's file: path, line, column.
-    pub field_places: Vec<(String, u32, u32)>,
-    /// Fields that its messages are found by: what the number is called, and its path.
-    pub numbers: Vec<(String, String)>,
-    /// Fixed values the template may use besides, as `partner` and `own`.
-    pub values: serde_json::Map<String, Json>,
-    /// The document.
-    pub template: Template,
-    /// Name of the file.
-    pub name: Template,
-    /// Put before and after the name while the file is being written; the first may name a sub-folder.
-    pub temporary: (String, String),
-    /// A file of that name lies there already.
-    pub exists: Exists,
-    /// Records in one file at most; above 1 the template has `records` instead of `record`.
-    pub per_file: usize,
-    /// First number of the flow's sequence, where its files are numbered.
-    pub sequence: Option<i64>,
-    /// How long the partner may take to collect a file.
-    pub pickup: Option<Duration>,
-    /// Note for the record's chatter.
-    pub note: Option<Template>,
-    /// The answer that a document is to have.
-    pub answer: Option<answers::Awaited>,
+    /// Which way documents go, for people.
+    pub fn direction(&self) -> Direction {
+        match self.target {
+            Target::Odoo => Direction::In,
+            Target::Files(_) => Direction::Out,
+        }
+    }
 }
 
 impl Workspace {

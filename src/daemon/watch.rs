@@ -28,7 +28,7 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn 
                 let _ = tell.try_send(id.clone());
             }
         };
-        let folder = root.join(&flow.folder);
+        let folder = root.join(flow.folder());
         let started = match mounts::network(&folder) {
             None => notify::recommended_watcher(told).map(|watcher| Box::new(watcher) as Box<dyn Watcher + Send>),
             Some(kind) => {

@@ -13,7 +13,7 @@ use super::{
     same,
 };
 use crate::{
-    config::{Flow, Work},
+    config::Flow,
     failpoints::checkpoint,
     journal::NewMessage,
     model::{BoxFuture, Code, Message, MessageId, Problem, Stage, codes::Scope, problem::shown},
@@ -258,8 +258,8 @@ async fn give_back_another(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -
 
 /// The sign that a file is complete goes with the file, unless another lies under its name by now: then it is that one's.
 async fn drop_marker(drop: &dyn RemoteFs, flow: &Flow, path: &str) -> Result<(), Problem> {
-    let Work::In(inbound) = &flow.work else { return Ok(()) };
-    let Some(marker) = &inbound.marker else { return Ok(()) };
+    let Some(inbound) = flow.inbound() else { return Ok(()) };
+    let Some(marker) = &inbound.files.marker else { return Ok(()) };
     if drop.stat(path).await?.is_some() {
         return Ok(());
     }

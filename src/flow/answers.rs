@@ -7,7 +7,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::{Engine, Schemas, partner_report, render, unpack};
 use crate::{
-    config::{Flow, OutFlow, Work, answers::Returned},
+    config::{Flow, Outbound, answers::Returned},
     journal::Answered,
     model::{
         Code, Message, Problem, Problems, Stage,
@@ -26,14 +26,14 @@ const REASON: u64 = 64 << 10;
 const WORDS: usize = 500;
 
 /// By when a document that is sent now is to be answered, where its flow expects that.
-pub(super) fn due(engine: &Engine, outbound: &OutFlow) -> Option<DateTime<Utc>> {
-    let within = TimeDelta::from_std(outbound.answer.as_ref()?.within).unwrap_or(TimeDelta::MAX);
+pub(super) fn due(engine: &Engine, outbound: Outbound<'_>) -> Option<DateTime<Utc>> {
+    let within = TimeDelta::from_std(outbound.files.answer.as_ref()?.within).unwrap_or(TimeDelta::MAX);
     Some(engine.clock.now().checked_add_signed(within).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
 /// Looks on the drop for files that answer what was sent.
-pub(super) async fn watch(engine: &Engine, flow: &Flow, outbound: &OutFlow) -> Result<(), Problem> {
-    let Some(awaited) = outbound.answer.as_ref().filter(|awaited| !awaited.accepted.is_empty() || !awaited.refused.is_empty()) else {
+pub(super) async fn watch(engine: &Engine, flow: &Flow, outbound: Outbound<'_>) -> Result<(), Problem> {
+    let Some(awaited) = outbound.files.answer.as_ref().filter(|awaited| !awaited.accepted.is_empty() || !awaited.refused.is_empty()) else {
         return Ok(());
     };
     let open = engine.journal.awaiting(&flow.id).await?;
@@ -109,7 +109,7 @@ async fn words(drop: &dyn RemoteFs, path: &str, size: u64) -> Result<Option<Stri
 
 /// The documents that answers are about; one that is about nothing that we sent is a problem.
 pub(super) async fn matched(engine: &Engine, flow: &Flow, answers: &[Answer]) -> Result<Vec<Message>, Problems> {
-    let theirs = |other: &&Flow| other.partner == flow.partner && matches!(&other.work, Work::Out(out) if out.answer.is_some());
+    let theirs = |other: &&Flow| other.partner == flow.partner && other.outbound().is_some_and(|out| out.files.answer.is_some());
     let flows: Vec<String> = engine.workspace.flows.values().filter(theirs).map(|flow| flow.id.clone()).collect();
     let (mut messages, mut problems) = (Vec::new(), Vec::new());
     for answer in answers {
@@ -151,8 +151,8 @@ pub(super) async fn give(
     message: &Message,
     problems: &[Problem],
 ) -> Result<(), Problem> {
-    let Work::In(inbound) = &flow.work else { return Ok(()) };
-    let Some(answer) = &inbound.answer else { return Ok(()) };
+    let Some(inbound) = flow.inbound() else { return Ok(()) };
+    let Some(answer) = &inbound.files.answer else { return Ok(()) };
     let wanted = match message.stage {
         Stage::Done => answer.done,
         Stage::Failed => answer.failed,

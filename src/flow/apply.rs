@@ -9,7 +9,7 @@ use super::{
     plans, validate,
 };
 use crate::{
-    config::{Flow, InFlow},
+    config::{Flow, Inbound},
     failpoints::checkpoint,
     journal::{Journal, RecordRow, Written},
     mapping::Applying,
@@ -133,7 +133,7 @@ const REMARKS: usize = 20;
 
 /// Runs the documents through the mapping, so that what is wrong with them is known before Odoo is asked anything.
 pub(super) async fn plan(
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     message: &Message,
     stream: &mut Stream,
     numbers: &mut Vec<(String, String)>,
@@ -158,7 +158,7 @@ pub(super) async fn plan(
     }
     *numbers = applying.numbers();
     let refused = applying.refused();
-    if !inbound.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !told.is_empty() {
+    if !inbound.map.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !told.is_empty() {
         told.extend(refused.into_iter().map(|(_, problem)| problem).take(100));
         Problems::check(told)?;
         if let (Stream::InMemory(_, known), Some(plan)) = (stream, whole) {
@@ -168,9 +168,9 @@ pub(super) async fn plan(
     Ok(())
 }
 
-fn applying<'m>(inbound: &'m InFlow, message: &'m Message) -> Applying<'m> {
-    let applying = Applying::new(&inbound.mapping, &message.name, &inbound.given);
-    if inbound.partial { applying.part_by_part() } else { applying }
+fn applying<'m>(inbound: Inbound<'m>, message: &'m Message) -> Applying<'m> {
+    let applying = Applying::new(&inbound.map.mapping, &message.name, &inbound.map.given);
+    if inbound.map.partial { applying.part_by_part() } else { applying }
 }
 
 /// Whether a document came in a zip that something else has overtaken, perhaps.
@@ -185,11 +185,11 @@ async fn lay_here(journal: &Journal, message: &Message) -> Result<bool, Problem>
 pub(super) async fn apply(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     message: &mut Message,
     stream: &Stream,
 ) -> Result<Applied, Problems> {
-    if inbound.mapping.written().is_empty() {
+    if inbound.map.mapping.written().is_empty() {
         return only_answers(engine, flow, inbound, message, stream).await;
     }
     let odoo = engine.odoo(&message.odoo).await?;
@@ -197,7 +197,7 @@ pub(super) async fn apply(
     let mark = format!("consign {}.{}", message.id, message.run);
     let (message, journal) = (&*message, &engine.journal);
     let memory = Remembering { journal, clock: &*engine.clock, message };
-    let setup = Setup { mark: &mark, memory: &memory, catalog: engine.workspace.catalog(&message.odoo), partial: inbound.partial };
+    let setup = Setup { mark: &mark, memory: &memory, catalog: engine.workspace.catalog(&message.odoo), partial: inbound.map.partial };
     // Tried before, done again, edited, or of a zip that may have lain here: what came later must not be set back, unless someone wants just that.
     let may_be_late = message.rested || message.edited || lay_here(journal, message).await?;
     if may_be_late && !message.again.overwrite {
@@ -209,7 +209,7 @@ pub(super) async fn apply(
         }
     }
     let alone = engine.odoos.writing(&message.odoo).await?;
-    if matches!(stream, Stream::Chunked(..)) && !inbound.partial {
+    if matches!(stream, Stream::Chunked(..)) && !inbound.map.partial {
         rehearsed(inbound, message, stream, &odoo, setup).await?;
     }
     let mut applied = Applied::default();
@@ -266,7 +266,7 @@ pub(super) async fn apply(
 }
 
 /// A document that only says something about others: Odoo has no part in it.
-async fn only_answers(engine: &Engine, flow: &Flow, inbound: &InFlow, message: &Message, stream: &Stream) -> Result<Applied, Problems> {
+async fn only_answers(engine: &Engine, flow: &Flow, inbound: Inbound<'_>, message: &Message, stream: &Stream) -> Result<Applied, Problems> {
     let mut applying = applying(inbound, message);
     let mut plans = Plans::of(inbound, message, stream);
     let (mut all, mut applied) = (Vec::new(), Applied::default());
@@ -282,7 +282,7 @@ async fn only_answers(engine: &Engine, flow: &Flow, inbound: &InFlow, message: &
 }
 
 /// Every reference of a file that is taken in parts, looked up before the first part is written.
-async fn rehearsed(inbound: &InFlow, message: &Message, stream: &Stream, odoo: &Odoo, setup: Setup<'_>) -> Result<(), Problems> {
+async fn rehearsed(inbound: Inbound<'_>, message: &Message, stream: &Stream, odoo: &Odoo, setup: Setup<'_>) -> Result<(), Problems> {
     let mut bad = Vec::new();
     let mut applying = applying(inbound, message);
     let mut plans = Plans::of(inbound, message, stream);
@@ -300,12 +300,12 @@ async fn rehearsed(inbound: &InFlow, message: &Message, stream: &Stream, odoo: &
 async fn leave(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     message: &Message,
     parts: &HashSet<(u32, u32)>,
     told: Vec<Problem>,
 ) -> Result<(), Problems> {
-    let Some(unit) = inbound.mapping.unit() else { return Ok(()) };
+    let Some(unit) = inbound.map.mapping.unit() else { return Ok(()) };
     let source = document_stream::source(engine, message).await?;
     let bytes = tokio::task::block_in_place(|| validate::rest(&source, &message.name, inbound, &unit, parts))?;
     let told: Vec<Problem> = told.into_iter().take(1000).collect();

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use super::Engine;
 use crate::{
-    config::{Flow, InFlow, SameContent},
+    config::{Flow, Inbound, SameContent},
     journal::{NewMessage, Verdict},
     model::{Code, Message, MessageId, Problem, Stage, problem::shown},
 };
@@ -16,7 +16,7 @@ pub(super) type Repeat = (NewMessage, Message);
 pub(super) async fn classify(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     files: Vec<NewMessage>,
 ) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
     let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
@@ -46,7 +46,7 @@ pub(super) async fn classify(
         file.verdict = Some(verdict);
         // A zip's document is known by its place in a zip of that name: whether a later state of it came meanwhile is not seen here, so
         // that it is held rather than passed over.
-        let skipped = verdict == Verdict::SameContent && inbound.same_content == SameContent::Skip && file.parent.is_none();
+        let skipped = verdict == Verdict::SameContent && inbound.files.same_content == SameContent::Skip && file.parent.is_none();
         if let Some(first) = same_name.or(other_name)
             && (verdict == Verdict::Duplicate || skipped)
         {
@@ -54,7 +54,7 @@ pub(super) async fn classify(
             repeats.push((file, first));
             continue;
         }
-        if verdict == Verdict::SameContent && inbound.same_content != SameContent::Process {
+        if verdict == Verdict::SameContent && inbound.files.same_content != SameContent::Process {
             let (name, id) = match (other_name, beside) {
                 (Some(message), _) => (message.name.as_str(), message.id),
                 (None, Some((_, name, id))) => (name.as_str(), *id),

@@ -10,7 +10,7 @@ use super::{
     validate::{Schemas, parts, read, read_header, validate_and_parse, validate_only},
 };
 use crate::{
-    config::InFlow,
+    config::Inbound,
     format::Source,
     mapping::Applying,
     model::{Document, Message, Name, Plan, Problem, Problems},
@@ -30,11 +30,11 @@ pub(super) enum Stream {
 }
 
 /// The elements of which a message is taken a part at a time; none where it is taken whole.
-fn unit(inbound: &InFlow, message: &Message) -> Option<Vec<Name>> {
-    if message.size < LARGE || inbound.envelope.is_some() || inbound.format.holds_several() {
+fn unit(inbound: Inbound<'_>, message: &Message) -> Option<Vec<Name>> {
+    if message.size < LARGE || inbound.map.envelope.is_some() || inbound.files.format.holds_several() {
         return None;
     }
-    inbound.mapping.unit()
+    inbound.map.mapping.unit()
 }
 
 /// The bytes of a message: in memory, or where they lie when they are many.
@@ -47,7 +47,7 @@ pub(super) async fn source(engine: &Engine, message: &Message) -> Result<Source,
 }
 
 /// Validates a message; gives its documents.
-pub(super) async fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, message: &Message) -> Result<Stream, Problems> {
+pub(super) async fn check(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas, message: &Message) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
     // Validation is work for a processor; the runtime's threads are for waiting.
     tokio::task::block_in_place(|| match unit(inbound, message) {
@@ -61,7 +61,7 @@ pub(super) async fn check(engine: &Engine, inbound: &InFlow, schemas: &Schemas, 
 }
 
 /// The documents of a message that was validated before.
-pub(super) async fn reload(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<Stream, Problems> {
+pub(super) async fn reload(engine: &Engine, inbound: Inbound<'_>, message: &Message) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
     tokio::task::block_in_place(|| match unit(inbound, message) {
         None => read(&source, &message.name, inbound).map(|documents| Stream::InMemory(Arc::new(documents), None)),
@@ -80,7 +80,7 @@ pub(super) enum Plans {
 }
 
 impl Plans {
-    pub(super) fn of(inbound: &InFlow, message: &Message, stream: &Stream) -> Self {
+    pub(super) fn of(inbound: Inbound<'_>, message: &Message, stream: &Stream) -> Self {
         match stream {
             Stream::InMemory(_, Some(plan)) => Self::One(Some(Plan::clone(plan))),
             Stream::InMemory(documents, None) => Self::RenderedDocument(Some(Arc::clone(documents))),

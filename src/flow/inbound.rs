@@ -14,14 +14,14 @@ use super::{
     validate::Schemas,
 };
 use crate::{
-    config::{Flow, InFlow},
+    config::{Flow, Inbound},
     model::{BoxFuture, Code, Message, Problem, Problems, Stage},
 };
 
 pub(super) async fn run(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     schemas: &Schemas,
     look: bool,
     summary: &mut Summary,
@@ -37,7 +37,7 @@ pub(super) async fn run(
     }
     let lease = Lease::of(engine, flow);
     if !lease.take().await? {
-        return Err(Problem::new(Code::Leased, format!("another consign looks at {}/{} now", flow.partner, flow.folder)).into());
+        return Err(Problem::new(Code::Leased, format!("another consign looks at {}/{} now", flow.partner, flow.folder())).into());
     }
     let result = poll(engine, flow, inbound, schemas, &lease, is_stopped, summary).await;
     lease.release().await?;
@@ -47,7 +47,7 @@ pub(super) async fn run(
 async fn poll(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     schemas: &Schemas,
     lease: &Lease<'_>,
     mut is_stopped: bool,
@@ -76,7 +76,7 @@ async fn poll(
 async fn carry_all(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     schemas: &Schemas,
     messages: Vec<Message>,
     is_stopped: &mut bool,
@@ -135,7 +135,7 @@ const LEASE: TimeDelta = TimeDelta::minutes(10);
 
 impl<'a> Lease<'a> {
     fn of(engine: &'a Engine, flow: &Flow) -> Self {
-        Self { engine, name: format!("{}/{}", flow.partner, flow.folder) }
+        Self { engine, name: format!("{}/{}", flow.partner, flow.folder()) }
     }
 
     /// Takes or renews it; `false` when another has it.
@@ -153,7 +153,7 @@ impl<'a> Lease<'a> {
 async fn documents(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     schemas: &Schemas,
     message: &mut Message,
     summary: &mut Summary,
@@ -163,14 +163,15 @@ async fn documents(
         // Its effect is there; what is left needs no mapping.
         true if at != Some(Stage::Applied) => {
             let made_of = mappings::recall(&engine.storage, message).await.map_err(Problems::from);
-            match made_of.and_then(|made_of| inbound.as_then(&made_of)) {
+            match made_of.and_then(|made_of| inbound.map.as_then(&made_of)) {
                 Ok(then) => Some(then),
                 Err(problems) => return carry(engine, flow, &mut Refused(Some(problems)), message, summary).await,
             }
         }
         _ => None,
     };
-    let mut steps = Documents { engine, flow, inbound: then.as_ref().unwrap_or(inbound), schemas, stream: None };
+    let mut steps =
+        Documents { engine, flow, inbound: Inbound { map: then.as_ref().unwrap_or(inbound.map), ..inbound }, schemas, stream: None };
     carry(engine, flow, &mut steps, message, summary).await
 }
 
@@ -178,7 +179,7 @@ async fn documents(
 struct Documents<'f> {
     engine: &'f Engine,
     flow: &'f Flow,
-    inbound: &'f InFlow,
+    inbound: Inbound<'f>,
     schemas: &'f Schemas,
     /// What was read of the message by this process.
     stream: Option<Stream>,
@@ -218,7 +219,7 @@ impl Documents<'_> {
         let documents = known(engine, inbound, message, &mut self.stream).await?;
         let mut numbers = Vec::new();
         let planned = apply::plan(inbound, message, documents, &mut numbers).await;
-        let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
+        let mapping = mappings::keep(&engine.storage, &inbound.map.made_of).await;
         if let Err(problems) = planned {
             // One that is refused is looked for more than any other.
             engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
@@ -237,7 +238,7 @@ impl Documents<'_> {
             // The mapping may be another than when it was planned.
             let mut numbers = Vec::new();
             apply::plan(inbound, message, documents, &mut numbers).await?;
-            let mapping = mappings::keep(&engine.storage, &inbound.made_of).await;
+            let mapping = mappings::keep(&engine.storage, &inbound.map.made_of).await;
             if mapping.is_some() && mapping != message.mapping {
                 engine.journal.numbered(message.id, &numbers, mapping.as_deref()).await?;
                 message.mapping = mapping;
@@ -251,7 +252,7 @@ impl Documents<'_> {
 }
 
 /// The numbers of a document that its schema refuses, as far as it can be read at all.
-async fn number_refused(engine: &Engine, inbound: &InFlow, message: &Message) -> Result<(), Problems> {
+async fn number_refused(engine: &Engine, inbound: Inbound<'_>, message: &Message) -> Result<(), Problems> {
     if message.size > document_stream::LARGE {
         return Ok(());
     }
@@ -265,7 +266,7 @@ async fn number_refused(engine: &Engine, inbound: &InFlow, message: &Message) ->
 /// The documents of a message, read again where this process has not read them yet.
 async fn known<'m>(
     engine: &Engine,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     message: &Message,
     stream: &'m mut Option<Stream>,
 ) -> Result<&'m mut Stream, Problems> {

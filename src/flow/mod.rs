@@ -48,7 +48,7 @@ pub use lock::Lock;
 pub use validate::{Schemas, validate_and_parse};
 
 use crate::{
-    config::{Flow, Work, Workspace},
+    config::{Flow, Workspace},
     failpoints,
     journal::{Before, Deed, Filter, Journal},
     model::{
@@ -267,15 +267,7 @@ impl Engine {
             summary.problems.push(problem);
             return summary;
         }
-        let result = match (&flow.work, self.schemas(flow)) {
-            (_, Err(problems)) => Err(problems),
-            (Work::In(inbound), Ok(schemas)) => inbound::run(self, flow, inbound, &schemas, look, &mut summary).await,
-            (Work::Out(outbound), Ok(schemas)) => match schemas.get(&flow.schema) {
-                Ok(schema) => outbound::run(self, flow, outbound, schema, look, &mut summary).await,
-                Err(problems) => Err(problems),
-            },
-        };
-        if let Err(problems) = result {
+        if let Err(problems) = self.carry(flow, look, &mut summary).await {
             self.forget_what_is_away(flow, &flow.odoo, &problems).await;
             summary.problems.extend(problems);
         }
@@ -296,6 +288,18 @@ impl Engine {
             tracing::error!(flow = id, code = problem.code.as_str(), cause = problem.causes(), "{}", problem.message);
         }
         summary
+    }
+
+    async fn carry(&self, flow: &Flow, look: bool, summary: &mut Summary) -> Result<(), Problems> {
+        let schemas = self.schemas(flow)?;
+        if let Some(inbound) = flow.inbound() {
+            return inbound::run(self, flow, inbound, &schemas, look, summary).await;
+        }
+        match flow.outbound() {
+            Some(outbound) => outbound::run(self, flow, outbound, schemas.get(&flow.schema)?, look, summary).await,
+            // The configuration takes no other pair of ends.
+            None => Ok(()),
+        }
     }
 
     /// Starts a message again from its original bytes (in) or its record (out). It is carried by the next [`Engine::resume`].

@@ -14,7 +14,7 @@ use super::{
     select_records, sending,
 };
 use crate::{
-    config::{Flow, OutFlow},
+    config::{Flow, Outbound},
     failpoints::checkpoint,
     journal::NewMessage,
     model::{BoxFuture, Code, Direction, Message, Problem, Problems, Stage},
@@ -25,7 +25,7 @@ use crate::{
 pub(super) async fn run(
     engine: &Engine,
     flow: &Flow,
-    outbound: &OutFlow,
+    outbound: Outbound<'_>,
     schema: &Schema,
     look: bool,
     summary: &mut Summary,
@@ -57,7 +57,7 @@ pub(super) async fn run(
     engine.watcher.found(&flow.id, ready.len());
     let odoo = engine.odoo(&flow.odoo).await?;
     // All records of the run in as many calls as the tree has relations; a message resumed later reads its own.
-    let all = read_tree(&odoo, engine.workspace.catalog(&flow.odoo), &outbound.model, &ready, &outbound.fields).await;
+    let all = read_tree(&odoo, engine.workspace.catalog(&flow.odoo), &outbound.records.model, &ready, &outbound.records.fields).await;
     let records = match all {
         Ok(records) => records,
         // A temporary obstacle, or a mistake that every record would meet.
@@ -70,7 +70,7 @@ pub(super) async fn run(
             return Ok(());
         }
         // What must be looked at by a person, record by record, is not put together.
-        let most = if restored.is_some() { 1 } else { outbound.per_file };
+        let most = if restored.is_some() { 1 } else { outbound.records.per_file };
         let together: Vec<Json> = records.by_ref().take(most).collect();
         let mut message = claim(engine, flow, outbound, &together, restored).await?;
         checkpoint("received").await;
@@ -103,14 +103,14 @@ fn may_be_sent(made: DateTime<Utc>) -> Problem {
 }
 
 /// Whether the partner has collected what we sent. A file that lies there too long is told, all of them in one problem.
-async fn watch_pickup(engine: &Engine, flow: &Flow, outbound: &OutFlow, summary: &mut Summary) -> Result<(), Problem> {
-    let Some(patience) = outbound.pickup else { return Ok(()) };
+async fn watch_pickup(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, summary: &mut Summary) -> Result<(), Problem> {
+    let Some(patience) = outbound.files.pickup else { return Ok(()) };
     let sent = engine.journal.uncollected(&flow.id).await?;
     if sent.is_empty() {
         return Ok(());
     }
     let drop = engine.drop(&flow.partner).await?;
-    let there: HashSet<String> = drop.list(&flow.folder).await?.into_iter().map(|entry| entry.name).collect();
+    let there: HashSet<String> = drop.list(flow.folder()).await?.into_iter().map(|entry| entry.name).collect();
     let now = engine.clock.now();
     let (lying, gone): (Vec<Message>, Vec<Message>) = sent.into_iter().partition(|message| there.contains(&message.name));
     engine.journal.collected(&gone, now).await?;
@@ -131,7 +131,7 @@ async fn watch_pickup(engine: &Engine, flow: &Flow, outbound: &OutFlow, summary:
 async fn readable(
     engine: &Engine,
     flow: &Flow,
-    outbound: &OutFlow,
+    outbound: Outbound<'_>,
     ready: &[i64],
     (first, restored): (Problem, Option<DateTime<Utc>>),
     summary: &mut Summary,
@@ -139,7 +139,7 @@ async fn readable(
     let odoo = engine.odoo(&flow.odoo).await?;
     let (mut records, mut failed) = (Vec::new(), Vec::new());
     for id in ready {
-        match read_tree(&odoo, engine.workspace.catalog(&flow.odoo), &outbound.model, &[*id], &outbound.fields).await {
+        match read_tree(&odoo, engine.workspace.catalog(&flow.odoo), &outbound.records.model, &[*id], &outbound.records.fields).await {
             Ok(read) => records.extend(read),
             Err(problem) => failed.push((id, problem)),
         }
@@ -148,7 +148,7 @@ async fn readable(
         return Err(first.into());
     }
     for (id, problem) in failed {
-        let named = json!({ "id": id, "name": format!("{} {id}", outbound.model) });
+        let named = json!({ "id": id, "name": format!("{} {id}", outbound.records.model) });
         let mut message = claim(engine, flow, outbound, &[named], restored).await?;
         if message.stage == Stage::Held {
             engine.settled(&message, summary);
@@ -163,14 +163,14 @@ async fn readable(
 async fn claim(
     engine: &Engine,
     flow: &Flow,
-    outbound: &OutFlow,
+    outbound: Outbound<'_>,
     records: &[Json],
     restored: Option<DateTime<Utc>>,
 ) -> Result<Message, Problem> {
     let record_id = |record: &Json| record.get("id").and_then(Json::as_i64).unwrap_or_default();
     let new = NewMessage {
         name: records.first().and_then(|record| record.get("name")).and_then(Json::as_str).unwrap_or("record").to_string(),
-        claims: records.iter().map(|record| format!("{},{}", outbound.model, record_id(record))).collect(),
+        claims: records.iter().map(|record| format!("{},{}", outbound.records.model, record_id(record))).collect(),
         numbers: numbers(outbound, records),
         rest: restored.map(|made| (Stage::Held, may_be_sent(made))),
         ..NewMessage::of(&flow.id, Direction::Out, &flow.odoo)
@@ -179,13 +179,13 @@ async fn claim(
 }
 
 /// What a message is found by: the names of its records, and what the flow names besides.
-fn numbers(outbound: &OutFlow, records: &[Json]) -> Vec<(String, String)> {
+fn numbers(outbound: Outbound<'_>, records: &[Json]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for record in records {
         if let Some(name) = record.get("name").and_then(Json::as_str) {
             found.push(("record".to_string(), name.to_string()));
         }
-        for (kind, path) in &outbound.numbers {
+        for (kind, path) in &outbound.records.numbers {
             let at = path.split('.').fold(vec![record], |at, step| {
                 at.into_iter()
                     .flat_map(|value| match value {
@@ -205,7 +205,7 @@ fn numbers(outbound: &OutFlow, records: &[Json]) -> Vec<(String, String)> {
 async fn carry_records(
     engine: &Engine,
     flow: &Flow,
-    outbound: &OutFlow,
+    outbound: Outbound<'_>,
     schema: &Schema,
     message: &mut Message,
     read: Option<Vec<Json>>,
@@ -221,7 +221,7 @@ async fn carry_records(
 }
 
 /// Takes back what was uploaded of a message that was discarded, and archives our copy of one that is at rest.
-async fn put_away(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problems> {
+async fn put_away(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, message: &mut Message) -> Result<(), Problems> {
     if message.stage == Stage::Discarded
         && let Err(problem) = sending::withdraw(engine, flow, outbound, message).await
     {
@@ -238,7 +238,7 @@ async fn put_away(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mu
 struct Records<'f> {
     engine: &'f Engine,
     flow: &'f Flow,
-    outbound: &'f OutFlow,
+    outbound: Outbound<'f>,
     schema: &'f Schema,
     /// The records, where this run has read them already.
     read: Option<Vec<Json>>,

@@ -10,7 +10,7 @@ use chrono::{DateTime, Utc};
 
 use super::{Engine, Summary, same::same};
 use crate::{
-    config::{Flow, InFlow, Order, Unusual},
+    config::{Flow, Inbound, Order, Unusual},
     journal::{Here, Hold, NewMessage},
     model::{Code, Message, Problem, pattern::fits, problem::shown},
     transport::{Entry, RemoteFs, join, leaf},
@@ -68,23 +68,23 @@ impl FolderHistory {
 ///
 /// # Errors
 /// The drop or the journal cannot be read.
-pub async fn assess(engine: &Engine, drop: &dyn RemoteFs, flow: &Flow, inbound: &InFlow) -> Result<Vec<Candidate>, Problem> {
+pub async fn assess(engine: &Engine, drop: &dyn RemoteFs, flow: &Flow, inbound: Inbound<'_>) -> Result<Vec<Candidate>, Problem> {
     let memory = FolderHistory::of(engine, flow).await?;
     Ok(assess_all(listed(drop, flow).await?, flow, inbound, &memory, engine.clock.now()))
 }
 
 /// The files of a flow's folder; a folder that is missing says where it was looked for.
 async fn listed(drop: &dyn RemoteFs, flow: &Flow) -> Result<Vec<Entry>, Problem> {
-    drop.list(&flow.folder).await.map_err(|problem| {
+    drop.list(flow.folder()).await.map_err(|problem| {
         if problem.code != Code::DropMissing {
             return problem;
         }
-        let text = format!("there is no folder `{}` on the drop of {} ({})", flow.folder, flow.partner, drop.name());
+        let text = format!("there is no folder `{}` on the drop of {} ({})", flow.folder(), flow.partner, drop.name());
         Problem::new(Code::DropMissing, text).hint(format!("make it, or correct `folder` in {} or `path` in the partner's drop", flow.file))
     })
 }
 
-fn assess_all(entries: Vec<Entry>, flow: &Flow, inbound: &InFlow, memory: &FolderHistory, now: DateTime<Utc>) -> Vec<Candidate> {
+fn assess_all(entries: Vec<Entry>, flow: &Flow, inbound: Inbound<'_>, memory: &FolderHistory, now: DateTime<Utc>) -> Vec<Candidate> {
     // A listing that has a name twice has one file of it.
     let mut names = HashSet::new();
     let entries: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
@@ -94,19 +94,19 @@ fn assess_all(entries: Vec<Entry>, flow: &Flow, inbound: &InFlow, memory: &Folde
 fn assess_one(
     entry: &Entry,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     memory: &FolderHistory,
     names: &HashSet<String>,
     now: DateTime<Utc>,
 ) -> Readiness {
     let name = &entry.name;
-    if is_temporary_name(name) || inbound.ignore.iter().any(|pattern| fits(pattern, name)) {
+    if is_temporary_name(name) || inbound.files.ignore.iter().any(|pattern| fits(pattern, name)) {
         return Readiness::Temporary;
     }
-    if !inbound.files.iter().any(|pattern| fits(pattern, name)) {
+    if !inbound.files.patterns.iter().any(|pattern| fits(pattern, name)) {
         return Readiness::Foreign;
     }
-    let path = join(&flow.folder, name);
+    let path = join(flow.folder(), name);
     if let Some(here) = memory.here.get(&path)
         && same(here.size, here.modified, entry)
     {
@@ -125,7 +125,7 @@ fn assess_one(
             "ask the partner to name it in plain letters",
         );
     }
-    if let Some(marker) = &inbound.marker {
+    if let Some(marker) = &inbound.files.marker {
         let marker = marker_of(marker, name);
         if !names.contains(&marker) {
             return held(
@@ -135,15 +135,15 @@ fn assess_one(
             );
         }
     }
-    if entry.size == 0 && inbound.empty == Unusual::Hold {
+    if entry.size == 0 && inbound.files.empty == Unusual::Hold {
         return held(
             Code::HeldSize,
             "the file has 0 bytes".into(),
             "it is looked at again as soon as it changes; otherwise ask the partner to send it again",
         );
     }
-    if entry.size > inbound.limits.bytes && inbound.large == Unusual::Hold {
-        let why = format!("the file has {} bytes; the limit is {}", entry.size, inbound.limits.bytes);
+    if entry.size > inbound.files.limits.bytes && inbound.files.large == Unusual::Hold {
+        let why = format!("the file has {} bytes; the limit is {}", entry.size, inbound.files.limits.bytes);
         return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are meant to come");
     }
     let known = |code: Code| hold.filter(|hold| hold.code == code.info().code);
@@ -152,14 +152,14 @@ fn assess_one(
     }
     // One that was cut off has stood still before, and is waited for longer.
     if let Some(hold) = known(Code::DocCut) {
-        return if stood < inbound.cut {
+        return if stood < inbound.files.cut {
             held(Code::DocCut, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
         } else {
             Readiness::Ready
         };
     }
-    if inbound.marker.is_none() && stood < inbound.settle {
-        let why = format!("its size and time must stand still for {} s", inbound.settle.as_secs_f32());
+    if inbound.files.marker.is_none() && stood < inbound.files.settle {
+        let why = format!("its size and time must stand still for {} s", inbound.files.settle.as_secs_f32());
         return held(Code::StillChanging, why, "nothing: it is taken once it does");
     }
     Readiness::Ready
@@ -185,14 +185,14 @@ pub(super) async fn poll(
     engine: &Engine,
     drop: &dyn RemoteFs,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     summary: &mut Summary,
 ) -> Result<Intake, Problem> {
     let first = remember(engine, flow, assess_and_release(engine, drop, flow, inbound).await?).await?;
     let changing = |seen: &Candidate| matches!(&seen.state, Readiness::Held(problem, _) if problem.code == Code::StillChanging);
-    let seen = if first.seen.iter().any(changing) && inbound.settle <= WAIT {
+    let seen = if first.seen.iter().any(changing) && inbound.files.settle <= WAIT {
         // A little more than the time, since clocks have ticks; a stop is not kept waiting for it.
-        let until = tokio::time::Instant::now() + inbound.settle + Duration::from_millis(20);
+        let until = tokio::time::Instant::now() + inbound.files.settle + Duration::from_millis(20);
         while tokio::time::Instant::now() < until && !engine.is_stopping() {
             tokio::time::sleep_until(until.min(tokio::time::Instant::now() + Duration::from_millis(200))).await;
         }
@@ -208,7 +208,7 @@ pub(super) async fn poll(
     for one in seen {
         match one.state {
             Readiness::Ready => {
-                let path = join(&flow.folder, &one.entry.name);
+                let path = join(flow.folder(), &one.entry.name);
                 if holds.get(&path).is_some_and(|hold| hold.code == Code::DocCut.info().code && same(hold.size, hold.modified, &one.entry))
                 {
                     found.given_up.insert(one.entry.name.clone());
@@ -229,7 +229,7 @@ pub(super) async fn poll(
             _ => {}
         }
     }
-    match inbound.order {
+    match inbound.files.order {
         Order::Time => found.ready.sort_by(|a, b| (a.modified, &a.name).cmp(&(b.modified, &b.name))),
         Order::Name => found.ready.sort_by(|a, b| a.name.cmp(&b.name)),
     }
@@ -246,14 +246,14 @@ async fn assess_and_release(
     engine: &Engine,
     drop: &dyn RemoteFs,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
 ) -> Result<(Vec<Candidate>, FolderHistory), Problem> {
     let entries = listed(drop, flow).await?;
     let mut memory = FolderHistory::of(engine, flow).await?;
     let replaced: Vec<String> = entries
         .iter()
         .filter_map(|entry| {
-            let path = join(&flow.folder, &entry.name);
+            let path = join(flow.folder(), &entry.name);
             memory.here.get(&path).is_some_and(|here| !same(here.size, here.modified, entry)).then_some(path)
         })
         .collect();
@@ -280,7 +280,7 @@ async fn remember(engine: &Engine, flow: &Flow, (seen, memory): (Vec<Candidate>,
     let mut still: HashSet<String> = HashSet::new();
     let mut new = 0;
     for one in &seen {
-        let path = join(&flow.folder, &one.entry.name);
+        let path = join(flow.folder(), &one.entry.name);
         let (problem, since) = match &one.state {
             Readiness::Held(problem, since) => (problem, since),
             // The row stays until the file is taken: it tells how long a file that was cut off has been waited for.
@@ -315,14 +315,14 @@ async fn remember(engine: &Engine, flow: &Flow, (seen, memory): (Vec<Candidate>,
 }
 
 /// Holds a file whose own end is missing.
-pub(super) async fn hold_cut(engine: &Engine, flow: &Flow, inbound: &InFlow, entry: &Entry) -> Result<(), Problem> {
-    let path = join(&flow.folder, &entry.name);
+pub(super) async fn hold_cut(engine: &Engine, flow: &Flow, inbound: Inbound<'_>, entry: &Entry) -> Result<(), Problem> {
+    let path = join(flow.folder(), &entry.name);
     let hold = Hold {
         size: entry.size,
         modified: entry.modified,
         code: Code::DocCut.info().code.to_string(),
         why: format!("`{}` ends before it is complete", shown(leaf(&path))),
-        hint: Some(format!("the upload was broken off or goes on; after {} s without a change it is refused", inbound.cut.as_secs())),
+        hint: Some(format!("the upload was broken off or goes on; after {} s without a change it is refused", inbound.files.cut.as_secs())),
         // Waited for from now on, not from when it was first seen to stand still.
         since: engine.clock.now(),
         path,

@@ -10,7 +10,7 @@ use super::{
     readiness::{self, Intake},
 };
 use crate::{
-    config::{Flow, InFlow, Unusual},
+    config::{Flow, Inbound, Unusual},
     failpoints::checkpoint,
     format::zip,
     journal::{NewMessage, Verdict},
@@ -45,7 +45,7 @@ pub(super) async fn receive_batch(
     engine: &Engine,
     drop: &dyn RemoteFs,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     batch: Vec<Entry>,
     found: &Intake,
     summary: &mut Summary,
@@ -95,7 +95,7 @@ pub(super) async fn receive_batch(
 async fn verify_complete(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     fetched: Vec<(Result<Fetched, Problem>, Entry)>,
     stop: &mut Option<Problem>,
     summary: &mut Summary,
@@ -135,31 +135,31 @@ async fn fetch(
     engine: &Engine,
     drop: &dyn RemoteFs,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     entry: &Entry,
     found: &Intake,
 ) -> Result<Fetched, Problem> {
     let mut file = NewMessage {
         name: entry.name.clone(),
-        path: join(&flow.folder, &entry.name),
+        path: join(flow.folder(), &entry.name),
         size: entry.size,
         modified: entry.modified,
         verdict: Some(Verdict::New),
-        sequence: inbound.sequence.as_ref().and_then(|sequence| sequence.number(&entry.name)),
+        sequence: inbound.files.sequence.as_ref().and_then(|sequence| sequence.number(&entry.name)),
         ..NewMessage::of(&flow.id, Direction::In, &flow.odoo)
     };
-    if entry.size > inbound.limits.bytes {
-        file.rest = Some((Stage::Failed, crate::transport::too_large(&entry.name, entry.size, inbound.limits.bytes)));
+    if entry.size > inbound.files.limits.bytes {
+        file.rest = Some((Stage::Failed, crate::transport::too_large(&entry.name, entry.size, inbound.files.limits.bytes)));
         return Ok(Fetched { file, is_truncated: false });
     }
-    if entry.size == 0 && inbound.empty == Unusual::Reject {
+    if entry.size == 0 && inbound.files.empty == Unusual::Reject {
         file.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&entry.name)));
     }
     // One that was waited for long enough is taken as it is.
-    let judged = !inbound.cut.is_zero() && !found.given_up.contains(&entry.name);
+    let judged = !inbound.files.cut.is_zero() && !found.given_up.contains(&entry.name);
     let spooling = engine.storage.spooling(file.id)?;
     let mut spooling = if judged { spooling.keeping(KEPT) } else { spooling };
-    drop.fetch(&file.path, entry.size, inbound.limits.bytes, &mut spooling).await?;
+    drop.fetch(&file.path, entry.size, inbound.files.limits.bytes, &mut spooling).await?;
     let spooled = spooling.finish()?;
     (file.stored, file.sha256) = (spooled.stored, spooled.sha256);
     let is_truncated = judged
@@ -176,9 +176,9 @@ async fn fetch(
     Ok(Fetched { file, is_truncated })
 }
 
-fn is_truncated(inbound: &InFlow, bytes: &[u8]) -> bool {
-    if !inbound.unpack.is_empty() && zip::begins(bytes) {
+fn is_truncated(inbound: Inbound<'_>, bytes: &[u8]) -> bool {
+    if !inbound.files.unpack.is_empty() && zip::begins(bytes) {
         return zip::is_truncated(bytes);
     }
-    tokio::task::block_in_place(|| inbound.format.is_truncated(bytes))
+    tokio::task::block_in_place(|| inbound.files.format.is_truncated(bytes))
 }

@@ -4,7 +4,7 @@ use serde_json::{Map, Value as Json, json};
 
 use super::validate::{Schemas, validate_and_parse};
 use crate::{
-    config::{Flow, InFlow, OutFlow, Workspace},
+    config::{Flow, Inbound, Outbound, Workspace},
     format::{Limits, Source, xml},
     model::{Code, Events, Plan, Problem, Problems, codes::Who},
     schema::{File, Schema},
@@ -15,9 +15,9 @@ use crate::{
 ///
 /// # Errors
 /// Everything that is wrong with the file.
-pub fn plan(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Plan, Problems> {
+pub fn plan(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Plan, Problems> {
     let documents = validate_and_parse(source, name, inbound, schemas)?;
-    inbound.mapping.apply(&documents, name, &inbound.given)
+    inbound.map.mapping.apply(&documents, name, &inbound.map.given)
 }
 
 /// A document that was made.
@@ -58,25 +58,25 @@ impl Default for RenderContext {
 pub fn document(
     workspace: &Workspace,
     flow: &Flow,
-    outbound: &OutFlow,
+    outbound: Outbound<'_>,
     records: Vec<Json>,
     context: &RenderContext,
 ) -> Result<RenderedDocument, Problem> {
     let mut values = values(workspace, flow, outbound, context);
-    if outbound.per_file > 1 {
+    if outbound.records.per_file > 1 {
         values.insert("records".into(), Json::Array(records));
     } else {
         values.insert("record".into(), records.into_iter().next().unwrap_or_default());
     }
-    let name = safe_name(outbound.name.render(&Json::Object(values.clone()))?.trim());
+    let name = safe_name(outbound.files.name.render(&Json::Object(values.clone()))?.trim());
     values.insert("file".into(), json!(name));
-    let text = outbound.template.render(&Json::Object(values))?;
+    let text = outbound.render.template.render(&Json::Object(values))?;
     Ok(RenderedDocument { name, text })
 }
 
 /// What a template may use besides its records: the partner, the flow's own values, the message.
-pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, context: &RenderContext) -> Map<String, Json> {
-    let mut values: Map<String, Json> = outbound.values.clone();
+pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>, context: &RenderContext) -> Map<String, Json> {
+    let mut values: Map<String, Json> = outbound.render.values.clone();
     let partner = workspace.partners.get(&flow.partner);
     values.insert(
         "partner".into(),
@@ -86,7 +86,7 @@ pub(super) fn values(workspace: &Workspace, flow: &Flow, outbound: &OutFlow, con
     values.insert("message".into(), json!(context.message));
     values.insert("file".into(), json!(context.file));
     values.insert("version".into(), json!(context.version));
-    if let (Some(number), Some(_)) = (context.sequence, outbound.sequence) {
+    if let (Some(number), Some(_)) = (context.sequence, outbound.files.sequence) {
         values.insert("sequence".into(), json!(number));
     }
     values

@@ -13,7 +13,7 @@ use super::{
     select_records,
 };
 use crate::{
-    config::{Changed, Exists, Flow, OutFlow},
+    config::{Changed, Exists, Flow, Outbound},
     failpoints::checkpoint,
     journal::{RecordRow, Rendered, Written},
     model::{
@@ -41,7 +41,7 @@ async fn claimed(engine: &Engine, message: &Message) -> Result<(String, Vec<i64>
 pub(super) async fn render(
     engine: &Engine,
     flow: &Flow,
-    outbound: &OutFlow,
+    outbound: Outbound<'_>,
     schema: &Schema,
     message: &mut Message,
     records: Option<Vec<Json>>,
@@ -51,7 +51,7 @@ pub(super) async fn render(
         None => {
             let (model, ids) = claimed(engine, message).await?;
             let odoo = engine.odoo(&message.odoo).await?;
-            let records = read_tree(&odoo, engine.workspace.catalog(&message.odoo), &model, &ids, &outbound.fields).await?;
+            let records = read_tree(&odoo, engine.workspace.catalog(&message.odoo), &model, &ids, &outbound.records.fields).await?;
             if records.len() < ids.len() {
                 let text = format!("{} of the {} records of {model} are no longer in Odoo", ids.len() - records.len(), ids.len());
                 return Err(Problem::new(Code::LookupNone, text).into());
@@ -59,12 +59,15 @@ pub(super) async fn render(
             records
         }
     };
-    if let Some(first) = outbound.sequence {
+    if let Some(first) = outbound.files.sequence {
         engine.journal.number(message, first).await?;
     }
-    let digests = match outbound.changed {
+    let digests = match outbound.records.changed {
         Changed::Ignore => Vec::new(),
-        _ => records.iter().map(|record| (format!("{},{}", outbound.model, record["id"]), select_records::digest_of(record))).collect(),
+        _ => records
+            .iter()
+            .map(|record| (format!("{},{}", outbound.records.model, record["id"]), select_records::digest_of(record)))
+            .collect(),
     };
     let version = select_records::version(engine, outbound, message).await?;
     let RenderedDocument { name, text } = document(&engine.workspace, flow, outbound, records, &context(message, version))?;
@@ -72,7 +75,7 @@ pub(super) async fn render(
     let (size, sha256) = (bytes.len() as u64, digest(&bytes));
     let stored = engine.storage.spool(message.id, bytes.clone()).await?;
     engine.storage.forget(message).await?;
-    let rendered = Rendered { path: join(&flow.folder, &name), name, size, sha256, stored, digests };
+    let rendered = Rendered { path: join(flow.folder(), &name), name, size, sha256, stored, digests };
     engine.journal.rendered(message, rendered).await?;
     checkpoint("rendered").await;
     tokio::task::block_in_place(|| render::check(schema, &message.name, bytes))?;
@@ -92,19 +95,19 @@ fn context(message: &Message, version: u64) -> RenderContext {
 
 /// The name while the file is being written: of the message alone, so that a later try finds and replaces what an earlier one left,
 /// whatever the file is called in the end.
-fn temporary(flow: &Flow, outbound: &OutFlow, message: &Message) -> String {
-    let (before, after) = &outbound.temporary;
+fn temporary(flow: &Flow, outbound: Outbound<'_>, message: &Message) -> String {
+    let (before, after) = &outbound.files.temporary;
     let ending = message.name.rsplit_once('.').map_or("", |(_, ending)| ending);
     let dot = if ending.is_empty() { "" } else { "." };
-    join(&flow.folder, &format!("{before}{}{dot}{ending}{after}", message.id.short()))
+    join(flow.folder(), &format!("{before}{}{dot}{ending}{after}", message.id.short()))
 }
 
 /// The whole file under its temporary name; one left by an earlier try is replaced.
-pub(super) async fn stage(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
+pub(super) async fn stage(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, message: &Message) -> Result<(), Problem> {
     let bytes = engine.storage.read(message).await?;
     let drop: Arc<dyn RemoteFs> = engine.drop(&flow.partner).await?;
     let temporary = temporary(flow, outbound, message);
-    drop.make_folder(&flow.folder).await?;
+    drop.make_folder(flow.folder()).await?;
     if let Some((folder, _)) = temporary.rsplit_once('/') {
         drop.make_folder(folder).await?;
     }
@@ -193,7 +196,7 @@ fn sent(sending: &Effect) -> Written<'_> {
 }
 
 /// The rename that is the sending.
-pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problem> {
+pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, message: &mut Message) -> Result<(), Problem> {
     let drop = engine.drop(&flow.partner).await?;
     let temporary = temporary(flow, outbound, message);
     if is_sent(engine, &*drop, &temporary, message).await? {
@@ -217,7 +220,7 @@ pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, messa
             return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
         }
     }
-    let renamed = if outbound.exists == Exists::Replace {
+    let renamed = if outbound.files.exists == Exists::Replace {
         drop.replace(&temporary, &message.path).await
     } else {
         drop.rename(&temporary, &message.path).await
@@ -234,7 +237,7 @@ pub(super) async fn send(engine: &Engine, flow: &Flow, outbound: &OutFlow, messa
 }
 
 /// Takes back what was uploaded of a message that was discarded. Where it is not known whether it was sent, what lies there tells.
-pub(super) async fn withdraw(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<(), Problem> {
+pub(super) async fn withdraw(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, message: &Message) -> Result<(), Problem> {
     let intents = engine.journal.intents_of_run(message).await?;
     if !message.checked || intents.iter().any(Intent::is_undecided) {
         return Ok(());
@@ -250,7 +253,7 @@ async fn free_name(
     engine: &Engine,
     drop: &dyn RemoteFs,
     flow: &Flow,
-    outbound: &OutFlow,
+    outbound: Outbound<'_>,
     message: &mut Message,
     temporary: &str,
 ) -> Result<bool, Problem> {
@@ -260,11 +263,11 @@ async fn free_name(
             drop.remove(temporary).await?;
             return Ok(false);
         }
-        match outbound.exists {
+        match outbound.files.exists {
             Exists::Replace => break,
             Exists::Number if number < MOST_NUMBERS => {
                 let name = numbered(&message.name, number);
-                let path = join(&flow.folder, &name);
+                let path = join(flow.folder(), &name);
                 engine.journal.renamed(message, name, path).await?;
                 number += 1;
             }
@@ -290,16 +293,16 @@ fn numbered(name: &str, number: u32) -> String {
 }
 
 /// The note in the chatter of each record, once; then the message is done.
-pub(super) async fn finish(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &mut Message) -> Result<(), Problem> {
-    let records = match &outbound.note {
+pub(super) async fn finish(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, message: &mut Message) -> Result<(), Problem> {
+    let records = match &outbound.records.note {
         Some(_) => note(engine, flow, outbound, message).await?,
         None => Vec::new(),
     };
     engine.journal.done(message, &records, None, engine.clock.now()).await
 }
 
-async fn note(engine: &Engine, flow: &Flow, outbound: &OutFlow, message: &Message) -> Result<Vec<RecordRow>, Problem> {
-    let Some(note) = &outbound.note else { return Ok(Vec::new()) };
+async fn note(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, message: &Message) -> Result<Vec<RecordRow>, Problem> {
+    let Some(note) = &outbound.records.note else { return Ok(Vec::new()) };
     let (model, ids) = claimed(engine, message).await?;
     let mark = if message.run == 1 { message.id.short() } else { format!("{}.{}", message.id.short(), message.run) };
     let mark = format!("[consign {mark}]");

@@ -10,7 +10,7 @@ use super::{
     react::Next,
 };
 use crate::{
-    config::{Flow, InFlow, Unusual},
+    config::{Flow, Inbound, Unusual},
     failpoints::checkpoint,
     format::zip::{self, Archive},
     journal::{NewMessage, Verdict},
@@ -26,8 +26,8 @@ pub const TOTAL: u64 = 1 << 30;
 ///
 /// # Errors
 /// Our own copy cannot be read.
-pub async fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) -> Result<bool, Problem> {
-    if inbound.unpack.is_empty() || message.parent.is_some() || message.stored.is_empty() {
+pub async fn is_package(storage: &Storage, inbound: Inbound<'_>, message: &Message) -> Result<bool, Problem> {
+    if inbound.files.unpack.is_empty() || message.parent.is_some() || message.stored.is_empty() {
         return Ok(false);
     }
     match storage.head(message, 4).await {
@@ -42,7 +42,7 @@ pub async fn is_package(storage: &Storage, inbound: &InFlow, message: &Message) 
 pub(super) async fn carry(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     message: &mut Message,
     summary: &mut Summary,
 ) -> Result<(Vec<Message>, Next), Problems> {
@@ -55,7 +55,7 @@ pub(super) async fn carry(
 struct Package<'f> {
     engine: &'f Engine,
     flow: &'f Flow,
-    inbound: &'f InFlow,
+    inbound: Inbound<'f>,
     documents: Vec<Message>,
 }
 
@@ -84,7 +84,7 @@ impl Steps for Package<'_> {
 async fn unpack(
     engine: &Engine,
     flow: &Flow,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     message: &Message,
     summary: &mut Summary,
 ) -> Result<(Vec<Message>, String), Problem> {
@@ -136,7 +136,7 @@ async fn unpack(
 fn take(
     storage: &Storage,
     place: &Path,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     message: &Message,
     known: &HashSet<String>,
     spooled: &mut Vec<NewMessage>,
@@ -150,7 +150,7 @@ fn take(
         if entry.is_folder {
             continue;
         }
-        if !inbound.unpack.iter().any(|pattern| pattern::fits(pattern, &name)) {
+        if !inbound.files.unpack.iter().any(|pattern| pattern::fits(pattern, &name)) {
             others.push(shown(&name));
             continue;
         }
@@ -170,10 +170,10 @@ fn take(
             continue;
         }
         let mut spooling = storage.spooling(new.id)?;
-        let limit = inbound.limits.bytes.min(TOTAL - total);
+        let limit = inbound.files.limits.bytes.min(TOTAL - total);
         new.size = match entry.copy(limit, &mut spooling)? {
             Some(size) => size,
-            None if limit == inbound.limits.bytes => {
+            None if limit == inbound.files.limits.bytes => {
                 let text = format!("`{}` in the zip has more than {limit} bytes", shown(&new.name));
                 return Err(zip::refused(&message.name, text)
                     .hint("no file of it was taken; `max_bytes` of the flow is the limit of each document"));
@@ -186,13 +186,13 @@ fn take(
         let spooled_file = spooling.finish()?;
         (new.stored, new.sha256) = (spooled_file.stored, spooled_file.sha256);
         total += new.size;
-        if new.size == 0 && inbound.empty != Unusual::Accept {
+        if new.size == 0 && inbound.files.empty != Unusual::Accept {
             new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&new.name)));
         }
         spooled.push(new);
     }
     if found == 0 {
-        let patterns = inbound.unpack.join(", ");
+        let patterns = inbound.files.unpack.join(", ");
         return Err(zip::refused(&message.name, format!("no file in the zip is a document of this flow ({patterns})")));
     }
     Ok(others)

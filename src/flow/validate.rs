@@ -8,7 +8,7 @@ use std::{
 use tokio::sync::mpsc;
 
 use crate::{
-    config::{Choice, Flow, InFlow, Workspace, check},
+    config::{Choice, Flow, Inbound, Workspace, check},
     format::{
         Format, Limits, Source,
         parts::{Outside, Parts},
@@ -63,7 +63,7 @@ impl Schemas {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn validate_and_parse(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
+pub fn validate_and_parse(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
     judge(source, name, inbound, schemas, true)
 }
 
@@ -71,19 +71,19 @@ pub fn validate_and_parse(source: &Source, name: &str, inbound: &InFlow, schemas
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn validate_only(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas) -> Result<(), Problems> {
+pub(super) fn validate_only(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<(), Problems> {
     judge(source, name, inbound, schemas, false).map(|_| ())
 }
 
-fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep: bool) -> Result<Vec<Document>, Problems> {
+fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, keep: bool) -> Result<Vec<Document>, Problems> {
     let size = source.length().unwrap_or(0);
     let file = File {
         name: name.to_string(),
-        decimal_comma: inbound.format.table().is_some_and(|table| table.decimal_comma),
-        time: inbound.limits.time_for(size),
+        decimal_comma: inbound.files.format.table().is_some_and(|table| table.decimal_comma),
+        time: inbound.files.limits.time_for(size),
     };
     let mut problems = Vec::new();
-    if let Some(envelope) = inbound.envelope.as_ref().and_then(|envelope| envelope.schema.as_ref()) {
+    if let Some(envelope) = inbound.map.envelope.as_ref().and_then(|envelope| envelope.schema.as_ref()) {
         let (source, reader, name) = (source.clone(), Reader::of(inbound), name.to_string());
         let (_, found) = schemas.get(envelope)?.judge(&file, move |judge| reader.read(&source, &name, judge));
         problems.extend(found);
@@ -94,7 +94,7 @@ fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep:
         Err(found) => return Err(Problems::of(problems).unwrap_or(found)),
     };
     let (source, reader, within) =
-        (source.clone(), Reader::of(inbound), inbound.envelope.as_ref().map(|envelope| envelope.payload.clone()));
+        (source.clone(), Reader::of(inbound), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
     let own = name.to_string();
     let (documents, found) = schemas.get(&choice.schema)?.judge(&file, move |judge| {
         if !keep {
@@ -128,10 +128,10 @@ fn judge(source: &Source, name: &str, inbound: &InFlow, schemas: &Schemas, keep:
 ///
 /// # Errors
 /// What keeps it from being read.
-pub fn read(source: &Source, name: &str, inbound: &InFlow) -> Result<Vec<Document>, Problems> {
+pub fn read(source: &Source, name: &str, inbound: Inbound<'_>) -> Result<Vec<Document>, Problems> {
     let reader = Reader::of(inbound);
     let mut tree = reader.tree();
-    match &inbound.envelope {
+    match &inbound.map.envelope {
         None => reader.read(source, name, &mut tree)?,
         Some(envelope) => reader.read(source, name, &mut Within::new(envelope.payload.clone(), &mut tree))?,
     }
@@ -142,12 +142,12 @@ pub fn read(source: &Source, name: &str, inbound: &InFlow) -> Result<Vec<Documen
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn read_header(source: &Source, name: &str, inbound: &InFlow, unit: &[Name]) -> Result<Document, Problems> {
+pub(super) fn read_header(source: &Source, name: &str, inbound: Inbound<'_>, unit: &[Name]) -> Result<Document, Problems> {
     let reader = Reader::of(inbound);
-    let mut outside = Outside::new(unit, reader.format.table(), inbound.limits.elements);
+    let mut outside = Outside::new(unit, reader.format.table(), inbound.files.limits.elements);
     reader.read(source, name, &mut outside)?;
     if outside.is_full() {
-        let text = format!("more than {} elements outside of those that records are made of", inbound.limits.elements);
+        let text = format!("more than {} elements outside of those that records are made of", inbound.files.limits.elements);
         return Err(Problem::new(Code::DocLimit, text).at(Place::file(name)).into());
     }
     Ok(outside.document())
@@ -157,7 +157,7 @@ pub(super) fn read_header(source: &Source, name: &str, inbound: &InFlow, unit: &
 pub(super) fn parts(
     source: Source,
     name: String,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     unit: Vec<Name>,
     frame: Document,
     size: usize,
@@ -185,11 +185,11 @@ pub(super) fn parts(
 pub(super) fn rest(
     source: &Source,
     name: &str,
-    inbound: &InFlow,
+    inbound: Inbound<'_>,
     unit: &[Name],
     wanted: &HashSet<(u32, u32)>,
 ) -> Result<Vec<u8>, Problems> {
-    inbound.format.rest(source, name, &inbound.limits, unit, wanted)
+    inbound.files.format.rest(source, name, &inbound.files.limits, unit, wanted)
 }
 
 /// How a flow's files are read.
@@ -199,8 +199,8 @@ struct Reader {
 }
 
 impl Reader {
-    fn of(inbound: &InFlow) -> Self {
-        Self { format: Arc::clone(&inbound.format), limits: inbound.limits.clone() }
+    fn of(inbound: Inbound<'_>) -> Self {
+        Self { format: Arc::clone(&inbound.files.format), limits: inbound.files.limits.clone() }
     }
 
     fn tree(&self) -> Builder {
@@ -216,21 +216,21 @@ impl Reader {
 }
 
 /// The first of the flow's schemas that is for this document.
-fn choose<'f>(source: &Source, name: &str, inbound: &'f InFlow) -> Result<&'f Choice, Problems> {
-    if let [only] = inbound.schemas.as_slice()
+fn choose<'f>(source: &Source, name: &str, inbound: Inbound<'f>) -> Result<&'f Choice, Problems> {
+    if let [only] = inbound.map.schemas.as_slice()
         && only.is_for_all()
     {
         return Ok(only);
     }
-    let paths: Vec<_> = inbound.schemas.iter().filter_map(|choice| choice.path.clone()).collect();
-    let mut kind = Kind::of(paths.clone(), inbound.envelope.as_ref().map(|envelope| envelope.payload.clone()));
+    let paths: Vec<_> = inbound.map.schemas.iter().filter_map(|choice| choice.path.clone()).collect();
+    let mut kind = Kind::of(paths.clone(), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
     Reader::of(inbound).read(source, name, &mut kind)?;
     let (namespace, root) = kind.root.clone().unwrap_or_default();
     let value = |path: &Steps| -> Option<String> {
         let at = paths.iter().position(|known| known == path)?;
         kind.values[at].as_deref().map(|value| value.trim().to_string())
     };
-    if let Some(choice) = inbound.schemas.iter().find(|choice| choice.fits(&namespace, &root, &value)) {
+    if let Some(choice) = inbound.map.schemas.iter().find(|choice| choice.fits(&namespace, &root, &value)) {
         return Ok(choice);
     }
     let mut what =

@@ -5,7 +5,7 @@ use std::{collections::HashMap, path::Path};
 use serde::Serialize;
 
 use crate::{
-    config::Work,
+    config::Inbound,
     flow::{Engine, Schemas, mappings, render, unpack},
     format::Source,
     journal::Journal,
@@ -117,7 +117,7 @@ impl<'e> Foreseer<'e> {
             let text = format!("the flow `{}` is not in the workspace any more", message.flow);
             return Err(Problem::new(crate::model::Code::FlowUnknown, text).into());
         };
-        let Work::In(inbound) = &flow.work else { return Ok(()) };
+        let Some(inbound) = flow.inbound() else { return Ok(()) };
         let schemas = Schemas::compile(workspace, flow, 1)?;
         render::plan(&Source::File(file.to_path_buf()), &message.name, inbound, &schemas).map(|_| ())
     }
@@ -135,7 +135,7 @@ impl<'e> Foreseer<'e> {
                 _ => into.lines.push(format!("not known whether it took place, looked for first: {}", intent.effect)),
             }
         }
-        let Work::In(inbound) = &flow.work else {
+        let Some(inbound) = flow.inbound() else {
             into.lines.push(if again.checked {
                 format!("send the same file again: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
             } else {
@@ -159,11 +159,11 @@ impl<'e> Foreseer<'e> {
                 mappings::recall(self.engine.storage(), message)
                     .await
                     .map_err(Problems::from)
-                    .and_then(|made_of| inbound.as_then(&made_of))?,
+                    .and_then(|made_of| inbound.map.as_then(&made_of))?,
             ),
             false => None,
         };
-        let inbound = then.as_ref().unwrap_or(inbound);
+        let inbound = Inbound { map: then.as_ref().unwrap_or(inbound.map), ..inbound };
         if unpack::is_package(self.engine.storage(), inbound, message).await? {
             let documents = self.engine.journal().parts(message.id).await?.len();
             into.lines.push(format!("a zip: {documents} documents of it are messages of their own, others of it would become such"));
@@ -175,7 +175,7 @@ impl<'e> Foreseer<'e> {
         let plan = render::plan(&source, &message.name, inbound, schemas)?;
         let (plan, answers) = answer::split(plan)?;
         into.lines.extend(answers.iter().map(|answer| format!("answer to {}: {}", shown(&answer.number), answer.reply.as_str())));
-        if plan.is_empty() && inbound.mapping.written().is_empty() {
+        if plan.is_empty() && inbound.map.mapping.written().is_empty() {
             return Ok(());
         }
         let odoo = self.engine.odoo(&flow.odoo).await?;

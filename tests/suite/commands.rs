@@ -325,7 +325,7 @@ async fn the_configuration_reference_is_true() {
     let world = World::embedded().await;
     let reference = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/configuration.md")).expect("the reference");
     let blocks: Vec<&str> = reference.split("```toml\n").skip(1).map(|rest| rest.split("\n```").next().expect("a block")).collect();
-    let [odoo, further, partner, ftp, inbound, schemas, given, csv, outbound, awaited] = blocks.as_slice() else {
+    let [odoo, further, partner, ftp, ends, inbound, schemas, given, csv, outbound, awaited] = blocks.as_slice() else {
         panic!("{} blocks", blocks.len())
     };
     let products = "direction = \"in\"\npartner = \"nordwind\"\nfolder = \"products\"\nformat = \"csv\"\nmapping = \"mappings/products.toml\"\nschedule = \"manual\"\n";
@@ -335,6 +335,7 @@ async fn the_configuration_reference_is_true() {
         ("partners/nordwind.toml", (*partner).to_string()),
         ("partners/lumen.toml", format!("name = \"Lumen\"\n{ftp}")),
         ("flows/orders-in.toml", format!("{inbound}\n{given}")),
+        ("flows/orders-long.toml", (*ends).to_string()),
         ("flows/products-in.toml", format!("{products}{csv}")),
         ("flows/invoices-in.toml", format!("{}{schemas}", products.replace("format = \"csv\"\n", ""))),
         ("flows/despatch-out.toml", format!("{outbound}\n{awaited}")),

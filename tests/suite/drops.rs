@@ -327,7 +327,7 @@ async fn what_lies_on_a_drop_is_shown_as_a_poll_would_judge_it() {
     shop.drop("large.xml", &"x".repeat(2001));
     let engine = shop.engine().await;
     let flow = engine.workspace().flows.get("orders-in").expect("a flow");
-    let consign::config::Work::In(inbound) = &flow.work else { panic!("inbound") };
+    let inbound = flow.inbound().expect("inbound");
     let drop = engine.workspace().partners["nordwind"].drop.open(&shop.world.workspace()).expect("opens");
     let mut seen = consign::flow::readiness::assess(&engine, &*drop, flow, inbound).await.expect("looked");
     seen.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));

@@ -11,6 +11,7 @@ mod commands;
 mod daemon;
 mod doors;
 mod drops;
+mod ends;
 mod envelopes;
 mod flows;
 mod found;

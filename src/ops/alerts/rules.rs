@@ -6,7 +6,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{certificates::Endings, condition::Condition};
 use crate::{
-    config::{Flow, Schedule, Work},
+    config::{Flow, Schedule},
     flow::Engine,
     journal::{Gap, Run, Staying},
     model::{Direction, Problem, Stage},
@@ -59,16 +59,11 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         if let Some(expect) = &flow.expect {
             found.extend(silent(flow, expect, journal.last_came(&flow.id).await?, run.first, now));
         }
-        match &flow.work {
-            Work::In(inbound) if inbound.sequence.is_some() => {
-                found.extend(gap(flow, &journal.gaps(&flow.id, now - GAP_WINDOW, now - OUT_OF_ORDER).await?));
-            }
-            Work::Out(outbound) => {
-                if let Some(pickup) = outbound.pickup {
-                    found.extend(uncollected(engine, flow, pickup, run).await?);
-                }
-            }
-            Work::In(_) => {}
+        if flow.inbound().is_some_and(|inbound| inbound.files.sequence.is_some()) {
+            found.extend(gap(flow, &journal.gaps(&flow.id, now - GAP_WINDOW, now - OUT_OF_ORDER).await?));
+        }
+        if let Some(pickup) = flow.outbound().and_then(|outbound| outbound.files.pickup) {
+            found.extend(uncollected(engine, flow, pickup, run).await?);
         }
     }
     found.extend(disk(engine));

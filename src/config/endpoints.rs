@@ -1,0 +1,233 @@
+//! The two ends of a flow, and what is made of a message in between.
+
+use std::{sync::Arc, time::Duration};
+
+use serde_json::Value as Json;
+
+use super::{
+    answers,
+    choice::{Choice, Envelope},
+    made_of::MadeOf,
+    numbered::Numbered,
+};
+use crate::{
+    format::{Format, Limits},
+    mapping::{Given, Mapping, Template},
+    model::Problems,
+    odoo::read::Tree,
+};
+
+/// Where messages come from.
+#[derive(Debug)]
+pub enum Source {
+    /// Files on a partner's drop.
+    Files(Box<FilesSource>),
+    /// Records of an Odoo.
+    Records(Box<RecordsSource>),
+}
+
+/// What is made of a message.
+#[derive(Debug)]
+pub enum Transform {
+    /// A plan of a document.
+    Map(Box<MapDocuments>),
+    /// A document of records.
+    Render(Box<RenderRecords>),
+}
+
+/// Where messages go.
+#[derive(Debug)]
+pub enum Target {
+    /// An Odoo.
+    Odoo,
+    /// Files on a partner's drop.
+    Files(Box<FilesTarget>),
+}
+
+/// The ends of a flow that takes a partner's files into Odoo.
+#[derive(Debug, Clone, Copy)]
+pub struct Inbound<'f> {
+    /// Where the files are.
+    pub files: &'f FilesSource,
+    /// What is made of them.
+    pub map: &'f MapDocuments,
+}
+
+/// The ends of a flow that sends records of Odoo as files.
+#[derive(Debug, Clone, Copy)]
+pub struct Outbound<'f> {
+    /// Which records.
+    pub records: &'f RecordsSource,
+    /// What is made of them.
+    pub render: &'f RenderRecords,
+    /// Where the files go.
+    pub files: &'f FilesTarget,
+}
+
+/// What becomes of known content under a new name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum SameContent {
+    /// Held for ops.
+    Hold,
+    /// Processed like a new file.
+    Process,
+    /// Shelved like an exact duplicate.
+    Skip,
+}
+
+/// What becomes of a file that is empty or too large.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unusual {
+    /// It is left where it is and told.
+    Hold,
+    /// It goes to the error folder.
+    Reject,
+    /// It is processed like any other.
+    Accept,
+}
+
+/// In which order files are taken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Order {
+    /// Oldest first, and by name where the time is the same.
+    Time,
+    /// By name.
+    Name,
+}
+
+/// What becomes of a document whose name is taken on the drop.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Exists {
+    /// It fails: nothing is replaced.
+    Fail,
+    /// It replaces the file that is there.
+    Replace,
+    /// Its name gets a number.
+    Number,
+}
+
+/// What becomes of a record that was changed after it was sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Changed {
+    /// Nothing: each record is sent once.
+    Ignore,
+    /// It is sent again; the template has `version`.
+    Resend,
+    /// It is told, once for each change.
+    Report,
+}
+
+/// Files on a partner's drop, as they are taken.
+#[derive(Debug)]
+pub struct FilesSource {
+    /// Folder on the drop.
+    pub folder: String,
+    /// File name patterns.
+    pub patterns: Vec<String>,
+    /// Patterns of names that the partner uses while it writes.
+    pub ignore: Vec<String>,
+    /// The name of the file that says that one is complete, with `{name}` or `{stem}` in it.
+    pub marker: Option<String>,
+    /// Empty files.
+    pub empty: Unusual,
+    /// Files above the limit.
+    pub large: Unusual,
+    /// How long a file whose own end is missing is waited for.
+    pub cut: Duration,
+    /// Patterns of the documents that are taken out of a zip; none where zips are not opened.
+    pub unpack: Vec<String>,
+    /// Order.
+    pub order: Order,
+    /// Form.
+    pub format: Arc<dyn Format>,
+    /// Where a file's name has the partner's running number.
+    pub sequence: Option<Numbered>,
+    /// How long size and time must stand still.
+    pub settle: Duration,
+    /// Known content under a new name.
+    pub same_content: SameContent,
+    /// Limits on a document.
+    pub limits: Limits,
+    /// The answer that a document is given.
+    pub answer: Option<Arc<answers::Returned>>,
+}
+
+/// How documents become a plan.
+#[derive(Debug, Clone)]
+pub struct MapDocuments {
+    /// Schemas, each with the documents it is for; the first that fits is taken.
+    pub schemas: Vec<Choice>,
+    /// What the documents lie in.
+    pub envelope: Option<Envelope>,
+    /// Mapping.
+    pub mapping: Mapping,
+    /// What the mapping is given besides the document.
+    pub given: Given,
+    /// The mapping's text and all that it reads, to be remembered.
+    pub made_of: MadeOf,
+    /// What can go in goes in, and the rest is written out as a smaller file; otherwise a file goes in whole or not at all.
+    pub partial: bool,
+}
+
+impl MapDocuments {
+    /// The same with the mapping of another day.
+    ///
+    /// # Errors
+    /// This consign does not understand it.
+    pub fn as_then(&self, made_of: &MadeOf) -> Result<Self, Problems> {
+        let mapping = Mapping::parse(&made_of.text, &made_of.mapping, made_of)?;
+        let given = Given { partner: made_of.partner.clone(), values: made_of.values.clone() };
+        Ok(Self { mapping, given, made_of: made_of.clone(), ..self.clone() })
+    }
+}
+
+/// Records of an Odoo, as they are chosen.
+#[derive(Debug)]
+pub struct RecordsSource {
+    /// Model sent.
+    pub model: String,
+    /// Which records are ready.
+    pub domain: Vec<Json>,
+    /// Only records written since the last run are looked at.
+    pub cursor: bool,
+    /// Records that were changed after they were sent.
+    pub changed: Changed,
+    /// Fields read for the template.
+    pub fields: Tree,
+    /// Where each of them stands in the flow's file: path, line, column.
+    pub field_places: Vec<(String, u32, u32)>,
+    /// Fields that its messages are found by: what the number is called, and its path.
+    pub numbers: Vec<(String, String)>,
+    /// Records in one file at most; above 1 the template has `records` instead of `record`.
+    pub per_file: usize,
+    /// Note for the record's chatter.
+    pub note: Option<Template>,
+}
+
+/// How records become a document.
+#[derive(Debug)]
+pub struct RenderRecords {
+    /// Fixed values the template may use besides, as `partner` and `own`.
+    pub values: serde_json::Map<String, Json>,
+    /// The document.
+    pub template: Template,
+}
+
+/// Files on a partner's drop, as they are put there.
+#[derive(Debug)]
+pub struct FilesTarget {
+    /// Folder on the drop.
+    pub folder: String,
+    /// Name of the file.
+    pub name: Template,
+    /// Put before and after the name while the file is being written; the first may name a sub-folder.
+    pub temporary: (String, String),
+    /// A file of that name lies there already.
+    pub exists: Exists,
+    /// First number of the flow's sequence, where its files are numbered.
+    pub sequence: Option<i64>,
+    /// How long the partner may take to collect a file.
+    pub pickup: Option<Duration>,
+    /// The answer that a document is to have.
+    pub answer: Option<answers::Awaited>,
+}
