@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{Context, Exit};
 use crate::{
     config::{Flow, OdooConfig, Workspace, check},
-    model::{Code, Direction, MessageId, Problem, Problems},
+    model::{Code, MessageId, Problem, Problems},
     odoo::{Call, Odoo, keys},
     ops::first_aid,
     transport::{RemoteFs, join},
@@ -84,9 +84,9 @@ async fn probe_drop(drop: &dyn RemoteFs, id: &str, flows: &[&Flow], workspace: &
     for flow in flows {
         match drop.list(flow.folder()).await {
             Ok(entries) => {
-                let shelves = match flow.direction() {
-                    Direction::In => vec![partner.archive.as_str(), partner.error.as_str()],
-                    Direction::Out => vec![flow.folder()],
+                let shelves = match flow.inbound() {
+                    Some(_) => vec![partner.archive.as_str(), partner.error.as_str()],
+                    None => vec![flow.folder()],
                 };
                 let rights = rights(drop, flow.folder(), &shelves).await;
                 findings.add(

@@ -5,7 +5,7 @@ use super::{
     choosing::{By, Choosing, chosen},
     reprocess,
 };
-use crate::model::{Again, Code, Direction, Problem, Problems};
+use crate::model::{Again, Code, Problem, Problems};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -27,7 +27,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let engine = context.engine().await?;
     let selection = args.choosing.of(args.flow.as_ref());
     let messages = chosen(context, &engine, &args.ids, &selection, &["done"]).await?;
-    if let Some(came) = messages.iter().find(|message| message.direction == Direction::In) {
+    if let Some(came) = messages.iter().find(|message| message.pipeline().maps()) {
         let text = format!("message {} came from the partner: only what we sent is sent again", came.id.short());
         return Err(Problems::from(Problem::new(Code::Usage, text).hint("consign reprocess does it again")));
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use notify::{Config, Event, EventKind, PollWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::{config::Schedule, flow::Engine, model::Direction, transport::mounts};
+use crate::{config::Schedule, flow::Engine, transport::mounts};
 
 /// How often a folder on another machine is looked at.
 const BLIND: Duration = Duration::from_secs(30);
@@ -15,10 +15,8 @@ const BLIND: Duration = Duration::from_secs(30);
 pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn Watcher + Send>> {
     let workspace = engine.workspace();
     let mut watchers: Vec<Box<dyn Watcher + Send>> = Vec::new();
-    for flow in workspace
-        .flows
-        .values()
-        .filter(|flow| flow.enabled && flow.direction() == Direction::In && !matches!(flow.schedule, Schedule::Manual))
+    for flow in
+        workspace.flows.values().filter(|flow| flow.enabled && flow.inbound().is_some() && !matches!(flow.schedule, Schedule::Manual))
     {
         let Some(root) = workspace.partners.get(&flow.partner).and_then(|partner| partner.drop.folder(&workspace.root)) else { continue };
         let (id, tell) = (flow.id.clone(), tell.clone());

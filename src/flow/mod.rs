@@ -52,7 +52,7 @@ use crate::{
     failpoints,
     journal::{Before, Deed, Filter, Journal},
     model::{
-        Again, Clock, ClockAhead, Code, Direction, Message, Plan, Problem, Problems, Stage, SystemClock,
+        Again, Clock, ClockAhead, Code, Message, Plan, Problem, Problems, Stage, SystemClock,
         codes::{Area, Reaction, Who},
     },
     odoo::{Odoo, Setup},
@@ -307,11 +307,11 @@ impl Engine {
     /// # Errors
     /// The message is under way, or its original is gone.
     pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
-        if message.direction == Direction::In || again.checked {
+        if message.pipeline().maps() || again.checked {
             self.storage.place(message).await?;
         }
         // What comes from a partner goes where its flow goes today; a record is of the Odoo that it was read from.
-        let flow = self.workspace.flows.get(&message.flow).filter(|_| message.direction == Direction::In);
+        let flow = self.workspace.flows.get(&message.flow).filter(|_| message.pipeline().maps());
         self.journal.restart(message, again, flow.map(|flow| flow.odoo.as_str()), deed, self.clock.now()).await
     }
 
@@ -320,7 +320,7 @@ impl Engine {
     /// # Errors
     /// Its original is gone, or a person must first decide whether it has had its effect.
     pub async fn release(&self, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
-        if message.direction == Direction::In {
+        if message.pipeline().maps() {
             self.storage.place(message).await?;
         }
         self.journal.release(message, deed, self.clock.now()).await

@@ -11,15 +11,7 @@ use super::{
     sql::{Journal, Writing, commit},
     steps::{Step, Until, take},
 };
-use crate::model::{Again, Code, Direction, Effect, Intent, Message, Outcome, Problem, Stage};
-
-/// The stage from which a look outside tells what an open intent has become.
-fn stage_of_effect(direction: Direction) -> Stage {
-    match direction {
-        Direction::In => Stage::Planned,
-        Direction::Out => Stage::Staged,
-    }
-}
+use crate::model::{Again, Code, Effect, Intent, Message, Outcome, Problem, Stage};
 
 /// What only a person, or a look, can decide: the first of it as a problem.
 fn undecided(message: &Message, intents: &[Intent]) -> Option<Problem> {
@@ -87,18 +79,18 @@ impl Journal {
             (Stage::Held, Some(resume)) if !untouched => go_on(&mut to, &mut moved, resume, deed, now).await?,
             // Sent, it comes to its end behind that; to send it once more is another deed.
             (Stage::Failed | Stage::Discarded, _) if unclear || intents.iter().any(Intent::sent) => {
-                go_on(&mut to, &mut moved, stage_of_effect(message.direction), deed, now).await?;
+                go_on(&mut to, &mut moved, message.pipeline().effect(), deed, now).await?;
             }
             _ => {
                 if let Some(problem) = undecided(message, &intents) {
                     return Err(problem);
                 }
-                let next = if again.checked { Stage::checked(message.direction) } else { Stage::Received };
+                let next = if again.checked { message.pipeline().checked } else { Stage::Received };
                 if again.checked && !message.checked {
                     let text = format!("message {} has never passed its check, so the check cannot be skipped", message.id.short());
                     return Err(Problem::new(Code::Stage, text));
                 }
-                if !message.stage.may_become(next, message.direction) {
+                if !message.pipeline().allows(message.stage, next) {
                     let text = format!("message {} is {}: it goes on by itself", message.id.short(), message.stage);
                     let hint = format!("now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
                     return Err(Problem::new(Code::Stage, text).hint(hint));
@@ -234,7 +226,7 @@ impl Journal {
             None => {
                 event(&mut to, message.id, message.stage, Some(&deed.note()), now).await?;
                 audit::write_down(&mut to, Some(message.id), &deed, now).await?;
-                if message.stage == Stage::Discarded && message.direction == Direction::Out {
+                if message.stage == Stage::Discarded && !message.pipeline().maps() {
                     // What was uploaded of it is taken back now that it need not tell anything any more.
                     let update = sqlx::query("update message set moved = 0 where id = ?").bind(message.id.to_string());
                     update.execute(&mut *to).await?;

@@ -11,7 +11,7 @@ use super::{
     sql::{Journal, Writing, commit, stamp},
     terms, troubles,
 };
-use crate::model::{Code, Direction, Effect, Message, Outcome, Problem, Stage, problem::one_line};
+use crate::model::{Code, Effect, Message, Outcome, Problem, Stage, problem::one_line};
 
 /// When a message that waits goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ pub(super) async fn take(
     let before = message.stage;
     let lets_go_on = matches!(next, Stage::Applied | Stage::Waiting);
     let has_its_effect = matches!(before, Stage::Waiting | Stage::Held) && message.resume == Some(Stage::Applied) && !lets_go_on;
-    if !took_place && (!before.may_become(next, message.direction) || has_its_effect) {
+    if !took_place && (!message.pipeline().allows(before, next) || has_its_effect) {
         let is = if has_its_effect { "has had its effect" } else { before.as_str() };
         return Err(Problem::new(Code::Stage, format!("message {} is {is} and cannot become {next}", message.id.short())));
     }
@@ -78,7 +78,7 @@ pub(super) async fn take(
     message.run += u32::from(anew);
     (message.stage, message.resume, message.updated) = (next, resume, now);
     (message.until, message.firm) = (until.map(|until| until.at), until.is_some_and(|until| until.firm));
-    message.checked |= before == Stage::Received && next == Stage::checked(message.direction);
+    message.checked |= before == Stage::Received && next == message.pipeline().checked;
     message.rested |= begins || matches!(next, Stage::Waiting | Stage::Held);
     if begins {
         message.moved = message.edited;
@@ -107,7 +107,7 @@ pub(super) async fn take(
         audit::write_down(to, Some(message.id), deed, now).await?;
     }
     // A number that the partner may have seen is nobody else's.
-    if message.direction == Direction::Out && next == Stage::Failed && !intents::may_be_sent(to, message).await? {
+    if !message.pipeline().maps() && next == Stage::Failed && !intents::may_be_sent(to, message).await? {
         give_back(to, message).await?;
         message.sequence = None;
     }
@@ -311,6 +311,7 @@ impl Journal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::Direction;
     use crate::{
         journal::NewMessage,
         model::{Again, intent::Known},

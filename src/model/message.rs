@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Code, Direction, Stage};
+use super::{Code, Direction, Pipeline, Stage};
 
 /// Identity of a message: a UUIDv7, so that ids sort by the time they were made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -127,9 +127,14 @@ pub struct Message {
 }
 
 impl Message {
+    /// The stages that it passes.
+    pub fn pipeline(&self) -> &'static Pipeline {
+        Pipeline::of(self.direction)
+    }
+
     /// Whether it came in a zip of the partner's, which is its parent.
     pub fn is_part(&self) -> bool {
-        self.direction == Direction::In && self.parent.is_some() && !self.edited
+        self.pipeline().maps() && self.parent.is_some() && !self.edited
     }
 }
 

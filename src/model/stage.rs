@@ -1,4 +1,4 @@
-//! The stages that a message passes, and which may follow which.
+//! The stages that a message passes.
 
 use std::fmt;
 
@@ -89,37 +89,6 @@ impl Stage {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)
     }
 
-    /// Whether `self` may be followed by `next`. The journal refuses every other move, so a message can neither skip its check nor come
-    /// back from `Done` but by a reprocess, which starts again at `Received`, or behind a check that it has passed. What has had its
-    /// effect cannot fail.
-    pub fn may_become(self, next: Self, direction: Direction) -> bool {
-        use Stage::{Applied, Checked, Discarded, Done, Failed, Held, Planned, Received, Staged, Waiting};
-        match (self, next) {
-            (Held | Done | Discarded | Failed | Waiting, Received) => true,
-            // Begun anew behind its check, which it has passed.
-            (Held | Done | Discarded | Failed, next) if next == Self::checked(direction) => true,
-            (Received | Checked | Planned | Staged | Applied, Waiting) => true,
-            // A wait ends where it began: the resumed work repeats its step, which is idempotent.
-            (Waiting, Checked | Planned | Staged | Applied) => true,
-            // Released, it goes on from where it was held; so does what failed while it was not known whether its effect took place.
-            (Held | Failed | Discarded, Waiting) => true,
-            (Received | Checked | Planned | Staged | Waiting, Failed | Held | Discarded) => true,
-            (Held | Failed, Discarded) => true,
-            (Applied, Done) => true,
-            (Received, Checked) | (Checked, Planned) | (Planned, Applied) => direction == Direction::In,
-            (Received, Planned) | (Planned, Staged) | (Staged, Applied) => direction == Direction::Out,
-            _ => false,
-        }
-    }
-
-    /// The stage behind the check: what reached it agrees with its schema.
-    pub fn checked(direction: Direction) -> Self {
-        match direction {
-            Direction::In => Self::Checked,
-            Direction::Out => Self::Planned,
-        }
-    }
-
     /// Whether the message needs nothing more from us on its own.
     pub fn is_at_rest(self) -> bool {
         matches!(self, Self::Held | Self::Done | Self::Failed | Self::Discarded)
@@ -140,24 +109,6 @@ mod tests {
     fn every_stage_survives_its_text() {
         for stage in Stage::ALL {
             assert_eq!(Stage::parse(stage.as_str()), Some(stage));
-        }
-    }
-
-    #[test]
-    fn an_unchecked_document_is_never_applied() {
-        for direction in [Direction::In, Direction::Out] {
-            assert!(!Stage::Received.may_become(Stage::Applied, direction));
-            assert!(!Stage::Received.may_become(Stage::Staged, direction));
-            assert!(!Stage::Failed.may_become(Stage::Applied, direction));
-            assert!(!Stage::Done.may_become(Stage::Applied, direction));
-        }
-    }
-
-    #[test]
-    fn what_has_had_its_effect_can_only_wait_or_be_done() {
-        for direction in [Direction::In, Direction::Out] {
-            let next: Vec<Stage> = Stage::ALL.into_iter().filter(|next| Stage::Applied.may_become(*next, direction)).collect();
-            assert_eq!(next, [Stage::Done, Stage::Waiting]);
         }
     }
 }

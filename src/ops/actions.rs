@@ -3,7 +3,7 @@
 use crate::{
     flow::{Engine, mappings},
     journal::{Answered, Deed, Filter},
-    model::{Again, Code, Direction, Intent, Message, Outcome, Problem, Stage, answer::Reply},
+    model::{Again, Code, Intent, Message, Outcome, Problem, Stage, answer::Reply},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
@@ -11,11 +11,11 @@ use crate::{
 /// # Errors
 /// It is under way, its original is gone, an edited copy has its place, or what was asked for is not to be had for it.
 pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
-    if message.direction == Direction::Out && (again.as_then || again.overwrite) {
+    if !message.pipeline().maps() && (again.as_then || again.overwrite) {
         let text = format!("message {} was sent: it has no mapping, and overwrites nothing", message.id.short());
         return Err(Problem::new(Code::Usage, text).hint("a document that was sent is made again, or sent again as it is"));
     }
-    if message.direction == Direction::Out && again.checked && message.stored.is_empty() {
+    if !message.pipeline().maps() && again.checked && message.stored.is_empty() {
         let text = format!("message {} has no document yet that could be sent again", message.id.short());
         return Err(Problem::new(Code::Usage, text).hint("make it again: consign reprocess"));
     }

@@ -6,7 +6,7 @@ use crate::{
     flow::Engine,
     format::zip,
     journal::{Deed, NewMessage},
-    model::{Code, Direction, Message, Problem},
+    model::{Code, Message, Problem},
     storage::digest,
 };
 
@@ -77,7 +77,7 @@ fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
 
 fn may_be_edited(message: &Message) -> Result<(), Problem> {
     let refuse = |why: String| Err(Problem::new(Code::Usage, why));
-    if message.direction == Direction::Out {
+    if !message.pipeline().maps() {
         return refuse(format!("message {} goes out, and is not edited: change the record in Odoo, then reprocess it", message.id.short()));
     }
     if message.size > LARGEST {

@@ -14,7 +14,7 @@ use crate::{
     config::{Flow, Workspace},
     flow::{self, Lock},
     journal::{Before, Deed, Filter, Journal},
-    model::{Direction, Problem, Problems, Stage, problem::reason},
+    model::{Problem, Problems, Stage, problem::reason},
     storage::private_folder,
 };
 
@@ -101,7 +101,7 @@ fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
 /// were sending when it was copied.
 async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -> Result<(), Problem> {
     journal.is_whole().await?;
-    let sends = |flow: &&Flow| flow.direction() == Direction::Out;
+    let sends = |flow: &&Flow| flow.outbound().is_some();
     let mut flows: Vec<String> = workspace.flows.values().filter(sends).map(|flow| flow.id.clone()).collect();
     // Those that do not load now, and are mended later, have sent all the same.
     flows.extend(journal.sending_flows().await?);

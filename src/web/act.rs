@@ -19,7 +19,7 @@ use super::{
 use crate::{
     flow::Engine,
     journal::Deed,
-    model::{Again, Code, Direction, Message, Outcome, Problem, answer::Reply},
+    model::{Again, Code, Message, Outcome, Problem, answer::Reply},
     ops::{
         actions,
         foresight::{Foreseer, Foresight},
@@ -74,7 +74,7 @@ pub(super) async fn confirm(
         _ => None,
     };
     let counted = foresight.as_ref().map(Foresight::counted);
-    let inbound = message.direction == Direction::In;
+    let inbound = message.pipeline().maps();
     let mapped = message.mapping.is_some();
     let intents = site.engine.journal().intents_of_run(&message).await?;
     let undecided: Vec<Json> = intents.iter().filter(|intent| intent.needs_a_person()).map(effect).collect();

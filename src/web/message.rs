@@ -15,7 +15,7 @@ use serde_json::Value as Json;
 use super::{Site, escape::encoded, person::Person, refusal::Refusal, values::values};
 use crate::{
     journal::AnswerRow,
-    model::{Code, Direction, Intent, Message, Outcome, Problem, Stage, answer::Reply, problem::reason},
+    model::{Code, Intent, Message, Outcome, Problem, Stage, answer::Reply, problem::reason},
     ops::{
         edit::{LARGEST, Text},
         life::{self, Life},
@@ -42,7 +42,7 @@ pub(super) async fn found(site: &Site, id: &str) -> Result<Message, Refusal> {
 /// What may be done with a message.
 pub(super) fn may(message: &Message, answer: Option<&AnswerRow>, intents: &[Intent]) -> Vec<&'static str> {
     let at_rest = message.stage.is_at_rest();
-    let (inbound, original) = (message.direction == Direction::In, !message.stored.is_empty());
+    let (inbound, original) = (message.pipeline().maps(), !message.stored.is_empty());
     let unclear = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
     let needs_a_person = intents.iter().any(Intent::needs_a_person);
     // Before consign has looked itself, nobody needs to.
