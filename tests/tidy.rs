@@ -9,7 +9,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// The floor of each room (`src/lib.rs`). A room imports from lower floors only; rooms of one floor never import each other.
+/// The floor of each room (`docs/architecture.md`). A room imports from lower floors only; rooms of one floor never import each other.
 const FLOORS: [(&str, u8); 15] = [
     ("failpoints", 0),
     ("model", 0),

@@ -10,6 +10,8 @@ pub(super) trait Files {
     fn text(&self, path: &str) -> Result<String, Problem>;
     /// Whether there is such a file.
     fn has(&self, path: &str) -> bool;
+    /// Names of the Odoos in `[odoos]`.
+    fn odoos(&self) -> Vec<&str>;
     /// `id`, `name` and `gln` of a partner.
     fn partner(&self, id: &str) -> Map<String, Json>;
 }

@@ -106,7 +106,7 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
     let partner = reader.need_text("partner");
     let (about, enabled) = (reader.text("about").unwrap_or_default(), reader.boolean("enabled").unwrap_or(true));
     let schema_from = reader.text("schema_from");
-    let odoo = if ends.is_inbound { target } else { source }.text("odoo").unwrap_or_default();
+    let odoo = odoo(if ends.is_inbound { target } else { source }, files);
     let (schema, source, transform, target) = if ends.is_inbound {
         let answer = answers::returned(reader, files, values(reader)).map(Arc::new);
         let (schema, map) = map(reader, files, &partner)?;
@@ -120,6 +120,18 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
     ends.finish();
     let (id, file) = (id.to_string(), file.to_string());
     Some(Flow { id, file, about, enabled, partner, odoo, schema, schema_from, schedule, expect, source, transform, target })
+}
+
+/// The name of the Odoo that a flow works with; empty for the one of `[odoo]`.
+fn odoo(table: &Reader<'_>, files: &dyn Files) -> String {
+    let name = table.text("odoo").unwrap_or_default();
+    let known = files.odoos();
+    if !name.is_empty() && !known.contains(&name.as_str()) {
+        let hint = did_you_mean(&name, known).unwrap_or_else(|| format!("consign.toml needs a table [odoos.{name}]"));
+        let problem = Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{name}`"));
+        table.report(problem.at(table.place_of("odoo")).hint(hint));
+    }
+    name
 }
 
 fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {

@@ -32,11 +32,16 @@ struct Parsed {
 struct Root<'r> {
     root: &'r Path,
     partners: &'r BTreeMap<String, Partner>,
+    odoos: &'r BTreeMap<String, OdooConfig>,
 }
 
 impl Files for Root<'_> {
     fn has(&self, path: &str) -> bool {
         crate::transport::contained(path).is_ok() && self.root.join(path).is_file()
+    }
+
+    fn odoos(&self) -> Vec<&str> {
+        self.odoos.keys().map(String::as_str).collect()
     }
 
     fn partner(&self, id: &str) -> serde_json::Map<String, Json> {
@@ -111,14 +116,8 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
     for parsed in &flow_files {
         let own = RefCell::default();
         let reader = Reader::new(&parsed.node, &parsed.file, &own);
-        let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners });
+        let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners, odoos: &odoos });
         if let Some(flow) = flow {
-            if !flow.odoo.is_empty() && !odoos.contains_key(&flow.odoo) {
-                let hint = did_you_mean(&flow.odoo, odoos.keys().map(String::as_str))
-                    .unwrap_or_else(|| format!("consign.toml needs a table [odoos.{}]", flow.odoo));
-                let problem = Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{}`", flow.odoo));
-                reader.report(problem.at(reader.place_of("odoo")).hint(hint));
-            }
             if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
                 let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str))
                     .unwrap_or_else(|| "each partner is a file in partners/".into());
@@ -187,6 +186,7 @@ fn odoos(reader: &Reader<'_>) -> BTreeMap<String, OdooConfig> {
 
 fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
     let empty = OdooConfig {
+        table: if key == "odoo" { "odoo".into() } else { format!("odoos.{key}") },
         url: String::new(),
         database: String::new(),
         login: None,
@@ -221,6 +221,7 @@ fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
         table.bad(node, format!("`url` begins with http:// or https://, unlike `{url}`"));
     }
     let config = OdooConfig {
+        table: empty.table,
         url,
         database: table.need_text("database"),
         login: table.text("login"),

@@ -82,6 +82,8 @@ pub struct Workspace {
 /// Odoo as configured; secrets not opened yet.
 #[derive(Debug, Clone)]
 pub struct OdooConfig {
+    /// Its table in `consign.toml`.
+    table: String,
     url: String,
     database: String,
     login: Option<String>,
@@ -262,7 +264,10 @@ impl OdooConfig {
             (_, Some(login), Some(password)) => OdooLogin::Password { login: login.clone(), password: password.open(root)? },
             // Odoo takes an API key in the password's place.
             (Some(key), Some(login), None) => OdooLogin::Password { login: login.clone(), password: key.open(root)? },
-            _ => return Err(Problem::new(Code::ConfigMissingKey, "[odoo] needs `api_key`, or `login` and `password`")),
+            _ => {
+                let text = format!("[{}] needs `api_key`, or `login` and `password`", self.table);
+                return Err(Problem::new(Code::ConfigMissingKey, text));
+            }
         };
         Ok(OdooSettings {
             url: self.url.clone(),

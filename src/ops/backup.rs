@@ -39,7 +39,7 @@ pub const LAYOUT: u32 = 1;
 pub(super) const ABOUT: &str = "backup.json";
 pub(super) const JOURNAL: &str = "storage/journal.sqlite";
 /// Files of a workspace that are saved: what a consultant writes and what doctor and trust keep. Keys and secrets lie elsewhere.
-const FILES: [&str; 3] = ["consign.toml", "odoo-fields.json", "known_hosts"];
+const FILES: [&str; 2] = ["consign.toml", "known_hosts"];
 /// Its folders, each with the only ending saved of it, where others could be keys.
 const FOLDERS: [(&str, Option<&str>); 7] = [
     ("partners", Some("toml")),
@@ -199,6 +199,7 @@ fn write(workspace: &Workspace, about: &Backup, snapshot: &Path, part: &Path) ->
     zip.write_all(&serde_json::to_vec_pretty(about)?)?;
     let mut writer = Writer { zip, files: 0, bytes: 0, names: HashSet::new() };
     let mut files: Vec<String> = FILES.map(str::to_string).to_vec();
+    files.extend(workspace.every_odoo().map(|(name, _)| Workspace::catalog_file(name)));
     for (folder, ending) in FOLDERS {
         walk(&workspace.root, folder, ending, &mut Vec::new(), &mut files)?;
     }

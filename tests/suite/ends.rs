@@ -104,6 +104,7 @@ async fn what_is_no_pair_of_ends_is_told_with_its_place() {
         ("partner  = ", "direction = \"in\"\npartner  = ", "`direction` is the short form"),
         ("settle = \"0s\"", "setle = \"0s\"", "setle"),
         ("[target]\nkind = \"odoo\"", "[target]\nkind = \"odoo\"\nfolder = \"x\"", "folder"),
+        ("[target]\nkind = \"odoo\"", "[target]\nkind = \"odoo\"\nodoo = \"west\"", "flows/products-in.toml:36:8"),
     ] {
         assert!(PRODUCTS.contains(from), "{from}");
         rewritten(&world.workspace(), "products-in", &PRODUCTS.replace(from, to));

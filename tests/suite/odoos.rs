@@ -105,3 +105,13 @@ async fn begun_anew_a_message_goes_where_its_flow_goes_today() {
     world.consign(&["reprocess", &id]).ends(0);
     assert_eq!(product(&west).1, 12.0);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_backup_has_the_fields_of_each() {
+    let (world, _west) = two().await;
+    world.consign(&["odoo", "snapshot", "--odoo", "west"]).ends(0);
+    let to = world.dir.path().join("backup.zip");
+    world.consign(&["backup", &to.display().to_string()]).ends(0);
+    let zip = zip::ZipArchive::new(fs::File::open(&to).expect("a file")).expect("a zip");
+    assert!(zip.file_names().any(|name| name == "workspace/odoo-fields.west.json"), "{:?}", zip.file_names().collect::<Vec<_>>());
+}
