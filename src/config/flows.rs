@@ -109,12 +109,15 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
     let odoo = odoo(if ends.is_inbound { target } else { source }, files);
     let (schema, source, transform, target) = if ends.is_inbound {
         let answer = answers::returned(reader, files, values(reader)).map(Arc::new);
-        let (schema, map) = map(reader, files, &partner)?;
-        let files = files_source(source, answer)?;
+        // Both are read before either is missed, so that all mistakes are told at once.
+        let (map, files) = (map(reader, files, &partner), files_source(source, answer));
+        let ((schema, map), files) = (map?, files?);
         (schema, Source::Files(Box::new(files)), Transform::Map(Box::new(map)), Target::Odoo)
     } else {
         let schema = reader.need_text("schema");
-        let (records, render, to) = outbound(reader, source, target, files, &partner)?;
+        let to = files_target(reader, target);
+        let records = outbound(reader, source, ends.source.is_none(), files, &partner);
+        let ((records, render), to) = (records?, to?);
         (schema, Source::Records(Box::new(records)), Transform::Render(Box::new(render)), Target::Files(Box::new(to)))
     };
     ends.finish();
@@ -295,10 +298,10 @@ fn whole(table: &Reader<'_>, key: &str, least: i64) -> Option<i64> {
 fn outbound(
     reader: &Reader<'_>,
     source: &Reader<'_>,
-    target: &Reader<'_>,
+    is_short: bool,
     files: &dyn Files,
     partner: &str,
-) -> Option<(RecordsSource, RenderRecords, FilesTarget)> {
+) -> Option<(RecordsSource, RenderRecords)> {
     let file = reader.need_text("template");
     let body = text(reader, files, "template", &file)?;
     let template = report(reader, Template::parse(&body, &file, true));
@@ -307,9 +310,7 @@ fn outbound(
         report(source, Template::parse(&note, "note", false).map_err(|problem| problem.at(place)))
     });
     let per_file = whole(source, "per_file", 1).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
-    let to = files_target(reader, target);
     // In the short form the records stand in a table of their own.
-    let is_short = source.node("kind").is_none();
     let table = if is_short { source.table("read") } else { None };
     if is_short && table.is_none() {
         source.missing("read");
@@ -346,7 +347,7 @@ fn outbound(
     let numbers = numbers(reader, &paths);
     let fields = Tree::new(paths.iter().map(String::as_str));
     let records = RecordsSource { model, domain, cursor, changed, fields, field_places, numbers, per_file, note };
-    Some((records, RenderRecords { values: values(reader), template: template? }, to?))
+    Some((records, RenderRecords { values: values(reader), template: template? }))
 }
 
 /// Fields that the messages of an outbound flow are found by; they must be among those that are read.

@@ -106,7 +106,7 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
     let problems = RefCell::new(broken);
     let reader = Reader::new(&main, "consign.toml", &problems);
     let odoo = odoo(&reader, "odoo");
-    let odoos = odoos(&reader);
+    let odoos = odoos(&reader, &odoo);
     let (alerts, web, keep) = (super::alerts::read(&reader), super::web::read(&reader), super::keep::read(&reader));
     let traces = super::traces::read(&reader);
     let storage = root.join(reader.text("storage").unwrap_or_else(|| "var".into()));
@@ -169,17 +169,21 @@ fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
 const CALLS: usize = 2;
 
 /// `[odoos.NAME]`.
-fn odoos(reader: &Reader<'_>) -> BTreeMap<String, OdooConfig> {
+fn odoos(reader: &Reader<'_>, usual: &OdooConfig) -> BTreeMap<String, OdooConfig> {
     let Some(table) = reader.table("odoos") else { return BTreeMap::new() };
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
-    let mut odoos = BTreeMap::new();
+    let mut odoos: BTreeMap<String, OdooConfig> = BTreeMap::new();
     for entry in table.free() {
-        match is_name(&entry.key) {
-            true => {
-                odoos.insert(entry.key.clone(), odoo(&table, &entry.key));
-            }
-            false => table.bad(&entry.node, format!("`{}` is not a name of letters, digits, - and _", entry.key)),
+        if !is_name(&entry.key) {
+            table.bad(&entry.node, format!("`{}` is not a name of letters, digits, - and _", entry.key));
+            continue;
         }
+        let read = odoo(&table, &entry.key);
+        // Known by two names, a record would be two records to the journal, and a value written by one name a person's change to the other.
+        if let Some(same) = std::iter::once(usual).chain(odoos.values()).find(|known| known.is_same(&read)) {
+            table.bad(&entry.node, format!("[odoos.{}] is the same database as [{}]: an Odoo has one name", entry.key, same.table));
+        }
+        odoos.insert(entry.key.clone(), read);
     }
     odoos
 }

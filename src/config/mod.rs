@@ -280,6 +280,11 @@ impl OdooConfig {
         })
     }
 
+    /// Whether this is the database of another one.
+    pub(super) fn is_same(&self, other: &Self) -> bool {
+        self.database == other.database && self.url.trim_end_matches('/') == other.url.trim_end_matches('/')
+    }
+
     /// Address, for people.
     pub fn url(&self) -> &str {
         &self.url

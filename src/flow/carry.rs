@@ -10,11 +10,14 @@ use super::{
 use crate::{
     config::Flow,
     failpoints::checkpoint,
-    model::{BoxFuture, Code, Message, Problem, Problems, Stage},
+    model::{BoxFuture, Code, Message, Pipeline, Problem, Problems, Stage, pipeline},
 };
 
 /// What is done at the stages of one kind of message.
 pub(super) trait Steps: Send {
+    /// The stages of that kind.
+    fn pipeline(&self) -> &'static Pipeline;
+
     /// Does what is due at the stage that the message is at, and moves it on.
     ///
     /// # Errors
@@ -45,9 +48,18 @@ pub(super) async fn carry(
 async fn go(engine: &Engine, flow: &Flow, steps: &mut dyn Steps, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
     while !message.stage.is_at_rest() {
         resume(engine, message).await?;
+        if message.pipeline() != steps.pipeline() && message.stage != Stage::Applied {
+            engine.journal.hold(message, &foreign(message), engine.clock.now()).await?;
+            engine.settled(message, summary);
+            return Ok(Next::Go);
+        }
         match steps.step(message, summary).await {
             Ok(()) if message.stage == Stage::Done => engine.settled(message, summary),
             Ok(()) => checkpoint(message.stage.as_str()).await,
+            // Nothing is left to do but to write that down.
+            Err(problems) if message.stage == Stage::Applied && message.pipeline().maps() && !problems.lead().is_temporary() => {
+                return Err(problems);
+            }
             Err(problems) => return Ok(react(engine, flow, message, problems, summary).await?),
         }
     }
@@ -65,16 +77,21 @@ async fn resume(engine: &Engine, message: &mut Message) -> Result<(), Problem> {
     }
 }
 
-/// A message at a stage that its kind does not have: the flow has another direction than when it came.
+/// A message of another kind than its flow has today, or at a stage that its kind does not have.
 pub(super) fn foreign(message: &Message) -> Problems {
-    let text = format!("message {} is {}, which messages of its flow are never", message.id.short(), message.stage);
-    Problem::new(Code::Stage, text).into()
+    let way = message.direction.as_str();
+    let text = format!("message {} is {} and was received while its flow had the direction `{way}`", message.id.short(), message.stage);
+    Problem::new(Code::Stage, text).hint("give the flow its direction back and release it, or discard it").into()
 }
 
 /// A message that fails before its first step, for a reason of its own.
 pub(super) struct Refused(pub(super) Option<Problems>);
 
 impl Steps for Refused {
+    fn pipeline(&self) -> &'static Pipeline {
+        &pipeline::MAP
+    }
+
     fn step<'s>(&'s mut self, message: &'s mut Message, _: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
         Box::pin(async move { Err(self.0.take().unwrap_or_else(|| foreign(message))) })
     }

@@ -9,7 +9,7 @@ use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     config::Workspace,
-    model::{Code, Problem},
+    model::{Clock, Code, Problem},
     odoo::Odoo,
 };
 
@@ -46,12 +46,12 @@ impl Connections {
     }
 
     /// The connection to an Odoo, made when it is first needed.
-    pub(super) async fn get(&self, workspace: &Workspace, name: &str, now: DateTime<Utc>) -> Result<Odoo, Problem> {
+    pub(super) async fn get(&self, workspace: &Workspace, name: &str, clock: &dyn Clock) -> Result<Odoo, Problem> {
         let config = workspace.odoo(name)?;
         let mut slot = self.one(name)?.connection.lock().await;
         match &*slot {
             Connection::Up(odoo) => return Ok(odoo.clone()),
-            Connection::Down(until, problem) if now < *until => return Err(problem.clone()),
+            Connection::Down(until, problem) if clock.now() < *until => return Err(problem.clone()),
             Connection::Down(..) | Connection::Unknown => {}
         }
         let connected = match config.open(&workspace.root) {
@@ -64,7 +64,8 @@ impl Connections {
                 Ok(odoo)
             }
             Err(problem) => {
-                *slot = Connection::Down(now + KNOCK_AGAIN, problem.clone());
+                // From now, not from when it was asked: a server that falls silent keeps the caller for minutes.
+                *slot = Connection::Down(clock.now() + KNOCK_AGAIN, problem.clone());
                 Err(problem)
             }
         }

@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     config::{Flow, Inbound},
-    model::{BoxFuture, Code, Message, Problem, Problems, Stage},
+    model::{BoxFuture, Code, Message, Pipeline, Problem, Problems, Stage, pipeline},
 };
 
 pub(super) async fn run(
@@ -116,7 +116,7 @@ async fn carry_all(
             }
         }
         let unshelved = !message.moved || !acknowledge::is_shelved(&message);
-        if matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed) && unshelved {
+        if matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed) && unshelved && message.pipeline().maps() {
             rest.push(message);
         }
     }
@@ -186,6 +186,10 @@ struct Documents<'f> {
 }
 
 impl Steps for Documents<'_> {
+    fn pipeline(&self) -> &'static Pipeline {
+        &pipeline::MAP
+    }
+
     fn step<'s>(&'s mut self, message: &'s mut Message, summary: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
         Box::pin(async move {
             match message.stage {

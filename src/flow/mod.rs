@@ -349,7 +349,7 @@ impl Engine {
 
     /// The connection to an Odoo of the workspace, by its name, made when it is first needed.
     pub(crate) async fn odoo(&self, name: &str) -> Result<Odoo, Problem> {
-        self.odoos.get(&self.workspace, name, self.clock.now()).await
+        self.odoos.get(&self.workspace, name, &*self.clock).await
     }
 
     /// Forgets the connection to a server that problems say is away or does not let us in, so that the next use makes a new one with

@@ -4,7 +4,6 @@
 
 use std::collections::HashSet;
 
-use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -16,8 +15,8 @@ use super::{
 use crate::{
     config::{Flow, Outbound},
     failpoints::checkpoint,
-    journal::NewMessage,
-    model::{BoxFuture, Code, Direction, Message, Problem, Problems, Stage},
+    journal::{Doubt, NewMessage},
+    model::{BoxFuture, Code, Direction, Message, Pipeline, Problem, Problems, Stage, pipeline},
     odoo::read::read_tree,
     schema::Schema,
 };
@@ -49,10 +48,10 @@ pub(super) async fn run(
     if let Err(problem) = answers::watch(engine, flow, outbound).await {
         summary.problems.push(problem);
     }
-    let restored = engine.journal.restored(&flow.id).await?;
+    let doubt = engine.journal.doubt(&flow.id, &flow.odoo, engine.clock.now()).await?;
     let (ready, cursor) = select_records::due_records(engine, flow, outbound, summary).await?;
     if ready.is_empty() {
-        return pass(engine, flow, cursor, restored).await.map_err(Problems::from);
+        return pass(engine, flow, cursor, doubt).await.map_err(Problems::from);
     }
     engine.watcher.found(&flow.id, ready.len());
     let odoo = engine.odoo(&flow.odoo).await?;
@@ -62,7 +61,7 @@ pub(super) async fn run(
         Ok(records) => records,
         // A temporary obstacle, or a mistake that every record would meet.
         Err(problem) if problem.is_temporary() || problem.code == Code::OdooUnknown => return Err(problem.into()),
-        Err(problem) => readable(engine, flow, outbound, &ready, (problem, restored), summary).await?,
+        Err(problem) => readable(engine, flow, outbound, &ready, (problem, doubt), summary).await?,
     };
     let mut records = records.into_iter().peekable();
     while records.peek().is_some() {
@@ -70,9 +69,9 @@ pub(super) async fn run(
             return Ok(());
         }
         // What must be looked at by a person, record by record, is not put together.
-        let most = if restored.is_some() { 1 } else { outbound.records.per_file };
+        let most = if doubt.is_some() { 1 } else { outbound.records.per_file };
         let together: Vec<Json> = records.by_ref().take(most).collect();
-        let mut message = claim(engine, flow, outbound, &together, restored).await?;
+        let mut message = claim(engine, flow, outbound, &together, doubt).await?;
         checkpoint("received").await;
         if message.stage == Stage::Held {
             engine.settled(&message, summary);
@@ -83,22 +82,29 @@ pub(super) async fn run(
         }
     }
     // Every one of them is claimed now, and none is looked for again.
-    pass(engine, flow, cursor, restored).await.map_err(Problems::from)
+    pass(engine, flow, cursor, doubt).await.map_err(Problems::from)
 }
 
-/// Remembers that everything that was ready is claimed; of a restored journal, that it was held.
-async fn pass(engine: &Engine, flow: &Flow, cursor: Option<String>, restored: Option<DateTime<Utc>>) -> Result<(), Problem> {
+/// Remembers that everything that was ready is claimed; where it is not known what was sent, that it was held.
+async fn pass(engine: &Engine, flow: &Flow, cursor: Option<String>, doubt: Option<Doubt>) -> Result<(), Problem> {
     select_records::commit_cursor(engine, flow, cursor).await?;
-    match restored {
+    match doubt {
         Some(_) => engine.journal.seen_restored(&flow.id).await,
         None => Ok(()),
     }
 }
 
-/// Why a document is held after a restore.
-fn may_be_sent(made: DateTime<Utc>) -> Problem {
-    let made = made.format("%Y-%m-%d %H:%M:%S UTC");
-    let text = format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps");
+/// Why a document is held that may have been sent already.
+fn may_be_sent(doubt: Doubt) -> Problem {
+    let text = match doubt {
+        Doubt::Restored(made) => {
+            let made = made.format("%Y-%m-%d %H:%M:%S UTC");
+            format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps")
+        }
+        Doubt::OtherOdoo => {
+            "the flow works with another Odoo than before; if that is the same Odoo under another name, this was sent already".to_string()
+        }
+    };
     Problem::new(Code::Restored, text).hint("look whether the partner has it: consign release sends it, consign discard does not")
 }
 
@@ -133,7 +139,7 @@ async fn readable(
     flow: &Flow,
     outbound: Outbound<'_>,
     ready: &[i64],
-    (first, restored): (Problem, Option<DateTime<Utc>>),
+    (first, doubt): (Problem, Option<Doubt>),
     summary: &mut Summary,
 ) -> Result<Vec<Json>, Problems> {
     let odoo = engine.odoo(&flow.odoo).await?;
@@ -149,7 +155,7 @@ async fn readable(
     }
     for (id, problem) in failed {
         let named = json!({ "id": id, "name": format!("{} {id}", outbound.records.model) });
-        let mut message = claim(engine, flow, outbound, &[named], restored).await?;
+        let mut message = claim(engine, flow, outbound, &[named], doubt).await?;
         if message.stage == Stage::Held {
             engine.settled(&message, summary);
             continue;
@@ -160,19 +166,13 @@ async fn readable(
     Ok(records)
 }
 
-async fn claim(
-    engine: &Engine,
-    flow: &Flow,
-    outbound: Outbound<'_>,
-    records: &[Json],
-    restored: Option<DateTime<Utc>>,
-) -> Result<Message, Problem> {
+async fn claim(engine: &Engine, flow: &Flow, outbound: Outbound<'_>, records: &[Json], doubt: Option<Doubt>) -> Result<Message, Problem> {
     let record_id = |record: &Json| record.get("id").and_then(Json::as_i64).unwrap_or_default();
     let new = NewMessage {
         name: records.first().and_then(|record| record.get("name")).and_then(Json::as_str).unwrap_or("record").to_string(),
         claims: records.iter().map(|record| format!("{},{}", outbound.records.model, record_id(record))).collect(),
         numbers: numbers(outbound, records),
-        rest: restored.map(|made| (Stage::Held, may_be_sent(made))),
+        rest: doubt.map(|doubt| (Stage::Held, may_be_sent(doubt))),
         ..NewMessage::of(&flow.id, Direction::Out, &flow.odoo)
     };
     engine.journal.receive(&new, engine.clock.now()).await
@@ -214,6 +214,7 @@ async fn carry_records(
     let mut steps = Records { engine, flow, outbound, schema, read };
     let next = carry(engine, flow, &mut steps, message, summary).await?;
     match message.stage {
+        _ if message.pipeline().maps() => Ok(next),
         Stage::Done | Stage::Failed if message.moved => Ok(next),
         Stage::Done | Stage::Failed | Stage::Discarded => put_away(engine, flow, outbound, message).await.map(|()| next),
         _ => Ok(next),
@@ -245,6 +246,10 @@ struct Records<'f> {
 }
 
 impl Steps for Records<'_> {
+    fn pipeline(&self) -> &'static Pipeline {
+        &pipeline::RENDER
+    }
+
     fn step<'s>(&'s mut self, message: &'s mut Message, _: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
         let (engine, flow, outbound) = (self.engine, self.flow, self.outbound);
         Box::pin(async move {

@@ -3,7 +3,10 @@
 use super::{Engine, Summary, retry::next_try};
 use crate::{
     config::Flow,
-    model::{Message, Problem, Problems, Stage, codes::Reaction},
+    model::{
+        Message, Problem, Problems, Stage,
+        codes::{Area, Reaction},
+    },
 };
 
 /// Whether the next message is worth trying in this run.
@@ -49,6 +52,11 @@ pub(super) async fn react(
         },
     }
     engine.settled(message, summary);
+    // Of a flow that has moved to another Odoo, what is left for the old one stops nothing.
+    if problems.lead().code.area() == Area::Odoo && message.odoo != flow.odoo {
+        engine.odoos.forget(&message.odoo).await;
+        return Ok(Next::Go);
+    }
     let waits = matches!(reaction, Reaction::Wait | Reaction::Stop);
     let is_away = waits && engine.forget_what_is_away(flow, &message.odoo, &problems).await;
     Ok(if is_away || reaction == Reaction::Stop { Next::Stop } else { Next::Go })

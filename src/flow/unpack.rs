@@ -14,7 +14,7 @@ use crate::{
     failpoints::checkpoint,
     format::zip::{self, Archive},
     journal::{NewMessage, Verdict},
-    model::{BoxFuture, Code, Message, MessageId, Problem, Problems, Stage, pattern, problem::shown},
+    model::{BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, pattern, pipeline, problem::shown},
     storage::Storage,
     transport::{join, leaf},
 };
@@ -60,6 +60,10 @@ struct Package<'f> {
 }
 
 impl Steps for Package<'_> {
+    fn pipeline(&self) -> &'static Pipeline {
+        &pipeline::MAP
+    }
+
     fn step<'s>(&'s mut self, message: &'s mut Message, summary: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
         Box::pin(async move {
             let (journal, clock) = (&self.engine.journal, &self.engine.clock);

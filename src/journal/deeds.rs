@@ -13,6 +13,22 @@ use super::{
 };
 use crate::model::{Again, Code, Effect, Intent, Message, Outcome, Problem, Stage};
 
+/// The stage at which a message goes on when it is reprocessed; none where it is begun anew, perhaps with another Odoo.
+fn goes_on(message: &Message, intents: &[Intent], odoo: Option<&str>) -> Option<Stage> {
+    let unclear = intents.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none());
+    let untouched = intents.iter().all(|intent| intent.outcome() == Some(Outcome::NotHappened));
+    let moves = odoo.is_some_and(|odoo| odoo != message.odoo);
+    match (message.stage, message.resume) {
+        // What waits for an Odoo that its flow has left goes where its flow goes, unless it has begun to write there.
+        (Stage::Waiting, Some(resume)) if message.firm || !(moves && untouched) => Some(resume),
+        // Held before anything was done of it, it is begun anew; otherwise what was begun comes to its end first.
+        (Stage::Held, Some(resume)) if !untouched => Some(resume),
+        // Sent, it comes to its end behind that; to send it once more is another deed.
+        (Stage::Failed | Stage::Discarded, _) if unclear || intents.iter().any(Intent::sent) => Some(message.pipeline().effect()),
+        _ => None,
+    }
+}
+
 /// What only a person, or a look, can decide: the first of it as a problem.
 fn undecided(message: &Message, intents: &[Intent]) -> Option<Problem> {
     intents.iter().find(|intent| intent.needs_a_person()).map(|intent| intent.uncertain(&message.id.short()))
@@ -53,6 +69,16 @@ async fn options(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem>
 }
 
 impl Journal {
+    /// The Odoo that a message works with when it is reprocessed, where its flow works with `odoo` today.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn goes_to(&self, message: &Message, odoo: &str) -> Result<String, Problem> {
+        let intents = self.intents_of_run(message).await?;
+        let anew = goes_on(message, &intents, Some(odoo)).is_none() && !intents.iter().any(Intent::is_undecided);
+        Ok(if anew { odoo.to_string() } else { message.odoo.clone() })
+    }
+
     /// Starts a message again from its original. One that waits or is held goes on from where it is: its effect may be there already,
     /// and must be found under the same mark. So does one whose effect nobody knows about, which is looked for first. Where an `odoo` is
     /// named, what is begun anew goes there.
@@ -71,17 +97,9 @@ impl Journal {
         let mut moved = message.clone();
         moved.again = again;
         let intents = intents::of_run(&mut to, message).await?;
-        let unclear = intents.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none());
-        let untouched = intents.iter().all(|intent| intent.outcome() == Some(Outcome::NotHappened));
-        match (message.stage, message.resume) {
-            (Stage::Waiting, Some(resume)) => go_on(&mut to, &mut moved, resume, deed, now).await?,
-            // Held before anything was done of it, it is begun anew; otherwise what was begun comes to its end first.
-            (Stage::Held, Some(resume)) if !untouched => go_on(&mut to, &mut moved, resume, deed, now).await?,
-            // Sent, it comes to its end behind that; to send it once more is another deed.
-            (Stage::Failed | Stage::Discarded, _) if unclear || intents.iter().any(Intent::sent) => {
-                go_on(&mut to, &mut moved, message.pipeline().effect(), deed, now).await?;
-            }
-            _ => {
+        match goes_on(message, &intents, odoo) {
+            Some(stage) => go_on(&mut to, &mut moved, stage, deed, now).await?,
+            None => {
                 if let Some(problem) = undecided(message, &intents) {
                     return Err(problem);
                 }

@@ -87,7 +87,7 @@ pub(super) async fn touched(to: &mut Writing<'_>, message: &Message, records: &[
         // A second try finds the record it made at the first; that it was created is what counts.
         let insert = sqlx::query(
             "insert into record (message, odoo, model, odoo_id, name, change, at) values (?, ?, ?, ?, ?, ?, ?)
-             on conflict do update set odoo = excluded.odoo, name = excluded.name, change = case when change = 'created' then change else excluded.change end, at = excluded.at",
+             on conflict do update set name = excluded.name, change = case when change = 'created' then change else excluded.change end, at = excluded.at",
         );
         let insert = insert
             .bind(message.id.to_string())

@@ -43,6 +43,7 @@ pub use drops::{Here, Hold, Known};
 pub use history::{Attempt, Event, RecordRow};
 pub use ledger::{LedgerRow, Verdict};
 pub use receive::NewMessage;
+pub use restored::Doubt;
 pub use runs::Run;
 pub use schema::Before;
 pub use search::{Day, Filter, Tally, Wanted};

@@ -1,5 +1,5 @@
-//! What a restored journal does not know: what was sent after it was copied. Each outbound flow is marked until a person has seen what
-//! it would send.
+//! What a journal does not know: after a restore, what was sent since it was copied; of another Odoo, what was sent from there under
+//! another name. Each outbound flow is marked until a person has seen what it would send.
 
 use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
@@ -9,6 +9,15 @@ use super::{
     sql::{Cells, Journal, all, commit, stamp},
 };
 use crate::model::{Message, Problem};
+
+/// Why it is not known what a flow has sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Doubt {
+    /// The journal was restored as it was then.
+    Restored(DateTime<Utc>),
+    /// The flow works with another Odoo than before.
+    OtherOdoo,
+}
 
 impl Journal {
     /// Marks flows whose sendings after a time are not known.
@@ -34,13 +43,31 @@ impl Journal {
         all(&rows, |row| Cells::of("sent", "flow", row).get("flow"))
     }
 
-    /// The time after which it is not known what a flow has sent; none of most.
+    /// Why it is not known what a flow has sent; of most it is known. One that has sent from another Odoo and never from this one is
+    /// marked: it may be the same records under another name.
     ///
     /// # Errors
-    /// The journal cannot be read.
-    pub async fn restored(&self, flow: &str) -> Result<Option<DateTime<Utc>>, Problem> {
-        let row = sqlx::query("select flow, made from restored where flow = ?").bind(flow).fetch_optional(&self.pool).await;
-        row?.as_ref().map(|row| Cells::of("restored", "flow", row).time("made")).transpose()
+    /// The journal cannot be used.
+    pub async fn doubt(&self, flow: &str, odoo: &str, now: DateTime<Utc>) -> Result<Option<Doubt>, Problem> {
+        let elsewhere = sqlx::query(
+            "insert into restored (flow, made, reason) select ?1, ?3, 'odoo' where exists (select 1 from sent where flow = ?1 and odoo <> ?2)
+             and not exists (select 1 from sent where flow = ?1 and odoo = ?2) on conflict do nothing",
+        );
+        let mut to = self.begin().await?;
+        elsewhere.bind(flow).bind(odoo).bind(stamp(now)).execute(&mut *to).await?;
+        commit(to).await?;
+        let row = sqlx::query("select flow, made, reason from restored where flow = ?").bind(flow).fetch_optional(&self.pool).await?;
+        row.as_ref()
+            .map(|row| {
+                let cells = Cells::of("restored", "flow", row);
+                let made = cells.time("made")?;
+                cells.parsed("reason", "a reason", |reason| match reason {
+                    "restored" => Some(Doubt::Restored(made)),
+                    "odoo" => Some(Doubt::OtherOdoo),
+                    _ => None,
+                })
+            })
+            .transpose()
     }
 
     /// What a flow would send is held now, all of it.

@@ -3,8 +3,11 @@
 /// Statements that lead to version 7. Never changed once released.
 pub(super) const STATEMENTS: &[&str] = &[
     "alter table message add column odoo text not null default ''",
-    "alter table record add column odoo text not null default ''",
-    "drop index record_place",
+    "create table record_new (message text not null references message (id), odoo text not null, model text not null, odoo_id integer not null, name text not null,
+        change text not null, at text not null, primary key (message, odoo, model, odoo_id)) strict, without rowid",
+    "insert into record_new select message, '', model, odoo_id, name, change, at from record",
+    "drop table record",
+    "alter table record_new rename to record",
     "create index record_place on record (odoo, model, odoo_id)",
     "create table written_new (odoo text not null, model text not null, odoo_id integer not null, fields text not null, at text not null,
         primary key (odoo, model, odoo_id)) strict, without rowid",
@@ -21,4 +24,6 @@ pub(super) const STATEMENTS: &[&str] = &[
     "insert into cursor_new select flow, '', at from cursor",
     "drop table cursor",
     "alter table cursor_new rename to cursor",
+    // Why it is not known what a flow has sent: the journal was restored, or the flow works with another Odoo than before.
+    "alter table restored add column reason text not null default 'restored'",
 ];

@@ -116,6 +116,9 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         difference.truncate(end);
         difference.push_str("\n    … (the rest is left out)");
     }
+    // As with a reprocess: where its flow goes today.
+    let flow = engine.workspace().flows.get(&original.flow);
+    let odoo = flow.map_or(original.odoo.as_str(), |flow| flow.odoo.as_str());
     let mut copy = NewMessage {
         name: original.name.clone(),
         path: original.path.clone(),
@@ -123,7 +126,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         sha256: digest(bytes),
         parent: Some(original.id),
         edited: true,
-        ..NewMessage::of(&original.flow, original.direction, &original.odoo)
+        ..NewMessage::of(&original.flow, original.direction, odoo)
     };
     copy.stored = engine.storage().spool(copy.id, bytes.to_vec()).await?;
     let replaced = engine.journal().replace(original, &copy, &difference, deed, engine.clock().now()).await;

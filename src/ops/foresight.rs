@@ -178,9 +178,10 @@ impl<'e> Foreseer<'e> {
         if plan.is_empty() && inbound.map.mapping.written().is_empty() {
             return Ok(());
         }
-        let odoo = self.engine.odoo(&flow.odoo).await?;
-        let memory = Remembered(self.engine.journal().clone(), flow.odoo.clone());
-        let setup = Setup { mark: "", memory: &memory, catalog: workspace.catalog(&flow.odoo), partial: true };
+        let message = &Message { odoo: self.engine.journal().goes_to(message, &flow.odoo).await?, ..message.clone() };
+        let odoo = self.engine.odoo(&message.odoo).await?;
+        let memory = Remembered(self.engine.journal().clone(), message.odoo.clone());
+        let setup = Setup { mark: "", memory: &memory, catalog: workspace.catalog(&message.odoo), partial: true };
         let (foreseen, problems) = foresee(&odoo, &plan, setup).await?;
         into.add(&foreseen);
         into.problems.extend(problems);

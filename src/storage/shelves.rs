@@ -251,7 +251,9 @@ impl Shelves {
         // What has the message's id for its name in the spool, and its size, is what was read and judged there: nobody else writes
         // there, and who changes it all the same is found out by the digest when it is read again.
         let own = format!("spool/{}", message.id);
-        let is_own = |place: &str| place == own && fs::metadata(self.root.join(place)).is_ok_and(|file| file.len() == message.size);
+        let is_whole = message.stored == own && message.code != Some(Code::OriginalLost);
+        let is_own =
+            |place: &str| is_whole && place == own && fs::metadata(self.root.join(place)).is_ok_and(|file| file.len() == message.size);
         let target = match message.stage {
             Stage::Failed => {
                 let plain = self.error_place(message, false);

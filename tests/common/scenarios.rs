@@ -242,3 +242,21 @@ pub async fn ubl_there_and_back(world: &World) {
     let schema = corpus.join("schemas/maindoc/UBL-DespatchAdvice-2.1.xsd");
     a_delivery_becomes_a_despatch_advice(world, "ubl-despatch-out", "in/ubl", &schema, &customer, &orders[0]).await;
 }
+
+/// A flow `names-out` that sends partners whose name begins with `Sent`, each as a file of one element.
+pub fn names_go_out(world: &World) {
+    let workspace = world.workspace();
+    for (file, text) in [
+        (
+            "flows/names-out.toml",
+            "direction = \"out\"\npartner = \"lumen\"\nfolder = \"in\"\nschedule = \"manual\"\nschema = \"names.xsd\"\ntemplate = \"templates/names.xml\"\nname = \"{{ record.name | replace(' ', '-') }}.xml\"\n\n[read]\nmodel = \"res.partner\"\ndomain = [[\"name\", \"like\", \"Sent\"]]\nfields = [\"name\"]\n",
+        ),
+        ("templates/names.xml", "<Name>{{ record.name }}</Name>\n"),
+        (
+            "schemas/names.xsd",
+            "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"Name\" type=\"xs:string\"/></xs:schema>\n",
+        ),
+    ] {
+        fs::write(workspace.join(file), text).expect("written");
+    }
+}

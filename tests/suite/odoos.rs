@@ -2,10 +2,15 @@
 
 use std::fs;
 
-use consign::odoo::sandbox::{self, Sandbox};
+use chrono::Utc;
+use consign::{
+    journal::{Journal, NewMessage},
+    model::Direction,
+    odoo::sandbox::{self, Sandbox},
+};
 use serde_json::{Value as Json, json};
 
-use crate::common::world::World;
+use crate::common::{rpc::Target, scenarios::names_go_out, world::World};
 
 /// A world with a second Odoo, `west`, to which a copy of the product flow goes.
 async fn two() -> (World, Sandbox) {
@@ -110,8 +115,70 @@ async fn begun_anew_a_message_goes_where_its_flow_goes_today() {
 async fn a_backup_has_the_fields_of_each() {
     let (world, _west) = two().await;
     world.consign(&["odoo", "snapshot", "--odoo", "west"]).ends(0);
+    world.consign(&["status"]).ends(0);
     let to = world.dir.path().join("backup.zip");
     world.consign(&["backup", &to.display().to_string()]).ends(0);
     let zip = zip::ZipArchive::new(fs::File::open(&to).expect("a file")).expect("a zip");
-    assert!(zip.file_names().any(|name| name == "workspace/odoo-fields.west.json"), "{:?}", zip.file_names().collect::<Vec<_>>());
+    let names: Vec<String> = zip.file_names().filter_map(|name| Some(name.ok()?.into_owned())).collect();
+    assert!(names.iter().any(|name| name == "workspace/odoo-fields.west.json"), "{names:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_database_has_one_name() {
+    let (world, west) = two().await;
+    let url = world.odoo.url.clone();
+    world.replace("consign.toml", &[(&west.url(), &format!("{url}/"))]);
+    let ran = world.consign(&["check"]).ends(1);
+    assert!(ran.err.contains("[odoos.west] is the same database as [odoo]"), "{ran:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_waits_for_an_odoo_that_its_flow_has_left_stops_nothing_and_goes_along_when_it_is_reprocessed() {
+    let (world, west) = two().await;
+    drop(west);
+    drop_price(&world, "products-west", "12,00");
+    world.consign(&["run", "--once", "products-west"]);
+    assert_eq!(world.messages("products-west")[0]["stage"], "waiting");
+    world.replace("flows/products-west.toml", &[("odoo      = \"west\"", "")]);
+    drop_price(&world, "products-west", "13,00");
+    world.consign(&["run", "--once", "products-west"]);
+    let stages: Vec<Json> = world.messages("products-west").iter().map(|message| message["stage"].clone()).collect();
+    assert_eq!(stages, [json!("waiting"), json!("done")], "the new one is not kept by what waits for west");
+    let id = world.messages("products-west")[0]["id"].as_str().expect("an id").to_string();
+    // Behind a younger one it would set the price back, unless somebody wants just that.
+    world.consign(&["reprocess", &id, "--overwrite"]).ends(0);
+    assert_eq!(product(world.sandbox.as_ref().expect("a sandbox")).1, 12.0);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_flow_would_send_from_another_odoo_is_held_first() {
+    let (world, west) = two().await;
+    names_go_out(&world);
+    world.odoo.create("res.partner", json!({"name": "Sent 1"})).await;
+    world.consign(&["run", "--once", "names-out"]).ends(0);
+    let stages = || world.messages("names-out").iter().map(|message| message["stage"].clone()).collect::<Vec<_>>();
+    assert_eq!(stages(), [json!("done")]);
+    let there = Target { url: west.url(), ..world.odoo.clone() };
+    there.create("res.partner", json!({"name": "Sent 2"})).await;
+    world.replace("flows/names-out.toml", &[("direction = \"out\"", "direction = \"out\"\nodoo = \"west\"")]);
+    world.consign(&["run", "--once", "names-out"]);
+    let held = &world.messages("names-out")[1];
+    assert_eq!((&held["stage"], &held["code"], &held["odoo"]), (&json!("held"), &json!("C912"), &json!("west")), "{held}");
+    world.consign(&["release", held["id"].as_str().expect("an id")]).ends(0);
+    there.create("res.partner", json!({"name": "Sent 3"})).await;
+    world.consign(&["run", "--once", "names-out"]).ends(0);
+    assert_eq!(stages(), [json!("done"), json!("done"), json!("done")], "what comes later is sent by itself");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_message_of_the_other_direction_is_held_and_touches_nothing() {
+    let world = World::embedded().await;
+    world.consign(&["status"]).ends(0);
+    let journal = Journal::open(&world.workspace().join("var/journal.sqlite")).await.expect("opens");
+    journal.receive(&NewMessage::of("orders-in", Direction::Out, ""), Utc::now()).await.expect("written");
+    journal.close().await;
+    world.consign(&["run", "--once", "orders-in"]);
+    let message = &world.messages("orders-in")[0];
+    assert_eq!((&message["stage"], &message["code"]), (&json!("held"), &json!("C903")), "{message}");
+    assert_eq!(world.partner_files(""), Vec::<String>::new());
 }

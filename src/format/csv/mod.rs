@@ -29,6 +29,8 @@ use crate::model::{
 pub const KIND: Kind = Kind {
     name: "csv",
     configure: |reader| {
+        // Keys of XML, which say nothing of a table; flows that have them stay as they are.
+        let _ = (reader.node("doctype"), reader.node("documents"));
         let Some(table) = reader.table("csv") else {
             reader.missing("csv");
             return None;
