@@ -78,7 +78,7 @@ pub enum SameContent {
 /// What becomes of a file that is empty or too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unusual {
-    /// It is left where it is and told.
+    /// It is left where it is and reported.
     Hold,
     /// It goes to the error folder.
     Reject,
@@ -113,7 +113,7 @@ pub enum Changed {
     Ignore,
     /// It is sent again; the template has `version`.
     Resend,
-    /// It is told, once for each change.
+    /// It is reported, once for each change.
     Report,
 }
 
@@ -170,7 +170,7 @@ pub struct MapDocuments {
 }
 
 impl MapDocuments {
-    /// The same with the mapping of another day.
+    /// The same with the mapping of an earlier day.
     ///
     /// # Errors
     /// This consign does not understand it.

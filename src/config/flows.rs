@@ -109,7 +109,7 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files)
     let odoo = odoo(if ends.is_inbound { target } else { source }, files);
     let (schema, source, transform, target) = if ends.is_inbound {
         let answer = answers::returned(reader, files, values(reader)).map(Arc::new);
-        // Both are read before either is missed, so that all mistakes are told at once.
+        // Both are read before either is given up, so that all mistakes are reported at once.
         let (map, files) = (map(reader, files, &partner), files_source(source, answer));
         let ((schema, map), files) = (map?, files?);
         (schema, Source::Files(Box::new(files)), Transform::Map(Box::new(map)), Target::Odoo)

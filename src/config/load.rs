@@ -179,7 +179,7 @@ fn odoos(reader: &Reader<'_>, usual: &OdooConfig) -> BTreeMap<String, OdooConfig
             continue;
         }
         let read = odoo(&table, &entry.key);
-        // Known by two names, a record would be two records to the journal, and a value written by one name a person's change to the other.
+        // The journal would take one record for two, and a value written under one name for a person's change under the other.
         if let Some(same) = std::iter::once(usual).chain(odoos.values()).find(|known| known.is_same(&read)) {
             table.bad(&entry.node, format!("[odoos.{}] is the same database as [{}]: an Odoo has one name", entry.key, same.table));
         }

@@ -1,7 +1,7 @@
 //! The one step machine: carries a message from the stage it is at until it is at rest or waits.
 //!
-//! **Invariant:** whatever comes from and goes where, a message moves only here. What is done at a stage is its kind's ([`Steps`]);
-//! what a problem leads to is [`react`]'s.
+//! **Invariant:** work moves a message only here, whatever its source and target. [`Steps`] implements the stages of one kind of
+//! message; [`react`] does what a problem leads to.
 
 use super::{
     Engine, Summary,
@@ -81,7 +81,7 @@ async fn resume(engine: &Engine, message: &mut Message) -> Result<(), Problem> {
 pub(super) fn foreign(message: &Message) -> Problems {
     let way = message.direction.as_str();
     let text = format!("message {} is {} and was received while its flow had the direction `{way}`", message.id.short(), message.stage);
-    Problem::new(Code::Stage, text).hint("give the flow its direction back and release it, or discard it").into()
+    Problem::new(Code::Stage, text).hint("restore the direction of the flow and release the message, or discard it").into()
 }
 
 /// A message that fails before its first step, for a reason of its own.

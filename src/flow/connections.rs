@@ -1,6 +1,6 @@
-//! The Odoos of a workspace, each with its one connection and the right to write to it, which one at a time has.
+//! The Odoos of a workspace. Each has one connection, and one message at a time writes to it.
 //!
-//! **Invariant:** what is wrong with one Odoo keeps no flow of another.
+//! **Invariant:** a fault of one Odoo does not stop the flows of another.
 
 use std::collections::HashMap;
 

@@ -310,7 +310,7 @@ impl Engine {
         if message.pipeline().maps() || again.checked {
             self.storage.place(message).await?;
         }
-        // What comes from a partner goes where its flow goes today; a record is of the Odoo that it was read from.
+        // A partner's document uses the current Odoo of its flow; a record stays with the Odoo that it was read from.
         let flow = self.workspace.flows.get(&message.flow).filter(|_| message.pipeline().maps());
         self.journal.restart(message, again, flow.map(|flow| flow.odoo.as_str()), deed, self.clock.now()).await
     }

@@ -109,7 +109,7 @@ async fn verify_complete(
                 summary.changing += 1;
             }
             Ok(Fetched { file, .. }) => new.push(file),
-            // What keeps every file from being taken ends the run; what is wrong with one is told and the others go on.
+            // A problem that every file would meet ends the run. A problem of one file is reported, and the others go on.
             Err(problem) if problem.code.scope() < Scope::Endpoint => summary.problems.push(problem.in_file(&entry.name)),
             Err(problem) => *stop = Some(problem),
         }

@@ -19,7 +19,7 @@ fn goes_on(message: &Message, intents: &[Intent], odoo: Option<&str>) -> Option<
     let untouched = intents.iter().all(|intent| intent.outcome() == Some(Outcome::NotHappened));
     let moves = odoo.is_some_and(|odoo| odoo != message.odoo);
     match (message.stage, message.resume) {
-        // What waits for an Odoo that its flow has left goes where its flow goes, unless it has begun to write there.
+        // What waits for an Odoo that its flow has left is begun anew with the flow's current one, unless it has begun to write.
         (Stage::Waiting, Some(resume)) if message.firm || !(moves && untouched) => Some(resume),
         // Held before anything was done of it, it is begun anew; otherwise what was begun comes to its end first.
         (Stage::Held, Some(resume)) if !untouched => Some(resume),

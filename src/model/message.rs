@@ -1,4 +1,4 @@
-//! A message: one document on its way.
+//! A message: one document from its source to its target.
 
 use std::{fmt, str::FromStr};
 
@@ -57,7 +57,7 @@ pub struct Again {
     pub overwrite: bool,
 }
 
-/// One document on its way, as the journal knows it.
+/// One document, as the journal knows it.
 #[derive(Debug, Clone, Serialize)]
 pub struct Message {
     /// Identity.
@@ -104,7 +104,7 @@ pub struct Message {
     pub sequence: Option<i64>,
     /// Outbound: when the file was seen to be gone from the drop.
     pub collected: Option<DateTime<Utc>>,
-    /// How it is done again, where it is.
+    /// The options of its last reprocess.
     #[serde(skip)]
     pub again: Again,
     /// Digest of the mapping that it was planned with last.

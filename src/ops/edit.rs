@@ -116,7 +116,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         difference.truncate(end);
         difference.push_str("\n    … (the rest is left out)");
     }
-    // As with a reprocess: where its flow goes today.
+    // As with a reprocess: the current Odoo of its flow.
     let flow = engine.workspace().flows.get(&original.flow);
     let odoo = flow.map_or(original.odoo.as_str(), |flow| flow.odoo.as_str());
     let mut copy = NewMessage {

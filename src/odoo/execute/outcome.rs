@@ -1,4 +1,4 @@
-//! How a plan is carried out, and what is told of it.
+//! How a plan is carried out, and what it results in.
 
 use serde::Serialize;
 
