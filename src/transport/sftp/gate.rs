@@ -26,7 +26,11 @@ pub(super) struct Gate {
 
 /// One operation's place; given back when it is dropped.
 #[derive(Debug)]
-pub(super) struct Permit(Arc<Gate>);
+pub(super) struct Permit {
+    gate: Arc<Gate>,
+    /// Whether others were under way when it was given.
+    pub(super) is_shared: bool,
+}
 
 impl Gate {
     /// A gate that grows up to `top`.
@@ -50,7 +54,7 @@ impl Gate {
                 let mut width = self.width();
                 if width.used < width.limit {
                     width.used += 1;
-                    return Permit(Arc::clone(self));
+                    return Permit { gate: Arc::clone(self), is_shared: width.used > 1 };
                 }
             }
             freed.await;
@@ -67,16 +71,20 @@ impl Gate {
         }
     }
 
-    /// The server refused while others were under way: half as many from now on, and no more again in this session. Says whether
-    /// that can make a difference.
-    pub(super) fn narrow(&self) -> bool {
+    /// The server refused who has this place while others were under way: half as many from now on, and no more again in this session.
+    /// Says whether that can make a difference. The others may have ended since the server refused it.
+    pub(super) fn narrow(&self, refused: &Permit) -> bool {
         let mut width = self.width();
         let others = width.used > 1;
         if others {
             width.limit = (width.limit.min(width.used) / 2).max(1);
-            width.top = width.limit;
+        } else if refused.is_shared {
+            width.limit = (width.limit / 2).max(1);
+        } else {
+            return false;
         }
-        others
+        width.top = width.limit;
+        true
     }
 
     /// It was narrowed for nothing: it may grow again as before.
@@ -88,8 +96,8 @@ impl Gate {
 
 impl Drop for Permit {
     fn drop(&mut self) {
-        self.0.width().used -= 1;
-        self.0.freed.notify_one();
+        self.gate.width().used -= 1;
+        self.gate.freed.notify_one();
     }
 }
 
@@ -108,15 +116,27 @@ mod tests {
             permits.push(gate.enter().await);
         }
         assert!(tokio::time::timeout(std::time::Duration::from_millis(20), gate.enter()).await.is_err(), "the top is the top");
-        while gate.narrow() {
-            permits.truncate(permits.len() / 2);
+        while permits.last().is_some_and(|refused| gate.narrow(refused)) {
+            permits.truncate((permits.len() / 2).max(1));
         }
         assert_eq!(permits.len(), 1);
         permits.clear();
         gate.grow();
         let alone = gate.enter().await;
         assert!(tokio::time::timeout(std::time::Duration::from_millis(20), gate.enter()).await.is_err(), "one at a time from now on");
-        assert!(!gate.narrow(), "alone, a refusal has another reason");
+        assert!(!gate.narrow(&alone), "alone, a refusal has another reason");
         drop(alone);
+    }
+
+    #[tokio::test]
+    async fn who_was_refused_beside_others_that_have_ended_since_is_asked_again() {
+        let gate = Gate::new(8);
+        let other = gate.enter().await;
+        let refused = gate.enter().await;
+        drop(other);
+        assert!(gate.narrow(&refused), "the other was open when the server refused this one");
+        drop(refused);
+        let alone = gate.enter().await;
+        assert!(!gate.narrow(&alone));
     }
 }

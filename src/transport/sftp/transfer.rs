@@ -40,7 +40,7 @@ impl<'a> Open<'a> {
             let request = Request::Open { path: path.clone(), flags, attributes: Attributes::default() };
             match session.post(&request, None)?.reply().await? {
                 Reply::Handle(handle) => return Ok(Self { session, handle, place: Some(place), closed: false }),
-                Reply::Status { code: status::FAILURE, .. } if session.gate.narrow() => narrowed = true,
+                Reply::Status { code: status::FAILURE, .. } if session.gate.narrow(&place) => narrowed = true,
                 other => {
                     // Refused alone as well: it is this file, and not how many are open.
                     if narrowed {
