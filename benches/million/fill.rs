@@ -76,12 +76,12 @@ const STATEMENTS: [&str; 8] = [
      select id, 1, at, stage, case when stage = 'done' then '[]'
         else '[{\"code\":\"C412\",\"message\":\"there is no product with barcode ' || number || '\",\"place\":{\"line\":12,\"path\":\"/Order/Line\"},\"who\":\"ops\",\"retry\":\"never\"}]' end
      from one",
-    "insert into record (message, model, odoo_id, name, change, at)
-     select id, 'sale.order', n, printf('S%07d', n), 'created', at from one where stage = 'done'
-     union all select id, 'res.partner', n % 200, '', 'unchanged', at from one where stage = 'done'",
+    "insert into record (message, odoo, model, odoo_id, name, change, at)
+     select id, '', 'sale.order', n, printf('S%07d', n), 'created', at from one where stage = 'done'
+     union all select id, '', 'res.partner', n % 200, '', 'unchanged', at from one where stage = 'done'",
     "insert into ledger (flow, path, size, sha256, verdict, message, at)
      select flow, printf('/out/order-%07d.xml', n), 4096, printf('%064x', n), 'new', id, at from one where direction = 'in'",
-    "insert into sent (flow, record, message) select flow, 'stock.picking,' || n, id from one where direction = 'out'",
+    "insert into sent (flow, odoo, record, message) select flow, '', 'stock.picking,' || n, id from one where direction = 'out'",
     "insert into term (message, kind, value)
      select id, 'order', number from one union all select id, 'record', printf('S%07d', n) from one where stage = 'done'",
     "insert into trouble (message, cause, flow, code, sentence, hint, who, since)
