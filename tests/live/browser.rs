@@ -225,6 +225,8 @@ async fn the_four_scenes_are_played_in_a_browser() {
     browser.says("The flow would take it").await;
     browser.picture("7-edit").await;
     browser.click("button[name=process]").await;
+    // A click does not wait for its page.
+    browser.says("evil.xml received").await;
     world.consign(&["run", "--once", "orders-in"]).ends(0);
     browser.says("sale.order").await;
 
