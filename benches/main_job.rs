@@ -11,11 +11,10 @@ use std::{
 };
 
 use consign::{
-    config::Workspace,
-    flow::Engine,
     format::{Limits, Source, tree::Builder, xml},
     model::{Events, Problems, events::Both},
     odoo::sandbox::{self, Sandbox},
+    pipeline::Engine,
     schema::{File, Schema},
     storage::digest,
 };
@@ -107,7 +106,7 @@ async fn scene(dir: &Path, sandbox: &Sandbox) -> Engine {
     for folder in ["drops/nordwind/out/orders", "drops/nordwind/out/stock", "drops/lumen/products"] {
         fs::create_dir_all(dir.join(folder)).expect("a folder");
     }
-    let workspace = Workspace::load(dir).expect("fits");
+    let workspace = consign::endpoint::load(dir).expect("fits");
     Engine::open(Arc::new(workspace)).await.expect("opens")
 }
 

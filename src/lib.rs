@@ -7,14 +7,15 @@
 pub mod cli;
 pub mod config;
 pub mod daemon;
+pub mod endpoint;
 pub mod failpoints;
-pub mod flow;
 pub mod format;
 pub mod journal;
 pub mod mapping;
 pub mod model;
 pub mod odoo;
 pub mod ops;
+pub mod pipeline;
 pub mod schema;
 pub mod storage;
 pub mod transport;

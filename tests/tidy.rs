@@ -10,7 +10,7 @@ use std::{
 };
 
 /// The floor of each room (`docs/architecture.md`). A room imports from lower floors only; rooms of one floor never import each other.
-const FLOORS: [(&str, u8); 15] = [
+const FLOORS: [(&str, u8); 16] = [
     ("failpoints", 0),
     ("model", 0),
     ("transport", 1),
@@ -21,11 +21,12 @@ const FLOORS: [(&str, u8); 15] = [
     ("journal", 1),
     ("storage", 1),
     ("config", 2),
-    ("flow", 3),
-    ("ops", 4),
-    ("daemon", 5),
-    ("web", 5),
-    ("cli", 6),
+    ("endpoint", 3),
+    ("pipeline", 4),
+    ("ops", 5),
+    ("daemon", 6),
+    ("web", 6),
+    ("cli", 7),
 ];
 
 fn floor(room: &str) -> Option<u8> {

@@ -21,9 +21,8 @@ use std::{
 };
 
 use consign::{
-    config::Workspace,
-    flow::Engine,
     model::{Problem, Sink},
+    pipeline::Engine,
     transport::{
         RemoteFs,
         sftp::{self, Engine as Library, SftpStore},
@@ -205,7 +204,7 @@ async fn ingest(site: &Site) {
     let flow = root.join("flows/orders-in.toml");
     let text = fs::read_to_string(&flow).expect("a flow");
     fs::write(&flow, format!("settle = \"0s\"\nsame_content = \"process\"\n{}", text.replace("out/orders", "in"))).expect("written");
-    let engine = Engine::open(Arc::new(Workspace::load(&root).expect("fits"))).await.expect("opens");
+    let engine = Engine::open(Arc::new(consign::endpoint::load(&root).expect("fits"))).await.expect("opens");
     let drop = SftpStore::new(site.settings(Some(RTT), &folder));
     drop.stat("none").await.expect("connected");
     let before = memory();

@@ -7,7 +7,7 @@ use crate::{
 };
 
 use super::Context;
-use crate::flow::Engine;
+use crate::pipeline::Engine;
 
 /// Which messages are meant, besides by id.
 #[derive(clap::Args, Clone, Default)]
@@ -33,6 +33,9 @@ pub(super) struct Choosing {
     /// Kept by this cause, as `consign errors` names it.
     #[arg(long)]
     cause: Option<String>,
+    /// Answers that partners are given as well: they are messages of their own, and are left out otherwise.
+    #[arg(long)]
+    with_answers: bool,
 }
 
 impl Choosing {
@@ -46,6 +49,7 @@ impl Choosing {
             find: self.find.clone(),
             cause: self.cause.clone(),
             answer: self.answer.clone(),
+            with_answers: self.with_answers,
         }
     }
 }

@@ -13,10 +13,10 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, init, output::Output, run::told};
 use crate::{
-    config::Workspace,
-    flow::{Engine, Lock},
+    endpoint,
     journal::{Deed, Filter},
     model::{Again, Code, Problem, Problems, Stage, problem::shown},
+    pipeline::{Engine, Lock},
 };
 
 #[derive(clap::Args)]
@@ -36,7 +36,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     out.line(format!("workspace    {}", dir.display()));
     out.line(format!("SFTP server  {} (the partner Nordwind sees {})", scene.sftp_address(), scene.partner_folder().display()));
     out.line(format!("Odoo         {} (a sandbox; database {})", scene.odoo_url(), crate::odoo::sandbox::DATABASE));
-    let workspace = Arc::new(Workspace::load(&dir)?);
+    let workspace = Arc::new(endpoint::load(&dir)?);
     let lock = Lock::take(&workspace)?;
     let engine = Engine::open(Arc::clone(&workspace)).await?;
 

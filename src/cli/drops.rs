@@ -7,16 +7,13 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, output};
 use crate::{
-    config::{Flow, Inbound},
-    flow::{
-        Engine,
-        readiness::{Readiness, assess},
-    },
+    config::Flow,
+    endpoint::{self, History, Origin, Readiness},
     model::{
         Problem, Problems, Stage,
         problem::{cut, shown},
     },
-    transport::Entry,
+    pipeline::Engine,
 };
 
 #[derive(clap::Args)]
@@ -44,8 +41,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let (mut data, mut problems) = (Vec::new(), Vec::new());
     let flows = engine.workspace().flows.values();
     for flow in flows.filter(|flow| args.flow.as_ref().map_or(flow.enabled, |wanted| *wanted == flow.id)) {
-        let told = match flow.inbound() {
-            Some(inbound) => lying(context, &engine, flow, inbound, args.limit, &mut data).await,
+        let told = match flow.documents {
+            Some(_) => lying(context, &engine, flow, args.limit, &mut data).await,
             None => uncollected(context, &engine, flow, args.limit, &mut data).await,
         };
         if let Err(problem) = told {
@@ -59,27 +56,20 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 }
 
 /// What lies before an inbound flow.
-async fn lying(
-    context: &Context,
-    engine: &Engine,
-    flow: &Flow,
-    inbound: Inbound<'_>,
-    limit: usize,
-    data: &mut Vec<Json>,
-) -> Result<(), Problem> {
-    let drop = engine.drop(&flow.partner).await?;
+async fn lying(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
+    let known = History::of(engine.site(), flow).await?;
     let mut rows = Vec::new();
-    for one in assess(engine, &*drop, flow, inbound).await? {
-        rows.push(row(engine, one.entry, one.state).await?);
+    for one in endpoint::source(engine.site(), flow)?.poll(&known).await?.candidates {
+        rows.push(row(engine, one.origin, one.readiness).await?);
     }
     tell(context, flow, &rows, limit);
     data.extend(rows.iter().map(|row| json(flow, row)));
     Ok(())
 }
 
-async fn row(engine: &Engine, entry: Entry, state: Readiness) -> Result<Row, Problem> {
-    let mut row = Row { state: "", name: entry.name, size: entry.size, since: String::new(), why: String::new(), fix: None };
-    match state {
+async fn row(engine: &Engine, origin: Origin, readiness: Readiness) -> Result<Row, Problem> {
+    let mut row = Row { state: "", name: origin.name, size: origin.size, since: String::new(), why: String::new(), fix: None };
+    match readiness {
         Readiness::Ready => (row.state, row.why) = ("ready", "is taken by the next run".into()),
         Readiness::Temporary => (row.state, row.why) = ("being written", "its name says so".into()),
         Readiness::Foreign => (row.state, row.why) = ("not ours", "no pattern of the flow fits its name".into()),
@@ -140,7 +130,7 @@ fn json(flow: &Flow, row: &Row) -> Json {
 
 /// Files of ours that the partner has not collected.
 async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
-    let drop = engine.drop(&flow.partner).await?;
+    let drop = engine.site().drop(&flow.partner).await?;
     let there: std::collections::HashSet<String> = drop.list(flow.folder()).await?.into_iter().map(|entry| entry.name).collect();
     let messages = engine.journal().uncollected(&flow.id).await?;
     let lying: Vec<_> = messages.into_iter().filter(|message| there.contains(&message.name)).collect();

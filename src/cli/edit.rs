@@ -4,9 +4,9 @@ use std::{fs, io::Write as _, path::PathBuf};
 
 use super::{Context, Exit, choosing::By, reprocess};
 use crate::{
-    flow::Lock,
     model::{Code, Place, Problem, Problems, problem::reason},
     ops::edit,
+    pipeline::Lock,
 };
 
 #[derive(clap::Args)]

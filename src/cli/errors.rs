@@ -4,9 +4,10 @@ use serde_json::{Value as Json, json};
 
 use super::{Context, Exit, output};
 use crate::{
-    flow::Engine,
+    config::FilesTarget,
     journal::Filter,
     model::{Code, Problem, Problems, Stage, codes::Who, problem::shown},
+    pipeline::Engine,
 };
 
 /// Causes listed; who has more has one cause behind them.
@@ -35,6 +36,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         flows: args.flow.iter().cloned().collect(),
         stages: vec![Stage::Failed, Stage::Held, Stage::Waiting],
         unmoved: true,
+        answers: true,
         alone: !args.each,
         limit: args.limit,
         ..Filter::default()
@@ -53,7 +55,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             shown(&message.name)
         ));
         if message.stage == Stage::Done {
-            context.out.line("    its effect is complete, but the file still lies in its old place on the partner's side; the move is tried again at each run");
+            context.out.line(match message.pipeline().maps() {
+                true => {
+                    "    its effect is complete, but the file still lies in its old place on the partner's side; the move is tried again at each run"
+                }
+                false => "    it was sent, but the note in Odoo is not written yet; that is tried again at each run",
+            });
         }
         if let Some(first) = problems.first() {
             for line in first.to_string().lines() {
@@ -100,7 +107,7 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
         if let Some(hint) = &trouble.hint {
             context.out.line(format!("    fix: {}", shown(hint)));
         }
-        let some = Filter { cause: Some(trouble.cause.clone()), limit: EXAMPLES, ..Filter::default() };
+        let some = Filter { cause: Some(trouble.cause.clone()), answers: true, limit: EXAMPLES, ..Filter::default() };
         let some = journal.list(&some).await?;
         let names: Vec<String> = some.iter().map(|message| format!("{} ({})", shown(&message.name), message.id.short())).collect();
         let more = trouble.messages.saturating_sub(names.len() as u64);
@@ -138,8 +145,7 @@ async fn late(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut
     let mut count = 0;
     let now = engine.clock().now();
     for (id, flow) in engine.workspace().flows.iter().filter(|(id, _)| flow.is_none_or(|wanted| wanted == *id)) {
-        let Some(outbound) = flow.outbound() else { continue };
-        let Some(patience) = outbound.files.pickup else { continue };
+        let Some(patience) = flow.target_as::<FilesTarget>().and_then(|files| files.pickup) else { continue };
         for message in engine.journal().uncollected(id).await? {
             if (now - message.updated).to_std().is_ok_and(|age| age > patience) {
                 count += 1;

@@ -2,7 +2,7 @@
 //! by itself, every hour.
 
 use super::{Context, Exit};
-use crate::{flow::Lock, model::Problems, ops::keep};
+use crate::{model::Problems, ops::keep, pipeline::Lock};
 
 #[derive(clap::Args)]
 pub(super) struct Args {

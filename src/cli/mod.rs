@@ -53,8 +53,9 @@ use clap::{Parser, Subcommand};
 use self::output::Output;
 use crate::{
     config::Workspace,
-    flow::Engine,
+    endpoint,
     model::{Code, Problem, Problems, codes::Area, nearest::did_you_mean},
+    pipeline::Engine,
 };
 
 /// File-based EDI between partners' drops and Odoo.
@@ -182,12 +183,12 @@ pub(crate) struct Context {
 
 impl Context {
     fn load(&self) -> Result<Workspace, Problems> {
-        Workspace::load(&self.workspace)
+        endpoint::load(&self.workspace)
     }
 
     /// The workspace with the flows that are whole, and what is wrong with the others.
     fn load_whole_flows(&self) -> Result<(Workspace, Vec<Problem>), Problems> {
-        Workspace::load_whole_flows(&self.workspace)
+        endpoint::load_whole_flows(&self.workspace)
     }
 
     /// Refuses the name of a flow that the workspace does not have.

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::{Context, Exit};
 use crate::{
     config::{Workspace, check},
+    endpoint,
     format::{Limits, Source, xml},
     mapping::skeleton::{self, Material},
     model::{Code, Document, Place, Problem, Problems, nearest::did_you_mean, problem::reason},
@@ -169,7 +170,7 @@ fn mend(root: &Path, id: &str, files: &mut Files) -> Result<Vec<Problem>, Proble
     let mapping = format!("mappings/{id}.toml");
     let mut problems = Vec::new();
     for _ in 0..10 {
-        let found = match Workspace::load(root) {
+        let found = match endpoint::load(root) {
             Ok(workspace) => check::check(&workspace).problems,
             Err(problems) => problems.into_vec(),
         };

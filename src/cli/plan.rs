@@ -7,7 +7,6 @@ use serde_json::json;
 use super::{Context, Exit};
 use crate::{
     config::Workspace,
-    flow::{Schemas, render},
     format::Source,
     journal::Journal,
     model::{
@@ -24,6 +23,7 @@ use crate::{
         },
     },
     ops::foresight::{Foresight, Remembered},
+    pipeline::{Schemas, render},
 };
 
 #[derive(clap::Args)]

@@ -8,8 +8,8 @@ use std::{
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::{
-    flow::{Silent, Watcher},
     model::Message,
+    pipeline::{Silent, Watcher},
 };
 
 /// One bar at a time.

@@ -6,9 +6,9 @@ use super::{
     reprocess,
 };
 use crate::{
-    flow::Lock,
     model::{Code, Problems},
     ops::actions,
+    pipeline::Lock,
 };
 
 #[derive(clap::Args)]

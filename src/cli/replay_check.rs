@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::{Context, Exit};
 use crate::{
-    flow::{Schemas, plans, render, unpack},
     format::Source,
     journal::Filter,
     model::{Code, Problem, Problems, Stage, plan_diff::differences, problem::shown},
+    pipeline::{Schemas, plans, render, unpack},
 };
 
 #[derive(clap::Args)]
@@ -41,7 +41,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut all: Vec<Compared> = Vec::new();
     for message in engine.journal().list(&filter).await? {
         // What came in a zip is compared, not the zip.
-        if unpack::is_package(engine.storage(), inbound, &message).await? {
+        if unpack::is_package(engine.storage(), inbound.documents, &message).await? {
             continue;
         }
         let then = plans::recall(engine.storage(), &message).await;

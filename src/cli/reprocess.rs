@@ -11,10 +11,10 @@ use super::{
 };
 use crate::{
     failpoints,
-    flow::{Engine, Lock},
     journal::Deed,
     model::{Again, Code, Message, Problem, Problems, Stage, problem::shown},
     ops::{actions, foresight::Foreseer},
+    pipeline::{Engine, Lock},
 };
 
 #[derive(clap::Args)]

@@ -2,9 +2,9 @@
 
 use super::{Context, Exit, choosing::By, reprocess};
 use crate::{
-    flow::Lock,
     model::{Code, Intent, Message, Outcome, Problem, Problems, Stage, problem::shown},
     ops::actions,
+    pipeline::Lock,
 };
 
 #[derive(clap::Args)]

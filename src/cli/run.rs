@@ -4,8 +4,8 @@ use std::sync::Arc;
 
 use super::{Context, Exit, output, progress, stay};
 use crate::{
-    flow::{Engine, Lock, Summary},
     model::{Code, Problem, Problems, nearest::did_you_mean},
+    pipeline::{Engine, Lock, Summary},
 };
 
 #[derive(clap::Args)]

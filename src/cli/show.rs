@@ -50,10 +50,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         out.line(format!("found by {}", numbers.join(", ")));
     }
     if let Some(parent) = &life.parent {
-        out.line(format!("made of  {}", kin(parent)));
+        let how = if message.answers.is_some() { "answers" } else { "made of" };
+        out.line(format!("{how:8} {}", kin(parent)));
     }
     for child in life.children.iter().take(LISTED) {
-        out.line(format!("made     {}", kin(child)));
+        let how = if child.answers.is_some() { "answered" } else { "made" };
+        out.line(format!("{how:8} {}", kin(child)));
     }
     if life.children.len() > LISTED {
         out.line(format!("         and {} more (--json lists them)", life.children.len() - LISTED));

@@ -17,9 +17,9 @@ use tokio::{
 use super::signals::{stopped_by_signals, unable};
 use crate::{
     config::{Workspace, check},
-    daemon,
-    flow::{Engine, Lock},
+    daemon, endpoint,
     model::{Code, Problem, Problems},
+    pipeline::{Engine, Lock},
     web,
 };
 
@@ -147,7 +147,7 @@ impl Running {
 
 /// The workspace as it is now, if it is whole and has its storage where it had it.
 fn read_anew(root: &Path, now: &Workspace) -> Result<Arc<Workspace>, Problems> {
-    let next = Workspace::load(root)?;
+    let next = endpoint::load(root)?;
     Problems::check(check::check(&next).problems)?;
     if next.storage != now.storage {
         let text = "the storage is another folder: that takes a restart";

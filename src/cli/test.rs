@@ -11,9 +11,9 @@ use serde_json::Value as Json;
 use super::{Context, Exit, plan};
 use crate::{
     config::{Flow, Outbound, Workspace},
-    flow::{Schemas, render},
     format::Source,
     model::{Code, Place, Problem, Problems, problem::reason},
+    pipeline::{Schemas, render},
 };
 
 #[derive(clap::Args)]

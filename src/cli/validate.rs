@@ -8,9 +8,9 @@ use std::{
 
 use super::{Context, Exit, files, report};
 use crate::{
-    flow::{Schemas, validate_and_parse},
     format::{Limits, Source, xml},
     model::{Code, Place, Problem, Problems, nearest::did_you_mean},
+    pipeline::{Schemas, validate_and_parse},
     schema::{File, Schema, Setup},
 };
 

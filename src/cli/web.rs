@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problem
 }
 
 /// Where the page is.
-pub(super) fn told(engine: &crate::flow::Engine, listener: &tokio::net::TcpListener) -> String {
+pub(super) fn told(engine: &crate::pipeline::Engine, listener: &tokio::net::TcpListener) -> String {
     let here = listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default();
     match &engine.workspace().web.url {
         Some(url) => format!("the web page of {url} is served at {here}"),

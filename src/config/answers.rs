@@ -1,35 +1,21 @@
-//! Answers: what a document that we sent is to have, and what a document that we took is given.
-
-use std::time::Duration;
+//! The answer that a document which we took is given.
 
 use serde_json::{Map, Value as Json};
 
-use super::files::Files;
+use super::{
+    endpoints::{Exists, FilesTarget},
+    workspace_files::Files,
+};
 use crate::{
     mapping::Template,
     model::{Problem, table::Reader},
-    transport,
 };
-
-/// The answer that a document of an outbound flow is to have: a file that the partner makes or moves, or a document that another flow
-/// reads.
-#[derive(Debug, Clone)]
-pub struct Awaited {
-    /// How long the partner has.
-    pub within: Duration,
-    /// Files that accept it, as paths on the drop with `{name}` or `{stem}` and `*` in the last part.
-    pub accepted: Vec<String>,
-    /// Files that refuse it.
-    pub refused: Vec<String>,
-    /// A file whose text says why.
-    pub reason: Option<String>,
-}
 
 /// The answer that a document of an inbound flow is given, once it is done or refused.
 #[derive(Debug)]
 pub struct Returned {
-    /// Folder on the drop.
-    pub folder: String,
+    /// Where it is put.
+    pub target: FilesTarget,
     /// Name of the file.
     pub name: Template,
     /// The document; none: an empty file.
@@ -46,42 +32,6 @@ pub struct Returned {
 
 /// Names that the template of an answer, and the name of its file, may use besides the flow's own values.
 pub const NAMES: [&str; 9] = ["accepted", "file", "stem", "message", "now", "numbers", "partner", "problems", "received"];
-
-/// `[answer]` of an outbound flow.
-pub(super) fn awaited(reader: &Reader<'_>) -> Option<Awaited> {
-    let table = reader.table("answer")?;
-    let within = table.duration("within");
-    if table.node("within").is_none() {
-        table.missing("within");
-    }
-    let paths = |key: &str| {
-        let paths = table.texts(key).unwrap_or_default();
-        if let (Some(wrong), Some(node)) = (paths.iter().find(|path| !is_clear(path)), table.node(key)) {
-            table.bad(node, unclear(key, wrong));
-        }
-        paths
-    };
-    let (accepted, refused) = (paths("accepted"), paths("refused"));
-    let reason = table.text("reason");
-    if let (Some(reason), Some(node)) = (&reason, table.node("reason"))
-        && !is_clear(reason)
-    {
-        table.bad(node, unclear("reason", reason));
-    }
-    table.finish();
-    Some(Awaited { within: within?, accepted, refused, reason })
-}
-
-fn unclear(key: &str, path: &str) -> String {
-    format!("`{path}` is no `{key}`: a path on the drop, with {{name}} or {{stem}} in its last part, as in `in/done/{{name}}`")
-}
-
-/// A path that stays on the drop and names one document's file.
-fn is_clear(path: &str) -> bool {
-    let (folder, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let once = name.matches("{name}").count() + name.matches("{stem}").count() == 1;
-    once && !folder.contains(['{', '*']) && (folder.is_empty() || transport::contained(folder).is_ok())
-}
 
 /// `[answer]` of an inbound flow.
 pub(super) fn returned(reader: &Reader<'_>, files: &dyn Files, values: Map<String, Json>) -> Option<Returned> {
@@ -101,53 +51,14 @@ pub(super) fn returned(reader: &Reader<'_>, files: &dyn Files, values: Map<Strin
         table.bad(node, format!("`{wrong}` is not when a document is answered: done, failed"));
     }
     let has = |what: &str| on.iter().any(|on| on == what);
-    let returned =
-        Returned { folder: table.need_text("folder"), name: name?, template, schema, done: has("done"), failed: has("failed"), values };
+    // Given again, it is the same file.
+    let target = FilesTarget {
+        folder: table.need_text("folder"),
+        temporary: (".".into(), ".part".into()),
+        exists: Exists::Replace,
+        pickup: None,
+        answer: None,
+    };
     table.finish();
-    Some(returned)
-}
-
-impl Awaited {
-    /// Patterns of the files that would answer a document: folder, pattern of the name, and whether it accepts.
-    pub fn patterns<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, String, bool)> {
-        let all = self.accepted.iter().map(|path| (path, true)).chain(self.refused.iter().map(|path| (path, false)));
-        all.map(move |(path, accepts)| {
-            let (folder, pattern) = filled(path, name);
-            (folder, pattern, accepts)
-        })
-    }
-
-    /// Where the text lies that says why: folder and pattern of the name.
-    pub fn reason<'a>(&'a self, name: &str) -> Option<(&'a str, String)> {
-        self.reason.as_deref().map(|path| filled(path, name))
-    }
-}
-
-fn filled<'p>(path: &'p str, name: &str) -> (&'p str, String) {
-    let (folder, pattern) = path.rsplit_once('/').unwrap_or(("", path));
-    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
-    (folder, pattern.replace("{name}", name).replace("{stem}", stem))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_path_names_the_file_of_one_document_and_stays_on_the_drop() {
-        for good in ["in/done/{name}", "{name}.ack", "acks/{stem}_*.ok"] {
-            assert!(is_clear(good), "{good}");
-        }
-        for bad in ["in/done", "../{name}", "in/{name}/x.ack", "*/{name}", "{name}{stem}", ""] {
-            assert!(!is_clear(bad), "{bad}");
-        }
-        let awaited = Awaited {
-            within: Duration::ZERO,
-            accepted: vec!["in/done/{name}".into()],
-            refused: vec!["acks/{stem}_*.err".into()],
-            reason: None,
-        };
-        let patterns: Vec<_> = awaited.patterns("despatch-7.xml").collect();
-        assert_eq!(patterns, [("in/done", "despatch-7.xml".into(), true), ("acks", "despatch-7_*.err".into(), false)]);
-    }
+    Some(Returned { target, name: name?, template, schema, done: has("done"), failed: has("failed"), values })
 }

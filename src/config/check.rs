@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
 
-use super::{Flow, Inbound, Outbound, Workspace};
+use super::{FilesSource, Flow, Inbound, Outbound, Workspace};
 use crate::{
     format::{Format, Layout, Limits, Source},
     mapping::coverage::Coverage,
@@ -44,7 +44,7 @@ pub fn check(workspace: &Workspace) -> Report {
             if let Some(shape) = shape(&flow.schema) {
                 report.coverage.push((flow.id.clone(), inbound.map.mapping.coverage(shape)));
             }
-            if let (Some(specimen), Some(schema), true) = (inbound.files.format.specimen(), schema(&flow.schema), found.is_empty()) {
+            if let (Some(specimen), Some(schema), true) = (inbound.documents.format.specimen(), schema(&flow.schema), found.is_empty()) {
                 report.problems.extend(rows(flow, specimen, schema));
             }
             report.problems.extend(found);
@@ -73,7 +73,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
         let everywhere = |problem: &Problem| others.iter().all(|found| found.iter().any(|other| other.place == problem.place));
         problems.extend(inbound.map.mapping.check(first, workspace.catalog(&flow.odoo)).into_iter().filter(everywhere));
     }
-    if let (Some(layout), Some(first)) = (inbound.files.format.layout(), shapes.first()) {
+    if let (Some(layout), Some(first)) = (inbound.documents.format.layout(), shapes.first()) {
         problems.extend(columns(flow, &layout, first));
     }
     for (model, then, line, column) in inbound.map.mapping.calls() {
@@ -149,14 +149,14 @@ fn follow<'p>(shape: &Shape, names: &'p [String]) -> Result<(), &'p str> {
 /// Two flows that take the same files: which of them gets one would be chance.
 fn overlaps(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
-    let inbound: Vec<(&Flow, Inbound<'_>)> =
-        workspace.flows.values().filter(|flow| flow.enabled).filter_map(|flow| Some((flow, flow.inbound()?))).collect();
-    for (at, (flow, files)) in inbound.iter().enumerate() {
-        for (other, others) in &inbound[..at] {
+    let taking: Vec<(&Flow, &FilesSource)> =
+        workspace.flows.values().filter(|flow| flow.enabled).filter_map(|flow| Some((flow, flow.source_as()?))).collect();
+    for (at, (flow, files)) in taking.iter().enumerate() {
+        for (other, others) in &taking[..at] {
             let meet = |a: &str, b: &str| a == b || fits(a, &b.replace('*', "x")) || fits(b, &a.replace('*', "x"));
             if flow.partner == other.partner
                 && flow.folder() == other.folder()
-                && files.files.patterns.iter().any(|a| others.files.patterns.iter().any(|b| meet(a, b)))
+                && files.patterns.iter().any(|a| others.patterns.iter().any(|b| meet(a, b)))
             {
                 let message = format!("the flows `{}` and `{}` take the same files from {}", other.id, flow.id, flow.folder());
                 problems.push(
@@ -208,14 +208,14 @@ fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
 /// The names that the document, its file name and its note use, held against what the flow reads.
 fn names(flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
     let mut tops = vec![if outbound.records.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file", "version"];
-    tops.extend(outbound.files.sequence.map(|_| "sequence"));
+    tops.extend(outbound.render.sequence.map(|_| "sequence"));
     tops.extend(outbound.render.values.keys().map(String::as_str));
     let mut problems = Vec::new();
     // The note is written when the record itself is no longer at hand: only its id is.
     let only_id = Tree::new(["id"]);
     let templates = [
         Some((&outbound.render.template, &outbound.records.fields)),
-        Some((&outbound.files.name, &outbound.records.fields)),
+        Some((&outbound.render.name, &outbound.records.fields)),
         outbound.records.note.as_ref().map(|note| (note, &only_id)),
     ];
     for (template, fields) in templates.into_iter().flatten() {

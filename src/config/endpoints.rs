@@ -1,11 +1,11 @@
-//! The two ends of a flow, and what is made of a message in between.
+//! The settings of a flow's source and target, and of what is made of a message in between.
 
 use std::{sync::Arc, time::Duration};
 
 use serde_json::Value as Json;
 
 use super::{
-    answers,
+    awaited::Awaited,
     choice::{Choice, Envelope},
     made_of::MadeOf,
     numbered::Numbered,
@@ -17,51 +17,33 @@ use crate::{
     odoo::read::Tree,
 };
 
-/// Where messages come from.
-#[derive(Debug)]
-pub enum Source {
-    /// Files on a partner's drop.
-    Files(Box<FilesSource>),
-    /// Records of an Odoo.
-    Records(Box<RecordsSource>),
-}
-
-/// What is made of a message.
+/// What is made of a message between its source and its target.
 #[derive(Debug)]
 pub enum Transform {
     /// A plan of a document.
     Map(Box<MapDocuments>),
     /// A document of records.
     Render(Box<RenderRecords>),
+    /// Nothing: the bytes go on as they came.
+    Relay,
 }
 
-/// Where messages go.
-#[derive(Debug)]
-pub enum Target {
-    /// An Odoo.
-    Odoo,
-    /// Files on a partner's drop.
-    Files(Box<FilesTarget>),
-}
-
-/// The ends of a flow that takes a partner's files into Odoo.
+/// A flow that takes documents into an Odoo: what is read of them, and how they become plans.
 #[derive(Debug, Clone, Copy)]
 pub struct Inbound<'f> {
-    /// Where the files are.
-    pub files: &'f FilesSource,
+    /// How its documents are read.
+    pub documents: &'f Documents,
     /// What is made of them.
     pub map: &'f MapDocuments,
 }
 
-/// The ends of a flow that sends records of Odoo as files.
+/// A flow that sends records of Odoo as documents.
 #[derive(Debug, Clone, Copy)]
 pub struct Outbound<'f> {
     /// Which records.
     pub records: &'f RecordsSource,
     /// What is made of them.
     pub render: &'f RenderRecords,
-    /// Where the files go.
-    pub files: &'f FilesTarget,
 }
 
 /// What becomes of known content under a new name.
@@ -117,6 +99,29 @@ pub enum Changed {
     Report,
 }
 
+/// How the documents of a source are read, wherever they come from.
+#[derive(Debug, Clone)]
+pub struct Documents {
+    /// Form.
+    pub format: Arc<dyn Format>,
+    /// Limits on a document.
+    pub limits: Limits,
+    /// Patterns of the documents that are taken out of a zip; none where zips are not opened.
+    pub unpack: Vec<String>,
+    /// Known content under a new name.
+    pub same_content: SameContent,
+    /// Empty documents.
+    pub empty: Unusual,
+}
+
+impl Documents {
+    /// Patterns of the files that are taken where a flow does not say which.
+    pub fn usual_files(&self) -> Vec<String> {
+        let zips = if self.unpack.is_empty() { None } else { Some("*.zip") };
+        std::iter::once(self.format.usual_files()).chain(zips).map(str::to_string).collect()
+    }
+}
+
 /// Files on a partner's drop, as they are taken.
 #[derive(Debug)]
 pub struct FilesSource {
@@ -128,28 +133,16 @@ pub struct FilesSource {
     pub ignore: Vec<String>,
     /// The name of the file that says that one is complete, with `{name}` or `{stem}` in it.
     pub marker: Option<String>,
-    /// Empty files.
-    pub empty: Unusual,
     /// Files above the limit.
     pub large: Unusual,
     /// How long a file whose own end is missing is waited for.
     pub cut: Duration,
-    /// Patterns of the documents that are taken out of a zip; none where zips are not opened.
-    pub unpack: Vec<String>,
     /// Order.
     pub order: Order,
-    /// Form.
-    pub format: Arc<dyn Format>,
     /// Where a file's name has the partner's running number.
     pub sequence: Option<Numbered>,
     /// How long size and time must stand still.
     pub settle: Duration,
-    /// Known content under a new name.
-    pub same_content: SameContent,
-    /// Limits on a document.
-    pub limits: Limits,
-    /// The answer that a document is given.
-    pub answer: Option<Arc<answers::Returned>>,
 }
 
 /// How documents become a plan.
@@ -211,23 +204,23 @@ pub struct RenderRecords {
     pub values: serde_json::Map<String, Json>,
     /// The document.
     pub template: Template,
+    /// Name of the document.
+    pub name: Template,
+    /// First number of the flow's sequence, where its documents are numbered.
+    pub sequence: Option<i64>,
 }
 
 /// Files on a partner's drop, as they are put there.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct FilesTarget {
     /// Folder on the drop.
     pub folder: String,
-    /// Name of the file.
-    pub name: Template,
     /// Put before and after the name while the file is being written; the first may name a sub-folder.
     pub temporary: (String, String),
     /// A file of that name lies there already.
     pub exists: Exists,
-    /// First number of the flow's sequence, where its files are numbered.
-    pub sequence: Option<i64>,
     /// How long the partner may take to collect a file.
     pub pickup: Option<Duration>,
     /// The answer that a document is to have.
-    pub answer: Option<answers::Awaited>,
+    pub answer: Option<Awaited>,
 }

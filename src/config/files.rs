@@ -1,17 +1,75 @@
-//! Files of a workspace that flows name.
+//! Files on a partner's drop, as the tables of flows say.
 
-use serde_json::{Map, Value as Json};
+use std::time::Duration;
 
-use crate::model::Problem;
+use super::{
+    awaited, contained,
+    endpoints::{Exists, FilesSource, FilesTarget, Order, Unusual},
+    kinds::{SourceSettings, TargetSettings},
+    numbered::Numbered,
+    reading::Reading,
+};
+use crate::model::table::Reader;
 
-/// Reads files of the workspace that flows name; problems go to the reader that named them.
-pub(super) trait Files {
-    /// The text of a file, or a problem.
-    fn text(&self, path: &str) -> Result<String, Problem>;
-    /// Whether there is such a file.
-    fn has(&self, path: &str) -> bool;
-    /// Names of the Odoos in `[odoos]`.
-    fn odoos(&self) -> Vec<&str>;
-    /// `id`, `name` and `gln` of a partner.
-    fn partner(&self, id: &str) -> Map<String, Json>;
+impl SourceSettings for FilesSource {}
+
+impl TargetSettings for FilesTarget {}
+
+/// Files of a partner, as the table says that has the keys of the source.
+pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
+    let table = reading.table;
+    contained::check(table, "folder");
+    let folder = table.need_text("folder");
+    let usual = || reading.documents.map(|documents| documents.usual_files()).unwrap_or_default();
+    let patterns = table.texts("files").unwrap_or_else(usual);
+    let settle = table.duration("settle").unwrap_or(Duration::from_secs(5));
+    let large = if table.choice("large", &["hold", "reject"]) == "reject" { Unusual::Reject } else { Unusual::Hold };
+    // A flow that does not wait for a file to stand still does not wait for its end either, unless it says so.
+    let cut = table.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
+    let order = if table.choice("order", &["time", "name"]) == "name" { Order::Name } else { Order::Time };
+    let marker = marker(table);
+    let sequence = table.text("sequence").and_then(|text| {
+        let numbered = Numbered::parse(&text);
+        if let (None, Some(node)) = (&numbered, table.node("sequence")) {
+            table.bad(node, "`sequence` is a file's name with its number, as in `ORD_{number}.xml`, and * for the rest".into());
+        }
+        numbered
+    });
+    let ignore = table.texts("ignore").unwrap_or_default();
+    Some(Box::new(FilesSource { folder, patterns, ignore, marker, large, cut, order, sequence, settle }))
+}
+
+fn marker(reader: &Reader<'_>) -> Option<String> {
+    let marker = reader.text("marker")?;
+    let names_file = marker.contains("{name}") || marker.contains("{stem}");
+    let Some(node) = reader.node("marker").filter(|_| !names_file || marker.contains('/') || marker == "{name}") else {
+        return Some(marker);
+    };
+    reader.bad(node, "`marker` is the name of a file beside each, as in `{name}.done` or `{stem}.ok`".into());
+    None
+}
+
+/// Files for a partner, as the table says that has the keys of the target.
+pub fn read_target(reading: &Reading<'_>) -> Option<Box<dyn TargetSettings>> {
+    let table = reading.table;
+    contained::check(table, "folder");
+    let folder = table.need_text("folder");
+    let temporary = table.text("temporary").unwrap_or_else(|| ".*.part".into());
+    let leaves = crate::transport::contained(&temporary).is_err();
+    let temporary = match temporary.split_once('*').filter(|_| !leaves) {
+        Some((before, after)) if !(before.is_empty() && after.is_empty()) => (before.to_string(), after.to_string()),
+        _ => {
+            if let Some(node) = table.node("temporary") {
+                table.bad(node, "`temporary` shows where the name stands, as in `.*.part` or `uploading/*`".into());
+            }
+            (".".into(), ".part".into())
+        }
+    };
+    let exists = match table.choice("exists", &["fail", "replace", "number"]) {
+        "replace" => Exists::Replace,
+        "number" => Exists::Number,
+        _ => Exists::Fail,
+    };
+    let (pickup, answer) = (table.duration("pickup"), awaited::awaited(reading.flow));
+    Some(Box::new(FilesTarget { folder, temporary, exists, pickup, answer }))
 }

@@ -10,7 +10,7 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::{DropConfig, OdooConfig, Partner, Workspace, contained, files::Files, flows, secrets};
+use super::{DropConfig, Kinds, OdooConfig, Partner, Workspace, contained, flows, secrets, workspace_files::Files};
 use crate::{
     model::{
         Code, Place, Problem, Problems, answer,
@@ -81,7 +81,7 @@ fn names(folder: &Path) -> Vec<String> {
 }
 
 /// The workspace with the flows that are whole, and what is wrong with the others.
-pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
+pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem>), Problems> {
     let mut broken = Vec::new();
     let main = parse_file(root, "consign.toml").map_err(|problem| {
         if problem.code == Code::ConfigUnreadable {
@@ -116,7 +116,7 @@ pub(super) fn load(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
     for parsed in &flow_files {
         let own = RefCell::default();
         let reader = Reader::new(&parsed.node, &parsed.file, &own);
-        let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners, odoos: &odoos });
+        let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners, odoos: &odoos }, kinds);
         if let Some(flow) = flow {
             if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
                 let hint = did_you_mean(&flow.partner, partners.keys().map(String::as_str))

@@ -5,6 +5,7 @@
 
 pub mod alerts;
 pub mod answers;
+mod awaited;
 pub mod check;
 mod choice;
 mod contained;
@@ -13,15 +14,20 @@ mod endpoints;
 mod files;
 mod flows;
 mod keep;
+mod kinds;
 mod load;
 mod made_of;
 mod numbered;
+mod reading;
+mod records;
 pub mod schedule;
 pub mod secrets;
 pub mod traces;
 mod web;
+mod workspace_files;
 
 use std::{
+    any::Any,
     collections::BTreeMap,
     path::{Path, PathBuf},
     time::Duration,
@@ -31,22 +37,27 @@ use serde_json::Value as Json;
 
 pub use self::{
     alerts::Alerts,
+    awaited::Awaited,
     choice::{Choice, Envelope},
     drops::DropConfig,
     endpoints::{
-        Changed, Exists, FilesSource, FilesTarget, Inbound, MapDocuments, Order, Outbound, RecordsSource, RenderRecords, SameContent,
-        Source, Target, Transform, Unusual,
+        Changed, Documents, Exists, FilesSource, FilesTarget, Inbound, MapDocuments, Order, Outbound, RecordsSource, RenderRecords,
+        SameContent, Transform, Unusual,
     },
+    files::{read_source as read_files_source, read_target as read_files_target},
     keep::Keep,
+    kinds::{Gives, Kinds, SourceKind, SourceSettings, Takes, TargetKind, TargetSettings},
     made_of::MadeOf,
     numbered::Numbered,
+    reading::Reading,
+    records::read_source as read_records_source,
     schedule::Schedule,
     secrets::SecretSource,
     traces::Traces,
     web::Web,
 };
 use crate::{
-    model::{Code, Direction, Problem, Problems, catalog::Catalog, nearest::did_you_mean, tongue::Tongue},
+    model::{Code, Direction, Pipeline, Problem, Problems, catalog::Catalog, nearest::did_you_mean, pipeline, tongue::Tongue},
     odoo::{DialectChoice, OdooLogin, OdooSettings},
 };
 
@@ -139,12 +150,20 @@ pub struct Flow {
     pub schedule: Schedule,
     /// By which times something must have come since the time before; otherwise the flow is silent.
     pub expect: Option<Schedule>,
+    /// The kind of its source.
+    pub source_kind: &'static str,
     /// Where its messages come from.
-    pub source: Source,
+    pub source: Box<dyn SourceSettings>,
+    /// How its documents are read, where its source gives documents.
+    pub documents: Option<Documents>,
     /// What is made of them.
     pub transform: Transform,
+    /// The kind of its target.
+    pub target_kind: &'static str,
     /// Where they go.
-    pub target: Target,
+    pub target: Box<dyn TargetSettings>,
+    /// The answer that the partner is given to each of its documents.
+    pub answer: Option<answers::Returned>,
 }
 
 impl Flow {
@@ -153,45 +172,59 @@ impl Flow {
         let mut all = vec![self.schema.as_str()];
         if let Some(inbound) = self.inbound() {
             let envelope = inbound.map.envelope.iter().filter_map(|envelope| envelope.schema.as_deref());
-            let answer = inbound.files.answer.iter().filter_map(|answer| answer.schema.as_deref());
-            all.extend(inbound.map.schemas.iter().map(|choice| choice.schema.as_str()).chain(envelope).chain(answer));
+            all.extend(inbound.map.schemas.iter().map(|choice| choice.schema.as_str()).chain(envelope));
         }
+        all.extend(self.answer.iter().filter_map(|answer| answer.schema.as_deref()));
         let mut seen = std::collections::HashSet::new();
-        all.retain(|name| seen.insert(*name));
+        all.retain(|name| !name.is_empty() && seen.insert(*name));
         all
     }
 
-    /// Its two ends, where files of a partner go into Odoo.
+    /// How its documents become plans, where they do.
     pub fn inbound(&self) -> Option<Inbound<'_>> {
-        match (&self.source, &self.transform, &self.target) {
-            (Source::Files(files), Transform::Map(map), Target::Odoo) => Some(Inbound { files, map }),
+        match (&self.documents, &self.transform) {
+            (Some(documents), Transform::Map(map)) => Some(Inbound { documents, map }),
             _ => None,
         }
     }
 
-    /// Its two ends, where records of Odoo go to a partner as files.
+    /// How its records become documents, where they do.
     pub fn outbound(&self) -> Option<Outbound<'_>> {
-        match (&self.source, &self.transform, &self.target) {
-            (Source::Records(records), Transform::Render(render), Target::Files(files)) => Some(Outbound { records, render, files }),
+        match (self.source_as::<RecordsSource>(), &self.transform) {
+            (Some(records), Transform::Render(render)) => Some(Outbound { records, render }),
             _ => None,
         }
+    }
+
+    /// The stages that its messages pass.
+    pub fn pipeline(&self) -> &'static Pipeline {
+        if self.sends() { &pipeline::RENDER } else { &pipeline::MAP }
+    }
+
+    /// Whether documents leave by it.
+    pub fn sends(&self) -> bool {
+        !matches!(self.transform, Transform::Map(_))
+    }
+
+    /// The settings of its source, where they are of this type.
+    pub fn source_as<S: SourceSettings>(&self) -> Option<&S> {
+        (&*self.source as &dyn Any).downcast_ref()
+    }
+
+    /// The settings of its target, where they are of this type.
+    pub fn target_as<T: TargetSettings>(&self) -> Option<&T> {
+        (&*self.target as &dyn Any).downcast_ref()
     }
 
     /// The folder of the partner's that its files come from or go to; empty where it has no files.
     pub fn folder(&self) -> &str {
-        match (&self.source, &self.target) {
-            (Source::Files(files), _) => &files.folder,
-            (_, Target::Files(files)) => &files.folder,
-            _ => "",
-        }
+        let from = self.source_as::<FilesSource>().map(|files| files.folder.as_str());
+        from.or(self.target_as::<FilesTarget>().map(|files| files.folder.as_str())).unwrap_or_default()
     }
 
     /// Which way documents go, for people.
     pub fn direction(&self) -> Direction {
-        match self.target {
-            Target::Odoo => Direction::In,
-            Target::Files(_) => Direction::Out,
-        }
+        if self.sends() { Direction::Out } else { Direction::In }
     }
 }
 
@@ -229,12 +262,12 @@ impl Workspace {
         }
     }
 
-    /// Reads the workspace at `root`.
+    /// Reads the workspace at `root`, whose flows can name these kinds of sources and targets.
     ///
     /// # Errors
     /// Everything that is wrong with its files.
-    pub fn load(root: &Path) -> Result<Self, Problems> {
-        let (workspace, problems) = load::load(root)?;
+    pub fn load(root: &Path, kinds: &Kinds) -> Result<Self, Problems> {
+        let (workspace, problems) = load::load(root, kinds)?;
         Problems::check(problems).map(|()| workspace)
     }
 
@@ -243,8 +276,8 @@ impl Workspace {
     ///
     /// # Errors
     /// What is wrong with the files that all flows share.
-    pub fn load_whole_flows(root: &Path) -> Result<(Self, Vec<Problem>), Problems> {
-        load::load(root)
+    pub fn load_whole_flows(root: &Path, kinds: &Kinds) -> Result<(Self, Vec<Problem>), Problems> {
+        load::load(root, kinds)
     }
 
     /// The folder of schemas, which nothing leaves.

@@ -17,13 +17,13 @@ use tokio::{
 
 use crate::{
     config::Schedule,
-    flow::Engine,
     model::Problem,
     ops::{
         alerts::{self, certificates::Endings},
         keep,
         traces::{self, Exporter},
     },
+    pipeline::Engine,
 };
 
 /// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use notify::{Config, Event, EventKind, PollWatcher, RecursiveMode, Watcher};
 use tokio::sync::mpsc;
 
-use crate::{config::Schedule, flow::Engine, transport::mounts};
+use crate::{config::Schedule, pipeline::Engine, transport::mounts};
 
 /// How often a folder on another machine is looked at.
 const BLIND: Duration = Duration::from_secs(30);

@@ -15,8 +15,13 @@
 
 #[cfg(feature = "failpoints")]
 mod active;
+#[cfg(feature = "failpoints")]
+mod scene;
 
 use std::time::Duration;
+
+#[cfg(feature = "failpoints")]
+pub use scene::{Happens, Scene, passage, play};
 
 /// Whether this build has failpoints.
 pub const ENABLED: bool = cfg!(feature = "failpoints");
@@ -51,6 +56,32 @@ pub enum Failure {
     Denied,
     /// No space left.
     Full,
+}
+
+/// A fault in the pipeline that a test plants, to see that it is found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Planted {
+    /// Nothing is written down before an effect.
+    IntentIgnored,
+    /// A source hears that messages are safe before they are in the journal.
+    AcceptedEarly,
+    /// A source hears that messages are done before they are.
+    SettledEarly,
+    /// What a look at the target tells is not believed.
+    ProbeIgnored,
+    /// The target is looked at while the effect may still take place.
+    ProbedEarly,
+    /// A person's deed makes an effect that may have taken place one that is to be had.
+    Reopened,
+}
+
+/// Whether a test has planted this fault here.
+#[cfg_attr(not(feature = "failpoints"), allow(unused_variables, reason = "only tests plant any"))]
+pub fn planted(fault: Planted) -> bool {
+    #[cfg(feature = "failpoints")]
+    return scene::planted(fault);
+    #[cfg(not(feature = "failpoints"))]
+    false
 }
 
 /// How far a test has set the clock ahead (`CONSIGN_AHEAD=200`, in seconds), so that what waits does so no longer.
@@ -89,5 +120,8 @@ pub fn step(outside: Outside, what: &str) -> Result<(), Failure> {
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables, reason = "only tests listen"))]
 pub async fn checkpoint(name: &'static str) {
     #[cfg(feature = "failpoints")]
-    active::checkpoint(name).await;
+    {
+        active::checkpoint(name).await;
+        scene::checkpoint(name).await;
+    }
 }

@@ -7,11 +7,10 @@ use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 use super::{
     audit::{self, Deed},
     history::event,
-    intents,
     sql::{Cells, Journal, Writing, all, commit, push_list, stamp},
     watched::{Staying, staying},
 };
-use crate::model::{Effect, Message, MessageId, Problem, answer::Reply, intent::Known};
+use crate::model::{Message, MessageId, Problem, answer::Reply};
 
 /// The answer to a message: what is known of it.
 #[derive(Debug, Clone, Serialize)]
@@ -66,27 +65,6 @@ pub(super) async fn expect(to: &mut Writing<'_>, message: &Message, due: DateTim
 const OPEN: &str = "state in ('awaited', 'pending')";
 
 impl Journal {
-    /// Writes down that a document is about to be sent, and by when it is to be answered where an answer is expected: before the
-    /// sending, since the partner may answer at once. Gives what was known of the sending before.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn about_to_send(
-        &self,
-        message: &Message,
-        sending: &Effect,
-        due: Option<DateTime<Utc>>,
-        now: DateTime<Utc>,
-    ) -> Result<Vec<Known>, Problem> {
-        let mut to = self.begin().await?;
-        let known = intents::open(&mut to, message, std::slice::from_ref(sending), now).await?;
-        if let Some(due) = due {
-            expect(&mut to, message, due).await?;
-        }
-        commit(to).await?;
-        Ok(known)
-    }
-
     /// The answer to a message, where it is to have one.
     ///
     /// # Errors

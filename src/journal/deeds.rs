@@ -11,7 +11,10 @@ use super::{
     sql::{Journal, Writing, commit},
     steps::{Step, Until, take},
 };
-use crate::model::{Again, Code, Effect, Intent, Message, Outcome, Problem, Stage};
+use crate::{
+    failpoints::{Planted, planted},
+    model::{Again, Code, Effect, Intent, Message, Outcome, Problem, Stage},
+};
 
 /// The stage at which a message goes on when it is reprocessed; none where it is begun anew, perhaps with another Odoo.
 fn goes_on(message: &Message, intents: &[Intent], odoo: Option<&str>) -> Option<Stage> {
@@ -96,7 +99,10 @@ impl Journal {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         moved.again = again;
-        let intents = intents::of_run(&mut to, message).await?;
+        let intents = match planted(Planted::Reopened) {
+            true => Vec::new(),
+            false => intents::of_run(&mut to, message).await?,
+        };
         match goes_on(message, &intents, odoo) {
             Some(stage) => go_on(&mut to, &mut moved, stage, deed, now).await?,
             None => {
@@ -295,7 +301,7 @@ impl Journal {
     }
 }
 
-async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+pub(super) async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
     let (before, until) = (message.clone(), firm_until(message, now));
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();

@@ -2,7 +2,7 @@
 
 use super::{
     message::still_here,
-    sql::{Journal, commit, signed},
+    sql::{Journal, Writing, commit, signed},
 };
 use crate::model::{Message, Problem};
 
@@ -21,6 +21,19 @@ pub struct Rendered {
     pub stored: String,
     /// What the records said that are sent with it, as `model,id` and a digest, where the flow remembers that.
     pub digests: Vec<(String, String)>,
+}
+
+/// Writes it down; gives the messages that are still where they were read. One that was begun anew meanwhile has its file where it was.
+pub(super) async fn shelved<'m>(to: &mut Writing<'_>, messages: &'m [Message]) -> Result<Vec<&'m Message>, Problem> {
+    let mut still = Vec::with_capacity(messages.len());
+    for message in messages {
+        let update = sqlx::query("update message set stored = ?, moved = ?, refused = ? where id = ? and stage = ? and run = ?");
+        let update = update.bind(&message.stored).bind(message.moved).bind(message.refused).bind(message.id.to_string());
+        if update.bind(message.stage.as_str()).bind(message.run).execute(&mut **to).await?.rows_affected() == 1 {
+            still.push(message);
+        }
+    }
+    Ok(still)
 }
 
 impl Journal {
@@ -44,12 +57,7 @@ impl Journal {
             return Ok(());
         }
         let mut to = self.begin().await?;
-        for message in messages {
-            // Begun anew meanwhile, its file is where it was.
-            let update = sqlx::query("update message set stored = ?, moved = ? where id = ? and stage = ? and run = ?");
-            let update = update.bind(&message.stored).bind(message.moved).bind(message.id.to_string());
-            update.bind(message.stage.as_str()).bind(message.run).execute(&mut *to).await?;
-        }
+        shelved(&mut to, messages).await?;
         commit(to).await
     }
 

@@ -11,7 +11,7 @@ use super::{
     message::{A_STAGE, stage},
     sql::{CHUNK, Cells, Journal, all, commit, push_list, signed, stamp},
 };
-use crate::model::{Message, Problem, Stage};
+use crate::model::{Direction, Message, Problem, Stage};
 
 /// A file that lies on a drop because its message has not let go of it yet.
 #[derive(Debug, Clone)]
@@ -57,15 +57,15 @@ pub struct Known {
 }
 
 impl Journal {
-    /// Files of a flow that their messages have not let go of, by path.
+    /// Files of a flow that its messages of this direction have not let go of, by path.
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn here(&self, flow: &str) -> Result<HashMap<String, Here>, Problem> {
+    pub async fn here(&self, flow: &str, direction: Direction) -> Result<HashMap<String, Here>, Problem> {
         let rows = sqlx::query(
-            "select id, path, stage, size, modified from message where flow = ? and moved = 0 and direction = 'in' order by id",
+            "select id, path, stage, size, modified from message where flow = ? and direction = ? and moved = 0 and answers is null order by id",
         );
-        let rows = rows.bind(flow).fetch_all(&self.pool).await?;
+        let rows = rows.bind(flow).bind(direction.as_str()).fetch_all(&self.pool).await?;
         let here = all(&rows, |row| {
             let cells = Cells::of("message", "id", row);
             let here = Here {
@@ -133,7 +133,7 @@ impl Journal {
     pub async fn known(&self, flow: &str, paths: &[&str], contents: &[&str]) -> Result<Known, Problem> {
         let mut known = Known::default();
         for chunk in paths.chunks(CHUNK) {
-            let mut query = of_flow("select * from message where stage <> 'failed' and flow = ", flow);
+            let mut query = of_flow("select * from message where stage <> 'failed' and answers is null and flow = ", flow);
             push_list(&mut query, " and path", chunk);
             query.push(" order by id");
             for message in self.messages(query).await? {
@@ -145,7 +145,7 @@ impl Journal {
             known.paths.extend(all(&rows, |row| Cells::of("ledger", "path", row).get::<String>("path"))?);
         }
         for chunk in contents.chunks(CHUNK) {
-            let mut query = of_flow("select * from message where stage <> 'failed' and flow = ", flow);
+            let mut query = of_flow("select * from message where stage <> 'failed' and answers is null and flow = ", flow);
             push_list(&mut query, " and sha256", chunk);
             query.push(" order by id");
             for message in self.messages(query).await? {

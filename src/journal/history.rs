@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 
 use super::{
-    sql::{Cells, Journal, Writing, all, stamp},
+    sql::{Cells, Journal, Writing, all, commit, stamp},
     terms,
 };
 use crate::model::{Message, MessageId, Problem, Stage};
@@ -102,6 +102,16 @@ pub(super) async fn touched(to: &mut Writing<'_>, message: &Message, records: &[
 }
 
 impl Journal {
+    /// Writes down records of Odoo that were changed for a message once it was at rest.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn touched(&self, message: &Message, records: &[RecordRow], now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        touched(&mut to, message, records, now).await?;
+        commit(to).await
+    }
+
     /// The steps of a message, oldest first.
     ///
     /// # Errors

@@ -7,14 +7,19 @@ use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 
 use super::{
+    answers::expect,
     message::still_here,
     sql::{Cells, Journal, Writing, all, commit, stamp},
 };
 use crate::model::{Effect, Intent, Message, Outcome, Problem, intent::Known};
 
+/// What stands as the source of a delivery that may be repeated.
+const REPEATABLE: &str = "repeatable";
+
 fn effect(kind: &str, name: String, source: Option<String>, place: Option<String>) -> Option<Effect> {
     match kind {
         "call" => Some(Effect::Call(name)),
+        "deliver" => Some(Effect::Deliver { to: name, repeatable: source.as_deref() == Some(REPEATABLE) }),
         "rename" => Some(Effect::Rename { from: source, to: name, place }),
         "write" => Some(Effect::Write(name)),
         _ => None,
@@ -57,7 +62,8 @@ pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Eff
         for effect in effects {
             let (source, place) = match effect {
                 Effect::Rename { from, place, .. } => (from.as_deref(), place.as_deref()),
-                Effect::Call(_) | Effect::Write(_) => (None, None),
+                Effect::Deliver { repeatable: true, .. } => (Some(REPEATABLE), None),
+                Effect::Call(_) | Effect::Deliver { .. } | Effect::Write(_) => (None, None),
             };
             let insert = sqlx::query(
                 "insert into intent (message, run, kind, name, source, place, opened) values (?, ?, ?, ?, ?, ?, ?)
@@ -98,7 +104,7 @@ pub(super) async fn of_run(to: &mut Writing<'_>, message: &Message) -> Result<Ve
 
 /// Whether a document of a message was sent, or may have been, in whichever of its runs.
 pub(super) async fn may_be_sent(to: &mut Writing<'_>, message: &Message) -> Result<bool, Problem> {
-    let query = sqlx::query("select * from intent where message = ? and kind = 'rename'").bind(message.id.to_string());
+    let query = sqlx::query("select * from intent where message = ? and kind in ('deliver', 'rename')").bind(message.id.to_string());
     Ok(all(&query.fetch_all(&mut **to).await?, intent)?.iter().any(|intent| intent.outcome() != Some(Outcome::NotHappened)))
 }
 
@@ -119,6 +125,27 @@ impl Journal {
     pub async fn intend(&self, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Known>, Problem> {
         let mut to = self.begin().await?;
         let known = open(&mut to, message, effects, now).await?;
+        commit(to).await?;
+        Ok(known)
+    }
+
+    /// Writes down that a document is about to be sent, and by when it is to be answered where an answer is expected: before the
+    /// sending, since the partner may answer at once. Gives what was known of the sending before.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn about_to_send(
+        &self,
+        message: &Message,
+        sending: &Effect,
+        due: Option<DateTime<Utc>>,
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Known>, Problem> {
+        let mut to = self.begin().await?;
+        let known = open(&mut to, message, std::slice::from_ref(sending), now).await?;
+        if let Some(due) = due {
+            expect(&mut to, message, due).await?;
+        }
         commit(to).await?;
         Ok(known)
     }

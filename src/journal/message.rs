@@ -68,6 +68,8 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
         rested: cells.get("rested")?,
         edited: cells.get("edited")?,
         parent: cells.maybe_message("parent")?,
+        answers: cells.maybe_number("answers")?,
+        refused: cells.number("refused")?,
         received: cells.time("received")?,
         updated: cells.time("updated")?,
     })
@@ -93,10 +95,12 @@ impl Journal {
         query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
         query.push(" and stage = 'waiting' and (until <= ").push_bind(stamp(now));
         query.push(if eager { " or firm = 0)" } else { ")" });
-        for shelf in ["moved = 0", UNSHELVED] {
+        for open in ["moved = 0", UNSHELVED, "refused > 0"] {
             query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
             // With a plus the stage is not what is looked up by: nearly all messages are done, and few are unmoved.
-            query.push(" and +stage in ('done', 'failed', 'discarded') and ").push(shelf);
+            query.push(" and +stage in ('done', 'failed', 'discarded') and ").push(open);
+            query.push(" and (+stage <> 'done' or until is null or until <= ").push_bind(stamp(now));
+            query.push(if eager { " or firm = 0)" } else { ")" });
         }
         // What came in a zip is as old as the zip, whenever it was unpacked.
         query.push(") order by case when edited = 0 then coalesce(parent, id) else id end, id");
@@ -109,8 +113,10 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn pending_flows(&self, now: DateTime<Utc>) -> Result<Vec<String>, Problem> {
         let query = sqlx::query(
-            "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied')
-             union select flow from message where stage = 'waiting' and until <= ?
+            // Answers that were not begun wait for a run of their flow: their server may be away.
+            "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied') and answers is null
+             union select flow from message where stage = 'waiting' and until <= ?1
+             union select flow from message where moved = 0 and +stage = 'done' and until <= ?1
              union select flow from message where stage = 'discarded' and unshelved = 1",
         );
         let rows = query.bind(stamp(now)).fetch_all(&self.pool).await?;
@@ -125,7 +131,8 @@ impl Journal {
     pub async fn is_behind(&self, flow: &str, zip: MessageId) -> Result<bool, Problem> {
         // With a plus it is not looked up by: the newest rows are few, and those of a flow that are done are nearly all.
         let query = sqlx::query(
-            "select 1 from message where id > ?1 and +flow = ?2 and +stage in ('applied', 'done') and coalesce(parent, id) > ?1 limit 1",
+            "select 1 from message where id > ?1 and +flow = ?2 and +stage in ('applied', 'done') and answers is null
+             and coalesce(parent, id) > ?1 limit 1",
         );
         Ok(query.bind(zip.to_string()).bind(flow).fetch_optional(&self.pool).await?.is_some())
     }

@@ -48,6 +48,8 @@ pub struct NewMessage {
     pub sequence: Option<i64>,
     /// The message that it was made of.
     pub parent: Option<MessageId>,
+    /// It is an answer to the partner: the try of its parent whose outcome it tells.
+    pub answers: Option<u32>,
     /// Whether it is an edited copy of it.
     pub edited: bool,
 }
@@ -72,6 +74,7 @@ impl NewMessage {
             rest: None,
             sequence: None,
             parent: None,
+            answers: None,
             edited: false,
         }
     }
@@ -82,7 +85,7 @@ impl NewMessage {
     }
 
     /// As the journal knows it once it is written down.
-    fn message(&self, now: DateTime<Utc>) -> Message {
+    pub fn message(&self, now: DateTime<Utc>) -> Message {
         let rest = self.rest.as_ref();
         let stage = rest.map_or(Stage::Received, |(stage, _)| *stage);
         Message {
@@ -114,6 +117,8 @@ impl NewMessage {
             rested: stage == Stage::Held,
             edited: self.edited,
             parent: self.parent,
+            answers: self.answers,
+            refused: 0,
             received: now,
             updated: now,
         }
@@ -124,7 +129,7 @@ pub(super) async fn insert(to: &mut Writing<'_>, new: &NewMessage, now: DateTime
     let message = new.message(now);
     let insert = sqlx::query(
         "insert into message (id, flow, direction, name, path, size, modified, sha256, stage, resume, attempts, reason, code, stored, moved,
-         parent, edited, rested, sequence, odoo, received, updated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+         parent, answers, edited, rested, sequence, odoo, received, updated) values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
     );
     let insert = insert.bind(message.id.to_string()).bind(&message.flow).bind(message.direction.as_str()).bind(&message.name);
     let insert = insert.bind(&message.path).bind(signed(message.size)).bind(message.modified.map(stamp)).bind(&message.sha256);
@@ -132,6 +137,7 @@ pub(super) async fn insert(to: &mut Writing<'_>, new: &NewMessage, now: DateTime
     let insert = insert.bind(message.code.map(Code::as_str)).bind(&message.stored).bind(message.moved);
     let insert = insert
         .bind(message.parent.map(|id| id.to_string()))
+        .bind(message.answers)
         .bind(message.edited)
         .bind(message.rested)
         .bind(message.sequence)
@@ -205,7 +211,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn parts(&self, zip: MessageId) -> Result<HashSet<String>, Problem> {
-        let query = sqlx::query("select id, path from message where parent = ? and edited = 0").bind(zip.to_string());
+        let query = sqlx::query("select id, path from message where parent = ? and edited = 0 and answers is null").bind(zip.to_string());
         let rows = query.fetch_all(&self.pool).await?;
         Ok(all(&rows, |row| Cells::of("message", "id", row).get("path"))?.into_iter().collect())
     }

@@ -38,7 +38,9 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn sending_flows(&self) -> Result<Vec<String>, Problem> {
-        let rows = sqlx::query("select distinct flow from sent union select distinct flow from message where direction = 'out'");
+        let rows = sqlx::query(
+            "select distinct flow from sent union select distinct flow from message where direction = 'out' and answers is null",
+        );
         let rows = rows.fetch_all(&self.pool).await?;
         all(&rows, |row| Cells::of("sent", "flow", row).get("flow"))
     }

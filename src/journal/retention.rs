@@ -43,7 +43,9 @@ impl Journal {
     pub async fn forget(&self, flow: &str, before: DateTime<Utc>) -> Result<Vec<MessageId>, Problem> {
         let mut to = self.begin().await?;
         let query = sqlx::query(
-            "select id from message where flow = ? and stage in ('done', 'discarded') and received < ? and moved = 1 and unshelved = 0
+            "select id from message where flow = ? and stage in ('done', 'discarded') and received < ? and moved = 1 and unshelved = 0 and refused = 0
+             and not exists (select 1 from message a where a.parent = message.id and a.answers is not null
+                and a.stage not in ('done', 'failed', 'discarded'))
              order by received, id limit ?",
         );
         let rows = query.bind(flow).bind(stamp(before)).bind(AT_ONCE).fetch_all(&mut *to).await?;

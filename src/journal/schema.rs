@@ -12,13 +12,13 @@ use sqlx::{
 };
 
 use super::{
-    schema_effects, schema_odoos, schema_operations,
+    schema_children, schema_effects, schema_odoos, schema_operations,
     sql::{Cells, Journal},
 };
 use crate::model::{Code, Problem, problem::reason};
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 7] = [&[
+const VERSIONS: [&[&str]; 8] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -54,7 +54,7 @@ const VERSIONS: [&[&str]; 7] = [&[
     // What a record said when it was sent.
     "alter table sent add column digest text",
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
-], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS, schema_odoos::STATEMENTS];
+], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS, schema_odoos::STATEMENTS, schema_children::STATEMENTS];
 
 /// What becomes of a journal of an earlier version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -311,6 +311,28 @@ mod tests {
         assert_eq!(journal.cursor("f", "west").await.expect("read"), None);
         let records = journal.records(all[1].id).await.expect("read");
         assert_eq!(records.iter().map(|record| (record.odoo.as_str(), record.id)).collect::<Vec<_>>(), [("", 7)]);
+    }
+
+    #[tokio::test]
+    async fn what_version_7_was_about_to_do_and_had_counted_is_as_it_was() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let path = dir.path().join("journal.sqlite");
+        left_by(7, &path, &[("out", "staged", None, &[]), ("in", "done", None, &[])]).await;
+        let mut old = options(&path).connect().await.expect("a file");
+        run(&mut old, "insert into intent (message, run, kind, name, source, place, opened) values ('01a22b00-0000-7000-8000-000000000000', 1, 'rename', 'in/x', 'in/.x', 'sftp', '2026-01-02T03:04:05.000Z')".into()).await;
+        old.close().await.expect("closed");
+        let journal = Journal::open_as(&path, Before::CopyAside).await.expect("opens");
+        let mut all = journal.list(&Filter::of_flow("f")).await.expect("read");
+        all.sort_by_key(|message| message.id);
+        assert_eq!(
+            all.iter().map(|message| (message.stage, message.answers)).collect::<Vec<_>>(),
+            [(Stage::Staged, None), (Stage::Done, None)]
+        );
+        let effects: Vec<Effect> = journal.intents(&all[0]).await.expect("read").into_iter().map(|intent| intent.effect).collect();
+        assert_eq!(effects, [Effect::Rename { from: Some("in/.x".into()), to: "in/x".into(), place: Some("sftp".into()) }]);
+        journal.advance(&mut all[0], Stage::Applied, None, chrono::Utc::now()).await.expect("written");
+        let counts: Vec<(Stage, u64)> = journal.tallies().await.expect("read").iter().map(|tally| (tally.stage, tally.count)).collect();
+        assert_eq!(counts, [(Stage::Applied, 1), (Stage::Done, 1)]);
     }
 
     #[tokio::test]

@@ -36,6 +36,8 @@ pub struct Filter {
     pub answer: Option<Wanted>,
     /// Made of this message.
     pub parent: Option<MessageId>,
+    /// Answers to partners as well.
+    pub answers: bool,
     /// Only those that come after this one in the list: its time and id.
     pub after: Option<(DateTime<Utc>, MessageId)>,
     /// At most so many.
@@ -65,6 +67,9 @@ impl Filter {
     }
 
     fn conditions(&self, query: &mut QueryBuilder<Sqlite>) {
+        if !self.answers {
+            query.push(" and m.answers is null");
+        }
         if !self.stages.is_empty() {
             // Two short lists, each by an index of its own: an `or` of both would read every message.
             query.push(if self.unmoved { " and m.id in (select id from message where stage in (" } else { " and m.stage in (" });

@@ -49,8 +49,9 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn uncollected(&self, flow: &str) -> Result<Vec<Message>, Problem> {
-        let mut query =
-            QueryBuilder::new("select * from message where direction = 'out' and collected is null and stage = 'done' and flow = ");
+        let mut query = QueryBuilder::new(
+            "select * from message where direction = 'out' and collected is null and stage = 'done' and answers is null and flow = ",
+        );
         query.push_bind(flow.to_string()).push(" order by id");
         self.messages(query).await
     }

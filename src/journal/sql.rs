@@ -133,6 +133,14 @@ impl<'r> Cells<'r> {
         T::try_from(number).map_err(|_| self.broken(column, &format!("{number}, which is out of range")))
     }
 
+    /// The same, where there may be none.
+    pub(super) fn maybe_number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<Option<T>, Problem> {
+        match self.get::<Option<i64>>(column)? {
+            None => Ok(None),
+            Some(_) => self.number(column).map(Some),
+        }
+    }
+
     /// A message's id.
     pub(super) fn message(&self, column: &'static str) -> Result<MessageId, Problem> {
         self.parsed(column, AN_ID, |text| text.parse().ok())

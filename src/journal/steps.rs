@@ -77,6 +77,9 @@ pub(super) async fn take(
     let run = message.run;
     message.run += u32::from(anew);
     (message.stage, message.resume, message.updated) = (next, resume, now);
+    if anew {
+        message.refused = 0;
+    }
     (message.until, message.firm) = (until.map(|until| until.at), until.is_some_and(|until| until.firm));
     message.checked |= before == Stage::Received && next == message.pipeline().checked;
     message.rested |= begins || matches!(next, Stage::Waiting | Stage::Held);
@@ -86,13 +89,19 @@ pub(super) async fn take(
     }
     let update = sqlx::query(
         "update message set stage = ?1, resume = ?2, until = ?3, firm = ?4, updated = ?5, moved = case when ?6 and edited = 0 then 0 else moved end, reason = ?7, code = ?8, attempts = ?9,
-         collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14, odoo = ?18 where id = ?15 and stage = ?16 and run = ?17",
+         collected = case when ?6 then null else collected end, checked = ?10, rested = ?11, run = ?12, as_then = ?13, overwrite = ?14, odoo = ?18, refused = ?19 where id = ?15 and stage = ?16 and run = ?17",
     );
     let update = update.bind(next.as_str()).bind(resume.map(Stage::as_str)).bind(message.until.map(stamp));
     let update = update.bind(message.firm).bind(stamp(now)).bind(begins).bind(&message.reason);
     let update = update.bind(message.code.map(Code::as_str)).bind(message.attempts);
     let update = update.bind(message.checked).bind(message.rested).bind(message.run).bind(message.again.as_then);
-    let update = update.bind(message.again.overwrite).bind(message.id.to_string()).bind(before.as_str()).bind(run).bind(&message.odoo);
+    let update = update
+        .bind(message.again.overwrite)
+        .bind(message.id.to_string())
+        .bind(before.as_str())
+        .bind(run)
+        .bind(&message.odoo)
+        .bind(message.refused);
     // Another process that moved the message meanwhile makes this find no row.
     if update.execute(&mut **to).await?.rows_affected() != 1 {
         return Err(moved_meanwhile(message));
@@ -215,7 +224,7 @@ impl Journal {
         let taken = match take(&mut to, &mut moved, Stage::Applied, Step { note, ..Step::default() }, now).await {
             Err(problem) if problem.code == Code::MessageMoved => {
                 // Held or discarded while it took place, it has had its effect all the same.
-                moved = read(&mut to, message).await?;
+                moved = Message { refused: message.refused, ..read(&mut to, message).await? };
                 let was = format!("took place while the message was {}", moved.stage);
                 let step = Step { note: Some(&was), took_place: true, ..Step::default() };
                 match moved.stage {
@@ -237,18 +246,12 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends a message whose effect is complete, as a try that succeeded, with the records that it touched last.
+    /// Ends a message whose effect is complete, as a try that succeeded.
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn done(&self, message: &mut Message, records: &[RecordRow], note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
-        let mut to = self.begin().await?;
-        let mut moved = message.clone();
-        touched(&mut to, &moved, records, now).await?;
-        take(&mut to, &mut moved, Stage::Done, Step { note, tried: Some(("done", &[])), ..Step::default() }, now).await?;
-        commit(to).await?;
-        *message = moved;
-        Ok(())
+    pub async fn done(&self, message: &mut Message, note: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.step(message, Stage::Done, Step { note, tried: Some(("done", &[])), ..Step::default() }, now).await
     }
 
     /// Writes down what carrying out a plan left behind, beside a message's present stage.

@@ -59,7 +59,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn last_came(&self, flow: &str) -> Result<Option<DateTime<Utc>>, Problem> {
-        let query = sqlx::query("select max(received) as last from message where flow = ? and edited = 0").bind(flow);
+        let query = sqlx::query("select max(received) as last from message where flow = ? and edited = 0 and answers is null").bind(flow);
         let row = query.fetch_one(&self.pool).await?;
         Cells::of("message", "last", &row).maybe_time("last")
     }

@@ -12,6 +12,13 @@ use super::{Code, Problem};
 pub enum Effect {
     /// A method of Odoo's that leaves no trace by which it could be seen that it was called: the method, its step, and the record.
     Call(String),
+    /// A document is handed over to a target that is no drop.
+    Deliver {
+        /// The name by which it can be looked for there.
+        to: String,
+        /// Handed over again under that name, it is known there, and nothing happens twice.
+        repeatable: bool,
+    },
     /// A file gets its final name on a drop, which is its sending.
     Rename {
         /// Its name until then. Journals up to version 5 do not know it; it follows from the flow's configuration.
@@ -26,10 +33,11 @@ pub enum Effect {
 }
 
 impl Effect {
-    /// The kind as stored: `call`, `rename`, `write`.
+    /// The kind as stored: `call`, `deliver`, `rename`, `write`.
     pub fn kind(&self) -> &'static str {
         match self {
             Self::Call(_) => "call",
+            Self::Deliver { .. } => "deliver",
             Self::Rename { .. } => "rename",
             Self::Write(_) => "write",
         }
@@ -39,13 +47,13 @@ impl Effect {
     pub fn name(&self) -> &str {
         match self {
             Self::Call(name) | Self::Write(name) => name,
-            Self::Rename { to, .. } => to,
+            Self::Deliver { to, .. } | Self::Rename { to, .. } => to,
         }
     }
 
     /// Whether it is safe to do it again without knowing whether it happened: what was done is found and not done twice.
     pub fn may_be_repeated(&self) -> bool {
-        matches!(self, Self::Write(_))
+        matches!(self, Self::Write(_) | Self::Deliver { repeatable: true, .. })
     }
 }
 
@@ -53,6 +61,7 @@ impl fmt::Display for Effect {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Call(name) => write!(f, "call {name}"),
+            Self::Deliver { to, .. } => write!(f, "deliver {to}"),
             Self::Rename { to, .. } => write!(f, "send {to}"),
             Self::Write(mark) => write!(f, "write to Odoo ({mark})"),
         }
@@ -124,7 +133,7 @@ impl Intent {
 
     /// Whether a document was sent by it, as far as that is known.
     pub fn sent(&self) -> bool {
-        matches!(self.effect, Effect::Rename { .. }) && self.outcome() == Some(Outcome::Happened)
+        matches!(self.effect, Effect::Deliver { .. } | Effect::Rename { .. }) && self.outcome() == Some(Outcome::Happened)
     }
 
     /// Whether only a look outside, or a person, can tell: it is undecided, and to repeat it could do it twice.

@@ -120,6 +120,12 @@ pub struct Message {
     pub edited: bool,
     /// The message that it was made of: the original of an edited copy, the zip of a document.
     pub parent: Option<MessageId>,
+    /// It is an answer to the partner: the try of its parent whose outcome it tells.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub answers: Option<u32>,
+    /// Parts of its document that were refused while the rest went in, as long as they are not at the partner's.
+    #[serde(skip)]
+    pub refused: u32,
     /// When we received it.
     pub received: DateTime<Utc>,
     /// When it last changed.

@@ -33,6 +33,11 @@ impl Pipeline {
         *self == MAP
     }
 
+    /// The stage behind this one; none behind the last, and for a stage that it does not have.
+    pub fn behind(&self, stage: Stage) -> Option<Stage> {
+        self.stages.windows(2).find(|pair| pair[0] == stage).map(|pair| pair[1])
+    }
+
     /// The stage from which the effect takes place, and from which a look outside tells what an open intent has become.
     pub fn effect(&self) -> Stage {
         let before = self.stages.windows(2).find(|pair| pair[1] == Stage::Applied).map(|pair| pair[0]);

@@ -1,9 +1,9 @@
 //! What a person does to messages: again, hold, release, discard. Each is refused where the message cannot take it.
 
 use crate::{
-    flow::{Engine, mappings},
     journal::{Answered, Deed, Filter},
     model::{Again, Code, Intent, Message, Outcome, Problem, Stage, answer::Reply},
+    pipeline::{Engine, mappings},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
@@ -49,7 +49,7 @@ pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &
 /// Whether the flow of an outbound message numbers its files.
 fn is_numbered(engine: &Engine, message: &Message) -> bool {
     let flow = engine.workspace().flows.get(&message.flow);
-    flow.is_some_and(|flow| flow.outbound().is_some_and(|outbound| outbound.files.sequence.is_some()))
+    flow.is_some_and(|flow| flow.outbound().is_some_and(|outbound| outbound.render.sequence.is_some()))
 }
 
 /// Holds a message: nothing is done with it until a person releases it.

@@ -14,9 +14,9 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{
     config::Workspace,
-    flow,
     journal::Journal,
     model::{Code, Problem, problem::reason},
+    pipeline,
     storage::Storage,
 };
 
@@ -163,7 +163,7 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     let (snapshot, part) = (beside()?, beside()?);
     // The journal first: every file that it names was there before it, and is found where it lies now. One that is not there is not
     // made: it may be the wrong folder.
-    let here = workspace.storage.join(flow::JOURNAL);
+    let here = workspace.storage.join(pipeline::JOURNAL);
     if !here.exists() {
         return Err(unable("is no journal", &here, &"it is not there")
             .hint("nothing has run in this workspace yet, or `--workspace` names another"));

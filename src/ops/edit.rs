@@ -3,10 +3,10 @@
 
 use super::diff;
 use crate::{
-    flow::Engine,
     format::zip,
     journal::{Deed, NewMessage},
     model::{Code, Message, Problem},
+    pipeline::Engine,
     storage::digest,
 };
 
@@ -128,13 +128,13 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         edited: true,
         ..NewMessage::of(&original.flow, original.direction, odoo)
     };
-    copy.stored = engine.storage().spool(copy.id, bytes.to_vec()).await?;
+    copy.stored = engine.storage().spool_edited(copy.id, bytes.to_vec()).await?;
     let replaced = engine.journal().replace(original, &copy, &difference, deed, engine.clock().now()).await;
     if let Err(problem) = &replaced
         && matches!(problem.code, Code::Uncertain | Code::Stage | Code::MessageMoved)
     {
         // Refused, nothing was written down. After any other error the copy may be known; what is not is swept at the next start.
-        engine.storage().discard([copy.id]).await;
+        engine.storage().discard_edited(copy.id).await;
     }
     replaced
 }

@@ -2,9 +2,9 @@
 
 use crate::{
     config::Workspace,
-    flow::{self, Lock},
     journal::Journal,
     model::{Code, Problem, Stage, problem::reason},
+    pipeline::{self, Lock},
 };
 
 /// What was looked at, with what was found or what is wrong.
@@ -13,7 +13,7 @@ pub type Look = (&'static str, Result<String, Problem>);
 /// Looks at everything that is ours.
 pub async fn house(workspace: &Workspace, least_mib: u64) -> Vec<Look> {
     let mut looks = vec![("storage", storage(workspace, least_mib)), ("consign run", at_work(workspace))];
-    let path = workspace.storage.join(flow::JOURNAL);
+    let path = workspace.storage.join(pipeline::JOURNAL);
     looks.push((
         "journal",
         match path.exists() {

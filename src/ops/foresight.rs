@@ -6,7 +6,6 @@ use serde::Serialize;
 
 use crate::{
     config::Inbound,
-    flow::{Engine, Schemas, mappings, render, unpack},
     format::Source,
     journal::Journal,
     model::{Again, BoxFuture, Message, Problem, Problems, Stage, answer, problem::shown},
@@ -17,6 +16,7 @@ use crate::{
             memory::{Memory, Written},
         },
     },
+    pipeline::{Engine, Schemas, mappings, render, unpack},
 };
 
 /// What would become of a message.
@@ -135,6 +135,10 @@ impl<'e> Foreseer<'e> {
                 _ => into.lines.push(format!("not known whether it took place, looked for first: {}", intent.effect)),
             }
         }
+        if message.answers.is_some() {
+            into.lines.push(format!("make the answer again and give it: {}", shown(&message.path)));
+            return Ok(());
+        }
         let Some(inbound) = flow.inbound() else {
             into.lines.push(if again.checked {
                 format!("send the same file again: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
@@ -164,7 +168,7 @@ impl<'e> Foreseer<'e> {
             false => None,
         };
         let inbound = Inbound { map: then.as_ref().unwrap_or(inbound.map), ..inbound };
-        if unpack::is_package(self.engine.storage(), inbound, message).await? {
+        if unpack::is_package(self.engine.storage(), inbound.documents, message).await? {
             let documents = self.engine.journal().parts(message.id).await?.len();
             into.lines.push(format!("a zip: {documents} documents of it are messages of their own, others of it would become such"));
             return Ok(());
@@ -179,7 +183,7 @@ impl<'e> Foreseer<'e> {
             return Ok(());
         }
         let message = &Message { odoo: self.engine.journal().goes_to(message, &flow.odoo).await?, ..message.clone() };
-        let odoo = self.engine.odoo(&message.odoo).await?;
+        let odoo = self.engine.site().odoo(&message.odoo).await?;
         let memory = Remembered(self.engine.journal().clone(), message.odoo.clone());
         let setup = Setup { mark: "", memory: &memory, catalog: workspace.catalog(&message.odoo), partial: true };
         let (foreseen, problems) = foresee(&odoo, &plan, setup).await?;

@@ -7,8 +7,8 @@ use chrono::{DateTime, NaiveDate, TimeDelta, Utc};
 use serde::Serialize;
 
 use crate::{
-    flow::Engine,
     model::Problem,
+    pipeline::Engine,
     storage::{Day, Storage},
 };
 

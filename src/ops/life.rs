@@ -6,9 +6,9 @@ use serde_json::Value as Json;
 use super::lines::Lines;
 use crate::{
     config::OdooConfig,
-    flow::{Engine, plans},
     journal::{AnswerRow, Attempt, DeedRow, Event, Filter, LedgerRow, RecordRow, Term},
     model::{Intent, Message, Problem},
+    pipeline::{Engine, plans},
 };
 
 /// A message's whole life.
@@ -72,7 +72,7 @@ pub async fn life(engine: &Engine, message: Message) -> Result<Life, Problem> {
         Some(parent) => journal.find(&parent.to_string()).await.ok(),
         None => None,
     };
-    let children = journal.list(&Filter { parent: Some(message.id), limit: CHILDREN, ..Filter::default() }).await?;
+    let children = journal.list(&Filter { parent: Some(message.id), answers: true, limit: CHILDREN, ..Filter::default() }).await?;
     Ok(Life {
         partner: flow.map(|flow| flow.partner.clone()),
         arrival: journal.arrival(message.id).await?,

@@ -12,9 +12,10 @@ use zip::ZipArchive;
 use super::backup::{ABOUT, Backup, Done, JOURNAL, LAYOUT, read_whole, unable};
 use crate::{
     config::{Flow, Workspace},
-    flow::{self, Lock},
+    endpoint,
     journal::{Before, Deed, Filter, Journal},
     model::{Problem, Problems, Stage, problem::reason},
+    pipeline::{self, Lock},
     storage::private_folder,
 };
 
@@ -54,7 +55,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     let (mut zip, about) = opened(from)?;
     // Before anything is written: a workspace that is in use must not get files back that were removed from it.
     if root.join("consign.toml").exists() {
-        let (workspace, _) = Workspace::load_whole_flows(root)?;
+        let (workspace, _) = endpoint::load_whole_flows(root)?;
         is_free(root, &workspace.storage)?;
     }
     is_free(root, &root.join("var"))?;
@@ -62,7 +63,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     let mut done = Done { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() };
     let told = |error: io::Error| Problems::from(unable("cannot be brought back", from, &reason(&error)));
     tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
-    let (workspace, broken) = Workspace::load_whole_flows(root)?;
+    let (workspace, broken) = endpoint::load_whole_flows(root)?;
     is_free(root, &workspace.storage)?;
     private_folder(&workspace.storage).map_err(told)?;
     let _lock = Lock::take(&workspace)?;
@@ -77,7 +78,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     let settled = settle(&restored, &workspace, made).await;
     restored.close().await;
     settled?;
-    fs::rename(&unsettled, workspace.storage.join(flow::JOURNAL)).map_err(told)?;
+    fs::rename(&unsettled, workspace.storage.join(pipeline::JOURNAL)).map_err(told)?;
     File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
     done.broken = broken;
     Ok(done)
@@ -89,7 +90,7 @@ const UNSETTLED: &str = ".restored.sqlite";
 /// Refuses a storage that has a journal, or what one leaves behind: a copy laid beside it would be mixed with it.
 fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
     for ending in ["", "-wal", "-shm", "-journal"] {
-        if storage.join(format!("{}{ending}", flow::JOURNAL)).exists() {
+        if storage.join(format!("{}{ending}", pipeline::JOURNAL)).exists() {
             let taken = unable("has a journal already", root, &"nothing is overwritten");
             return Err(taken.hint("restore to a new folder, or move the storage of this one away first, as a whole"));
         }
@@ -101,7 +102,7 @@ fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
 /// were sending when it was copied.
 async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -> Result<(), Problem> {
     journal.is_whole().await?;
-    let sends = |flow: &&Flow| flow.outbound().is_some();
+    let sends = |flow: &&Flow| flow.sends();
     let mut flows: Vec<String> = workspace.flows.values().filter(sends).map(|flow| flow.id.clone()).collect();
     // Those that do not load now, and are mended later, have sent all the same.
     flows.extend(journal.sending_flows().await?);

@@ -27,6 +27,8 @@ pub struct Selection {
     pub cause: Option<String>,
     /// With this answer of the partner's: `awaited`, `pending`, `accepted`, `refused`, or `overdue`.
     pub answer: Option<String>,
+    /// Answers that partners are given as well.
+    pub with_answers: bool,
 }
 
 impl Selection {
@@ -74,6 +76,8 @@ impl Selection {
             text: self.find.clone(),
             cause: self.cause.clone(),
             answer: self.answer.as_deref().map(|text| answer(text, now)).transpose()?,
+            // What a cause keeps is all of it.
+            answers: self.with_answers || self.cause.is_some(),
             limit,
             ..Filter::default()
         })

@@ -15,9 +15,9 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     config::traces::Traces,
-    flow::Engine,
     journal::StepRow,
     model::{Code, Problem},
+    pipeline::Engine,
     storage::digest,
 };
 

@@ -27,7 +27,7 @@ pub use self::{
 };
 use self::{
     fault::{problem, step},
-    shelves::Shelves,
+    shelves::{EDITED, Shelves},
 };
 use crate::model::{Code, Message, MessageId, Problem};
 
@@ -74,7 +74,20 @@ impl Storage {
     /// # Errors
     /// No space, no permission; then nothing is left behind.
     pub async fn spool(&self, id: MessageId, bytes: Vec<u8>) -> Result<String, Problem> {
-        self.run(move |shelves| shelves.spool(id, &bytes)).await
+        self.run(move |shelves| shelves.spool(&id.to_string(), &bytes)).await
+    }
+
+    /// The same for an edited copy, which a command writes beside the process that has the lock and sweeps the spool.
+    ///
+    /// # Errors
+    /// As [`Storage::spool`].
+    pub async fn spool_edited(&self, id: MessageId, bytes: Vec<u8>) -> Result<String, Problem> {
+        self.run(move |shelves| shelves.spool(&format!("{EDITED}{id}"), &bytes)).await
+    }
+
+    /// Removes what was spooled of an edited copy that is not to be.
+    pub async fn discard_edited(&self, id: MessageId) {
+        self.discard([format!("{EDITED}{id}")]).await;
     }
 
     /// Opens a message's place in the spool for bytes that come piece by piece.
@@ -90,7 +103,7 @@ impl Storage {
     ///
     /// # Errors
     /// The disk fails.
-    pub async fn settle(&self, ids: Vec<MessageId>) -> Result<(), Problem> {
+    pub async fn sync_spooled(&self, ids: Vec<MessageId>) -> Result<(), Problem> {
         if ids.is_empty() {
             return Ok(());
         }
@@ -119,8 +132,8 @@ impl Storage {
         self.0.reads()
     }
 
-    /// Names in the spool.
-    pub async fn spooled(&self) -> Vec<String> {
+    /// Names in the spool, each with the message that it is of. What a person's command has written within the last hour is left out.
+    pub async fn spooled(&self) -> Vec<(String, String)> {
         self.run(|shelves| Ok(shelves.spooled())).await.unwrap_or_default()
     }
 
@@ -169,6 +182,14 @@ impl Storage {
     /// As [`Storage::place`].
     pub async fn work_place(&self, message: &Message) -> Result<PathBuf, Problem> {
         self.with(message, Shelves::work_place).await
+    }
+
+    /// What was refused of a message, as it was written: its path, its bytes, and why; none where somebody has taken it away.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn left(&self, message: &Message) -> Result<Option<(String, Vec<u8>, Vec<Problem>)>, Problem> {
+        self.with(message, |shelves, message| shelves.left(message)).await
     }
 
     /// Writes what was refused of a message beside the files that were refused whole, with its report; gives its path.

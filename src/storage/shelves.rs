@@ -8,6 +8,7 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
+    time::Duration,
 };
 
 use super::{
@@ -17,6 +18,12 @@ use super::{
     rolled::{Original, is_rolled, unroll, unrolled},
 };
 use crate::model::{Code, Message, MessageId, Problem, Stage, problem::shown};
+
+/// What the names of edited copies begin with in the spool. They are written by commands beside the process that has the lock.
+pub(super) const EDITED: &str = "edited-";
+
+/// How long a command may take between writing bytes and writing them down.
+const BY_A_COMMAND: Duration = Duration::from_secs(3600);
 
 /// Folders below the workspace's storage.
 #[derive(Debug, Clone)]
@@ -47,9 +54,9 @@ impl Shelves {
     ///
     /// # Errors
     /// No space, no permission; then nothing is left behind.
-    pub(super) fn spool(&self, id: MessageId, bytes: &[u8]) -> Result<String, Problem> {
+    pub(super) fn spool(&self, name: &str, bytes: &[u8]) -> Result<String, Problem> {
         step("before spool")?;
-        let name = format!("spool/{id}");
+        let name = format!("spool/{name}");
         let path = self.root.join(&name);
         let written = File::create(&path).and_then(|mut file| {
             file.write_all(bytes)?;
@@ -89,14 +96,21 @@ impl Shelves {
         self.whole(&path).map_err(|error| problem(&path, &error))
     }
 
-    /// Names in the spool.
-    pub(super) fn spooled(&self) -> Vec<String> {
-        fs::read_dir(self.root.join("spool"))
-            .into_iter()
-            .flatten()
-            .flatten()
-            .filter_map(|entry| entry.file_name().into_string().ok())
-            .collect()
+    /// Names in the spool, each with the message that it is of. What a person's command has written within the last hour is left out: the
+    /// command may be about to write its message down.
+    pub(super) fn spooled(&self) -> Vec<(String, String)> {
+        let is_settled = |entry: &fs::DirEntry| {
+            let age = entry.metadata().and_then(|file| file.modified()).ok().and_then(|at| at.elapsed().ok());
+            age.is_some_and(|age| age > BY_A_COMMAND)
+        };
+        let named = |entry: fs::DirEntry| {
+            let name = entry.file_name().into_string().ok()?;
+            match name.strip_prefix(EDITED) {
+                Some(id) => is_settled(&entry).then(|| (name.clone(), id.to_string())),
+                None => Some((name.clone(), name)),
+            }
+        };
+        fs::read_dir(self.root.join("spool")).into_iter().flatten().flatten().filter_map(named).collect()
     }
 
     /// Removes a name from the spool.
@@ -189,9 +203,7 @@ impl Shelves {
     /// # Errors
     /// It cannot be written.
     pub(super) fn leave(&self, message: &Message, bytes: &[u8], problems: &[Problem]) -> Result<String, Problem> {
-        let name = safe_name(&message.name);
-        let (stem, ending) = name.rsplit_once('.').map_or((name.as_str(), String::new()), |(stem, ending)| (stem, format!(".{ending}")));
-        let place = format!("error/{}/{stem}.refused.{}{ending}", safe_name(&message.flow), message.id.short());
+        let place = left_place(message);
         let to = self.root.join(&place);
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
@@ -210,6 +222,25 @@ impl Shelves {
             fs::write(&beside, content).map_err(|error| problem(Path::new(&beside), &error))?;
         }
         Ok(place)
+    }
+
+    /// What was refused of a message, as it was written: its path, its bytes, and why; none where somebody has taken it away.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub(super) fn left(&self, message: &Message) -> Result<Option<(String, Vec<u8>, Vec<Problem>)>, Problem> {
+        let place = left_place(message);
+        let path = self.root.join(&place);
+        let bytes = match self.whole(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            read => read.map_err(|error| problem(&path, &error))?,
+        };
+        let beside = PathBuf::from(format!("{}.problem.json", path.display()));
+        let told = fs::read(&beside).map_err(|error| problem(&beside, &error))?;
+        let problems = serde_json::from_slice(&told).map_err(|error| {
+            Problem::new(Code::OriginalLost, format!("`{}` is no list of problems any more", beside.display())).because(error)
+        })?;
+        Ok(Some((place, bytes, problems)))
     }
 
     /// Everywhere a message's bytes can be, whatever is moved meanwhile: relative to the storage.
@@ -258,8 +289,10 @@ impl Shelves {
             Stage::Failed => {
                 let plain = self.error_place(message, false);
                 let is_there = |name: &str| self.root.join(name).exists();
-                // Free, or taken by this very file at an earlier try. A message without bytes leaves only its report there.
-                let free = is_here(&plain) || !(is_there(&plain) || is_there(&format!("{plain}.problem.txt")));
+                // Free, or this very file's since an earlier try: then it is where it is said to be, or no longer where it was. Another
+                // message may have the same name and the same bytes. A message without bytes leaves only its report there.
+                let is_mine = message.stored == plain || is_here(&plain) && !is_there(&message.stored);
+                let free = is_mine || !(is_there(&plain) || is_there(&format!("{plain}.problem.txt")));
                 if free { plain } else { self.error_place(message, true) }
             }
             _ => self.archive_place(message),
@@ -315,6 +348,13 @@ impl Shelves {
     pub(super) fn report_path(&self, message: &Message) -> PathBuf {
         self.root.join(format!("{}.problem.txt", message.stored))
     }
+}
+
+/// Where the refused part of a message lies, relative to the storage.
+fn left_place(message: &Message) -> String {
+    let name = safe_name(&message.name);
+    let (stem, ending) = name.rsplit_once('.').map_or((name.as_str(), String::new()), |(stem, ending)| (stem, format!(".{ending}")));
+    format!("error/{}/{stem}.refused.{}{ending}", safe_name(&message.flow), message.id.short())
 }
 
 /// The problem report for ops: every problem, and how to go on.

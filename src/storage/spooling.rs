@@ -67,7 +67,7 @@ impl Spooling {
         self
     }
 
-    /// Ends the file. It is on disk after [`super::Storage::settle`].
+    /// Ends the file. It is on disk after [`super::Storage::sync_spooled`].
     ///
     /// # Errors
     /// No space, or the disk fails.

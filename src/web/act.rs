@@ -17,7 +17,6 @@ use super::{
     values::values,
 };
 use crate::{
-    flow::Engine,
     journal::Deed,
     model::{Again, Code, Message, Outcome, Problem, answer::Reply},
     ops::{
@@ -25,6 +24,7 @@ use crate::{
         foresight::{Foreseer, Foresight},
         people::Role,
     },
+    pipeline::Engine,
 };
 
 /// How long Odoo is given to say what would be done.

@@ -30,6 +30,7 @@ pub(super) async fn page(
         find: asked("q"),
         cause: asked("cause"),
         answer: asked("answer"),
+        with_answers: false,
     };
     let workspace = site.engine.workspace();
     let limit = u32::try_from(PAGE).unwrap_or_default() + 1;

@@ -40,10 +40,10 @@ use axum::{
 use tokio::{net::TcpListener, sync::watch};
 
 use crate::{
-    flow::Engine,
     journal::Journal,
     model::{Code, Problem, problem::reason},
     ops::edit::LARGEST,
+    pipeline::Engine,
 };
 
 /// Everything that the pages need. The engine is the page's own: what it asks of the journal waits for no message.

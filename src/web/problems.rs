@@ -31,7 +31,7 @@ async fn of_cause(site: &Site, cause: &str, limit: u32) -> Result<(Trouble, Vec<
     let journal = site.engine.journal();
     let trouble = journal.trouble(cause).await?;
     let trouble = trouble.ok_or_else(|| Problem::new(Code::MessageUnknown, "nothing is kept by this cause any more"))?;
-    let messages = journal.list(&Filter { cause: Some(cause.to_string()), limit, ..Filter::default() }).await?;
+    let messages = journal.list(&Filter { cause: Some(cause.to_string()), answers: true, limit, ..Filter::default() }).await?;
     Ok((trouble, messages))
 }
 

@@ -3,10 +3,9 @@
 use std::{fs, sync::Arc};
 
 use consign::{
-    config::Workspace,
-    flow::Engine,
     journal::Filter,
     model::{ManualClock, Stage},
+    pipeline::Engine,
 };
 use serde_json::json;
 
@@ -173,7 +172,7 @@ pub async fn held(odoo: &Target, run: &str) -> Vec<String> {
 /// The files one after the other, each until it is at rest; what was refused for the fault's sake is asked for again by a person.
 pub async fn play(world: &World, scene: &Scene, mut before: impl FnMut(usize)) {
     let clock = Arc::new(ManualClock::new(chrono::Utc::now()));
-    let workspace = Arc::new(Workspace::load(&world.workspace()).expect("a workspace"));
+    let workspace = Arc::new(consign::endpoint::load(&world.workspace()).expect("a workspace"));
     let engine = Engine::open(workspace).await.expect("an engine").with_clock(Arc::clone(&clock) as _);
     for (number, file) in scene.files.iter().enumerate() {
         fs::write(world.workspace().join(format!("drops/lumen/catalogue/{number}.xml")), file).expect("dropped");

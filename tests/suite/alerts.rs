@@ -9,9 +9,9 @@ use std::{
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use chrono::{DateTime, TimeDelta, Utc};
 use consign::{
-    flow::Engine,
     model::{Clock, ManualClock},
     ops::alerts::{self, Condition, certificates::Endings, deliver},
+    pipeline::Engine,
     transport::sftp::server::Quirks,
 };
 use serde_json::{Value, json};

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 use serde_json::Value;
 
 use super::{drops::Shop, sending::sender};
-use crate::common::checks::all_at_rest;
+use crate::common::{checks::all_at_rest, kills::kill_at};
 
 const NAME: &str = "name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"";
 
@@ -268,4 +268,133 @@ async fn an_answer_that_cannot_be_made_is_told_and_given_once_it_can() {
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     assert!(answer(&shop, "good.xml").is_some());
     all_at_rest(&shop.world);
+}
+
+/// Answers that are messages of their own, the oldest first.
+fn answers(shop: &Shop) -> Vec<Value> {
+    let listed = shop.world.consign(&["--json", "log", "orders-in", "--with-answers", "--limit", "50"]).ends(0);
+    let messages: Vec<Value> = serde_json::from_str(&listed.out).expect("JSON");
+    messages.into_iter().rev().filter(|message| message.get("answers").is_some()).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_is_a_message_of_its_own_and_counted_nowhere() {
+    let shop = answering("name = \"{{ stem }}.ack\"", None).await;
+    shop.drop("good.xml", &shop.order("D-1"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    let (orders, given) = (shop.world.messages("orders-in"), answers(&shop));
+    assert_eq!((orders.len(), given.len()), (1, 1), "it is in no list but where it is asked for");
+    assert_eq!((&given[0]["stage"], &given[0]["path"]), (&"done".into(), &"in/answers/good.ack".into()));
+    assert_eq!(given[0]["parent"], orders[0]["id"]);
+    let status = shop.world.consign(&["--json", "status"]).ends(0);
+    let status: Value = serde_json::from_str(&status.out).expect("JSON");
+    let flow = status.as_array().expect("flows").iter().find(|flow| flow["id"] == "orders-in" || flow["flow"] == "orders-in").expect("it");
+    assert!(flow.to_string().contains("\"done\":1"), "one document: {flow}");
+    let shown = shop.world.consign(&["show", text(&orders[0], "id")]).ends(0);
+    assert!(shown.out.contains("answered ") && shown.out.contains("good.ack"), "{}", shown.out);
+    let shown = shop.world.consign(&["show", text(&given[0], "id")]).ends(0);
+    assert!(
+        shown.out.contains("answers ") && shown.out.contains("good.xml") && shown.out.contains("send in/answers/good.ack"),
+        "{}",
+        shown.out
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_cannot_be_put_keeps_no_file_from_its_archive_and_is_tried_by_itself() {
+    let shop = answering("name = \"{{ stem }}.ack\"", None).await;
+    // Where the folder should be lies a file.
+    let place = shop.world.partner.join("in/answers");
+    fs::create_dir_all(place.parent().expect("a folder")).expect("made");
+    fs::write(&place, "in the way").expect("written");
+    shop.drop("good.xml", &shop.order("E-1"));
+    shop.world.consign(&["run", "--once", "orders-in"]);
+    assert_eq!(shop.world.messages("orders-in")[0]["stage"], "done");
+    assert!(shop.world.partner_files("out/orders").is_empty(), "the order is in its archive");
+    let given = answers(&shop);
+    assert!(given.len() == 1 && given[0]["stage"] != "done", "{given:?}");
+    let told = shop.world.consign(&["errors"]);
+    assert!(told.out.contains(&text(&given[0], "id")[28..]), "who looks for what needs someone sees it: {}", told.out);
+    fs::remove_file(&place).expect("removed");
+    if given[0]["stage"] == "failed" {
+        shop.world.consign(&["reprocess", text(&given[0], "id")]).ends(0);
+    } else {
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    }
+    assert_eq!(answer(&shop, "good.ack").as_deref(), Some(""));
+    assert_eq!(answers(&shop)[0]["stage"], "done");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_later_outcome_is_answered_in_the_place_of_an_earlier_one() {
+    let shop = answering("name = \"{{ stem }}.txt\"\ntemplate = \"templates/answer.xml\"", Some("{{ accepted }}")).await;
+    shop.drop("bad.xml", &shop.order("F-1").replace(&shop.product.code, "LATER").replace(&shop.product.barcode, "5701234000099"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    assert_eq!(answer(&shop, "bad.txt").as_deref(), Some("false"));
+    shop.world.odoo.create("product.product", serde_json::json!({"name": "New", "default_code": "LATER"})).await;
+    let order = shop.world.messages("orders-in");
+    shop.world.consign(&["reprocess", text(&order[0], "id")]).ends(0);
+    assert_eq!(answer(&shop, "bad.txt").as_deref(), Some("true"), "the newer one");
+    assert_eq!(answers(&shop).len(), 2);
+    // What a person has discarded is not made again.
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert_eq!(answers(&shop).len(), 2);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_document_is_answered_once_wherever_we_are_killed() {
+    for checkpoint in ["applied", "shelved", "moved", "rendered", "planned", "staged", "renamed"] {
+        let shop = answering("name = \"{{ message }}.txt\"\ntemplate = \"templates/answer.xml\"", Some("{{ accepted }}")).await;
+        shop.drop("good.xml", &shop.order("K-1"));
+        kill_at(&shop.world, "orders-in", checkpoint);
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+        let names = shop.world.partner_files("in/answers");
+        assert_eq!(names.len(), 1, "killed at {checkpoint}: {names:?}");
+        assert_eq!(answer(&shop, &names[0]).as_deref(), Some("true"), "killed at {checkpoint}");
+        let given = answers(&shop);
+        assert_eq!((given.len(), &given[0]["stage"]), (1, &"done".into()), "killed at {checkpoint}");
+        all_at_rest(&shop.world);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_answer_that_was_kept_back_never_replaces_a_younger_one() {
+    let shop = answering("name = \"{{ stem }}.txt\"\ntemplate = \"templates/answer.xml\"", Some("{{ accepted }}")).await;
+    let place = shop.world.partner.join("in/answers");
+    fs::create_dir_all(place.parent().expect("a folder")).expect("made");
+    fs::write(&place, "in the way").expect("written");
+    shop.drop("order.xml", "<Order/>");
+    shop.world.consign(&["run", "--once", "orders-in"]);
+    let kept = answers(&shop);
+    assert_ne!(kept[0]["stage"], "done");
+    shop.world.consign(&["hold", text(&kept[0], "id"), "--reason", "not now"]).ends(0);
+    fs::remove_file(&place).expect("removed");
+    shop.drop("order.xml", &shop.order("G-1"));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert_eq!(answer(&shop, "order.txt").as_deref(), Some("true"));
+    shop.world.consign(&["release", text(&kept[0], "id")]);
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert_eq!(answer(&shop, "order.txt").as_deref(), Some("true"), "the younger one stays");
+    assert_eq!(answers(&shop)[0]["stage"], "discarded");
+    assert_eq!(shop.world.partner_files("in/answers"), ["order.txt"], "and nothing is left of the older one");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_answers_no_more_says_so_of_answers_that_are_left_and_goes_on() {
+    let shop = answering("name = \"{{ stem }}.txt\"", None).await;
+    shop.drop("order.xml", &shop.order("H-1"));
+    kill_at(&shop.world, "orders-in", "shelved");
+    let flow = shop.world.workspace().join("flows/orders-in.toml");
+    let with = fs::read_to_string(&flow).expect("a flow");
+    fs::write(&flow, with.split("[answer]").next().expect("before")).expect("written");
+    shop.drop("next.xml", &shop.order("H-2"));
+    let ran = shop.world.consign(&["run", "--once", "orders-in"]);
+    assert!(ran.err.contains("C424"), "{ran:?}");
+    assert!(shop.world.messages("orders-in").iter().all(|message| message["stage"] == "done"));
+    let left = answers(&shop);
+    assert_eq!(left[0]["stage"], "held");
+    fs::write(&flow, with).expect("written");
+    shop.world.consign(&["release", text(&left[0], "id")]).ends(0);
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert_eq!(shop.world.partner_files("in/answers"), ["order.txt"]);
 }

@@ -342,7 +342,7 @@ async fn the_configuration_reference_is_true() {
     ] {
         fs::write(world.workspace().join(file), text).expect("written");
     }
-    consign::config::Workspace::load(&world.workspace())
+    consign::endpoint::load(&world.workspace())
         .map(|_| ())
         .unwrap_or_else(|problems| panic!("{}", problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n")));
 }

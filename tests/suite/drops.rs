@@ -9,9 +9,9 @@ use std::{
 };
 
 use consign::{
-    config::Workspace,
-    flow::{Engine, Lock, readiness::Readiness},
+    endpoint::{self, History, Readiness},
     model::{Clock, Code, ManualClock},
+    pipeline::{Engine, Lock},
     transport::sftp::server::Quirks,
 };
 use serde_json::json;
@@ -66,7 +66,7 @@ impl Shop {
         fs::write(root.join("sftp.secret"), "secret").expect("written");
         self.world.replace("consign.toml", &[("{ env = \"CONSIGN_ODOO_PASSWORD\" }", "{ file = \"odoo.secret\" }")]);
         self.world.replace("partners/nordwind.toml", &[("{ env = \"NORDWIND_PASSWORD\" }", "{ file = \"sftp.secret\" }")]);
-        Engine::open(Arc::new(Workspace::load(&root).expect("fits"))).await.expect("opens")
+        Engine::open(Arc::new(endpoint::load(&root).expect("fits"))).await.expect("opens")
     }
 }
 
@@ -298,9 +298,9 @@ async fn of_two_pollers_on_one_drop_one_wins() {
         shop.drop(&format!("order-{number}.xml"), &shop.order(&format!("T-{number}")));
     }
     let first = shop.engine().await;
-    let second = Engine::open(Arc::new(Workspace::load(&shop.world.workspace()).expect("fits"))).await.expect("opens");
+    let second = Engine::open(Arc::new(endpoint::load(&shop.world.workspace()).expect("fits"))).await.expect("opens");
     let (one, other) = tokio::join!(first.run("orders-in"), second.run("orders-in"));
-    let told = |summary: &consign::flow::Summary| summary.problems.iter().filter(|problem| problem.code == Code::Leased).count();
+    let told = |summary: &consign::pipeline::Summary| summary.problems.iter().filter(|problem| problem.code == Code::Leased).count();
     assert_eq!(one.done + other.done, 20, "{one:?} {other:?}");
     assert_eq!(told(&one) + told(&other), 1, "the other one is told: {one:?} {other:?}");
     assert_eq!(shop.orders().await, 20);
@@ -327,19 +327,19 @@ async fn what_lies_on_a_drop_is_shown_as_a_poll_would_judge_it() {
     shop.drop("large.xml", &"x".repeat(2001));
     let engine = shop.engine().await;
     let flow = engine.workspace().flows.get("orders-in").expect("a flow");
-    let inbound = flow.inbound().expect("inbound");
-    let drop = engine.workspace().partners["nordwind"].drop.open(&shop.world.workspace()).expect("opens");
-    let mut seen = consign::flow::readiness::assess(&engine, &*drop, flow, inbound).await.expect("looked");
-    seen.sort_by(|a, b| a.entry.name.cmp(&b.entry.name));
+    let known = History::of(engine.site(), flow).await.expect("read");
+    let source = endpoint::source(engine.site(), flow).expect("opens");
+    let mut seen = source.poll(&known).await.expect("looked").candidates;
+    seen.sort_by(|a, b| a.origin.name.cmp(&b.origin.name));
     let seen: Vec<String> = seen
         .iter()
         .map(|one| {
-            let state = match &one.state {
+            let state = match &one.readiness {
                 Readiness::Held(problem, _) => format!("held {}", problem.code.as_str()),
                 Readiness::Taken(_) => "taken".into(),
                 other => format!("{other:?}"),
             };
-            format!("{}: {state}", one.entry.name)
+            format!("{}: {state}", one.origin.name)
         })
         .collect();
     assert_eq!(

@@ -2,8 +2,6 @@
 
 use std::{fs, path::Path};
 
-use consign::config::Workspace;
-
 use crate::common::world::World;
 
 /// A flow of the samples in the long form.
@@ -68,7 +66,7 @@ async fn the_long_form_says_what_the_short_form_says() {
     let world = World::embedded().await;
     let workspace = world.workspace();
     let shown = |flow: &str| {
-        let loaded = Workspace::load(&workspace).unwrap_or_else(|problems| panic!("{problems:?}"));
+        let loaded = consign::endpoint::load(&workspace).unwrap_or_else(|problems| panic!("{problems:?}"));
         let flow = &loaded.flows[flow];
         let shown = format!("{:?} {:?} {:?} {:?}", flow.odoo, flow.source, flow.target, flow.schedule);
         // A set has no order.
@@ -95,11 +93,7 @@ async fn the_long_form_says_what_the_short_form_says() {
 async fn what_is_no_pair_of_ends_is_told_with_its_place() {
     let world = World::embedded().await;
     for (from, to, expected) in [
-        (
-            "[target]\nkind = \"odoo\"",
-            "[target]\nkind = \"files\"",
-            "a flow goes from files to odoo or from odoo to files, not from files to files",
-        ),
+        ("[target]\nkind = \"odoo\"", "[target]\nkind = \"files\"", "a flow cannot go from files to files"),
         ("[target]\nkind = \"odoo\"\n", "", "this file needs the key `target`"),
         ("[source]\nkind   = \"files\"\n", "[source]\n", "[source] needs the key `kind`"),
         ("kind   = \"files\"", "kind   = \"fles\"", "`kind` is one of"),

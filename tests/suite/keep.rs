@@ -4,8 +4,8 @@ use std::{fs, path::Path, sync::Arc};
 
 use chrono::{TimeDelta, Utc};
 use consign::{
-    flow::Engine,
     model::{Clock, ManualClock},
+    pipeline::Engine,
 };
 use serde_json::{Value, json};
 
@@ -186,7 +186,7 @@ async fn a_backup_made_while_consign_is_at_work_brings_everything_back() {
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     let there = shop.world.messages("orders-in");
     let files = ["archive", "error"].map(|shelf| shop.world.stored_files(shelf));
-    let running = consign::flow::Lock::take(&consign::config::Workspace::load(&shop.world.workspace()).expect("fits")).expect("the lock");
+    let running = consign::pipeline::Lock::take(&consign::endpoint::load(&shop.world.workspace()).expect("fits")).expect("the lock");
     let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
     let file = backup.to_str().expect("a path");
     let made = shop.world.consign(&["backup", file]).ends(0);

@@ -2,7 +2,7 @@
 
 use std::{fs, sync::Arc};
 
-use consign::{config::Workspace, flow::Engine};
+use consign::pipeline::Engine;
 use serde_json::json;
 
 use crate::common::{goods, scenarios::names_go_out, world::World};
@@ -11,7 +11,7 @@ const ORDER: &str = "<Order><OrderNumber>R-1</OrderNumber><OrderDate>2026-11-20<
 
 /// Runs a flow in this process; how often a whole file of our storage was read.
 async fn reads(world: &World, flow: &str) -> u64 {
-    let workspace = Workspace::load(&world.workspace()).expect("fits");
+    let workspace = consign::endpoint::load(&world.workspace()).expect("fits");
     let engine = Engine::open(Arc::new(workspace)).await.expect("opens");
     let summary = engine.run(flow).await;
     assert_eq!((summary.done + summary.failed, summary.problems.len()), (1, 0), "{summary:?}");

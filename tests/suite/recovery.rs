@@ -1,13 +1,16 @@
 //! What happens when things come in an awkward order: content that returns, files that overtake each other, retries and their times.
 
-use std::{fs, sync::Arc};
+use std::{
+    fs,
+    sync::Arc,
+    time::{Duration, SystemTime},
+};
 
 use chrono::{TimeDelta, Utc};
 use consign::{
-    config::Workspace,
-    flow::Engine,
-    model::{Clock, ManualClock},
+    model::{Clock, ManualClock, MessageId},
     odoo::sandbox::Trouble,
+    pipeline::Engine,
 };
 use serde_json::json;
 
@@ -89,7 +92,7 @@ async fn engine(world: &World) -> Engine {
     fs::write(root.join("sftp.secret"), "secret").expect("written");
     world.replace("consign.toml", &[("{ env = \"CONSIGN_ODOO_PASSWORD\" }", "{ file = \"odoo.secret\" }")]);
     world.replace("partners/nordwind.toml", &[("{ env = \"NORDWIND_PASSWORD\" }", "{ file = \"sftp.secret\" }")]);
-    Engine::open(Arc::new(Workspace::load(&root).expect("fits"))).await.expect("opens")
+    Engine::open(Arc::new(consign::endpoint::load(&root).expect("fits"))).await.expect("opens")
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -142,4 +145,40 @@ async fn one_message_that_a_proxy_refuses_does_not_block_the_others() {
     let ran = world.consign(&["run", "--once", "orders-in"]).ends(1);
     assert!(ran.out.contains("1 done, 1 failed"), "{}", ran.out);
     all_at_rest(&world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_file_refused_twice_keeps_an_original_for_each_message() {
+    let shop = super::drops::Shop::with("settle = \"0s\"").await;
+    let order = shop.order("TW-1").replace(&shop.product.code, "LATER").replace(&shop.product.barcode, "5701234000099");
+    for _ in 0..2 {
+        shop.world.drop_file("out/orders", "twice.xml", &order);
+        shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    }
+    let messages = shop.world.messages("orders-in");
+    assert_eq!(messages.len(), 2);
+    assert_ne!(messages[0]["stored"], messages[1]["stored"]);
+    shop.world.odoo.create("product.product", serde_json::json!({"name": "New", "default_code": "LATER"})).await;
+    let mut ids: Vec<String> = messages.iter().map(|message| message["id"].as_str().expect("an id").to_string()).collect();
+    ids.sort();
+    for id in ids {
+        shop.world.consign(&["reprocess", &id]).ends(0);
+    }
+    assert!(shop.world.messages("orders-in").iter().all(|message| message["stage"] == "done"), "{:?}", shop.world.messages("orders-in"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_run_that_starts_takes_nothing_away_of_a_copy_that_somebody_saves_on_the_page() {
+    let shop = super::drops::Shop::with("settle = \"0s\"").await;
+    // The page of another process has written the copy's bytes, and is about to write its message down.
+    let engine = shop.engine().await;
+    let root = engine.storage().root().to_path_buf();
+    let written = engine.storage().spool_edited(MessageId::new(), b"<a/>".to_vec()).await.expect("written");
+    let left = engine.storage().spool_edited(MessageId::new(), b"<b/>".to_vec()).await.expect("written");
+    let long_ago = SystemTime::now() - Duration::from_secs(7200);
+    fs::File::options().write(true).open(root.join(&left)).and_then(|file| file.set_modified(long_ago)).expect("set");
+    let orphan = engine.storage().spool(MessageId::new(), b"<c/>".to_vec()).await.expect("written");
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert!(root.join(&written).exists(), "it may be written down yet");
+    assert!(!root.join(&left).exists() && !root.join(&orphan).exists(), "nobody is at these any more");
 }

@@ -18,7 +18,7 @@ use rustls::{
 use x509_cert::der::Decode as _;
 
 use super::condition::Condition;
-use crate::flow::Engine;
+use crate::pipeline::Engine;
 
 /// What ends soon, as of the last look.
 #[derive(Debug, Clone, Default)]
@@ -64,7 +64,7 @@ impl Endings {
     async fn keys(&mut self, engine: &Engine, now: DateTime<Utc>) {
         for (name, _) in engine.workspace().every_odoo() {
             let key = if name.is_empty() { "ending/odoo-keys".to_string() } else { format!("ending/odoo-keys/{name}") };
-            let Ok(odoo) = engine.odoo(name).await else {
+            let Ok(odoo) = engine.site().odoo(name).await else {
                 self.unseen.push(key);
                 continue;
             };

@@ -15,8 +15,8 @@ use lettre::{
 use super::text;
 use crate::{
     config::alerts::{Mail, MailTls, Webhook},
-    flow::Engine,
     model::{Code, Problem},
+    pipeline::Engine,
 };
 
 /// How long a mail server or a webhook may take.

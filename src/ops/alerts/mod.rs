@@ -12,7 +12,7 @@ use chrono::{DateTime, Utc};
 
 pub use self::condition::Condition;
 use self::{certificates::Endings, decide::News, rules::Looked};
-use crate::{flow::Engine, model::Problem};
+use crate::{model::Problem, pipeline::Engine};
 
 /// How often alerts are looked at.
 pub const EVERY: std::time::Duration = std::time::Duration::from_secs(60);

@@ -6,10 +6,10 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{certificates::Endings, condition::Condition};
 use crate::{
-    config::{Flow, Schedule},
-    flow::Engine,
+    config::{FilesSource, FilesTarget, Flow, Schedule},
     journal::{Gap, Run, Staying},
     model::{Direction, Problem, Stage},
+    pipeline::Engine,
 };
 
 /// What was looked at, and what was found.
@@ -59,10 +59,10 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         if let Some(expect) = &flow.expect {
             found.extend(silent(flow, expect, journal.last_came(&flow.id).await?, run.first, now));
         }
-        if flow.inbound().is_some_and(|inbound| inbound.files.sequence.is_some()) {
+        if flow.source_as::<FilesSource>().is_some_and(|files| files.sequence.is_some()) {
             found.extend(gap(flow, &journal.gaps(&flow.id, now - GAP_WINDOW, now - OUT_OF_ORDER).await?));
         }
-        if let Some(pickup) = flow.outbound().and_then(|outbound| outbound.files.pickup) {
+        if let Some(pickup) = flow.target_as::<FilesTarget>().and_then(|files| files.pickup) {
             found.extend(uncollected(engine, flow, pickup, run).await?);
         }
     }

@@ -1,0 +1,11 @@
+//! What a kind of endpoint offers.
+
+use super::{source::SourceEntry, target::TargetEntry};
+
+/// A kind of endpoint: as source, as target, or as both.
+pub struct Kind {
+    /// As source.
+    pub source: Option<SourceEntry>,
+    /// As target.
+    pub target: Option<TargetEntry>,
+}

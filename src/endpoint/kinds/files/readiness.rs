@@ -1,0 +1,133 @@
+//! What may be done with each file on a drop: taken, left until it is complete, left because a message has not let go of it, or not
+//! this flow's at all.
+
+use std::{collections::HashSet, time::Duration};
+
+use chrono::{DateTime, Utc};
+
+use super::same::same;
+use crate::{
+    config::{Documents, FilesSource, Unusual},
+    endpoint::{
+        history::History,
+        source::{Candidate, Origin, Readiness},
+    },
+    journal::Hold,
+    model::{Code, Problem, pattern::fits, problem::shown},
+    transport::{Entry, join},
+};
+
+/// Names that writers use while they write; never taken whatever the flow's patterns say.
+fn is_temporary_name(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    name.starts_with('.') || [".tmp", ".part", ".filepart", ".partial", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
+}
+
+/// The name of the file that says that `name` is complete.
+pub(super) fn marker_of(marker: &str, name: &str) -> String {
+    let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
+    marker.replace("{name}", name).replace("{stem}", stem)
+}
+
+/// Every file of a folder, judged.
+pub(super) fn assess_all(
+    entries: Vec<Entry>,
+    files: &FilesSource,
+    documents: &Documents,
+    known: &History,
+    now: DateTime<Utc>,
+) -> Vec<Candidate> {
+    // A listing that has a name twice has one file of it.
+    let mut names = HashSet::new();
+    let entries: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
+    let judged = |entry: Entry| {
+        let readiness = assess_one(&entry, files, documents, known, &names, now);
+        let key = join(&files.folder, &entry.name);
+        let is_ready = matches!(readiness, Readiness::Ready);
+        let was_cut = |hold: &Hold| hold.code == Code::DocCut.as_str() && same(hold.size, hold.modified, &entry);
+        let as_it_is = is_ready && known.holds.get(&key).is_some_and(was_cut);
+        let (size, modified) = (entry.size, entry.modified);
+        Candidate { origin: Origin { key, name: entry.name, size, modified, as_it_is, claims: Vec::new() }, readiness }
+    };
+    entries.into_iter().map(judged).collect()
+}
+
+fn assess_one(
+    entry: &Entry,
+    files: &FilesSource,
+    documents: &Documents,
+    known: &History,
+    names: &HashSet<String>,
+    now: DateTime<Utc>,
+) -> Readiness {
+    let name = &entry.name;
+    if is_temporary_name(name) || files.ignore.iter().any(|pattern| fits(pattern, name)) {
+        return Readiness::Temporary;
+    }
+    if !files.patterns.iter().any(|pattern| fits(pattern, name)) {
+        return Readiness::Foreign;
+    }
+    let path = join(&files.folder, name);
+    if let Some(here) = known.taken.get(&path)
+        && same(here.size, here.modified, entry)
+    {
+        return Readiness::Taken(here.id.clone());
+    }
+    // How long the file has been there with this size and time.
+    let hold = known.holds.get(&path).filter(|hold| same(hold.size, hold.modified, entry));
+    // A clock that was set back must not hold a file until it has caught up.
+    let since = hold.map_or(now, |hold| hold.since.min(now));
+    let stood = (now - since).to_std().unwrap_or(Duration::ZERO);
+    let held = |code: Code, why: String, hint: &str| Readiness::Held(Problem::new(code, why).hint(hint).in_file(name), since);
+    if entry.unreachable {
+        return held(
+            Code::DropIo,
+            format!("the name of `{}` cannot be carried by this transport", shown(name)),
+            "ask the partner to name it in plain letters",
+        );
+    }
+    if let Some(marker) = &files.marker {
+        let marker = marker_of(marker, name);
+        if !names.contains(&marker) {
+            return held(
+                Code::MarkerAwaited,
+                format!("`{}` is not there yet", shown(&marker)),
+                "the partner puts it there when the file is complete",
+            );
+        }
+    }
+    if entry.size == 0 && documents.empty == Unusual::Hold {
+        return held(
+            Code::HeldSize,
+            "the file has 0 bytes".into(),
+            "it is looked at again as soon as it changes; otherwise ask the partner to send it again",
+        );
+    }
+    if entry.size > documents.limits.bytes && files.large == Unusual::Hold {
+        let why = format!("the file has {} bytes; the limit is {}", entry.size, documents.limits.bytes);
+        return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are meant to come");
+    }
+    let held_as = |code: Code| hold.filter(|hold| hold.code == code.as_str());
+    if let Some(hold) = held_as(Code::Duplicate).filter(|_| stood < AGAIN) {
+        return held(Code::Duplicate, hold.why.clone(), hold.hint.as_deref().unwrap_or_default());
+    }
+    // One that was cut off has stood still before, and is waited for longer.
+    if let Some(hold) = held_as(Code::DocCut) {
+        return if stood < files.cut {
+            held(Code::DocCut, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
+        } else {
+            Readiness::Ready
+        };
+    }
+    if files.marker.is_none() && stood < files.settle {
+        let why = format!("its size and time must stand still for {} s", files.settle.as_secs_f32());
+        return held(Code::StillChanging, why, "nothing: it is taken once it does");
+    }
+    Readiness::Ready
+}
+
+/// A duplicate that could not be moved away is left so long before it is tried again.
+const AGAIN: Duration = Duration::from_secs(3600);
+
+/// Longest wait for files to stand still within a poll; a longer one is left to the next poll.
+pub(super) const WAIT: Duration = Duration::from_secs(30);

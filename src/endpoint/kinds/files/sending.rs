@@ -1,0 +1,188 @@
+//! Files that are put into a folder of a partner's drop: uploaded under a temporary name, then given their final one.
+//!
+//! The rename is the moment of sending. Where nobody knows whether it took place, the temporary name tells: it is the message's alone.
+
+use super::{folder::FilesOut, follow};
+use crate::{
+    config::Exists,
+    endpoint::target::{Committed, DocumentTarget, Effects, Followed, Probe},
+    failpoints::checkpoint,
+    model::{
+        BoxFuture, Code, Effect, Intent, Message, Outcome, Problem,
+        intent::{Known, how_to_decide},
+    },
+    storage::digest,
+    transport::{Entry, RemoteFs, is_taken, join},
+};
+
+impl DocumentTarget for FilesOut<'_> {
+    fn place_for(&self, name: &str) -> String {
+        join(&self.files.folder, name)
+    }
+
+    fn prepare<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(self.upload(message))
+    }
+
+    fn commit<'a>(&'a self, message: &'a mut Message, effects: &'a dyn Effects) -> BoxFuture<'a, Result<Committed, Problem>> {
+        Box::pin(self.send(message, effects))
+    }
+
+    fn probe<'a>(&'a self, message: &'a Message, intent: &'a Intent) -> BoxFuture<'a, Result<Probe, Problem>> {
+        Box::pin(self.look(message, intent))
+    }
+
+    fn withdraw<'a>(&'a self, message: &'a Message, effect: Option<&'a Effect>) -> BoxFuture<'a, Result<(), Problem>> {
+        Box::pin(async move {
+            let own = self.temporary(message);
+            let drop = self.drop().await?;
+            match effect {
+                None => drop.remove(&own).await,
+                // The flow has another temporary name by now.
+                Some(Effect::Rename { from: Some(from), .. }) if *from != own => drop.remove(from).await,
+                Some(_) => Ok(()),
+            }
+        })
+    }
+
+    fn follow(&self) -> BoxFuture<'_, Followed> {
+        Box::pin(follow::follow(self))
+    }
+}
+
+/// Numbered names tried before the file fails with C314.
+const MOST_NUMBERS: u32 = 1000;
+
+impl FilesOut<'_> {
+    /// The name while the file is being written: of the message alone, so that a later try finds and replaces what an earlier one left,
+    /// whatever the file is called in the end.
+    fn temporary(&self, message: &Message) -> String {
+        let (before, after) = &self.files.temporary;
+        let ending = message.name.rsplit_once('.').map_or("", |(_, ending)| ending);
+        let dot = if ending.is_empty() { "" } else { "." };
+        join(&self.files.folder, &format!("{before}{}{dot}{ending}{after}", message.id.short()))
+    }
+
+    /// The whole file under its temporary name; one left by an earlier try is replaced.
+    async fn upload(&self, message: &Message) -> Result<(), Problem> {
+        let bytes = self.site.storage().read(message).await?;
+        let drop = self.drop().await?;
+        let temporary = self.temporary(message);
+        drop.make_folder(&self.files.folder).await?;
+        if let Some((folder, _)) = temporary.rsplit_once('/') {
+            drop.make_folder(folder).await?;
+        }
+        drop.write(&temporary, &bytes).await
+    }
+
+    /// The rename that is the sending.
+    async fn send(&self, message: &mut Message, effects: &dyn Effects) -> Result<Committed, Problem> {
+        let drop = self.drop().await?;
+        let temporary = self.temporary(message);
+        if drop.stat(&temporary).await?.is_none() {
+            // No rename had begun, so someone else removed the upload.
+            self.upload(message).await?;
+        }
+        if !self.free_name(&*drop, message, &temporary).await? {
+            return Ok(Committed { effect: None, note: Some("the same file lies at the partner's already") });
+        }
+        let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone(), place: Some(drop.name()) };
+        match effects.open(&sending, follow::due(self)).await? {
+            Known::New => {}
+            Known::Done => return Ok(Committed::default()),
+            Known::Open => {
+                let text = format!("it is not known whether this took place: {sending}");
+                return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
+            }
+        }
+        let renamed = if self.files.exists == Exists::Replace {
+            drop.replace(&temporary, &message.path).await
+        } else {
+            drop.rename(&temporary, &message.path).await
+        };
+        if let Err(problem) = renamed {
+            // Refused for its name, or seen to lie there still, it was not sent, whoever removes it later. All else stays open.
+            if is_taken(&problem) || drop.stat(&temporary).await.is_ok_and(|there| there.is_some()) {
+                effects.conclude(std::slice::from_ref(&sending), Outcome::NotHappened).await?;
+            }
+            return Err(problem);
+        }
+        checkpoint("renamed").await;
+        Ok(Committed { effect: Some(sending), note: None })
+    }
+
+    /// Looks what became of a sending. The temporary name is the message's alone and nobody is to touch it: where it is gone, the file
+    /// was renamed, whoever has fetched it since. Where another file has the final name, or the journal may not know all that happened,
+    /// a missing file proves nothing.
+    async fn look(&self, message: &Message, intent: &Intent) -> Result<Probe, Problem> {
+        let Effect::Rename { from, to, place } = &intent.effect else {
+            return Ok(Probe::Unknown("it was not sent as a file"));
+        };
+        let drop = self.drop().await?;
+        if place.as_ref().is_some_and(|place| *place != drop.name()) {
+            return Ok(Probe::Unknown("the partner's server or folder has changed since"));
+        }
+        let own = self.temporary(message);
+        if drop.stat(from.as_deref().unwrap_or(&own)).await?.is_some() {
+            return Ok(Probe::NotCommitted);
+        }
+        match drop.stat(to).await? {
+            Some(there) if is_ours(&*drop, to, &there, message, true).await? => Ok(Probe::Committed("seen at the partner's")),
+            Some(_) => Ok(Probe::Unknown("another file has that name, and the temporary one is gone")),
+            None if intent.closed.is_none() => Ok(Probe::Committed("counted as sent: the temporary file is gone")),
+            None => Ok(Probe::Unknown("there is neither the file nor the temporary one")),
+        }
+    }
+
+    /// Finds a name under which the document can be sent; `false` where it lies there already.
+    async fn free_name(&self, drop: &dyn RemoteFs, message: &mut Message, temporary: &str) -> Result<bool, Problem> {
+        let mut number = 2;
+        while let Some(there) = drop.stat(&message.path).await? {
+            if is_ours(drop, &message.path, &there, message, false).await? {
+                drop.remove(temporary).await?;
+                return Ok(false);
+            }
+            match self.files.exists {
+                Exists::Replace => break,
+                Exists::Number if number < MOST_NUMBERS => {
+                    let name = numbered(&message.name, number);
+                    let path = self.place_for(&name);
+                    self.site.journal().renamed(message, name, path).await?;
+                    number += 1;
+                }
+                Exists::Number | Exists::Fail => {
+                    drop.remove(temporary).await?;
+                    let problem =
+                        Problem::new(Code::NameTaken, format!("`{}` lies at the partner's already, with another content", message.path));
+                    return Err(problem.hint(
+                        "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs, or `exists = \"number\"`",
+                    ));
+                }
+            }
+        }
+        Ok(true)
+    }
+}
+
+/// Whether a file at the partner's is the document of a message, by its bytes; where it may not be read, `unread` is the answer for one
+/// of the same size.
+async fn is_ours(drop: &dyn RemoteFs, path: &str, there: &Entry, message: &Message, unread: bool) -> Result<bool, Problem> {
+    if there.size != message.size {
+        return Ok(false);
+    }
+    match drop.read(path, there.size, there.size + 1).await {
+        Ok(bytes) => Ok(digest(&bytes) == message.sha256),
+        Err(problem) if problem.code == Code::DropDenied => Ok(unread),
+        // Fetched in this moment.
+        Err(problem) if problem.code == Code::DropMissing => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// `order-7.xml`, `order-7-2.xml`, `order-7-3.xml`.
+fn numbered(name: &str, number: u32) -> String {
+    let (stem, ending) = name.rsplit_once('.').map_or((name, String::new()), |(stem, ending)| (stem, format!(".{ending}")));
+    let before = format!("-{}", number - 1);
+    let stem = if number > 2 { stem.strip_suffix(&before).unwrap_or(stem) } else { stem };
+    format!("{stem}-{number}{ending}")
+}

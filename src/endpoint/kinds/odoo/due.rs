@@ -1,0 +1,96 @@
+//! Which records of Odoo's are to be sent: those that fit the flow's domain and were not sent yet, and those that were and have changed
+//! since, where the flow wants that.
+
+use chrono::{NaiveDateTime, TimeDelta};
+use serde_json::{Value as Json, json};
+
+use crate::{
+    config::{Changed, Flow, RecordsSource},
+    endpoint::site::Site,
+    model::{Code, Problem},
+    odoo::{Call, read::read_tree},
+    storage::digest,
+};
+
+/// Odoo stamps a record with the time its transaction began; one that took so long is found all the same.
+const OVERLAP: TimeDelta = TimeDelta::minutes(15);
+
+/// Odoo's form of a moment.
+const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
+
+/// Records that are to be sent now.
+#[derive(Debug, Default)]
+pub(super) struct Due {
+    pub(super) ids: Vec<i64>,
+    /// How far the flow has looked once they are claimed.
+    pub(super) cursor: Option<String>,
+    /// What the flow is told of records that were changed.
+    pub(super) findings: Vec<Problem>,
+}
+
+/// The records to be sent now.
+pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<Due, Problem> {
+    let (journal, mut findings) = (site.journal(), Vec::new());
+    let odoo = site.odoo(&flow.odoo).await?;
+    let mut domain = of.domain.clone();
+    let mut fields = vec!["id"];
+    if of.cursor {
+        fields.push("write_date");
+        if let Some(cursor) = journal.cursor(&flow.id, &flow.odoo).await? {
+            domain.push(json!(["write_date", ">=", before(&cursor)]));
+        }
+    }
+    let call = Call::model(&of.model, "search_read").arg("domain", Json::from(domain)).arg("fields", json!(fields)).arg("order", "id");
+    let found = match odoo.call(call).await {
+        Ok(found) => found,
+        Err(fault) => {
+            site.forget_odoo(&flow.odoo).await;
+            return Err(fault.problem(&format!("looking for {} to send", of.model)));
+        }
+    };
+    let records = found.as_array().map(Vec::as_slice).unwrap_or_default();
+    let newest = records.iter().filter_map(|record| record.get("write_date")?.as_str()).max().map(str::to_string);
+    let ids: Vec<i64> = records.iter().filter_map(|record| record.get("id")?.as_i64()).collect();
+    let name = |id: &i64| format!("{},{id}", of.model);
+    let sent = journal.sent(&flow.id, &flow.odoo, &ids.iter().map(name).collect::<Vec<_>>()).await?;
+    let (known, mut new): (Vec<i64>, Vec<i64>) = ids.into_iter().partition(|id| sent.contains_key(&name(id)));
+    if of.changed != Changed::Ignore && !known.is_empty() {
+        let read = read_tree(&odoo, site.workspace().catalog(&flow.odoo), &of.model, &known, &of.fields).await?;
+        for (id, record) in known.iter().zip(&read) {
+            let now = digest_of(record);
+            // No digest is stored for it (discarded, or sent before digests existed): today's content becomes the baseline.
+            let then = match sent.get(&name(id)) {
+                Some((Some(then), _)) => then,
+                Some((None, true)) => {
+                    journal.sent_as(&flow.id, &flow.odoo, std::iter::once((name(id), now))).await?;
+                    continue;
+                }
+                Some((None, false)) | None => continue,
+            };
+            if *then == now {
+                continue;
+            }
+            let shown = record.get("name").or(record.get("display_name")).and_then(Json::as_str).unwrap_or_default();
+            if of.changed == Changed::Resend {
+                journal.unclaim(&flow.id, &flow.odoo, &name(id)).await?;
+                new.push(*id);
+            } else {
+                let text = format!("{},{id} `{shown}` was changed after it was sent", of.model);
+                findings.push(Problem::new(Code::Changed, text).hint("tell the partner, or correct it; it is told once"));
+                journal.sent_as(&flow.id, &flow.odoo, std::iter::once((name(id), now))).await?;
+            }
+        }
+    }
+    new.sort_unstable();
+    Ok(Due { ids: new, cursor: newest.filter(|_| of.cursor), findings })
+}
+
+fn before(cursor: &str) -> String {
+    let moment = NaiveDateTime::parse_from_str(cursor, MOMENT).ok().and_then(|moment| moment.checked_sub_signed(OVERLAP));
+    moment.map_or_else(|| cursor.to_string(), |moment| moment.format(MOMENT).to_string())
+}
+
+/// What a record says, in short: the same where nothing that is sent has changed.
+pub fn digest_of(record: &Json) -> String {
+    digest(record.to_string().as_bytes())
+}

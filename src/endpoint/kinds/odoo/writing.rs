@@ -1,0 +1,131 @@
+//! Plans that are carried out in an Odoo: whole or a part at a time, all or nothing or whatever can go in.
+
+use crate::{
+    endpoint::{
+        site::Site,
+        target::{Parts, PlanTarget, TookPlace},
+    },
+    failpoints::checkpoint,
+    journal::{Journal, RecordRow},
+    model::{BoxFuture, Code, Effect, Message, Plan, Problem, Problems, intent::Outcome, problem::shown},
+    odoo::{
+        Odoo, Setup,
+        execute::{self, Stopped, execute, known, memory::Memory, rehearse},
+    },
+};
+
+/// Problems of a rehearsal, at most.
+const MOST: usize = 100;
+
+/// Carries plans out in the Odoo of each message.
+pub(super) struct Writer<'f> {
+    pub(super) site: &'f Site,
+}
+
+impl PlanTarget for Writer<'_> {
+    fn carry_out<'a>(
+        &'a self,
+        message: &'a Message,
+        parts: &'a mut dyn Parts,
+        effects: &'a dyn Memory,
+    ) -> BoxFuture<'a, Result<(), Problems>> {
+        Box::pin(async move {
+            let odoo = self.site.odoo(&message.odoo).await?;
+            // The whole id: a mark that is met again years later would make a count do nothing.
+            let mark = format!("consign {}.{}", message.id, message.run);
+            let catalog = self.site.workspace().catalog(&message.odoo);
+            let setup = Setup { mark: &mark, memory: effects, catalog, partial: parts.is_partial() };
+            self.not_late(&odoo, setup, message, parts).await?;
+            let alone = self.site.writing(&message.odoo).await?;
+            if parts.is_streamed() && !parts.is_partial() {
+                rehearsed(&odoo, setup, parts).await?;
+            }
+            parts.rewind();
+            let mut number = 0;
+            while let Some(plan) = parts.next().await? {
+                number += 1;
+                let mark = if number == 1 { mark.clone() } else { format!("{mark}-{number}") };
+                let outcome = execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await;
+                if number == 1 && outcome.is_ok() {
+                    checkpoint("effect").await;
+                }
+                let write = Effect::Write(mark);
+                match outcome {
+                    Ok(outcome) => {
+                        // Where nothing went in, it did not take place.
+                        let ended = if outcome.records.is_empty() { Outcome::NotHappened } else { Outcome::Happened };
+                        parts.took_place(took_place(message, outcome, write, Some(ended))).await?;
+                    }
+                    Err(Stopped { done, problems, ended }) => {
+                        // What was stored stays, and is to be found at the message.
+                        parts.stopped(took_place(message, done, write, ended)).await?;
+                        return Err(problems);
+                    }
+                }
+            }
+            drop(alone);
+            Ok(())
+        })
+    }
+}
+
+impl Writer<'_> {
+    /// A message that was delayed (retried, reprocessed, edited, or from a delayed zip) must not overwrite newer values, unless
+    /// `--overwrite` says so.
+    async fn not_late(&self, odoo: &Odoo, setup: Setup<'_>, message: &Message, parts: &mut dyn Parts) -> Result<(), Problems> {
+        let journal = self.site.journal();
+        let lay_here = match message.parent.filter(|_| message.is_part()) {
+            Some(zip) => journal.is_behind(&message.flow, zip).await?,
+            None => false,
+        };
+        let may_be_late = message.rested || message.edited || lay_here;
+        if !may_be_late || message.again.overwrite {
+            return Ok(());
+        }
+        parts.rewind();
+        while let Some(plan) = parts.next().await? {
+            not_overtaken(journal, odoo, &plan, setup, message).await?;
+        }
+        Ok(())
+    }
+}
+
+fn took_place(message: &Message, outcome: execute::Outcome, write: Effect, ended: Option<Outcome>) -> TookPlace {
+    let row = |record: execute::Touched| RecordRow {
+        odoo: message.odoo.clone(),
+        model: record.model,
+        id: record.id,
+        name: record.name,
+        change: record.change.as_str().to_string(),
+    };
+    let records = outcome.records.into_iter().map(row).collect();
+    TookPlace { records, notes: outcome.notes, refused: outcome.refused, write, ended }
+}
+
+/// Every reference of a file that is taken in parts, looked up before the first part is written.
+async fn rehearsed(odoo: &Odoo, setup: Setup<'_>, parts: &mut dyn Parts) -> Result<(), Problems> {
+    let mut bad = Vec::new();
+    parts.rewind();
+    while let Some(plan) = parts.next().await? {
+        bad.extend(rehearse(odoo, &plan, setup).await?.into_iter().map(|(_, problem)| problem));
+        if bad.len() >= MOST {
+            break;
+        }
+    }
+    Problems::check(bad)
+}
+
+/// Refuses a message whose records a younger one of the same flow has written meanwhile.
+///
+/// # Errors
+/// There is one, or Odoo or the journal cannot be asked.
+pub async fn not_overtaken(journal: &Journal, odoo: &Odoo, plan: &Plan, setup: Setup<'_>, message: &Message) -> Result<(), Problems> {
+    for (model, ids) in known(odoo, plan, setup).await? {
+        let younger = journal.overtaken(message, &model, &ids).await?;
+        let Some(younger) = younger else { continue };
+        let text = format!("`{}` (message {}) came later and has written the same records", shown(&younger.name), younger.id.short());
+        let hint = format!("nothing, or to do it all the same: consign reprocess {} --overwrite", message.id.short());
+        return Err(Problem::new(Code::Overtaken, text).in_file(&message.name).hint(hint).into());
+    }
+    Ok(())
+}

@@ -1,0 +1,55 @@
+//! Floor 3: where messages come from and where they go: sources and targets, each a file or folder of its own.
+//!
+//! A source is asked for what is there ([`Source::poll`]), gives it ([`Source::fetch`]), hears that it is safe with us
+//! ([`Source::accept`]) and what became of it ([`Source::settle`]). A target is prepared, has its effect ([`Target::commit`]), and is
+//! looked at where nobody knows whether the effect took place ([`Target::probe`]).
+//!
+//! **Invariant:** an endpoint decides nothing about a message: it says what it sees, and the pipeline writes down what follows.
+
+mod circuit_breaker;
+mod connections;
+mod fault_injecting;
+mod history;
+mod kind;
+pub mod kinds;
+mod site;
+mod source;
+mod target;
+pub mod values;
+
+use std::path::Path;
+
+pub use self::{
+    history::History,
+    kind::Kind,
+    kinds::{
+        files::{
+            FilesOut,
+            report::{partner_report, told},
+        },
+        odoo, source, target,
+    },
+    site::Site,
+    source::{Candidate, Fetched, Left, Origin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
+    target::{Committed, DocumentTarget, Effects, Followed, Parts, PlanTarget, Probe, Signal, Target, TargetEntry, TookPlace},
+};
+use crate::{
+    config::Workspace,
+    model::{Problem, Problems},
+};
+
+/// Reads the workspace at `root`.
+///
+/// # Errors
+/// Everything that is wrong with its files.
+pub fn load(root: &Path) -> Result<Workspace, Problems> {
+    Workspace::load(root, &kinds::all())
+}
+
+/// Reads the workspace at `root` as far as flows are whole, with what is wrong with the others.
+///
+/// # Errors
+/// What is wrong with the files that all flows share.
+pub fn load_whole_flows(root: &Path) -> Result<(Workspace, Vec<Problem>), Problems> {
+    Workspace::load_whole_flows(root, &kinds::all())
+}

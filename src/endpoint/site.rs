@@ -1,0 +1,112 @@
+//! What endpoints work with: the workspace, the journal, our storage, and the connections to Odoos and drops.
+
+use std::{collections::HashMap, sync::Arc};
+
+use tokio::sync::{Mutex, MutexGuard};
+
+use super::{connections::Connections, fault_injecting::FaultInjectingStore};
+use crate::{
+    config::Workspace,
+    failpoints,
+    journal::Journal,
+    model::{Clock, Code, Problem},
+    odoo::Odoo,
+    storage::Storage,
+    transport::RemoteFs,
+};
+
+/// A workspace at work.
+pub struct Site {
+    workspace: Arc<Workspace>,
+    journal: Journal,
+    storage: Storage,
+    clock: Arc<dyn Clock>,
+    odoos: Connections,
+    drops: Mutex<HashMap<String, Arc<dyn RemoteFs>>>,
+}
+
+impl Site {
+    /// The site of a workspace. No connection is made yet.
+    pub fn new(workspace: Arc<Workspace>, journal: Journal, storage: Storage, clock: Arc<dyn Clock>) -> Self {
+        Self { odoos: Connections::of(&workspace), workspace, journal, storage, clock, drops: Mutex::default() }
+    }
+
+    /// The same site with another clock.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.clock = clock;
+        self
+    }
+
+    /// Its workspace.
+    pub fn workspace(&self) -> &Workspace {
+        &self.workspace
+    }
+
+    /// Its journal.
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Its storage.
+    pub fn storage(&self) -> &Storage {
+        &self.storage
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &dyn Clock {
+        &*self.clock
+    }
+
+    /// The connection to an Odoo of the workspace, by its name, made when it is first needed.
+    ///
+    /// # Errors
+    /// It is away, or does not let us in.
+    pub async fn odoo(&self, name: &str) -> Result<Odoo, Problem> {
+        self.odoos.get(&self.workspace, name, &*self.clock).await
+    }
+
+    /// The right to write to an Odoo; others wait until it is given back.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub async fn writing(&self, odoo: &str) -> Result<MutexGuard<'_, ()>, Problem> {
+        self.odoos.writing(odoo).await
+    }
+
+    /// Whether an Odoo is known to be away.
+    pub async fn is_odoo_down(&self, name: &str) -> bool {
+        self.odoos.is_down(name).await
+    }
+
+    /// Forgets the connection to an Odoo, so that the next use makes a new one with the secrets of that time.
+    pub async fn forget_odoo(&self, name: &str) {
+        self.odoos.forget(name).await;
+    }
+
+    /// A partner's drop, opened when it is first needed.
+    ///
+    /// # Errors
+    /// There is no such partner, or a secret is missing.
+    pub async fn drop(&self, partner: &str) -> Result<Arc<dyn RemoteFs>, Problem> {
+        let mut drops = self.drops.lock().await;
+        if let Some(drop) = drops.get(partner) {
+            return Ok(Arc::clone(drop));
+        }
+        let config = self
+            .workspace
+            .partners
+            .get(partner)
+            .ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no partner `{partner}`")))?;
+        let mut drop: Arc<dyn RemoteFs> = Arc::from(config.drop.open(&self.workspace.root)?);
+        if failpoints::ENABLED {
+            drop = Arc::new(FaultInjectingStore(drop));
+        }
+        drops.insert(partner.to_string(), Arc::clone(&drop));
+        Ok(drop)
+    }
+
+    /// Forgets a partner's drop, so that the next use opens it with the secrets of that time.
+    pub async fn forget_drop(&self, partner: &str) {
+        self.drops.lock().await.remove(partner);
+    }
+}

@@ -1,0 +1,85 @@
+//! Answers that partners are given: child messages, each of one outcome of its parent.
+
+use chrono::{DateTime, Utc};
+use sqlx::QueryBuilder;
+
+use super::{
+    audit::Deed,
+    deeds::discard,
+    documents::shelved,
+    message::message,
+    receive::{NewMessage, insert},
+    sql::{Journal, Writing, all, commit, stamp},
+};
+use crate::model::{Message, Problem, Stage};
+
+impl Journal {
+    /// Writes down for messages at rest where their bytes lie now and whether their source is in order, as they say themselves, together
+    /// with the answers that partners are to be given. One that is there already is not made again. What an earlier outcome was to be
+    /// answered, and was not yet, is discarded. Gives the answers that are new.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn shelved_and_answered(
+        &self,
+        messages: &[Message],
+        answers: &[NewMessage],
+        now: DateTime<Utc>,
+    ) -> Result<Vec<Message>, Problem> {
+        let mut to = self.begin().await?;
+        let still = shelved(&mut to, messages).await?;
+        let mut new = Vec::new();
+        for answer in answers.iter().filter(|answer| still.iter().any(|message| Some(message.id) == answer.parent)) {
+            let known = sqlx::query("select 1 from message where parent = ? and answers = ?");
+            let known = known.bind(answer.parent.map(|id| id.to_string())).bind(answer.answers);
+            if known.fetch_optional(&mut *to).await?.is_none() {
+                retire(&mut to, answer, now).await?;
+                new.push(insert(&mut to, answer, now).await?);
+            }
+        }
+        commit(to).await?;
+        Ok(new)
+    }
+
+    /// Whether a younger answer of the same flow has been given under the name of this one.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn is_answered_later(&self, answer: &Message) -> Result<bool, Problem> {
+        let query = sqlx::query(
+            "select 1 from message where flow = ? and path = ? and answers is not null and id > ? and stage in ('applied', 'done') limit 1",
+        );
+        let query = query.bind(&answer.flow).bind(&answer.path).bind(answer.id.to_string());
+        Ok(query.fetch_optional(&self.pool).await?.is_some())
+    }
+
+    /// Lets messages that are done be settled again no earlier than then, whoever asks where that is `firm`.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn settle_later(&self, messages: &[(&Message, super::Until)]) -> Result<(), Problem> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut to = self.begin().await?;
+        for (message, until) in messages {
+            let update = sqlx::query("update message set until = ?, firm = ? where id = ? and stage = 'done' and run = ?");
+            let update = update.bind(stamp(until.at)).bind(until.firm).bind(message.id.to_string()).bind(message.run);
+            update.execute(&mut *to).await?;
+        }
+        commit(to).await
+    }
+}
+
+/// Discards what earlier outcomes were to be answered and were not yet.
+async fn retire(to: &mut Writing<'_>, answer: &NewMessage, now: DateTime<Utc>) -> Result<(), Problem> {
+    let mut query = QueryBuilder::new("select * from message where answers is not null and parent = ");
+    query.push_bind(answer.parent.map(|id| id.to_string()));
+    let earlier = all(&query.build().fetch_all(&mut **to).await?, message)?;
+    let ends = |message: &Message| message.pipeline().allows(message.stage, Stage::Discarded) && message.resume != Some(Stage::Applied);
+    for mut old in earlier.into_iter().filter(ends) {
+        let deed = Deed { reason: Some("what it answers has another outcome by now".into()), ..Deed::new("consign", "discard") };
+        discard(to, &mut old, &deed, now).await?;
+    }
+    Ok(())
+}

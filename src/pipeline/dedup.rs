@@ -1,0 +1,73 @@
+//! The ledger's verdict on what came: new, a duplicate, new content under a known name, known content under a new name.
+
+use std::collections::HashSet;
+
+use super::Engine;
+use crate::{
+    config::{Documents, SameContent},
+    journal::{NewMessage, Verdict},
+    model::{Code, Message, MessageId, Problem, Stage, problem::shown},
+};
+
+/// A file that repeats one we know.
+pub(super) type Repeat = (NewMessage, Message);
+
+/// The ledger's verdict on each file, against what came before and against each other.
+pub(super) async fn classify(
+    engine: &Engine,
+    flow: &str,
+    documents: &Documents,
+    files: Vec<NewMessage>,
+) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
+    let paths: Vec<&str> = files.iter().map(|file| file.path.as_str()).collect();
+    let contents: HashSet<&str> = files.iter().map(|file| file.sha256.as_str()).filter(|digest| !digest.is_empty()).collect();
+    let known = engine.journal().known(flow, &paths, &contents.into_iter().collect::<Vec<_>>()).await?;
+    let (mut new, mut repeats): (Vec<NewMessage>, Vec<Repeat>) = (Vec::new(), Vec::new());
+    // Contents of this very batch: name and id of the file that had them first.
+    let mut here: Vec<(String, String, MessageId)> = Vec::new();
+    for mut file in files {
+        if file.rest.is_some() || file.size == 0 {
+            file.verdict = Some(if known.paths.contains(&file.path) { Verdict::NewContent } else { Verdict::New });
+            new.push(file);
+            continue;
+        }
+        // A duplicate repeats the latest file of its name; what returns to an earlier state (a price set back) is news.
+        let latest = known.latest.get(&file.path);
+        let same_name = latest.filter(|latest| latest.sha256 == file.sha256);
+        let other_name = known.by_content.get(&file.sha256).and_then(|same| same.iter().find(|message| message.path != file.path));
+        let beside = here.iter().find(|(digest, ..)| *digest == file.sha256);
+        let verdict = match (same_name, latest) {
+            (Some(_), _) => Verdict::Duplicate,
+            (None, Some(_)) => Verdict::NewContent,
+            (None, None) if other_name.is_some() || beside.is_some() => Verdict::SameContent,
+            (None, None) if known.paths.contains(&file.path) => Verdict::NewContent,
+            (None, None) => Verdict::New,
+        };
+        file.verdict = Some(verdict);
+        // A zip's document is known by its place in a zip of that name: whether a later state of it came meanwhile is not seen here, so
+        // that it is held rather than passed over.
+        let skipped = verdict == Verdict::SameContent && documents.same_content == SameContent::Skip && file.parent.is_none();
+        if let Some(first) = same_name.or(other_name)
+            && (verdict == Verdict::Duplicate || skipped)
+        {
+            let first = first.clone();
+            repeats.push((file, first));
+            continue;
+        }
+        if verdict == Verdict::SameContent && documents.same_content != SameContent::Process {
+            let (name, id) = match (other_name, beside) {
+                (Some(message), _) => (message.name.as_str(), message.id),
+                (None, Some((_, name, id))) => (name.as_str(), *id),
+                (None, None) => ("", file.id),
+            };
+            let held =
+                Problem::new(Code::SameContent, format!("the same content came before as `{}` (message {})", shown(name), id.short()))
+                    .hint(format!("if it is meant to be processed again: consign reprocess {}", file.id.short()));
+            file.rest = Some((Stage::Held, held.in_file(&file.name)));
+        } else {
+            here.push((file.sha256.clone(), file.name.clone(), file.id));
+        }
+        new.push(file);
+    }
+    Ok((new, repeats))
+}

@@ -1,0 +1,107 @@
+//! The documents of a message, for the mapping: as a whole where the file is small, a part at a time where it is large, so that a
+//! catalogue of any size takes the memory of a thousand of its lines.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+
+use super::{
+    Engine,
+    validate::{Schemas, parts, read, read_header, validate_and_parse, validate_only},
+};
+use crate::{
+    config::Inbound,
+    format::Source,
+    mapping::Applying,
+    model::{Document, Message, Name, Plan, Problem, Problems},
+    odoo::execute::CHUNK,
+};
+
+/// Bytes above which a file is taken in parts, where its mapping allows it.
+pub(super) const LARGE: u64 = 8 << 20;
+
+/// A message's documents.
+#[derive(Clone)]
+pub(super) enum Stream {
+    /// All of them, and what they are planned to do once that is known.
+    InMemory(Arc<Vec<Document>>, Option<Arc<Plan>>),
+    /// Where they are, the elements that records are made of, and what stands outside of them.
+    Chunked(Source, Vec<Name>, Arc<Document>),
+}
+
+/// The elements of which a message is taken a part at a time; none where it is taken whole.
+fn unit(inbound: Inbound<'_>, message: &Message) -> Option<Vec<Name>> {
+    if message.size < LARGE || inbound.map.envelope.is_some() || inbound.documents.format.holds_several() {
+        return None;
+    }
+    inbound.map.mapping.unit()
+}
+
+/// The bytes of a message: in memory, or where they lie when they are many.
+pub(super) async fn source(engine: &Engine, message: &Message) -> Result<Source, Problem> {
+    if message.size < LARGE {
+        engine.storage().read(message).await.map(|bytes| Source::Bytes(bytes.into()))
+    } else {
+        engine.storage().work_place(message).await.map(Source::File)
+    }
+}
+
+/// Validates a message; gives its documents.
+pub(super) async fn check(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas, message: &Message) -> Result<Stream, Problems> {
+    let source = source(engine, message).await?;
+    // Validation is work for a processor; the runtime's threads are for waiting.
+    tokio::task::block_in_place(|| match unit(inbound, message) {
+        None => validate_and_parse(&source, &message.name, inbound, schemas).map(|documents| Stream::InMemory(Arc::new(documents), None)),
+        Some(unit) => {
+            validate_only(&source, &message.name, inbound, schemas)?;
+            let frame = read_header(&source, &message.name, inbound, &unit)?;
+            Ok(Stream::Chunked(source, unit, Arc::new(frame)))
+        }
+    })
+}
+
+/// The documents of a message that was validated before.
+pub(super) async fn reload(engine: &Engine, inbound: Inbound<'_>, message: &Message) -> Result<Stream, Problems> {
+    let source = source(engine, message).await?;
+    tokio::task::block_in_place(|| match unit(inbound, message) {
+        None => read(&source, &message.name, inbound).map(|documents| Stream::InMemory(Arc::new(documents), None)),
+        Some(unit) => {
+            let frame = read_header(&source, &message.name, inbound, &unit)?;
+            Ok(Stream::Chunked(source, unit, Arc::new(frame)))
+        }
+    })
+}
+
+/// What the documents of a message are to do, a part at a time where they are many.
+pub(super) enum Plans {
+    One(Option<Plan>),
+    Whole(Option<Arc<Vec<Document>>>),
+    Parts(mpsc::Receiver<Result<Document, Problems>>),
+}
+
+impl Plans {
+    pub(super) fn of(inbound: Inbound<'_>, message: &Message, stream: &Stream) -> Self {
+        match stream {
+            Stream::InMemory(_, Some(plan)) => Self::One(Some(Plan::clone(plan))),
+            Stream::InMemory(documents, None) => Self::Whole(Some(Arc::clone(documents))),
+            Stream::Chunked(source, unit, frame) => {
+                Self::Parts(parts(source.clone(), message.name.clone(), inbound, unit.clone(), Document::clone(frame), CHUNK))
+            }
+        }
+    }
+
+    /// The next part's plan; none when all have come.
+    pub(super) async fn next(&mut self, applying: &mut Applying<'_>) -> Result<Option<Plan>, Problems> {
+        match self {
+            Self::One(plan) => Ok(plan.take()),
+            Self::Whole(documents) => Ok(documents.take().map(|documents| tokio::task::block_in_place(|| applying.plan(&documents)))),
+            Self::Parts(parts) => match parts.recv().await {
+                None => Ok(None),
+                Some(part) => {
+                    let part = [part?];
+                    Ok(Some(tokio::task::block_in_place(|| applying.plan(&part))))
+                }
+            },
+        }
+    }
+}

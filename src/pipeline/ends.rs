@@ -1,0 +1,31 @@
+//! The two ends of a flow, opened for a run.
+
+use super::{engine::Engine, validate::Schemas};
+use crate::{
+    config::{Flow, answers::Returned},
+    endpoint::{self, FilesOut, Source, Target},
+    model::Problems,
+};
+
+/// One run of a flow, with its two ends.
+pub(super) struct Run<'f> {
+    pub(super) engine: &'f Engine,
+    pub(super) flow: &'f Flow,
+    pub(super) schemas: Schemas,
+    pub(super) source: Box<dyn Source + 'f>,
+    pub(super) target: Target<'f>,
+}
+
+impl<'f> Run<'f> {
+    pub(super) fn of(engine: &'f Engine, flow: &'f Flow) -> Result<Self, Problems> {
+        let schemas = engine.schemas(flow)?;
+        let (source, target) = (endpoint::source(&engine.site, flow)?, endpoint::target(&engine.site, flow)?);
+        Ok(Self { engine, flow, schemas, source, target })
+    }
+
+    /// Where the answers to its documents are put, where they are given any.
+    pub(super) fn answers(&self) -> Option<(&Returned, FilesOut<'_>)> {
+        let answer = self.flow.answer.as_ref()?;
+        Some((answer, FilesOut::new(&self.engine.site, self.flow, &answer.target)))
+    }
+}

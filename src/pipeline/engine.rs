@@ -1,0 +1,249 @@
+//! The engine: a workspace at work, and what its runs have in common.
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc, Mutex as Slot, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use super::{
+    fair_queue::FairShare,
+    lock::Lock,
+    summary::{Silent, Summary, Watcher},
+    validate::Schemas,
+};
+use crate::{
+    config::{Flow, Workspace},
+    endpoint::{self, Site},
+    failpoints,
+    journal::{Before, Deed, Journal},
+    model::{
+        Again, Clock, ClockAhead, Code, Message, Plan, Problem, Problems, Stage, SystemClock,
+        codes::{Area, Reaction},
+    },
+    odoo::{Odoo, Setup},
+    schema::Schema,
+    storage::Storage,
+};
+
+/// Carries messages of one workspace.
+pub struct Engine {
+    pub(super) site: Site,
+    pub(super) watcher: Arc<dyn Watcher>,
+    schemas: Slot<HashMap<String, Schema>>,
+    pub(super) eager: bool,
+    stopping: AtomicBool,
+    /// Who this process is in leases.
+    pub(super) owner: String,
+    pub(super) turns: FairShare,
+}
+
+/// The journal of a workspace. One of an earlier version is carried over by a process that is alone with it.
+async fn open_journal(workspace: &Workspace) -> Result<Journal, Problem> {
+    let path = workspace.storage.join(JOURNAL);
+    match Journal::open(&path).await {
+        Err(problem) if problem.code == Code::EarlierJournal => {}
+        opened => return opened,
+    }
+    let lock = if Lock::is_held(workspace) { None } else { Some(Lock::take(workspace)) };
+    let _alone = lock.transpose().map_err(|problem| match problem.code {
+        Code::Locked => Problem::new(Code::Locked, "the journal must be upgraded, and another consign is using it")
+            .hint("stop the other consign, then start this one: it copies the old journal and upgrades it"),
+        _ => problem,
+    })?;
+    Journal::open_as(&path, Before::CopyAside).await
+}
+
+/// The machine's clock, which a test may have set ahead.
+fn clock() -> Arc<dyn Clock> {
+    match failpoints::ahead() {
+        Duration::ZERO => Arc::new(SystemClock),
+        ahead => Arc::new(ClockAhead(ahead)),
+    }
+}
+
+/// The journal's file in the storage folder.
+pub const JOURNAL: &str = "journal.sqlite";
+
+impl Engine {
+    /// Opens the journal and the storage of a workspace.
+    ///
+    /// # Errors
+    /// The storage folder cannot be made, or the journal not opened.
+    pub async fn open(workspace: Arc<Workspace>) -> Result<Self, Problem> {
+        let storage = Storage::open(&workspace.storage)?;
+        let journal = open_journal(&workspace).await?;
+        Ok(Self {
+            site: Site::new(workspace, journal, storage, clock()),
+            watcher: Arc::new(Silent),
+            schemas: Slot::default(),
+            eager: false,
+            stopping: AtomicBool::new(false),
+            owner: crate::model::MessageId::new().to_string(),
+            turns: FairShare::default(),
+        })
+    }
+
+    /// The journal opened once more: what it is asked waits for nothing that this engine asks.
+    ///
+    /// # Errors
+    /// It cannot be opened.
+    pub async fn another_journal(&self) -> Result<Journal, Problem> {
+        Journal::open(&self.workspace().storage.join(JOURNAL)).await
+    }
+
+    /// The same engine with another clock.
+    pub fn with_clock(mut self, clock: Arc<dyn Clock>) -> Self {
+        self.site = self.site.with_clock(clock);
+        self
+    }
+
+    /// The same engine with someone who hears how it goes.
+    pub fn with_watcher(mut self, watcher: Arc<dyn Watcher>) -> Self {
+        self.watcher = watcher;
+        self
+    }
+
+    /// The same engine, which takes waiting messages at once, for a run that a person starts. Exception: after a lost answer the wait is
+    /// kept, because Odoo may still be working.
+    pub fn eager(mut self) -> Self {
+        self.eager = true;
+        self
+    }
+
+    /// What it works with.
+    pub fn site(&self) -> &Site {
+        &self.site
+    }
+
+    /// Its workspace.
+    pub fn workspace(&self) -> &Workspace {
+        self.site.workspace()
+    }
+
+    /// Its journal.
+    pub fn journal(&self) -> &Journal {
+        self.site.journal()
+    }
+
+    /// Its storage.
+    pub fn storage(&self) -> &Storage {
+        self.site.storage()
+    }
+
+    /// Its clock.
+    pub fn clock(&self) -> &dyn Clock {
+        self.site.clock()
+    }
+
+    /// Lets the message under way come to the end of its step and takes no further one.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    /// Clears the spool of bytes that no message knows: a process that died between writing them and writing them down. The file
+    /// itself still lies on the drop. Only for the process that holds the workspace's lock.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn sweep(&self, _lock: &Lock) -> Result<(), Problem> {
+        self.journal().end_leases().await?;
+        for (name, id) in self.storage().spooled().await {
+            if matches!(self.journal().find(&id).await, Err(problem) if problem.code == Code::MessageUnknown) {
+                self.storage().discard([name]).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Starts a message again from its original bytes (in) or its record (out). It is carried by the next [`Engine::resume`].
+    ///
+    /// # Errors
+    /// The message is under way, or its original is gone.
+    pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
+        if message.pipeline().maps() || again.checked {
+            self.storage().place(message).await?;
+        }
+        // A partner's document uses the current Odoo of its flow; a record stays with the Odoo that it was read from.
+        let flow = self.workspace().flows.get(&message.flow).filter(|_| message.pipeline().maps());
+        self.journal().restart(message, again, flow.map(|flow| flow.odoo.as_str()), deed, self.clock().now()).await
+    }
+
+    /// Lets a message that is held go on from where it was, with the options that it had.
+    ///
+    /// # Errors
+    /// Its original is gone, or a person must first decide whether it has had its effect.
+    pub async fn release(&self, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+        if message.pipeline().maps() {
+            self.storage().place(message).await?;
+        }
+        self.journal().release(message, deed, self.clock().now()).await
+    }
+
+    /// Refuses a plan of which a younger message of the same flow has written records since.
+    ///
+    /// # Errors
+    /// There is one, or Odoo or the journal cannot be asked.
+    pub async fn not_overtaken(&self, odoo: &Odoo, plan: &Plan, setup: Setup<'_>, message: &Message) -> Result<(), Problems> {
+        endpoint::odoo::not_overtaken(self.journal(), odoo, plan, setup, message).await
+    }
+
+    /// The compiled schemas of a flow; each is compiled once.
+    pub(super) fn schemas(&self, flow: &Flow) -> Result<Schemas, Problems> {
+        let mut known = self.schemas.lock().unwrap_or_else(PoisonError::into_inner);
+        Schemas::of(flow, |name| {
+            if let Some(schema) = known.get(name) {
+                return Ok(schema.clone());
+            }
+            let schema = Schema::compile(&self.workspace().schemas(), name)?;
+            known.insert(name.to_string(), schema.clone());
+            Ok(schema)
+        })
+    }
+
+    /// Forgets the connection to a server that problems say is away or does not let us in, so that the next use makes a new one with
+    /// the secrets of that time. Whether one of them is away.
+    pub(crate) async fn forget_what_is_away(&self, flow: &Flow, odoo: &str, problems: &Problems) -> bool {
+        let stops = |area| problems.iter().any(|problem| problem.code.area() == area && problem.code.reaction() == Reaction::Stop);
+        if problems.iter().any(|problem| problem.code == Code::DropLogin) {
+            self.site.forget_drop(&flow.partner).await;
+        }
+        if self.site.is_odoo_down(odoo).await {
+            return true;
+        }
+        if stops(Area::Odoo) {
+            self.site.forget_odoo(odoo).await;
+        }
+        stops(Area::Odoo) || stops(Area::Drop)
+    }
+
+    pub(super) fn settled(&self, message: &Message, summary: &mut Summary) {
+        // An answer to a partner is counted nowhere.
+        match message.stage {
+            _ if message.answers.is_some() => {}
+            Stage::Done => summary.done += 1,
+            Stage::Failed => summary.failed += 1,
+            Stage::Held => summary.held += 1,
+            Stage::Waiting => summary.waiting += 1,
+            _ => {}
+        }
+        let (id, flow, name, stage) =
+            (message.id.short(), &message.flow, crate::model::problem::shown(&message.name), message.stage.as_str());
+        match &message.reason {
+            Some(reason) if message.stage != Stage::Done => {
+                tracing::warn!(message = id, flow, name, stage, "{}", crate::model::problem::shown(reason));
+            }
+            _ => tracing::info!(message = id, flow, name, stage, "{stage}"),
+        }
+        if message.answers.is_none() {
+            self.watcher.settled(message);
+        }
+    }
+}

@@ -1,0 +1,187 @@
+//! Documents that we make: of records, or as answers to partners' documents.
+
+use chrono::{DateTime, Utc};
+use serde_json::{Map, Value as Json, json};
+
+use super::{
+    Engine, Run,
+    render::{self, RenderContext, RenderedDocument, document},
+};
+use crate::{
+    config::{Changed, Flow, Outbound, answers::Returned},
+    endpoint::{DocumentTarget, odoo::digest_of, told},
+    failpoints::checkpoint,
+    journal::{Deed, NewMessage, Rendered},
+    model::{
+        Code, Direction, Message, Problem, Problems, Stage,
+        codes::{Reaction, Who},
+        problem::shown,
+    },
+    storage::{digest, safe_name},
+};
+
+/// How the document of a message is made.
+pub(super) enum Maker<'f> {
+    /// It is there: the bytes go on as they came.
+    Nothing,
+    /// Of records, those given where this run has read them already.
+    Records(Outbound<'f>, Option<Vec<Json>>),
+    /// As an answer to a partner's document.
+    Answer(&'f Returned),
+}
+
+/// Makes a document of records and holds it against its schema.
+pub(super) async fn of_records(
+    run: &Run<'_>,
+    outbound: Outbound<'_>,
+    read: Option<Vec<Json>>,
+    target: &dyn DocumentTarget,
+    message: &mut Message,
+) -> Result<(), Problems> {
+    let (engine, flow) = (run.engine, run.flow);
+    let records = match read {
+        Some(records) => records,
+        None => run.source.read_again(message).await?,
+    };
+    if let Some(first) = outbound.render.sequence {
+        engine.journal().number(message, first).await?;
+    }
+    let digests = match outbound.records.changed {
+        Changed::Ignore => Vec::new(),
+        _ => records.iter().map(|record| (format!("{},{}", outbound.records.model, record["id"]), digest_of(record))).collect(),
+    };
+    // Which sending of its records it is: 1 for the first.
+    let version = match outbound.records.changed {
+        Changed::Resend => engine.journal().sendings(message).await? + 1,
+        _ => 1,
+    };
+    let made = document(engine.workspace(), flow, outbound, records, &RenderContext::of(message, version))?;
+    store(run, target, message, made, digests, Some(&flow.schema)).await
+}
+
+/// Spools a document that was made and holds it against its schema.
+async fn store(
+    run: &Run<'_>,
+    target: &dyn DocumentTarget,
+    message: &mut Message,
+    made: RenderedDocument,
+    digests: Vec<(String, String)>,
+    schema: Option<&str>,
+) -> Result<(), Problems> {
+    let (engine, RenderedDocument { name, text }) = (run.engine, made);
+    let bytes = text.into_bytes();
+    let (size, sha256) = (bytes.len() as u64, digest(&bytes));
+    let stored = engine.storage().spool(message.id, bytes.clone()).await?;
+    engine.storage().forget(message).await?;
+    let rendered = Rendered { path: target.place_for(&name), name, size, sha256, stored, digests };
+    engine.journal().rendered(message, rendered).await?;
+    checkpoint("rendered").await;
+    if let Some(schema) = schema {
+        let schema = run.schemas.get(schema)?;
+        tokio::task::block_in_place(|| render::check(schema, &message.name, bytes))?;
+    }
+    Ok(engine.journal().planned(message, &[], None, engine.clock().now()).await?)
+}
+
+/// The answer that a message at rest is to be given, where its flow gives one. Edited copies get none. Of a zip each document is answered;
+/// a refused zip gets one answer.
+pub(super) fn owed(flow: &Flow, message: &Message, is_zip: bool) -> Option<NewMessage> {
+    let answer = flow.answer.as_ref()?;
+    let wanted = match message.stage {
+        Stage::Done => answer.done && !is_zip,
+        Stage::Failed => answer.failed,
+        _ => false,
+    };
+    let parent = (wanted && !message.edited && message.answers.is_none()).then_some(message.id);
+    parent.map(|parent| NewMessage {
+        name: format!("answer to {}", message.name),
+        parent: Some(parent),
+        answers: Some(message.attempts),
+        ..NewMessage::of(&flow.id, Direction::Out, &message.odoo)
+    })
+}
+
+/// The document that an answer is about, done or refused as it is answered; none where it has another outcome by now, or is forgotten.
+pub(super) async fn answered(engine: &Engine, answer: &Message) -> Result<Option<Message>, Problem> {
+    let Some(parent) = answer.parent else { return Ok(None) };
+    match engine.journal().find(&parent.to_string()).await {
+        Ok(parent) => {
+            Ok(Some(parent).filter(|parent| Some(parent.attempts) == answer.answers && matches!(parent.stage, Stage::Done | Stage::Failed)))
+        }
+        Err(problem) if problem.code == Code::MessageUnknown => Ok(None),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Ends an answer that tells nothing any more: what it is about is answered anew, or a later answer has its name.
+pub(super) async fn superseded(engine: &Engine, answer: &mut Message) -> Result<(), Problem> {
+    let reason = Some("what it answers has another outcome by now, or a later answer has its name".to_string());
+    let deed = Deed { reason, ..Deed::new("consign", "discard") };
+    engine.journal().discard(answer, &deed, engine.clock().now()).await.map(|_| ())
+}
+
+/// Makes an answer and holds it against its schema.
+pub(super) async fn answer(
+    run: &Run<'_>,
+    answer: &Returned,
+    about: &Message,
+    target: &dyn DocumentTarget,
+    message: &mut Message,
+) -> Result<(), Problems> {
+    let problems = match about.stage {
+        Stage::Failed => run.engine.journal().last_problems(about.id).await?,
+        _ => Vec::new(),
+    };
+    let made = answer_document(run, answer, about, &problems).await?;
+    store(run, target, message, made, Vec::new(), answer.schema.as_deref()).await
+}
+
+/// What kept an answer from being made or given, as ops reads it. It is ours to mend, and nothing of it fails for good.
+pub(super) fn ungiven(about: &Message, found: Problems) -> Problems {
+    if found.lead().code.reaction() != Reaction::Fail || found.lead().code == Code::MessageMoved {
+        return found;
+    }
+    // The sentence behind "it breaks its schema" says what is wrong.
+    let first = found.get(usize::from(found.lead().code == Code::OutInvalid)).unwrap_or(found.lead()).clone();
+    let text = format!("`{}` (message {}) could not be answered: {}", shown(&about.name), about.id.short(), first.message);
+    Problem::new(Code::AnswerUngiven, text).at(first.place).maybe_hint(first.hint).into()
+}
+
+async fn answer_document(run: &Run<'_>, answer: &Returned, about: &Message, problems: &[Problem]) -> Result<RenderedDocument, Problem> {
+    let (engine, flow) = (run.engine, run.flow);
+    let mut numbers: Map<String, Json> = Map::new();
+    for term in engine.journal().terms(about.id).await?.into_iter().filter(|term| term.kind != "record") {
+        numbers.entry(term.kind).or_insert(json!(term.value));
+    }
+    let partner = engine.workspace().partners.get(&flow.partner);
+    let language = partner.map(|partner| partner.language).unwrap_or_default();
+    let told = |problem: &Problem| {
+        let (theirs, sentence) = (problem.who == Who::Partner, told(problem, language));
+        json!({"code": problem.code.as_str(), "sentence": sentence, "line": problem.place.line, "path": problem.place.path, "theirs": theirs})
+    };
+    let stem = about.name.rsplit_once('.').map_or(about.name.as_str(), |(stem, _)| stem);
+    let time = |at: DateTime<Utc>| json!(at.format("%Y-%m-%d %H:%M:%S").to_string());
+    let mut values = answer.values.clone();
+    let known = [
+        ("accepted", json!(about.stage == Stage::Done)),
+        ("file", json!(about.name)),
+        ("stem", json!(stem)),
+        ("message", json!(about.id.short())),
+        ("now", time(about.updated)),
+        ("received", time(about.received)),
+        ("numbers", Json::Object(numbers)),
+        (
+            "partner",
+            json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}),
+        ),
+        ("problems", problems.iter().map(told).collect()),
+    ];
+    values.extend(known.map(|(name, value)| (name.to_string(), value)));
+    let values = Json::Object(values);
+    let name = safe_name(answer.name.render(&values)?.trim());
+    let text = match &answer.template {
+        Some(template) => template.render(&values)?,
+        None => String::new(),
+    };
+    Ok(RenderedDocument { name, text })
+}

@@ -1,0 +1,94 @@
+//! Floor 4: carries messages from their source through their stages to their target.
+//!
+//! The order that makes it safe: bytes to the spool and on disk, then a journal row, then the work, then the effect under an
+//! identity that a second try finds again, then the journal, then the move on the partner's drop. A crash anywhere leaves a stage
+//! from which the same code goes on.
+
+mod answers;
+mod apply;
+mod carry;
+mod dedup;
+mod document_stream;
+mod effects;
+mod ends;
+mod engine;
+mod fair_queue;
+mod lock;
+mod look;
+mod make;
+mod map;
+pub mod mappings;
+mod parts;
+mod payload;
+pub mod plans;
+mod react;
+mod receive;
+pub mod render;
+mod retry;
+mod run;
+mod settle;
+mod summary;
+pub mod unpack;
+mod validate;
+
+use self::ends::Run;
+pub use self::{
+    engine::{Engine, JOURNAL},
+    lock::Lock,
+    summary::{Silent, Summary, Watcher},
+    validate::{Schemas, validate_and_parse},
+};
+use crate::{
+    journal::Filter,
+    model::{Code, Problem, Stage, codes::Who, nearest::did_you_mean},
+};
+
+impl Engine {
+    /// One run of a flow: what was begun is finished, then what is new is taken.
+    pub async fn run(&self, flow: &str) -> Summary {
+        self.work(flow, true).await
+    }
+
+    /// Only what was begun, without looking at the drop or for new records.
+    pub async fn resume(&self, flow: &str) -> Summary {
+        self.work(flow, false).await
+    }
+
+    async fn work(&self, id: &str, look: bool) -> Summary {
+        let mut summary = Summary { flow: id.to_string(), ..Summary::default() };
+        let Some(flow) = self.workspace().flows.get(id) else {
+            let names = self.workspace().flows.keys().map(String::as_str);
+            summary.problems.push(Problem::new(Code::FlowUnknown, format!("there is no flow `{id}`")).maybe_hint(did_you_mean(id, names)));
+            return summary;
+        };
+        if look && let Err(problem) = self.journal().run_begins(id, self.clock().now()).await {
+            summary.problems.push(problem);
+            return summary;
+        }
+        let went = match Run::of(self, flow) {
+            Ok(run) => run.go(look, &mut summary).await,
+            Err(problems) => Err(problems),
+        };
+        if let Err(problems) = went {
+            self.forget_what_is_away(flow, &flow.odoo, &problems).await;
+            summary.problems.extend(problems);
+        }
+        if self.eager {
+            // Those whose time must be kept are not forgotten over it.
+            let filter = Filter { stages: vec![Stage::Waiting], ..Filter::of_flow(id) };
+            summary.waiting = self.journal().list(&filter).await.map_or(summary.waiting, |waiting| waiting.len());
+        }
+        if look {
+            // What the partner leaves lying, and what nobody must act on, keeps no flow from working.
+            let ours = |problem: &&Problem| problem.code != Code::NotCollected && problem.who != Who::Nobody;
+            let problems: Vec<Problem> = summary.problems.iter().filter(ours).cloned().collect();
+            if let Err(problem) = self.journal().run_ends(id, &problems, self.clock().now()).await {
+                summary.problems.push(problem);
+            }
+        }
+        for problem in &summary.problems {
+            tracing::error!(flow = id, code = problem.code.as_str(), cause = problem.causes(), "{}", problem.message);
+        }
+        summary
+    }
+}

@@ -1,0 +1,150 @@
+//! What is taken from a source, many at once: fetched into the spool, on disk together, written into the journal together. What is taken
+//! is known by its key, its fingerprint and its content, never by its name alone.
+
+use std::collections::HashMap;
+
+use serde_json::Value as Json;
+
+use super::{
+    Run, Summary,
+    dedup::{Repeat, classify},
+    look, settle,
+};
+use crate::{
+    endpoint::{Fetched, Origin},
+    failpoints::{Planted, checkpoint, planted},
+    journal::{Doubt, NewMessage},
+    model::{Code, Message, MessageId, Problem, Stage, codes::Scope},
+};
+
+/// Files of one batch.
+const FILES: usize = 512;
+/// Bytes of one batch; a file that has more is one by itself.
+const BYTES: u64 = 64 << 20;
+
+/// Cuts what was found into batches that are fetched, stored and written down together.
+pub(super) fn batches(ready: Vec<Origin>) -> Vec<Vec<Origin>> {
+    let mut batches: Vec<Vec<Origin>> = Vec::new();
+    let mut bytes = u64::MAX;
+    for entry in ready {
+        bytes = bytes.saturating_add(entry.size);
+        if bytes > BYTES || batches.last().is_none_or(|batch| batch.len() >= FILES) {
+            batches.push(Vec::new());
+            bytes = entry.size;
+        }
+        if let Some(batch) = batches.last_mut() {
+            batch.push(entry);
+        }
+    }
+    batches
+}
+
+/// Takes what was fetched: spool, journal, and the source is told. Gives the messages to carry on, in their order, with the records that
+/// they are made of.
+pub(super) async fn receive(
+    run: &Run<'_>,
+    fetched: Vec<Result<Fetched, Problem>>,
+    doubt: Option<Doubt>,
+    summary: &mut Summary,
+) -> Result<Vec<(Message, Option<Vec<Json>>)>, Problem> {
+    let engine = run.engine;
+    let spooled: Vec<MessageId> = fetched.iter().filter_map(|one| one.as_ref().ok().map(|one| one.message.id)).collect();
+    let mut stop = None;
+    let mut records: HashMap<MessageId, Vec<Json>> = HashMap::new();
+    let (new, repeats) = match verify_complete(run, fetched, doubt, &mut records, &mut stop, summary).await {
+        Ok(judged) => judged,
+        Err(problem) => {
+            // All of it is at its source still; a disk that is full must not be filled further by what nobody knows of.
+            engine.storage().discard(spooled).await;
+            return Err(problem);
+        }
+    };
+    if planted(Planted::AcceptedEarly) {
+        let early: Vec<Message> = new.iter().map(|new| new.message(engine.clock().now())).collect();
+        run.source.accept(&early).await?;
+    }
+    let messages = {
+        let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
+        engine.journal().receive_all(None, &new, &twins, engine.clock().now()).await?
+    };
+    checkpoint("received").await;
+    if let Err(problem) = run.source.accept(&messages).await {
+        summary.problems.push(problem);
+    }
+    engine.storage().discard(repeats.iter().map(|(file, _)| file.id)).await;
+    summary.duplicates += repeats.len();
+    settle::duplicates(run, &repeats, summary).await?;
+    let mut carry = Vec::new();
+    for message in messages {
+        if matches!(message.stage, Stage::Held | Stage::Failed) {
+            engine.settled(&message, summary);
+        }
+        if message.stage != Stage::Held {
+            let records = records.remove(&message.id);
+            carry.push((message, records));
+        }
+    }
+    match stop {
+        // What was taken is carried on by the next run; this one cannot go on.
+        Some(problem) => Err(problem),
+        None => Ok(carry),
+    }
+}
+
+/// What of a batch is complete and on disk, with the ledger's verdict on each.
+async fn verify_complete(
+    run: &Run<'_>,
+    fetched: Vec<Result<Fetched, Problem>>,
+    doubt: Option<Doubt>,
+    records: &mut HashMap<MessageId, Vec<Json>>,
+    stop: &mut Option<Problem>,
+    summary: &mut Summary,
+) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
+    let storage = run.engine.storage();
+    let mut new = Vec::new();
+    for one in fetched {
+        match one {
+            Ok(Fetched { origin, message, incomplete: Some(problem), .. }) => {
+                storage.discard([message.id]).await;
+                // Waited for from now on, not from when it was first seen to stand still.
+                look::leave(run, &[(&origin, problem)]).await?;
+                summary.changing += 1;
+            }
+            Ok(Fetched { message, records: read, .. }) => {
+                if !read.is_empty() {
+                    records.insert(message.id, read);
+                }
+                new.push(message);
+            }
+            // A problem that all would meet ends the run. A problem of one is reported, and the others go on.
+            Err(problem) if problem.code.scope() < Scope::Endpoint => summary.problems.push(problem),
+            Err(problem) => *stop = Some(problem),
+        }
+    }
+    let stored: Vec<MessageId> = new.iter().filter(|file| !file.stored.is_empty()).map(|file| file.id).collect();
+    storage.sync_spooled(stored).await?;
+    checkpoint("spooled").await;
+    let (mut new, repeats) = match &run.flow.documents {
+        Some(documents) => classify(run.engine, &run.flow.id, documents, new).await?,
+        // Records are known by their claims.
+        None => (new, Vec::new()),
+    };
+    if let Some(doubt) = doubt {
+        new.iter_mut().for_each(|message| message.rest = Some((Stage::Held, may_be_sent(doubt))));
+    }
+    Ok((new, repeats))
+}
+
+/// Why a document is held that may have been sent already.
+fn may_be_sent(doubt: Doubt) -> Problem {
+    let text = match doubt {
+        Doubt::Restored(made) => {
+            let made = made.format("%Y-%m-%d %H:%M:%S UTC");
+            format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps")
+        }
+        Doubt::OtherOdoo => {
+            "the flow works with another Odoo than before; if that is the same Odoo under another name, this was sent already".to_string()
+        }
+    };
+    Problem::new(Code::Restored, text).hint("look whether the partner has it: consign release sends it, consign discard does not")
+}

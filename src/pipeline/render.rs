@@ -1,0 +1,77 @@
+//! What a flow makes of a file or of a record, without Odoo, drop or journal: for `consign plan` and `consign test`.
+
+use serde_json::{Value as Json, json};
+
+use super::validate::{Schemas, validate_and_parse};
+pub use crate::endpoint::values::RenderContext;
+use crate::{
+    config::{Flow, Inbound, Outbound, Workspace},
+    endpoint::values::values,
+    format::{Limits, Source, xml},
+    model::{Code, Events, Plan, Problem, Problems, codes::Who},
+    schema::{File, Schema},
+    storage::safe_name,
+};
+
+/// What a file of an inbound flow is to do to Odoo.
+///
+/// # Errors
+/// Everything that is wrong with the file.
+pub fn plan(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Plan, Problems> {
+    let documents = validate_and_parse(source, name, inbound, schemas)?;
+    inbound.map.mapping.apply(&documents, name, &inbound.map.given)
+}
+
+/// A document that was made.
+#[derive(Debug)]
+pub struct RenderedDocument {
+    /// File name.
+    pub name: String,
+    /// Its text.
+    pub text: String,
+}
+
+/// The document that an outbound flow makes of records as they are read from Odoo.
+///
+/// # Errors
+/// The template cannot be filled in.
+pub fn document(
+    workspace: &Workspace,
+    flow: &Flow,
+    outbound: Outbound<'_>,
+    records: Vec<Json>,
+    context: &RenderContext,
+) -> Result<RenderedDocument, Problem> {
+    let mut values = values(workspace, flow, outbound.render, context);
+    if outbound.records.per_file > 1 {
+        values.insert("records".into(), Json::Array(records));
+    } else {
+        values.insert("record".into(), records.into_iter().next().unwrap_or_default());
+    }
+    let name = safe_name(outbound.render.name.render(&Json::Object(values.clone()))?.trim());
+    values.insert("file".into(), json!(name));
+    let text = outbound.render.template.render(&Json::Object(values))?;
+    Ok(RenderedDocument { name, text })
+}
+
+/// Holds a document that we made against its schema.
+///
+/// # Errors
+/// What is wrong with it: ours to mend, not the partner's.
+pub fn check(schema: &Schema, name: &str, bytes: Vec<u8>) -> Result<(), Problems> {
+    let (source, own) = (Source::Bytes(bytes.into()), name.to_string());
+    let read = move |judge: &mut dyn Events| {
+        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
+    };
+    let (_, found) = schema.judge(&File::named(name), read);
+    if found.is_empty() {
+        return Ok(());
+    }
+    let first = Problem::new(Code::OutInvalid, "the document we made breaks its schema; it was not sent")
+        .hint("correct the template or the data in Odoo, then reprocess");
+    let ours = found.into_iter().map(|mut problem| {
+        problem.who = Who::Consultant;
+        problem
+    });
+    Err(Problems::from(first.in_file(name)).and(ours))
+}

@@ -1,0 +1,54 @@
+//! How long a message waits before it is tried again.
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use crate::{
+    journal::Until,
+    model::{Code, MessageId, Problems},
+};
+
+/// Seconds that Odoo may be at a call whose answer did not come: as long as it gives a request itself (`limit_time_real`, 120 s by
+/// default), and some more. Nobody looks before then for what it did.
+const LANDS: i64 = 150;
+/// Seconds before the first further try.
+const SOON: i64 = 30;
+/// Seconds between two tries at most.
+const LONGEST: i64 = 3600;
+
+/// When to try again after `attempts` tries: half a minute, doubled each time up to an hour, and up to a tenth more by the message's
+/// own id, so that many waiting messages do not all come back at once.
+///
+/// If an effect may still take place until `landed`, the next try is not before that, even if a person asks.
+pub(super) fn next_try(message: MessageId, attempts: u32, problems: &Problems, landed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Until {
+    let firm = problems.iter().any(|problem| problem.code == Code::OdooTimeout);
+    let seconds = SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { LANDS } else { SOON }, LONGEST);
+    let spread = u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1);
+    let at = now + TimeDelta::seconds(seconds + spread);
+    match landed.filter(|landed| *landed > now) {
+        Some(landed) => Until { at: at.max(landed), firm: true },
+        None => Until { at, firm },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::model::Problem;
+
+    #[test]
+    fn waits_longer_each_time_up_to_an_hour() {
+        let (id, now) = (MessageId::new(), Utc::now());
+        let busy = Problems::from(Problem::new(Code::OdooBusy, "busy"));
+        let waits: Vec<i64> = (0..12).map(|attempts| (next_try(id, attempts, &busy, None, now).at - now).num_seconds()).collect();
+        assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
+        assert!(waits[0] >= 30 && waits[11] <= 3960, "{waits:?}");
+    }
+
+    #[test]
+    fn an_answer_that_did_not_come_is_waited_for_whoever_asks() {
+        let (id, now) = (MessageId::new(), Utc::now());
+        let lost = Problems::from(Problem::new(Code::OdooTimeout, "no answer"));
+        let until = next_try(id, 0, &lost, None, now);
+        assert!(until.firm && (until.at - now).num_seconds() >= LANDS);
+    }
+}

@@ -1,0 +1,258 @@
+//! Messages at rest: our own copy goes to its shelf, and the source hears what became of them. An effect is never repeated for it.
+
+use super::{Run, Summary, dedup::Repeat, look, make, retry::next_try, unpack};
+use crate::{
+    config::Flow,
+    endpoint::{DocumentTarget, Left, Origin, Resting, Settlement, Target},
+    failpoints::checkpoint,
+    journal::{NewMessage, Until},
+    model::{Code, Intent, Message, Problem, Problems, Stage, codes::Scope, problem::shown},
+};
+
+/// Whether our own copy lies where a message at rest has it.
+fn is_shelved(message: &Message) -> bool {
+    let shelf = if message.stage == Stage::Failed { "error/" } else { "archive/" };
+    message.stored.is_empty() || message.stored.starts_with(shelf)
+}
+
+/// Whether a message of a flow is at rest and something is left to do for it. One of another kind, of before the flow was turned round, is
+/// left as it is.
+pub(super) fn is_due(flow: &Flow, message: &Message) -> bool {
+    let is_own = message.answers.is_some() || message.pipeline() == flow.pipeline();
+    let is_open = !message.moved || !is_shelved(message) || message.refused > 0;
+    is_own && is_open && matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed)
+}
+
+/// Shelves our copies of messages at rest and tells their source, in one batch so that waits are shared. A failure is reported, does not
+/// affect the others, and is tried again at the next run. Gives the answers that partners are to be given.
+pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> Result<Vec<Message>, Problem> {
+    let engine = run.engine;
+    if messages.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (mut shelved, mut owed): (Vec<(Message, Vec<Problem>)>, Vec<NewMessage>) = (Vec::new(), Vec::new());
+    let mut ours: Vec<Problem> = Vec::new();
+    for mut message in messages {
+        if message.stage == Stage::Discarded
+            && let Err(problem) = withdraw(run, &message).await
+        {
+            // Tried again at the next run.
+            tracing::warn!(message = message.id.short(), code = problem.code.as_str(), "{}", problem.message);
+            continue;
+        }
+        let problems = match message.stage {
+            Stage::Failed => engine.journal().last_problems(message.id).await?,
+            _ => Vec::new(),
+        };
+        match put_away(run, &mut message, &problems).await {
+            Ok(answer) => {
+                owed.extend(answer);
+                shelved.push((message, problems));
+            }
+            // The same reason is told once, however many files it holds.
+            Err(problem) if ours.iter().any(|told| told.code == problem.code) => {}
+            Err(problem) => ours.push(problem.in_file(&message.name)),
+        }
+    }
+    summary.problems.extend(ours);
+    let messages: Vec<Message> = shelved.iter().map(|(message, _)| message.clone()).collect();
+    let answers = engine.journal().shelved_and_answered(&messages, &owed, engine.clock().now()).await?;
+    if !shelved.is_empty() {
+        checkpoint("shelved").await;
+    }
+    let left: Vec<Message> = messages.into_iter().filter(|message| message.refused > 0).collect();
+    shelved.retain(|(message, _)| !message.moved);
+    if !summary.source_is_away && !shelved.is_empty() {
+        tell(run, shelved, summary).await?;
+    }
+    if !summary.source_is_away && !left.is_empty() {
+        leave(run, left, summary).await?;
+    }
+    Ok(answers)
+}
+
+/// Puts our copy of a message on its shelf; gives the answer that the partner is to be given for it.
+async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) -> Result<Option<NewMessage>, Problem> {
+    let storage = run.engine.storage();
+    // One that lies where it belongs is not read and hashed again because its source cannot be reached.
+    if message.stage == Stage::Failed || !message.stored.starts_with("archive/") {
+        message.stored = storage.shelve(message, problems).await?;
+    }
+    // An answer has no source that would hear of it.
+    message.moved |= message.answers.is_some();
+    let is_zip = match &run.flow.documents {
+        Some(documents) if run.flow.answer.is_some() => unpack::is_package(storage, documents, message).await?,
+        _ => false,
+    };
+    Ok(make::owed(run.flow, message, is_zip))
+}
+
+/// Tells the source what became of messages.
+async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &mut Summary) -> Result<(), Problem> {
+    let engine = run.engine;
+    let (messages, problems): (Vec<Message>, Vec<Vec<Problem>>) = messages.into_iter().unzip();
+    let outcome = |message: &Message, problems| match message.stage {
+        Stage::Failed => Settlement::Failed(problems),
+        Stage::Discarded => Settlement::Discarded,
+        _ => Settlement::Done,
+    };
+    let resting: Vec<Resting<'_>> =
+        messages.iter().zip(problems).map(|(message, problems)| Resting { message, outcome: outcome(message, problems) }).collect();
+    let told = match run.source.settle(&resting).await {
+        Ok(told) => told,
+        Err(problem) => {
+            summary.source_is_away = true;
+            summary.problems.push(problem);
+            return Ok(());
+        }
+    };
+    drop(resting);
+    let now = engine.clock().now();
+    let mut settled = Vec::new();
+    let mut failures: Vec<(Message, Problem)> = Vec::new();
+    for (message, told) in messages.into_iter().zip(told) {
+        match told {
+            Ok(records) => {
+                if !records.is_empty() {
+                    engine.journal().touched(&message, &records, now).await?;
+                }
+                settled.push(Message { moved: true, ..message });
+            }
+            Err(problem) if message.pipeline().maps() || is_worth_another_try(&problem) => failures.push((message, problem)),
+            // What is to be said there will not be taken, ever: that is remarked, and no reason to go on for ever.
+            Err(problem) => {
+                engine.journal().remark(&message, &format!("no note: {}", problem.message), now).await?;
+                summary.problems.push(problem);
+                settled.push(Message { moved: true, ..message });
+            }
+        }
+    }
+    engine.journal().shelved_all(&settled).await?;
+    // A server may still be at what it did not answer: what is said there is looked for later, and not said twice.
+    let later: Vec<(&Message, Until)> = failures
+        .iter()
+        .filter(|(message, _)| !message.pipeline().maps())
+        .map(|(message, problem)| (message, next_try(message.id, 0, &Problems::from(problem.clone()), None, now)))
+        .collect();
+    engine.journal().settle_later(&later).await?;
+    for (message, problem) in failures.iter().filter(|(message, _)| !message.pipeline().maps()) {
+        engine.forget_what_is_away(run.flow, &message.odoo, &Problems::from(problem.clone())).await;
+    }
+    // What is left for an Odoo that the flow has left keeps nothing else.
+    let is_away = |(message, problem): &(Message, Problem)| {
+        problem.code.scope() >= Scope::Flow && (message.pipeline().maps() || message.odoo == run.flow.odoo)
+    };
+    summary.source_is_away |= failures.iter().any(is_away);
+    report(run, failures, summary);
+    Ok(())
+}
+
+/// Whether what a source did not take is worth saying again: not where its Odoo is not in the workspace any more.
+fn is_worth_another_try(problem: &Problem) -> bool {
+    problem.is_temporary() && problem.code != Code::ConfigUnknownName
+}
+
+/// Tells what could not be settled, the same reason once.
+fn report(run: &Run<'_>, mut failures: Vec<(Message, Problem)>, summary: &mut Summary) {
+    failures.sort_by_key(|(message, problem)| (problem.code.as_str(), message.id));
+    for same in failures.chunk_by(|(_, one), (_, other)| one.code == other.code) {
+        if let Some((message, problem)) = same.first() {
+            summary.problems.push(run.source.unsettled(message, problem.clone(), same.len() - 1));
+        }
+    }
+}
+
+/// Gives the source what was refused of documents while the rest went in. What it does not take keeps nothing else from being settled.
+async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> Result<(), Problem> {
+    let engine = run.engine;
+    let (mut taken, mut resting, mut done) = (Vec::new(), Vec::new(), Vec::new());
+    for message in messages {
+        match engine.storage().left(&message).await {
+            Ok(Some((name, bytes, problems))) => taken.push((message, Left { name, bytes, problems })),
+            // Somebody has taken it out of the error folder: there is nothing to give any more.
+            Ok(None) => done.push(Message { refused: 0, ..engine.journal().find(&message.id.to_string()).await? }),
+            Err(problem) => summary.problems.push(problem.in_file(&message.name)),
+        }
+    }
+    let (messages, left): (Vec<Message>, Vec<Left>) = taken.into_iter().unzip();
+    resting.extend(messages.iter().zip(left).map(|(message, left)| Resting { message, outcome: Settlement::Partly(left) }));
+    let told = match run.source.settle(&resting).await {
+        Ok(told) => told,
+        Err(problem) => {
+            summary.problems.push(problem);
+            return engine.journal().shelved_all(&done).await;
+        }
+    };
+    drop(resting);
+    let mut failures = Vec::new();
+    for (message, told) in messages.into_iter().zip(told) {
+        match told {
+            // As the journal has it: whether its file was moved may have been written meanwhile.
+            Ok(_) => done.push(Message { refused: 0, ..engine.journal().find(&message.id.to_string()).await? }),
+            Err(problem) => failures.push((message, problem)),
+        }
+    }
+    engine.journal().shelved_all(&done).await?;
+    report(run, failures, summary);
+    Ok(())
+}
+
+/// Takes back what was prepared of a message that was discarded. Where it is not known whether it was sent, what lies there tells.
+async fn withdraw(run: &Run<'_>, message: &Message) -> Result<(), Problem> {
+    if message.pipeline().maps() || !message.checked {
+        return Ok(());
+    }
+    if message.answers.is_some() {
+        return match run.answers() {
+            Some((_, target)) => target.withdraw(message, None).await,
+            None => Ok(()),
+        };
+    }
+    let intents = run.engine.journal().intents_of_run(message).await?;
+    match &run.target {
+        Target::Documents(target) if !intents.iter().any(Intent::is_undecided) => target.withdraw(message, None).await,
+        _ => Ok(()),
+    }
+}
+
+/// Tells the source of what repeats messages. What it does not take is told and left; the others go on.
+pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut Summary) -> Result<(), Problem> {
+    if repeats.is_empty() {
+        return Ok(());
+    }
+    let now = run.engine.clock().now();
+    let copies: Vec<Message> = repeats.iter().map(|(copy, _)| copy.message(now)).collect();
+    let resting: Vec<Resting<'_>> = copies
+        .iter()
+        .zip(repeats)
+        .map(|(copy, (_, known))| {
+            let (name, known_as, code) = (shown(&copy.name), known.id.short(), Code::Duplicate.as_str());
+            tracing::info!(flow = run.flow.id, name, known = known_as, code, "exact duplicate, shelved");
+            Resting { message: copy, outcome: Settlement::Duplicate(known.id) }
+        })
+        .collect();
+    let told = match run.source.settle(&resting).await {
+        Ok(told) => told,
+        Err(problem) => copies.iter().map(|_| Err(problem.clone())).collect(),
+    };
+    let failures: Vec<(&Message, &Message, Problem)> =
+        copies.iter().zip(repeats).zip(told).filter_map(|((copy, (_, known)), told)| Some((copy, known, told.err()?))).collect();
+    if let Some((copy, _, problem)) = failures.first() {
+        let more = if failures.len() == 1 { String::new() } else { format!(", nor {} more", failures.len() - 1) };
+        let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);
+        summary.problems.push(Problem::new(Code::ShelfFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
+    }
+    // They are not fetched again at every poll.
+    let origins: Vec<(Origin, Problem)> = failures
+        .into_iter()
+        .map(|(copy, known, problem)| {
+            let why = format!("it repeats message {} and could not be moved: {}", known.id.short(), problem.message);
+            let hint = "remove it, or give the user the right to rename; it is tried again after an hour";
+            let (key, name, size, modified) = (copy.path.clone(), copy.name.clone(), copy.size, copy.modified);
+            let origin = Origin { key, name, size, modified, ..Origin::default() };
+            (origin, Problem::new(Code::Duplicate, why).hint(hint))
+        })
+        .collect();
+    let left: Vec<(&Origin, Problem)> = origins.iter().map(|(origin, problem)| (origin, problem.clone())).collect();
+    look::leave(run, &left).await
+}

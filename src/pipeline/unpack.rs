@@ -1,0 +1,191 @@
+//! A partner's zip of documents: each document becomes a message of its own, whose parent is the zip. The zip is whole or refused, so
+//! that nothing of it goes in twice.
+
+use std::{collections::HashSet, path::Path};
+
+use super::{
+    Run, Summary,
+    carry::{self, Steps, foreign},
+    dedup::classify,
+    react::Next,
+};
+use crate::{
+    config::{Documents, Unusual},
+    failpoints::checkpoint,
+    format::zip::{self, Archive},
+    journal::{NewMessage, Verdict},
+    model::{BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, pattern, problem::shown},
+    storage::Storage,
+    transport::{join, leaf},
+};
+
+/// Bytes of all documents of one zip together.
+pub const TOTAL: u64 = 1 << 30;
+
+/// Whether a message of a flow is a zip of documents. One that came in a zip is not opened again.
+///
+/// # Errors
+/// Our own copy cannot be read.
+pub async fn is_package(storage: &Storage, documents: &Documents, message: &Message) -> Result<bool, Problem> {
+    if documents.unpack.is_empty() || message.parent.is_some() || message.stored.is_empty() {
+        return Ok(false);
+    }
+    match storage.head(message, 4).await {
+        Ok(first) => Ok(zip::begins(&first)),
+        // What is lost is told where it is needed.
+        Err(problem) if problem.code == Code::OriginalLost => Ok(false),
+        Err(problem) => Err(problem),
+    }
+}
+
+/// Carries a zip to its end; gives the documents that are to be carried behind it.
+pub(super) async fn carry(run: &Run<'_>, message: &mut Message, summary: &mut Summary) -> Result<(Vec<Message>, Next), Problems> {
+    let mut steps = Package { run, documents: Vec::new() };
+    let next = carry::carry(run, &mut steps, message, summary).await?;
+    Ok((steps.documents, next))
+}
+
+/// The steps of a zip: its documents become messages of their own, and that is all that is done with it.
+struct Package<'f> {
+    run: &'f Run<'f>,
+    documents: Vec<Message>,
+}
+
+impl Steps for Package<'_> {
+    fn pipeline(&self) -> &'static Pipeline {
+        self.run.flow.pipeline()
+    }
+
+    fn step<'s>(&'s mut self, message: &'s mut Message, summary: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>> {
+        Box::pin(async move {
+            let (journal, clock) = (self.run.engine.journal(), self.run.engine.clock());
+            match (message.stage, self.pipeline().behind(message.stage)) {
+                (Stage::Received, Some(next)) => {
+                    let (documents, note) = unpack(self.run, message, summary).await?;
+                    self.documents = documents;
+                    journal.advance(message, next, Some(&note), clock.now()).await?;
+                    checkpoint("unpacked").await;
+                }
+                (Stage::Applied, _) => journal.done(message, None, clock.now()).await?,
+                // That its documents are messages of their own is all that is done with it.
+                (_, Some(next)) => journal.advance(message, next, None, clock.now()).await?,
+                (_, None) => return Err(foreign(message)),
+            }
+            Ok(())
+        })
+    }
+}
+
+/// Makes messages of the documents of a zip, those that are not there from an earlier try; with what is to be said of it.
+async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Result<(Vec<Message>, String), Problem> {
+    let engine = run.engine;
+    let Some(read_as) = &run.flow.documents else { return Ok((Vec::new(), String::new())) };
+    let known = engine.journal().parts(message.id).await?;
+    let mut spooled = Vec::new();
+    let judged = async {
+        let place = engine.storage().place(message).await?;
+        let others = tokio::task::block_in_place(|| take(engine.storage(), &place, read_as, message, &known, &mut spooled))?;
+        engine.storage().sync_spooled(spooled.iter().map(|new| new.id).collect()).await?;
+        checkpoint("unzipped").await;
+        // The ledger's verdict on each, as if it lay on the drop by itself.
+        let (new, repeats) = classify(engine, &message.flow, read_as, spooled.clone()).await?;
+        Ok::<_, Problem>((new, repeats, others))
+    };
+    let (new, repeats, others) = match judged.await {
+        Ok(judged) => judged,
+        Err(problem) => {
+            // Nobody knows of them yet; a disk that is full must not be filled further.
+            engine.storage().discard(spooled.iter().map(|new| new.id)).await;
+            return Err(problem);
+        }
+    };
+    let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
+    // From here on they may be written down, whatever the journal says, unless it refuses them.
+    let received = engine.journal().receive_all(Some(message), &new, &twins, engine.clock().now()).await;
+    if matches!(&received, Err(problem) if problem.code == Code::MessageMoved) {
+        engine.storage().discard(spooled.iter().map(|new| new.id)).await;
+    }
+    let mut documents = received?;
+    engine.storage().discard(twins.iter().map(|(file, _)| file.id)).await;
+    summary.duplicates += twins.len();
+    let mut note = match (documents.len(), known.len()) {
+        (new, 0) => format!("{new} documents in it, each a message of its own"),
+        (0, known) => format!("its {known} documents are messages of their own already: do those again"),
+        (new, known) => format!("{new} documents in it besides {known} that are messages already"),
+    };
+    if !twins.is_empty() {
+        note.push_str(&format!("; {} repeat what came before", twins.len()));
+    }
+    documents.iter().filter(|document| document.stage != Stage::Received).for_each(|document| engine.settled(document, summary));
+    documents.retain(|document| document.stage != Stage::Held);
+    if !others.is_empty() {
+        note.push_str(&format!("; not taken: {}", crate::model::problem::cut(&others.join(", "))));
+    }
+    Ok((documents, note))
+}
+
+/// Spools the documents of a zip; gives the names of the files in it that the flow does not take.
+fn take(
+    storage: &Storage,
+    place: &Path,
+    read_as: &Documents,
+    message: &Message,
+    known: &HashSet<String>,
+    spooled: &mut Vec<NewMessage>,
+) -> Result<Vec<String>, Problem> {
+    let mut archive = Archive::open(place, &message.name)?;
+    let mut paths = HashSet::new();
+    let (mut others, mut total, mut found) = (Vec::new(), 0, 0);
+    for number in 0..archive.len() {
+        let mut entry = archive.entry(number)?;
+        let name = leaf(&entry.path).to_string();
+        if entry.is_folder {
+            continue;
+        }
+        if !read_as.unpack.iter().any(|pattern| pattern::fits(pattern, &name)) {
+            others.push(shown(&name));
+            continue;
+        }
+        found += 1;
+        let path = join(&message.path, &entry.path);
+        let mut new = NewMessage {
+            name,
+            path,
+            verdict: Some(Verdict::New),
+            parent: Some(message.id),
+            ..NewMessage::of(&message.flow, message.direction, &message.odoo)
+        };
+        if !paths.insert(new.path.clone()) {
+            return Err(zip::same_name_twice(&message.name));
+        }
+        if known.contains(&new.path) {
+            continue;
+        }
+        let mut spooling = storage.spooling(new.id)?;
+        let limit = read_as.limits.bytes.min(TOTAL - total);
+        new.size = match entry.copy(limit, &mut spooling)? {
+            Some(size) => size,
+            None if limit == read_as.limits.bytes => {
+                let text = format!("`{}` in the zip has more than {limit} bytes", shown(&new.name));
+                return Err(zip::refused(&message.name, text)
+                    .hint("no file of it was taken; `max_bytes` of the flow is the limit of each document"));
+            }
+            None => {
+                let text = format!("the files in the zip have more than {TOTAL} bytes together");
+                return Err(zip::refused(&message.name, text).hint("no file of it was taken; pack them into several zips"));
+            }
+        };
+        let spooled_file = spooling.finish()?;
+        (new.stored, new.sha256) = (spooled_file.stored, spooled_file.sha256);
+        total += new.size;
+        if new.size == 0 && read_as.empty != Unusual::Accept {
+            new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&new.name)));
+        }
+        spooled.push(new);
+    }
+    if found == 0 {
+        let patterns = read_as.unpack.join(", ");
+        return Err(zip::refused(&message.name, format!("no file in the zip is a document of this flow ({patterns})")));
+    }
+    Ok(others)
+}

@@ -1,0 +1,250 @@
+//! A file examined: which schema it is for, whether it and its envelope fit, and its documents for the mapping.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use tokio::sync::mpsc;
+
+use crate::{
+    config::{Choice, Flow, Inbound, Workspace, check},
+    format::{
+        Format, Limits, Source,
+        parts::{Outside, Parts},
+        tree::Builder,
+        within::{Kind, Steps, Within},
+    },
+    model::{Code, Document, Events, Name, Place, Problem, Problems, events::Both, problem::cut, tally::told},
+    schema::{File, Schema, Setup},
+};
+
+/// The compiled schemas of a flow, by name.
+#[derive(Clone)]
+pub struct Schemas(HashMap<String, Schema>);
+
+impl Schemas {
+    /// Compiles the schemas of a flow, each by `compile`.
+    ///
+    /// # Errors
+    /// What is wrong with them, as the flow's problems.
+    pub fn of(flow: &Flow, mut compile: impl FnMut(&str) -> Result<Schema, Problems>) -> Result<Self, Problems> {
+        let (mut schemas, mut problems) = (HashMap::new(), Vec::new());
+        for name in flow.schemas() {
+            match compile(name) {
+                Ok(schema) => {
+                    schemas.insert(name.to_string(), schema);
+                }
+                Err(found) => problems.extend(found.iter().map(|problem| check::told(flow, name, problem))),
+            }
+        }
+        Problems::check(problems).map(|()| Self(schemas))
+    }
+
+    /// Compiles the schemas of a flow; `threads` documents may be judged at once.
+    ///
+    /// # Errors
+    /// As [`Schemas::of`].
+    pub fn compile(workspace: &Workspace, flow: &Flow, threads: usize) -> Result<Self, Problems> {
+        let setup = || Setup { threads, ..Setup::default() };
+        Self::of(flow, |name| Schema::compile_all(&workspace.schemas(), &[name.to_string()], setup()))
+    }
+
+    /// The schema of this name.
+    ///
+    /// # Errors
+    /// It is not one of the flow's.
+    pub fn get(&self, name: &str) -> Result<&Schema, Problems> {
+        self.0.get(name).ok_or_else(|| Problem::new(Code::SchemaMissing, format!("the schema `{name}` is not one of the flow's")).into())
+    }
+}
+
+/// Reads and validates a file; gives its documents.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub fn validate_and_parse(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
+    judge(source, name, inbound, schemas, true)
+}
+
+/// Reads and validates a file and keeps nothing of it, so that its size does not matter.
+///
+/// # Errors
+/// Everything that is wrong with it.
+pub(super) fn validate_only(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<(), Problems> {
+    judge(source, name, inbound, schemas, false).map(|_| ())
+}
+
+fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, keep: bool) -> Result<Vec<Document>, Problems> {
+    let size = source.length().unwrap_or(0);
+    let file = File {
+        name: name.to_string(),
+        decimal_comma: inbound.documents.format.table().is_some_and(|table| table.decimal_comma),
+        time: inbound.documents.limits.time_for(size),
+    };
+    let mut problems = Vec::new();
+    if let Some(envelope) = inbound.map.envelope.as_ref().and_then(|envelope| envelope.schema.as_ref()) {
+        let (source, reader, name) = (source.clone(), Reader::of(inbound), name.to_string());
+        let (_, found) = schemas.get(envelope)?.judge(&file, move |judge| reader.read(&source, &name, judge));
+        problems.extend(found);
+    }
+    let choice = match choose(source, name, inbound) {
+        Ok(choice) => choice,
+        // What is wrong with the envelope may be why.
+        Err(found) => return Err(Problems::of(problems).unwrap_or(found)),
+    };
+    let (source, reader, within) =
+        (source.clone(), Reader::of(inbound), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
+    let own = name.to_string();
+    let (documents, found) = schemas.get(&choice.schema)?.judge(&file, move |judge| {
+        if !keep {
+            return reader.read(&source, &own, judge).map(|()| Vec::new());
+        }
+        let mut tree = reader.tree();
+        let read = match within {
+            None => reader.read(&source, &own, &mut Both(judge, &mut tree)),
+            Some(path) => {
+                let mut payloads = Within::new(path.clone(), Both(judge, &mut tree));
+                let read = reader.read(&source, &own, &mut payloads);
+                match (read, payloads.found()) {
+                    (Ok(()), 0) => {
+                        let message = format!("the envelope holds no document at `{path}`");
+                        Err(Problem::new(Code::DocIncomplete, message).at(Place::file(&own)).into())
+                    }
+                    (read, _) => read,
+                }
+            }
+        };
+        read.and_then(|()| tree.all(&own).map_err(Problems::from))
+    });
+    problems.extend(found);
+    // What keeps the file from being read at all was met by both passes.
+    let problems = told(problems, name);
+    Problems::check(problems)?;
+    documents.ok_or_else(|| Problem::new(Code::DocSchema, "the file could not be read").at(Place::file(name)).into())
+}
+
+/// Reads a file that was examined before.
+///
+/// # Errors
+/// What keeps it from being read.
+pub fn read(source: &Source, name: &str, inbound: Inbound<'_>) -> Result<Vec<Document>, Problems> {
+    let reader = Reader::of(inbound);
+    let mut tree = reader.tree();
+    match &inbound.map.envelope {
+        None => reader.read(source, name, &mut tree)?,
+        Some(envelope) => reader.read(source, name, &mut Within::new(envelope.payload.clone(), &mut tree))?,
+    }
+    tree.all(name).map_err(Problems::from)
+}
+
+/// What of a file stands outside of the elements that records are made of.
+///
+/// # Errors
+/// What keeps it from being read.
+pub(super) fn read_header(source: &Source, name: &str, inbound: Inbound<'_>, unit: &[Name]) -> Result<Document, Problems> {
+    let reader = Reader::of(inbound);
+    let mut outside = Outside::new(unit, reader.format.table(), inbound.documents.limits.elements);
+    reader.read(source, name, &mut outside)?;
+    if outside.is_full() {
+        let text = format!("more than {} elements outside of those that records are made of", inbound.documents.limits.elements);
+        return Err(Problem::new(Code::DocLimit, text).at(Place::file(name)).into());
+    }
+    Ok(outside.document())
+}
+
+/// Reads a file a part at a time, in a thread of its own; the receiver gets documents of so many elements.
+pub(super) fn parts(
+    source: Source,
+    name: String,
+    inbound: Inbound<'_>,
+    unit: Vec<Name>,
+    frame: Document,
+    size: usize,
+) -> mpsc::Receiver<Result<Document, Problems>> {
+    let (send, receive) = mpsc::channel(1);
+    let reader = Reader::of(inbound);
+    std::thread::spawn(move || {
+        // A receiver that is gone wants nothing more.
+        let mut parts = Parts::new(&unit, frame, size, |part| send.blocking_send(Ok(part)).is_ok());
+        match reader.read(&source, &name, &mut parts) {
+            Ok(()) => parts.finish(),
+            Err(problems) => {
+                drop(parts);
+                let _ = send.blocking_send(Err(problems));
+            }
+        }
+    });
+    receive
+}
+
+/// Those parts of a file that begin at these places, as a smaller file of the same form.
+///
+/// # Errors
+/// What keeps it from being read.
+pub(super) fn rest(
+    source: &Source,
+    name: &str,
+    inbound: Inbound<'_>,
+    unit: &[Name],
+    wanted: &HashSet<(u32, u32)>,
+) -> Result<Vec<u8>, Problems> {
+    inbound.documents.format.rest(source, name, &inbound.documents.limits, unit, wanted)
+}
+
+/// How a flow's files are read.
+struct Reader {
+    format: Arc<dyn Format>,
+    limits: Limits,
+}
+
+impl Reader {
+    fn of(inbound: Inbound<'_>) -> Self {
+        Self { format: Arc::clone(&inbound.documents.format), limits: inbound.documents.limits.clone() }
+    }
+
+    fn tree(&self) -> Builder {
+        match self.format.table() {
+            None => Builder::new(self.limits.elements),
+            Some(table) => Builder::of_table(self.limits.elements, table),
+        }
+    }
+
+    fn read(&self, source: &Source, name: &str, to: &mut dyn Events) -> Result<(), Problems> {
+        self.format.read(source, name, &self.limits, to)
+    }
+}
+
+/// The first of the flow's schemas that is for this document.
+fn choose<'f>(source: &Source, name: &str, inbound: Inbound<'f>) -> Result<&'f Choice, Problems> {
+    if let [only] = inbound.map.schemas.as_slice()
+        && only.is_for_all()
+    {
+        return Ok(only);
+    }
+    let paths: Vec<_> = inbound.map.schemas.iter().filter_map(|choice| choice.path.clone()).collect();
+    let mut kind = Kind::of(paths.clone(), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
+    Reader::of(inbound).read(source, name, &mut kind)?;
+    let (namespace, root) = kind.root.clone().unwrap_or_default();
+    let value = |path: &Steps| -> Option<String> {
+        let at = paths.iter().position(|known| known == path)?;
+        kind.values[at].as_deref().map(|value| value.trim().to_string())
+    };
+    if let Some(choice) = inbound.map.schemas.iter().find(|choice| choice.fits(&namespace, &root, &value)) {
+        return Ok(choice);
+    }
+    let mut what =
+        format!("`{}` in {}", cut(&root), if namespace.is_empty() { "no namespace".into() } else { format!("`{}`", cut(&namespace)) });
+    let mut told = Vec::new();
+    for path in &paths {
+        if !told.contains(&path.names()) {
+            what.push_str(&match value(path) {
+                Some(value) => format!(", {path} is `{}`", cut(&value)),
+                None => format!(", without {path}"),
+            });
+            told.push(path.names());
+        }
+    }
+    let problem = Problem::new(Code::DocRoot, format!("none of the flow's schemas is for this document: {what}")).at(Place::at(name, 1, 1));
+    Err(problem.hint("the wrong file or folder, or a version of the format that the flow does not take yet").into())
+}
