@@ -1,6 +1,8 @@
 //! The kinds of sources and targets, each a file or a folder here. A new one is a file, a module line, and a line in [`KINDS`].
 
 pub(super) mod files;
+#[cfg(feature = "failpoints")]
+pub mod memory_source;
 pub mod odoo;
 
 use super::{Kind, Site, Source, Target};
@@ -12,6 +14,8 @@ use crate::{
 /// Every kind. Those in memory are for tests.
 const KINDS: &[Kind] = &[
     files::KIND,
+    #[cfg(feature = "failpoints")]
+    memory_source::KIND,
     odoo::KIND,
 ];
 
