@@ -3,6 +3,8 @@
 pub(super) mod files;
 #[cfg(feature = "failpoints")]
 pub mod memory_source;
+#[cfg(feature = "failpoints")]
+pub mod memory_target;
 pub mod odoo;
 
 use super::{Kind, Site, Source, Target};
@@ -16,6 +18,8 @@ const KINDS: &[Kind] = &[
     files::KIND,
     #[cfg(feature = "failpoints")]
     memory_source::KIND,
+    #[cfg(feature = "failpoints")]
+    memory_target::KIND,
     odoo::KIND,
 ];
 
