@@ -7,6 +7,8 @@ pub mod csv;
 pub mod decode;
 mod kind;
 mod limits;
+#[cfg(feature = "failpoints")]
+mod outline;
 pub mod parts;
 mod source;
 pub mod tree;
@@ -27,6 +29,8 @@ use crate::model::table::Reader;
 const KINDS: &[Kind] = &[
     xml::KIND,
     csv::KIND,
+    #[cfg(feature = "failpoints")]
+    outline::KIND,
 ];
 
 /// The format of a flow, as its file says. `None` when the settings are not complete; the reason was reported.
