@@ -32,6 +32,7 @@ mod records;
 mod recovery;
 mod sending;
 mod sftp;
+mod sources;
 mod tables;
 mod traces;
 mod transports;
