@@ -1,10 +1,10 @@
 //! Floor 3: where messages come from and where they go: sources and targets, each a file or folder of its own.
 //!
 //! A source is asked for what is there ([`Source::poll`]), gives it ([`Source::fetch`]), hears that it is safe with us
-//! ([`Source::accept`]) and what became of it ([`Source::settle`]). A target is prepared, has its effect ([`Target::commit`]), and is
-//! looked at where nobody knows whether the effect took place ([`Target::probe`]).
+//! ([`Source::accept`]) and what became of it ([`Source::settle`]). A target is prepared, has its effect
+//! ([`DocumentTarget::commit`]), and is looked at where nobody knows whether the effect took place ([`DocumentTarget::probe`]).
 //!
-//! **Invariant:** an endpoint decides nothing about a message: it says what it sees, and the pipeline writes down what follows.
+//! **Invariant:** an endpoint moves no message: it says what it sees, and the pipeline writes down what follows.
 
 mod circuit_breaker;
 mod connections;
@@ -30,7 +30,7 @@ pub use self::{
         odoo, source, target,
     },
     site::Site,
-    source::{Candidate, Fetched, Left, Origin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
+    source::{Candidate, Fetched, Origin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
     target::{Committed, DocumentTarget, Effects, Followed, Parts, PlanTarget, Probe, Signal, Target, TargetEntry, TookPlace},
 };
 use crate::{

@@ -10,6 +10,7 @@ use crate::{
     config::{Flow, SourceKind},
     journal::{NewMessage, RecordRow},
     model::{BoxFuture, Message, MessageId, Problem},
+    storage::Left,
 };
 
 /// What a message is at its source.
@@ -81,17 +82,6 @@ pub struct Fetched {
     pub records: Vec<Json>,
     /// It ends before it is complete: no message is made of it, and it is held at its source.
     pub incomplete: Option<Problem>,
-}
-
-/// What was refused of a document while the rest went in.
-#[derive(Debug)]
-pub struct Left {
-    /// Name of the smaller file.
-    pub name: String,
-    /// Its bytes.
-    pub bytes: Vec<u8>,
-    /// Why.
-    pub problems: Vec<Problem>,
 }
 
 /// What became of a message.

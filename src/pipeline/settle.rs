@@ -3,10 +3,11 @@
 use super::{Run, Summary, dedup::Repeat, look, make, retry::next_try, unpack};
 use crate::{
     config::Flow,
-    endpoint::{DocumentTarget, Left, Origin, Resting, Settlement, Target},
+    endpoint::{DocumentTarget, Origin, Resting, Settlement, Target},
     failpoints::checkpoint,
     journal::{NewMessage, Until},
     model::{Code, Intent, Message, Problem, Problems, Stage, codes::Scope, problem::shown},
+    storage::Left,
 };
 
 /// Whether our own copy lies where a message at rest has it.
@@ -168,7 +169,7 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     let (mut taken, mut resting, mut done) = (Vec::new(), Vec::new(), Vec::new());
     for message in messages {
         match engine.storage().left(&message).await {
-            Ok(Some((name, bytes, problems))) => taken.push((message, Left { name, bytes, problems })),
+            Ok(Some(left)) => taken.push((message, left)),
             // Somebody has taken it out of the error folder: there is nothing to give any more.
             Ok(None) => done.push(Message { refused: 0, ..engine.journal().find(&message.id.to_string()).await? }),
             Err(problem) => summary.problems.push(problem.in_file(&message.name)),

@@ -22,7 +22,7 @@ pub use self::{
     digest::digest,
     names::{name_with_id, safe_name},
     rolled::{Day, Original, Rolled},
-    shelves::{private_folder, report},
+    shelves::{Left, private_folder, report},
     spooling::{Spooled, Spooling},
 };
 use self::{
@@ -184,11 +184,11 @@ impl Storage {
         self.with(message, Shelves::work_place).await
     }
 
-    /// What was refused of a message, as it was written: its path, its bytes, and why; none where somebody has taken it away.
+    /// What was refused of a message, as it was written; none where somebody has taken it away.
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn left(&self, message: &Message) -> Result<Option<(String, Vec<u8>, Vec<Problem>)>, Problem> {
+    pub async fn left(&self, message: &Message) -> Result<Option<Left>, Problem> {
         self.with(message, |shelves, message| shelves.left(message)).await
     }
 

@@ -25,6 +25,17 @@ pub(super) const EDITED: &str = "edited-";
 /// How long a command may take between writing bytes and writing them down.
 const BY_A_COMMAND: Duration = Duration::from_secs(3600);
 
+/// What was refused of a document while the rest went in.
+#[derive(Debug)]
+pub struct Left {
+    /// Path of the smaller file, relative to the storage.
+    pub name: String,
+    /// Its bytes.
+    pub bytes: Vec<u8>,
+    /// Why.
+    pub problems: Vec<Problem>,
+}
+
 /// Folders below the workspace's storage.
 #[derive(Debug, Clone)]
 pub(super) struct Shelves {
@@ -224,11 +235,11 @@ impl Shelves {
         Ok(place)
     }
 
-    /// What was refused of a message, as it was written: its path, its bytes, and why; none where somebody has taken it away.
+    /// What was refused of a message, as it was written; none where somebody has taken it away.
     ///
     /// # Errors
     /// It cannot be read.
-    pub(super) fn left(&self, message: &Message) -> Result<Option<(String, Vec<u8>, Vec<Problem>)>, Problem> {
+    pub(super) fn left(&self, message: &Message) -> Result<Option<Left>, Problem> {
         let place = left_place(message);
         let path = self.root.join(&place);
         let bytes = match self.whole(&path) {
@@ -240,7 +251,7 @@ impl Shelves {
         let problems = serde_json::from_slice(&told).map_err(|error| {
             Problem::new(Code::OriginalLost, format!("`{}` is no list of problems any more", beside.display())).because(error)
         })?;
-        Ok(Some((place, bytes, problems)))
+        Ok(Some(Left { name: place, bytes, problems }))
     }
 
     /// Everywhere a message's bytes can be, whatever is moved meanwhile: relative to the storage.

@@ -57,7 +57,7 @@ pub async fn in_the_end(theatre: &Theatre, engine: &Engine) -> Result<(), String
             return Err(format!("message {id} was not settled"));
         }
         // A later outcome replaces an earlier one.
-        let told = theatre.source.told().into_iter().filter_map(|told| told.message.filter(|(known, _)| *known == message.id)).last();
+        let told = theatre.source.told().into_iter().filter_map(|told| told.message.filter(|(known, _)| *known == message.id)).next_back();
         // One that was refused and is given up lies where refused ones lie.
         let is_given_up = message.stage == Stage::Discarded && told.is_some_and(|(_, stage)| stage == Stage::Failed);
         if told.map(|(_, stage)| stage) != Some(message.stage) && !is_given_up {

@@ -1,4 +1,4 @@
-//! The kinds of sources and targets, each a file or a folder here. A new one is a file, a module line, and a line in [`KINDS`].
+//! The kinds of sources and targets, each a file or a folder here. A new one is a file, a module line, and a line in `KINDS`.
 
 pub(super) mod files;
 #[cfg(feature = "failpoints")]

@@ -10,11 +10,11 @@ use crate::{
     endpoint::{
         circuit_breaker::Breaker,
         site::Site,
-        source::{Left, Resting, Settled, Settlement},
+        source::{Resting, Settled, Settlement},
     },
     failpoints::checkpoint,
     model::{BoxFuture, Code, Message, MessageId, Problem, codes::Scope, problem::shown},
-    storage::{digest, name_with_id},
+    storage::{Left, digest, name_with_id},
     transport::{self, RemoteFs, join, leaf},
 };
 
