@@ -1,4 +1,4 @@
-//! The answer that a document which we took is given.
+//! The answer that we give to a document we received.
 
 use serde_json::{Map, Value as Json};
 

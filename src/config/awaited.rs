@@ -1,4 +1,4 @@
-//! The answer that a document which we sent is to have.
+//! The answer that we expect to a document we sent.
 
 use std::time::Duration;
 

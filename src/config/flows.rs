@@ -74,13 +74,15 @@ impl<'r> Ends<'r> {
         let (source, target) = (from.choice("kind", &sources), to.choice("kind", &targets));
         let source = kinds.sources.iter().find(|kind| kind.name == source).copied()?;
         let target = kinds.targets.iter().find(|kind| kind.name == target).copied()?;
-        let fits = match (source.gives, target.takes) {
+        let fits = |target: &TargetKind| match (source.gives, target.takes) {
             (Gives::Documents, Takes::Documents) => target.passes_on,
             (Gives::Records, Takes::Plans) => false,
             _ => true,
         };
-        if let (false, Some(node)) = (fits, to.node("kind")) {
-            to.bad(node, format!("a flow cannot go from {} to {}", source.name, target.name));
+        if let (false, Some(node)) = (fits(&target), to.node("kind")) {
+            let possible: Vec<&str> = kinds.targets.iter().filter(|kind| fits(kind)).map(|kind| kind.name).collect();
+            let text = format!("a flow cannot go from {0} to {1}; from {0} it goes to {2}", source.name, target.name, possible.join(", "));
+            to.bad(node, text);
             return None;
         }
         Some(Self { from: source, to: target, source: Some(from), target: Some(to) })

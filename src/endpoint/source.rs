@@ -63,7 +63,7 @@ pub struct Polled {
     pub replaced: Vec<MessageId>,
     /// Messages that the source does not know to be safe with us yet.
     pub unaccepted: Vec<MessageId>,
-    /// What the flow is told besides.
+    /// Problems to report for the flow.
     pub findings: Vec<Problem>,
     /// Some of it needs only time: it is worth another look after so long.
     pub again_in: Option<Duration>,

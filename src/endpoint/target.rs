@@ -102,7 +102,7 @@ pub enum Signal {
 pub struct Followed {
     /// What has become of them.
     pub signals: Vec<Signal>,
-    /// What the flow is told besides.
+    /// Problems to report for the flow.
     pub findings: Vec<Problem>,
 }
 

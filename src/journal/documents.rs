@@ -2,7 +2,8 @@
 
 use super::{
     message::still_here,
-    sql::{Journal, Writing, commit, signed},
+    sql::{Journal, Writing, commit, signed, stamp},
+    steps::Until,
 };
 use crate::model::{Message, Problem};
 
@@ -58,6 +59,23 @@ impl Journal {
         }
         let mut to = self.begin().await?;
         shelved(&mut to, messages).await?;
+        commit(to).await
+    }
+
+    /// Delays the next try to settle messages that are done; where `firm`, also for a run that a person starts.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn settle_later(&self, messages: &[(&Message, Until)]) -> Result<(), Problem> {
+        if messages.is_empty() {
+            return Ok(());
+        }
+        let mut to = self.begin().await?;
+        for (message, until) in messages {
+            let update = sqlx::query("update message set until = ?, firm = ? where id = ? and stage = 'done' and run = ?");
+            let update = update.bind(stamp(until.at)).bind(until.firm).bind(message.id.to_string()).bind(message.run);
+            update.execute(&mut *to).await?;
+        }
         commit(to).await
     }
 

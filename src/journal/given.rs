@@ -9,7 +9,7 @@ use super::{
     documents::shelved,
     message::message,
     receive::{NewMessage, insert},
-    sql::{Journal, Writing, all, commit, stamp},
+    sql::{Journal, Writing, all, commit},
 };
 use crate::model::{Message, Problem, Stage};
 
@@ -51,23 +51,6 @@ impl Journal {
         );
         let query = query.bind(&answer.flow).bind(&answer.path).bind(answer.id.to_string());
         Ok(query.fetch_optional(&self.pool).await?.is_some())
-    }
-
-    /// Lets messages that are done be settled again no earlier than then, whoever asks where that is `firm`.
-    ///
-    /// # Errors
-    /// The journal cannot be written.
-    pub async fn settle_later(&self, messages: &[(&Message, super::Until)]) -> Result<(), Problem> {
-        if messages.is_empty() {
-            return Ok(());
-        }
-        let mut to = self.begin().await?;
-        for (message, until) in messages {
-            let update = sqlx::query("update message set until = ?, firm = ? where id = ? and stage = 'done' and run = ?");
-            let update = update.bind(stamp(until.at)).bind(until.firm).bind(message.id.to_string()).bind(message.run);
-            update.execute(&mut *to).await?;
-        }
-        commit(to).await
     }
 }
 

@@ -244,8 +244,8 @@ codes! {
     AnswerUnknown = "C421", Ops, Message, Fail, "an answer to nothing that was sent", "A partner's answer names a document that none of its flows sent, or that expects no answer. Look at its number; the mapping may read another one than the flow's `numbers`.";
     AnswerUngiven = "C422", Consultant, Message, Wait, "a document could not be answered", "What the document did is complete and is not repeated. The answer is tried again by itself, at the latest after an hour; `consign run --once FLOW` tries it now.";
 
-    MayLand = "C423", Nobody, Message, Wait, "what was begun may still take place", "The process died, or an answer did not come, and the other side may still be at it. It is looked up once that is over; nothing is repeated before.";
-    AnswerGone = "C424", Consultant, Message, Hold, "a flow gives no answers any more", "The message is an answer to a partner's document, and its flow has no [answer] now. What the document did is complete.";
+    MayLand = "C423", Nobody, Message, Wait, "an effect may still happen", "The process died, or an answer was lost, and the other side may still be working. consign checks once that time is over, and repeats nothing before.";
+    AnswerGone = "C424", Consultant, Message, Hold, "an answer whose flow has no [answer] any more", "The message is an answer to a partner's document, and its flow has no [answer] now. What the document did is complete.";
 
     OdooUnreachable = "C501", Ops, Endpoint, Stop, "Odoo cannot be reached", "Nothing is lost; every message waits and is tried again by itself.";
     OdooLogin = "C502", Ops, Endpoint, Stop, "Odoo refuses the login", "Database, login or password are wrong.";

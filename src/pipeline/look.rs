@@ -1,4 +1,4 @@
-//! A look at a source: what it says is ready, and what is held there, which is written down and told once.
+//! Polls a source: what is ready, and what is held there. Held items are journalled and reported once.
 
 use std::{collections::HashSet, time::Duration};
 

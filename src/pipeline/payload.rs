@@ -115,7 +115,7 @@ impl Payload<'_> {
         for intent in intents.iter().filter(|intent| intent.is_undecided()) {
             let may_land = intent.closed.is_none() && intent.opened + self.lands_within() > clock.now();
             if may_land && !planted(Planted::ProbedEarly) {
-                let text = format!("it may still take place: {}", intent.effect);
+                let text = format!("this may still happen: {}", intent.effect);
                 return Err(Problem::new(Code::MayLand, text));
             }
             let probe = self.target.probe(message, intent).await?;

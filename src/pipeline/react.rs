@@ -49,7 +49,7 @@ pub(super) async fn react(
     }
     engine.settled(message, summary);
     if message.answers.is_some() {
-        // It is in no count of the run: what keeps it is told by itself, but for what the run tells anyway.
+        // An answer is in no count of the run, so its problem is reported by itself; that a server is away, the run reports.
         summary.problems.extend(problems.iter().filter(|problem| problem.code.scope() < Scope::Endpoint).cloned());
     }
     // Of a flow that has moved to another Odoo, what is left for the old one stops nothing.
@@ -59,6 +59,8 @@ pub(super) async fn react(
     }
     let waits = matches!(reaction, Reaction::Wait | Reaction::Stop);
     let is_away = waits && engine.forget_what_is_away(flow, &message.odoo, &problems).await;
+    // An answer needs no Odoo: that one is away stops no other answer.
+    let is_away = is_away && message.answers.is_none();
     Ok(if is_away || reaction == Reaction::Stop { Next::Stop } else { Next::Go })
 }
 

@@ -185,7 +185,7 @@ impl Run<'_> {
             return match &self.answers() {
                 Some((answer, target)) => payload::carry_payload(self, target, Maker::Answer(answer), message, summary).await,
                 None => {
-                    let text = format!("message {} is an answer, and its flow gives none any more", message.id.short());
+                    let text = format!("message {} is an answer, but its flow has no [answer] any more", message.id.short());
                     let hint = format!("restore [answer] in {} and release the message, or discard it", self.flow.file);
                     let blocked = &mut Blocked::by(self.engine, message, Problem::new(Code::AnswerGone, text).hint(hint));
                     carry(self, blocked, message, summary).await

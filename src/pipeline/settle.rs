@@ -120,7 +120,7 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
                 settled.push(Message { moved: true, ..message });
             }
             Err(problem) if message.pipeline().maps() || is_worth_another_try(&problem) => failures.push((message, problem)),
-            // What is to be said there will not be taken, ever: that is remarked, and no reason to go on for ever.
+            // Odoo will never take this note: that is remarked, and nothing is retried.
             Err(problem) => {
                 engine.journal().remark(&message, &format!("no note: {}", problem.message), now).await?;
                 summary.problems.push(problem);
@@ -129,7 +129,7 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
         }
     }
     engine.journal().shelved_all(&settled).await?;
-    // A server may still be at what it did not answer: what is said there is looked for later, and not said twice.
+    // After a lost answer Odoo may still be writing the note: the next look comes later, so that the note is not written twice.
     let later: Vec<(&Message, Until)> = failures
         .iter()
         .filter(|(message, _)| !message.pipeline().maps())
@@ -148,12 +148,12 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
     Ok(())
 }
 
-/// Whether what a source did not take is worth saying again: not where its Odoo is not in the workspace any more.
+/// Whether a note is retried. One for an Odoo that is no longer in the workspace is not.
 fn is_worth_another_try(problem: &Problem) -> bool {
     problem.is_temporary() && problem.code != Code::ConfigUnknownName
 }
 
-/// Tells what could not be settled, the same reason once.
+/// Reports what could not be settled, each reason once.
 fn report(run: &Run<'_>, mut failures: Vec<(Message, Problem)>, summary: &mut Summary) {
     failures.sort_by_key(|(message, problem)| (problem.code.as_str(), message.id));
     for same in failures.chunk_by(|(_, one), (_, other)| one.code == other.code) {
@@ -163,7 +163,7 @@ fn report(run: &Run<'_>, mut failures: Vec<(Message, Problem)>, summary: &mut Su
     }
 }
 
-/// Gives the source what was refused of documents while the rest went in. What it does not take keeps nothing else from being settled.
+/// Gives the source the refused parts of documents. A failure here does not affect the settling of other messages.
 async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> Result<(), Problem> {
     let engine = run.engine;
     let (mut taken, mut resting, mut done) = (Vec::new(), Vec::new(), Vec::new());
@@ -174,6 +174,9 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
             Ok(None) => done.push(Message { refused: 0, ..engine.journal().find(&message.id.to_string()).await? }),
             Err(problem) => summary.problems.push(problem.in_file(&message.name)),
         }
+    }
+    if taken.is_empty() {
+        return engine.journal().shelved_all(&done).await;
     }
     let (messages, left): (Vec<Message>, Vec<Left>) = taken.into_iter().unzip();
     resting.extend(messages.iter().zip(left).map(|(message, left)| Resting { message, outcome: Settlement::Partly(left) }));
@@ -198,7 +201,7 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     Ok(())
 }
 
-/// Takes back what was prepared of a message that was discarded. Where it is not known whether it was sent, what lies there tells.
+/// Removes the upload of a discarded message. It stays where nobody knows whether the file was sent: it can tell.
 async fn withdraw(run: &Run<'_>, message: &Message) -> Result<(), Problem> {
     if message.pipeline().maps() || !message.checked {
         return Ok(());
@@ -216,7 +219,7 @@ async fn withdraw(run: &Run<'_>, message: &Message) -> Result<(), Problem> {
     }
 }
 
-/// Tells the source of what repeats messages. What it does not take is told and left; the others go on.
+/// Tells the source which items are duplicates. One that the source cannot move is reported and left there; the others go on.
 pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut Summary) -> Result<(), Problem> {
     if repeats.is_empty() {
         return Ok(());

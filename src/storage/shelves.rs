@@ -249,7 +249,9 @@ impl Shelves {
         let beside = PathBuf::from(format!("{}.problem.json", path.display()));
         let told = fs::read(&beside).map_err(|error| problem(&beside, &error))?;
         let problems = serde_json::from_slice(&told).map_err(|error| {
-            Problem::new(Code::OriginalLost, format!("`{}` is no list of problems any more", beside.display())).because(error)
+            Problem::new(Code::OriginalLost, format!("`{place}.problem.json` is damaged"))
+                .hint(format!("the partner gets `{place}` once it is mended; remove both files if the partner is not to get it"))
+                .because(error)
         })?;
         Ok(Some(Left { name: place, bytes, problems }))
     }

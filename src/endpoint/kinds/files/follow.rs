@@ -32,7 +32,7 @@ pub(super) async fn follow(of: &FilesOut<'_>) -> Followed {
     followed
 }
 
-/// Whether the partner has collected what we sent. A file that lies there too long is told, all of them in one problem.
+/// Whether the partner has collected what we sent. Files that lie there too long are reported in one problem.
 async fn collected(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Problem> {
     let Some(patience) = of.files.pickup else { return Ok(()) };
     let sent = of.site.journal().uncollected(&of.flow.id).await?;

@@ -1,5 +1,4 @@
-//! Which records of Odoo's are to be sent: those that fit the flow's domain and were not sent yet, and those that were and have changed
-//! since, where the flow wants that.
+//! Which records to send: those that match the flow's domain and were not sent yet, and changed ones where the flow wants that.
 
 use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::{Value as Json, json};
@@ -24,7 +23,7 @@ pub(super) struct Due {
     pub(super) ids: Vec<i64>,
     /// How far the flow has looked once they are claimed.
     pub(super) cursor: Option<String>,
-    /// What the flow is told of records that were changed.
+    /// Reports about records that changed after they were sent.
     pub(super) findings: Vec<Problem>,
 }
 
