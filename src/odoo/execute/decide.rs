@@ -3,7 +3,7 @@
 use serde_json::{Value as Json, json};
 
 use super::memory::{UNSURE, Written};
-use crate::odoo::compare::same;
+use crate::odoo::compare::{number, same};
 
 /// What becomes of a value.
 #[derive(Debug, PartialEq)]
@@ -78,7 +78,7 @@ pub(super) fn shown(value: &Json) -> String {
     match value {
         Json::Array(pair) => pair.first().map(ToString::to_string).unwrap_or_default(),
         Json::String(text) => text.clone(),
-        Json::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Json::Number(value) => number(value),
         Json::Bool(false) | Json::Null => String::new(),
         other => other.to_string(),
     }

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value as Json, json};
 
-use super::{Odoo, client::id_of};
+use super::{Odoo, client::id_of, compare::number};
 use crate::model::{
     Plan, Problems,
     plan::{Find, Missing, Record, Reference, Term, Value},
@@ -160,7 +160,7 @@ fn key(find: &Find, field: &str, scope: &[Json]) -> Key {
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
-        Json::Number(number) => number.as_f64().map_or_else(|| number.to_string(), |number| number.to_string()),
+        Json::Number(value) => number(value),
         other => other.to_string(),
     }
 }
