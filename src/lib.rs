@@ -10,6 +10,7 @@ pub mod daemon;
 pub mod endpoint;
 pub mod failpoints;
 pub mod format;
+pub mod http;
 pub mod journal;
 pub mod mapping;
 pub mod model;

@@ -3,6 +3,8 @@
 
 #[path = "tidy/circles.rs"]
 mod circles;
+#[path = "tidy/supply.rs"]
+mod supply;
 
 use std::{
     fs,
@@ -10,23 +12,24 @@ use std::{
 };
 
 /// The floor of each room (`docs/architecture.md`). A room imports from lower floors only; rooms of one floor never import each other.
-const FLOORS: [(&str, u8); 16] = [
+const FLOORS: [(&str, u8); 17] = [
     ("failpoints", 0),
     ("model", 0),
-    ("transport", 1),
-    ("format", 1),
-    ("schema", 1),
-    ("mapping", 1),
-    ("odoo", 1),
-    ("journal", 1),
-    ("storage", 1),
-    ("config", 2),
-    ("endpoint", 3),
-    ("pipeline", 4),
-    ("ops", 5),
-    ("daemon", 6),
-    ("web", 6),
-    ("cli", 7),
+    ("http", 1),
+    ("transport", 2),
+    ("format", 2),
+    ("schema", 2),
+    ("mapping", 2),
+    ("odoo", 2),
+    ("journal", 2),
+    ("storage", 2),
+    ("config", 3),
+    ("endpoint", 4),
+    ("pipeline", 5),
+    ("ops", 6),
+    ("daemon", 7),
+    ("web", 7),
+    ("cli", 8),
 ];
 
 fn floor(room: &str) -> Option<u8> {

@@ -21,7 +21,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let workspace = context.load()?;
     let report = check::check(&workspace);
     context.out.data(
-        &json!({ "flows": workspace.flows.len(), "partners": workspace.partners.len(), "problems": report.problems, "notes": report.notes,
+        &json!({ "flows": workspace.flows.len(), "partners": workspace.partners.len(), "problems": report.problems, "notes": report.notes, "warnings": report.warnings,
         "coverage": report.coverage.iter().map(|(flow, coverage)| (flow.clone(), json!(coverage))).collect::<serde_json::Map<_, _>>() }),
     );
     if !context.out.json {
@@ -35,12 +35,14 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
             context.out.problems_in(std::slice::from_ref(problem), folders);
         }
     }
-    for note in &report.notes {
-        context.out.line(format!("note: {} (the flow is switched off)", note.message));
-        if let Some(hint) = &note.hint {
-            context.out.line(format!("      {hint}"));
+    let beside = |word: &str, problem: &Problem, more: &str| {
+        context.out.line(format!("{word}: {}{more}", problem.message));
+        if let Some(hint) = &problem.hint {
+            context.out.line(format!("{} {hint}", " ".repeat(word.len() + 1)));
         }
-    }
+    };
+    report.notes.iter().for_each(|note| beside("note", note, " (the flow is switched off)"));
+    report.warnings.iter().for_each(|warning| beside("warning", warning, ""));
     for (flow, coverage) in report.coverage.iter().filter(|_| args.coverage) {
         context.out.line(format!(
             "{flow}: {} elements and attributes read, {} of those that always come are not",

@@ -11,7 +11,7 @@ use std::{
 
 use serde_json::{Value as Json, json};
 
-use super::{Context, Exit, init, output::Output, run::told};
+use super::{Context, Exit, init, output::Output, run::line};
 use crate::{
     endpoint,
     journal::{Deed, Filter},
@@ -47,10 +47,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 
     heading(out, "2. consign run --once");
     for flow in ["products-in", "stock-in", "orders-in", "despatch-out"] {
-        out.line(format!("  {}", told(&engine.run(flow).await)));
+        out.line(format!("  {}", line(&engine.run(flow).await)));
     }
     scene.drop_again()?;
-    out.line(format!("  {}   <- the first order dropped a second time", told(&engine.run("orders-in").await)));
+    out.line(format!("  {}   <- the first order dropped a second time", line(&engine.run("orders-in").await)));
 
     heading(out, "3. What Odoo holds now");
     for line in scene.in_odoo() {
@@ -86,7 +86,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         out.line(format!("  $ consign reprocess {}", message.id.short()));
         engine.restart(&mut message, Again::default(), &Deed::new("demo", "reprocess")).await?;
         let summary = engine.resume("orders-in").await;
-        out.line(format!("  {}", told(&summary)));
+        out.line(format!("  {}", line(&summary)));
         for record in engine.journal().records(message.id).await? {
             out.line(format!("  {} {},{} {}", record.change, record.model, record.id, record.name));
         }

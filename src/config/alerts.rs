@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{SecretSource, secrets};
+use super::{SecretSource, address, secrets};
 use crate::model::table::{Item, Reader};
 
 /// Kinds of alerts, in the order they are told.
@@ -131,6 +131,9 @@ fn webhook(table: &Reader<'_>) -> Option<Webhook> {
     let Item::Text(url) = &node.item else { return secrets::read(table, "webhook").map(Webhook::Secret) };
     if !url.starts_with("https://") && !url.starts_with("http://") {
         table.bad(node, "`webhook` is a URL, or where one is kept: { env = \"NAME\" }".into());
+    } else if address::holds_more(url) {
+        let text = "`webhook` has a user, a password or a query in it: keep the whole URL elsewhere, as in webhook = { env = \"NAME\" }";
+        table.bad(node, text.into());
     }
     Some(Webhook::Url(url.clone()))
 }

@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
 
-use super::{FilesSource, Flow, Inbound, Outbound, Workspace};
+use super::{FilesSource, Flow, Inbound, Outbound, Workspace, address};
 use crate::{
     format::{Format, Layout, Limits, Source},
     mapping::coverage::Coverage,
@@ -20,6 +20,8 @@ pub struct Report {
     pub problems: Vec<Problem>,
     /// What only keeps flows that are switched off from running.
     pub notes: Vec<Problem>,
+    /// What works, and should not stay so.
+    pub warnings: Vec<Problem>,
     /// What each inbound flow reads of its documents, and what it does not.
     pub coverage: Vec<(String, Coverage)>,
 }
@@ -60,6 +62,7 @@ pub fn check(workspace: &Workspace) -> Report {
         }
     }
     report.problems.extend(overlaps(workspace));
+    report.warnings.extend(address::in_the_clear(workspace));
     report
 }
 

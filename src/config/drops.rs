@@ -16,6 +16,47 @@ use crate::{
     },
 };
 
+/// How slow a drop may be before it is given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Pace {
+    /// How long it may stand still, and over how long its rate is measured.
+    pub window: Duration,
+    /// Bytes a second that all its transfers together move at least.
+    pub lowest: u64,
+    /// How long one operation may take.
+    pub longest: Duration,
+}
+
+impl Default for Pace {
+    fn default() -> Self {
+        Self { window: TIMEOUT, lowest: 1000, longest: Duration::from_secs(3600) }
+    }
+}
+
+/// How long a server may be silent, unless it is said otherwise.
+const TIMEOUT: Duration = Duration::from_secs(30);
+
+impl Pace {
+    pub(super) fn read(reader: &Reader<'_>) -> Self {
+        let usual = Self::default();
+        let number = |key: &str, usual: u64| match (reader.integer(key).map(u64::try_from), reader.node(key)) {
+            (Some(Ok(number)), _) => number,
+            (Some(Err(_)), Some(node)) => {
+                reader.bad(node, format!("`{key}` is a number of bytes a second, from 0"));
+                usual
+            }
+            _ => usual,
+        };
+        let longest = reader.duration("max_time").unwrap_or(usual.longest);
+        if let Some(node) = reader.node("max_time").filter(|_| longest.is_zero()) {
+            reader.bad(node, "`max_time` is a second at least".into());
+        }
+        // A little more than the transports' own patience, whose words say more.
+        let window = patience(reader) + Duration::from_secs(2);
+        Self { window, lowest: number("min_rate", usual.lowest), longest }
+    }
+}
+
 /// Where a partner's files are.
 #[derive(Debug, Clone)]
 #[allow(clippy::large_enum_variant, reason = "there is one for each partner")]
@@ -130,6 +171,14 @@ impl DropConfig {
             Self::Ftp { account, security: security @ (Security::Explicit | Security::Implicit), .. } => {
                 Some((account.host.clone(), account.port, *security == Security::Explicit))
             }
+            Self::Ftp { .. } | Self::Local(_) | Self::Sftp { .. } => None,
+        }
+    }
+
+    /// The host of a server to which a password goes in the clear.
+    pub(super) fn in_the_clear(&self) -> Option<&str> {
+        match self {
+            Self::Ftp { account, security: Security::Plain, .. } => Some(&account.host),
             Self::Ftp { .. } | Self::Local(_) | Self::Sftp { .. } => None,
         }
     }
@@ -273,7 +322,7 @@ fn engine(reader: &Reader<'_>) -> Engine {
 
 /// How long a server may take, a second at least.
 fn patience(reader: &Reader<'_>) -> Duration {
-    let timeout = reader.duration("timeout").unwrap_or(Duration::from_secs(30));
+    let timeout = reader.duration("timeout").unwrap_or(TIMEOUT);
     if let Some(node) = reader.node("timeout").filter(|_| timeout.is_zero()) {
         reader.bad(node, "`timeout` is a second at least".into());
     }

@@ -11,14 +11,19 @@ pub struct Keep {
     pub zip_after: Option<Duration>,
     /// After how long it is deleted, with its messages in the journal.
     pub delete_after: Option<Duration>,
+    /// Bytes that stay free where consign keeps its files: nothing is taken below that, so that what was begun has room to end.
+    pub reserve: u64,
 }
+
+/// The reserve, unless it is said otherwise: 256 MiB.
+const RESERVE: u64 = 256 << 20;
 
 const DAY: u64 = 24 * 3600;
 
 impl Default for Keep {
     /// Rolled after thirty days, never deleted: what is to be forgotten is for a person to say.
     fn default() -> Self {
-        Self { zip_after: Some(Duration::from_secs(30 * DAY)), delete_after: None }
+        Self { zip_after: Some(Duration::from_secs(30 * DAY)), delete_after: None, reserve: RESERVE }
     }
 }
 
@@ -44,6 +49,11 @@ pub(super) fn read(reader: &Reader<'_>) -> Keep {
         && table.node("zip_after").is_some()
     {
         table.bad(node, "what is deleted before it is rolled into a zip never is: `delete_after` is longer than `zip_after`".into());
+    }
+    match (table.integer("reserve").map(u64::try_from), table.node("reserve")) {
+        (Some(Ok(mebibytes)), _) => keep.reserve = mebibytes << 20,
+        (Some(Err(_)), Some(node)) => table.bad(node, "`reserve` is a number of MiB from 0".into()),
+        _ => {}
     }
     table.finish();
     keep

@@ -10,8 +10,9 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::{DropConfig, Kinds, OdooConfig, Partner, Workspace, contained, flows, secrets, workspace_files::Files};
+use super::{DropConfig, Kinds, OdooConfig, Pace, Partner, Workspace, address, contained, flows, secrets, workspace_files::Files};
 use crate::{
+    http,
     model::{
         Code, Place, Problem, Problems, answer,
         catalog::Catalog,
@@ -21,6 +22,9 @@ use crate::{
     },
     odoo::{DialectChoice, fields},
 };
+
+/// How long an effect under way is waited for at a stop, unless it is said otherwise. `deploy/consign.service` gives 30 seconds more.
+const STOP_AFTER: Duration = Duration::from_secs(60);
 
 /// A TOML file of the workspace, parsed.
 struct Parsed {
@@ -109,6 +113,7 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
     let odoos = odoos(&reader, &odoo);
     let (alerts, web, keep) = (super::alerts::read(&reader), super::web::read(&reader), super::keep::read(&reader));
     let traces = super::traces::read(&reader);
+    let stop_after = reader.duration("stop_after").unwrap_or(STOP_AFTER);
     let storage = root.join(reader.text("storage").unwrap_or_else(|| "var".into()));
     reader.finish();
     let partners: BTreeMap<String, Partner> = partner_files.iter().map(|parsed| (parsed.id.clone(), partner(parsed, &problems))).collect();
@@ -147,7 +152,21 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
     });
     match Problems::of(problems.into_inner()) {
         None => Ok((
-            Workspace { root: root.to_path_buf(), storage, odoo, odoos, alerts, web, keep, traces, partners, flows, catalog, catalogs },
+            Workspace {
+                root: root.to_path_buf(),
+                storage,
+                odoo,
+                odoos,
+                alerts,
+                web,
+                keep,
+                stop_after,
+                traces,
+                partners,
+                flows,
+                catalog,
+                catalogs,
+            },
             apart,
         )),
         Some(problems) => Err(problems.and(apart)),
@@ -198,6 +217,7 @@ fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
         key: None,
         dialect: DialectChoice::Auto,
         timeout: Duration::from_secs(120),
+        largest_answer: http::LARGEST,
         calls: CALLS,
         context: serde_json::Map::new(),
     };
@@ -220,10 +240,10 @@ fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
     if let Some(companies) = table.list("companies") {
         context.insert("allowed_company_ids".into(), Json::Array(companies));
     }
-    let url = table.need_text("url");
-    if let (false, Some(node)) = (url.is_empty() || url.starts_with("http://") || url.starts_with("https://"), table.node("url")) {
-        table.bad(node, format!("`url` begins with http:// or https://, unlike `{url}`"));
+    if table.node("url").is_none() {
+        table.missing("url");
     }
+    let url = address::read(&table, "url", "https://odoo.example.com").unwrap_or_default();
     let config = OdooConfig {
         table: empty.table,
         url,
@@ -233,6 +253,7 @@ fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
         key: secrets::read(&table, "api_key"),
         dialect,
         timeout: table.duration("timeout").unwrap_or(empty.timeout),
+        largest_answer: largest_answer(&table),
         calls: table.integer("calls").and_then(|calls| usize::try_from(calls).ok()).filter(|calls| *calls > 0).unwrap_or(CALLS),
         context,
     };
@@ -247,17 +268,29 @@ fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
     config
 }
 
+/// Bytes that an answer of Odoo may have.
+fn largest_answer(table: &Reader<'_>) -> u64 {
+    match (table.integer("max_answer_bytes").map(u64::try_from), table.node("max_answer_bytes")) {
+        (Some(Ok(bytes @ 1..)), _) => bytes,
+        (Some(_), Some(node)) => {
+            table.bad(node, "`max_answer_bytes` is a number from 1".into());
+            http::LARGEST
+        }
+        _ => http::LARGEST,
+    }
+}
+
 fn partner(parsed: &Parsed, problems: &RefCell<Vec<Problem>>) -> Partner {
     let reader = Reader::new(&parsed.node, &parsed.file, problems);
-    let drop = match reader.table("drop") {
+    let (drop, pace) = match reader.table("drop") {
         Some(table) => {
-            let drop = DropConfig::read(&table, &parsed.id);
+            let drop = (DropConfig::read(&table, &parsed.id), Pace::read(&table));
             table.finish();
             drop
         }
         None => {
             reader.missing("drop");
-            DropConfig::Local(PathBuf::new())
+            (DropConfig::Local(PathBuf::new()), Pace::default())
         }
     };
     for key in ["archive", "error"] {
@@ -270,6 +303,7 @@ fn partner(parsed: &Parsed, problems: &RefCell<Vec<Problem>>) -> Partner {
         language: Tongue::parse(reader.choice("language", &["en", "de", "fr", "es"])).unwrap_or_default(),
         contact: reader.text("contact"),
         drop,
+        pace,
         archive: reader.text("archive").unwrap_or_else(|| "archive".into()),
         error: reader.text("error").unwrap_or_else(|| "error".into()),
     };

@@ -1,8 +1,9 @@
-//! Floor 2: the workspace. Reads `consign.toml`, `partners/`, `flows/`, `mappings/` and `templates/`, and reports every mistake at
+//! Floor 3: the workspace. Reads `consign.toml`, `partners/`, `flows/`, `mappings/` and `templates/`, and reports every mistake at
 //! its line, all at once.
 //!
 //! **Invariant:** reading a workspace needs no network and no secret; secrets are opened when they are used.
 
+mod address;
 pub mod alerts;
 pub mod answers;
 mod awaited;
@@ -39,7 +40,7 @@ pub use self::{
     alerts::Alerts,
     awaited::Awaited,
     choice::{Choice, Envelope},
-    drops::DropConfig,
+    drops::{DropConfig, Pace},
     endpoints::{
         Changed, Documents, Exists, FilesSource, FilesTarget, Inbound, MapDocuments, Order, Outbound, RecordsSource, RenderRecords,
         SameContent, Transform, Unusual,
@@ -78,6 +79,8 @@ pub struct Workspace {
     pub web: Web,
     /// How long what is done is kept.
     pub keep: Keep,
+    /// How long an effect that is under way is waited for once consign is to stop.
+    pub stop_after: Duration,
     /// Where spans go; none where nobody collects them.
     pub traces: Option<Traces>,
     /// Partners by id, the file's name without its ending.
@@ -102,6 +105,7 @@ pub struct OdooConfig {
     key: Option<SecretSource>,
     dialect: DialectChoice,
     timeout: Duration,
+    largest_answer: u64,
     calls: usize,
     context: serde_json::Map<String, Json>,
 }
@@ -121,6 +125,8 @@ pub struct Partner {
     pub contact: Option<String>,
     /// The drop.
     pub drop: DropConfig,
+    /// How slow it may be.
+    pub pace: Pace,
     /// Folder on the drop for files whose effect is complete.
     pub archive: String,
     /// Folder on the drop for files that were refused.
@@ -262,6 +268,12 @@ impl Workspace {
         }
     }
 
+    /// Whether a file in a workspace is one of [`Workspace::catalog_file`].
+    pub fn is_catalog_file(name: &str) -> bool {
+        let between = name.strip_prefix("odoo-fields").and_then(|rest| rest.strip_suffix(".json"));
+        between.is_some_and(|odoo| odoo.is_empty() || odoo.len() > 1 && odoo.starts_with('.') && !odoo[1..].contains(['/', '\\']))
+    }
+
     /// Reads the workspace at `root`, whose flows can name these kinds of sources and targets.
     ///
     /// # Errors
@@ -308,14 +320,20 @@ impl OdooConfig {
             login,
             dialect: self.dialect,
             timeout: self.timeout,
+            largest_answer: self.largest_answer,
             calls: self.calls,
             context: self.context.clone(),
         })
     }
 
+    /// Which database it is, whatever the workspace calls it.
+    pub fn place(&self) -> String {
+        format!("{} {}", self.url.trim_end_matches('/'), self.database)
+    }
+
     /// Whether this is the database of another one.
     pub(super) fn is_same(&self, other: &Self) -> bool {
-        self.database == other.database && self.url.trim_end_matches('/') == other.url.trim_end_matches('/')
+        self.place() == other.place()
     }
 
     /// Address, for people.

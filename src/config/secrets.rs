@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::model::{
-    Code, Problem,
+    Code, Problem, foreign,
     table::{Item, Reader},
 };
 
@@ -22,6 +22,12 @@ impl SecretSource {
     /// # Errors
     /// The variable is not set, or the file cannot be read; the problem names where, never what.
     pub fn open(&self, root: &Path) -> Result<String, Problem> {
+        let secret = self.read(root)?;
+        foreign::know(&secret);
+        Ok(secret)
+    }
+
+    fn read(&self, root: &Path) -> Result<String, Problem> {
         match self {
             Self::Env(name) => std::env::var(name).map_err(|_| {
                 Problem::new(Code::ConfigSecret, format!("the environment variable {name} is not set"))

@@ -1,6 +1,6 @@
 //! `[traces]` in consign.toml: where the spans of messages go, for whoever has a collector of OpenTelemetry.
 
-use super::{SecretSource, secrets};
+use super::{SecretSource, address, secrets};
 use crate::model::table::Reader;
 
 /// A collector of OpenTelemetry.
@@ -14,10 +14,10 @@ pub struct Traces {
 
 pub(super) fn read(reader: &Reader<'_>) -> Option<Traces> {
     let table = reader.table("traces")?;
-    let url = table.need_text("url");
-    if let (false, Some(node)) = (url.starts_with("http://") || url.starts_with("https://"), table.node("url")) {
-        table.bad(node, "`url` is where spans are posted, as in http://127.0.0.1:4318/v1/traces".into());
+    if table.node("url").is_none() {
+        table.missing("url");
     }
+    let url = address::read(&table, "url", "http://127.0.0.1:4318/v1/traces").unwrap_or_default();
     let token = secrets::read(&table, "token");
     table.finish();
     Some(Traces { url, token })

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
-use super::{SecretSource, secrets};
+use super::{SecretSource, address, secrets};
 use crate::model::table::Reader;
 
 /// The web page.
@@ -43,12 +43,7 @@ pub(super) fn read(reader: &Reader<'_>) -> Web {
             Err(_) => table.bad(node, format!("`listen` is an address with a port, as in 127.0.0.1:8088, not `{text}`")),
         }
     }
-    if let (Some(text), Some(node)) = (table.text("url"), table.node("url")) {
-        if !text.starts_with("https://") && !text.starts_with("http://") {
-            table.bad(node, format!("`url` begins with http:// or https://, unlike `{text}`"));
-        }
-        web.url = Some(text.trim_end_matches('/').to_string());
-    }
+    web.url = address::read(&table, "url", "https://consign.example.com").map(|url| url.trim_end_matches('/').to_string());
     web.user_header = table.text("user_header").map(|name| name.to_lowercase());
     web.role_header = table.text("role_header").map(|name| name.to_lowercase());
     web.metrics_token = secrets::read(&table, "metrics_token");

@@ -186,6 +186,7 @@ codes! {
     FieldReadonly = "C118", Consultant, Flow, Fail, "a field that Odoo computes", "The field cannot be written; map one of the fields it is computed from.";
     FieldRequired = "C119", Consultant, Flow, Fail, "a field that Odoo requires is not mapped", "Odoo refuses a new record without it and has no default for it, as far as the snapshot tells.";
     ActionUnknown = "C120", Consultant, Flow, Fail, "a call that is not decided", "A method that may ask back needs its answer in the mapping, and records that are always made anew need a method that marks them; docs/mapping.md lists the methods and what can be decided.";
+    InTheClear = "C121", Ops, Flow, Leave, "a secret travels in the clear", "The address has no TLS and is not this machine's: whoever can listen on the way reads the password. It works; `consign check` warns of it.";
 
     DocEmpty = "C201", Partner, Document, Fail, "the file is empty", "0 bytes, or nothing but blanks. Usually the sender's export was cut off: ask for the file again.";
     DocMalformed = "C202", Partner, Document, Fail, "the file is not well-formed XML", "It is truncated, is not XML at all, or has a broken tag or reference. The place shows where the reader had to stop.";
@@ -201,7 +202,7 @@ codes! {
     DocSchema = "C219", Partner, Document, Fail, "the document breaks a rule of its schema", "The sentence is the schema engine's.";
     CsvRow = "C220", Partner, Document, Fail, "a CSV row has another number of fields than the header", "Often a separator inside a value that is not quoted.";
     CsvHeader = "C221", Partner, Document, Fail, "the CSV header is not the expected one", "A column that the flow maps is not in the header, or one stands there twice.";
-    Package = "C222", Partner, Document, Fail, "a zip that cannot be unpacked", "It is damaged, encrypted, holds no document of the flow, or more than is taken: 10,000 files, 1 GiB unpacked, `max_bytes` for each document. Nothing of it went in.";
+    Package = "C222", Partner, Document, Fail, "a zip that cannot be unpacked", "It is damaged, encrypted, holds no document of the flow, or more than is taken: 10,000 files, 100 of them identical, 1 GiB unpacked, `max_bytes` for each document. Nothing of it went in.";
     OutInvalid = "C230", Consultant, Document, Fail, "the document we made breaks its schema", "Nothing was sent. The template or the data in Odoo must be corrected; the problems that follow show where.";
 
     DropUnreachable = "C301", Ops, Endpoint, Stop, "the drop cannot be reached", "The server does not answer, or the connection broke. It is tried again by itself at the next poll.";
@@ -225,6 +226,7 @@ codes! {
     HeldLarge = "C319", Ops, Document, Leave, "the file is too large and was left where it is", "It has more bytes than the flow's `max_bytes`. Raise the limit, or set `large = \"reject\"` to have such files refused.";
     NotCollected = "C320", Ops, Document, Leave, "the partner has not collected a file", "A file that we sent lies longer on the drop than the flow's `pickup` allows.";
     Leased = "C321", Nobody, Endpoint, Wait, "another consign looks at this drop", "One process looks at a drop at a time, by a lease in the journal. It is tried again at the next poll.";
+    DropSlow = "C322", Ops, Endpoint, Stop, "the drop is too slow", "All its transfers together move less than `min_rate` bytes a second, which stands in the partner's drop. It is tried again by itself. Other partners are not kept waiting.";
 
     ValueMissing = "C401", Partner, Document, Fail, "a required value is missing in the document", "The mapping needs it, though the schema does not require it.";
     ValueConversion = "C402", Partner, Document, Fail, "a value cannot be converted", "The sentence shows the value and what it should have been.";
@@ -258,6 +260,7 @@ codes! {
     OdooUnknown = "C509", Consultant, Flow, Fail, "Odoo does not know a model or method", "A module is not installed, or the mapping was made for another version.";
     OdooAnswer = "C510", Ops, Endpoint, Wait, "an answer that is not Odoo's", "Something else answers at this address: a proxy, a login page, another service.";
     OdooKeyEnds = "C511", Ops, Endpoint, Leave, "an API key ends soon", "Odoo refuses a key after its end, and every message waits from then on. Make a new key in the preferences of that user, put it where the old one is, and restart consign.";
+    OdooCertificate = "C512", Ops, Endpoint, Stop, "Odoo's certificate is refused", "Nothing was sent. The sentence says why: it has expired, is for another name, or comes from an issuer that this machine does not trust. Every message waits and is tried again by itself.";
 
     Journal = "C901", Ops, Process, Stop, "the journal cannot be read or written", "The SQLite file is damaged, locked, or its disk is full.";
     Locked = "C902", Ops, Process, Stop, "another consign works on this workspace", "One process writes a workspace at a time. Stop the other one, or wait for it.";
@@ -275,6 +278,7 @@ codes! {
     MessageMoved = "C914", Nobody, Message, Leave, "a message was moved by someone else", "A person, or another process, moved the message while it was being worked on. Nothing further is done with it now; the next run takes it as it is.";
     EarlierJournal = "C915", Ops, Process, Stop, "the journal is of an earlier version", "This consign must upgrade the journal before it uses it. `consign status` copies the old journal and upgrades it. Other commands refuse, because an older consign may still be running.";
     TookPlace = "C916", Ops, Message, Hold, "an earlier run had its effect after the message was started again", "A person discarded the message and reprocessed it while consign was still working on its earlier run, and that run had its effect. `consign discard` keeps that result; `consign release` repeats the effect.";
+    JournalLost = "C917", Ops, Process, Stop, "the journal is missing, or is not the one that belongs here", "The storage holds files that the journal should know. With another journal, documents would be sent and records written a second time, and numbers would begin again. Bring the journal back (`consign restore`), or say that a new one is meant: `consign init --new-journal`.";
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 //! Floor 0: the plain nouns every other room speaks in.
 //!
 //! **Invariant:** nothing here does I/O, reads a clock or knows a protocol. A message is a document on its way; that it may be a
-//! file on an SFTP drop is known only to `transport` and `flow`.
+//! file on an SFTP drop is known only to `transport` and `endpoint`.
 
 pub mod answer;
 pub mod catalog;
@@ -10,6 +10,7 @@ pub mod clock;
 pub mod codes;
 pub mod document;
 pub mod events;
+pub mod foreign;
 pub mod future;
 pub mod intent;
 pub mod message;

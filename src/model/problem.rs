@@ -4,7 +4,10 @@ use std::{error::Error, fmt, sync::Arc};
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStruct};
 
-use super::codes::{Code, Reaction, Who};
+use super::{
+    codes::{Code, Reaction, Who},
+    foreign,
+};
 
 /// Where the problem lies. Every part is optional; what is known is said.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -190,7 +193,7 @@ impl Problem {
             all.push(error.to_string());
             next = error.source();
         }
-        all.join(": ")
+        foreign::without_secrets(&all.join(": "))
     }
 
     /// Whether it may be gone when it is tried again.
@@ -224,10 +227,7 @@ impl fmt::Display for Problem {
 pub fn shown(text: &str) -> String {
     let shown = |c: char| match super::names::byte(c) {
         Some(byte) => format!("\\x{byte:02x}"),
-        // Signs that turn the direction of writing can make a name read as another.
-        None if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') => {
-            c.escape_default().to_string()
-        }
+        None if c.is_control() || super::names::is_invisible(c) => c.escape_default().to_string(),
         None => c.to_string(),
     };
     text.chars().map(shown).collect()
@@ -236,6 +236,10 @@ pub fn shown(text: &str) -> String {
 /// Why the system refuses a file, in a few words.
 pub fn reason(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
+    // ENFILE and EMFILE have no kind of their own; POSIX has these numbers on every system that this runs on.
+    if let Some(23 | 24) = error.raw_os_error() {
+        return "too many files are open at once; raise the limit (LimitNOFILE of the service, or `ulimit -n`)".into();
+    }
     match error.kind() {
         ErrorKind::NotFound => "it is not there".into(),
         ErrorKind::NotSeekable => "it is a pipe or a device, which cannot be read twice: save it to a file first".into(),
@@ -338,5 +342,6 @@ mod tests {
     fn a_file_name_cannot_write_to_the_terminal() {
         let place = Place::file("a\u{1b}[2Jb\nc");
         assert_eq!(place.to_string(), "a\\u{1b}[2Jb\\nc");
+        assert_eq!(shown("a\u{2028}b\u{200b}c\u{202e}d ü 漢"), "a\\u{2028}b\\u{200b}c\\u{202e}d ü 漢");
     }
 }

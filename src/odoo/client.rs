@@ -1,8 +1,11 @@
 //! The client: settings, choice of the dialect, and the few calls everything else is made of.
 
-use std::sync::{
-    Arc,
-    atomic::{AtomicBool, AtomicU64, Ordering},
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
 };
 
 use serde_json::{Map, Value as Json, json};
@@ -14,6 +17,7 @@ use super::{
 };
 use crate::{
     failpoints::{self, Outside},
+    http::Http,
     model::Problem,
 };
 
@@ -75,7 +79,8 @@ impl Odoo {
     /// # Errors
     /// The server cannot be reached, is of a version that the dialect does not fit, or refuses the login.
     pub async fn connect(settings: &OdooSettings) -> Result<Self, Problem> {
-        let http = dialects::http(settings.timeout).map_err(|fault| fault.problem("preparing the connection"))?;
+        let http = Http::new(settings.timeout, settings.largest_answer);
+        let http = http.map_err(|failure| Fault::from(failure).problem("preparing the connection"))?;
         let doing = format!("connecting to {}", settings.url);
         let version = dialects::version(&http, &settings.url).await.map_err(|fault| fault.problem(&doing))?;
         let major: u32 = version.trim_start_matches("saas~").split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
@@ -178,7 +183,12 @@ impl Odoo {
         if archived {
             call.context.insert("active_test".into(), json!(false));
         }
-        records(self.call(call).await?)
+        let found = records(self.call(call.arg("limit", FOUND)).await?)?;
+        // Some of them would be missing, and what is not there would be made.
+        if found.len() >= FOUND {
+            return Err(Fault::new(FaultKind::Answer, &format!("a search for {model} finds {FOUND} records or more")));
+        }
+        Ok(found)
     }
 
     /// Fields of records by id, in any order.
@@ -189,7 +199,12 @@ impl Odoo {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        records(self.call(Call::records(model, "read", ids).arg("fields", json!(fields))).await?)
+        let read = records(self.call(Call::records(model, "read", ids).arg("fields", json!(fields))).await?)?;
+        let asked: HashSet<i64> = ids.iter().copied().collect();
+        if read.len() > ids.len() || read.iter().any(|record| !asked.contains(&id_of(record))) {
+            return Err(Fault::new(FaultKind::Answer, &format!("records of {model} came that were not asked for")));
+        }
+        Ok(read)
     }
 
     /// Creates records in one transaction and gives their ids in order.
@@ -197,10 +212,15 @@ impl Odoo {
     /// # Errors
     /// As [`Odoo::call`]; then none was created.
     pub async fn create(&self, model: &str, records: Vec<Json>, context: &Map<String, Json>) -> Result<Vec<i64>, Fault> {
-        let answer = self.call(Call::model(model, "create").arg("vals_list", records).context(context)).await?;
-        ids(&answer)
+        let count = records.len();
+        let made = ids(&self.call(Call::model(model, "create").arg("vals_list", records).context(context)).await?)?;
+        // Another number of ids names none of the records for sure.
+        if made.len() == count { Ok(made) } else { Err(odd()) }
     }
 }
+
+/// Records that one search may find.
+const FOUND: usize = 200_000;
 
 /// The id of a record as `read` and `search_read` give it.
 pub(super) fn id_of(record: &Map<String, Json>) -> i64 {

@@ -1,6 +1,9 @@
 //! What went wrong in a call, sorted by who can do something about it. The one place of this room that makes problems of faults.
 
-use crate::model::{Code, Problem};
+use crate::{
+    http::Failure,
+    model::{Code, Problem, foreign},
+};
 
 /// Kinds of faults.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,6 +12,8 @@ pub enum FaultKind {
     Unreachable,
     /// No answer in time, or the connection broke: the call may have been carried out.
     Timeout,
+    /// The server's certificate was refused; the call was not made.
+    Certificate,
     /// Database, login or password.
     Login,
     /// API key.
@@ -38,9 +43,26 @@ pub struct Fault {
     pub message: String,
 }
 
+impl From<Failure> for Fault {
+    fn from(failure: Failure) -> Self {
+        let kind = match &failure {
+            Failure::Unable | Failure::Address | Failure::Unreachable => FaultKind::Unreachable,
+            Failure::Certificate(_) => FaultKind::Certificate,
+            Failure::Late | Failure::Broken => FaultKind::Timeout,
+            Failure::Large(_) | Failure::Many(_) | Failure::NotJson => FaultKind::Answer,
+        };
+        match failure {
+            Failure::Large(_) => Self::new(kind, &format!("{} (`max_answer_bytes` in [odoo] is the limit)", failure.words())),
+            _ => Self::new(kind, &failure.words()),
+        }
+    }
+}
+
 impl Fault {
-    /// A fault with a message, of which the first lines are kept.
+    /// A fault with a message, of which the first lines are kept. It may be a server's, which may quote what we have said: our secrets are
+    /// cut out.
     pub fn new(kind: FaultKind, message: &str) -> Self {
+        let message = foreign::without_secrets(message);
         let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
         let mut short: String = line.chars().take(400).collect();
         if short.len() < line.len() {
@@ -78,20 +100,6 @@ impl Fault {
         Self::new(kind, message)
     }
 
-    /// The fault for a transport error of the HTTP client.
-    pub(super) fn from_http(error: &reqwest::Error) -> Self {
-        // Before the request went out nothing can have happened; after that the outcome is open.
-        if error.is_connect() {
-            Self::new(FaultKind::Unreachable, "no connection")
-        } else if error.is_timeout() {
-            Self::new(FaultKind::Timeout, "no answer in time")
-        } else if error.is_builder() {
-            Self::new(FaultKind::Unreachable, "the address is not a URL")
-        } else {
-            Self::new(FaultKind::Timeout, "the connection broke before the answer was complete")
-        }
-    }
-
     /// The fault for an HTTP status that is not Odoo's own way of saying something.
     pub(super) fn from_status(status: u16) -> Self {
         match status {
@@ -112,18 +120,19 @@ impl Fault {
 
     /// Whether nothing is known about the call: it did not come through, or its answer did not.
     pub(super) fn is_open(&self) -> bool {
-        matches!(self.kind, FaultKind::Unreachable | FaultKind::Timeout | FaultKind::Answer)
+        matches!(self.kind, FaultKind::Unreachable | FaultKind::Certificate | FaultKind::Timeout | FaultKind::Answer)
     }
 
     /// Whether the call may have been carried out all the same.
     pub(super) fn may_have_happened(&self) -> bool {
-        self.is_open() && self.kind != FaultKind::Unreachable
+        self.is_open() && !matches!(self.kind, FaultKind::Unreachable | FaultKind::Certificate)
     }
 
     /// The problem a person reads. `doing` says what was tried: `creating sale.order`.
     pub fn problem(&self, doing: &str) -> Problem {
         let code: Code = match self.kind {
             FaultKind::Unreachable => Code::OdooUnreachable,
+            FaultKind::Certificate => Code::OdooCertificate,
             FaultKind::Timeout => Code::OdooTimeout,
             FaultKind::Login => Code::OdooLogin,
             FaultKind::Key => Code::OdooKey,

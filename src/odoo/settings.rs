@@ -54,6 +54,8 @@ pub struct OdooSettings {
     pub dialect: DialectChoice,
     /// How long one call may take.
     pub timeout: Duration,
+    /// Bytes that one answer may have.
+    pub largest_answer: u64,
     /// Calls that may be under way at once: each takes one of the server's workers.
     pub calls: usize,
     /// Context of every call: `lang`, `tz`, `allowed_company_ids`.

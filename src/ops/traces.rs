@@ -15,6 +15,7 @@ use serde_json::{Value as Json, json};
 
 use crate::{
     config::traces::Traces,
+    http::Http,
     journal::StepRow,
     model::{Code, Problem},
     pipeline::Engine,
@@ -27,10 +28,12 @@ pub const EVERY: Duration = Duration::from_secs(5);
 const STEPS: u32 = 500;
 /// How long a collector may take.
 const PATIENCE: Duration = Duration::from_secs(10);
+/// Bytes of a collector's answer, which nobody reads.
+const ANSWER: u64 = 1 << 20;
 
 /// What has been sent, and where to.
 pub struct Exporter {
-    client: reqwest::Client,
+    http: Http,
     sent: Arc<AtomicI64>,
 }
 
@@ -44,14 +47,11 @@ impl Exporter {
     /// # Errors
     /// The journal cannot be read, or there is no HTTP client.
     pub async fn new(engine: &Engine, sent: Arc<AtomicI64>) -> Result<Self, Problem> {
-        // A second call finds the provider set already, which is as good.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
-        let client = client.map_err(|_| unsent("no HTTP client (are the system's CA certificates readable?)"))?;
+        let http = Http::new(PATIENCE, ANSWER).map_err(|failure| unsent(failure.words()))?;
         if sent.load(Ordering::Relaxed) < 0 {
             sent.store(engine.journal().last_step().await?, Ordering::Relaxed);
         }
-        Ok(Self { client, sent })
+        Ok(Self { http, sent })
     }
 
     /// Sends what has happened since the last time; gives the number of spans.
@@ -73,22 +73,22 @@ impl Exporter {
 
     /// Neither the URL nor the answer is told: both may hold a secret.
     async fn post(&self, engine: &Engine, traces: &Traces, body: &Json) -> Result<(), Problem> {
-        let mut request = self.client.post(&traces.url).json(body);
-        if let Some(token) = &traces.token {
-            request = request.bearer_auth(token.open(&engine.workspace().root)?);
-        }
-        match request.send().await {
-            Ok(answer) if answer.status().is_success() => Ok(()),
+        let token = traces.token.as_ref().map(|token| token.open(&engine.workspace().root)).transpose()?;
+        let bearer = token.map(|token| format!("Bearer {token}"));
+        let mut headers = vec![("Content-Type", "application/json")];
+        headers.extend(bearer.as_deref().map(|bearer| ("Authorization", bearer)));
+        match self.http.post(&traces.url, &headers, body.to_string().into_bytes()).await {
+            Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
             // By OTLP's own rules only these are tried again; what is refused otherwise is refused the next time, too.
-            Ok(answer) if [429, 502, 503, 504].contains(&answer.status().as_u16()) => {
-                Err(unsent(format!("the collector of [traces] answers {}", answer.status().as_u16())))
+            Ok(answer) if [429, 502, 503, 504].contains(&answer.status) => {
+                Err(unsent(format!("the collector of [traces] answers {}", answer.status)))
             }
             Ok(answer) => {
-                let status = answer.status().as_u16();
+                let status = answer.status;
                 tracing::warn!(code = Code::Traces.info().code, status, "the collector of [traces] refuses spans: they are left out");
                 Ok(())
             }
-            Err(_) => Err(unsent("the collector of [traces] cannot be reached")),
+            Err(failure) => Err(unsent(format!("the collector of [traces] does not take them: {}", failure.words()))),
         }
     }
 }

@@ -21,6 +21,7 @@ pub fn settings(target: &Target, dialect: DialectChoice) -> OdooSettings {
         login,
         dialect,
         timeout: Duration::from_secs(60),
+        largest_answer: consign::http::LARGEST,
         calls: 2,
         context: Map::new(),
     }

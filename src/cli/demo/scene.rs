@@ -10,6 +10,7 @@ use std::{
 use serde_json::{Map, Value as Json, json};
 
 use crate::{
+    http,
     model::{Code, MessageId, Problem},
     odoo::{
         DialectChoice, Odoo, OdooLogin, OdooSettings,
@@ -54,6 +55,7 @@ impl Scene {
             login: OdooLogin::Password { login: LOGIN.into(), password: LOGIN.into() },
             dialect: DialectChoice::JsonRpc,
             timeout: Duration::from_secs(30),
+            largest_answer: http::LARGEST,
             calls: 2,
             context: Map::new(),
         };

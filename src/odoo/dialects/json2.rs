@@ -2,18 +2,21 @@
 
 use serde_json::Value as Json;
 
-use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings};
-use crate::model::BoxFuture;
+use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings, post_json};
+use crate::{
+    http::{Failure, Http},
+    model::BoxFuture,
+};
 
 pub(super) struct Json2 {
-    http: reqwest::Client,
+    http: Http,
     base: String,
     database: String,
     key: String,
 }
 
 impl Json2 {
-    pub(super) fn open(http: reqwest::Client, settings: &OdooSettings) -> Result<Self, Fault> {
+    pub(super) fn open(http: Http, settings: &OdooSettings) -> Result<Self, Fault> {
         let OdooLogin::Key(key) = &settings.login else {
             return Err(Fault::new(FaultKind::Key, "JSON-2 needs an api_key in [odoo]"));
         };
@@ -21,16 +24,16 @@ impl Json2 {
     }
 
     async fn send(&self, call: &Call) -> Result<Json, Fault> {
-        let request = self
-            .http
-            .post(format!("{}/json/2/{}/{}", self.base, call.model, call.method))
-            .bearer_auth(&self.key)
-            .header("X-Odoo-Database", &self.database)
-            .json(&call.named());
-        let answer = request.send().await.map_err(|error| Fault::from_http(&error))?;
-        let status = answer.status().as_u16();
-        let bytes = answer.bytes().await.map_err(|error| Fault::from_http(&error))?;
-        let body: Option<Json> = serde_json::from_slice(&bytes).ok();
+        let url = format!("{}/json/2/{}/{}", self.base, call.model, call.method);
+        let headers = [("Authorization", format!("Bearer {}", self.key)), ("X-Odoo-Database", self.database.clone())];
+        let headers = headers.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let answer = post_json(&self.http, &url, &headers, &Json::Object(call.named())).await?;
+        let status = answer.status;
+        let body = match answer.json() {
+            Ok(body) => Some(body),
+            Err(Failure::NotJson) => None,
+            Err(failure) => return Err(failure.into()),
+        };
         match (status, body) {
             (200, Some(body)) => Ok(body),
             (401, _) => Err(Fault::from_status(401)),

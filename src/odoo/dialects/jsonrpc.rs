@@ -2,11 +2,11 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings};
-use crate::model::BoxFuture;
+use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings, post_json};
+use crate::{http::Http, model::BoxFuture};
 
 pub(super) struct JsonRpc {
-    http: reqwest::Client,
+    http: Http,
     url: String,
     database: String,
     password: String,
@@ -14,7 +14,7 @@ pub(super) struct JsonRpc {
 }
 
 impl JsonRpc {
-    pub(super) async fn open(http: reqwest::Client, settings: &OdooSettings) -> Result<Self, Fault> {
+    pub(super) async fn open(http: Http, settings: &OdooSettings) -> Result<Self, Fault> {
         let OdooLogin::Password { login, password } = &settings.login else {
             return Err(Fault::new(FaultKind::Login, "JSON-RPC needs login and password in [odoo]"));
         };
@@ -27,13 +27,11 @@ impl JsonRpc {
 
     async fn send(&self, service: &str, method: &str, args: Json) -> Result<Json, Fault> {
         let body = json!({"jsonrpc": "2.0", "method": "call", "id": 1, "params": {"service": service, "method": method, "args": args}});
-        let answer = self.http.post(&self.url).json(&body).send().await.map_err(|error| Fault::from_http(&error))?;
-        let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(Fault::from_status(status));
+        let answer = post_json(&self.http, &self.url, &[], &body).await?;
+        if answer.status != 200 {
+            return Err(Fault::from_status(answer.status));
         }
-        let bytes = answer.bytes().await.map_err(|error| Fault::from_http(&error))?;
-        let mut body: Json = serde_json::from_slice(&bytes).map_err(|_| Fault::new(FaultKind::Answer, "the answer is not JSON"))?;
+        let mut body = answer.json()?;
         if let Some(error) = body.get("error") {
             let text = |path: &str| error.pointer(path).and_then(Json::as_str).unwrap_or_default();
             let message = if text("/data/message").is_empty() { text("/message") } else { text("/data/message") };

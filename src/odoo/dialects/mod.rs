@@ -5,12 +5,13 @@ mod jsonrpc;
 mod xmlrpc;
 pub(super) mod xmlrpc_values;
 
-use std::time::Duration;
-
 use serde_json::{Value as Json, json};
 
 use super::{Call, DialectChoice, Fault, FaultKind, OdooSettings};
-use crate::model::BoxFuture;
+use crate::{
+    http::{Answer, Http},
+    model::BoxFuture,
+};
 
 /// A way to make calls.
 pub trait Dialect: Send + Sync {
@@ -21,46 +22,37 @@ pub trait Dialect: Send + Sync {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Json, Fault>>;
 }
 
-/// The HTTP client of all dialects.
-pub(super) fn http(timeout: Duration) -> Result<reqwest::Client, Fault> {
-    // A second call finds the provider set already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    reqwest::Client::builder()
-        .timeout(timeout)
-        .connect_timeout(timeout.min(Duration::from_secs(20)))
-        .redirect(reqwest::redirect::Policy::none())
-        .user_agent(concat!("consign/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .map_err(|_| Fault::new(FaultKind::Unreachable, "no HTTP client (are the system's CA certificates readable?)"))
-}
-
 /// The server's version: over JSON-RPC, which every server today has, or where that is gone from JSON-2's own address.
-pub(super) async fn version(http: &reqwest::Client, url: &str) -> Result<String, Fault> {
+pub(super) async fn version(http: &Http, url: &str) -> Result<String, Fault> {
     let url = url.trim_end_matches('/');
     let ask = json!({"jsonrpc": "2.0", "method": "call", "id": 1, "params": {"service": "common", "method": "version", "args": []}});
-    let answer = http.post(format!("{url}/jsonrpc")).json(&ask).send().await.map_err(|error| Fault::from_http(&error))?;
-    if answer.status().is_success() {
-        let body: Json = answer.json().await.map_err(|_| not_odoo())?;
+    let answer = post_json(http, &format!("{url}/jsonrpc"), &[], &ask).await?;
+    if (200..300).contains(&answer.status) {
+        let body = answer.json().map_err(|_| not_odoo())?;
         if let Some(version) = body.pointer("/result/server_version").and_then(Json::as_str) {
             return Ok(version.to_string());
         }
         return Err(not_odoo());
     }
-    let answer = http.get(format!("{url}/json/version")).send().await.map_err(|error| Fault::from_http(&error))?;
-    match answer.status().as_u16() {
-        200 => answer
-            .json::<Json>()
-            .await
-            .ok()
-            .and_then(|body| body.get("version").and_then(Json::as_str).map(str::to_string))
-            .ok_or_else(not_odoo),
+    let answer = http.get(&format!("{url}/json/version")).await?;
+    match answer.status {
+        200 => {
+            let body = answer.json().map_err(|_| not_odoo())?;
+            body.get("version").and_then(Json::as_str).map(str::to_string).ok_or_else(not_odoo)
+        }
         404 => Err(not_odoo()),
         other => Err(Fault::from_status(other)),
     }
 }
 
+/// Sends JSON.
+async fn post_json(http: &Http, url: &str, headers: &[(&str, &str)], body: &Json) -> Result<Answer, Fault> {
+    let headers = [headers, &[("Content-Type", "application/json")]].concat();
+    Ok(http.post(url, &headers, body.to_string().into_bytes()).await?)
+}
+
 /// Opens the dialect; those with a login step take it here.
-pub(super) async fn open(choice: DialectChoice, http: reqwest::Client, settings: &OdooSettings) -> Result<Box<dyn Dialect>, Fault> {
+pub(super) async fn open(choice: DialectChoice, http: Http, settings: &OdooSettings) -> Result<Box<dyn Dialect>, Fault> {
     Ok(match choice {
         DialectChoice::Json2 => Box::new(json2::Json2::open(http, settings)?),
         DialectChoice::XmlRpc => Box::new(xmlrpc::XmlRpc::open(http, settings).await?),

@@ -3,10 +3,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings, xmlrpc_values};
-use crate::model::BoxFuture;
+use crate::{http::Http, model::BoxFuture};
 
 pub(super) struct XmlRpc {
-    http: reqwest::Client,
+    http: Http,
     base: String,
     database: String,
     password: String,
@@ -14,7 +14,7 @@ pub(super) struct XmlRpc {
 }
 
 impl XmlRpc {
-    pub(super) async fn open(http: reqwest::Client, settings: &OdooSettings) -> Result<Self, Fault> {
+    pub(super) async fn open(http: Http, settings: &OdooSettings) -> Result<Self, Fault> {
         let OdooLogin::Password { login, password } = &settings.login else {
             return Err(Fault::new(FaultKind::Login, "XML-RPC needs login and password in [odoo]"));
         };
@@ -27,13 +27,11 @@ impl XmlRpc {
 
     async fn send(&self, service: &str, method: &str, params: &[Json]) -> Result<Json, Fault> {
         let body = xmlrpc_values::call(method, params);
-        let request = self.http.post(format!("{}/{service}", self.base)).header("Content-Type", "text/xml").body(body);
-        let answer = request.send().await.map_err(|error| Fault::from_http(&error))?;
-        let status = answer.status().as_u16();
-        if status != 200 {
-            return Err(Fault::from_status(status));
+        let answer = self.http.post(&format!("{}/{service}", self.base), &[("Content-Type", "text/xml")], body.into()).await?;
+        if answer.status != 200 {
+            return Err(Fault::from_status(answer.status));
         }
-        let text = answer.text().await.map_err(|error| Fault::from_http(&error))?;
+        let text = answer.xml()?;
         match xmlrpc_values::answer(&text) {
             Ok(Ok(value)) => Ok(value),
             Ok(Err((code, text))) => fault(code, &text),

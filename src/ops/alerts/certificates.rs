@@ -3,10 +3,10 @@
 
 use std::{
     collections::BTreeSet,
-    io::{Read as _, Write as _},
+    io::{self, Read, Write},
     net::{TcpStream, ToSocketAddrs as _},
     sync::Arc,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -107,9 +107,8 @@ fn servers(engine: &Engine) -> BTreeSet<Server> {
 /// When the certificate that a server shows ends.
 fn end_of(server: &Server) -> Option<DateTime<Utc>> {
     let address = (server.host.as_str(), server.port).to_socket_addrs().ok()?.next()?;
-    let mut socket = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
-    socket.set_read_timeout(Some(PATIENCE)).ok()?;
-    socket.set_write_timeout(Some(PATIENCE)).ok()?;
+    let socket = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
+    let mut socket = Timed { socket, until: Instant::now() + PATIENCE };
     if server.asks {
         answer(&mut socket)?;
         socket.write_all(b"AUTH TLS\r\n").ok()?;
@@ -126,8 +125,39 @@ fn end_of(server: &Server) -> Option<DateTime<Utc>> {
     end(connection.peer_certificates()?.first()?)
 }
 
+/// A connection that is given up at a time, however often the server says something until then.
+struct Timed {
+    socket: TcpStream,
+    until: Instant,
+}
+
+impl Timed {
+    fn left(&self) -> io::Result<Option<Duration>> {
+        let left = self.until.saturating_duration_since(Instant::now());
+        if left.is_zero() { Err(io::ErrorKind::TimedOut.into()) } else { Ok(Some(left)) }
+    }
+}
+
+impl Read for Timed {
+    fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+        self.socket.set_read_timeout(self.left()?)?;
+        self.socket.read(into)
+    }
+}
+
+impl Write for Timed {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.socket.set_write_timeout(self.left()?)?;
+        self.socket.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.flush()
+    }
+}
+
 /// A line that an FTP server answers; the last of several.
-fn answer(socket: &mut TcpStream) -> Option<String> {
+fn answer(socket: &mut impl Read) -> Option<String> {
     let (mut line, mut byte) = (Vec::new(), [0]);
     for _ in 0..16 << 10 {
         socket.read_exact(&mut byte).ok()?;
@@ -184,5 +214,28 @@ impl ServerCertVerifier for OnlyLooks {
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
         self.0.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    #[test]
+    fn a_server_that_says_a_byte_now_and_then_is_given_up() {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let at = listener.local_addr().expect("an address");
+        std::thread::spawn(move || {
+            let (mut stream, _) = listener.accept().expect("a visitor");
+            while stream.write_all(b"x").is_ok() {
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        });
+        let began = Instant::now();
+        let mut socket = Timed { socket: TcpStream::connect(at).expect("connected"), until: began + Duration::from_millis(300) };
+        assert_eq!(answer(&mut socket), None);
+        assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
     }
 }

@@ -15,12 +15,15 @@ use lettre::{
 use super::text;
 use crate::{
     config::alerts::{Mail, MailTls, Webhook},
+    http::{Failure, Http, certificate_refused},
     model::{Code, Problem},
     pipeline::Engine,
 };
 
 /// How long a mail server or a webhook may take.
 const PATIENCE: Duration = Duration::from_secs(15);
+/// Bytes of a webhook's answer, which nobody reads.
+const ANSWER: u64 = 1 << 20;
 /// Tries of one notice, the last of them an hour apart.
 const TRIES: u32 = 60;
 
@@ -95,7 +98,8 @@ async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Proble
         }
         Ok(Err(error)) if error.is_tls() => {
             let hint = "its certificate must be one that this machine trusts; tls = \"implicit\" for port 465, \"none\" for a server of this machine";
-            Err(unsent(format!("no TLS with the mail server {at}")).hint(hint))
+            let why = certificate_refused(&error).map(|why| format!(": its certificate is refused, {why}")).unwrap_or_default();
+            Err(unsent(format!("no TLS with the mail server {at}{why}")).hint(hint))
         }
         Ok(Err(_)) => Err(lost),
         Ok(Ok(_)) => Ok(()),
@@ -108,15 +112,12 @@ async fn post(engine: &Engine, webhook: &Webhook, body: String) -> Result<(), Pr
         Webhook::Url(url) => url.clone(),
         Webhook::Secret(source) => source.open(&engine.workspace().root)?,
     };
-    // A second call finds the provider set already, which is as good.
-    let _ = rustls::crypto::ring::default_provider().install_default();
-    let client = reqwest::Client::builder().timeout(PATIENCE).redirect(reqwest::redirect::Policy::none()).build();
-    let client = client.map_err(|_| unsent("no HTTP client (are the system's CA certificates readable?)".into()))?;
-    let sent = client.post(url).header("content-type", "application/json").body(body).send().await;
-    match sent {
-        Ok(answer) if answer.status().is_success() => Ok(()),
-        Ok(answer) => Err(unsent(format!("the webhook answers {}", answer.status().as_u16()))),
-        Err(error) if error.is_builder() => Err(unsent("the webhook is no URL".into())),
-        Err(_) => Err(unsent("the webhook cannot be reached".into())),
+    let http = Http::new(PATIENCE, ANSWER).map_err(|failure| unsent(failure.words()))?;
+    match http.post(&url, &[("Content-Type", "application/json")], body.into_bytes()).await {
+        Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
+        Ok(answer) => Err(unsent(format!("the webhook answers {}", answer.status))),
+        // It has taken the alert, whatever it goes on to say.
+        Err(Failure::Large(_)) => Ok(()),
+        Err(failure) => Err(unsent(format!("the webhook did not take it: {}", failure.words()))),
     }
 }

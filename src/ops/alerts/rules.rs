@@ -40,6 +40,12 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
     let (workspace, journal) = (engine.workspace(), engine.journal());
     let alerts = &workspace.alerts;
     let mut found = Vec::new();
+    if let Some(problem) = engine.lost_journal() {
+        // All else that could be said follows from it.
+        let (text, hint) = (problem.message, problem.hint.unwrap_or_default());
+        found.push(Condition { key: "stopped/journal".into(), kind: "stopped", flow: None, text, hint, count: 1, since: None });
+        return Ok(Looked { conditions: found, unseen: Vec::new() });
+    }
     let runs = journal.runs().await?;
     for tally in journal.tallies().await?.iter().filter(|tally| tally.stage == Stage::Failed) {
         found.push(failed(engine, &tally.flow, tally.count).await?);
@@ -188,8 +194,7 @@ async fn uncollected(engine: &Engine, flow: &Flow, pickup: Duration, run: &Run) 
 
 fn disk(engine: &Engine) -> Option<Condition> {
     let (root, wanted) = (engine.storage().root(), engine.workspace().alerts.disk);
-    let stat = rustix::fs::statvfs(root).ok()?;
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;
+    let free = engine.storage().free()? >> 20;
     if free >= wanted {
         return None;
     }

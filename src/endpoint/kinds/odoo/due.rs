@@ -7,7 +7,7 @@ use crate::{
     config::{Changed, Flow, RecordsSource},
     endpoint::site::Site,
     model::{Code, Problem},
-    odoo::{Call, read::read_tree},
+    odoo::{Call, Fault, FaultKind, Odoo, read::read_tree},
     storage::digest,
 };
 
@@ -39,15 +39,14 @@ pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<
             domain.push(json!(["write_date", ">=", before(&cursor)]));
         }
     }
-    let call = Call::model(&of.model, "search_read").arg("domain", Json::from(domain)).arg("fields", json!(fields)).arg("order", "id");
-    let found = match odoo.call(call).await {
-        Ok(found) => found,
+    let found = pages(&odoo, &of.model, &domain, &fields).await;
+    let records = match found {
+        Ok(records) => records,
         Err(fault) => {
             site.forget_odoo(&flow.odoo).await;
             return Err(fault.problem(&format!("looking for {} to send", of.model)));
         }
     };
-    let records = found.as_array().map(Vec::as_slice).unwrap_or_default();
     let newest = records.iter().filter_map(|record| record.get("write_date")?.as_str()).max().map(str::to_string);
     let ids: Vec<i64> = records.iter().filter_map(|record| record.get("id")?.as_i64()).collect();
     let name = |id: &i64| format!("{},{id}", of.model);
@@ -82,6 +81,40 @@ pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<
     }
     new.sort_unstable();
     Ok(Due { ids: new, cursor: newest.filter(|_| of.cursor), findings })
+}
+
+/// Records asked for in one call.
+const PAGE: usize = 20_000;
+/// Records looked at in one run.
+const MOST: usize = 2_000_000;
+
+/// All records of a domain in the order of their ids, a page at a time: what comes at once is bounded, whatever Odoo holds or sends.
+async fn pages(odoo: &Odoo, model: &str, domain: &[Json], fields: &[&str]) -> Result<Vec<Json>, Fault> {
+    let unasked = || Fault::new(FaultKind::Answer, &format!("more records of {model} came than were asked for, or others"));
+    let (mut all, mut last): (Vec<Json>, Option<i64>) = (Vec::new(), None);
+    loop {
+        let mut domain = domain.to_vec();
+        domain.extend(last.map(|last| json!(["id", ">", last])));
+        let call = Call::model(model, "search_read").arg("domain", Json::from(domain)).arg("fields", json!(fields));
+        let Json::Array(page) = odoo.call(call.arg("order", "id").arg("limit", PAGE)).await? else { return Err(unasked()) };
+        let before = last;
+        for record in &page {
+            let id = record.get("id").and_then(Json::as_i64).filter(|id| last.is_none_or(|last| *id > last)).ok_or_else(unasked)?;
+            last = Some(id);
+        }
+        if page.len() > PAGE {
+            return Err(unasked());
+        }
+        if all.len() + page.len() > MOST {
+            let text = format!("the domain of the flow finds more than {MOST} records of {model}; narrow it, or set `cursor = true`");
+            return Err(Fault::new(FaultKind::Answer, &text));
+        }
+        let is_last = page.len() < PAGE || last == before;
+        all.extend(page);
+        if is_last {
+            return Ok(all);
+        }
+    }
 }
 
 fn before(cursor: &str) -> String {

@@ -188,7 +188,7 @@ impl Records<'_> {
             numbers: numbers(self.of, records),
             ..NewMessage::of(&self.flow.id, self.flow.direction(), &self.flow.odoo)
         };
-        Fetched { origin, message, records: Vec::new(), incomplete: None }
+        Fetched { origin, message, records: Vec::new(), unclaimed: None, incomplete: None }
     }
 }
 
