@@ -1,7 +1,8 @@
-//! Floor 1: where files come from and go to. One file a transport; each knows names, bytes and renames, and nothing of documents.
+//! Floor 2: where files come from and go to. One file a transport; each knows names, bytes and renames, and nothing of documents.
 //!
 //! A drop is a folder tree with relative paths separated by `/`. Adding a transport is one file here and two lines below.
 
+mod beneath;
 pub mod ftp;
 pub mod local;
 pub mod memory;
@@ -67,6 +68,12 @@ pub trait RemoteFs: Send + Sync {
 
     /// Name of the drop for people: `sftp://user@host:port/base` or a folder. Never holds a secret.
     fn name(&self) -> String;
+
+    /// Bytes of files that were given to the drop so far, those of files that are under way among them: by it is seen whether a large one
+    /// gets on.
+    fn moved(&self) -> u64 {
+        0
+    }
 
     /// How many operations are worth having under way at once.
     fn at_once(&self) -> usize {

@@ -12,7 +12,7 @@ use crate::{model::names, transport::Entry};
 /// Bytes of a listing; a server that goes on beyond it is not believed.
 const MOST: usize = 64 << 20;
 /// Names of a listing.
-const NAMES: usize = 1_000_000;
+const NAMES: usize = 250_000;
 
 /// The files of a folder. The folder is entered first: so a missing one is told (some servers list it as empty), and no name can be
 /// taken for an option or a pattern.

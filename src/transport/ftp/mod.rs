@@ -7,7 +7,11 @@ mod connect;
 pub mod listing;
 mod trust;
 
-use std::{path::PathBuf, time::Duration};
+use std::{
+    path::PathBuf,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
 
 use suppaftp::{FtpError, Status, tokio::AsyncRustlsFtpStream};
 use tokio::{
@@ -17,7 +21,7 @@ use tokio::{
 };
 
 use super::{Entry, RemoteFs, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
-use crate::model::{BoxFuture, Code, Problem, Sink, problem::shown};
+use crate::model::{BoxFuture, Code, Problem, Sink, foreign, problem::shown};
 
 /// Whether the connection is enciphered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -64,6 +68,8 @@ struct Line {
 pub struct FtpStore {
     settings: FtpSettings,
     line: Mutex<Option<Line>>,
+    /// Bytes sent so far.
+    moved: AtomicU64,
 }
 
 /// What went wrong with a command.
@@ -80,7 +86,7 @@ impl From<FtpError> for Fault {
     fn from(error: FtpError) -> Self {
         match error {
             FtpError::UnexpectedResponse(response) if response.status != Status::NotAvailable => {
-                Self::Refused(response.status, shown(String::from_utf8_lossy(&response.body).trim()))
+                Self::Refused(response.status, shown(foreign::without_secrets(String::from_utf8_lossy(&response.body).trim()).as_str()))
             }
             FtpError::UnexpectedResponse(_) => Self::Broken("the server ends the session"),
             FtpError::SecureError(why) if why.contains("ProtocolVersion") => Self::Broken(OTHER_TLS),
@@ -129,7 +135,7 @@ const PART: usize = 64 << 10;
 impl FtpStore {
     /// The drop described by `settings`. Nothing is connected yet.
     pub fn new(settings: FtpSettings) -> Self {
-        Self { settings, line: Mutex::default() }
+        Self { settings, line: Mutex::default(), moved: AtomicU64::new(0) }
     }
 
     /// The connection, made where there is none.
@@ -197,14 +203,16 @@ impl Line {
         if got == expected { Ok(()) } else { Err(Fault::Told(other_length(path, got, expected))) }
     }
 
-    async fn write(&mut self, path: &str, bytes: &[u8], patience: Duration) -> Result<(), Fault> {
+    async fn write(&mut self, path: &str, bytes: &[u8], patience: Duration, moved: &AtomicU64) -> Result<(), Fault> {
         let mut stream = answered(patience, self.ftp.put_with_stream(path)).await?;
         for part in bytes.chunks(PART) {
             match timeout(patience, stream.write_all(part)).await {
                 Err(_) => return Err(Fault::Broken("no answer in time")),
                 // The server's last answer tells why it wants no more.
                 Ok(Err(_)) => break,
-                Ok(Ok(())) => {}
+                Ok(Ok(())) => {
+                    moved.fetch_add(part.len() as u64, Ordering::Relaxed);
+                }
             }
         }
         answered(patience, stream.finish()).await?;
@@ -288,7 +296,7 @@ impl RemoteFs for FtpStore {
             let (slot, mut line) = self.line().await?;
             let result = async {
                 let full = line.path(path)?;
-                let written = line.write(&full, bytes, self.settings.timeout).await;
+                let written = line.write(&full, bytes, self.settings.timeout, &self.moved).await;
                 if matches!(written, Err(Fault::Refused(..) | Fault::Told(_))) {
                     // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
                     let _ = answered(self.settings.timeout, line.ftp.rm(&full)).await;
@@ -384,5 +392,9 @@ impl RemoteFs for FtpStore {
         let FtpSettings { user, host, port, base, security, .. } = &self.settings;
         let scheme = if *security == Security::Plain { "ftp" } else { "ftps" };
         format!("{scheme}://{user}@{host}:{port}/{}", base.trim_start_matches('/'))
+    }
+
+    fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
     }
 }

@@ -9,7 +9,10 @@ use std::{
     net::{Shutdown, TcpStream, ToSocketAddrs},
     os::unix::ffi::{OsStrExt, OsStringExt},
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use chrono::DateTime;
@@ -29,7 +32,7 @@ use crate::{
 const PART: usize = 256 << 10;
 
 /// Names that a folder may have; a server that goes on beyond it is not believed.
-const NAMES: usize = 1_000_000;
+const NAMES: usize = 250_000;
 
 /// `LIBSSH2_ERROR_FILE`: the end of a listing.
 const END_OF_LISTING: ErrorCode = ErrorCode::Session(-16);
@@ -53,6 +56,10 @@ impl std::ops::Drop for Live {
 pub struct Libssh2Store {
     settings: Arc<SftpSettings>,
     live: Arc<Mutex<Option<Live>>>,
+    /// That of the session which is at work.
+    socket: Arc<Mutex<Option<TcpStream>>>,
+    /// Bytes that came and went so far.
+    moved: Arc<AtomicU64>,
 }
 
 /// What went wrong with a call.
@@ -91,12 +98,15 @@ type Work<T> = Box<dyn FnOnce(&Live) -> Result<T, Fault> + Send>;
 impl Libssh2Store {
     /// The drop described by `settings`. Nothing is connected yet.
     pub fn new(settings: SftpSettings) -> Self {
-        Self { settings: Arc::new(settings), live: Arc::default() }
+        Self { settings: Arc::new(settings), live: Arc::default(), socket: Arc::default(), moved: Arc::default() }
     }
 
     /// Does something on the session, on a thread that may block; connects first where that is needed.
     async fn on<T: Send + 'static>(&self, path: &str, work: Work<T>) -> Result<T, Problem> {
         let (live, settings, path) = (Arc::clone(&self.live), Arc::clone(&self.settings), path.to_string());
+        // Whoever stops waiting breaks the connection: the thread would go on with a server that trickles.
+        let mut waits = Waits(Some(Arc::clone(&self.socket)));
+        let socket = Arc::clone(&self.socket);
         let done = tokio::task::spawn_blocking(move || {
             let mut slot = live.lock().unwrap_or_else(PoisonError::into_inner);
             // A session that was dropped while idle shows at the first call.
@@ -105,13 +115,28 @@ impl Libssh2Store {
                 Some(live) => live,
                 None => connect(&settings)?,
             };
+            *socket.lock().unwrap_or_else(PoisonError::into_inner) = live.socket.try_clone().ok();
             let result = work(&live);
             if !matches!(result, Err(Fault::Broken(_))) {
                 *slot = Some(live);
             }
             result.map_err(|fault| fault.problem(&path))
         });
-        done.await.unwrap_or_else(|_| Err(Problem::new(Code::DropUnreachable, "the engine libssh2 failed")))
+        let done = done.await;
+        waits.0 = None;
+        done.unwrap_or_else(|_| Err(Problem::new(Code::DropUnreachable, "the engine libssh2 failed")))
+    }
+}
+
+/// Somebody waits for an answer; dropped before it has come, it breaks the connection.
+struct Waits(Option<Arc<Mutex<Option<TcpStream>>>>);
+
+impl Drop for Waits {
+    fn drop(&mut self) {
+        if let Some(socket) = self.0.take().and_then(|socket| socket.lock().unwrap_or_else(PoisonError::into_inner).take()) {
+            // One that is gone already hangs no more.
+            let _ = socket.shutdown(Shutdown::Both);
+        }
     }
 }
 
@@ -255,14 +280,17 @@ impl Live {
         }
     }
 
-    fn read(&self, path: &str, expected: u64) -> Result<Vec<u8>, Fault> {
+    fn read(&self, path: &str, expected: u64, moved: &AtomicU64) -> Result<Vec<u8>, Fault> {
         let mut file = self.sftp.open(self.path(path)?)?;
         let mut bytes = Vec::with_capacity(usize::try_from(expected).unwrap_or_default());
         let mut part = vec![0; PART];
         loop {
             match file.read(&mut part) {
                 Ok(0) => break,
-                Ok(length) => bytes.extend_from_slice(&part[..length]),
+                Ok(length) => {
+                    moved.fetch_add(length as u64, Ordering::Relaxed);
+                    bytes.extend_from_slice(&part[..length]);
+                }
                 // The library's file errors lose their code; the session may be in any state.
                 Err(_) => return Err(Fault::Broken("a read failed".into())),
             }
@@ -273,7 +301,7 @@ impl Live {
         if bytes.len() as u64 == expected { Ok(bytes) } else { Err(Fault::Told(other_length(path, bytes.len() as u64, expected))) }
     }
 
-    fn write(&self, path: &str, bytes: &[u8]) -> Result<(), Fault> {
+    fn write(&self, path: &str, bytes: &[u8], moved: &AtomicU64) -> Result<(), Fault> {
         let full = self.path(path)?;
         let mut file = self.sftp.open_mode(&full, OpenFlags::WRITE | OpenFlags::TRUNCATE, 0o644, OpenType::File)?;
         for part in bytes.chunks(PART) {
@@ -284,7 +312,10 @@ impl Live {
                     // The library says so when its window was full; a server that never has room is given up.
                     Ok(0) if stuck < 1000 => stuck += 1,
                     Ok(0) | Err(_) => return Err(Fault::Broken("a write failed".into())),
-                    Ok(length) => rest = &rest[length..],
+                    Ok(length) => {
+                        moved.fetch_add(length as u64, Ordering::Relaxed);
+                        rest = &rest[length..];
+                    }
                 }
             }
         }
@@ -348,16 +379,16 @@ impl RemoteFs for Libssh2Store {
             if expected > limit {
                 return Err(too_large(path, expected, limit));
             }
-            let owned = path.to_string();
-            let bytes = self.on(path, Box::new(move |live| live.read(&owned, expected))).await?;
+            let (owned, moved) = (path.to_string(), Arc::clone(&self.moved));
+            let bytes = self.on(path, Box::new(move |live| live.read(&owned, expected, &moved))).await?;
             sink.put(&bytes)
         })
     }
 
     fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>> {
-        let (owned, bytes) = (path.to_string(), bytes.to_vec());
+        let (owned, bytes, moved) = (path.to_string(), bytes.to_vec(), Arc::clone(&self.moved));
         let work: Work<()> = Box::new(move |live| {
-            let written = live.write(&owned, &bytes);
+            let written = live.write(&owned, &bytes, &moved);
             if let (Err(Fault::Refused(_) | Fault::Told(_)), Ok(full)) = (&written, live.path(&owned)) {
                 // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
                 let _ = live.sftp.unlink(&full);
@@ -401,5 +432,9 @@ impl RemoteFs for Libssh2Store {
     fn name(&self) -> String {
         let SftpSettings { user, host, port, base, .. } = &*self.settings;
         format!("sftp://{user}@{host}:{port}/{}", base.trim_start_matches('/'))
+    }
+
+    fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
     }
 }

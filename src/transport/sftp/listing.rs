@@ -14,7 +14,7 @@ use super::{
 const AHEAD: usize = 32;
 
 /// Names that a folder may have; a server that goes on beyond it is not believed.
-const NAMES: usize = 1_000_000;
+const NAMES: usize = 250_000;
 
 /// Bytes of names that a folder may have.
 const BYTES: usize = 128 << 20;

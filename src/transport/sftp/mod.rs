@@ -21,7 +21,10 @@ mod transfer;
 
 use std::{
     collections::HashSet,
-    sync::{Arc, Mutex as Slot, PoisonError},
+    sync::{
+        Arc, Mutex as Slot, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -65,6 +68,8 @@ struct Line {
 pub struct SftpStore {
     settings: SftpSettings,
     line: Mutex<Line>,
+    /// Bytes that the server has taken so far.
+    moved: AtomicU64,
 }
 
 /// Pause after the first failed connection; doubled with each further one.
@@ -75,7 +80,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(30);
 impl SftpStore {
     /// The drop described by `settings`. Nothing is connected yet.
     pub fn new(settings: SftpSettings) -> Self {
-        Self { settings, line: Mutex::default() }
+        Self { settings, line: Mutex::default(), moved: AtomicU64::new(0) }
     }
 
     async fn live(&self) -> Result<Arc<Live>, Problem> {
@@ -303,7 +308,7 @@ impl RemoteFs for SftpStore {
             loop {
                 let live = self.live().await?;
                 let full = live.path(path)?;
-                match transfer::upload(&live.connected.sftp, &full, bytes).await {
+                match transfer::upload(&live.connected.sftp, &full, bytes, &self.moved).await {
                     Ok(()) => {
                         live.served();
                         return Ok(());
@@ -407,6 +412,10 @@ impl RemoteFs for SftpStore {
 
     fn at_once(&self) -> usize {
         self.settings.in_flight
+    }
+
+    fn moved(&self) -> u64 {
+        self.moved.load(Ordering::Relaxed)
     }
 }
 

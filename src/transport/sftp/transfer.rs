@@ -1,6 +1,12 @@
 //! Files down and up: everything a file needs is asked for at once, as far as there is room in flight.
 
-use std::{collections::VecDeque, sync::Arc};
+use std::{
+    collections::VecDeque,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use bytes::Bytes;
 
@@ -140,11 +146,11 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
     Ok(())
 }
 
-/// Puts a file, replacing one of that name; on the server's disk when this returns, where the server has `fsync@openssh.com`.
-pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8]) -> Result<(), Fault> {
+/// Puts a file, replacing one of that name, and counts what the server has taken; on the server's disk when this returns, where the server has `fsync@openssh.com`.
+pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8], moved: &AtomicU64) -> Result<(), Fault> {
     let file = Open::file(session, path, WRITE | CREATE | TRUNCATE).await?;
     let most = session.abilities.write as usize;
-    let mut parts: VecDeque<(Ticket, Room)> = VecDeque::new();
+    let mut parts: VecDeque<(Ticket, Room, u64)> = VecDeque::new();
     let mut offset = 0u64;
     for part in bytes.chunks(most) {
         let length = u32::try_from(part.len()).unwrap_or(u32::MAX);
@@ -152,17 +158,19 @@ pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8]) -> Res
             if let Some(room) = room(session, length, parts.is_empty()).await {
                 break room;
             }
-            if let Some((ticket, room)) = parts.pop_front() {
+            if let Some((ticket, room, length)) = parts.pop_front() {
                 drop(room);
                 ticket.done().await?;
+                moved.fetch_add(length, Ordering::Relaxed);
             }
         };
         let write = Request::Write { handle: file.handle.clone(), offset, data: Bytes::copy_from_slice(part) };
-        parts.push_back((session.post_with(&write, None, Some(Arc::clone(&room)))?, room));
+        parts.push_back((session.post_with(&write, None, Some(Arc::clone(&room)))?, room, u64::from(length)));
         offset += u64::from(length);
     }
-    for (ticket, _room) in parts {
+    for (ticket, _room, length) in parts {
         ticket.done().await?;
+        moved.fetch_add(length, Ordering::Relaxed);
     }
     let size = session.post(&Request::Fstat { handle: file.handle.clone() }, None)?;
     let synced = session.abilities.fsync.then(|| {
