@@ -5,13 +5,34 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use chrono::Utc;
+
 use super::{Context, Exit};
-use crate::model::{Code, Problem, Problems};
+use crate::{
+    model::{Code, Problem, Problems},
+    ops::new_journal,
+};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Folder to make; it must be empty or not there.
-    dir: PathBuf,
+    #[arg(required_unless_present_any = ["new_journal", "accept_journal"], conflicts_with_all = ["new_journal", "accept_journal"])]
+    dir: Option<PathBuf>,
+    /// Begin a journal anew in a workspace whose journal is gone for good.
+    #[arg(long)]
+    new_journal: bool,
+    /// Take the journal that is there for the one that belongs there, though it is another or an earlier copy.
+    #[arg(long, conflicts_with = "new_journal")]
+    accept_journal: bool,
+    /// With --new-journal: the next number of a flow whose documents are numbered.
+    #[arg(long, value_name = "FLOW=NUMBER", value_parser = number, requires = "new_journal")]
+    next: Vec<(String, i64)>,
+}
+
+fn number(text: &str) -> Result<(String, i64), String> {
+    let (flow, number) = text.split_once('=').ok_or("write FLOW=NUMBER")?;
+    let number = number.parse().ok().filter(|number| *number >= 0).ok_or("NUMBER is a whole number, 0 or more")?;
+    Ok((flow.to_string(), number))
 }
 
 macro_rules! shipped {
@@ -53,15 +74,52 @@ shipped! {
     "templates/ubl-despatch-advice.xml" = "samples/workspace/templates/ubl-despatch-advice.xml",
 }
 
-pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    make(&args.dir)?;
-    context.out.data(&serde_json::json!({ "workspace": args.dir, "files": FILES.iter().map(|(name, _)| name).collect::<Vec<_>>() }));
-    context.out.line(format!("a workspace with {} files is in {}", FILES.len(), args.dir.display()));
+pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let dir = match &args.dir {
+        Some(dir) => dir,
+        None if args.accept_journal => return accept(context).await,
+        None => return begin(context, args).await,
+    };
+    make(dir)?;
+    context.out.data(&serde_json::json!({ "workspace": dir, "files": FILES.iter().map(|(name, _)| name).collect::<Vec<_>>() }));
+    context.out.line(format!("a workspace with {} files is in {}", FILES.len(), dir.display()));
     context.out.line("next: put your Odoo into consign.toml, your partners into partners/, then\n");
-    context.out.line(format!("    cd {}", args.dir.display()));
+    context.out.line(format!("    cd {}", dir.display()));
     context.out.line("    consign check       offline: does everything fit together?");
     context.out.line("    consign doctor      live: drops, rights, Odoo");
     context.out.line("    consign run         by schedule, until stopped");
+    Ok(Exit::Fine)
+}
+
+/// Takes the journal that is there.
+async fn accept(context: &Context) -> Result<Exit, Problems> {
+    let (workspace, broken) = context.load_whole_flows()?;
+    Problems::check(broken)?;
+    let held = new_journal::accept(&workspace, Utc::now()).await?;
+    context.out.data(&serde_json::json!({ "held": held }));
+    context.out.line(format!("the journal in {} is taken as it is", workspace.storage.display()));
+    if !held.is_empty() {
+        context.out.line(format!("what it does not know may have been sent: what {} find first is held (C912)", held.join(", ")));
+    }
+    Ok(Exit::Fine)
+}
+
+/// Begins a journal anew.
+async fn begin(context: &Context, args: &Args) -> Result<Exit, Problems> {
+    let (workspace, broken) = context.load_whole_flows()?;
+    // A flow that does not load could be one that sends.
+    Problems::check(broken)?;
+    let begun = new_journal::begin(&workspace, &args.next.iter().cloned().collect(), Utc::now()).await?;
+    context.out.data(&begun);
+    context.out.line(format!("a new journal is begun in {}", workspace.storage.display()));
+    begun.aside.iter().for_each(|name| context.out.line(format!("    moved aside: {name}")));
+    begun.next.iter().for_each(|(flow, number)| context.out.line(format!("    {flow} goes on with number {number}")));
+    context.out.line("It knows nothing of what was done before:");
+    if !begun.held.is_empty() {
+        context.out.line(format!("    what {} find first is held (C912): consign errors lists it", begun.held.join(", ")));
+    }
+    context.out.line("    files that lie in the partners' folders are taken as new ones; consign drops shows them");
+    context.out.line("    what lies in archive/ and error/ stays, and is not known to consign show or reprocess");
     Ok(Exit::Fine)
 }
 

@@ -1,4 +1,4 @@
-//! Floor 6: the command line. One file a verb; adding one is a file here and a line in each of the two lists below.
+//! Floor 8: the command line. One file a verb; adding one is a file here and its module, its variant and its arm below.
 
 mod alerts;
 mod answer;
@@ -23,6 +23,7 @@ mod library_files;
 mod log;
 mod new;
 mod odoo;
+mod open_files;
 mod output;
 mod plan;
 mod progress;
@@ -213,6 +214,7 @@ fn unknown_flow(workspace: &Workspace, name: &str) -> Problem {
 
 /// Runs the command line of this process.
 pub fn main() -> ExitCode {
+    open_files::raise();
     let mut cli = Cli::parse();
     if let (true, Some(folder)) = (cli.workspace.as_os_str() == ".", std::env::var_os("CONSIGN_WORKSPACE")) {
         cli.workspace = folder.into();
@@ -220,7 +222,7 @@ pub fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("consign cannot start its runtime ({})", error.kind());
+            eprintln!("consign cannot start its runtime ({})", crate::model::problem::reason(&error));
             return ExitCode::from(Exit::Unable as u8);
         }
     };
@@ -251,7 +253,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Explain(args) => explain::run(context, &args),
         Verb::Find(args) => find::run(context, &args).await,
         Verb::Hold(args) => hold::run(context, &args).await,
-        Verb::Init(args) => init::run(context, &args),
+        Verb::Init(args) => init::run(context, &args).await,
         Verb::Keep(args) => keep::run(context, &args).await,
         Verb::Library(args) => library::run(context, &args),
         Verb::Log(args) => log::run(context, &args).await,

@@ -23,6 +23,7 @@ use crate::{
         },
     },
     ops::foresight::{Foresight, Remembered},
+    pipeline::{JOURNAL, belongs},
     pipeline::{Schemas, render},
 };
 
@@ -68,9 +69,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 async fn live(context: &Context, workspace: &Workspace, name: &str, plan: &Plan) -> Result<Exit, Problems> {
     let odoo = super::odoo::connect(workspace, name).await?;
     // Where the journal is, it tells which values people have changed since; without one nobody knows.
-    let journal = match workspace.storage.join("journal.sqlite") {
-        path if path.is_file() => Some(Journal::open(&path).await?),
-        _ => None,
+    let journal = match belongs(workspace).await? {
+        true => Some(Journal::open(&workspace.storage.join(JOURNAL)).await?),
+        false => None,
     };
     let memory: Box<dyn Memory> = match journal {
         Some(journal) => Box::new(Remembered(journal, name.to_string())),

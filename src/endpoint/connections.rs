@@ -2,11 +2,12 @@
 //!
 //! **Invariant:** a fault of one Odoo does not stop the flows of another.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
+use super::locks::Locks;
 use crate::{
     config::Workspace,
     model::{Clock, Code, Problem},
@@ -26,29 +27,27 @@ enum Connection {
     Down(DateTime<Utc>, Problem),
 }
 
-struct One {
-    connection: Mutex<Connection>,
+/// The Odoos of a workspace, by name.
+pub(super) struct Connections {
+    all: HashMap<String, Mutex<Connection>>,
     /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
-    writing: Mutex<()>,
+    writing: Arc<Locks>,
 }
 
-/// The Odoos of a workspace, by name.
-pub(super) struct Connections(HashMap<String, One>);
-
 impl Connections {
-    pub(super) fn of(workspace: &Workspace) -> Self {
-        let one = || One { connection: Mutex::new(Connection::Unknown), writing: Mutex::default() };
-        Self(workspace.every_odoo().map(|(name, _)| (name.to_string(), one())).collect())
+    pub(super) fn of(workspace: &Workspace, writing: Arc<Locks>) -> Self {
+        let all = workspace.every_odoo().map(|(name, _)| (name.to_string(), Mutex::new(Connection::Unknown))).collect();
+        Self { all, writing }
     }
 
-    fn one(&self, name: &str) -> Result<&One, Problem> {
-        self.0.get(name).ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{name}` in the workspace")))
+    fn one(&self, name: &str) -> Result<&Mutex<Connection>, Problem> {
+        self.all.get(name).ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{name}` in the workspace")))
     }
 
     /// The connection to an Odoo, made when it is first needed.
     pub(super) async fn get(&self, workspace: &Workspace, name: &str, clock: &dyn Clock) -> Result<Odoo, Problem> {
         let config = workspace.odoo(name)?;
-        let mut slot = self.one(name)?.connection.lock().await;
+        let mut slot = self.one(name)?.lock().await;
         match &*slot {
             Connection::Up(odoo) => return Ok(odoo.clone()),
             Connection::Down(until, problem) if clock.now() < *until => return Err(problem.clone()),
@@ -72,22 +71,22 @@ impl Connections {
     }
 
     /// The right to write to an Odoo; others wait until it is given back.
-    pub(super) async fn writing(&self, name: &str) -> Result<MutexGuard<'_, ()>, Problem> {
-        Ok(self.one(name)?.writing.lock().await)
+    pub(super) async fn writing(&self, workspace: &Workspace, name: &str) -> Result<OwnedMutexGuard<()>, Problem> {
+        Ok(self.writing.turn(&workspace.odoo(name)?.place()).await)
     }
 
     /// Whether an Odoo is known to be away.
     pub(super) async fn is_down(&self, name: &str) -> bool {
-        match self.0.get(name) {
-            Some(one) => matches!(*one.connection.lock().await, Connection::Down(..)),
+        match self.all.get(name) {
+            Some(one) => matches!(*one.lock().await, Connection::Down(..)),
             None => false,
         }
     }
 
     /// Forgets the connection to an Odoo, so that the next call signs in again.
     pub(super) async fn forget(&self, name: &str) {
-        if let Some(one) = self.0.get(name) {
-            let mut slot = one.connection.lock().await;
+        if let Some(one) = self.all.get(name) {
+            let mut slot = one.lock().await;
             if matches!(*slot, Connection::Up(_)) {
                 *slot = Connection::Unknown;
             }

@@ -74,4 +74,8 @@ impl RemoteFs for FaultInjectingStore {
     fn at_once(&self) -> usize {
         self.0.at_once()
     }
+
+    fn moved(&self) -> u64 {
+        self.0.moved()
+    }
 }

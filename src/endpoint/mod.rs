@@ -1,4 +1,4 @@
-//! Floor 3: where messages come from and where they go: sources and targets, each a file or folder of its own.
+//! Floor 4: where messages come from and where they go: sources and targets, each a file or folder of its own.
 //!
 //! A source is asked for what is there ([`Source::poll`]), gives it ([`Source::fetch`]), hears that it is safe with us
 //! ([`Source::accept`]) and what became of it ([`Source::settle`]). A target is prepared, has its effect
@@ -12,13 +12,16 @@ mod fault_injecting;
 mod history;
 mod kind;
 pub mod kinds;
+mod locks;
+mod pace;
 mod site;
 mod source;
 mod target;
 pub mod values;
 
-use std::path::Path;
+use std::{path::Path, sync::Arc};
 
+use self::pace::PacedStore;
 pub use self::{
     history::History,
     kind::Kind,
@@ -29,14 +32,25 @@ pub use self::{
         },
         odoo, source, target,
     },
+    locks::Locks,
     site::Site,
     source::{Candidate, Fetched, Origin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
     target::{Committed, DocumentTarget, Effects, Followed, Parts, PlanTarget, Probe, Signal, Target, TargetEntry, TookPlace},
 };
 use crate::{
-    config::Workspace,
+    config::{Partner, Workspace},
     model::{Problem, Problems},
+    transport::RemoteFs,
 };
+
+/// Opens a partner's drop, with the limits that the partner is given; nothing is connected yet.
+///
+/// # Errors
+/// A secret is missing.
+pub fn open_drop(partner: &Partner, root: &Path) -> Result<Arc<dyn RemoteFs>, Problem> {
+    let opened: Arc<dyn RemoteFs> = Arc::from(partner.drop.open(root)?);
+    Ok(Arc::new(PacedStore::new(opened, partner.pace)))
+}
 
 /// Reads the workspace at `root`.
 ///

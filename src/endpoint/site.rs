@@ -2,9 +2,9 @@
 
 use std::{collections::HashMap, sync::Arc};
 
-use tokio::sync::{Mutex, MutexGuard};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{connections::Connections, fault_injecting::FaultInjectingStore};
+use super::{connections::Connections, fault_injecting::FaultInjectingStore, locks::Locks};
 use crate::{
     config::Workspace,
     failpoints,
@@ -26,9 +26,9 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site of a workspace. No connection is made yet.
-    pub fn new(workspace: Arc<Workspace>, journal: Journal, storage: Storage, clock: Arc<dyn Clock>) -> Self {
-        Self { odoos: Connections::of(&workspace), workspace, journal, storage, clock, drops: Mutex::default() }
+    /// The site of a workspace; `writing` has whoever writes to an Odoo wait for whoever does already. No connection is made yet.
+    pub fn new(workspace: Arc<Workspace>, journal: Journal, storage: Storage, clock: Arc<dyn Clock>, writing: Arc<Locks>) -> Self {
+        Self { odoos: Connections::of(&workspace, writing), workspace, journal, storage, clock, drops: Mutex::default() }
     }
 
     /// The same site with another clock.
@@ -69,8 +69,8 @@ impl Site {
     ///
     /// # Errors
     /// There is none of that name.
-    pub async fn writing(&self, odoo: &str) -> Result<MutexGuard<'_, ()>, Problem> {
-        self.odoos.writing(odoo).await
+    pub async fn writing(&self, odoo: &str) -> Result<OwnedMutexGuard<()>, Problem> {
+        self.odoos.writing(&self.workspace, odoo).await
     }
 
     /// Whether an Odoo is known to be away.
@@ -97,7 +97,7 @@ impl Site {
             .partners
             .get(partner)
             .ok_or_else(|| Problem::new(Code::ConfigUnknownName, format!("there is no partner `{partner}`")))?;
-        let mut drop: Arc<dyn RemoteFs> = Arc::from(config.drop.open(&self.workspace.root)?);
+        let mut drop = super::open_drop(config, &self.workspace.root)?;
         if failpoints::ENABLED {
             drop = Arc::new(FaultInjectingStore(drop));
         }

@@ -10,7 +10,7 @@ use crate::{
     config::{Flow, SourceKind},
     journal::{NewMessage, RecordRow},
     model::{BoxFuture, Message, MessageId, Problem},
-    storage::Left,
+    storage::{Left, Unclaimed},
 };
 
 /// What a message is at its source.
@@ -80,6 +80,8 @@ pub struct Fetched {
     pub message: NewMessage,
     /// The records that it is made of, where the source gives records.
     pub records: Vec<Json>,
+    /// Its bytes in the spool, which go again unless the message is written down.
+    pub unclaimed: Option<Unclaimed>,
     /// It ends before it is complete: no message is made of it, and it is held at its source.
     pub incomplete: Option<Problem>,
 }

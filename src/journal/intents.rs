@@ -1,13 +1,14 @@
 //! What messages were about to do, and what became of it: a row is written before the effect and closed by its outcome.
 //!
 //! **Invariant:** what an open intent means changes only by a look outside ([`Journal::conclude`]) or by a person's decision
-//! (`resolve`, `discard` in [`super::deeds`]); hold, release, reprocess, edit and restarts leave it as it is.
+//! (`resolve`, `discard` in [`super::deeds`]); hold, release, reprocess and restarts leave it as it is, and edit is refused.
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
 
 use super::{
     answers::expect,
+    identity,
     message::still_here,
     sql::{Cells, Journal, Writing, all, commit, stamp},
 };
@@ -59,6 +60,7 @@ pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Eff
     }
     // What may be repeated is about to be done again, whatever became of it before.
     if known.iter().zip(effects).all(|(known, effect)| *known == Known::New || effect.may_be_repeated()) {
+        identity::counts(to).await?;
         for effect in effects {
             let (source, place) = match effect {
                 Effect::Rename { from, place, .. } => (from.as_deref(), place.as_deref()),

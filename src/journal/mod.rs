@@ -1,4 +1,4 @@
-//! Floor 1: the journal. Every file ever seen with its verdict, every stage with its time, every attempt with its problems, every
+//! Floor 2: the journal. Every file ever seen with its verdict, every stage with its time, every attempt with its problems, every
 //! effect that was about to be, every Odoo record touched, every record sent. Embedded SQLite in WAL mode, synchronous writes: what is
 //! told as done is on disk.
 //!
@@ -13,6 +13,7 @@ mod documents;
 mod drops;
 mod given;
 mod history;
+mod identity;
 mod intents;
 mod ledger;
 mod message;
@@ -43,6 +44,7 @@ pub use audit::{Deed, DeedRow};
 pub use documents::Rendered;
 pub use drops::{Here, Hold, Known};
 pub use history::{Attempt, Event, RecordRow};
+pub use identity::Identity;
 pub use ledger::{LedgerRow, Verdict};
 pub use receive::NewMessage;
 pub use restored::Doubt;

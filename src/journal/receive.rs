@@ -6,6 +6,7 @@ use chrono::{DateTime, Utc};
 
 use super::{
     history::{attempt, event},
+    identity,
     ledger::{self, Seen, Verdict},
     message::still_here,
     sql::{Cells, Journal, Writing, all, commit, signed, stamp},
@@ -194,6 +195,9 @@ impl Journal {
         let mut to = self.begin().await?;
         if let Some(zip) = of {
             still_here(&mut to, zip).await?;
+        }
+        if !new.is_empty() {
+            identity::counts(&mut to).await?;
         }
         let mut messages = Vec::with_capacity(new.len());
         for one in new {

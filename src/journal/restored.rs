@@ -15,6 +15,8 @@ use crate::model::{Message, Problem};
 pub enum Doubt {
     /// The journal was restored as it was then.
     Restored(DateTime<Utc>),
+    /// The journal was begun anew then.
+    Begun(DateTime<Utc>),
     /// The flow works with another Odoo than before.
     OtherOdoo,
 }
@@ -28,6 +30,24 @@ impl Journal {
         let mut to = self.begin().await?;
         for flow in flows {
             let insert = sqlx::query("insert or replace into restored (flow, made) values (?, ?)").bind(flow).bind(stamp(made));
+            insert.execute(&mut *to).await?;
+        }
+        commit(to).await
+    }
+
+    /// Marks flows of a journal that is begun anew: nothing is known of what they have sent. With the next number of those whose documents
+    /// are numbered.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn mark_begun(&self, flows: &[String], next: &[(String, i64)], now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        for flow in flows {
+            let insert = sqlx::query("insert or replace into restored (flow, made, reason) values (?, ?, 'begun')");
+            insert.bind(flow).bind(stamp(now)).execute(&mut *to).await?;
+        }
+        for (flow, number) in next {
+            let insert = sqlx::query("insert or replace into sequence (flow, next) values (?, ?)").bind(flow).bind(number);
             insert.execute(&mut *to).await?;
         }
         commit(to).await
@@ -65,6 +85,7 @@ impl Journal {
                 let made = cells.time("made")?;
                 cells.parsed("reason", "a reason", |reason| match reason {
                     "restored" => Some(Doubt::Restored(made)),
+                    "begun" => Some(Doubt::Begun(made)),
                     "odoo" => Some(Doubt::OtherOdoo),
                     _ => None,
                 })

@@ -12,13 +12,13 @@ use sqlx::{
 };
 
 use super::{
-    schema_children, schema_effects, schema_odoos, schema_operations,
+    identity, schema_children, schema_effects, schema_odoos, schema_operations,
     sql::{Cells, Journal},
 };
 use crate::model::{Code, Problem, problem::reason};
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 8] = [&[
+const VERSIONS: [&[&str]; 9] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -54,7 +54,7 @@ const VERSIONS: [&[&str]; 8] = [&[
     // What a record said when it was sent.
     "alter table sent add column digest text",
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
-], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS, schema_odoos::STATEMENTS, schema_children::STATEMENTS];
+], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS, schema_odoos::STATEMENTS, schema_children::STATEMENTS, identity::STATEMENTS];
 
 /// What becomes of a journal of an earlier version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -51,6 +51,26 @@ const FOLDERS: [(&str, Option<&str>); 7] = [
     ("samples", None),
 ];
 
+/// The folders of the storage that are saved.
+const SHELVES: [&str; 4] = ["spool", "error", "archive", "plans"];
+
+/// Whether a backup has an entry of this name. What else is in a zip was put there by others.
+pub(super) fn saves(name: &str) -> bool {
+    let parts: Vec<&str> = name.split('/').collect();
+    if name.contains(['\\', '\0']) || parts.iter().any(|part| part.is_empty() || part.starts_with('.')) {
+        return false;
+    }
+    match parts.as_slice() {
+        [_] => name == ABOUT,
+        ["workspace", file] => FILES.contains(file) || Workspace::is_catalog_file(file),
+        ["workspace", folder, .., file] => FOLDERS.iter().any(|(saved, ending)| {
+            saved == folder && ending.is_none_or(|ending| Path::new(file).extension().is_some_and(|is| is == ending))
+        }),
+        ["storage", folder, _, ..] => SHELVES.contains(folder),
+        _ => name == JOURNAL,
+    }
+}
+
 /// What was saved or brought back.
 #[derive(Debug, Clone, Serialize)]
 pub struct Done {
@@ -82,7 +102,8 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             kind => kind?,
         };
-        if name.starts_with('.') {
+        // A backslash in a name is a separator elsewhere: no backup has one.
+        if name.starts_with('.') || name.contains('\\') {
             continue;
         }
         if kind.is_dir() {
@@ -108,7 +129,7 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf
 /// zips last, since files go into them.
 fn shelves(storage: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
-    for folder in ["spool", "error", "archive", "plans"] {
+    for folder in SHELVES {
         walk(storage, folder, None, &mut Vec::new(), &mut files)?;
     }
     files.retain(|name| !name.ends_with(".zip.part"));
@@ -168,6 +189,8 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
         return Err(unable("is no journal", &here, &"it is not there")
             .hint("nothing has run in this workspace yet, or `--workspace` names another"));
     }
+    // Nor is one that is empty taken for a journal, or one that does not belong here: good backups would be rolled away for it.
+    pipeline::belongs(workspace).await?;
     let journal = Journal::open(&here).await?;
     let copied = journal.copy_to(snapshot.path()).await;
     journal.close().await;
@@ -262,4 +285,39 @@ async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -
     }
     journal.close().await;
     Ok(lost)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_backup_has_no_other_names_than_those_it_gives() {
+        for name in [
+            "backup.json",
+            "storage/journal.sqlite",
+            "storage/archive/orders/2026-01-02/a.xml",
+            "workspace/consign.toml",
+            "workspace/flows/a.toml",
+            "workspace/schemas/x/y.xsd",
+        ] {
+            assert!(saves(name), "{name}");
+        }
+        for name in [
+            "workspace/keys/id_ed25519",
+            "workspace/.bashrc",
+            "workspace/flows/a.sh",
+            "storage/journal.sqlite-wal",
+            "storage/.restored.sqlite",
+            "storage/other/a",
+            "other.json",
+            "workspace/flows/../keys/a.toml",
+            "storage/error/.ssh/a",
+            "storage//error/a",
+            "/etc/passwd",
+            "",
+        ] {
+            assert!(!saves(name), "{name}");
+        }
+    }
 }

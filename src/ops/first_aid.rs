@@ -16,9 +16,10 @@ pub async fn house(workspace: &Workspace, least_mib: u64) -> Vec<Look> {
     let path = workspace.storage.join(pipeline::JOURNAL);
     looks.push((
         "journal",
-        match path.exists() {
-            false => Ok("none yet: the first run makes it".into()),
-            true => journal(&path).await,
+        match pipeline::belongs(workspace).await {
+            Ok(false) => Ok("none yet: the first run makes it".into()),
+            Ok(true) => journal(&path).await,
+            Err(problem) => Err(problem),
         },
     ));
     looks

@@ -1,4 +1,4 @@
-//! Floor 4: what those who look after messages ask and do, the same from the command line and from the web page.
+//! Floor 6: what those who look after messages ask and do, the same from the command line and from the web page.
 //!
 //! **Invariant:** whatever a person changes goes through [`actions`] or [`edit`], which write down who did it and why in the
 //! transaction of the deed.
@@ -13,6 +13,7 @@ pub mod foresight;
 pub mod keep;
 pub mod life;
 pub mod lines;
+pub mod new_journal;
 pub mod people;
 pub mod restore;
 pub mod select;

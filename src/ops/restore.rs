@@ -9,14 +9,19 @@ use std::{
 use chrono::{DateTime, Utc};
 use zip::ZipArchive;
 
-use super::backup::{ABOUT, Backup, Done, JOURNAL, LAYOUT, read_whole, unable};
+use super::backup::{ABOUT, Backup, Done, JOURNAL, LAYOUT, read_whole, saves, unable};
 use crate::{
     config::{Flow, Workspace},
     endpoint,
     journal::{Before, Deed, Filter, Journal},
-    model::{Problem, Problems, Stage, problem::reason},
+    model::{
+        Problem, Problems, Stage,
+        problem::{cut, reason, shown},
+        table::{self, Item},
+    },
     pipeline::{self, Lock},
-    storage::private_folder,
+    storage::{Marker, Storage, private_folder},
+    transport::contained,
 };
 
 /// Reads a backup as a whole, with every check sum, and writes nothing.
@@ -43,8 +48,46 @@ fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Backup), Problem>
         let why = format!("layout {}, and this consign reads {LAYOUT}", about.layout);
         return Err(no_backup(from, &why).hint(format!("use consign {}", about.consign)));
     }
+    // Before anything is written: what somebody has put into it, or taken out, makes it another thing than a backup.
+    for name in zip.file_names() {
+        let name = name.map_err(|error| no_backup(from, &error))?;
+        if !saves(&name) {
+            return Err(no_backup(from, &format!("it has `{}`, which no backup has", shown(&cut(&name)))));
+        }
+    }
+    if zip.index_for_name(JOURNAL).is_none() {
+        return Err(no_backup(from, &"it has no journal"));
+    }
     Ok((zip, about))
 }
+
+/// Refuses a backup that would bring its storage to a folder outside of the workspace, unless the workspace says so itself.
+fn stays_inside(zip: &mut ZipArchive<BufReader<File>>, from: &Path, root: &Path) -> Result<(), Problem> {
+    if root.join("consign.toml").exists() {
+        return Ok(());
+    }
+    let mut text = String::new();
+    let read =
+        zip.by_name("workspace/consign.toml").map_err(io::Error::from).and_then(|entry| entry.take(LARGEST).read_to_string(&mut text));
+    read.map_err(|error| no_backup(from, &reason(&error)))?;
+    let storage = table::parse(&text, "consign.toml").ok().and_then(|node| match node.item {
+        Item::Table(entries) => entries.into_iter().find(|entry| entry.key == "storage").map(|entry| entry.node.item),
+        _ => None,
+    });
+    match storage {
+        Some(Item::Text(storage)) if contained(&storage).is_err() => {
+            let problem = unable("keeps its storage outside of the workspace", from, &shown(&cut(&storage)));
+            Err(problem.hint(format!(
+                "put a consign.toml that names the storage which you mean into {} first: it is kept. That of the backup is workspace/consign.toml in the zip",
+                root.display()
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Bytes of a consign.toml.
+const LARGEST: u64 = 1 << 20;
 
 /// Brings a backup back to a workspace that has no journal; its folder may be empty, or hold the files of the workspace already. One that
 /// was broken off is done again.
@@ -53,6 +96,7 @@ fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Backup), Problem>
 /// The file is no backup or damaged, the workspace has a journal, or something cannot be written.
 pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     let (mut zip, about) = opened(from)?;
+    stays_inside(&mut zip, from, root)?;
     // Before anything is written: a workspace that is in use must not get files back that were removed from it.
     if root.join("consign.toml").exists() {
         let (workspace, _) = endpoint::load_whole_flows(root)?;
@@ -76,8 +120,12 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
     let restored = Journal::open_as(&unsettled, Before::IsACopy).await?;
     let settled = settle(&restored, &workspace, made).await;
+    let identity = restored.identity().await;
     restored.close().await;
     settled?;
+    let identity = identity?;
+    // From now on this is the journal that belongs here. Before it has its name: whatever breaks this off leaves no journal.
+    Storage::open(&workspace.storage)?.mark(Marker { journal: identity.journal, number: identity.number }).await?;
     fs::rename(&unsettled, workspace.storage.join(pipeline::JOURNAL)).map_err(told)?;
     File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
     done.broken = broken;
@@ -100,7 +148,7 @@ fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
 
 /// What the restored journal does not know must not be done a second time: what outbound flows find next is held, and so is what they
 /// were sending when it was copied.
-async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -> Result<(), Problem> {
+pub(super) async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -> Result<(), Problem> {
     journal.is_whole().await?;
     let sends = |flow: &&Flow| flow.sends();
     let mut flows: Vec<String> = workspace.flows.values().filter(sends).map(|flow| flow.id.clone()).collect();

@@ -48,6 +48,10 @@ pub(super) async fn carry(run: &Run<'_>, steps: &mut dyn Steps, message: &mut Me
 async fn go(run: &Run<'_>, steps: &mut dyn Steps, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
     let engine = run.engine;
     while !message.stage.is_at_rest() {
+        // The next run goes on from where it is. What has had its effect only has to be written down.
+        if engine.is_stopping() && message.stage != Stage::Applied {
+            return Ok(Next::Stop);
+        }
         resume(engine, message).await?;
         if message.pipeline() != steps.pipeline() && message.stage != Stage::Applied {
             engine.journal().hold(message, &foreign(message), engine.clock().now()).await?;

@@ -2,16 +2,16 @@
 
 use std::{
     collections::HashMap,
-    sync::{
-        Arc, Mutex as Slot, PoisonError,
-        atomic::{AtomicBool, Ordering},
-    },
+    sync::{Arc, Mutex as Slot, PoisonError},
     time::Duration,
 };
 
+use tokio::sync::{OwnedMutexGuard, watch};
+
 use super::{
-    fair_queue::FairShare,
     lock::Lock,
+    own_journal::{JOURNAL, OwnJournal},
+    shared::Shared,
     summary::{Silent, Summary, Watcher},
     validate::Schemas,
 };
@@ -19,14 +19,14 @@ use crate::{
     config::{Flow, Workspace},
     endpoint::{self, Site},
     failpoints,
-    journal::{Before, Deed, Journal},
+    journal::{Deed, Journal},
     model::{
-        Again, Clock, ClockAhead, Code, Message, Plan, Problem, Problems, Stage, SystemClock,
+        Again, Clock, ClockAhead, Code, Message, MessageId, Plan, Problem, Problems, Stage, SystemClock,
         codes::{Area, Reaction},
     },
     odoo::{Odoo, Setup},
     schema::Schema,
-    storage::Storage,
+    storage::{self, Storage},
 };
 
 /// Carries messages of one workspace.
@@ -35,26 +35,10 @@ pub struct Engine {
     pub(super) watcher: Arc<dyn Watcher>,
     schemas: Slot<HashMap<String, Schema>>,
     pub(super) eager: bool,
-    stopping: AtomicBool,
-    /// Who this process is in leases.
-    pub(super) owner: String,
-    pub(super) turns: FairShare,
-}
-
-/// The journal of a workspace. One of an earlier version is carried over by a process that is alone with it.
-async fn open_journal(workspace: &Workspace) -> Result<Journal, Problem> {
-    let path = workspace.storage.join(JOURNAL);
-    match Journal::open(&path).await {
-        Err(problem) if problem.code == Code::EarlierJournal => {}
-        opened => return opened,
-    }
-    let lock = if Lock::is_held(workspace) { None } else { Some(Lock::take(workspace)) };
-    let _alone = lock.transpose().map_err(|problem| match problem.code {
-        Code::Locked => Problem::new(Code::Locked, "the journal must be upgraded, and another consign is using it")
-            .hint("stop the other consign, then start this one: it copies the old journal and upgrades it"),
-        _ => problem,
-    })?;
-    Journal::open_as(&path, Before::CopyAside).await
+    stopping: watch::Sender<bool>,
+    pub(super) shared: Arc<Shared>,
+    /// The journal's file, which may be lost while it is open.
+    pub(super) own: OwnJournal,
 }
 
 /// The machine's clock, which a test may have set ahead.
@@ -65,25 +49,40 @@ fn clock() -> Arc<dyn Clock> {
     }
 }
 
-/// The journal's file in the storage folder.
-pub const JOURNAL: &str = "journal.sqlite";
-
 impl Engine {
     /// Opens the journal and the storage of a workspace.
     ///
     /// # Errors
     /// The storage folder cannot be made, or the journal not opened.
     pub async fn open(workspace: Arc<Workspace>) -> Result<Self, Problem> {
+        Self::with(workspace, Arc::default()).await
+    }
+
+    /// The same in the place of an engine that is to stop: flows, partners and Odoos that it has in hand still are waited for, each by
+    /// itself.
+    ///
+    /// # Errors
+    /// As [`Engine::open`].
+    pub async fn open_after(workspace: Arc<Workspace>, before: &Self) -> Result<Self, Problem> {
+        // The folder would be made anew, and a journal begun in it.
+        if let Some(problem) = before.own.gone() {
+            return Err(problem);
+        }
+        Self::with(workspace, Arc::clone(&before.shared)).await
+    }
+
+    async fn with(workspace: Arc<Workspace>, shared: Arc<Shared>) -> Result<Self, Problem> {
         let storage = Storage::open(&workspace.storage)?;
-        let journal = open_journal(&workspace).await?;
+        let own = OwnJournal::open(&workspace, &storage).await?;
+        let journal = own.journal.clone();
         Ok(Self {
-            site: Site::new(workspace, journal, storage, clock()),
+            site: Site::new(workspace, journal, storage, clock(), Arc::clone(&shared.writing)),
             watcher: Arc::new(Silent),
             schemas: Slot::default(),
             eager: false,
-            stopping: AtomicBool::new(false),
-            owner: crate::model::MessageId::new().to_string(),
-            turns: FairShare::default(),
+            stopping: watch::Sender::new(false),
+            shared,
+            own,
         })
     }
 
@@ -141,11 +140,31 @@ impl Engine {
 
     /// Lets the message under way come to the end of its step and takes no further one.
     pub fn stop(&self) {
-        self.stopping.store(true, Ordering::Relaxed);
+        self.stopping.send_replace(true);
     }
 
     pub(crate) fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
+        *self.stopping.borrow()
+    }
+
+    /// The turn for something that the process does besides; an engine before this one may be at it still.
+    pub async fn chore(&self, name: &str) -> OwnedMutexGuard<()> {
+        self.shared.chores.turn(name).await
+    }
+
+    /// Does what can be done again from its beginning; `None` where it had not come to an end so long after the engine was to stop.
+    pub(super) async fn unless_stopped<T>(&self, grace: Duration, work: impl Future<Output = T>) -> Option<T> {
+        let mut stopping = self.stopping.subscribe();
+        let stopped = async {
+            // The sender lives as long as the engine.
+            let _ = stopping.wait_for(|stop| *stop).await;
+            tokio::time::sleep(grace).await;
+        };
+        tokio::select! {
+            biased;
+            done = work => Some(done),
+            () = stopped => None,
+        }
     }
 
     /// Clears the spool of bytes that no message knows: a process that died between writing them and writing them down. The file
@@ -154,13 +173,41 @@ impl Engine {
     /// # Errors
     /// The journal cannot be read.
     pub async fn sweep(&self, _lock: &Lock) -> Result<(), Problem> {
-        self.journal().end_leases().await?;
+        // Before anything is written: where the disk is full this makes the room for it.
         for (name, id) in self.storage().spooled().await {
-            if matches!(self.journal().find(&id).await, Err(problem) if problem.code == Code::MessageUnknown) {
+            if self.is_unknown(&id).await {
                 self.storage().discard([name]).await;
             }
         }
-        Ok(())
+        self.journal().end_leases().await
+    }
+
+    async fn is_unknown(&self, id: &str) -> bool {
+        matches!(self.journal().find(id).await, Err(problem) if problem.code == Code::MessageUnknown)
+    }
+
+    /// Discards the bytes of messages that could not be written down: all of them are at their source still, and a disk that is full must
+    /// not be filled further by what nobody knows of. Those that the journal knows all the same stay.
+    pub(super) async fn discard_unknown(&self, ids: Vec<MessageId>) {
+        for id in ids {
+            if self.is_unknown(&id.to_string()).await {
+                self.storage().discard([id]).await;
+            }
+        }
+    }
+
+    /// What is lacking of the space that stays free; none where there is enough.
+    pub(super) fn lacks_room(&self) -> Option<Problem> {
+        let (root, reserve) = (self.storage().root(), self.workspace().keep.reserve);
+        // The journal may be a link to another disk.
+        let (free, place) = [Some(root), self.own.folder()].into_iter().flatten().filter_map(|at| Some((storage::free(at)?, at))).min()?;
+        if free >= reserve {
+            return None;
+        }
+        let (free, reserve) = (free >> 20, reserve >> 20);
+        let text =
+            format!("only {free} MiB are free where consign keeps its files ({}); nothing is taken below {reserve} MiB", place.display());
+        Some(Problem::new(Code::DiskFull, text).hint("make room, or set `reserve` in [keep] of consign.toml; it goes on by itself"))
     }
 
     /// Starts a message again from its original bytes (in) or its record (out). It is carried by the next [`Engine::resume`].

@@ -3,7 +3,9 @@
 
 use std::{
     collections::HashMap,
+    pin::pin,
     sync::{Arc, Mutex as Slot, PoisonError},
+    time::Duration,
 };
 
 use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
@@ -20,7 +22,24 @@ pub(super) struct FairShare {
 /// A partner's turn; it ends when this is dropped.
 pub(super) struct Turn {
     _partner: OwnedMutexGuard<()>,
-    _place: OwnedSemaphorePermit,
+    place: Option<OwnedSemaphorePermit>,
+}
+
+/// How long a place is kept from others. A partner that takes longer goes on without one: those that are slow must not be all that the
+/// others wait for. Each has one batch in hand at most, so what goes on besides is bounded by the number of partners.
+const KEPT: Duration = Duration::from_secs(1);
+
+impl Turn {
+    /// Does the work of the turn, and gives the place away when it takes long.
+    pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
+        let mut work = pin!(work);
+        tokio::select! {
+            biased;
+            done = &mut work => return done,
+            () = tokio::time::sleep(KEPT) => self.place = None,
+        }
+        work.await
+    }
 }
 
 impl Default for FairShare {
@@ -40,7 +59,7 @@ impl FairShare {
         let partner = own.lock_owned().await;
         // The semaphore is never closed; without it the turn would only be less orderly.
         let place = Arc::clone(&self.all).acquire_owned().await.ok()?;
-        Some(Turn { _partner: partner, _place: place })
+        Some(Turn { _partner: partner, place: Some(place) })
     }
 }
 
@@ -72,5 +91,23 @@ mod tests {
         let turn = tokio::time::timeout(Duration::from_secs(5), turns.take("small")).await;
         assert!(turn.is_ok(), "it gets its turn");
         assert!(busy.load(Ordering::SeqCst) - before <= 3 * AT_ONCE, "and does not wait for others to end their work");
+    }
+
+    #[tokio::test]
+    async fn partners_that_are_slow_hold_no_place_that_others_wait_for() {
+        let turns = Arc::new(FairShare::default());
+        for number in 0..AT_ONCE * 3 {
+            let turns = Arc::clone(&turns);
+            tokio::spawn(async move {
+                let mut turn = turns.take(&format!("slow-{number}")).await.expect("a turn");
+                turn.during(std::future::pending::<()>()).await;
+            });
+        }
+        tokio::time::sleep(Duration::from_millis(10)).await;
+        let began = tokio::time::Instant::now();
+        assert!(turns.take("quick").await.is_some());
+        assert!(began.elapsed() <= 5 * KEPT, "{:?}", began.elapsed());
+        let own = tokio::time::timeout(Duration::from_millis(50), turns.take("slow-0")).await;
+        assert!(own.is_err(), "a partner that is slow waits for itself");
     }
 }

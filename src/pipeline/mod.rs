@@ -1,4 +1,4 @@
-//! Floor 4: carries messages from their source through their stages to their target.
+//! Floor 5: carries messages from their source through their stages to their target.
 //!
 //! The order that makes it safe: bytes to the spool and on disk, then a journal row, then the work, then the effect under an
 //! identity that a second try finds again, then the journal, then the move on the partner's drop. A crash anywhere leaves a stage
@@ -6,6 +6,7 @@
 
 mod answers;
 mod apply;
+mod broken_off;
 mod carry;
 mod dedup;
 mod document_stream;
@@ -18,6 +19,7 @@ mod look;
 mod make;
 mod map;
 pub mod mappings;
+mod own_journal;
 mod parts;
 mod payload;
 pub mod plans;
@@ -27,14 +29,18 @@ pub mod render;
 mod retry;
 mod run;
 mod settle;
+mod shared;
 mod summary;
 pub mod unpack;
 mod validate;
 
+use std::time::Duration;
+
 use self::ends::Run;
 pub use self::{
-    engine::{Engine, JOURNAL},
+    engine::Engine,
     lock::Lock,
+    own_journal::{JOURNAL, belongs},
     summary::{Silent, Summary, Watcher},
     validate::{Schemas, validate_and_parse},
 };
@@ -54,13 +60,27 @@ impl Engine {
         self.work(flow, false).await
     }
 
+    /// Why this process can do nothing any more, where its journal was taken from under it.
+    pub fn lost_journal(&self) -> Option<Problem> {
+        self.own.gone()
+    }
+
     async fn work(&self, id: &str, look: bool) -> Summary {
         let mut summary = Summary { flow: id.to_string(), ..Summary::default() };
+        // One run of a flow at a time: an engine before this one may have one in hand still.
+        let Some(_turn) = self.unless_stopped(Duration::ZERO, self.shared.flows.turn(id)).await else { return summary };
         let Some(flow) = self.workspace().flows.get(id) else {
             let names = self.workspace().flows.keys().map(String::as_str);
             summary.problems.push(Problem::new(Code::FlowUnknown, format!("there is no flow `{id}`")).maybe_hint(did_you_mean(id, names)));
             return summary;
         };
+        if let Some(problem) = self.own.gone() {
+            if self.own.is_news() {
+                tracing::error!(code = problem.code.as_str(), "{}", problem.message);
+            }
+            summary.problems.push(problem);
+            return summary;
+        }
         if look && let Err(problem) = self.journal().run_begins(id, self.clock().now()).await {
             summary.problems.push(problem);
             return summary;
@@ -86,6 +106,7 @@ impl Engine {
                 summary.problems.push(problem);
             }
         }
+        self.own.mark(self.storage()).await;
         for problem in &summary.problems {
             tracing::error!(flow = id, code = problem.code.as_str(), cause = problem.causes(), "{}", problem.message);
         }

@@ -3,6 +3,8 @@
 //! Never handed over twice: a row in the journal says what is about to happen before it does. If a crash or a lost answer leaves that row
 //! open, the target is probed. If the probe cannot tell, a person decides.
 
+use std::time::Duration;
+
 use chrono::TimeDelta;
 
 use super::{
@@ -19,6 +21,9 @@ use crate::{
     journal::Written,
     model::{BoxFuture, Code, Effect, Intent, Message, Pipeline, Problem, Problems, Stage, intent::Outcome, pipeline, problem::shown},
 };
+
+/// How long a look at the target may take once consign is to stop.
+const GRACE: Duration = Duration::from_secs(5);
 
 /// Carries a message as far as it goes.
 pub(super) async fn carry_payload<'f>(
@@ -83,7 +88,11 @@ impl Payload<'_> {
                 _ => Ok(journal.planned(message, &[], None, clock.now()).await?),
             },
             Stage::Planned => {
-                self.target.prepare(message).await?;
+                // Nobody can see it yet, and it is done again under the same name.
+                let Some(prepared) = self.run.engine.unless_stopped(Duration::ZERO, self.target.prepare(message)).await else {
+                    return Ok(());
+                };
+                prepared?;
                 Ok(journal.advance(message, Stage::Staged, None, clock.now()).await?)
             }
             Stage::Staged => Ok(self.hand_over(message).await?),
@@ -95,7 +104,8 @@ impl Payload<'_> {
     /// Has it handed over, unless that has happened already.
     async fn hand_over(&self, message: &mut Message) -> Result<(), Problem> {
         let engine = self.run.engine;
-        if self.took_place(message).await? {
+        let Some(took_place) = engine.unless_stopped(GRACE, self.took_place(message)).await else { return Ok(()) };
+        if took_place? {
             return Ok(());
         }
         let effects = JournalledEffects::of(&engine.site, message);

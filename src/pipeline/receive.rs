@@ -15,6 +15,7 @@ use crate::{
     failpoints::{Planted, checkpoint, planted},
     journal::{Doubt, NewMessage},
     model::{Code, Message, MessageId, Problem, Stage, codes::Scope},
+    storage::Unclaimed,
 };
 
 /// Files of one batch.
@@ -48,24 +49,26 @@ pub(super) async fn receive(
     summary: &mut Summary,
 ) -> Result<Vec<(Message, Option<Vec<Json>>)>, Problem> {
     let engine = run.engine;
-    let spooled: Vec<MessageId> = fetched.iter().filter_map(|one| one.as_ref().ok().map(|one| one.message.id)).collect();
     let mut stop = None;
-    let mut records: HashMap<MessageId, Vec<Json>> = HashMap::new();
-    let (new, repeats) = match verify_complete(run, fetched, doubt, &mut records, &mut stop, summary).await {
-        Ok(judged) => judged,
-        Err(problem) => {
-            // All of it is at its source still; a disk that is full must not be filled further by what nobody knows of.
-            engine.storage().discard(spooled).await;
-            return Err(problem);
-        }
-    };
+    let mut taken = Taken::default();
+    // All of it is at its source still; whatever ends this leaves nothing of it in the spool.
+    let (new, repeats) = verify_complete(run, fetched, doubt, &mut taken, &mut stop, summary).await?;
     if planted(Planted::AcceptedEarly) {
         let early: Vec<Message> = new.iter().map(|new| new.message(engine.clock().now())).collect();
         run.source.accept(&early).await?;
     }
-    let messages = {
-        let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-        engine.journal().receive_all(None, &new, &twins, engine.clock().now()).await?
+    let Taken { mut records, unclaimed } = taken;
+    let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
+    // From here on the journal may know of them, whatever it says and whatever breaks this off.
+    let ids: Vec<MessageId> = unclaimed.keys().copied().collect();
+    unclaimed.into_values().for_each(Unclaimed::keep);
+    let received = engine.journal().receive_all(None, &new, &twins, engine.clock().now()).await;
+    let messages = match received {
+        Ok(messages) => messages,
+        Err(problem) => {
+            engine.discard_unknown(ids).await;
+            return Err(problem);
+        }
     };
     checkpoint("received").await;
     if let Err(problem) = run.source.accept(&messages).await {
@@ -91,12 +94,19 @@ pub(super) async fn receive(
     }
 }
 
+/// What belongs to messages that are not written down yet.
+#[derive(Default)]
+struct Taken {
+    records: HashMap<MessageId, Vec<Json>>,
+    unclaimed: HashMap<MessageId, Unclaimed>,
+}
+
 /// What of a batch is complete and on disk, with the ledger's verdict on each.
 async fn verify_complete(
     run: &Run<'_>,
     fetched: Vec<Result<Fetched, Problem>>,
     doubt: Option<Doubt>,
-    records: &mut HashMap<MessageId, Vec<Json>>,
+    taken: &mut Taken,
     stop: &mut Option<Problem>,
     summary: &mut Summary,
 ) -> Result<(Vec<NewMessage>, Vec<Repeat>), Problem> {
@@ -104,16 +114,16 @@ async fn verify_complete(
     let mut new = Vec::new();
     for one in fetched {
         match one {
-            Ok(Fetched { origin, message, incomplete: Some(problem), .. }) => {
-                storage.discard([message.id]).await;
+            Ok(Fetched { origin, incomplete: Some(problem), .. }) => {
                 // Waited for from now on, not from when it was first seen to stand still.
                 look::leave(run, &[(&origin, problem)]).await?;
                 summary.changing += 1;
             }
-            Ok(Fetched { message, records: read, .. }) => {
-                if !read.is_empty() {
-                    records.insert(message.id, read);
+            Ok(Fetched { message, records, unclaimed, .. }) => {
+                if !records.is_empty() {
+                    taken.records.insert(message.id, records);
                 }
+                taken.unclaimed.extend(unclaimed.map(|one| (message.id, one)));
                 new.push(message);
             }
             // A problem that all would meet ends the run. A problem of one is reported, and the others go on.
@@ -141,6 +151,10 @@ fn may_be_sent(doubt: Doubt) -> Problem {
         Doubt::Restored(made) => {
             let made = made.format("%Y-%m-%d %H:%M:%S UTC");
             format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps")
+        }
+        Doubt::Begun(at) => {
+            let at = at.format("%Y-%m-%d %H:%M:%S UTC");
+            format!("the journal was begun anew at {at}; what was sent before that it does not know, this among it perhaps")
         }
         Doubt::OtherOdoo => {
             "the flow works with another Odoo than before; if that is the same Odoo under another name, this was sent already".to_string()

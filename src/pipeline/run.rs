@@ -1,6 +1,6 @@
 //! A run of a flow: what was begun is finished, then its source is looked at, and what is ready is taken and carried on.
 
-use std::collections::VecDeque;
+use std::{collections::VecDeque, time::Duration};
 
 use chrono::TimeDelta;
 use serde_json::Value as Json;
@@ -38,7 +38,9 @@ impl Run<'_> {
         if !look || engine.is_stopping() || (is_stopped && self.source.can_wait()) {
             return Ok(());
         }
-        self.follow(summary).await?;
+        // What is only looked at, or fetched and not written down yet, is done again by the next run.
+        let Some(followed) = engine.unless_stopped(Duration::ZERO, self.follow(summary)).await else { return Ok(()) };
+        followed?;
         let Some(name) = self.source.lease() else { return self.poll(None, is_stopped, summary).await };
         let lease = Lease { engine, name };
         if !lease.take().await? {
@@ -78,7 +80,8 @@ impl Run<'_> {
             _ => None,
         };
         let known = History { one_record_each: doubt.is_some(), ..History::of(&engine.site, flow).await? };
-        let Polled { candidates, cursor, .. } = look::look(self, known, summary).await?;
+        let Some(polled) = engine.unless_stopped(Duration::ZERO, look::look(self, known, summary)).await else { return Ok(()) };
+        let Polled { candidates, cursor, .. } = polled?;
         let ready = look::ready(flow, candidates, summary);
         if !ready.is_empty() {
             engine.watcher.found(&flow.id, ready.len());
@@ -92,9 +95,23 @@ impl Run<'_> {
             if engine.is_stopping() || !goes_on || (is_stopped && self.source.can_wait()) {
                 return Ok(());
             }
+            if let Some(problem) = engine.lacks_room() {
+                return Err(problem.into());
+            }
             // Partners take turns: one batch, then whoever waits longest. Records need no turn: they are read in few calls and block no partner.
-            let turn = if self.source.can_wait() { None } else { engine.turns.take(&flow.partner).await };
-            let mut fetched = match self.source.fetch(batch).await {
+            let fetching = async {
+                if self.source.can_wait() {
+                    return (None, self.source.fetch(batch).await);
+                }
+                let mut turn = engine.shared.turns.take(&flow.partner).await;
+                let fetched = match &mut turn {
+                    Some(turn) => turn.during(self.source.fetch(batch)).await,
+                    None => self.source.fetch(batch).await,
+                };
+                (turn, fetched)
+            };
+            let Some((turn, fetched)) = engine.unless_stopped(Duration::ZERO, fetching).await else { return Ok(()) };
+            let mut fetched = match fetched {
                 Ok(fetched) => fetched,
                 Err(problem) if problem.is_temporary() || problem.code.scope() >= Scope::Flow => return Err(problem.into()),
                 // The batch behind may fare better.
@@ -235,10 +252,10 @@ impl Lease<'_> {
     /// Takes or renews it; `false` when another has it.
     async fn take(&self) -> Result<bool, Problem> {
         let now = self.engine.clock().now();
-        self.engine.journal().lease(&self.name, &self.engine.owner, now + LEASE, now).await
+        self.engine.journal().lease(&self.name, &self.engine.shared.owner, now + LEASE, now).await
     }
 
     async fn release(&self) -> Result<(), Problem> {
-        self.engine.journal().give_lease_back(&self.name, &self.engine.owner).await
+        self.engine.journal().give_lease_back(&self.name, &self.engine.shared.owner).await
     }
 }

@@ -1,9 +1,11 @@
 //! Messages at rest: our own copy goes to its shelf, and the source hears what became of them. An effect is never repeated for it.
 
+use std::time::Duration;
+
 use super::{Run, Summary, dedup::Repeat, look, make, retry::next_try, unpack};
 use crate::{
     config::Flow,
-    endpoint::{DocumentTarget, Origin, Resting, Settlement, Target},
+    endpoint::{DocumentTarget, Origin, Resting, Settled, Settlement, Target},
     failpoints::checkpoint,
     journal::{NewMessage, Until},
     model::{Code, Intent, Message, Problem, Problems, Stage, codes::Scope, problem::shown},
@@ -88,6 +90,18 @@ async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) ->
     Ok(make::owed(run.flow, message, is_zip))
 }
 
+/// How long moves on the partner's side may take once consign is to stop.
+const GRACE: Duration = Duration::from_secs(5);
+
+/// Has the source hear what became of messages; `None` where that was broken off by a stop. A move of a file is repeated until it succeeds.
+/// A note in Odoo is waited for: nobody would know whether it was written.
+async fn hear(run: &Run<'_>, resting: &[Resting<'_>]) -> Option<Result<Vec<Settled>, Problem>> {
+    match run.source.can_wait() {
+        true => Some(run.source.settle(resting).await),
+        false => run.engine.unless_stopped(GRACE, run.source.settle(resting)).await,
+    }
+}
+
 /// Tells the source what became of messages.
 async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &mut Summary) -> Result<(), Problem> {
     let engine = run.engine;
@@ -99,11 +113,15 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
     };
     let resting: Vec<Resting<'_>> =
         messages.iter().zip(problems).map(|(message, problems)| Resting { message, outcome: outcome(message, problems) }).collect();
-    let told = match run.source.settle(&resting).await {
-        Ok(told) => told,
-        Err(problem) => {
+    let told = match hear(run, &resting).await {
+        Some(Ok(told)) => told,
+        Some(Err(problem)) => {
             summary.source_is_away = true;
             summary.problems.push(problem);
+            return Ok(());
+        }
+        None => {
+            summary.source_is_away = true;
             return Ok(());
         }
     };
@@ -180,9 +198,10 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     }
     let (messages, left): (Vec<Message>, Vec<Left>) = taken.into_iter().unzip();
     resting.extend(messages.iter().zip(left).map(|(message, left)| Resting { message, outcome: Settlement::Partly(left) }));
-    let told = match run.source.settle(&resting).await {
-        Ok(told) => told,
-        Err(problem) => {
+    let told = match hear(run, &resting).await {
+        Some(Ok(told)) => told,
+        None => return engine.journal().shelved_all(&done).await,
+        Some(Err(problem)) => {
             summary.problems.push(problem);
             return engine.journal().shelved_all(&done).await;
         }
@@ -235,9 +254,10 @@ pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut 
             Resting { message: copy, outcome: Settlement::Duplicate(known.id) }
         })
         .collect();
-    let told = match run.source.settle(&resting).await {
-        Ok(told) => told,
-        Err(problem) => copies.iter().map(|_| Err(problem.clone())).collect(),
+    let told = match hear(run, &resting).await {
+        None => return Ok(()),
+        Some(Ok(told)) => told,
+        Some(Err(problem)) => copies.iter().map(|_| Err(problem.clone())).collect(),
     };
     let failures: Vec<(&Message, &Message, Problem)> =
         copies.iter().zip(repeats).zip(told).filter_map(|((copy, (_, known)), told)| Some((copy, known, told.err()?))).collect();

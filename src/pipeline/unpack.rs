@@ -15,12 +15,15 @@ use crate::{
     format::zip::{self, Archive},
     journal::{NewMessage, Verdict},
     model::{BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, pattern, problem::shown},
-    storage::Storage,
+    storage::{Storage, Unclaimed},
     transport::{join, leaf},
 };
 
 /// Bytes of all documents of one zip together.
 pub const TOTAL: u64 = 1 << 30;
+
+/// Documents of one zip that may be identical to another one of it, empty ones among them.
+const ALIKE: usize = 100;
 
 /// Whether a message of a flow is a zip of documents. One that came in a zip is not opened again.
 ///
@@ -81,31 +84,30 @@ async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Resu
     let engine = run.engine;
     let Some(read_as) = &run.flow.documents else { return Ok((Vec::new(), String::new())) };
     let known = engine.journal().parts(message.id).await?;
-    let mut spooled = Vec::new();
+    let (mut spooled, mut unclaimed) = (Vec::new(), Vec::new());
     let judged = async {
         let place = engine.storage().place(message).await?;
-        let others = tokio::task::block_in_place(|| take(engine.storage(), &place, read_as, message, &known, &mut spooled))?;
+        let others =
+            tokio::task::block_in_place(|| take(engine.storage(), &place, read_as, message, &known, (&mut spooled, &mut unclaimed)))?;
         engine.storage().sync_spooled(spooled.iter().map(|new| new.id).collect()).await?;
         checkpoint("unzipped").await;
         // The ledger's verdict on each, as if it lay on the drop by itself.
         let (new, repeats) = classify(engine, &message.flow, read_as, spooled.clone()).await?;
         Ok::<_, Problem>((new, repeats, others))
     };
-    let (new, repeats, others) = match judged.await {
-        Ok(judged) => judged,
+    // Nobody knows of them yet: whatever ends this leaves nothing of them in the spool.
+    let (new, repeats, others) = judged.await?;
+    let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
+    // From here on the journal may know of them, whatever it says and whatever breaks this off.
+    unclaimed.into_iter().for_each(Unclaimed::keep);
+    let received = engine.journal().receive_all(Some(message), &new, &twins, engine.clock().now()).await;
+    let mut documents = match received {
+        Ok(documents) => documents,
         Err(problem) => {
-            // Nobody knows of them yet; a disk that is full must not be filled further.
-            engine.storage().discard(spooled.iter().map(|new| new.id)).await;
+            engine.discard_unknown(spooled.iter().map(|new| new.id).collect()).await;
             return Err(problem);
         }
     };
-    let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-    // From here on they may be written down, whatever the journal says, unless it refuses them.
-    let received = engine.journal().receive_all(Some(message), &new, &twins, engine.clock().now()).await;
-    if matches!(&received, Err(problem) if problem.code == Code::MessageMoved) {
-        engine.storage().discard(spooled.iter().map(|new| new.id)).await;
-    }
-    let mut documents = received?;
     engine.storage().discard(twins.iter().map(|(file, _)| file.id)).await;
     summary.duplicates += twins.len();
     let mut note = match (documents.len(), known.len()) {
@@ -131,11 +133,12 @@ fn take(
     read_as: &Documents,
     message: &Message,
     known: &HashSet<String>,
-    spooled: &mut Vec<NewMessage>,
+    (spooled, unclaimed): (&mut Vec<NewMessage>, &mut Vec<Unclaimed>),
 ) -> Result<Vec<String>, Problem> {
     let mut archive = Archive::open(place, &message.name)?;
     let mut paths = HashSet::new();
-    let (mut others, mut total, mut found) = (Vec::new(), 0, 0);
+    let mut contents = HashSet::new();
+    let (mut others, mut total, mut found, mut alike) = (Vec::new(), 0, 0, 0);
     for number in 0..archive.len() {
         let mut entry = archive.entry(number)?;
         let name = leaf(&entry.path).to_string();
@@ -177,11 +180,18 @@ fn take(
         };
         let spooled_file = spooling.finish()?;
         (new.stored, new.sha256) = (spooled_file.stored, spooled_file.sha256);
+        unclaimed.push(spooled_file.unclaimed);
         total += new.size;
+        alike += usize::from(!contents.insert(new.sha256.clone()));
         if new.size == 0 && read_as.empty != Unusual::Accept {
             new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&new.name)));
         }
         spooled.push(new);
+    }
+    if alike > ALIKE {
+        let text = format!("{alike} of the {found} documents in the zip are identical to others in it");
+        return Err(zip::refused(&message.name, text)
+            .hint("no file of it was taken: the export that wrote the zip repeats itself, or its documents are empty"));
     }
     if found == 0 {
         let patterns = read_as.unpack.join(", ");

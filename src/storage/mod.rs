@@ -1,10 +1,11 @@
-//! Floor 1: our storage: the spool for what is under way, archive and error for what is at rest, days of the archive in zips.
+//! Floor 2: our storage: the spool for what is under way, archive and error for what is at rest, days of the archive in zips.
 //!
 //! **Invariant:** whoever reads or moves files here waits, and no thread of the runtime does: each call does its work on a thread that
 //! may block.
 
 mod digest;
 mod fault;
+mod marker;
 mod names;
 mod rolled;
 mod shelves;
@@ -20,10 +21,11 @@ use futures_util::{StreamExt, stream};
 
 pub use self::{
     digest::digest,
+    marker::Marker,
     names::{name_with_id, safe_name},
     rolled::{Day, Original, Rolled},
     shelves::{Left, private_folder, report},
-    spooling::{Spooled, Spooling},
+    spooling::{Spooled, Spooling, Unclaimed},
 };
 use self::{
     fault::{problem, step},
@@ -33,6 +35,12 @@ use crate::model::{Code, Message, MessageId, Problem};
 
 /// Files synced at once.
 const SYNCING: usize = 64;
+
+/// Bytes that are free where a folder is; none where the system does not tell.
+pub fn free(folder: &Path) -> Option<u64> {
+    let stat = rustix::fs::statvfs(folder).ok()?;
+    Some(stat.f_bavail.saturating_mul(stat.f_frsize))
+}
 
 /// Folders below the workspace's storage. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -47,9 +55,44 @@ impl Storage {
         Shelves::open(root).map(Self)
     }
 
+    /// The storage at `root` as it is; nothing is made.
+    pub fn as_it_is(root: &Path) -> Self {
+        Self(Shelves::as_it_is(root))
+    }
+
     /// Its folder.
     pub fn root(&self) -> &Path {
         self.0.root()
+    }
+
+    /// Which journal belongs here, as far as it was written down.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    pub async fn marker(&self) -> Result<Option<Marker>, Problem> {
+        self.run(|shelves| marker::read(shelves.root())).await
+    }
+
+    /// Writes down which journal belongs here.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    pub async fn mark(&self, marker: Marker) -> Result<(), Problem> {
+        self.run(move |shelves| marker::write(shelves.root(), &marker)).await
+    }
+
+    /// How many files lie on our shelves; of very many, that there are so many.
+    ///
+    /// # Errors
+    /// The work was broken off.
+    pub async fn files(&self) -> Result<usize, Problem> {
+        const MOST: usize = 10_000;
+        self.run(|shelves| Ok(marker::files(shelves.root(), MOST))).await
+    }
+
+    /// Bytes that are free where our files are kept; none where the system does not tell.
+    pub fn free(&self) -> Option<u64> {
+        free(self.root())
     }
 
     /// Does something with our files on a thread that may block.

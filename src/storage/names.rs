@@ -11,11 +11,8 @@ pub fn safe_name(name: &str) -> String {
     let clean: String = name
         .chars()
         .map(|c| {
-            if c.is_control() || names::byte(c).is_some() || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') {
-                '-'
-            } else {
-                c
-            }
+            let is_odd = c.is_control() || names::is_invisible(c) || names::byte(c).is_some();
+            if is_odd || matches!(c, '/' | '\\' | ':' | '*' | '?' | '"' | '<' | '>' | '|') { '-' } else { c }
         })
         .collect();
     let clean = clean.trim_start_matches(['.', '-', ' ']).trim_end_matches([' ', '.']);
@@ -29,6 +26,14 @@ pub fn safe_name(name: &str) -> String {
     }
     let name = format!("{}{ending}", &stem[..cut]);
     if name.trim_start_matches('.').is_empty() { "unnamed".to_string() } else { name }
+}
+
+/// Whether a name, made safe, is one that we give: a report, or the refused part of a file. No original lies under it.
+pub(super) fn is_ours(name: &str) -> bool {
+    let name = name.to_lowercase();
+    let is_id = |part: &str| part.len() == 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let is_part = name.split_once(".refused.").is_some_and(|(_, rest)| rest.split('.').next().is_some_and(is_id));
+    is_part || [".problem.txt", ".problem.json"].iter().any(|ending| name.ends_with(ending))
 }
 
 /// The name with the message's short id before its ending: `order-778.1a2b3c4d.xml`.
@@ -50,9 +55,23 @@ mod tests {
             let safe = safe_name(name);
             assert!(!safe.contains(['/', '\\', '\0', '\n']) && !safe.starts_with(['.', '-']) && !safe.is_empty(), "{name:?} -> {safe:?}");
         }
+        for name in ["a\u{2028}b", "a\u{200b}b", "a\u{202e}b"] {
+            assert_eq!(safe_name(name), "a-b");
+        }
         let long = format!("{}.xml", "\u{20ac}".repeat(100));
         assert!(safe_name(&long).len() <= LONGEST && safe_name(&long).ends_with("\u{20ac}.xml"));
         let id = MessageId::new();
         assert_eq!(name_with_id("order-778.xml", id), format!("order-778.{}.xml", id.short()));
+    }
+
+    #[test]
+    fn the_names_of_reports_are_never_those_of_originals() {
+        for name in ["z.xml.problem.json", "Z.XML.PROBLEM.TXT", "orders.refused.1a2b3c4d.csv", "orders.refused.1a2b3c4d"] {
+            assert!(is_ours(name), "{name}");
+            assert!(!is_ours(&name_with_id(name, MessageId::new())) || name.contains("refused"), "{name}");
+        }
+        for name in ["z.problem.xml", "problem.json", "refused.xml", "orders.refused.csv"] {
+            assert!(!is_ours(name), "{name}");
+        }
     }
 }

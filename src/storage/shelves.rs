@@ -14,7 +14,7 @@ use std::{
 use super::{
     digest::{digest, digest_of},
     fault::{problem, step},
-    names::{name_with_id, safe_name},
+    names::{is_ours, name_with_id, safe_name},
     rolled::{Original, is_rolled, unroll, unrolled},
 };
 use crate::model::{Code, Message, MessageId, Problem, Stage, problem::shown};
@@ -49,11 +49,16 @@ impl Shelves {
     /// # Errors
     /// A folder cannot be made.
     pub(super) fn open(root: &Path) -> Result<Self, Problem> {
-        let storage = Self { root: root.to_path_buf(), reads: Arc::default() };
+        let storage = Self::as_it_is(root);
         private_folder(root)
             .and_then(|()| ["spool", "archive", "error"].iter().try_for_each(|folder| fs::create_dir_all(root.join(folder))))
             .map_err(|error| problem(root, &error))?;
         Ok(storage)
+    }
+
+    /// The storage at `root`; nothing is made.
+    pub(super) fn as_it_is(root: &Path) -> Self {
+        Self { root: root.to_path_buf(), reads: Arc::default() }
     }
 
     /// Its folder.
@@ -306,7 +311,7 @@ impl Shelves {
                 // message may have the same name and the same bytes. A message without bytes leaves only its report there.
                 let is_mine = message.stored == plain || is_here(&plain) && !is_there(&message.stored);
                 let free = is_mine || !(is_there(&plain) || is_there(&format!("{plain}.problem.txt")));
-                if free { plain } else { self.error_place(message, true) }
+                if free && !is_ours(&safe_name(&message.name)) { plain } else { self.error_place(message, true) }
             }
             _ => self.archive_place(message),
         };

@@ -35,6 +35,29 @@ pub struct Spooled {
     pub sha256: String,
     /// Its bytes, where they were few enough to be kept.
     pub bytes: Option<Vec<u8>>,
+    /// Its file, which goes again unless the journal comes to know of it.
+    pub unclaimed: Unclaimed,
+}
+
+/// A file in the spool that the journal does not know yet. Dropped, it is removed: whatever breaks the work off before the file is written
+/// down, a stop or a disk that is full, leaves nothing behind.
+#[derive(Debug)]
+pub struct Unclaimed(Option<PathBuf>);
+
+impl Unclaimed {
+    /// The journal knows it: it stays.
+    pub fn keep(mut self) {
+        self.0 = None;
+    }
+}
+
+impl std::ops::Drop for Unclaimed {
+    fn drop(&mut self) {
+        if let Some(path) = self.0.take() {
+            // What cannot be removed now is swept at the next start.
+            let _ = fs::remove_file(path);
+        }
+    }
 }
 
 impl Sink for Spooling {
@@ -75,11 +98,12 @@ impl Spooling {
         if let Some(file) = self.file.as_mut() {
             file.flush().map_err(|error| problem(&self.path, &error))?;
         }
-        self.file = None;
         step("after spool")?;
+        self.file = None;
         let name = self.path.file_name().unwrap_or_default().to_string_lossy().into_owned();
         let sha256 = hex(&std::mem::take(&mut self.hash).finalize());
-        Ok(Spooled { stored: format!("spool/{name}"), sha256, bytes: self.kept.take() })
+        let unclaimed = Unclaimed(Some(self.path.clone()));
+        Ok(Spooled { stored: format!("spool/{name}"), sha256, bytes: self.kept.take(), unclaimed })
     }
 }
 

@@ -127,7 +127,7 @@ impl Opened<'_> {
         spooling.put(&item.bytes)?;
         let spooled = spooling.finish()?;
         (message.stored, message.sha256) = (spooled.stored, spooled.sha256);
-        Ok(Fetched { origin, message, records: Vec::new(), incomplete: None })
+        Ok(Fetched { origin, message, records: Vec::new(), unclaimed: Some(spooled.unclaimed), incomplete: None })
     }
 
     async fn stage(&self, message: &Message) -> Result<(MessageId, Stage), Problem> {

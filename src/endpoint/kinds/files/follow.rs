@@ -8,7 +8,7 @@ use super::folder::FilesOut;
 use crate::{
     endpoint::target::{Followed, Signal},
     journal::Answered,
-    model::{Code, Message, Problem, Stage, answer::Reply, pattern, problem::shown},
+    model::{Code, Message, Problem, Stage, answer::Reply, foreign, pattern, problem::shown},
     transport::{Entry, RemoteFs, join},
 };
 
@@ -124,7 +124,7 @@ async fn words(drop: &dyn RemoteFs, path: &str, size: u64) -> Result<Option<Stri
         Err(problem) if problem.code == Code::DropMissing => return Ok(None),
         other => other?,
     };
-    let text = String::from_utf8_lossy(&bytes);
+    let text = foreign::without_secrets(&String::from_utf8_lossy(&bytes));
     let line: String = text.split_whitespace().collect::<Vec<_>>().join(" ").chars().take(WORDS).collect();
     Ok(Some(shown(&line).to_string()).filter(|line| !line.is_empty()))
 }

@@ -114,7 +114,7 @@ impl FilesIn<'_> {
         };
         if origin.size > limit {
             message.rest = Some((Stage::Failed, transport::too_large(&origin.name, origin.size, limit)));
-            return Ok(Fetched { origin, message, records: Vec::new(), incomplete: None });
+            return Ok(Fetched { origin, message, records: Vec::new(), unclaimed: None, incomplete: None });
         }
         if origin.size == 0 && self.documents.empty == Unusual::Reject {
             message.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&origin.name)));
@@ -130,16 +130,10 @@ impl FilesIn<'_> {
         let is_truncated = judged
             && match spooled.bytes {
                 Some(bytes) => self.is_truncated(&bytes),
-                None => {
-                    let bytes = storage.spooled_bytes(message.id).await;
-                    if bytes.is_err() {
-                        storage.discard([message.id]).await;
-                    }
-                    self.is_truncated(&bytes?)
-                }
+                None => self.is_truncated(&storage.spooled_bytes(message.id).await?),
             };
         let incomplete = is_truncated.then(|| self.incomplete(&origin));
-        Ok(Fetched { origin, message, records: Vec::new(), incomplete })
+        Ok(Fetched { origin, message, records: Vec::new(), unclaimed: Some(spooled.unclaimed), incomplete })
     }
 
     fn is_truncated(&self, bytes: &[u8]) -> bool {

@@ -1,0 +1,139 @@
+//! A journal begun anew, where the old one is gone for good and a person says so. Nothing that lies in the storage is deleted.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    io,
+    path::Path,
+};
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use crate::{
+    config::Workspace,
+    journal::{Before, Journal},
+    model::{Code, Problem, Problems, problem::reason},
+    pipeline::{self, Lock},
+    storage::{Marker, Storage, private_folder},
+};
+
+/// What was done.
+#[derive(Debug, Serialize)]
+pub struct Begun {
+    /// Flows that send: what they find first is held.
+    pub held: Vec<String>,
+    /// The next number of those whose documents are numbered.
+    pub next: Vec<(String, i64)>,
+    /// What was moved aside, relative to the storage.
+    pub aside: Vec<String>,
+}
+
+/// The journal while it is not known yet what must be held.
+const UNSETTLED: &str = ".begun.sqlite";
+
+fn unable(text: String) -> Problem {
+    Problem::new(Code::Usage, text)
+}
+
+/// Begins a journal in a workspace that has none. `next` is the next number of each flow whose documents are numbered: numbers that were
+/// given are known to nobody but the partner.
+///
+/// # Errors
+/// There is a journal, another process works on the workspace, or a number is missing.
+pub async fn begin(workspace: &Workspace, next: &BTreeMap<String, i64>, now: DateTime<Utc>) -> Result<Begun, Problems> {
+    let journal = workspace.storage.join(pipeline::JOURNAL);
+    if Journal::is_there(&journal) {
+        let text = format!("there is a journal at {}", journal.display());
+        return Err(unable(text).hint("nothing is begun anew beside it: move it away first, if that is what you mean").into());
+    }
+    let next = numbers(workspace, next)?;
+    let told = |error: io::Error| unable(format!("the storage {} cannot be used ({})", workspace.storage.display(), reason(&error)));
+    private_folder(&workspace.storage).map_err(told)?;
+    let _lock = Lock::take(workspace)?;
+    let aside = move_aside(&workspace.storage, now).map_err(told)?;
+    let storage = Storage::open(&workspace.storage)?;
+    let held: Vec<String> = workspace.flows.values().filter(|flow| flow.sends()).map(|flow| flow.id.clone()).collect();
+    // Under another name until it may be run: whatever breaks this off leaves no journal, and it is done again.
+    let unsettled = workspace.storage.join(UNSETTLED);
+    for ending in ["", "-wal", "-shm"] {
+        // Left by one that was broken off; mostly there is none.
+        let _ = fs::remove_file(workspace.storage.join(format!("{UNSETTLED}{ending}")));
+    }
+    let begun = Journal::open(&unsettled).await?;
+    let marked = begun.mark_begun(&held, &next, now).await;
+    let identity = begun.identity().await;
+    begun.close().await;
+    marked?;
+    let identity = identity?;
+    // The marker first: whatever breaks this off leaves a storage whose journal is missing, and it is done again.
+    storage.mark(Marker { journal: identity.journal, number: identity.number }).await?;
+    fs::rename(&unsettled, &journal).map_err(told)?;
+    File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
+    Ok(Begun { held, next, aside })
+}
+
+/// Takes the journal that is there for the one that belongs there, though it is another, or a copy of an earlier day: what sending flows find
+/// first is held, as after a restore. Gives those flows.
+///
+/// # Errors
+/// There is no journal, or another process works on the workspace.
+pub async fn accept(workspace: &Workspace, now: DateTime<Utc>) -> Result<Vec<String>, Problems> {
+    let path = workspace.storage.join(pipeline::JOURNAL);
+    if !Journal::is_there(&path) {
+        return Err(unable(format!("there is no journal at {}", path.display())).hint("`consign init --new-journal` begins one").into());
+    }
+    let _lock = Lock::take(workspace)?;
+    let journal = Journal::open_as(&path, Before::CopyAside).await?;
+    let settled = super::restore::settle(&journal, workspace, now).await;
+    let (flows, identity) = (journal.sending_flows().await, journal.identity().await);
+    journal.close().await;
+    settled?;
+    let identity = identity?;
+    Storage::open(&workspace.storage)?.mark(Marker { journal: identity.journal, number: identity.number }).await?;
+    Ok(flows?)
+}
+
+/// The next numbers, one for each flow whose documents are numbered and none for others.
+fn numbers(workspace: &Workspace, given: &BTreeMap<String, i64>) -> Result<Vec<(String, i64)>, Problems> {
+    let numbered: BTreeSet<&str> = workspace
+        .flows
+        .values()
+        .filter(|flow| flow.outbound().is_some_and(|outbound| outbound.render.sequence.is_some()))
+        .map(|flow| flow.id.as_str())
+        .collect();
+    let mut problems = Vec::new();
+    for flow in given.keys().filter(|flow| !numbered.contains(flow.as_str())) {
+        problems.push(unable(format!("`{flow}` is no flow whose documents are numbered")));
+    }
+    let missing: Vec<&str> = numbered.iter().copied().filter(|flow| !given.contains_key(*flow)).collect();
+    if !missing.is_empty() {
+        let flags: Vec<String> = missing.iter().map(|flow| format!("--next {flow}=NUMBER")).collect();
+        let text = format!("the documents of {} are numbered, and nobody here knows the last number that was given", missing.join(" and "));
+        problems.push(unable(text).hint(format!("ask the partner, or look at the last file that was sent, and add {}", flags.join(" "))));
+    }
+    Problems::check(problems)?;
+    Ok(given.iter().map(|(flow, number)| (flow.clone(), *number)).collect())
+}
+
+/// Moves aside what is left of the old journal, and what it alone could have known the meaning of: bytes that were under way.
+fn move_aside(storage: &Path, now: DateTime<Utc>) -> io::Result<Vec<String>> {
+    let at = now.format("%Y%m%d-%H%M%S");
+    let mut moved = Vec::new();
+    for ending in ["", "-wal", "-shm", "-journal"] {
+        let name = format!("{}{ending}", pipeline::JOURNAL);
+        let to = format!("lost-{at}-{name}");
+        match fs::rename(storage.join(&name), storage.join(&to)) {
+            Ok(()) => moved.push(to),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let spool = storage.join("spool");
+    if fs::read_dir(&spool).is_ok_and(|mut files| files.next().is_some()) {
+        let to = format!("lost-{at}-spool");
+        fs::rename(&spool, storage.join(&to))?;
+        moved.push(to);
+    }
+    Ok(moved)
+}

@@ -1,0 +1,33 @@
+//! After a run was broken off in the middle: what Odoo may still be at is not looked for before it has landed.
+
+use super::{Engine, retry::next_try};
+use crate::model::{Code, Effect, Intent, Message, Problem, Problems, Stage};
+
+impl Engine {
+    /// Lets messages wait whose call to Odoo was broken off with the run that made it: the next run, of this process or of one that is
+    /// started at once, would look for records that Odoo has not committed yet.
+    ///
+    /// # Errors
+    /// The journal cannot be used.
+    pub async fn wait_for_what_may_land(&self) -> Result<(), Problem> {
+        let (journal, now) = (self.journal(), self.clock().now());
+        let why = || Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo had answered"));
+        for flow in self.workspace().flows.keys() {
+            for mut message in journal.unfinished(flow, now, true).await? {
+                if message.stage == Stage::Done && !message.moved && !message.pipeline().maps() {
+                    // Its note may be under way.
+                    journal.settle_later(&[(&message, next_try(message.id, 0, &why(), None, now))]).await?;
+                } else if Stage::UNDER_WAY.contains(&message.stage) && self.is_under_way_in_odoo(&message).await? {
+                    let until = next_try(message.id, message.attempts, &why(), None, now);
+                    journal.wait(&mut message, until, &why(), now).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn is_under_way_in_odoo(&self, message: &Message) -> Result<bool, Problem> {
+        let is_open = |intent: &Intent| intent.closed.is_none() && matches!(intent.effect, Effect::Call(_) | Effect::Write(_));
+        Ok(message.stage != Stage::Applied && self.journal().intents_of_run(message).await?.iter().any(is_open))
+    }
+}

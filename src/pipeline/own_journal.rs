@@ -1,0 +1,151 @@
+//! The journal of a workspace: opened where it is the one that belongs there, and watched for as long as it is open.
+
+use std::{
+    os::unix::fs::MetadataExt as _,
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, AtomicU64, Ordering},
+};
+
+use super::lock::Lock;
+use crate::{
+    config::Workspace,
+    journal::{Before, Identity, Journal},
+    model::{Code, Problem},
+    storage::{Marker, Storage},
+};
+
+/// The journal's file in the storage folder.
+pub const JOURNAL: &str = "journal.sqlite";
+
+/// An open journal, and its file.
+pub(super) struct OwnJournal {
+    pub(super) journal: Journal,
+    path: PathBuf,
+    /// The folder that its file really lies in.
+    folder: Option<PathBuf>,
+    /// Device and number of the file that is open.
+    file: Option<(u64, u64)>,
+    /// How far the marker knows it to have come.
+    marked: AtomicU64,
+    /// It was told that the file is gone.
+    told: AtomicBool,
+}
+
+impl OwnJournal {
+    /// Opens the journal of a workspace. One of an earlier version is carried over by a process that is alone with it; one is begun only
+    /// where nothing says that there was one.
+    pub(super) async fn open(workspace: &Workspace, storage: &Storage) -> Result<Self, Problem> {
+        let path = workspace.storage.join(JOURNAL);
+        // Before the journal: what is written down of it never gets ahead of it.
+        let marker = storage.marker().await?;
+        missing(&path, storage, marker.as_ref()).await?;
+        let (journal, is_carried_over) = opened(workspace, &path).await?;
+        // One that was carried over has its name from now on: it may be the copy of before, which somebody has gone back to.
+        let marker = marker.filter(|_| !is_carried_over);
+        other(&path, &journal.identity().await?, marker.as_ref())?;
+        let marked = AtomicU64::new(marker.map_or(u64::MAX, |marker| marker.number));
+        let folder = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_path_buf));
+        let own = Self { file: inode(&path), journal, path, folder, marked, told: AtomicBool::new(false) };
+        own.mark(storage).await;
+        Ok(own)
+    }
+
+    /// Writes down beside the journal how far it has come.
+    pub(super) async fn mark(&self, storage: &Storage) {
+        let Ok(identity) = self.journal.identity().await else { return };
+        if self.marked.load(Ordering::Relaxed) == identity.number {
+            return;
+        }
+        // One that cannot be written now is written after the next run: it only tells less.
+        if storage.mark(Marker { journal: identity.journal, number: identity.number }).await.is_ok() {
+            self.marked.store(identity.number, Ordering::Relaxed);
+        }
+    }
+
+    /// Why the journal is of no use any more: its file was removed, or replaced, under it. What is written to it is lost with this process.
+    pub(super) fn gone(&self) -> Option<Problem> {
+        if self.file.is_none() || inode(&self.path) == self.file {
+            return None;
+        }
+        let text =
+            format!("the journal {} was removed or replaced while consign was running: nothing is taken or sent", self.path.display());
+        Some(Problem::new(Code::JournalLost, text).hint("stop consign, bring the storage back (`consign restore`), then start it again"))
+    }
+
+    /// The folder that its file really lies in.
+    pub(super) fn folder(&self) -> Option<&Path> {
+        self.folder.as_deref()
+    }
+
+    /// Whether this is the first time that it is told.
+    pub(super) fn is_news(&self) -> bool {
+        !self.told.swap(true, Ordering::Relaxed)
+    }
+}
+
+/// Refuses that a journal is begun where there was one.
+async fn missing(path: &Path, storage: &Storage, marker: Option<&Marker>) -> Result<(), Problem> {
+    if Journal::is_there(path) {
+        return Ok(());
+    }
+    match storage.files().await? {
+        0 if marker.is_none() => Ok(()),
+        files => Err(lost(&format!("there is no journal at {}, and the storage holds {files} files", path.display()))),
+    }
+}
+
+/// Refuses a journal that is not the one which belongs there, or is what that was on an earlier day.
+fn other(path: &Path, identity: &Identity, marker: Option<&Marker>) -> Result<(), Problem> {
+    let (path, Identity { journal, number }) = (path.display(), identity);
+    match marker {
+        Some(marker) if marker.journal != *journal => Err(lost(&format!("{path} is another journal than the one that belongs here"))),
+        Some(marker) if marker.number > *number => {
+            Err(lost(&format!("{path} is an earlier copy: it ends at {number}, and the journal had come to {}", marker.number)))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Looks whether the journal of a workspace is there and the one that belongs there, or none was begun yet: whether there is one. Nothing is
+/// made.
+///
+/// # Errors
+/// It is not, or cannot be read.
+pub async fn belongs(workspace: &Workspace) -> Result<bool, Problem> {
+    let (path, storage) = (workspace.storage.join(JOURNAL), Storage::as_it_is(&workspace.storage));
+    let marker = storage.marker().await?;
+    missing(&path, &storage, marker.as_ref()).await?;
+    if !Journal::is_there(&path) {
+        return Ok(false);
+    }
+    let journal = Journal::open(&path).await?;
+    let identity = journal.identity().await;
+    journal.close().await;
+    other(&path, &identity?, marker.as_ref())?;
+    Ok(true)
+}
+
+fn inode(path: &Path) -> Option<(u64, u64)> {
+    std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
+}
+
+fn lost(text: &str) -> Problem {
+    Problem::new(Code::JournalLost, text).hint(
+        "bring it back with `consign restore BACKUP`, in an empty storage folder; if a new one is meant: `consign init --new-journal`",
+    )
+}
+
+/// Opens the journal; whether it was of an earlier version and was carried over.
+async fn opened(workspace: &Workspace, path: &Path) -> Result<(Journal, bool), Problem> {
+    match Journal::open(path).await {
+        Err(problem) if problem.code == Code::EarlierJournal => {}
+        opened => return Ok((opened?, false)),
+    }
+    let lock = if Lock::is_held(workspace) { None } else { Some(Lock::take(workspace)) };
+    let _alone = lock.transpose().map_err(|problem| match problem.code {
+        Code::Locked => Problem::new(Code::Locked, "the journal must be upgraded, and another consign is using it")
+            .hint("stop the other consign, then start this one: it copies the old journal and upgrades it"),
+        _ => problem,
+    })?;
+    Ok((Journal::open_as(path, Before::CopyAside).await?, true))
+}

@@ -1,0 +1,60 @@
+//! What lies beside the journal and says which one belongs here: a journal that is gone, or one of an earlier day, is not taken for it.
+
+use std::{fs, io, path::Path};
+
+use serde::{Deserialize, Serialize};
+
+use super::fault::problem;
+use crate::model::Problem;
+
+/// Its file.
+const FILE: &str = "journal.mark";
+
+/// The journal that belongs to a storage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Marker {
+    /// Its name.
+    pub journal: String,
+    /// How far it had come when this was written; it may have come further.
+    pub number: u64,
+}
+
+/// Reads it; none where there is none, or none that can be read: it may have been cut off by a full disk.
+pub(super) fn read(root: &Path) -> Result<Option<Marker>, Problem> {
+    let path = root.join(FILE);
+    match fs::read(&path) {
+        Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(problem(&path, &error)),
+    }
+}
+
+/// Writes it, whole or not at all.
+pub(super) fn write(root: &Path, marker: &Marker) -> Result<(), Problem> {
+    let (path, part) = (root.join(FILE), root.join(format!("{FILE}.part")));
+    let text = serde_json::to_vec(marker).unwrap_or_default();
+    fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).map_err(|error| {
+        // What was written of it is useless.
+        let _ = fs::remove_file(&part);
+        problem(&path, &error)
+    })
+}
+
+/// Files on our shelves, so many at most are counted: what a journal that begins anew would not know.
+pub(super) fn files(root: &Path, most: usize) -> usize {
+    fn count(folder: &Path, most: usize) -> usize {
+        let mut sum = 0;
+        for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+            if sum >= most {
+                break;
+            }
+            sum += match entry.file_type() {
+                Ok(kind) if kind.is_dir() => count(&entry.path(), most - sum),
+                Ok(kind) if kind.is_file() => 1,
+                _ => 0,
+            };
+        }
+        sum
+    }
+    ["spool", "archive", "error", "plans"].iter().fold(0, |sum, folder| sum + count(&root.join(folder), most.saturating_sub(sum)))
+}
