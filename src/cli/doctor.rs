@@ -8,6 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{Context, Exit};
 use crate::{
     config::{Flow, OdooConfig, Workspace, check},
+    endpoint,
     model::{Code, MessageId, Problem, Problems},
     odoo::{Call, Odoo, keys},
     ops::first_aid,
@@ -50,7 +51,7 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     }
     for (id, partner) in &workspace.partners {
         let flows: Vec<&Flow> = workspace.flows.values().filter(|flow| flow.enabled && flow.partner == *id).collect();
-        match partner.drop.open(&workspace.root) {
+        match endpoint::open_drop(partner, &workspace.root) {
             Ok(drop) => probe_drop(&*drop, id, &flows, &workspace, &mut findings).await,
             Err(problem) => findings.add(format!("drop of {id}"), Err(problem)),
         }

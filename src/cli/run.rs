@@ -1,8 +1,14 @@
 //! `consign run`: by schedule until stopped, or each flow once.
 
-use std::sync::Arc;
+use std::{collections::BTreeMap, sync::Arc};
 
-use super::{Context, Exit, output, progress, stay};
+use tokio::{
+    sync::{mpsc, watch},
+    task::JoinSet,
+    time::{Instant, sleep_until},
+};
+
+use super::{Context, Exit, output, progress, signals::stopped_by_signals, stay};
 use crate::{
     model::{Code, Problem, Problems, nearest::did_you_mean},
     pipeline::{Engine, Lock, Summary},
@@ -38,7 +44,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         }
         let engine = Engine::open(Arc::clone(&workspace)).await?.with_watcher(progress::watcher()).eager();
         engine.sweep(&lock).await?;
-        let exit = once(context, &engine, &args.flows).await;
+        let exit = once(context, &Arc::new(engine), &args.flows).await?;
         if !context.out.json {
             context.out.problems(&broken);
         }
@@ -52,35 +58,83 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     Ok(Exit::Fine)
 }
 
-async fn once(context: &Context, engine: &Engine, wanted: &[String]) -> Exit {
-    let enabled = || engine.workspace().flows.values().filter(|flow| flow.enabled).map(|flow| flow.id.clone()).collect();
+/// Runs flows once: partners side by side, so that none waits for another's server, and the flows of one in their order.
+async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Result<Exit, Problems> {
+    let workspace = engine.workspace();
+    let enabled = || workspace.flows.values().filter(|flow| flow.enabled).map(|flow| flow.id.clone()).collect();
     let flows: Vec<String> = if wanted.is_empty() { enabled() } else { wanted.to_vec() };
     if flows.is_empty() {
         context.out.line("no flow is switched on (enabled = true in its file)");
     }
-    let mut summaries: Vec<Summary> = Vec::new();
-    for flow in flows {
-        let summary = engine.run(&flow).await;
-        context.out.line(told(&summary));
-        if !context.out.json {
-            context.out.problems(&summary.problems);
-        }
-        summaries.push(summary);
+    let mut partners: BTreeMap<&str, Vec<(usize, String)>> = BTreeMap::new();
+    for (at, flow) in flows.iter().enumerate() {
+        let partner = workspace.flows.get(flow).map_or("", |flow| flow.partner.as_str());
+        partners.entry(partner).or_default().push((at, flow.clone()));
     }
+    let (told, mut ended) = mpsc::unbounded_channel();
+    let mut running = JoinSet::new();
+    for own in partners.into_values() {
+        let (engine, told) = (Arc::clone(engine), told.clone());
+        running.spawn(async move {
+            for (at, flow) in own {
+                // Nobody listens any more when the command was broken off.
+                let _ = told.send((at, engine.run(&flow).await));
+            }
+        });
+    }
+    drop(told);
+    let (tell, mut stop) = watch::channel(false);
+    stopped_by_signals(tell)?;
+    let mut done: Vec<Option<Summary>> = flows.iter().map(|_| None).collect();
+    let (mut next, mut stopping) = (0, None::<Instant>);
+    while next < done.len() {
+        let patience = async {
+            match stopping {
+                Some(until) => sleep_until(until).await,
+                None => std::future::pending().await,
+            }
+        };
+        tokio::select! {
+            one = ended.recv() => match one {
+                Some((at, summary)) => done[at] = Some(summary),
+                // A defect of consign ended one; it was told where it happened.
+                None => break,
+            },
+            _ = stop.wait_for(|stop| *stop), if stopping.is_none() => {
+                engine.stop();
+                stopping = Some(Instant::now() + workspace.stop_after);
+            }
+            () = patience => {
+                running.shutdown().await;
+                break;
+            }
+        }
+        // Each is told as soon as those before it are.
+        while let Some(summary) = done.get(next).and_then(Option::as_ref) {
+            context.out.line(line(summary));
+            if !context.out.json {
+                context.out.problems(&summary.problems);
+            }
+            next += 1;
+        }
+    }
+    let complete = done.iter().all(Option::is_some) && stopping.is_none();
+    let summaries: Vec<Summary> = done.into_iter().flatten().collect();
     context.out.data(&summaries);
     engine.journal().close().await;
     let problems: Vec<Problem> = summaries.iter().flat_map(|summary| summary.problems.clone()).collect();
     let waiting = summaries.iter().any(|summary| summary.waiting > 0);
     let refused = summaries.iter().any(|summary| summary.failed + summary.held + summary.refused > 0);
-    match Exit::of(&problems) {
+    Ok(match Exit::of(&problems) {
+        _ if !complete => Exit::Unable,
         Exit::Fine if waiting => Exit::Unable,
         Exit::Fine if refused => Exit::Problems,
         exit => exit,
-    }
+    })
 }
 
 /// A summary in a line: only what there is.
-pub(super) fn told(summary: &Summary) -> String {
+pub(super) fn line(summary: &Summary) -> String {
     let counts = [
         (summary.done, "done"),
         (summary.failed, "failed"),

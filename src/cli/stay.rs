@@ -11,7 +11,7 @@ use std::{
 use tokio::{
     signal::unix::{Signal, SignalKind, signal},
     sync::watch,
-    task::JoinHandle,
+    task::{JoinHandle, JoinSet},
 };
 
 use super::signals::{stopped_by_signals, unable};
@@ -38,11 +38,13 @@ pub(super) async fn stay(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Res
     let (mut workspace, mut before) = (first, None::<Arc<Workspace>>);
     // How far traces were sent: goes on over a reload.
     let traced = Arc::new(AtomicI64::new(-1));
-    loop {
-        let running = match Running::start(Arc::clone(&workspace), lock, Arc::clone(&traced)).await {
+    // What an earlier workspace has in hand still, and its engine.
+    let (mut leaving, mut last) = (JoinSet::new(), None::<Arc<Engine>>);
+    let ended = loop {
+        let running = match Running::start(Arc::clone(&workspace), lock, Arc::clone(&traced), last.as_deref()).await {
             Ok(running) => running,
             Err(problem) => match before.take() {
-                None => return Err(Problems::from(problem)),
+                None => break Err(Problems::from(problem)),
                 Some(before) => {
                     tell_problems(&[problem], "the workspace as it is now cannot be run, and the one before goes on");
                     workspace = before;
@@ -50,12 +52,17 @@ pub(super) async fn stay(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Res
                 }
             },
         };
-        let next = running.until(root, &workspace, &mut stop, &mut reload).await?;
-        match next {
-            None => return Ok(()),
-            Some(next) => before = Some(std::mem::replace(&mut workspace, next)),
+        last = Some(Arc::clone(&running.engine));
+        match running.until(root, &workspace, &mut stop, &mut reload, &mut leaving).await {
+            Ok(Some(next)) => before = Some(std::mem::replace(&mut workspace, next)),
+            Ok(None) => break Ok(()),
+            Err(problems) => break Err(problems),
         }
-    }
+        while leaving.try_join_next().is_some() {}
+    };
+    // Each is over within its `stop_after`, however this ends.
+    while leaving.join_next().await.is_some() {}
+    ended
 }
 
 /// Waits for the sign to read the workspace anew.
@@ -83,12 +90,20 @@ struct Running {
 }
 
 impl Running {
-    async fn start(workspace: Arc<Workspace>, lock: &Lock, traced: Arc<AtomicI64>) -> Result<Self, Problem> {
-        for problem in check::check(&workspace).problems {
+    /// Starts it, after `before`: a flow that one has in hand still begins here as soon as it is free.
+    async fn start(workspace: Arc<Workspace>, lock: &Lock, traced: Arc<AtomicI64>, before: Option<&Engine>) -> Result<Self, Problem> {
+        let report = check::check(&workspace);
+        for problem in report.problems.into_iter().chain(report.warnings) {
             tracing::warn!(code = problem.code.as_str(), place = problem.place.to_string(), "{}", problem.message);
         }
-        let engine = Arc::new(Engine::open(Arc::clone(&workspace)).await?);
-        engine.sweep(lock).await?;
+        let engine = match before {
+            None => Engine::open(Arc::clone(&workspace)).await?,
+            Some(before) => Engine::open_after(Arc::clone(&workspace), before).await?,
+        };
+        let engine = Arc::new(engine);
+        if before.is_none() {
+            engine.sweep(lock).await?;
+        }
         let (end, ends) = watch::channel(false);
         let page = match workspace.web.on {
             false => None,
@@ -110,13 +125,14 @@ impl Running {
     }
 
     /// Lets it work until the process is to stop, or there is another workspace to go on with, which it gives. Messages under way come
-    /// to the end of their step; the next goes on with them.
+    /// to the end of their step among `leaving`; the next workspace does not wait for them.
     async fn until(
         mut self,
         root: &Path,
         workspace: &Workspace,
         stop: &mut watch::Receiver<bool>,
         reload: &mut Option<Signal>,
+        leaving: &mut JoinSet<()>,
     ) -> Result<Option<Arc<Workspace>>, Problems> {
         let next = loop {
             tokio::select! {
@@ -134,13 +150,17 @@ impl Running {
         };
         // Nobody listens any more when it has ended by itself.
         let _ = self.end.send(true);
-        // A defect that ended it is told where it happened.
-        let _ = (&mut self.flows).await;
+        self.engine.stop();
         if let Some(page) = self.page.take() {
             // A browser that keeps a connection open keeps nobody from stopping.
             let _ = tokio::time::timeout(PAGE_ENDS, page).await;
         }
-        self.engine.journal().close().await;
+        let Self { engine, flows, .. } = self;
+        leaving.spawn(async move {
+            // A defect that ended it is told where it happened.
+            let _ = flows.await;
+            engine.journal().close().await;
+        });
         Ok(next)
     }
 }

@@ -6,7 +6,7 @@ use super::{Context, Exit, choosing::By};
 use crate::{
     journal::{Deed, User},
     model::{Code, Problem, Problems},
-    ops::people::{Role, checked_name, hash, random},
+    ops::people::{Role, checked_name, hash, is_simple, known, random},
 };
 
 #[derive(clap::Args)]
@@ -50,8 +50,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let now = engine.clock().now();
     match &args.what {
         What::Add { name, role, password_stdin, by } => {
+            let name = spelled(&journal.users().await?, name)?;
             let deed = Deed { detail: Some(format!("{name} ({role})")), ..by.deed("set user") };
-            let (user, made) = user(name, role, *password_stdin)?;
+            let (user, made) = user(&name, role, *password_stdin)?;
             journal.set_user(&user, &deed, now).await?;
             context.out.data(&serde_json::json!({ "name": name, "role": role, "password": made }));
             context.out.line(format!("{name} may sign in as {role}"));
@@ -68,7 +69,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             users.iter().for_each(|user| context.out.line(format!("{:9} {}", user.role, user.name)));
         }
         What::Remove { name, by } => {
-            let deed = Deed { detail: Some(name.clone()), ..by.deed("remove user") };
+            let users = journal.users().await?;
+            let name = known(&users, name).map_or(name.as_str(), |user| user.name.as_str());
+            let deed = Deed { detail: Some(name.to_string()), ..by.deed("remove user") };
             if !journal.remove_user(name, &deed, now).await? {
                 return Err(Problems::from(Problem::new(Code::Usage, format!("there is no user `{name}`"))));
             }
@@ -79,13 +82,27 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     Ok(Exit::Fine)
 }
 
+/// A name as it is written down: that of somebody who is there already, whatever its letters.
+fn spelled(users: &[User], name: &str) -> Result<String, Problem> {
+    known(users, name).map_or_else(|| checked_name(name), |user| Ok(user.name.clone()))
+}
+
+/// A password that we make. One in which the name stands by chance is made again.
+fn made_up(name: &str) -> Result<String, Problem> {
+    loop {
+        let password = random(MADE)?;
+        if !is_simple(&password, name) {
+            return Ok(password);
+        }
+    }
+}
+
 /// Someone new; with the password where it was made here.
 fn user(name: &str, role: &str, typed: bool) -> Result<(User, Option<String>), Problem> {
-    checked_name(name)?;
     let role = Role::parse(role)
         .ok_or_else(|| Problem::new(Code::Usage, format!("there is no role `{role}`")).hint("viewer, operator or admin"))?;
     let (password, made) = match typed {
-        false => (random(MADE)?, true),
+        false => (made_up(name)?, true),
         true => {
             let mut text = String::new();
             let read = std::io::stdin().take(10_000).read_to_string(&mut text);
@@ -93,6 +110,6 @@ fn user(name: &str, role: &str, typed: bool) -> Result<(User, Option<String>), P
             (text.trim_end_matches(['\r', '\n']).to_string(), false)
         }
     };
-    let user = User { name: name.to_string(), role: role.as_str().to_string(), hash: hash(&password)? };
+    let user = User { name: name.to_string(), role: role.as_str().to_string(), hash: hash(&password, name)? };
     Ok((user, made.then_some(password)))
 }

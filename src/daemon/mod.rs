@@ -1,4 +1,4 @@
-//! Floor 5: the process that stays. One task a flow: it runs at its times, when something moves in a watched folder, and when a
+//! Floor 7: the process that stays. One task a flow: it runs at its times, when something moves in a watched folder, and when a
 //! message has something to go on with. SIGTERM lets every message come to the end of its step.
 
 mod watch;
@@ -12,7 +12,7 @@ use chrono::TimeDelta;
 use tokio::{
     sync::{mpsc, watch as signal},
     task::JoinSet,
-    time::sleep,
+    time::{sleep, timeout},
 };
 
 use crate::{
@@ -28,6 +28,9 @@ use crate::{
 
 /// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.
 const TICK: Duration = Duration::from_secs(2);
+
+/// How long what only tells may take to end.
+const GRACE: Duration = Duration::from_secs(3);
 
 /// How often it is looked whether a key or a certificate ends soon.
 const DAY: TimeDelta = TimeDelta::days(1);
@@ -67,11 +70,23 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
     }
     tracing::info!("stopping: messages under way come to the end of their step");
     engine.stop();
-    while flows.join_next().await.is_some() {}
-    // It ends by the same sign; a defect of its own is no reason not to stop.
-    let _ = alerting.await;
-    let _ = keeping.await;
-    let _ = tracing_out.await;
+    let stop_after = engine.workspace().stop_after;
+    let ended = async { while flows.join_next().await.is_some() {} };
+    if timeout(stop_after, ended).await.is_err() {
+        // What the journal has of them is enough to go on from: an effect that was begun is looked for before it is repeated.
+        tracing::warn!(
+            "{} flows are broken off: what they have begun takes longer than `stop_after` ({} s)",
+            flows.len(),
+            stop_after.as_secs()
+        );
+        flows.shutdown().await;
+        if let Err(problem) = engine.wait_for_what_may_land().await {
+            tracing::error!(code = problem.code.as_str(), "{}", problem.message);
+        }
+    }
+    // They end by the same sign. Nobody waits long for a mail server, or for a day that is rolled into its zip; what takes longer goes on
+    // by itself, and whoever comes next waits for it.
+    let _ = timeout(GRACE, async { tokio::join!(alerting, keeping, tracing_out) }).await;
     Ok(())
 }
 
@@ -83,6 +98,7 @@ async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
         if looked.is_none_or(|last| now - last >= DAY) {
             (endings, looked) = (Endings::of(&engine).await, Some(now));
         }
+        let turn = engine.chore("alerts").await;
         match alerts::look(&engine, &endings, now).await {
             Ok(look) => {
                 look.news.iter().for_each(|news| tracing::warn!(alert = news.alert.key, "{}: {}", news.state.as_str(), news.alert.text))
@@ -92,6 +108,7 @@ async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
         for problem in alerts::deliver::all(&engine).await.unwrap_or_else(|problem| vec![problem]) {
             tracing::error!(code = problem.code.as_str(), "{}", problem.message);
         }
+        drop(turn);
         tokio::select! {
             _ = stop.changed() => {}
             () = sleep(alerts::EVERY) => {}
@@ -138,10 +155,12 @@ async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Ar
 /// Rolls and forgets what is old.
 async fn remember(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     while !*stop.borrow() {
+        let turn = engine.chore("keep").await;
         match keep::keep(&engine, engine.clock().now(), false).await {
             Ok(kept) => kept.line().into_iter().for_each(|line| tracing::info!("{line}")),
             Err(problem) => tracing::error!(code = problem.code.as_str(), "{}", problem.message),
         }
+        drop(turn);
         tokio::select! {
             _ = stop.changed() => {}
             () = sleep(keep::EVERY) => {}
@@ -182,8 +201,10 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
 /// One run in a task of its own: a defect that ends it is told and does not end the flow.
 async fn work(engine: &Arc<Engine>, id: &str, look: bool) {
     let (engine, flow) = (Arc::clone(engine), id.to_string());
-    let run = tokio::spawn(async move { if look { engine.run(&flow).await } else { engine.resume(&flow).await } });
-    if run.await.is_err() {
+    // In a set, so that it ends with whoever waits for it.
+    let mut run = JoinSet::new();
+    run.spawn(async move { if look { engine.run(&flow).await } else { engine.resume(&flow).await } });
+    if matches!(run.join_next().await, Some(Err(_))) {
         tracing::error!(flow = id, "a defect of consign ended this run; it is tried again at the next time");
         sleep(TICK).await;
     }
