@@ -1,12 +1,15 @@
 //! Who may sign in to the web page: names, roles, passwords.
 
-use std::fmt::Write as _;
+use std::{collections::HashSet, fmt::Write as _};
 
 use argon2::{Argon2, PasswordHash, PasswordHasher as _, PasswordVerifier as _};
 use ring::rand::{SecureRandom as _, SystemRandom};
 use serde::Serialize;
 
-use crate::model::{Code, Problem};
+use crate::{
+    journal::User,
+    model::{Code, Problem},
+};
 
 /// What someone may do; each may do what those before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -44,6 +47,9 @@ pub const SHORTEST: usize = 10;
 /// The longest: more is only work for us.
 pub const LONGEST: usize = 1000;
 
+/// Characters of a password that differ, at least.
+const DIFFERENT: usize = 5;
+
 /// Random bytes as hexadecimal digits.
 ///
 /// # Errors
@@ -58,26 +64,53 @@ pub fn random(bytes: usize) -> Result<String, Problem> {
     }))
 }
 
-/// A name that someone can have.
+/// A name that someone can have, in small letters: `ADAM` is adam. Letters that look like those of another script are none of a name, so
+/// that nobody can be taken for somebody else.
 ///
 /// # Errors
-/// It is none.
-pub fn checked_name(name: &str) -> Result<(), Problem> {
-    let fine = |c: char| c.is_alphanumeric() || matches!(c, '.' | '-' | '_' | '@');
+/// It is no such name.
+pub fn checked_name(name: &str) -> Result<String, Problem> {
+    let name = name.to_lowercase();
+    // Latin letters as European languages have them (Latin-1 and Latin Extended-A), but for those that look like two or like others.
+    let latin = |c: char| {
+        matches!(c, '\u{df}'..='\u{f6}' | '\u{f8}'..='\u{17e}')
+            && !matches!(c, '\u{131}' | '\u{132}' | '\u{133}' | '\u{138}' | '\u{13f}' | '\u{140}' | '\u{149}')
+    };
+    let fine = |c: char| c.is_ascii_alphanumeric() || latin(c) || matches!(c, '.' | '-' | '_' | '@');
     if !name.is_empty() && name.chars().count() <= 100 && name.chars().all(fine) {
-        return Ok(());
+        return Ok(name);
     }
-    Err(Problem::new(Code::Usage, "a user's name is of letters, digits and . - _ @, up to 100 of them"))
+    Err(Problem::new(Code::Usage, "a user's name is of Latin letters, digits and . - _ @, up to 100 of them"))
 }
 
-/// The hash of a password (argon2id).
+/// Whoever has this name, in whatever letters they were written down: those of earlier versions may have large ones.
+pub fn known<'u>(users: &'u [User], name: &str) -> Option<&'u User> {
+    let folded = name.to_lowercase();
+    users.iter().find(|user| user.name == name).or_else(|| users.iter().find(|user| user.name.to_lowercase() == folded))
+}
+
+/// Whether a password can be guessed by whoever knows the name, or by trying the simplest ones.
+pub fn is_simple(password: &str, name: &str) -> bool {
+    let folded = password.to_lowercase();
+    let different: HashSet<char> = folded.chars().filter(|c| !c.is_whitespace()).collect();
+    let numbers: Vec<u32> = folded.chars().map(u32::from).collect();
+    let steps = numbers.windows(2).filter(|pair| pair[0].abs_diff(pair[1]) == 1).count();
+    let in_a_row = steps * 5 >= numbers.len().saturating_sub(1) * 4;
+    different.len() < DIFFERENT || in_a_row || (name.chars().count() >= 3 && folded.contains(&name.to_lowercase()))
+}
+
+/// The hash of a password (argon2id) of whoever has the name.
 ///
 /// # Errors
-/// It is too short or too long.
-pub fn hash(password: &str) -> Result<String, Problem> {
+/// It is too short, too long or too simple.
+pub fn hash(password: &str, name: &str) -> Result<String, Problem> {
     let length = password.chars().count();
     if !(SHORTEST..=LONGEST).contains(&length) {
         return Err(Problem::new(Code::Usage, format!("a password has {SHORTEST} to {LONGEST} characters")));
+    }
+    if is_simple(password, name) {
+        let text = "the password is too simple: it has few different characters, or the name in it, or is 1234567890 and the like";
+        return Err(Problem::new(Code::Usage, text).hint("three words that do not belong together are easy to remember and hard to guess"));
     }
     let hash = Argon2::default().hash_password(password.as_bytes());
     hash.map(|hash| hash.to_string()).map_err(|_| Problem::new(Code::Usage, "the password cannot be hashed"))
@@ -100,11 +133,14 @@ mod tests {
 
     #[test]
     fn a_password_fits_its_hash_and_no_other() {
-        let hashed = hash("correct horse").expect("a hash");
+        let hashed = hash("correct horse", "anna").expect("a hash");
         assert!(hashed.starts_with("$argon2id$") && !hashed.contains("horse"));
         assert!(fits("correct horse", Some(&hashed)));
         assert!(!fits("correct hors", Some(&hashed)) && !fits("correct horse", None));
-        assert!(hash("short").is_err());
+        assert!(hash("short", "anna").is_err());
+        for simple in ["aaaaaaaaaa", "          ", "1234567890", "abababababab", "my name is Anna", "aaaaa     bbbbb"] {
+            assert!(hash(simple, "anna").is_err(), "{simple}");
+        }
         let (began, known) = (std::time::Instant::now(), fits("wrong one", Some(&hashed)));
         let with = began.elapsed();
         let (began, unknown) = (std::time::Instant::now(), fits("wrong one", None));
@@ -116,8 +152,20 @@ mod tests {
     #[test]
     fn names_are_plain() {
         assert!(checked_name("anna.berg@example.com").is_ok());
-        for bad in ["", "a b", "<b>", "a\n", "x\u{202e}y"] {
+        assert_eq!(checked_name("ADAM").ok().as_deref(), Some("adam"));
+        assert_eq!(checked_name("Jürgen.Łoś").ok().as_deref(), Some("jürgen.łoś"));
+        for bad in ["", "a b", "<b>", "a\n", "x\u{202e}y", "аdam", "αdam", "ａdam", "adam\u{301}", "adaᴍ"] {
             assert!(checked_name(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn whoever_was_written_down_in_large_letters_is_found() {
+        let user = |name: &str| User { name: name.into(), role: "viewer".into(), hash: String::new() };
+        let users = [user("Anna"), user("berta"), user("BERTA")];
+        assert_eq!(known(&users, "anna").map(|user| user.name.as_str()), Some("Anna"));
+        assert_eq!(known(&users, "BERTA").map(|user| user.name.as_str()), Some("BERTA"));
+        assert_eq!(known(&users, "Berta").map(|user| user.name.as_str()), Some("berta"));
+        assert!(known(&users, "carl").is_none());
     }
 }

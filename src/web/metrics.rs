@@ -8,7 +8,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 
-use super::{Site, refusal::Refusal, sessions::same};
+use super::{
+    Site,
+    refusal::Refusal,
+    sessions::{host_is_ours, same},
+};
 use crate::model::Problem;
 
 /// Metrics in Prometheus' text format. They name flows, which name partners: only for this machine, or with the token of `[web]`.
@@ -34,7 +38,7 @@ pub(super) async fn metrics(
     let allowed = match (&token, bearer) {
         (Some(token), Some(bearer)) => same(bearer, token),
         (Some(_), None) => false,
-        (None, _) => peer.ip().to_canonical().is_loopback() && !forwarded && !is_behind,
+        (None, _) => peer.ip().to_canonical().is_loopback() && !forwarded && !is_behind && host_is_ours(&headers, &workspace.web),
     };
     if !allowed {
         return Ok((StatusCode::FORBIDDEN, "metrics are for this machine, or for whoever has the token of [web]\n").into_response());
@@ -80,8 +84,8 @@ async fn text(site: &Site) -> Result<String, Problem> {
         let _ = writeln!(out, "consign_alerts{{kind=\"{kind}\"}} {on}");
     }
     head(&mut out, "consign_storage_free_bytes", "gauge", "What is free where consign keeps its files.");
-    if let Ok(stat) = rustix::fs::statvfs(site.engine.storage().root()) {
-        let _ = writeln!(out, "consign_storage_free_bytes {}", stat.f_bavail.saturating_mul(stat.f_frsize));
+    if let Some(free) = site.engine.storage().free() {
+        let _ = writeln!(out, "consign_storage_free_bytes {free}");
     }
     Ok(out)
 }

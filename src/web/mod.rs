@@ -1,4 +1,4 @@
-//! Floor 5: the web page. Rendered on the server, usable without JavaScript; what it shows can never run as script, whatever a
+//! Floor 7: the web page. Rendered on the server, usable without JavaScript; what it shows can never run as script, whatever a
 //! partner's file contains: every value is escaped by the one formatter of `escape`, and the policy of `guard` lets nothing run
 //! but our own file.
 //!
@@ -33,7 +33,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::header,
+    http::{StatusCode, header},
     response::IntoResponse,
     routing::{get, post},
 };
@@ -77,9 +77,16 @@ pub async fn listen(engine: &Engine) -> Result<TcpListener, Problem> {
 /// The pages are broken, or the journal cannot be opened.
 pub async fn serve(engine: Engine, listener: TcpListener, stop: watch::Receiver<bool>) -> Result<(), Problem> {
     let doors = engine.another_journal().await?;
+    let proxies = engine.workspace().web.proxies.clone();
     let app = app(engine, doors)?;
-    serve::serve(app, listener, stop).await;
+    serve::serve(app, brief(), proxies, listener, stop).await;
     Ok(())
+}
+
+/// What is answered where there is no place for more.
+fn brief() -> Router {
+    let full = || async { (StatusCode::SERVICE_UNAVAILABLE, "too many connections: close some, or try again\n") };
+    Router::new().route("/health", get(metrics::health)).fallback(full).layer(axum::middleware::from_fn(guard::headers))
 }
 
 fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
@@ -113,7 +120,8 @@ fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
             "/live.js",
             get(|| async { ([(header::CONTENT_TYPE, "text/javascript; charset=utf-8")], include_str!("assets/live.js")).into_response() }),
         )
-        .layer(DefaultBodyLimit::max(64 << 10));
+        .layer(axum::middleware::from_fn(serve::small))
+        .layer(DefaultBodyLimit::max(serve::SMALL));
     let large = Router::new().route("/messages/{id}/edit", get(edit::page).post(edit::edit)).layer(DefaultBodyLimit::max(FORM));
     let all = small.merge(large).fallback(guard::nowhere);
     Ok(all.layer(axum::middleware::from_fn(serve::in_time)).layer(axum::middleware::from_fn(guard::headers)).with_state(site))

@@ -18,7 +18,7 @@ use crate::{
     config::Web,
     journal::{Deed, Session},
     model::Problem,
-    ops::people::{Role, checked_name, random},
+    ops::people::{Role, checked_name, known, random},
 };
 
 /// How long someone stays signed in without being seen.
@@ -83,8 +83,9 @@ async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal
         let (value, second) = (values.next()?.to_str().ok()?, values.next());
         second.is_none().then(|| value.to_string())
     };
-    let name = text(&web.user_header).filter(|name| checked_name(name).is_ok()).ok_or(Refusal::NotByProxy)?;
-    let known = site.doors.users().await?.into_iter().find(|user| user.name == name).and_then(|user| Role::parse(&user.role));
+    let name = text(&web.user_header).and_then(|name| checked_name(&name).ok()).ok_or(Refusal::NotByProxy)?;
+    let users = site.doors.users().await?;
+    let known = known(&users, &name).and_then(|user| Role::parse(&user.role));
     let told = text(&web.role_header).and_then(|role| Role::parse(&role));
     let role = if web.role_header.is_some() { told } else { known };
     let csrf = site.pages.token(&name);
@@ -92,7 +93,7 @@ async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal
 }
 
 /// Whether a request was made to a host that is ours: a page elsewhere whose name was pointed at this machine speaks to its own.
-fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
+pub(super) fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
     let ours = web.url.as_deref().and_then(|url| url.split_once("://")).map(|(_, rest)| rest.split('/').next().unwrap_or_default());
     let name = host.rsplit_once(':').filter(|(_, port)| port.bytes().all(|byte| byte.is_ascii_digit())).map_or(host, |(name, _)| name);

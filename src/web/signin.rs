@@ -20,7 +20,7 @@ use super::{
     sessions,
     values::values,
 };
-use crate::{config::Web, journal::Deed};
+use crate::{config::Web, journal::Deed, ops::people::known};
 
 /// The form to sign in.
 pub(super) async fn page(State(site): State<Arc<Site>>, Query(query): Query<HashMap<String, String>>) -> Result<Response, Refusal> {
@@ -74,10 +74,11 @@ pub(super) async fn sign_in(
 
 /// The cookie of whoever has this password.
 async fn looked_at(site: &Site, name: &str, password: String) -> Result<Option<HeaderValue>, Refusal> {
-    let hash = site.doors.users().await?.into_iter().find(|user| user.name == name).map(|user| user.hash);
-    let right = site.is_right(password, hash.clone()).await?;
-    match hash.filter(|_| right) {
-        Some(hash) => Ok(sessions::begin(site, name, &hash, Some(&Deed::new(name, "sign in"))).await?),
+    let users = site.doors.users().await?;
+    let user = known(&users, name);
+    let right = site.is_right(password, user.map(|user| user.hash.clone())).await?;
+    match user.filter(|_| right) {
+        Some(user) => Ok(sessions::begin(site, &user.name, &user.hash, Some(&Deed::new(&user.name, "sign in"))).await?),
         None => Ok(None),
     }
 }

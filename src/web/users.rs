@@ -12,7 +12,7 @@ use super::{Site, guard::Posted, person::Person, refusal::Refusal, sessions, val
 use crate::{
     journal::{Deed, User},
     model::{Code, Problem},
-    ops::people::{Role, checked_name, hash},
+    ops::people::{Role, checked_name, hash, known},
 };
 
 /// Everyone.
@@ -26,8 +26,9 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 /// Adds or removes someone, or changes their role or password.
 pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Admin)?;
-    let (journal, name) = (site.engine.journal(), posted.field("name").to_string());
-    checked_name(&name)?;
+    let (journal, name) = (site.engine.journal(), posted.field("name"));
+    let users = journal.users().await?;
+    let name = known(&users, name).map_or_else(|| checked_name(name), |user| Ok(user.name.clone()))?;
     if name == posted.person.name && (posted.has("remove") || posted.field("role") != Role::Admin.as_str()) {
         let text = "the admin who looks after users is not removed, or made less, by himself";
         return Err(Problem::new(Code::Usage, text).hint("another admin can do it; so can `consign user`").into());
@@ -42,7 +43,7 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
     let deed = deed("set user", format!("{name} ({})", role.as_str()));
     match posted.fields.get("password").filter(|password| !password.is_empty()).cloned() {
         Some(password) => {
-            let hash = hashed(&site, password).await?;
+            let hash = hashed(&site, &name, password).await?;
             journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }, &deed, now).await?;
         }
         None if journal.set_role(&name, role.as_str(), &deed, now).await? => {}
@@ -51,8 +52,9 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
     Ok(Redirect::to("/users").into_response())
 }
 
-async fn hashed(site: &Site, password: String) -> Result<String, Refusal> {
-    Ok(site.hashing(move || hash(&password)).await??)
+async fn hashed(site: &Site, name: &str, password: String) -> Result<String, Refusal> {
+    let name = name.to_string();
+    Ok(site.hashing(move || hash(&password, &name)).await??)
 }
 
 /// One's own password.
@@ -79,7 +81,7 @@ pub(super) async fn password(State(site): State<Arc<Site>>, posted: Posted) -> R
         return Err(Problem::new(Code::Usage, "the old password is wrong").into());
     }
     site.throttle.succeeded(&counted, now);
-    let hash = hashed(&site, new).await?;
+    let hash = hashed(&site, &name, new).await?;
     let changed = journal.set_hash(&name, &known.hash, &hash, &Deed::new(&name, "change password"), now).await?;
     let cookie = sessions::begin(&site, &name, &hash, None).await?.filter(|_| changed);
     let cookie = cookie.ok_or_else(|| Problem::new(Code::Usage, "the password was changed elsewhere at the same time"))?;
