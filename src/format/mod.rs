@@ -1,4 +1,4 @@
-//! Floor 1: bytes to documents. One file a format; each lifts what it reads to the same tree with positions.
+//! Floor 2: bytes to documents. One file a format; each lifts what it reads to the same tree with positions.
 //!
 //! **Invariant:** nothing here knows where the bytes come from, and nothing outside the bytes is ever read: no DTD, no external
 //! entity, no schema hint is followed.

@@ -1,4 +1,4 @@
-//! Floor 1: a partner's document becomes a plan, an Odoo record a document. Text files that a consultant writes; no Rust, no Odoo.
+//! Floor 2: a partner's document becomes a plan, an Odoo record a document. Text files that a consultant writes; no Rust, no Odoo.
 //!
 //! **Invariant:** no I/O here, and nothing of a transport or of RPC: a mapping is a function from a document to a plan.
 

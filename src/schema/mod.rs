@@ -1,4 +1,4 @@
-//! Floor 1: XSD. Compiles a schema that a consultant put under `schemas/`, judges documents against it, and tells which elements it
+//! Floor 2: XSD. Compiles a schema that a consultant put under `schemas/`, judges documents against it, and tells which elements it
 //! allows. The engine is the crate `xsd-schema`; no type of it leaves this room.
 //!
 //! **Invariant:** nothing outside the workspace's `schemas/` is read, and nothing is ever fetched.

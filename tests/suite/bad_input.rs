@@ -370,6 +370,9 @@ async fn disk_full() {
         eprintln!("LOUD: no tmpfs can be mounted here; disk full was NOT tested");
         return;
     }
+    let file = shop.world.workspace().join("consign.toml");
+    let text = fs::read_to_string(&file).expect("read");
+    fs::write(&file, format!("{text}\n\n[keep]\nreserve = 0\n")).expect("written");
     shop.world.drop_file("out/orders", "order.xml", shop.order("F-1"));
     // Larger than what will be left of the disk, so that the spool and not the journal meets the end of it.
     let large = shop.world.dir.path().join("large.xml");

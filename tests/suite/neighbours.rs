@@ -1,0 +1,324 @@
+//! Twenty partners, five of them slow, endless, lying, dead or silent: the other fifteen are served as if they were alone.
+
+use std::{
+    fs,
+    path::Path,
+    process::Command,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use consign::{
+    endpoint,
+    pipeline::Engine,
+    transport::sftp::{
+        host_keys,
+        server::{Account, Hostile, Quirks, SftpServer},
+    },
+};
+use serde_json::json;
+
+use crate::common::{
+    goods::{self, Customer, Product},
+    proxy::{Fault, LATE, Proxy},
+    world::{World, files},
+};
+
+/// Orders of each partner.
+const ORDERS: usize = 6;
+
+/// How much longer the others may take beside them: 1.2 is aimed at, and seen on a quiet machine.
+const MOST: f64 = 1.5;
+
+/// What the five do.
+fn odd(number: usize) -> Quirks {
+    match number {
+        // A byte for each READ, now and then.
+        0 => Quirks { short_reads: Some(1), latency: Duration::from_millis(300), ..Quirks::default() },
+        // Slow enough that what the server itself does here, which it does elsewhere in truth, does not count.
+        1 => Quirks { hostile: Some(Hostile::EndlessListing), latency: Duration::from_secs(1), ..Quirks::default() },
+        2 => Quirks { hostile: Some(Hostile::MoreData), ..Quirks::default() },
+        3 => Quirks { hostile: Some(Hostile::Silence), ..Quirks::default() },
+        _ => Quirks { hostile: Some(Hostile::Trickle), ..Quirks::default() },
+    }
+}
+
+/// A neighbourhood: partners with a server and a flow each.
+struct Street {
+    world: World,
+    customer: Customer,
+    product: Product,
+    /// Their servers, the odd ones first.
+    servers: Vec<SftpServer>,
+    good: Vec<String>,
+    bad: Vec<String>,
+}
+
+impl Street {
+    async fn of(good: usize, bad: usize, schedule: &str) -> Self {
+        let world = World::embedded().await;
+        let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
+        let root = world.workspace();
+        let flow = fs::read_to_string(root.join("flows/orders-in.toml")).expect("a flow").replace("every 15 minutes", schedule);
+        for other in fs::read_dir(root.join("flows")).expect("a folder").flatten() {
+            fs::remove_file(other.path()).expect("removed");
+        }
+        let mut street = Self { world, customer, product, servers: Vec::new(), good: Vec::new(), bad: Vec::new() };
+        for number in 0..bad + good {
+            let name = if number < bad { format!("bad-{number}") } else { format!("good-{:02}", number - bad) };
+            let folder = street.world.dir.path().join("street").join(&name);
+            fs::create_dir_all(folder.join("out/orders")).expect("a folder");
+            let account = Account { user: "us".into(), password: Some("secret".into()), key: None, root: folder };
+            let server = SftpServer::start(vec![account], 0).await.expect("a server");
+            let port = server.address().port();
+            host_keys::accept("127.0.0.1", port, server.host_key(), &root.join("known_hosts")).expect("accepted");
+            let partner = format!(
+                "name = \"{name}\"\n\n[drop]\nkind = \"sftp\"\nhost = \"127.0.0.1\"\nport = {port}\nuser = \"us\"\npassword = {{ env = \"NORDWIND_PASSWORD\" }}\ntimeout = \"4s\"\n"
+            );
+            fs::write(root.join(format!("partners/{name}.toml")), partner).expect("written");
+            fs::write(root.join(format!("flows/{name}.toml")), flow.replace("\"nordwind\"", &format!("\"{name}\""))).expect("written");
+            if number < bad {
+                street.bad.push(name)
+            } else {
+                street.good.push(name)
+            }
+            street.servers.push(server);
+        }
+        street
+    }
+
+    fn folder(&self, partner: &str) -> std::path::PathBuf {
+        self.world.dir.path().join("street").join(partner)
+    }
+
+    /// Each partner drops its orders; their numbers are new.
+    fn fill(&self, round: usize) {
+        for partner in self.good.iter().chain(&self.bad) {
+            for number in 0..ORDERS {
+                let order = goods::order(&format!("{partner}-{round}-{number}"), &self.customer, &[(&self.product, 1.0, 1.0)]);
+                fs::write(self.folder(partner).join(format!("out/orders/{round}-{number}.xml")), order).expect("dropped");
+            }
+        }
+    }
+
+    fn make_odd(&self, odd: impl Fn(usize) -> Quirks) {
+        self.servers.iter().take(self.bad.len()).enumerate().for_each(|(number, server)| server.behave(odd(number)));
+    }
+
+    async fn engine(&self) -> Arc<Engine> {
+        let root = self.world.workspace();
+        for (secret, variable) in [(self.world.odoo.password.as_str(), "CONSIGN_ODOO_PASSWORD"), ("secret", "NORDWIND_PASSWORD")] {
+            fs::write(root.join(variable), secret).expect("written");
+            let env = format!("{{ env = \"{variable}\" }}");
+            for name in files(&root).into_iter().filter(|name| name.ends_with(".toml")) {
+                let text = fs::read_to_string(root.join(&name)).expect("read");
+                fs::write(root.join(&name), text.replace(&env, &format!("{{ file = \"{variable}\" }}"))).expect("written");
+            }
+        }
+        Arc::new(Engine::open(Arc::new(endpoint::load(&root).expect("fits"))).await.expect("opens"))
+    }
+
+    /// How long it takes until all good partners are served, with the bad ones at work besides or not.
+    async fn served(&self, engine: &Arc<Engine>, with_bad: bool) -> Duration {
+        let run = |flow: &String| {
+            let (engine, flow) = (Arc::clone(engine), flow.clone());
+            tokio::spawn(async move { engine.run(&flow).await })
+        };
+        let bad: Vec<_> = if with_bad { self.bad.iter().map(run).collect() } else { Vec::new() };
+        // The bad ones are under way first: they have what there is to have.
+        tokio::time::sleep(Duration::from_millis(200)).await;
+        let began = Instant::now();
+        let good: Vec<_> = self.good.iter().map(run).collect();
+        for one in good {
+            let summary = one.await.expect("ends");
+            assert_eq!((summary.done, summary.problems.len()), (ORDERS, 0), "{summary:?}");
+        }
+        let took = began.elapsed();
+        for one in bad {
+            let summary = tokio::time::timeout(Duration::from_secs(60), one).await.expect("comes to an end").expect("ends");
+            assert!(!summary.problems.is_empty(), "what a partner does is told: {summary:?}");
+        }
+        took
+    }
+}
+
+fn median(mut all: Vec<Duration>) -> Duration {
+    all.sort_unstable();
+    all[all.len() / 2]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn fifteen_partners_are_served_beside_five_bad_ones_as_if_they_were_alone() {
+    let street = Street::of(15, 5, "manual").await;
+    let engine = street.engine().await;
+    // Others are at work on the machine: what is not so twice is not so.
+    let mut ratios = Vec::new();
+    for half in 0..2 {
+        let (mut alone, mut beside) = (Vec::new(), Vec::new());
+        for round in 5 * half..5 * half + 5 {
+            street.make_odd(|_| Quirks::default());
+            street.fill(2 * round);
+            alone.push(street.served(&engine, false).await);
+            street.make_odd(odd);
+            street.fill(2 * round + 1);
+            beside.push(street.served(&engine, true).await);
+        }
+        let (alone, beside) = (median(alone), median(beside));
+        let ratio = beside.as_secs_f64() / alone.as_secs_f64();
+        println!("alone {alone:?}, beside five bad neighbours {beside:?}: {ratio:.2}");
+        ratios.push(ratio);
+        if ratio < MOST {
+            break;
+        }
+    }
+    assert!(ratios.iter().any(|ratio| *ratio < MOST), "{ratios:?}");
+    assert!(files(&street.world.workspace().join("var/spool")).is_empty(), "nothing is left of what was broken off");
+}
+
+fn signal(child: &std::process::Child, name: &str) {
+    assert!(Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status().expect("kill").success());
+}
+
+async fn until(what: &str, log: &Path, mut so: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !so().await {
+        let log = || fs::read_to_string(log).unwrap_or_default();
+        assert!(started.elapsed() < Duration::from_secs(30), "{what} took too long: {}", log());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+/// How often it is stopped or told to read anew: `CONSIGN_STOPS=300` by hand.
+fn rounds(usual: u64) -> u64 {
+    std::env::var("CONSIGN_STOPS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
+}
+
+/// A moment of a round: spread, and the same each time.
+fn moment(round: u64) -> Duration {
+    Duration::from_millis(round.wrapping_mul(2_654_435_761) % 1500)
+}
+
+/// Every partner slow in its own way, for as long as anybody waits for it.
+fn endless(number: usize) -> Quirks {
+    match number % 3 {
+        0 => Quirks { short_reads: Some(1), latency: Duration::from_millis(300), ..Quirks::default() },
+        1 => Quirks { latency: Duration::from_secs(3), ..Quirks::default() },
+        _ => Quirks { hostile: Some(Hostile::EmptyPages), latency: Duration::from_millis(500), ..Quirks::default() },
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stop_ends_transfers_waits_and_listings_and_leaves_nothing_of_them() {
+    let street = Street::of(0, 3, "every 1 seconds").await;
+    street.fill(0);
+    street.make_odd(endless);
+    let log = street.world.dir.path().join("daemon.log");
+    for round in 0..rounds(12) {
+        let mut daemon = street.world.daemon();
+        until("the start", &log, async || fs::read_to_string(&log).is_ok_and(|log| log.contains("flow is on"))).await;
+        tokio::time::sleep(moment(round)).await;
+        let began = Instant::now();
+        signal(&daemon, "TERM");
+        while daemon.try_wait().expect("asked").is_none() {
+            assert!(began.elapsed() < Duration::from_secs(10), "it hangs: {}", fs::read_to_string(&log).unwrap_or_default());
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+        assert_eq!(files(&street.world.workspace().join("var/spool")), Vec::<String>::new(), "round {round}");
+    }
+    street.make_odd(|_| Quirks::default());
+    street.world.consign(&["run", "--once"]).ends(0);
+    assert_eq!(street.world.odoo.count("sale.order", json!([])).await, 3 * ORDERS as i64, "each once, and none lost");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reload_takes_each_flow_as_soon_as_it_is_free() {
+    let street = Street::of(2, 1, "every 1 seconds").await;
+    street.make_odd(endless);
+    street.fill(0);
+    let log = street.world.dir.path().join("daemon.log");
+    let mut daemon = street.world.daemon();
+    until("the first orders", &log, async || street.world.odoo.count("sale.order", json!([])).await == 2 * ORDERS as i64).await;
+    let reloads = rounds(12);
+    for round in 1..=usize::try_from(reloads).expect("few") {
+        tokio::time::sleep(moment(round as u64) / 3).await;
+        signal(&daemon, "HUP");
+        street.fill(round);
+        let orders = (round as i64 + 1) * 2 * ORDERS as i64;
+        let began = Instant::now();
+        until("the next orders", &log, async || street.world.odoo.count("sale.order", json!([])).await == orders).await;
+        assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+    }
+    let text = fs::read_to_string(&log).expect("a log");
+    assert_eq!(text.matches("the workspace is read anew").count() as u64, reloads, "{text}");
+    signal(&daemon, "TERM");
+    assert_eq!(daemon.wait().expect("ends").code(), Some(0));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn once_carries_partners_side_by_side_and_tells_who_is_too_slow() {
+    let street = Street::of(2, 2, "manual").await;
+    street.make_odd(|_| Quirks { short_reads: Some(1), latency: Duration::from_millis(300), ..Quirks::default() });
+    street.fill(0);
+    let began = Instant::now();
+    let ran = street.world.consign(&["run", "--once"]).ends(2);
+    let took = began.elapsed();
+    assert!(took < Duration::from_secs(25), "{took:?}: the slow ones are waited for together");
+    assert!(ran.err.contains("error[C322]") && ran.err.contains("is too slow"), "{}", ran.err);
+    let lines: Vec<&str> = ran.out.lines().collect();
+    assert!(lines.iter().filter(|line| line.contains("6 done")).count() == 2, "{}", ran.out);
+    assert!(lines.is_sorted(), "in the order of the flows: {}", ran.out);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn twenty_partners_take_little_memory_and_few_files_whatever_five_of_them_do() {
+    let street = Street::of(15, 5, "every 2 seconds").await;
+    street.make_odd(odd);
+    street.fill(0);
+    let log = street.world.dir.path().join("daemon.log");
+    let mut daemon = street.world.daemon();
+    let orders = 15 * ORDERS as i64;
+    until("the orders", &log, async || street.world.odoo.count("sale.order", json!([])).await == orders).await;
+    // The bad ones have met their limits by then, some of them again.
+    tokio::time::sleep(Duration::from_secs(8)).await;
+    let proc = Path::new("/proc").join(daemon.id().to_string());
+    let status = fs::read_to_string(proc.join("status")).expect("a status");
+    let most: u64 = status.lines().find_map(|line| line.strip_prefix("VmHWM:")?.split_whitespace().next()?.parse().ok()).expect("memory");
+    let files = fs::read_dir(proc.join("fd")).expect("files").count();
+    println!("at most {} MB, {files} files open", most >> 10);
+    assert!(most < 300 << 10, "{} MB", most >> 10);
+    assert!(files < 200, "{files} files open");
+    let began = Instant::now();
+    signal(&daemon, "TERM");
+    assert_eq!(daemon.wait().expect("ends").code(), Some(0));
+    assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_effect_that_is_under_way_is_waited_for_so_long_and_not_longer() {
+    let street = Street::of(1, 0, "every 1 seconds").await;
+    let proxy = Proxy::before(&street.world.odoo.url).await;
+    let file = street.world.workspace().join("consign.toml");
+    let text = fs::read_to_string(&file).expect("read").replace(&street.world.odoo.url, &proxy.url);
+    fs::write(&file, format!("stop_after = \"1s\"\n{text}")).expect("written");
+    let log = street.world.dir.path().join("daemon.log");
+    for (round, request) in [4, 6, 7, 8, 9].into_iter().enumerate() {
+        let order = goods::order(&format!("S-{round}"), &street.customer, &[(&street.product, 1.0, 1.0)]);
+        fs::write(street.folder("good-00").join(format!("out/orders/{round}.xml")), order).expect("dropped");
+        proxy.plan(Some((request, Fault::Late)));
+        let mut daemon = street.world.daemon();
+        until("the request", &log, async || proxy.requests() >= request).await;
+        let began = Instant::now();
+        signal(&daemon, "TERM");
+        assert_eq!(daemon.wait().expect("ends").code(), Some(0));
+        let took = began.elapsed();
+        assert!(took < LATE, "it waits for an answer that comes after {LATE:?}: {took:?}");
+        // Started again at once: Odoo is at it still, and nothing is looked for before that has landed.
+        street.world.consign(&["run", "--once"]);
+        // What Odoo was still at is done by now.
+        tokio::time::sleep(LATE).await;
+        proxy.plan(None);
+        street.world.consign_later(&["run", "--once"]).ends(0);
+        let orders = street.world.odoo.count("sale.order", json!([])).await;
+        assert_eq!(orders, round as i64 + 1, "stopped at request {request}: each order once");
+    }
+}
