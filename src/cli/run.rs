@@ -105,6 +105,8 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
                 stopping = Some(Instant::now() + workspace.stop_after);
             }
             () = patience => {
+                let open = flows.iter().zip(&done).filter(|(_, done)| done.is_none()).map(|(flow, _)| flow.clone()).collect();
+                engine.wait_for_what_may_land(&open).await?;
                 running.shutdown().await;
                 break;
             }

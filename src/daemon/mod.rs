@@ -4,6 +4,7 @@
 mod watch;
 
 use std::{
+    collections::BTreeSet,
     sync::{Arc, atomic::AtomicI64},
     time::Duration,
 };
@@ -71,7 +72,14 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
     tracing::info!("stopping: messages under way come to the end of their step");
     engine.stop();
     let stop_after = engine.workspace().stop_after;
-    let ended = async { while flows.join_next().await.is_some() {} };
+    let mut under_way: BTreeSet<String> = engine.workspace().flows.keys().cloned().collect();
+    let ended = async {
+        while let Some(ended) = flows.join_next().await {
+            if let Ok(id) = ended {
+                under_way.remove(&id);
+            }
+        }
+    };
     if timeout(stop_after, ended).await.is_err() {
         // What the journal has of them is enough to go on from: an effect that was begun is looked for before it is repeated.
         tracing::warn!(
@@ -79,10 +87,10 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
             flows.len(),
             stop_after.as_secs()
         );
-        flows.shutdown().await;
-        if let Err(problem) = engine.wait_for_what_may_land().await {
+        if let Err(problem) = engine.wait_for_what_may_land(&under_way).await {
             tracing::error!(code = problem.code.as_str(), "{}", problem.message);
         }
+        flows.shutdown().await;
     }
     // They end by the same sign. Nobody waits long for a mail server, or for a day that is rolled into its zip; what takes longer goes on
     // by itself, and whoever comes next waits for it.
@@ -168,9 +176,9 @@ async fn remember(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     }
 }
 
-/// Runs one flow at its times.
-async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mut stop: signal::Receiver<bool>) {
-    let Some(flow) = engine.workspace().flows.get(&id) else { return };
+/// Runs one flow at its times, until it is to stop; gives its id.
+async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mut stop: signal::Receiver<bool>) -> String {
+    let Some(flow) = engine.workspace().flows.get(&id) else { return id };
     // Interval flows look at once; a cron flow keeps to its times, but goes on with what was begun.
     work(&engine, &id, matches!(flow.schedule, Schedule::Every(_))).await;
     let mut next = flow.schedule.next(engine.clock().now());
@@ -196,6 +204,7 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
             }
         }
     }
+    id
 }
 
 /// One run in a task of its own: a defect that ends it is told and does not end the flow.

@@ -1,18 +1,21 @@
-//! After a run was broken off in the middle: what Odoo may still be at is not looked for before it has landed.
+//! Before a run is broken off in the middle: what Odoo may still be at is not looked for before it has landed.
+
+use std::collections::BTreeSet;
 
 use super::{Engine, retry::next_try};
 use crate::model::{Code, Effect, Intent, Message, Problem, Problems, Stage};
 
 impl Engine {
-    /// Lets messages wait whose call to Odoo was broken off with the run that made it: the next run, of this process or of one that is
-    /// started at once, would look for records that Odoo has not committed yet.
+    /// Lets messages wait whose call to Odoo is about to be broken off with the run that made it: the next run, of this process or of one
+    /// that is started at once, would look for records that Odoo has not committed yet. To be called while the runs still have their locks;
+    /// what they come to after that is as if a person had moved the message meanwhile.
     ///
     /// # Errors
     /// The journal cannot be used.
-    pub async fn wait_for_what_may_land(&self) -> Result<(), Problem> {
+    pub async fn wait_for_what_may_land(&self, flows: &BTreeSet<String>) -> Result<(), Problem> {
         let (journal, now) = (self.journal(), self.clock().now());
         let why = || Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo had answered"));
-        for flow in self.workspace().flows.keys() {
+        for flow in flows {
             for mut message in journal.unfinished(flow, now, true).await? {
                 if message.stage == Stage::Done && !message.moved && !message.pipeline().maps() {
                     // Its note may be under way.
