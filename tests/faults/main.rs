@@ -152,6 +152,10 @@ async fn inbound_with_a_small_disk() {
     let mut way = Way::inbound(World::embedded().await).await;
     let var = way.world().workspace().join("var");
     fs::create_dir_all(&var).expect("a folder");
+    // The disk has less than usually stays free.
+    let file = way.world().workspace().join("consign.toml");
+    let text = fs::read_to_string(&file).expect("read");
+    fs::write(&file, format!("{text}\n\n[keep]\nreserve = 0\n")).expect("written");
     let mount = format!("mount -t tmpfs -o size=3m tmpfs '{}'", var.display());
     let namespace = |script: String, world: &World| {
         let mut command = Command::new("unshare");
