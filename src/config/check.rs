@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use serde_json::json;
 
-use super::{FilesSource, Flow, Inbound, Outbound, Workspace, address};
+use super::{FilesSource, Flow, Inbound, Outbound, Workspace, in_the_clear::in_the_clear};
 use crate::{
     format::{Format, Layout, Limits, Source},
     mapping::coverage::Coverage,
@@ -62,7 +62,7 @@ pub fn check(workspace: &Workspace) -> Report {
         }
     }
     report.problems.extend(overlaps(workspace));
-    report.warnings.extend(address::in_the_clear(workspace));
+    report.warnings.extend(in_the_clear(workspace));
     report
 }
 

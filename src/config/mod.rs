@@ -14,6 +14,7 @@ mod drops;
 mod endpoints;
 mod files;
 mod flows;
+mod in_the_clear;
 mod keep;
 mod kinds;
 mod load;
