@@ -129,7 +129,8 @@ impl Chaos {
     pub fn end(&mut self) {
         let told = Command::new("kill").arg("-TERM").arg(self.process.id().to_string()).status().expect("kill");
         assert!(told.success());
-        let patience = Instant::now() + Duration::from_secs(60);
+        // `stop_after`, and some more.
+        let patience = Instant::now() + Duration::from_secs(90);
         while self.process.try_wait().expect("a process").is_none() {
             assert!(Instant::now() < patience, "told to end, it does not");
             std::thread::sleep(Duration::from_millis(100));
