@@ -23,8 +23,7 @@ use crate::{
         },
     },
     ops::foresight::{Foresight, Remembered},
-    pipeline::{JOURNAL, belongs},
-    pipeline::{Schemas, render},
+    pipeline::{JOURNAL, Schemas, belongs, render},
 };
 
 #[derive(clap::Args)]

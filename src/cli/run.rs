@@ -71,18 +71,18 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
         let partner = workspace.flows.get(flow).map_or("", |flow| flow.partner.as_str());
         partners.entry(partner).or_default().push((at, flow.clone()));
     }
-    let (told, mut ended) = mpsc::unbounded_channel();
+    let (tell_ended, mut ended) = mpsc::unbounded_channel();
     let mut running = JoinSet::new();
     for own in partners.into_values() {
-        let (engine, told) = (Arc::clone(engine), told.clone());
+        let (engine, tell_ended) = (Arc::clone(engine), tell_ended.clone());
         running.spawn(async move {
             for (at, flow) in own {
                 // Nobody listens any more when the command was broken off.
-                let _ = told.send((at, engine.run(&flow).await));
+                let _ = tell_ended.send((at, engine.run(&flow).await));
             }
         });
     }
-    drop(told);
+    drop(tell_ended);
     let (tell, mut stop) = watch::channel(false);
     stopped_by_signals(tell)?;
     let mut done: Vec<Option<Summary>> = flows.iter().map(|_| None).collect();
@@ -97,11 +97,12 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
         tokio::select! {
             one = ended.recv() => match one {
                 Some((at, summary)) => done[at] = Some(summary),
-                // A defect of consign ended one; it was told where it happened.
+                // A defect of consign has ended one; the panic is on standard error.
                 None => break,
             },
             _ = stop.wait_for(|stop| *stop), if stopping.is_none() => {
                 engine.stop();
+                context.out.line(format!("stopping: what is at work in Odoo has {} s to end", workspace.stop_after.as_secs()));
                 stopping = Some(Instant::now() + workspace.stop_after);
             }
             () = patience => {
@@ -111,13 +112,16 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
                 break;
             }
         }
-        // Each is told as soon as those before it are.
+        // In the order of the flows, each as soon as those before it are there.
         while let Some(summary) = done.get(next).and_then(Option::as_ref) {
-            context.out.line(line(summary));
-            if !context.out.json {
-                context.out.problems(&summary.problems);
-            }
+            print(context, summary);
             next += 1;
+        }
+    }
+    for (flow, summary) in flows.iter().zip(&done).skip(next) {
+        match summary {
+            Some(summary) => print(context, summary),
+            None => context.out.line(format!("{flow:16} stopped in the middle; the next run goes on with it")),
         }
     }
     let complete = done.iter().all(Option::is_some) && stopping.is_none();
@@ -133,6 +137,13 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
         Exit::Fine if refused => Exit::Problems,
         exit => exit,
     })
+}
+
+fn print(context: &Context, summary: &Summary) {
+    context.out.line(line(summary));
+    if !context.out.json {
+        context.out.problems(&summary.problems);
+    }
 }
 
 /// A summary in a line: only what there is.

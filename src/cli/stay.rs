@@ -142,9 +142,11 @@ impl Running {
                     ended.unwrap_or_else(|_| Err(Problem::new(Code::Usage, "a defect of consign ended it")))?;
                     return Ok(None);
                 }
-                () = told(reload) => match read_anew(root, workspace) {
-                    Ok(next) => break Some(next),
-                    Err(problems) => tell_problems(&problems, "the workspace is not read anew: it has a mistake"),
+                () = told(reload) => match (self.engine.lost_journal(), read_anew(root, workspace)) {
+                    // The next engine would find no journal, and begin one.
+                    (Some(problem), _) => tell_problems(&[problem], "the workspace is not read anew"),
+                    (None, Ok(next)) => break Some(next),
+                    (None, Err(problems)) => tell_problems(&problems, "the workspace is not read anew: it has a mistake"),
                 },
             }
         };
@@ -157,7 +159,7 @@ impl Running {
         }
         let Self { engine, flows, .. } = self;
         leaving.spawn(async move {
-            // A defect that ended it is told where it happened.
+            // A defect that has ended it is in the log.
             let _ = flows.await;
             engine.journal().close().await;
         });

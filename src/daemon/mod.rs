@@ -72,7 +72,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
     tracing::info!("stopping: messages under way come to the end of their step");
     engine.stop();
     let stop_after = engine.workspace().stop_after;
-    let mut under_way: BTreeSet<String> = engine.workspace().flows.keys().cloned().collect();
+    let mut under_way: BTreeSet<String> = wakers.into_keys().collect();
     let ended = async {
         while let Some(ended) = flows.join_next().await {
             if let Ok(id) = ended {
@@ -83,7 +83,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
     if timeout(stop_after, ended).await.is_err() {
         // What the journal has of them is enough to go on from: an effect that was begun is looked for before it is repeated.
         tracing::warn!(
-            "{} flows are broken off: what they have begun takes longer than `stop_after` ({} s)",
+            "{} flows are stopped in the middle: what they have begun takes longer than `stop_after` ({} s)",
             flows.len(),
             stop_after.as_secs()
         );

@@ -1,5 +1,5 @@
-//! A drop whose operations come to an end, whatever its server does. A server that is silent, one that sends a byte now and then, and one
-//! that goes on for ever keep nobody waiting longer than their limits, and each is told in its own words.
+//! A drop whose operations come to an end, whatever its server does: one that is silent, one that sends a byte now and then, one that goes
+//! on for ever. Each keeps its partner waiting for a limited time, and each has a message of its own.
 //!
 //! **Invariant:** no operation on a drop is waited for without this around it.
 
@@ -27,24 +27,25 @@ const STEPS: u32 = 20;
 pub(super) struct PacedStore {
     inner: Arc<dyn RemoteFs>,
     pace: Pace,
-    /// Operations that came to an end, and bytes that were fetched.
+    /// Transfers that came to an end, and bytes that were fetched.
     ended: AtomicU64,
     fetched: AtomicU64,
-    /// Operations under way that move no file.
-    steps: AtomicU64,
+    /// Operations that move no file: those that came to an end, and those under way.
+    stepped: AtomicU64,
+    stepping: AtomicU64,
 }
 
-/// Counts something for as long as it is under way.
-struct Under<'c>(&'c AtomicU64);
+/// Counts an operation as under way until it is dropped.
+struct UnderWay<'c>(&'c AtomicU64);
 
-impl<'c> Under<'c> {
-    fn way(count: &'c AtomicU64) -> Self {
+impl<'c> UnderWay<'c> {
+    fn in_count(count: &'c AtomicU64) -> Self {
         count.fetch_add(1, Ordering::Relaxed);
         Self(count)
     }
 }
 
-impl Drop for Under<'_> {
+impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         self.0.fetch_sub(1, Ordering::Relaxed);
     }
@@ -65,7 +66,8 @@ impl Sink for Counted<'_> {
 
 impl PacedStore {
     pub(super) fn new(inner: Arc<dyn RemoteFs>, pace: Pace) -> Self {
-        Self { inner, pace, ended: AtomicU64::new(0), fetched: AtomicU64::new(0), steps: AtomicU64::new(0) }
+        let zero = || AtomicU64::new(0);
+        Self { inner, pace, ended: zero(), fetched: zero(), stepped: zero(), stepping: zero() }
     }
 
     fn moved(&self) -> u64 {
@@ -76,21 +78,22 @@ impl PacedStore {
     /// then, and a share that hangs, are given up here.
     async fn step<T>(&self, path: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         let most = self.pace.window.saturating_mul(STEPS).min(self.pace.longest);
-        let _under_way = Under::way(&self.steps);
+        let _under_way = UnderWay::in_count(&self.stepping);
         let done = timeout(most, work).await.unwrap_or_else(|_| {
             let text = format!("the drop did not answer for `{}` within {}", shown(path), words(most));
             Err(Problem::new(Code::DropUnreachable, text))
         });
-        self.ended.fetch_add(1, Ordering::Relaxed);
+        self.stepped.fetch_add(1, Ordering::Relaxed);
         done
     }
 
-    /// Waits for a transfer for as long as the drop gets on: others of its operations end, or bytes move at the lowest rate at least, all of
-    /// its transfers together. How many share a slow line does not matter.
+    /// Waits for a transfer for as long as the drop gets on: another of its transfers ends, or bytes move at the lowest rate at least, all
+    /// transfers together. How many share a slow line does not matter. While no byte moves, the one connection of the drop may be busy with
+    /// an operation that moves no file, which has a limit of its own.
     async fn transfer<T>(&self, path: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         let (began, mut work) = (Instant::now(), pin!(work));
         loop {
-            let (ended, moved) = (self.ended.load(Ordering::Relaxed), self.moved());
+            let (ended, stepped, moved) = (self.ended.load(Ordering::Relaxed), self.stepped.load(Ordering::Relaxed), self.moved());
             let look = self.pace.window.min(self.pace.longest.saturating_sub(began.elapsed()));
             tokio::select! {
                 biased;
@@ -104,11 +107,11 @@ impl PacedStore {
                 let text = format!("the transfer of `{}` took longer than {}", shown(path), words(self.pace.longest));
                 return Err(Problem::new(Code::DropIo, text).hint("`max_time` of the partner's drop is the limit for one transfer"));
             }
-            // One connection may be busy with something else, which comes to an end as well.
-            if self.ended.load(Ordering::Relaxed) > ended || self.steps.load(Ordering::Relaxed) > 0 {
+            let moved = self.moved() - moved;
+            let is_busy = self.stepping.load(Ordering::Relaxed) > 0 || self.stepped.load(Ordering::Relaxed) > stepped;
+            if self.ended.load(Ordering::Relaxed) > ended || moved == 0 && is_busy {
                 continue;
             }
-            let moved = self.moved() - moved;
             let wanted = bytes_in(self.pace.lowest, self.pace.window);
             let window = words(self.pace.window);
             if moved == 0 {
@@ -116,7 +119,8 @@ impl PacedStore {
                 return Err(Problem::new(Code::DropUnreachable, text));
             }
             if moved < wanted {
-                let text = format!("`{}` is too slow: the drop moved {moved} bytes in {window}, and {wanted} are the least", shown(path));
+                let text =
+                    format!("`{}` is too slow: the drop moved {moved} bytes in {window}, at least {wanted} are expected", shown(path));
                 return Err(Problem::new(Code::DropSlow, text)
                     .hint("`min_rate` of the partner's drop is the limit, in bytes a second for all its transfers together"));
             }
@@ -254,7 +258,7 @@ mod tests {
         let began = Instant::now();
         let problem = fetched(&paced(1, 20, 1_000_000)).await.expect_err("slow");
         assert_eq!(problem.code, Code::DropSlow, "{problem}");
-        assert!(problem.message.contains("and 100 are the least"), "{problem}");
+        assert!(problem.message.contains("at least 100 are expected"), "{problem}");
         let problem = fetched(&paced(1, 100_000, 1)).await.expect_err("silent");
         assert_eq!(problem.code, Code::DropUnreachable, "{problem}");
         let odd = paced(1, 1, 1);
@@ -282,14 +286,39 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_takes_long_while_others_come_to_an_end_is_waited_for() {
+    async fn what_takes_long_while_other_files_come_is_waited_for() {
         let drop = &paced(1, 400, 3);
-        let (slow, _) = tokio::join!(fetched(drop), async {
+        let (slow, ()) = tokio::join!(fetched(drop), async {
+            // Each is a transfer of 200 ms that comes to an end.
             for _ in 0..7 {
+                let other = async {
+                    sleep(Duration::from_millis(200)).await;
+                    Ok(())
+                };
+                assert!(drop.transfer("b", other).await.is_ok());
+            }
+        });
+        assert!(slow.is_ok(), "its server gives one file after the other");
+    }
+
+    #[tokio::test]
+    async fn looks_that_are_answered_besides_make_no_trickle_fast_and_no_busy_line_silent() {
+        let drop = &paced(1, 20, 1_000_000);
+        let looks = async {
+            loop {
+                let _ = drop.stat("b").await;
+            }
+        };
+        let problem = tokio::select! { slow = fetched(drop) => slow.expect_err("slow"), () = looks => unreachable!("it has no end") };
+        assert_eq!(problem.code, Code::DropSlow, "{problem}");
+        // Three windows without a byte, while the line is busy with looks of 200 ms.
+        let drop = &paced(1000, 1000, 1);
+        let (late, ()) = tokio::join!(fetched(drop), async {
+            for _ in 0..6 {
                 let _ = drop.stat("b").await;
             }
         });
-        assert!(slow.is_ok(), "its server works, one after the other");
+        assert!(late.is_ok(), "{late:?}");
     }
 
     #[tokio::test]

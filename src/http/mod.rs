@@ -1,5 +1,5 @@
-//! Floor 1: the HTTP client of everything that asks a server. What a server sends is limited in size, number and time; what goes wrong
-//! is told in words that hold no address and no secret.
+//! Floor 1: the HTTP client of everything that asks a server. What a server sends is limited in size, number and time; its
+//! errors name no address and no secret.
 
 mod certificate;
 

@@ -1,18 +1,9 @@
-//! Which journal this is, and how far it has come. By it a copy of an earlier day, laid in the journal's place, is told from the journal.
+//! Which journal this is, and how far it has come: an earlier copy in the journal's place is recognised by it.
 
 use std::path::Path;
 
 use super::sql::{Cells, Journal, Writing};
-use crate::model::Problem;
-
-/// Which journal, and how far it has come.
-#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
-pub struct Identity {
-    /// Given when it was begun, and its own.
-    pub journal: String,
-    /// How often something was taken or was about to take place since; it never gets less.
-    pub number: u64,
-}
+use crate::model::{Mark, Problem};
 
 /// Of version 9 on, a journal has a name and a number.
 pub(super) const STATEMENTS: &[&str] = &[
@@ -33,10 +24,10 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn identity(&self) -> Result<Identity, Problem> {
+    pub async fn mark(&self) -> Result<Mark, Problem> {
         let row = sqlx::query("select journal, number from identity").fetch_one(&self.pool).await?;
         let cells = Cells::of("identity", "journal", &row);
-        Ok(Identity { journal: cells.get("journal")?, number: cells.number("number")? })
+        Ok(Mark { journal: cells.get("journal")?, number: cells.number("number")? })
     }
 }
 

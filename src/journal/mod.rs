@@ -44,7 +44,6 @@ pub use audit::{Deed, DeedRow};
 pub use documents::Rendered;
 pub use drops::{Here, Hold, Known};
 pub use history::{Attempt, Event, RecordRow};
-pub use identity::Identity;
 pub use ledger::{LedgerRow, Verdict};
 pub use receive::NewMessage;
 pub use restored::Doubt;

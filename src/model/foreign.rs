@@ -20,34 +20,7 @@ pub fn know(secret: &str) {
     if secret.chars().count() < SHORTEST {
         return;
     }
-    let json = serde_json::Value::from(secret).to_string();
-    let percent: String =
-        secret
-            .bytes()
-            .map(|byte| {
-                if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }
-            })
-            .collect();
-    let ascii: String =
-        json.chars()
-            .map(|c| {
-                if c.is_ascii() { c.to_string() } else { c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect() }
-            })
-            .collect();
-    let python = secret.replace('\\', "\\\\").replace('\'', "\\'");
-    let html = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
-    let forms = [
-        html.replace('\'', "&#39;"),
-        html.replace('\'', "&#x27;"),
-        html,
-        percent.to_lowercase(),
-        percent.replace("%20", "+"),
-        python,
-        ascii[1..ascii.len() - 1].to_string(),
-    ];
-    let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let forms =
-        forms.into_iter().chain([secret.to_string(), json[1..json.len() - 1].to_string(), percent, xml, BASE64_STANDARD.encode(secret)]);
+    let forms = forms(secret);
     let mut known = KNOWN.write().unwrap_or_else(PoisonError::into_inner);
     for form in forms {
         if !known.contains(&form) {
@@ -55,6 +28,37 @@ pub fn know(secret: &str) {
         }
     }
     known.sort_by_key(|form| std::cmp::Reverse(form.len()));
+}
+
+/// A secret as it is, and as JSON, an address, XML, HTML, Python and base64 write it.
+fn forms(secret: &str) -> Vec<String> {
+    let json = serde_json::Value::from(secret).to_string();
+    let json = json.trim_start_matches('"').strip_suffix('"').unwrap_or_default().to_string();
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
+    let percent: String =
+        secret.bytes().map(|byte| if is_plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect();
+    let xml = secret.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
+    let html = xml.replace('"', "&quot;");
+    vec![
+        secret.to_string(),
+        ascii(&json),
+        json,
+        percent.to_lowercase(),
+        percent.replace("%20", "+"),
+        percent,
+        html.replace('\'', "&#39;"),
+        html.replace('\'', "&#x27;"),
+        html,
+        xml,
+        secret.replace('\\', "\\\\").replace('\'', "\\'"),
+        BASE64_STANDARD.encode(secret),
+    ]
+}
+
+/// JSON in ASCII, as Python writes it.
+fn ascii(json: &str) -> String {
+    let escaped = |c: char| c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect();
+    json.chars().map(|c| if c.is_ascii() { c.to_string() } else { escaped(c) }).collect()
 }
 
 /// The text without any secret that was opened.

@@ -15,7 +15,7 @@ use crate::{
     journal::{Before, Journal},
     model::{Code, Problem, Problems, problem::reason},
     pipeline::{self, Lock},
-    storage::{Marker, Storage, private_folder},
+    storage::{Storage, private_folder},
 };
 
 /// What was done.
@@ -62,12 +62,12 @@ pub async fn begin(workspace: &Workspace, next: &BTreeMap<String, i64>, now: Dat
     }
     let begun = Journal::open(&unsettled).await?;
     let marked = begun.mark_begun(&held, &next, now).await;
-    let identity = begun.identity().await;
+    let mark = begun.mark().await;
     begun.close().await;
     marked?;
-    let identity = identity?;
+    let mark = mark?;
     // The marker first: whatever breaks this off leaves a storage whose journal is missing, and it is done again.
-    storage.mark(Marker { journal: identity.journal, number: identity.number }).await?;
+    storage.mark(mark).await?;
     fs::rename(&unsettled, &journal).map_err(told)?;
     File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
     Ok(Begun { held, next, aside })
@@ -86,11 +86,11 @@ pub async fn accept(workspace: &Workspace, now: DateTime<Utc>) -> Result<Vec<Str
     let _lock = Lock::take(workspace)?;
     let journal = Journal::open_as(&path, Before::CopyAside).await?;
     let settled = super::restore::settle(&journal, workspace, now).await;
-    let (flows, identity) = (journal.sending_flows().await, journal.identity().await);
+    let (flows, mark) = (journal.sending_flows().await, journal.mark().await);
     journal.close().await;
     settled?;
-    let identity = identity?;
-    Storage::open(&workspace.storage)?.mark(Marker { journal: identity.journal, number: identity.number }).await?;
+    let mark = mark?;
+    Storage::open(&workspace.storage)?.mark(mark).await?;
     Ok(flows?)
 }
 

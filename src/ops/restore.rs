@@ -20,7 +20,7 @@ use crate::{
         table::{self, Item},
     },
     pipeline::{self, Lock},
-    storage::{Marker, Storage, private_folder},
+    storage::{Storage, private_folder},
     transport::contained,
 };
 
@@ -120,12 +120,12 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
     let restored = Journal::open_as(&unsettled, Before::IsACopy).await?;
     let settled = settle(&restored, &workspace, made).await;
-    let identity = restored.identity().await;
+    let mark = restored.mark().await;
     restored.close().await;
     settled?;
-    let identity = identity?;
+    let mark = mark?;
     // From now on this is the journal that belongs here. Before it has its name: whatever breaks this off leaves no journal.
-    Storage::open(&workspace.storage)?.mark(Marker { journal: identity.journal, number: identity.number }).await?;
+    Storage::open(&workspace.storage)?.mark(mark).await?;
     fs::rename(&unsettled, workspace.storage.join(pipeline::JOURNAL)).map_err(told)?;
     File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
     done.broken = broken;

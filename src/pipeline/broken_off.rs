@@ -14,15 +14,19 @@ impl Engine {
     /// The journal cannot be used.
     pub async fn wait_for_what_may_land(&self, flows: &BTreeSet<String>) -> Result<(), Problem> {
         let (journal, now) = (self.journal(), self.clock().now());
-        let why = || Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo had answered"));
+        let why = Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo had answered"));
         for flow in flows {
             for mut message in journal.unfinished(flow, now, true).await? {
                 if message.stage == Stage::Done && !message.moved && !message.pipeline().maps() {
                     // Its note may be under way.
-                    journal.settle_later(&[(&message, next_try(message.id, 0, &why(), None, now))]).await?;
+                    journal.settle_later(&[(&message, next_try(message.id, 0, &why, None, now))]).await?;
                 } else if Stage::UNDER_WAY.contains(&message.stage) && self.is_under_way_in_odoo(&message).await? {
-                    let until = next_try(message.id, message.attempts, &why(), None, now);
-                    journal.wait(&mut message, until, &why(), now).await?;
+                    let until = next_try(message.id, message.attempts, &why, None, now);
+                    match journal.wait(&mut message, until, &why, now).await {
+                        // Its run has come further meanwhile: there is nothing to wait for.
+                        Err(problem) if problem.code != Code::MessageMoved => return Err(problem),
+                        _ => {}
+                    }
                 }
             }
         }

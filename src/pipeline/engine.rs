@@ -29,6 +29,9 @@ use crate::{
     storage::{self, Storage},
 };
 
+/// How long what can be done again, and is nearly over, may take once the engine is to stop: moves at the partner's, a probe.
+pub(super) const GRACE: Duration = Duration::from_secs(5);
+
 /// Carries messages of one workspace.
 pub struct Engine {
     pub(super) site: Site,

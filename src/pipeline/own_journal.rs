@@ -9,9 +9,9 @@ use std::{
 use super::lock::Lock;
 use crate::{
     config::Workspace,
-    journal::{Before, Identity, Journal},
-    model::{Code, Problem},
-    storage::{Marker, Storage},
+    journal::{Before, Journal},
+    model::{Code, Mark, Problem},
+    storage::Storage,
 };
 
 /// The journal's file in the storage folder.
@@ -27,8 +27,8 @@ pub(super) struct OwnJournal {
     file: Option<(u64, u64)>,
     /// How far the marker knows it to have come.
     marked: AtomicU64,
-    /// It was told that the file is gone.
-    told: AtomicBool,
+    /// That the file is gone is in the log.
+    logged: AtomicBool,
 }
 
 impl OwnJournal {
@@ -37,28 +37,29 @@ impl OwnJournal {
     pub(super) async fn open(workspace: &Workspace, storage: &Storage) -> Result<Self, Problem> {
         let path = workspace.storage.join(JOURNAL);
         // Before the journal: what is written down of it never gets ahead of it.
-        let marker = storage.marker().await?;
+        let marker = storage.marked().await?;
         missing(&path, storage, marker.as_ref()).await?;
         let (journal, is_carried_over) = opened(workspace, &path).await?;
         // One that was carried over has its name from now on: it may be the copy of before, which somebody has gone back to.
         let marker = marker.filter(|_| !is_carried_over);
-        other(&path, &journal.identity().await?, marker.as_ref())?;
+        other(&path, &journal.mark().await?, marker.as_ref())?;
         let marked = AtomicU64::new(marker.map_or(u64::MAX, |marker| marker.number));
         let folder = path.canonicalize().ok().and_then(|path| path.parent().map(Path::to_path_buf));
-        let own = Self { file: inode(&path), journal, path, folder, marked, told: AtomicBool::new(false) };
+        let own = Self { file: inode(&path), journal, path, folder, marked, logged: AtomicBool::new(false) };
         own.mark(storage).await;
         Ok(own)
     }
 
     /// Writes down beside the journal how far it has come.
     pub(super) async fn mark(&self, storage: &Storage) {
-        let Ok(identity) = self.journal.identity().await else { return };
-        if self.marked.load(Ordering::Relaxed) == identity.number {
+        let Ok(mark) = self.journal.mark().await else { return };
+        let number = mark.number;
+        if self.marked.load(Ordering::Relaxed) == number {
             return;
         }
         // One that cannot be written now is written after the next run: it only tells less.
-        if storage.mark(Marker { journal: identity.journal, number: identity.number }).await.is_ok() {
-            self.marked.store(identity.number, Ordering::Relaxed);
+        if storage.mark(mark).await.is_ok() {
+            self.marked.store(number, Ordering::Relaxed);
         }
     }
 
@@ -77,30 +78,37 @@ impl OwnJournal {
         self.folder.as_deref()
     }
 
-    /// Whether this is the first time that it is told.
+    /// Whether this is the first time that it is asked: one line of the log is enough.
     pub(super) fn is_news(&self) -> bool {
-        !self.told.swap(true, Ordering::Relaxed)
+        !self.logged.swap(true, Ordering::Relaxed)
     }
 }
 
 /// Refuses that a journal is begun where there was one.
-async fn missing(path: &Path, storage: &Storage, marker: Option<&Marker>) -> Result<(), Problem> {
+async fn missing(path: &Path, storage: &Storage, marker: Option<&Mark>) -> Result<(), Problem> {
     if Journal::is_there(path) {
         return Ok(());
     }
-    match storage.files().await? {
-        0 if marker.is_none() => Ok(()),
-        files => Err(lost(&format!("there is no journal at {}, and the storage holds {files} files", path.display()))),
-    }
+    let there_was = match (storage.files().await?, marker) {
+        (0, None) => return Ok(()),
+        (0, Some(_)) => "`journal.mark` says that there was one".to_string(),
+        (files, _) => format!("the storage holds {files} files of it"),
+    };
+    let hint = "bring it back (`consign restore BACKUP`); only if it is gone for good, begin a new one: `consign init --new-journal`";
+    Err(lost(format!("there is no journal at {}, and {there_was}", path.display()), hint))
 }
 
 /// Refuses a journal that is not the one which belongs there, or is what that was on an earlier day.
-fn other(path: &Path, identity: &Identity, marker: Option<&Marker>) -> Result<(), Problem> {
-    let (path, Identity { journal, number }) = (path.display(), identity);
+fn other(path: &Path, mark: &Mark, marker: Option<&Mark>) -> Result<(), Problem> {
+    let (path, Mark { journal, number }) = (path.display(), mark);
+    let hint = "put the right one back; if this one is meant: `consign init --accept-journal`, which holds what may have been sent already";
     match marker {
-        Some(marker) if marker.journal != *journal => Err(lost(&format!("{path} is another journal than the one that belongs here"))),
+        Some(marker) if marker.journal != *journal => {
+            Err(lost(format!("{path} is another journal than the one that belongs to this storage"), hint))
+        }
         Some(marker) if marker.number > *number => {
-            Err(lost(&format!("{path} is an earlier copy: it ends at {number}, and the journal had come to {}", marker.number)))
+            let text = format!("{path} is an earlier copy: it ends at {number}, and the journal had come to {}", marker.number);
+            Err(lost(text, hint))
         }
         _ => Ok(()),
     }
@@ -113,15 +121,15 @@ fn other(path: &Path, identity: &Identity, marker: Option<&Marker>) -> Result<()
 /// It is not, or cannot be read.
 pub async fn belongs(workspace: &Workspace) -> Result<bool, Problem> {
     let (path, storage) = (workspace.storage.join(JOURNAL), Storage::as_it_is(&workspace.storage));
-    let marker = storage.marker().await?;
+    let marker = storage.marked().await?;
     missing(&path, &storage, marker.as_ref()).await?;
     if !Journal::is_there(&path) {
         return Ok(false);
     }
     let journal = Journal::open(&path).await?;
-    let identity = journal.identity().await;
+    let mark = journal.mark().await;
     journal.close().await;
-    other(&path, &identity?, marker.as_ref())?;
+    other(&path, &mark?, marker.as_ref())?;
     Ok(true)
 }
 
@@ -129,10 +137,8 @@ fn inode(path: &Path) -> Option<(u64, u64)> {
     std::fs::metadata(path).ok().map(|file| (file.dev(), file.ino()))
 }
 
-fn lost(text: &str) -> Problem {
-    Problem::new(Code::JournalLost, text).hint(
-        "bring it back with `consign restore BACKUP`, in an empty storage folder; if a new one is meant: `consign init --new-journal`",
-    )
+fn lost(text: String, hint: &str) -> Problem {
+    Problem::new(Code::JournalLost, text).hint(hint)
 }
 
 /// Opens the journal; whether it was of an earlier version and was carried over.

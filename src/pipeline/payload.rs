@@ -11,6 +11,7 @@ use super::{
     Run, Summary,
     carry::{Steps, carry, foreign},
     effects::JournalledEffects,
+    engine::GRACE,
     make::{self, Maker},
     react::Next,
 };
@@ -21,9 +22,6 @@ use crate::{
     journal::Written,
     model::{BoxFuture, Code, Effect, Intent, Message, Pipeline, Problem, Problems, Stage, intent::Outcome, pipeline, problem::shown},
 };
-
-/// How long a look at the target may take once consign is to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Carries a message as far as it goes.
 pub(super) async fn carry_payload<'f>(

@@ -1,8 +1,6 @@
 //! Messages at rest: our own copy goes to its shelf, and the source hears what became of them. An effect is never repeated for it.
 
-use std::time::Duration;
-
-use super::{Run, Summary, dedup::Repeat, look, make, retry::next_try, unpack};
+use super::{Run, Summary, dedup::Repeat, engine::GRACE, look, make, retry::next_try, unpack};
 use crate::{
     config::Flow,
     endpoint::{DocumentTarget, Origin, Resting, Settled, Settlement, Target},
@@ -89,9 +87,6 @@ async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) ->
     };
     Ok(make::owed(run.flow, message, is_zip))
 }
-
-/// How long moves on the partner's side may take once consign is to stop.
-const GRACE: Duration = Duration::from_secs(5);
 
 /// Has the source hear what became of messages; `None` where that was broken off by a stop. A move of a file is repeated until it succeeds.
 /// A note in Odoo is waited for: nobody would know whether it was written.

@@ -1,26 +1,15 @@
-//! What lies beside the journal and says which one belongs here: a journal that is gone, or one of an earlier day, is not taken for it.
+//! The file beside the journal that says which one belongs there, so that a missing journal or an earlier copy is noticed.
 
 use std::{fs, io, path::Path};
 
-use serde::{Deserialize, Serialize};
-
 use super::fault::problem;
-use crate::model::Problem;
+use crate::model::{Mark, Problem};
 
 /// Its file.
 const FILE: &str = "journal.mark";
 
-/// The journal that belongs to a storage.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Marker {
-    /// Its name.
-    pub journal: String,
-    /// How far it had come when this was written; it may have come further.
-    pub number: u64,
-}
-
 /// Reads it; none where there is none, or none that can be read: it may have been cut off by a full disk.
-pub(super) fn read(root: &Path) -> Result<Option<Marker>, Problem> {
+pub(super) fn read(root: &Path) -> Result<Option<Mark>, Problem> {
     let path = root.join(FILE);
     match fs::read(&path) {
         Ok(bytes) => Ok(serde_json::from_slice(&bytes).ok()),
@@ -30,9 +19,9 @@ pub(super) fn read(root: &Path) -> Result<Option<Marker>, Problem> {
 }
 
 /// Writes it, whole or not at all.
-pub(super) fn write(root: &Path, marker: &Marker) -> Result<(), Problem> {
+pub(super) fn write(root: &Path, mark: &Mark) -> Result<(), Problem> {
     let (path, part) = (root.join(FILE), root.join(format!("{FILE}.part")));
-    let text = serde_json::to_vec(marker).unwrap_or_default();
+    let text = serde_json::to_vec(mark).unwrap_or_default();
     fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).map_err(|error| {
         // What was written of it is useless.
         let _ = fs::remove_file(&part);

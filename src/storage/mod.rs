@@ -21,7 +21,6 @@ use futures_util::{StreamExt, stream};
 
 pub use self::{
     digest::digest,
-    marker::Marker,
     names::{name_with_id, safe_name},
     rolled::{Day, Original, Rolled},
     shelves::{Left, private_folder, report},
@@ -31,7 +30,7 @@ use self::{
     fault::{problem, step},
     shelves::{EDITED, Shelves},
 };
-use crate::model::{Code, Message, MessageId, Problem};
+use crate::model::{Code, Mark, Message, MessageId, Problem};
 
 /// Files synced at once.
 const SYNCING: usize = 64;
@@ -69,7 +68,7 @@ impl Storage {
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn marker(&self) -> Result<Option<Marker>, Problem> {
+    pub async fn marked(&self) -> Result<Option<Mark>, Problem> {
         self.run(|shelves| marker::read(shelves.root())).await
     }
 
@@ -77,8 +76,8 @@ impl Storage {
     ///
     /// # Errors
     /// It cannot be written.
-    pub async fn mark(&self, marker: Marker) -> Result<(), Problem> {
-        self.run(move |shelves| marker::write(shelves.root(), &marker)).await
+    pub async fn mark(&self, mark: Mark) -> Result<(), Problem> {
+        self.run(move |shelves| marker::write(shelves.root(), &mark)).await
     }
 
     /// How many files lie on our shelves; of very many, that there are so many.

@@ -1,8 +1,9 @@
 //! The process killed (SIGKILL) at every checkpoint of a message's way, in and out, and started again: one effect, nothing lost.
 
 use std::{
-    io::{BufRead, BufReader},
-    process::Stdio,
+    io::{BufRead, BufReader, Lines},
+    path::PathBuf,
+    process::{Child, ChildStderr, Stdio},
 };
 
 use serde_json::json;
@@ -45,6 +46,43 @@ pub fn run_with_fault(world: &World, flow: &str, fault: &str) {
     } else {
         // Read to the end, so that a full pipe cannot hold it up.
         child.wait_with_output().expect("ended");
+    }
+}
+
+/// A run of a flow that stands still at a point until it may go on.
+pub struct Paused {
+    child: Child,
+    lines: Lines<BufReader<ChildStderr>>,
+    go_on: PathBuf,
+    /// It has come to the point; otherwise it has ended without.
+    pub is_there: bool,
+}
+
+impl Paused {
+    /// Runs a flow to a point: `CONSIGN_PAUSE_AT` and a checkpoint, or `CONSIGN_FAULT` and `STEP:wait`.
+    pub fn at(world: &World, flow: &str, (variable, point): (&str, &str)) -> Self {
+        let go_on = world.dir.path().join("go-on");
+        let _ = std::fs::remove_file(&go_on);
+        let mut child = world
+            .prepared(&["run", "--once", flow])
+            .env(variable, point)
+            .env("CONSIGN_GO_ON", &go_on)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("consign starts");
+        let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
+        let is_there = lines.by_ref().any(|line| line.expect("a line").starts_with("paused at"));
+        Self { child, lines, go_on, is_there }
+    }
+
+    /// Lets it go on to its end; gives what it says on the way.
+    pub fn go_on(mut self) -> String {
+        std::fs::write(&self.go_on, "").expect("written");
+        let said: Vec<String> = self.lines.map(|line| line.expect("a line")).collect();
+        self.child.wait().expect("ended");
+        said.join("\n")
     }
 }
 

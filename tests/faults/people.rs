@@ -4,16 +4,12 @@
 //!
 //! CI tries one deed at each step, another at the next; `CONSIGN_FAULTS=all` tries each deed at each step (`.ci/long`).
 
-use std::{
-    fs,
-    io::{BufRead as _, BufReader},
-    process::Stdio,
-};
+use std::fs;
 
 use serde_json::Value;
 
 use super::errand::{Errand, Kind};
-use crate::common::kills::{run_with_fault, steps};
+use crate::common::kills::{Paused, run_with_fault, steps};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Deed {
@@ -162,24 +158,11 @@ async fn after_a_kill(errand: &mut Errand, sums: &mut Sums, at: usize, deeds: &[
 
 /// The process stands at the step while a person acts, and goes on.
 async fn in_the_middle(errand: &mut Errand, sums: &mut Sums, at: usize, deeds: &[Deed], what: &str) {
-    let go_on = errand.world.dir.path().join("go-on");
-    let _ = fs::remove_file(&go_on);
-    let mut command = errand.world.prepared(&["run", "--once", errand.flow()]);
-    let mut child = command
-        .env("CONSIGN_FAULT", format!("{at}:wait"))
-        .env("CONSIGN_GO_ON", &go_on)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("consign starts");
-    let mut lines = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-    if lines.by_ref().any(|line| line.expect("a line").starts_with("paused at step")) {
+    let paused = Paused::at(&errand.world, errand.flow(), ("CONSIGN_FAULT", &format!("{at}:wait")));
+    if paused.is_there {
         sums.deeds += usize::from(act(errand, deeds, at).await);
     }
-    fs::write(&go_on, "").expect("written");
-    lines.for_each(drop);
-    child.wait().expect("ended");
+    paused.go_on();
     nothing_false(errand, what).await;
     comes_to_rest(errand, sums, what).await;
 }

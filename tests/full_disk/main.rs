@@ -9,14 +9,15 @@ mod common;
 
 use std::{
     fs,
-    io::{BufRead as _, BufReader, Write as _},
+    io::Write as _,
     path::{Path, PathBuf},
-    process::{Command, Stdio},
+    process::Command,
 };
 
 use common::{
     checks::all_at_rest,
     goods::{self, Customer, Product},
+    kills::Paused,
     scenarios::only_pickings_of,
     world::World,
 };
@@ -143,28 +144,11 @@ impl House {
 
     /// Runs a flow, and fills the disk at a checkpoint.
     fn run_full(&self, flow: &str, checkpoint: &str, left: u64) {
-        let go_on = self.world.dir.path().join("go-on");
-        let _ = fs::remove_file(&go_on);
-        let mut child = self
-            .world
-            .prepared(&["run", "--once", flow])
-            .env("CONSIGN_PAUSE_AT", checkpoint)
-            .env("CONSIGN_GO_ON", &go_on)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("consign starts");
-        let mut said = BufReader::new(child.stderr.take().expect("a pipe")).lines();
-        for line in said.by_ref() {
-            if line.expect("a line").starts_with("paused at") {
-                self.small.fill(left);
-                fs::write(&go_on, "").expect("written");
-                break;
-            }
-        }
-        said.for_each(|line| assert!(!line.expect("a line").contains("panicked"), "no panic"));
-        assert!(child.wait().expect("ended").code().is_some(), "it ends by itself");
+        let paused = Paused::at(&self.world, flow, ("CONSIGN_PAUSE_AT", checkpoint));
+        assert!(paused.is_there, "{flow} comes to {checkpoint}");
+        self.small.fill(left);
+        let said = paused.go_on();
+        assert!(!said.contains("panicked"), "{said}");
     }
 
     async fn balance(&self, case: &str) {
