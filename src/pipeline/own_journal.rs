@@ -92,7 +92,7 @@ async fn missing(path: &Path, storage: &Storage, marker: Option<&Mark>) -> Resul
     let there_was = match (storage.files().await?, marker) {
         (0, None) => return Ok(()),
         (0, Some(_)) => "`journal.mark` says that there was one".to_string(),
-        (files, _) => format!("the storage holds {files} files of it"),
+        (files, _) => format!("the storage holds {files} files"),
     };
     let hint = "bring it back (`consign restore BACKUP`); only if it is gone for good, begin a new one: `consign init --new-journal`";
     Err(lost(format!("there is no journal at {}, and {there_was}", path.display()), hint))

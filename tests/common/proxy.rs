@@ -39,45 +39,64 @@ pub const ALL: [Fault; 7] =
 /// A running proxy.
 pub struct Proxy {
     pub url: String,
-    count: Arc<AtomicUsize>,
-    plan: Arc<Mutex<Option<(usize, Fault)>>>,
+    state: Arc<State>,
     serving: JoinHandle<()>,
 }
 
-/// Longer than any call may take in these tests.
+#[derive(Default)]
+struct State {
+    /// Requests that have come, and those that Odoo has answered, since the last plan.
+    come: AtomicUsize,
+    answered: AtomicUsize,
+    plan: Mutex<Option<(usize, Fault)>>,
+    late: Duration,
+}
+
+/// Longer than any call may take where nothing else is said.
 pub const LATE: Duration = Duration::from_millis(2500);
 
 impl Proxy {
     /// Stands before the Odoo at this address.
     pub async fn before(target: &str) -> Self {
+        Self::late_by(target, LATE).await
+    }
+
+    /// The same, with another time by which late answers are late.
+    pub async fn late_by(target: &str, late: Duration) -> Self {
         let target = target.trim_start_matches("http://").to_string();
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("http://{}", listener.local_addr().expect("an address"));
-        let (count, plan) = (Arc::new(AtomicUsize::new(0)), Arc::new(Mutex::new(None)));
+        let state = Arc::new(State { late, ..State::default() });
         let serving = tokio::spawn({
-            let (count, plan) = (Arc::clone(&count), Arc::clone(&plan));
+            let state = Arc::clone(&state);
             async move {
                 while let Ok((client, _)) = listener.accept().await {
-                    let (target, count, plan) = (target.clone(), Arc::clone(&count), Arc::clone(&plan));
+                    let (target, state) = (target.clone(), Arc::clone(&state));
                     tokio::spawn(async move {
                         // A client that is gone is no failure of the proxy's.
-                        let _ = carry(client, &target, &count, &plan).await;
+                        let _ = carry(client, &target, &state).await;
                     });
                 }
             }
         });
-        Self { url, count, plan, serving }
+        Self { url, state, serving }
     }
 
     /// Requests since the last plan.
     pub fn requests(&self) -> usize {
-        self.count.load(Ordering::SeqCst)
+        self.state.come.load(Ordering::SeqCst)
+    }
+
+    /// Those of them whose work Odoo has done.
+    pub fn answered(&self) -> usize {
+        self.state.answered.load(Ordering::SeqCst)
     }
 
     /// The request of this number, from 1, is to go wrong; none from now on.
     pub fn plan(&self, plan: Option<(usize, Fault)>) {
-        *self.plan.lock().expect("unlocked") = plan;
-        self.count.store(0, Ordering::SeqCst);
+        *self.state.plan.lock().expect("unlocked") = plan;
+        self.state.come.store(0, Ordering::SeqCst);
+        self.state.answered.store(0, Ordering::SeqCst);
     }
 }
 
@@ -87,13 +106,13 @@ impl Drop for Proxy {
     }
 }
 
-async fn carry(mut client: TcpStream, target: &str, count: &AtomicUsize, plan: &Mutex<Option<(usize, Fault)>>) -> std::io::Result<()> {
+async fn carry(mut client: TcpStream, target: &str, state: &State) -> std::io::Result<()> {
     let request = message(&mut client).await?;
     if request.is_empty() {
         return Ok(());
     }
-    let number = count.fetch_add(1, Ordering::SeqCst) + 1;
-    let fault = plan.lock().expect("unlocked").filter(|(at, _)| *at == number).map(|(_, fault)| fault);
+    let number = state.come.fetch_add(1, Ordering::SeqCst) + 1;
+    let fault = state.plan.lock().expect("unlocked").filter(|(at, _)| *at == number).map(|(_, fault)| fault);
     match fault {
         Some(Fault::CutBefore) => return Ok(()),
         Some(Fault::BadGateway) => {
@@ -105,11 +124,12 @@ async fn carry(mut client: TcpStream, target: &str, count: &AtomicUsize, plan: &
     server.write_all(&closing(&request)).await?;
     let mut answer = Vec::new();
     server.read_to_end(&mut answer).await?;
+    state.answered.fetch_add(1, Ordering::SeqCst);
     match fault {
         Some(Fault::CutAfter) => Ok(()),
         Some(Fault::CutDuring) => client.write_all(&answer[..answer.len() - 3.min(answer.len())]).await,
         Some(Fault::Late) => {
-            tokio::time::sleep(LATE).await;
+            tokio::time::sleep(state.late).await;
             client.write_all(&answer).await
         }
         Some(Fault::BadGatewayAfter) => {
