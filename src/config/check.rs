@@ -40,7 +40,7 @@ pub fn check(workspace: &Workspace) -> Report {
             }
         }
         let schema = |name: &str| schemas.get(name).and_then(|compiled| compiled.as_ref().ok());
-        let shape = |name: &str| schema(name).map(Schema::shape);
+        let shape = |name: &str| schema(name).map(|schema| schema.shape().as_ref());
         if let Some(inbound) = flow.inbound() {
             let found = documents(workspace, flow, inbound, &shape);
             if let Some(shape) = shape(&flow.schema) {

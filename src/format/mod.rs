@@ -12,6 +12,7 @@ mod outline;
 pub mod parts;
 mod source;
 pub mod tree;
+pub mod typed;
 pub mod within;
 pub mod xml;
 pub mod zip;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::{Mapping, check::Checker};
 use crate::model::{
     Name,
-    shape::{Shape, ShapeId},
+    shape::{Shape, ShapeAttribute, ShapeId},
 };
 
 /// Which elements are read.
@@ -53,7 +53,7 @@ impl Walk<'_> {
 
     fn element(&mut self, path: &mut Vec<Name>, id: ShapeId) {
         let Some(of) = self.shape.types.get(id).filter(|_| path.len() < DEEPEST) else { return };
-        for (name, _, needed) in &of.attributes {
+        for ShapeAttribute { name, needed, .. } in &of.attributes {
             let attribute = [path.as_slice(), &[Name::new("@", &name.local)]].concat();
             if *needed && !self.is_read(&attribute) {
                 self.unread.push(format!("{}/@{}", shown(path), name.local));

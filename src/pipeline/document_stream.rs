@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use super::{
     Engine,
-    validate::{Schemas, parts, read, read_header, validate_and_parse, validate_only},
+    validate::{Large, Schemas, parts, read, read_large, validate_and_parse, validate_only},
 };
 use crate::{
     config::Inbound,
@@ -25,8 +25,8 @@ pub(super) const LARGE: u64 = 8 << 20;
 pub(super) enum Stream {
     /// All of them, and what they are planned to do once that is known.
     InMemory(Arc<Vec<Document>>, Option<Arc<Plan>>),
-    /// Where they are, the elements that records are made of, and what stands outside of them.
-    Chunked(Source, Vec<Name>, Arc<Document>),
+    /// Where they are, and how their parts are read.
+    Chunked(Large),
 }
 
 /// The elements of which a message is taken a part at a time; none where it is taken whole.
@@ -54,21 +54,17 @@ pub(super) async fn check(engine: &Engine, inbound: Inbound<'_>, schemas: &Schem
         None => validate_and_parse(&source, &message.name, inbound, schemas).map(|documents| Stream::InMemory(Arc::new(documents), None)),
         Some(unit) => {
             validate_only(&source, &message.name, inbound, schemas)?;
-            let frame = read_header(&source, &message.name, inbound, &unit)?;
-            Ok(Stream::Chunked(source, unit, Arc::new(frame)))
+            read_large(source, &message.name, inbound, schemas, unit).map(Stream::Chunked)
         }
     })
 }
 
 /// The documents of a message that was validated before.
-pub(super) async fn reload(engine: &Engine, inbound: Inbound<'_>, message: &Message) -> Result<Stream, Problems> {
+pub(super) async fn reload(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas, message: &Message) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
     tokio::task::block_in_place(|| match unit(inbound, message) {
-        None => read(&source, &message.name, inbound).map(|documents| Stream::InMemory(Arc::new(documents), None)),
-        Some(unit) => {
-            let frame = read_header(&source, &message.name, inbound, &unit)?;
-            Ok(Stream::Chunked(source, unit, Arc::new(frame)))
-        }
+        None => read(&source, &message.name, inbound, schemas).map(|documents| Stream::InMemory(Arc::new(documents), None)),
+        Some(unit) => read_large(source, &message.name, inbound, schemas, unit).map(Stream::Chunked),
     })
 }
 
@@ -84,9 +80,7 @@ impl Plans {
         match stream {
             Stream::InMemory(_, Some(plan)) => Self::One(Some(Plan::clone(plan))),
             Stream::InMemory(documents, None) => Self::Whole(Some(Arc::clone(documents))),
-            Stream::Chunked(source, unit, frame) => {
-                Self::Parts(parts(source.clone(), message.name.clone(), inbound, unit.clone(), Document::clone(frame), CHUNK))
-            }
+            Stream::Chunked(large) => Self::Parts(parts(large.clone(), message.name.clone(), inbound, CHUNK)),
         }
     }
 

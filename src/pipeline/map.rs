@@ -6,6 +6,7 @@ use super::{
     document_stream::{self, Stream},
     mappings,
     react::Next,
+    validate::Schemas,
 };
 use crate::{
     config::Inbound,
@@ -75,7 +76,7 @@ impl Documents<'_> {
                 Ok(engine.journal().advance(message, Stage::Checked, None, engine.clock().now()).await?)
             }
             Err(problems) => {
-                number_refused(engine, self.inbound, message).await?;
+                number_refused(engine, self.inbound, &self.run.schemas, message).await?;
                 Err(problems)
             }
         }
@@ -83,7 +84,7 @@ impl Documents<'_> {
 
     async fn plan(&mut self, message: &mut Message) -> Result<(), Problems> {
         let (engine, inbound) = (self.run.engine, self.inbound);
-        let documents = known(engine, inbound, message, &mut self.stream).await?;
+        let documents = known(engine, inbound, &self.run.schemas, message, &mut self.stream).await?;
         let mut numbers = Vec::new();
         let planned = apply::plan(inbound, message, documents, &mut numbers).await;
         let mapping = mappings::keep(engine.storage(), &inbound.map.made_of).await;
@@ -100,7 +101,7 @@ impl Documents<'_> {
     async fn apply(&mut self, message: &mut Message, summary: &mut Summary) -> Result<(), Problems> {
         let (engine, inbound) = (self.run.engine, self.inbound);
         let resumed = self.stream.is_none();
-        let documents = known(engine, inbound, message, &mut self.stream).await?;
+        let documents = known(engine, inbound, &self.run.schemas, message, &mut self.stream).await?;
         if resumed {
             // The mapping may be another than when it was planned.
             let mut numbers = Vec::new();
@@ -120,11 +121,11 @@ impl Documents<'_> {
 }
 
 /// The numbers of a document that its schema refuses, as far as it can be read at all.
-async fn number_refused(engine: &Engine, inbound: Inbound<'_>, message: &Message) -> Result<(), Problems> {
+async fn number_refused(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas, message: &Message) -> Result<(), Problems> {
     if message.size > document_stream::LARGE {
         return Ok(());
     }
-    let Ok(mut documents) = document_stream::reload(engine, inbound, message).await else { return Ok(()) };
+    let Ok(mut documents) = document_stream::reload(engine, inbound, schemas, message).await else { return Ok(()) };
     let mut numbers = Vec::new();
     // What else the mapping would refuse is told once the schema is content.
     let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;
@@ -135,12 +136,13 @@ async fn number_refused(engine: &Engine, inbound: Inbound<'_>, message: &Message
 async fn known<'m>(
     engine: &Engine,
     inbound: Inbound<'_>,
+    schemas: &Schemas,
     message: &Message,
     stream: &'m mut Option<Stream>,
 ) -> Result<&'m mut Stream, Problems> {
     let documents = match stream.take() {
         Some(documents) => documents,
-        None => document_stream::reload(engine, inbound, message).await?,
+        None => document_stream::reload(engine, inbound, schemas, message).await?,
     };
     Ok(stream.insert(documents))
 }

@@ -13,9 +13,16 @@ use crate::{
         Format, Limits, Source,
         parts::{Outside, Parts},
         tree::Builder,
+        typed::Typed,
         within::{Kind, Steps, Within},
     },
-    model::{Code, Document, Events, Name, Place, Problem, Problems, events::Both, problem::cut, tally::told},
+    model::{
+        Code, Document, Events, Name, Place, Problem, Problems,
+        events::Both,
+        problem::cut,
+        shape::{Shape, WhiteSpace},
+        tally::told,
+    },
     schema::{File, Schema, Setup},
 };
 
@@ -95,16 +102,18 @@ fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, k
     };
     let (source, reader, within) =
         (source.clone(), Reader::of(inbound), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
-    let own = name.to_string();
-    let (documents, found) = schemas.get(&choice.schema)?.judge(&file, move |judge| {
+    let (own, schema) = (name.to_string(), schemas.get(&choice.schema)?);
+    let shape = Arc::clone(schema.shape());
+    let (documents, found) = schema.judge(&file, move |judge| {
         if !keep {
             return reader.read(&source, &own, judge).map(|()| Vec::new());
         }
         let mut tree = reader.tree();
+        let typed = Typed::new(shape, &mut tree);
         let read = match within {
-            None => reader.read(&source, &own, &mut Both(judge, &mut tree)),
+            None => reader.read(&source, &own, &mut Both(judge, typed)),
             Some(path) => {
-                let mut payloads = Within::new(path.clone(), Both(judge, &mut tree));
+                let mut payloads = Within::new(path.clone(), Both(judge, typed));
                 let read = reader.read(&source, &own, &mut payloads);
                 match (read, payloads.found()) {
                     (Ok(()), 0) => {
@@ -128,46 +137,51 @@ fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, k
 ///
 /// # Errors
 /// What keeps it from being read.
-pub fn read(source: &Source, name: &str, inbound: Inbound<'_>) -> Result<Vec<Document>, Problems> {
-    let reader = Reader::of(inbound);
+pub(super) fn read(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
+    let (reader, shape) = (Reader::of(inbound), shape(source, name, inbound, schemas)?);
     let mut tree = reader.tree();
+    let mut typed = Typed::new(shape, &mut tree);
     match &inbound.map.envelope {
-        None => reader.read(source, name, &mut tree)?,
-        Some(envelope) => reader.read(source, name, &mut Within::new(envelope.payload.clone(), &mut tree))?,
+        None => reader.read(source, name, &mut typed)?,
+        Some(envelope) => reader.read(source, name, &mut Within::new(envelope.payload.clone(), typed))?,
     }
     tree.all(name).map_err(Problems::from)
 }
 
-/// What of a file stands outside of the elements that records are made of.
+/// A file that is read a part at a time.
+#[derive(Clone)]
+pub(super) struct Large {
+    source: Source,
+    shape: Arc<Shape>,
+    /// The path of the elements that records are made of.
+    unit: Vec<Name>,
+    /// What stands outside of them.
+    header: Arc<Document>,
+}
+
+/// Reads of a file what stands outside of the elements that records are made of.
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn read_header(source: &Source, name: &str, inbound: Inbound<'_>, unit: &[Name]) -> Result<Document, Problems> {
-    let reader = Reader::of(inbound);
-    let mut outside = Outside::new(unit, reader.format.table(), inbound.documents.limits.elements);
-    reader.read(source, name, &mut outside)?;
+pub(super) fn read_large(source: Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, unit: Vec<Name>) -> Result<Large, Problems> {
+    let (reader, shape) = (Reader::of(inbound), shape(&source, name, inbound, schemas)?);
+    let mut outside = Outside::new(&unit, reader.format.table(), inbound.documents.limits.elements);
+    reader.read(&source, name, &mut Typed::new(Arc::clone(&shape), &mut outside))?;
     if outside.is_full() {
         let text = format!("more than {} elements outside of those that records are made of", inbound.documents.limits.elements);
         return Err(Problem::new(Code::DocLimit, text).at(Place::file(name)).into());
     }
-    Ok(outside.document())
+    Ok(Large { source, shape, unit, header: Arc::new(outside.document()) })
 }
 
 /// Reads a file a part at a time, in a thread of its own; the receiver gets documents of so many elements.
-pub(super) fn parts(
-    source: Source,
-    name: String,
-    inbound: Inbound<'_>,
-    unit: Vec<Name>,
-    frame: Document,
-    size: usize,
-) -> mpsc::Receiver<Result<Document, Problems>> {
+pub(super) fn parts(large: Large, name: String, inbound: Inbound<'_>, size: usize) -> mpsc::Receiver<Result<Document, Problems>> {
     let (send, receive) = mpsc::channel(1);
     let reader = Reader::of(inbound);
     std::thread::spawn(move || {
         // A receiver that is gone wants nothing more.
-        let mut parts = Parts::new(&unit, frame, size, |part| send.blocking_send(Ok(part)).is_ok());
-        match reader.read(&source, &name, &mut parts) {
+        let mut parts = Parts::new(&large.unit, Document::clone(&large.header), size, |part| send.blocking_send(Ok(part)).is_ok());
+        match reader.read(&large.source, &name, &mut Typed::new(large.shape, &mut parts)) {
             Ok(()) => parts.finish(),
             Err(problems) => {
                 drop(parts);
@@ -215,6 +229,12 @@ impl Reader {
     }
 }
 
+/// What the schema of this document allows.
+fn shape(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
+    let choice = choose(source, name, inbound)?;
+    Ok(Arc::clone(schemas.get(&choice.schema)?.shape()))
+}
+
 /// The first of the flow's schemas that is for this document.
 fn choose<'f>(source: &Source, name: &str, inbound: Inbound<'f>) -> Result<&'f Choice, Problems> {
     if let [only] = inbound.map.schemas.as_slice()
@@ -228,7 +248,8 @@ fn choose<'f>(source: &Source, name: &str, inbound: Inbound<'f>) -> Result<&'f C
     let (namespace, root) = kind.root.clone().unwrap_or_default();
     let value = |path: &Steps| -> Option<String> {
         let at = paths.iter().position(|known| known == path)?;
-        kind.values[at].as_deref().map(|value| value.trim().to_string())
+        // Which type it is of is known by the schema alone.
+        kind.values[at].as_deref().map(|value| WhiteSpace::Collapse.of(value).into_owned())
     };
     if let Some(choice) = inbound.map.schemas.iter().find(|choice| choice.fits(&namespace, &root, &value)) {
         return Ok(choice);

@@ -97,7 +97,7 @@ impl Schema {
     }
 
     /// Which elements and attributes the schema allows where.
-    pub fn shape(&self) -> &Shape {
+    pub fn shape(&self) -> &Arc<Shape> {
         &self.shape
     }
 

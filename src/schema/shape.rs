@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use xsd_schema::{
     NfaTable, NfaTerm, SchemaSet, TypeKey, XmlTypeCode,
-    arenas::{ComplexTypeDefData, SchemaArenas},
+    arenas::{ComplexTypeDefData, ResolvedAttributeUse, SchemaArenas},
     compiler::{ContentModelMatcher, compile_content_model_matcher},
     ids::{AttributeGroupKey, ComplexTypeKey, NameId},
     parser::frames::{AttributeUseKind, AttributeUseResult, ComplexContentResult},
@@ -13,14 +13,14 @@ use xsd_schema::{
 use super::types;
 use crate::model::{
     Name,
-    shape::{Kind, Shape, ShapeId, ShapeType},
+    shape::{Kind, Shape, ShapeAttribute, ShapeId, ShapeType, WhiteSpace},
 };
 
 /// Builds the shape of every global element and all types reachable from it.
 pub(super) fn shape(set: &SchemaSet) -> Shape {
     let mut builder = Builder { set, shape: Shape::default(), known: HashMap::new(), todo: Vec::new() };
     // The first types are texts without attributes, one of each kind: every simple type.
-    builder.shape.types.extend(KINDS.map(|kind| ShapeType { text: true, kind, ..ShapeType::default() }));
+    builder.shape.types.extend(SIMPLE.map(|(kind, white_space)| ShapeType { text: true, kind, white_space, ..ShapeType::default() }));
     for (namespace, table) in &set.namespaces {
         for (name, key) in &table.elements {
             let of = set.arenas.elements.get(*key).and_then(|element| element.resolved_type);
@@ -28,15 +28,30 @@ pub(super) fn shape(set: &SchemaSet) -> Shape {
             let name = builder.name(*namespace, *name);
             builder.shape.roots.push((name, id));
         }
+        for (name, key) in &table.types {
+            let (id, name) = (builder.id(Some(*key)), builder.name(*namespace, *name));
+            builder.shape.named.push((name, id));
+        }
     }
     while let Some((key, id)) = builder.todo.pop() {
         builder.fill(key, id);
     }
     builder.shape.roots.sort();
+    builder.shape.named.sort();
     builder.shape
 }
 
-const KINDS: [Kind; 7] = [Kind::Text, Kind::Integer, Kind::Decimal, Kind::Boolean, Kind::Date, Kind::DateTime, Kind::Time];
+const SIMPLE: [(Kind, WhiteSpace); 9] = [
+    (Kind::Text, WhiteSpace::Preserve),
+    (Kind::Text, WhiteSpace::Replace),
+    (Kind::Text, WhiteSpace::Collapse),
+    (Kind::Integer, WhiteSpace::Collapse),
+    (Kind::Decimal, WhiteSpace::Collapse),
+    (Kind::Boolean, WhiteSpace::Collapse),
+    (Kind::Date, WhiteSpace::Collapse),
+    (Kind::DateTime, WhiteSpace::Collapse),
+    (Kind::Time, WhiteSpace::Collapse),
+];
 
 /// What values of a type are.
 fn kind(set: &SchemaSet, of: Option<TypeKey>) -> Kind {
@@ -91,7 +106,10 @@ impl Builder<'_> {
                 self.todo.push((key, id));
                 id
             }),
-            simple => KINDS.iter().position(|known| *known == kind(self.set, simple)).unwrap_or(0),
+            simple => {
+                let wanted = (kind(self.set, simple), types::white_space(self.set, simple));
+                SIMPLE.iter().position(|known| *known == wanted).unwrap_or(0)
+            }
         }
     }
 
@@ -100,6 +118,7 @@ impl Builder<'_> {
         let mut of = ShapeType { text: data.mixed || self.has_simple_content(data), ..ShapeType::default() };
         if of.text && !data.mixed {
             of.kind = kind(self.set, Some(TypeKey::Complex(key)));
+            of.white_space = types::white_space(self.set, Some(TypeKey::Complex(key)));
         }
         match compile_content_model_matcher(self.set, data) {
             Ok(ContentModelMatcher::Nfa(table)) => self.terms(&table, &mut of),
@@ -177,8 +196,8 @@ impl Builder<'_> {
     }
 
     fn attributes(&self, data: &ComplexTypeDefData, of: &mut ShapeType, depth: usize) {
-        for used in &data.attributes {
-            of.attributes.extend(self.attribute(used));
+        for (at, used) in data.attributes.iter().enumerate() {
+            of.attributes.extend(self.attribute(used, data.resolved_attributes.get(at)));
         }
         for group in &data.resolved_attribute_groups {
             self.group(*group, of, depth);
@@ -194,20 +213,23 @@ impl Builder<'_> {
     fn group(&self, key: AttributeGroupKey, of: &mut ShapeType, depth: usize) {
         let arenas: &SchemaArenas = &self.set.arenas;
         let Some(group) = arenas.attribute_groups.get(key).filter(|_| depth < 64) else { return };
-        for used in &group.attributes {
-            of.attributes.extend(self.attribute(used));
+        for (at, used) in group.attributes.iter().enumerate() {
+            of.attributes.extend(self.attribute(used, group.resolved_attributes.get(at)));
         }
         for inner in &group.resolved_attribute_groups {
             self.group(*inner, of, depth + 1);
         }
     }
 
-    fn attribute(&self, used: &AttributeUseResult) -> Option<(Name, Kind, bool)> {
+    fn attribute(&self, used: &AttributeUseResult, resolved: Option<&ResolvedAttributeUse>) -> Option<ShapeAttribute> {
         let name = match &used.attribute.ref_name {
             Some(named) => self.name(named.namespace, named.local_name),
             None => used.attribute.name.map(|name| self.name(used.attribute.target_namespace, name))?,
         };
-        Some((name, Kind::Text, used.use_kind == AttributeUseKind::Required))
+        let referred = || self.set.arenas.attributes.get(resolved?.resolved_ref?)?.resolved_type;
+        let of = resolved.and_then(|resolved| resolved.resolved_type).or_else(referred);
+        let (needed, white_space) = (used.use_kind == AttributeUseKind::Required, types::white_space(self.set, of));
+        Some(ShapeAttribute { name, kind: Kind::Text, white_space, needed })
     }
 }
 

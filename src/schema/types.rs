@@ -1,6 +1,13 @@
 //! What the types of a schema want, for sentences about values that break them.
 
-use xsd_schema::{InstanceValidationError, SchemaSet, TypeKey, XmlTypeCode, ids::SimpleTypeKey, types::FacetSet};
+use xsd_schema::{
+    InstanceValidationError, SchemaSet, TypeKey, XmlTypeCode,
+    ids::SimpleTypeKey,
+    parser::frames::ComplexContentResult,
+    types::{FacetSet, facets::WhitespaceMode},
+};
+
+use crate::model::shape::WhiteSpace;
 
 /// Types above one another that are looked at.
 const DEEP: usize = 64;
@@ -80,4 +87,53 @@ fn facets(set: &SchemaSet, key: SimpleTypeKey) -> impl Iterator<Item = &FacetSet
 /// The built-in type a value is written like.
 pub(super) fn builtin(set: &SchemaSet, of: Option<TypeKey>) -> Option<XmlTypeCode> {
     line(set, simple(set, of)?).find_map(|key| set.get_type_code(key))
+}
+
+/// What becomes of the white space of a value of this type. Of the members of a union (XML Schema Part 2, 4.3.6: the one that the value
+/// is valid against decides) only what all of them do is done.
+pub(super) fn white_space(set: &SchemaSet, of: Option<TypeKey>) -> WhiteSpace {
+    said(set, of, DEEP).unwrap_or_default()
+}
+
+fn said(set: &SchemaSet, of: Option<TypeKey>, deep: usize) -> Option<WhiteSpace> {
+    let deep = deep.checked_sub(1)?;
+    let facet = |facets: &FacetSet| {
+        facets.whitespace.as_ref().map(|facet| match facet.value {
+            WhitespaceMode::Preserve => WhiteSpace::Preserve,
+            WhitespaceMode::Replace => WhiteSpace::Replace,
+            WhitespaceMode::Collapse => WhiteSpace::Collapse,
+        })
+    };
+    match of? {
+        TypeKey::Complex(key) => {
+            let data = set.arenas.complex_types.get(key)?;
+            let own = match &data.content {
+                ComplexContentResult::Simple(content) => facet(&content.facets),
+                _ => None,
+            };
+            own.or_else(|| said(set, data.resolved_simple_content_type, deep)).or_else(|| said(set, data.resolved_base_type, deep))
+        }
+        TypeKey::Simple(key) => {
+            let data = set.arenas.simple_types.get(key)?;
+            if let Some(own) = facet(&data.facets) {
+                return Some(own);
+            }
+            if data.resolved_item_type.is_some() {
+                return Some(WhiteSpace::Collapse);
+            }
+            if let Some((first, others)) = data.resolved_member_types.split_first() {
+                let first = said(set, Some(*first), deep)?;
+                let agree = others.iter().all(|member| said(set, Some(*member), deep) == Some(first));
+                return Some(if agree { first } else { WhiteSpace::Preserve });
+            }
+            match set.get_type_code(key) {
+                Some(XmlTypeCode::String | XmlTypeCode::AnySimpleType | XmlTypeCode::AnyAtomicType | XmlTypeCode::UntypedAtomic) => {
+                    Some(WhiteSpace::Preserve)
+                }
+                Some(XmlTypeCode::NormalizedString) => Some(WhiteSpace::Replace),
+                Some(_) => Some(WhiteSpace::Collapse),
+                None => said(set, data.resolved_base_type.filter(|above| *above != TypeKey::Simple(key)), deep),
+            }
+        }
+    }
 }

@@ -146,6 +146,30 @@ async fn documents_may_follow_one_another_where_the_flow_says_so() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn white_space_is_as_the_type_says_before_anything_compares_it() {
+    for in_envelope in [false, true] {
+        let world = world("schema = \"basic.xsd\"", if in_envelope { IN_ENVELOPE } else { "" }).await;
+        world.replace("mappings/notes.toml", &[("each     = \"/Note\"", "each     = \"/Note[Profile='a b']\"\nempty    = \"accept\"")]);
+        let put = |name: &str, profile: &str, number: &str, extra: &str| {
+            let note = note(profile, number, extra);
+            world.drop_file("out/notes", name, if in_envelope { enveloped(&note) } else { note });
+        };
+        // Numbers and profiles are tokens: many blanks and line ends in a row are one blank.
+        put("1.xml", "a\n   b", " W\n  1 ", "");
+        put("2.xml", " a b ", "W 1", "");
+        put("3.xml", "a b", "W\t\t1", "");
+        world.consign(&["run", "--once", "notes-in"]).ends(0);
+        let count = async |number: &str| world.odoo.count("res.partner", serde_json::json!([["ref", "=", number]])).await;
+        assert_eq!((count("W 1").await, count("W\n  1").await), (1, 0), "one record, by one spelling");
+        // A document that is refused is found by the same spelling.
+        put("4.xml", "a b", "W\n\n2", "<Town/>");
+        world.consign(&["run", "--once", "notes-in"]).ends(1);
+        let found = world.consign(&["find", "W 2"]).ends(0).out;
+        assert!(found.contains("4.xml"), "{found}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_doctype_is_refused_or_skipped_but_never_believed() {
     let world = world("schema = \"basic.xsd\"", "").await;
     let bare = format!("<!DOCTYPE Note SYSTEM \"http://evil.example/note.dtd\">\n{}", note("x", "1", ""));

@@ -84,11 +84,11 @@ impl Checker<'_> {
                     },
                     Step::Attribute(name) => {
                         let Some(here) = way.last().and_then(|(_, id)| self.shape.types.get(*id)) else { continue };
-                        match here.attributes.iter().find(|(known, ..)| known == name) {
-                            Some((_, known, _)) => kind = Some(*known),
+                        match here.attributes.iter().find(|known| known.name == *name) {
+                            Some(known) => kind = Some(known.kind),
                             None if here.open => led.open = true,
                             None => {
-                                let known: Vec<Name> = here.attributes.iter().map(|(name, ..)| name.clone()).collect();
+                                let known: Vec<Name> = here.attributes.iter().map(|known| known.name.clone()).collect();
                                 self.unknown(path, name, "as an attribute there", &known, place);
                                 continue;
                             }
