@@ -33,6 +33,12 @@ pub(super) fn shape(set: &SchemaSet) -> Shape {
             builder.shape.named.push((name, id));
         }
     }
+    for (key, data) in &set.arenas.simple_types {
+        if let (true, Some(name)) = (set.builtin_types().is_builtin(key), data.name) {
+            let id = builder.id(Some(TypeKey::Simple(key)));
+            builder.shape.named.push((Name::new(XSD, &set.name_table.resolve(name)), id));
+        }
+    }
     while let Some((key, id)) = builder.todo.pop() {
         builder.fill(key, id);
     }
@@ -41,6 +47,10 @@ pub(super) fn shape(set: &SchemaSet) -> Shape {
     builder.shape
 }
 
+/// The namespace of the types that the standard itself defines.
+const XSD: &str = "http://www.w3.org/2001/XMLSchema";
+
+/// What values of simple types are, and what becomes of their white space.
 const SIMPLE: [(Kind, WhiteSpace); 9] = [
     (Kind::Text, WhiteSpace::Preserve),
     (Kind::Text, WhiteSpace::Replace),
