@@ -11,10 +11,15 @@ environment=$(mktemp)
 . "$environment"
 rm -f "$environment"
 cd "$here/../.."
+# The soak drives the program as it ships.
+soak() {
+  cargo build --release --quiet
+  CONSIGN_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/release/consign" cargo test --features libssh2 --test soak -- --nocapture
+}
 # `run.sh soak MINUTES` is the soak alone; otherwise a short one comes after the suite.
 if [ "${1:-}" = soak ]; then
-  CONSIGN_SOAK_SECONDS=$((${2:-20} * 60)) cargo test --features libssh2 --test soak -- --nocapture
+  CONSIGN_SOAK_SECONDS=$((${2:-20} * 60)) soak
   exit
 fi
 cargo test --features libssh2 --test live -- --test-threads 2 "$@"
-[ $# -gt 0 ] || cargo test --features libssh2 --test soak -- --nocapture
+[ $# -gt 0 ] || soak

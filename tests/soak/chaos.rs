@@ -39,7 +39,7 @@ const MOST: u64 = 160 << 10;
 
 impl Chaos {
     pub fn new(seed: u64, time: Duration, sshd: Running, world: &World) -> Self {
-        let (now, pace) = (Instant::now(), (time.as_secs() / 20).clamp(4, 30));
+        let (now, pace) = (Instant::now(), (time.as_secs() / 60).clamp(2, 20));
         Self {
             state: seed | 1,
             sshd,
@@ -66,22 +66,22 @@ impl Chaos {
         if Instant::now() < self.next {
             return;
         }
-        let what = match self.random(8) {
-            0..=2 => {
+        let what = match self.random(12) {
+            0..=6 => {
                 self.process.kill().expect("killed");
                 self.start(world);
                 "kill -9"
             }
-            3 => {
+            7 => {
                 self.end();
                 self.start(world);
                 "stopped and started"
             }
-            4 | 5 => {
+            8 | 9 => {
                 self.sshd.restart();
                 "sshd restarted"
             }
-            6 => {
+            10 => {
                 services("odoo-kill");
                 std::thread::sleep(Duration::from_secs(2));
                 services("odoo-start");

@@ -1,5 +1,5 @@
-//! The soak: files arrive all the time, in and out, while Odoo and sshd are restarted under them and consign is killed at random.
-//! When everything has come to rest the balance is drawn: every file that was dropped is in exactly one place with exactly one effect,
+//! The soak: files arrive all the time, in and out, while Odoo and sshd are restarted under them, answers of Odoo are lost, and consign, as
+//! it ships, is killed at random. When everything has come to rest the balance is drawn: every file that was dropped is in exactly one place with exactly one effect,
 //! and neither memory nor file handles have grown.
 //!
 //! `tests/live/run.sh soak 20` runs it for twenty minutes; CI runs a short one. The seed is printed, and `CONSIGN_SOAK_SEED` repeats it.
@@ -14,7 +14,15 @@ use std::time::{Duration, Instant};
 
 use books::Books;
 use chaos::Chaos;
-use common::{rpc::Target, sshd::Sshd, world::World};
+use common::{
+    proxy::{Fault, Proxy},
+    rpc::Target,
+    sshd::Sshd,
+    world::World,
+};
+
+/// What becomes of a request to Odoo: all of it can be found out afterwards.
+const LOST: [Fault; 6] = [Fault::CutBefore, Fault::CutDuring, Fault::CutAfter, Fault::Late, Fault::BadGateway, Fault::BadGatewayAfter];
 
 fn odoo() -> Target {
     let variable =
@@ -40,15 +48,21 @@ async fn whatever_is_restarted_the_books_balance() {
     println!("soak: {} s, seed {seed}", time.as_secs());
     let (dir, access, server) = Sshd::start().into_parts();
     let world = World::around(odoo(), dir, access, "json2", Box::new(()));
+    let proxy = Proxy::before(&world.odoo.url).await;
+    world.replace("consign.toml", &[(&world.odoo.url.clone(), &proxy.url)]);
     let mut books = Books::open(world).await;
     let mut chaos = Chaos::new(seed, time, server, &books.world);
-    let started = Instant::now();
+    let (started, mut lost) = (Instant::now(), 0);
     while started.elapsed() < time {
         books.drop_one(chaos.random(20));
         chaos.look();
         // The last third is for watching one process age.
         if started.elapsed() < time * 2 / 3 {
             chaos.perhaps(&books.world);
+            if chaos.random(4) == 0 {
+                proxy.plan(Some((1 + chaos.random(6) as usize, LOST[chaos.random(LOST.len() as u64) as usize])));
+                lost += 1;
+            }
         }
         tokio::time::sleep(Duration::from_millis(200 + chaos.random(600))).await;
     }
@@ -56,7 +70,7 @@ async fn whatever_is_restarted_the_books_balance() {
     books.settle().await;
     chaos.look();
     chaos.end();
-    println!("soak: {}", chaos.told());
+    println!("soak: {} answers of Odoo lost or late, {}", lost, chaos.told());
     books.balance().await;
     chaos.is_flat();
 }
