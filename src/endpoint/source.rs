@@ -124,6 +124,12 @@ pub trait Source: Send + Sync {
         false
     }
 
+    /// Whether settling does what may still take place when nobody waits for its answer any more. It is then not repeated before that can
+    /// no longer happen, nor broken off by a stop.
+    fn settles_late(&self) -> bool {
+        false
+    }
+
     /// Looks what is there. Takes nothing.
     ///
     /// # Errors

@@ -42,6 +42,15 @@ fn firm_until(message: &Message, now: DateTime<Utc>) -> Option<Until> {
     message.until.filter(|until| message.firm && *until > now).map(|at| Until { at, firm: true })
 }
 
+/// The same where a process may be at the message, or was killed at it: what it has begun in Odoo may still land.
+async fn lands_by(to: &mut Writing<'_>, message: &Message, now: DateTime<Utc>) -> Result<Option<Until>, Problem> {
+    let open = match message.stage {
+        Stage::Planned => intents::of_run(to, message).await?.iter().filter_map(Intent::lands_by).max(),
+        _ => None,
+    };
+    Ok(open.filter(|at| *at > now).map(|at| Until { at, firm: true }).or_else(|| firm_until(message, now)))
+}
+
 /// Lets a message that waits, or is held, go on from where it was: now, or as soon as no effect can land any more.
 async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
     let firm = firm_until(message, now);
@@ -175,7 +184,7 @@ impl Journal {
         let resume = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
         let mut to = self.begin().await?;
         let mut moved = message.clone();
-        let until = firm_until(message, now);
+        let until = lands_by(&mut to, message, now).await?;
         take(&mut to, &mut moved, Stage::Held, Step { resume, until, deed: Some(deed), ..Step::default() }, now).await?;
         if unknown {
             intents::call_unknown(&mut to, &moved, now).await?;
@@ -302,7 +311,7 @@ impl Journal {
 }
 
 pub(super) async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
-    let (before, until) = (message.clone(), firm_until(message, now));
+    let (before, until) = (message.clone(), lands_by(to, message, now).await?);
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();
     let unknown = (!named.is_empty()).then(|| format!("not known whether it took place: {}", named.join("; ")));

@@ -28,7 +28,10 @@ pub struct Rendered {
 pub(super) async fn shelved<'m>(to: &mut Writing<'_>, messages: &'m [Message]) -> Result<Vec<&'m Message>, Problem> {
     let mut still = Vec::with_capacity(messages.len());
     for message in messages {
-        let update = sqlx::query("update message set stored = ?, moved = ?, refused = ? where id = ? and stage = ? and run = ?");
+        let update = sqlx::query(
+            "update message set stored = ?1, moved = ?2, refused = ?3, until = case when ?2 and stage = 'done' then null else until end
+             where id = ?4 and stage = ?5 and run = ?6",
+        );
         let update = update.bind(&message.stored).bind(message.moved).bind(message.refused).bind(message.id.to_string());
         if update.bind(message.stage.as_str()).bind(message.run).execute(&mut **to).await?.rows_affected() == 1 {
             still.push(message);

@@ -152,6 +152,17 @@ impl Journal {
         Ok(known)
     }
 
+    /// Writes down that what is open of a message's present run in Odoo is under way still.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn still_under_way(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let update = "update intent set opened = ? where message = ? and run = ? and kind in ('call', 'write') and outcome is null";
+        sqlx::query(update).bind(stamp(now)).bind(message.id.to_string()).bind(message.run).execute(&mut *to).await?;
+        commit(to).await
+    }
+
     /// Every intent of a message, of all its runs, oldest first.
     ///
     /// # Errors

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Code, Problem};
@@ -68,6 +68,12 @@ impl fmt::Display for Effect {
     }
 }
 
+/// As long as Odoo may be at a call whose answer did not come: as it gives a request itself (`limit_time_real`, 120 s by default), and
+/// some more. Nobody looks before then for what it did.
+pub const LANDS: TimeDelta = TimeDelta::seconds(150);
+/// How often what is under way in Odoo is opened again, so that after a crash it is known until when it was.
+pub const ALIVE: TimeDelta = TimeDelta::seconds(60);
+
 /// How an effect ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -108,13 +114,19 @@ pub struct Intent {
     pub run: u32,
     /// What.
     pub effect: Effect,
-    /// When it was about to be done, the last time.
+    /// When it was about to be done, the last time; of what takes long in Odoo, when it was last seen to be under way.
     pub opened: DateTime<Utc>,
     /// How it ended, and when that was known; open until then.
     pub closed: Option<(Outcome, DateTime<Utc>)>,
 }
 
 impl Intent {
+    /// Until when Odoo may be at it, where its process ended without closing it; `None` for what is not Odoo's, or is closed.
+    pub fn lands_by(&self) -> Option<DateTime<Utc>> {
+        let is_open = self.closed.is_none() && matches!(self.effect, Effect::Call(_) | Effect::Write(_));
+        is_open.then(|| self.opened + ALIVE + LANDS)
+    }
+
     /// How it ended, where it has.
     pub fn outcome(&self) -> Option<Outcome> {
         self.closed.map(|(outcome, _)| outcome)

@@ -66,7 +66,8 @@ pub(super) async fn apply(
     let engine = run.engine;
     let effects = JournalledEffects::of(&engine.site, message);
     let mut parts = Planned::of(run, inbound, message, stream);
-    target.carry_out(message, &mut parts, &effects).await?;
+    let say = |now| engine.journal().still_under_way(message, now);
+    engine.under_way(say, target.carry_out(message, &mut parts, &effects)).await?;
     let (mut applied, refused) = parts.ended();
     let parts: HashSet<(u32, u32)> = refused.iter().map(|(part, _)| *part).collect();
     applied.refused = parts.len();

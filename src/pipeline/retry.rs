@@ -4,12 +4,9 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     journal::Until,
-    model::{Code, MessageId, Problems},
+    model::{Code, MessageId, Problems, intent::LANDS},
 };
 
-/// Seconds that Odoo may be at a call whose answer did not come: as long as it gives a request itself (`limit_time_real`, 120 s by
-/// default), and some more. Nobody looks before then for what it did.
-const LANDS: i64 = 150;
 /// Seconds before the first further try.
 const SOON: i64 = 30;
 /// Seconds between two tries at most.
@@ -21,7 +18,7 @@ const LONGEST: i64 = 3600;
 /// If an effect may still take place until `landed`, the next try is not before that, even if a person asks.
 pub(super) fn next_try(message: MessageId, attempts: u32, problems: &Problems, landed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Until {
     let firm = problems.iter().any(|problem| problem.code == Code::OdooTimeout);
-    let seconds = SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { LANDS } else { SOON }, LONGEST);
+    let seconds = SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { LANDS.num_seconds() } else { SOON }, LONGEST);
     let spread = u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1);
     let at = now + TimeDelta::seconds(seconds + spread);
     match landed.filter(|landed| *landed > now) {
@@ -49,6 +46,6 @@ mod tests {
         let (id, now) = (MessageId::new(), Utc::now());
         let lost = Problems::from(Problem::new(Code::OdooTimeout, "no answer"));
         let until = next_try(id, 0, &lost, None, now);
-        assert!(until.firm && (until.at - now).num_seconds() >= LANDS);
+        assert!(until.firm && (until.at - now).num_seconds() >= LANDS.num_seconds());
     }
 }

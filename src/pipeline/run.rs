@@ -32,8 +32,13 @@ impl Run<'_> {
         if !begun.is_empty() {
             engine.watcher.found(&self.flow.id, begun.len());
         }
-        let mut is_stopped = false;
-        self.carry_all(begun.into_iter().map(|message| (message, None)).collect(), &mut is_stopped, summary).await?;
+        let (mut is_stopped, mut due) = (false, Vec::with_capacity(begun.len()));
+        for mut message in begun {
+            if !engine.waits_for_what_was_cut(&mut message, summary).await? {
+                due.push((message, None));
+            }
+        }
+        self.carry_all(due, &mut is_stopped, summary).await?;
         // What can wait at its source is not taken while it could go nowhere.
         if !look || engine.is_stopping() || (is_stopped && self.source.can_wait()) {
             return Ok(());

@@ -1,12 +1,19 @@
 //! Messages at rest: our own copy goes to its shelf, and the source hears what became of them. An effect is never repeated for it.
 
+use chrono::{DateTime, Utc};
+
 use super::{Run, Summary, dedup::Repeat, engine::GRACE, look, make, retry::next_try, unpack};
 use crate::{
     config::Flow,
     endpoint::{DocumentTarget, Origin, Resting, Settled, Settlement, Target},
     failpoints::checkpoint,
     journal::{NewMessage, Until},
-    model::{Code, Intent, Message, Problem, Problems, Stage, codes::Scope, problem::shown},
+    model::{
+        Code, Intent, Message, Problem, Problems, Stage,
+        codes::Scope,
+        intent::{ALIVE, LANDS},
+        problem::shown,
+    },
     storage::Left,
 };
 
@@ -89,12 +96,21 @@ async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) ->
 }
 
 /// Has the source hear what became of messages; `None` where that was broken off by a stop. A move of a file is repeated until it succeeds.
-/// A note in Odoo is waited for: nobody would know whether it was written.
+/// A note in Odoo is waited for: nobody would know whether it was written. If the process is killed, it is looked for when it has landed.
 async fn hear(run: &Run<'_>, resting: &[Resting<'_>]) -> Option<Result<Vec<Settled>, Problem>> {
-    match run.source.can_wait() {
-        true => Some(run.source.settle(resting).await),
-        false => run.engine.unless_stopped(GRACE, run.source.settle(resting)).await,
+    let engine = run.engine;
+    if !run.source.settles_late() {
+        return engine.unless_stopped(GRACE, run.source.settle(resting)).await;
     }
+    let say = async |now: DateTime<Utc>| {
+        let until = Until { at: now + ALIVE + LANDS, firm: true };
+        let done = resting.iter().filter(|resting| resting.message.stage == Stage::Done);
+        engine.journal().settle_later(&done.map(|resting| (resting.message, until)).collect::<Vec<_>>()).await
+    };
+    if let Err(problem) = say(engine.clock().now()).await {
+        return Some(Err(problem));
+    }
+    Some(engine.under_way(say, run.source.settle(resting)).await)
 }
 
 /// Tells the source what became of messages.

@@ -3,7 +3,7 @@
 use std::{
     sync::{
         Arc, Mutex,
-        atomic::{AtomicUsize, Ordering},
+        atomic::{AtomicBool, AtomicUsize, Ordering},
     },
     time::Duration,
 };
@@ -25,6 +25,8 @@ pub enum Fault {
     CutAfter,
     /// Odoo does its work, and the answer comes when nobody waits any more.
     Late,
+    /// Odoo hears of it late, when whoever asked may be gone.
+    Slow,
     /// A proxy has no answer, and Odoo has not heard of it.
     BadGateway,
     /// A proxy has no answer, and Odoo has done its work.
@@ -43,12 +45,23 @@ pub struct Proxy {
     serving: JoinHandle<()>,
 }
 
+/// Which request goes wrong.
+#[derive(Debug, Clone, Copy)]
+enum Moment {
+    /// The one of this number since the plan, from 1.
+    Number(usize),
+    /// The first that calls this method.
+    Method(&'static str),
+}
+
 #[derive(Default)]
 struct State {
     /// Requests that have come, and those that Odoo has answered, since the last plan.
     come: AtomicUsize,
     answered: AtomicUsize,
-    plan: Mutex<Option<(usize, Fault)>>,
+    plan: Mutex<Option<(Moment, Fault)>>,
+    /// The planned one has come.
+    has_struck: AtomicBool,
     late: Duration,
 }
 
@@ -94,7 +107,22 @@ impl Proxy {
 
     /// The request of this number, from 1, is to go wrong; none from now on.
     pub fn plan(&self, plan: Option<(usize, Fault)>) {
+        self.set(plan.map(|(number, fault)| (Moment::Number(number), fault)));
+    }
+
+    /// The first request that calls this method is to go wrong.
+    pub fn plan_for(&self, method: &'static str, fault: Fault) {
+        self.set(Some((Moment::Method(method), fault)));
+    }
+
+    /// Whether the request that was planned to go wrong has come.
+    pub fn has_struck(&self) -> bool {
+        self.state.has_struck.load(Ordering::SeqCst)
+    }
+
+    fn set(&self, plan: Option<(Moment, Fault)>) {
         *self.state.plan.lock().expect("unlocked") = plan;
+        self.state.has_struck.store(false, Ordering::SeqCst);
         self.state.come.store(0, Ordering::SeqCst);
         self.state.answered.store(0, Ordering::SeqCst);
     }
@@ -112,9 +140,22 @@ async fn carry(mut client: TcpStream, target: &str, state: &State) -> std::io::R
         return Ok(());
     }
     let number = state.come.fetch_add(1, Ordering::SeqCst) + 1;
-    let fault = state.plan.lock().expect("unlocked").filter(|(at, _)| *at == number).map(|(_, fault)| fault);
+    let fault = {
+        let mut plan = state.plan.lock().expect("unlocked");
+        let (is_it, fault) = match *plan {
+            Some((Moment::Number(at), fault)) => (at == number, Some(fault)),
+            Some((Moment::Method(method), fault)) => (memchr::memmem::find(&request, method.as_bytes()).is_some(), Some(fault)),
+            None => (false, None),
+        };
+        if is_it {
+            *plan = None;
+            state.has_struck.store(true, Ordering::SeqCst);
+        }
+        fault.filter(|_| is_it)
+    };
     match fault {
         Some(Fault::CutBefore) => return Ok(()),
+        Some(Fault::Slow) => tokio::time::sleep(state.late).await,
         Some(Fault::BadGateway) => {
             return client.write_all(b"HTTP/1.1 502 Bad Gateway\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
         }

@@ -219,8 +219,23 @@ impl World {
 
     /// Starts `run` as a daemon, its log in a file.
     pub fn daemon(&self) -> Child {
+        self.daemon_ahead("0")
+    }
+
+    /// The daemon some minutes later.
+    pub fn daemon_later(&self) -> Child {
+        self.daemon_ahead("400")
+    }
+
+    fn daemon_ahead(&self, ahead: &str) -> Child {
         let log = fs::File::create(self.dir.path().join("daemon.log")).expect("a log");
-        self.prepared(&["run"]).stdin(Stdio::null()).stdout(Stdio::null()).stderr(log).spawn().expect("consign starts")
+        self.prepared(&["run"])
+            .env("CONSIGN_AHEAD", ahead)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .expect("consign starts")
     }
 
     /// Puts a file where the partner would.

@@ -204,7 +204,7 @@ fn zip(files: &[(&str, String)]) -> Vec<u8> {
 pub async fn balance(way: &mut Way, what: &str) {
     let mut last = None;
     for _ in 0..4 {
-        let ran = way.world.consign(&["run", "--once", way.flow()]);
+        let ran = way.world.consign_later(&["run", "--once", way.flow()]);
         let done = ran.code == 0;
         last = Some(ran);
         if done {

@@ -206,7 +206,7 @@ async fn a_heap_of_files_and_many_kills() {
         child.wait().expect("ended");
         kills += 1;
     }
-    way.world().consign(&["run", "--once", "orders-in"]);
+    way.world().consign_later(&["run", "--once", "orders-in"]);
     way.all_of(&orders).await;
     println!("faults: a heap of {} files, {kills} kills of the daemon: each order once, each file in one place", orders.len());
 }

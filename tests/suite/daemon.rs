@@ -113,7 +113,7 @@ async fn orders_come_through_while_it_is_killed_again_and_again() {
         daemon.kill().expect("killed");
         daemon.wait().expect("ended");
     }
-    let mut daemon = world.daemon();
+    let mut daemon = world.daemon_later();
     until("the orders", async || {
         world.odoo.count("sale.order", json!([["state", "=", "sale"]])).await == 30 && world.partner_files("archive").len() == 30
     })

@@ -1,6 +1,6 @@
 //! How files go out: sequences, names that are taken, several records in one, what the partner does not collect.
 
-use std::{fs, sync::Arc};
+use std::{fs, sync::Arc, time::Duration};
 
 use consign::{
     model::{Clock, Code, ManualClock},
@@ -9,7 +9,13 @@ use consign::{
 use serde_json::json;
 
 use super::drops::Shop;
-use crate::common::{checks::all_at_rest, goods, kills::kill_at, scenarios::only_pickings_of};
+use crate::common::{
+    checks::all_at_rest,
+    goods,
+    kills::kill_at,
+    proxy::{Fault, Proxy},
+    scenarios::only_pickings_of,
+};
 
 /// A shop with deliveries ready to go out, and the flow's `name` line replaced by these keys.
 pub async fn sender(keys: &str, deliveries: usize) -> Shop {
@@ -154,4 +160,28 @@ async fn a_rename_that_was_refused_is_no_sending_though_the_temporary_file_is_go
     shop.world.server.as_ref().expect("embedded").behave(Quirks::default());
     shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
     assert_eq!(sent(&shop), ["despatch-1.xml"], "uploaded again");
+}
+
+/// Killed in the middle of the call that writes the note, and started again before Odoo has committed it.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_note_that_odoo_commits_after_a_kill_is_not_written_again() {
+    const SLOW: Duration = Duration::from_secs(4);
+    let shop = sender("name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", 1).await;
+    let proxy = Proxy::late_by(&shop.world.odoo.url, SLOW).await;
+    shop.world.replace("consign.toml", &[(&shop.world.odoo.url, &proxy.url)]);
+    proxy.plan_for("message_post", Fault::Slow);
+    let mut child = shop.world.prepared(&["run", "--once", "despatch-out"]).spawn().expect("starts");
+    while !proxy.has_struck() {
+        assert!(child.try_wait().expect("asked").is_none(), "it ended without a note");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    child.kill().expect("killed");
+    child.wait().expect("ended");
+    let notes = async || shop.world.odoo.count("mail.message", json!([["body", "like", "[consign "]])).await;
+    shop.world.consign(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!(notes().await, 0, "nobody looks yet");
+    tokio::time::sleep(SLOW).await;
+    shop.world.consign_later(&["run", "--once", "despatch-out"]).ends(0);
+    assert_eq!((notes().await, sent(&shop).len()), (1, 1));
+    all_at_rest(&shop.world);
 }

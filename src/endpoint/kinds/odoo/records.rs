@@ -40,6 +40,10 @@ impl Source for Records<'_> {
         true
     }
 
+    fn settles_late(&self) -> bool {
+        self.of.note.is_some()
+    }
+
     fn poll<'a>(&'a self, known: &'a History) -> BoxFuture<'a, Result<Polled, Problem>> {
         Box::pin(async move {
             let Due { ids, cursor, findings } = due(self.site, self.flow, self.of).await?;
