@@ -175,7 +175,8 @@ async fn inbound_with_a_small_disk() {
     let mut points = 0;
     for room in (0..=480).step_by(8) {
         way.prepare().await;
-        // The journal is made first; then a ballast leaves so many KB. The last run, some minutes later and with room again, has to set everything right.
+        // The journal is made first; then a ballast leaves so many KB. The last run, some minutes later and with room again, has to set
+        // everything right.
         let script = format!(
             "{mount} && '{binary}' log >/dev/null && have=$(df --output=avail -k '{0}' | tail -n 1) && head -c $(((have - {room}) * 1024)) /dev/zero > '{0}/ballast'; \
              '{binary}' run --once orders-in >/dev/null 2>&1; rm '{0}/ballast'; CONSIGN_AHEAD=400 '{binary}' run --once orders-in && ls -R '{0}/archive' '{0}/spool'",

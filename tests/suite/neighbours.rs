@@ -216,7 +216,7 @@ async fn a_stop_ends_transfers_waits_and_listings_and_leaves_nothing_of_them() {
     street.fill(0);
     street.make_odd(endless);
     let log = street.world.dir.path().join("daemon.log");
-    for round in 0..rounds(12) {
+    for round in 0..rounds(15) {
         let mut daemon = street.world.daemon();
         until("the start", &log, async || fs::read_to_string(&log).is_ok_and(|log| log.contains("flow is on"))).await;
         tokio::time::sleep(moment(round)).await;
@@ -241,7 +241,7 @@ async fn a_reload_takes_each_flow_as_soon_as_it_is_free() {
     let log = street.world.dir.path().join("daemon.log");
     let mut daemon = street.world.daemon();
     until("the first orders", &log, async || street.world.odoo.count("sale.order", json!([])).await == 2 * ORDERS as i64).await;
-    let reloads = rounds(12);
+    let reloads = rounds(15);
     for round in 1..=usize::try_from(reloads).expect("few") {
         tokio::time::sleep(moment(round as u64) / 3).await;
         signal(&daemon, "HUP");
