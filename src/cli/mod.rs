@@ -165,7 +165,7 @@ impl Exit {
     pub(crate) fn of(problems: &[Problem]) -> Self {
         // A file that the partner does not collect is its business and not a failure of ours.
         let unable = |problem: &Problem| {
-            let theirs = matches!(problem.code.area(), Area::Configuration | Area::Document | Area::Data);
+            let theirs = matches!(problem.code.area(), Area::Configuration | Area::Document | Area::Data) && problem.code != Code::MayLand;
             !theirs && problem.code != Code::NotCollected
         };
         match problems {

@@ -4,6 +4,7 @@ use crate::{
     format::within::Steps,
     model::{
         pattern::fits,
+        shape::WhiteSpace,
         table::{Item, Reader},
     },
 };
@@ -34,8 +35,9 @@ impl Choice {
         self.root.is_none() && self.namespace.is_none() && self.path.is_none()
     }
 
-    /// Whether it is for a document with this root; `value` gives the values of paths.
+    /// Whether it is for a document with this root; `value` gives the values of paths, their white space collapsed.
     pub fn fits(&self, namespace: &str, root: &str, value: &dyn Fn(&Steps) -> Option<String>) -> bool {
+        let fits = |is: &str, value: &str| fits(&WhiteSpace::Collapse.of(is), value);
         let path_fits = |path: &Steps| value(path).is_some_and(|value| self.is.is_empty() || self.is.iter().any(|is| fits(is, &value)));
         self.root.as_ref().is_none_or(|wanted| wanted == root)
             && self.namespace.as_ref().is_none_or(|wanted| wanted == namespace)

@@ -106,6 +106,7 @@ pub struct OdooConfig {
     key: Option<SecretSource>,
     dialect: DialectChoice,
     timeout: Duration,
+    limit_time_real: Duration,
     largest_answer: u64,
     calls: usize,
     context: serde_json::Map<String, Json>,
@@ -325,6 +326,11 @@ impl OdooConfig {
             calls: self.calls,
             context: self.context.clone(),
         })
+    }
+
+    /// How long Odoo may be at a request: what it gives one by itself, and never less than a call is waited for.
+    pub fn longest_request(&self) -> Duration {
+        self.limit_time_real.max(self.timeout)
     }
 
     /// Which database it is, whatever the workspace calls it.

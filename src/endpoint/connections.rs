@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 use chrono::{DateTime, TimeDelta, Utc};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::locks::Locks;
+use super::{landing::Landing, locks::Locks};
 use crate::{
     config::Workspace,
     model::{Clock, Code, Problem},
@@ -31,11 +31,11 @@ enum Connection {
 pub(super) struct Connections {
     all: HashMap<String, Mutex<Connection>>,
     /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
-    writing: Arc<Locks>,
+    writing: Arc<Locks<Landing>>,
 }
 
 impl Connections {
-    pub(super) fn of(workspace: &Workspace, writing: Arc<Locks>) -> Self {
+    pub(super) fn of(workspace: &Workspace, writing: Arc<Locks<Landing>>) -> Self {
         let all = workspace.every_odoo().map(|(name, _)| (name.to_string(), Mutex::new(Connection::Unknown))).collect();
         Self { all, writing }
     }
@@ -71,8 +71,13 @@ impl Connections {
     }
 
     /// The right to write to an Odoo; others wait until it is given back.
-    pub(super) async fn writing(&self, workspace: &Workspace, name: &str) -> Result<OwnedMutexGuard<()>, Problem> {
+    pub(super) async fn writing(&self, workspace: &Workspace, name: &str) -> Result<OwnedMutexGuard<Landing>, Problem> {
         Ok(self.writing.turn(&workspace.odoo(name)?.place()).await)
+    }
+
+    /// The same, where nobody has it now.
+    pub(super) fn writing_now(&self, workspace: &Workspace, name: &str) -> Result<Option<OwnedMutexGuard<Landing>>, Problem> {
+        Ok(self.writing.turn_now(&workspace.odoo(name)?.place()))
     }
 
     /// Whether an Odoo is known to be away.

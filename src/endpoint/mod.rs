@@ -12,6 +12,7 @@ mod fault_injecting;
 mod history;
 mod kind;
 pub mod kinds;
+mod landing;
 mod locks;
 mod pace;
 mod site;
@@ -32,6 +33,7 @@ pub use self::{
         },
         odoo, source, target,
     },
+    landing::{ALIVE, Landing},
     locks::Locks,
     site::Site,
     source::{Candidate, Fetched, Origin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},

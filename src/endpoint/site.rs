@@ -4,7 +4,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::{connections::Connections, fault_injecting::FaultInjectingStore, locks::Locks};
+use super::{connections::Connections, fault_injecting::FaultInjectingStore, landing::Landing, locks::Locks};
 use crate::{
     config::Workspace,
     failpoints,
@@ -27,7 +27,7 @@ pub struct Site {
 
 impl Site {
     /// The site of a workspace; `writing` has whoever writes to an Odoo wait for whoever does already. No connection is made yet.
-    pub fn new(workspace: Arc<Workspace>, journal: Journal, storage: Storage, clock: Arc<dyn Clock>, writing: Arc<Locks>) -> Self {
+    pub fn new(workspace: Arc<Workspace>, journal: Journal, storage: Storage, clock: Arc<dyn Clock>, writing: Arc<Locks<Landing>>) -> Self {
         Self { odoos: Connections::of(&workspace, writing), workspace, journal, storage, clock, drops: Mutex::default() }
     }
 
@@ -65,12 +65,12 @@ impl Site {
         self.odoos.get(&self.workspace, name, &*self.clock).await
     }
 
-    /// The right to write to an Odoo; others wait until it is given back.
-    ///
-    /// # Errors
-    /// There is none of that name.
-    pub async fn writing(&self, odoo: &str) -> Result<OwnedMutexGuard<()>, Problem> {
+    pub(super) async fn writing(&self, odoo: &str) -> Result<OwnedMutexGuard<Landing>, Problem> {
         self.odoos.writing(&self.workspace, odoo).await
+    }
+
+    pub(super) fn writing_now(&self, odoo: &str) -> Result<Option<OwnedMutexGuard<Landing>>, Problem> {
+        self.odoos.writing_now(&self.workspace, odoo)
     }
 
     /// Whether an Odoo is known to be away.

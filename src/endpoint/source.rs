@@ -124,8 +124,8 @@ pub trait Source: Send + Sync {
         false
     }
 
-    /// Whether settling does what may still take place when nobody waits for its answer any more. It is then not repeated before that can
-    /// no longer happen, nor broken off by a stop.
+    /// Whether what settling does may still take place after nobody waits for its answer any more. It is then repeated only once that is
+    /// over, and a stop waits for it as for an effect.
     fn settles_late(&self) -> bool {
         false
     }

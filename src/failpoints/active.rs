@@ -26,6 +26,7 @@ struct Planned {
     go_on: Option<PathBuf>,
     pause_at: Option<String>,
     ahead: Duration,
+    alive: Option<Duration>,
     patience: Option<Duration>,
 }
 
@@ -48,6 +49,7 @@ fn planned() -> &'static Planned {
             go_on: std::env::var_os("CONSIGN_GO_ON").map(PathBuf::from),
             pause_at: std::env::var("CONSIGN_PAUSE_AT").ok(),
             ahead: seconds("CONSIGN_AHEAD").unwrap_or_default(),
+            alive: seconds("CONSIGN_ALIVE"),
             patience: seconds("CONSIGN_PATIENCE"),
         }
     })
@@ -55,6 +57,10 @@ fn planned() -> &'static Planned {
 
 pub(super) fn ahead() -> Duration {
     planned().ahead
+}
+
+pub(super) fn alive() -> Option<Duration> {
+    planned().alive
 }
 
 pub(super) fn patience() -> Option<Duration> {

@@ -92,6 +92,14 @@ pub fn ahead() -> Duration {
     Duration::ZERO
 }
 
+/// How often it is written down that something is still under way, where a test says so (`CONSIGN_ALIVE=1`, in seconds).
+pub fn alive() -> Option<Duration> {
+    #[cfg(feature = "failpoints")]
+    return active::alive();
+    #[cfg(not(feature = "failpoints"))]
+    None
+}
+
 /// How long a command is to wait for the consign that runs, where a test does not say otherwise (`CONSIGN_PATIENCE=0`, in seconds).
 pub fn patience(usual: Duration) -> Duration {
     #[cfg(feature = "failpoints")]

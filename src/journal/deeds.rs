@@ -37,18 +37,10 @@ fn undecided(message: &Message, intents: &[Intent]) -> Option<Problem> {
     intents.iter().find(|intent| intent.needs_a_person()).map(|intent| intent.uncertain(&message.id.short()))
 }
 
-/// Until when a message waits, whoever asks: an effect may still land.
+/// Until when a message waits, whoever asks: an effect may still land. Of one that is done it is its note, which keeps nothing from being
+/// begun anew: the next run has a note of its own.
 fn firm_until(message: &Message, now: DateTime<Utc>) -> Option<Until> {
-    message.until.filter(|until| message.firm && *until > now).map(|at| Until { at, firm: true })
-}
-
-/// The same where a process may be at the message, or was killed at it: what it has begun in Odoo may still land.
-async fn lands_by(to: &mut Writing<'_>, message: &Message, now: DateTime<Utc>) -> Result<Option<Until>, Problem> {
-    let open = match message.stage {
-        Stage::Planned => intents::of_run(to, message).await?.iter().filter_map(Intent::lands_by).max(),
-        _ => None,
-    };
-    Ok(open.filter(|at| *at > now).map(|at| Until { at, firm: true }).or_else(|| firm_until(message, now)))
+    message.until.filter(|until| message.firm && *until > now && message.stage != Stage::Done).map(|at| Until { at, firm: true })
 }
 
 /// Lets a message that waits, or is held, go on from where it was: now, or as soon as no effect can land any more.
@@ -184,7 +176,7 @@ impl Journal {
         let resume = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
         let mut to = self.begin().await?;
         let mut moved = message.clone();
-        let until = lands_by(&mut to, message, now).await?;
+        let until = firm_until(message, now);
         take(&mut to, &mut moved, Stage::Held, Step { resume, until, deed: Some(deed), ..Step::default() }, now).await?;
         if unknown {
             intents::call_unknown(&mut to, &moved, now).await?;
@@ -311,7 +303,7 @@ impl Journal {
 }
 
 pub(super) async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
-    let (before, until) = (message.clone(), lands_by(to, message, now).await?);
+    let (before, until) = (message.clone(), firm_until(message, now));
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();
     let unknown = (!named.is_empty()).then(|| format!("not known whether it took place: {}", named.join("; ")));

@@ -17,6 +17,9 @@ use crate::model::{Effect, Intent, Message, Outcome, Problem, intent::Known};
 /// What stands as the source of a delivery that may be repeated.
 const REPEATABLE: &str = "repeatable";
 
+/// What stands as the source of an effect in Odoo that is not under way: every call that was made for it was answered.
+const ANSWERED: &str = "answered";
+
 fn effect(kind: &str, name: String, source: Option<String>, place: Option<String>) -> Option<Effect> {
     match kind {
         "call" => Some(Effect::Call(name)),
@@ -157,10 +160,40 @@ impl Journal {
     /// # Errors
     /// The journal cannot be written.
     pub async fn still_under_way(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.restamp(message, None, now).await
+    }
+
+    async fn restamp(&self, message: &Message, answered: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
-        let update = "update intent set opened = ? where message = ? and run = ? and kind in ('call', 'write') and outcome is null";
-        sqlx::query(update).bind(stamp(now)).bind(message.id.to_string()).bind(message.run).execute(&mut *to).await?;
+        let update =
+            "update intent set opened = ?, source = ? where message = ? and run = ? and kind in ('call', 'write') and outcome is null";
+        let update = sqlx::query(update).bind(stamp(now)).bind(answered).bind(message.id.to_string()).bind(message.run);
+        update.execute(&mut *to).await?;
         commit(to).await
+    }
+
+    /// Writes down that all that a message has asked of Odoo was answered: what is open stays so, and nothing of it is under way.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn all_answered(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.restamp(message, Some(ANSWERED), now).await
+    }
+
+    /// When something was last known to be under way in an Odoo that nobody has seen the end of, no longer ago than `since`. To be asked by
+    /// whoever has the right to write to it: then it is of earlier processes.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn last_under_way(&self, odoo: &str, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Problem> {
+        // Whatever people have done with its message meanwhile. By the index over stages: of a million messages nearly all are done.
+        let query = sqlx::query(
+            "select max(i.opened) as opened from message m join intent i on i.message = m.id
+             where m.stage in ('received', 'checked', 'planned', 'waiting', 'held', 'discarded') and m.odoo = ?1 and i.opened > ?2
+             and i.kind in ('call', 'write') and i.source is null and (i.outcome is null or i.outcome = 'unknown')",
+        );
+        let row = query.bind(odoo).bind(stamp(since)).fetch_one(&self.pool).await?;
+        Cells::of("intent", "opened", &row).maybe_time("opened")
     }
 
     /// Every intent of a message, of all its runs, oldest first.

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chrono::{DateTime, TimeDelta, Utc};
+use chrono::{DateTime, Utc};
 use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Code, Problem};
@@ -51,6 +51,11 @@ impl Effect {
         }
     }
 
+    /// Whether it takes place in Odoo, which may commit it after nobody waits for it any more.
+    pub fn is_in_odoo(&self) -> bool {
+        matches!(self, Self::Call(_) | Self::Write(_))
+    }
+
     /// Whether it is safe to do it again without knowing whether it happened: what was done is found and not done twice.
     pub fn may_be_repeated(&self) -> bool {
         matches!(self, Self::Write(_) | Self::Deliver { repeatable: true, .. })
@@ -67,12 +72,6 @@ impl fmt::Display for Effect {
         }
     }
 }
-
-/// As long as Odoo may be at a call whose answer did not come: as it gives a request itself (`limit_time_real`, 120 s by default), and
-/// some more. Nobody looks before then for what it did.
-pub const LANDS: TimeDelta = TimeDelta::seconds(150);
-/// How often what is under way in Odoo is opened again, so that after a crash it is known until when it was.
-pub const ALIVE: TimeDelta = TimeDelta::seconds(60);
 
 /// How an effect ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -121,12 +120,6 @@ pub struct Intent {
 }
 
 impl Intent {
-    /// Until when Odoo may be at it, where its process ended without closing it; `None` for what is not Odoo's, or is closed.
-    pub fn lands_by(&self) -> Option<DateTime<Utc>> {
-        let is_open = self.closed.is_none() && matches!(self.effect, Effect::Call(_) | Effect::Write(_));
-        is_open.then(|| self.opened + ALIVE + LANDS)
-    }
-
     /// How it ended, where it has.
     pub fn outcome(&self) -> Option<Outcome> {
         self.closed.map(|(outcome, _)| outcome)

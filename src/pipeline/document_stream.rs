@@ -7,13 +7,13 @@ use tokio::sync::mpsc;
 
 use super::{
     Engine,
-    validate::{Large, Schemas, parts, read, read_large, validate_and_parse, validate_only},
+    validate::{Large, Schemas, parts, read, read_large, shape, validate_and_parse, validate_only},
 };
 use crate::{
     config::Inbound,
     format::Source,
     mapping::Applying,
-    model::{Document, Message, Name, Plan, Problem, Problems},
+    model::{Document, Message, Name, Plan, Problem, Problems, shape::Shape},
     odoo::execute::CHUNK,
 };
 
@@ -53,18 +53,35 @@ pub(super) async fn check(engine: &Engine, inbound: Inbound<'_>, schemas: &Schem
     tokio::task::block_in_place(|| match unit(inbound, message) {
         None => validate_and_parse(&source, &message.name, inbound, schemas).map(|documents| Stream::InMemory(Arc::new(documents), None)),
         Some(unit) => {
-            validate_only(&source, &message.name, inbound, schemas)?;
-            read_large(source, &message.name, inbound, schemas, unit).map(Stream::Chunked)
+            let shape = validate_only(&source, &message.name, inbound, schemas)?;
+            read_large(source, &message.name, inbound, shape, unit).map(Stream::Chunked)
         }
     })
 }
 
 /// The documents of a message that was validated before.
 pub(super) async fn reload(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas, message: &Message) -> Result<Stream, Problems> {
+    reload_as(engine, inbound, message, |source| shape(source, &message.name, inbound, schemas)).await
+}
+
+/// The documents of a message that none of the flow's schemas is for, as they stand in the file.
+pub(super) async fn reload_untyped(engine: &Engine, inbound: Inbound<'_>, message: &Message) -> Result<Stream, Problems> {
+    reload_as(engine, inbound, message, |_| Ok(Arc::default())).await
+}
+
+async fn reload_as(
+    engine: &Engine,
+    inbound: Inbound<'_>,
+    message: &Message,
+    shape: impl FnOnce(&Source) -> Result<Arc<Shape>, Problems>,
+) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
-    tokio::task::block_in_place(|| match unit(inbound, message) {
-        None => read(&source, &message.name, inbound, schemas).map(|documents| Stream::InMemory(Arc::new(documents), None)),
-        Some(unit) => read_large(source, &message.name, inbound, schemas, unit).map(Stream::Chunked),
+    tokio::task::block_in_place(|| {
+        let shape = shape(&source)?;
+        match unit(inbound, message) {
+            None => read(&source, &message.name, inbound, shape).map(|documents| Stream::InMemory(Arc::new(documents), None)),
+            Some(unit) => read_large(source, &message.name, inbound, shape, unit).map(Stream::Chunked),
+        }
     })
 }
 

@@ -125,7 +125,11 @@ async fn number_refused(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas
     if message.size > document_stream::LARGE {
         return Ok(());
     }
-    let Ok(mut documents) = document_stream::reload(engine, inbound, schemas, message).await else { return Ok(()) };
+    let read = match document_stream::reload(engine, inbound, schemas, message).await {
+        Ok(documents) => Ok(documents),
+        Err(_) => document_stream::reload_untyped(engine, inbound, message).await,
+    };
+    let Ok(mut documents) = read else { return Ok(()) };
     let mut numbers = Vec::new();
     // What else the mapping would refuse is told once the schema is content.
     let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;

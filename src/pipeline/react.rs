@@ -38,7 +38,7 @@ pub(super) async fn react(
     match reaction {
         Reaction::Wait | Reaction::Stop => {
             let landed = landed(engine, message, lands_within).await?;
-            let until = next_try(message.id, message.attempts, &problems, landed, now);
+            let until = next_try((message.id, message.attempts), &problems, engine.site.lands_within(&message.odoo), landed, now);
             journal.wait(message, until, &problems, now).await?;
         }
         Reaction::Hold | Reaction::Leave => journal.hold(message, &problems, now).await?,

@@ -4,7 +4,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 
 use crate::{
     journal::Until,
-    model::{Code, MessageId, Problems, intent::LANDS},
+    model::{Code, MessageId, Problems},
 };
 
 /// Seconds before the first further try.
@@ -15,10 +15,18 @@ const LONGEST: i64 = 3600;
 /// When to try again after `attempts` tries: half a minute, doubled each time up to an hour, and up to a tenth more by the message's
 /// own id, so that many waiting messages do not all come back at once.
 ///
-/// If an effect may still take place until `landed`, the next try is not before that, even if a person asks.
-pub(super) fn next_try(message: MessageId, attempts: u32, problems: &Problems, landed: Option<DateTime<Utc>>, now: DateTime<Utc>) -> Until {
+/// After a lost answer from Odoo, which may be at it for so long as it `lands_within`, and if another effect may still take place until
+/// `landed`, the next try is not before that, even if a person asks.
+pub(super) fn next_try(
+    (message, attempts): (MessageId, u32),
+    problems: &Problems,
+    lands_within: TimeDelta,
+    landed: Option<DateTime<Utc>>,
+    now: DateTime<Utc>,
+) -> Until {
     let firm = problems.iter().any(|problem| problem.code == Code::OdooTimeout);
-    let seconds = SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { LANDS.num_seconds() } else { SOON }, LONGEST);
+    let seconds =
+        SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { lands_within.num_seconds().clamp(SOON, LONGEST) } else { SOON }, LONGEST);
     let spread = u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1);
     let at = now + TimeDelta::seconds(seconds + spread);
     match landed.filter(|landed| *landed > now) {
@@ -32,11 +40,13 @@ mod tests {
     use super::*;
     use crate::model::Problem;
 
+    const LANDS: TimeDelta = TimeDelta::seconds(150);
+
     #[test]
     fn waits_longer_each_time_up_to_an_hour() {
         let (id, now) = (MessageId::new(), Utc::now());
         let busy = Problems::from(Problem::new(Code::OdooBusy, "busy"));
-        let waits: Vec<i64> = (0..12).map(|attempts| (next_try(id, attempts, &busy, None, now).at - now).num_seconds()).collect();
+        let waits: Vec<i64> = (0..12).map(|attempts| (next_try((id, attempts), &busy, LANDS, None, now).at - now).num_seconds()).collect();
         assert!(waits.windows(2).all(|pair| pair[0] <= pair[1]), "{waits:?}");
         assert!(waits[0] >= 30 && waits[11] <= 3960, "{waits:?}");
     }
@@ -45,7 +55,7 @@ mod tests {
     fn an_answer_that_did_not_come_is_waited_for_whoever_asks() {
         let (id, now) = (MessageId::new(), Utc::now());
         let lost = Problems::from(Problem::new(Code::OdooTimeout, "no answer"));
-        let until = next_try(id, 0, &lost, None, now);
+        let until = next_try((id, 0), &lost, LANDS, None, now);
         assert!(until.firm && (until.at - now).num_seconds() >= LANDS.num_seconds());
     }
 }

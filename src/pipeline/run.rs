@@ -32,13 +32,8 @@ impl Run<'_> {
         if !begun.is_empty() {
             engine.watcher.found(&self.flow.id, begun.len());
         }
-        let (mut is_stopped, mut due) = (false, Vec::with_capacity(begun.len()));
-        for mut message in begun {
-            if !engine.waits_for_what_was_cut(&mut message, summary).await? {
-                due.push((message, None));
-            }
-        }
-        self.carry_all(due, &mut is_stopped, summary).await?;
+        let mut is_stopped = self.is_landing(summary).await?;
+        self.carry_all(begun.into_iter().map(|message| (message, None)).collect(), &mut is_stopped, summary).await?;
         // What can wait at its source is not taken while it could go nowhere.
         if !look || engine.is_stopping() || (is_stopped && self.source.can_wait()) {
             return Ok(());
@@ -54,6 +49,15 @@ impl Run<'_> {
         let polled = self.poll(Some(&lease), is_stopped, summary).await;
         lease.release().await?;
         polled
+    }
+
+    /// Whether Odoo may still be at something, so that nothing is written to it: all that is to be waits in its order.
+    async fn is_landing(&self, summary: &mut Summary) -> Result<bool, Problem> {
+        let Target::Plans(_) = &self.target else { return Ok(false) };
+        let landing = self.engine.site.still_landing(&self.flow.odoo).await?;
+        summary.problems.extend(landing.iter().filter(|(_, is_new)| *is_new).map(|(problem, _)| problem.clone()));
+        summary.odoo_is_busy = landing.is_some();
+        Ok(summary.odoo_is_busy)
     }
 
     /// Writes down what has become of messages that were sent earlier.
@@ -172,6 +176,7 @@ impl Run<'_> {
                 let stopped = if is_answer { summary.answers_stopped || summary.source_is_away } else { *is_stopped };
                 if !message.stage.is_at_rest() {
                     if stopped {
+                        summary.waiting += usize::from(summary.odoo_is_busy && !is_answer);
                         continue;
                     }
                     if planted(Planted::SettledEarly) {

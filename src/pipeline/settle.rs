@@ -5,15 +5,10 @@ use chrono::{DateTime, Utc};
 use super::{Run, Summary, dedup::Repeat, engine::GRACE, look, make, retry::next_try, unpack};
 use crate::{
     config::Flow,
-    endpoint::{DocumentTarget, Origin, Resting, Settled, Settlement, Target},
+    endpoint::{ALIVE, DocumentTarget, Origin, Resting, Settled, Settlement, Target},
     failpoints::checkpoint,
     journal::{NewMessage, Until},
-    model::{
-        Code, Intent, Message, Problem, Problems, Stage,
-        codes::Scope,
-        intent::{ALIVE, LANDS},
-        problem::shown,
-    },
+    model::{Code, Intent, Message, Problem, Problems, Stage, codes::Scope, problem::shown},
     storage::Left,
 };
 
@@ -103,9 +98,9 @@ async fn hear(run: &Run<'_>, resting: &[Resting<'_>]) -> Option<Result<Vec<Settl
         return engine.unless_stopped(GRACE, run.source.settle(resting)).await;
     }
     let say = async |now: DateTime<Utc>| {
-        let until = Until { at: now + ALIVE + LANDS, firm: true };
-        let done = resting.iter().filter(|resting| resting.message.stage == Stage::Done);
-        engine.journal().settle_later(&done.map(|resting| (resting.message, until)).collect::<Vec<_>>()).await
+        let until = |message: &Message| Until { at: now + ALIVE + engine.site.lands_within(&message.odoo), firm: true };
+        let done = resting.iter().map(|resting| resting.message).filter(|message| message.stage == Stage::Done);
+        engine.journal().settle_later(&done.map(|message| (message, until(message))).collect::<Vec<_>>()).await
     };
     if let Err(problem) = say(engine.clock().now()).await {
         return Some(Err(problem));
@@ -162,7 +157,9 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
     let later: Vec<(&Message, Until)> = failures
         .iter()
         .filter(|(message, _)| !message.pipeline().maps())
-        .map(|(message, problem)| (message, next_try(message.id, 0, &Problems::from(problem.clone()), None, now)))
+        .map(|(message, problem)| {
+            (message, next_try((message.id, 0), &Problems::from(problem.clone()), engine.site.lands_within(&message.odoo), None, now))
+        })
         .collect();
     engine.journal().settle_later(&later).await?;
     for (message, problem) in failures.iter().filter(|(message, _)| !message.pipeline().maps()) {

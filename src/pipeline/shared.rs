@@ -4,7 +4,10 @@
 use std::sync::Arc;
 
 use super::fair_queue::FairShare;
-use crate::{endpoint::Locks, model::MessageId};
+use crate::{
+    endpoint::{Landing, Locks},
+    model::MessageId,
+};
 
 /// In common.
 pub(super) struct Shared {
@@ -16,8 +19,8 @@ pub(super) struct Shared {
     pub(super) flows: Locks,
     /// What the process does besides, each by itself: alerts, the archive.
     pub(super) chores: Locks,
-    /// Odoos that are written to.
-    pub(super) writing: Arc<Locks>,
+    /// Odoos that are written to, and what each may still be at.
+    pub(super) writing: Arc<Locks<Landing>>,
 }
 
 impl Default for Shared {

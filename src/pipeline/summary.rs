@@ -48,4 +48,7 @@ pub struct Summary {
     /// An answer to a partner could not be given for a reason that every other would meet; no further one is tried in this run.
     #[serde(skip)]
     pub(crate) answers_stopped: bool,
+    /// Odoo may still be at a call of an earlier run: what is to be written to it waits where it is.
+    #[serde(skip)]
+    pub(crate) odoo_is_busy: bool,
 }

@@ -71,18 +71,20 @@ impl Schemas {
 /// # Errors
 /// Everything that is wrong with it.
 pub fn validate_and_parse(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
-    judge(source, name, inbound, schemas, true)
+    judge(source, name, inbound, schemas, true).map(|(documents, _)| documents)
 }
 
-/// Reads and validates a file and keeps nothing of it, so that its size does not matter.
+/// Reads and validates a file and keeps nothing of it, so that its size does not matter. Gives what its schema allows.
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn validate_only(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<(), Problems> {
-    judge(source, name, inbound, schemas, false).map(|_| ())
+pub(super) fn validate_only(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
+    judge(source, name, inbound, schemas, false).map(|(_, shape)| shape)
 }
 
-fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, keep: bool) -> Result<Vec<Document>, Problems> {
+type Judged = (Vec<Document>, Arc<Shape>);
+
+fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, keep: bool) -> Result<Judged, Problems> {
     let size = source.length().unwrap_or(0);
     let file = File {
         name: name.to_string(),
@@ -104,12 +106,13 @@ fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, k
         (source.clone(), Reader::of(inbound), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
     let (own, schema) = (name.to_string(), schemas.get(&choice.schema)?);
     let shape = Arc::clone(schema.shape());
+    let typed_by = Arc::clone(&shape);
     let (documents, found) = schema.judge(&file, move |judge| {
         if !keep {
             return reader.read(&source, &own, judge).map(|()| Vec::new());
         }
         let mut tree = reader.tree();
-        let typed = Typed::new(shape, &mut tree);
+        let typed = Typed::new(typed_by, &mut tree);
         let read = match within {
             None => reader.read(&source, &own, &mut Both(judge, typed)),
             Some(path) => {
@@ -130,15 +133,16 @@ fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, k
     // What keeps the file from being read at all was met by both passes.
     let problems = told(problems, name);
     Problems::check(problems)?;
-    documents.ok_or_else(|| Problem::new(Code::DocSchema, "the file could not be read").at(Place::file(name)).into())
+    let unread = || Problem::new(Code::DocSchema, "the file could not be read").at(Place::file(name)).into();
+    documents.ok_or_else(unread).map(|documents| (documents, shape))
 }
 
 /// Reads a file that was examined before.
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn read(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
-    let (reader, shape) = (Reader::of(inbound), shape(source, name, inbound, schemas)?);
+pub(super) fn read(source: &Source, name: &str, inbound: Inbound<'_>, shape: Arc<Shape>) -> Result<Vec<Document>, Problems> {
+    let reader = Reader::of(inbound);
     let mut tree = reader.tree();
     let mut typed = Typed::new(shape, &mut tree);
     match &inbound.map.envelope {
@@ -163,8 +167,8 @@ pub(super) struct Large {
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn read_large(source: Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, unit: Vec<Name>) -> Result<Large, Problems> {
-    let (reader, shape) = (Reader::of(inbound), shape(&source, name, inbound, schemas)?);
+pub(super) fn read_large(source: Source, name: &str, inbound: Inbound<'_>, shape: Arc<Shape>, unit: Vec<Name>) -> Result<Large, Problems> {
+    let reader = Reader::of(inbound);
     let mut outside = Outside::new(&unit, reader.format.table(), inbound.documents.limits.elements);
     reader.read(&source, name, &mut Typed::new(Arc::clone(&shape), &mut outside))?;
     if outside.is_full() {
@@ -229,8 +233,11 @@ impl Reader {
     }
 }
 
-/// What the schema of this document allows.
-fn shape(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
+/// What the schema of a document allows.
+///
+/// # Errors
+/// None of the flow's schemas is for it, or what keeps it from being read.
+pub(super) fn shape(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
     let choice = choose(source, name, inbound)?;
     Ok(Arc::clone(schemas.get(&choice.schema)?.shape()))
 }

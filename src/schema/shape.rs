@@ -234,7 +234,11 @@ impl Builder<'_> {
     fn attribute(&self, used: &AttributeUseResult, resolved: Option<&ResolvedAttributeUse>) -> Option<ShapeAttribute> {
         let name = match &used.attribute.ref_name {
             Some(named) => self.name(named.namespace, named.local_name),
-            None => used.attribute.name.map(|name| self.name(used.attribute.target_namespace, name))?,
+            None => {
+                let (own, form, source) = (used.attribute.target_namespace, used.attribute.form.as_deref(), used.attribute.source.as_ref());
+                let namespace = self.set.effective_local_attribute_namespace(own, form, source, None);
+                used.attribute.name.map(|name| self.name(namespace, name))?
+            }
         };
         let referred = || self.set.arenas.attributes.get(resolved?.resolved_ref?)?.resolved_type;
         let of = resolved.and_then(|resolved| resolved.resolved_type).or_else(referred);

@@ -30,7 +30,7 @@ const IN_ODOO: &str = "effect";
 /// Comes back after a kill: at once, where nobody looks for what Odoo may be at still, and some minutes later.
 fn come_back(world: &World, flow: &str, checkpoint: &str) {
     let at_once = world.consign(&["run", "--once", flow]);
-    assert_eq!(at_once.out.contains("1 waiting"), checkpoint == IN_ODOO, "killed at {checkpoint}: {}", at_once.out);
+    assert_eq!(at_once.err.contains("error[C423]"), checkpoint == IN_ODOO, "killed at {checkpoint}: {at_once:?}");
     world.consign_later(&["run", "--once", flow]).ends(0);
 }
 

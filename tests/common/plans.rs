@@ -48,7 +48,7 @@ impl<'w> Catalogue<'w> {
     /// Drops a catalogue of these items and runs the flow.
     pub fn comes(&self, items: &str) -> Ran {
         self.files.set(self.files.get() + 1);
-        let text = format!("<Catalogue>\n<Supplier>Lumen Supplies</Supplier>\n{items}\n</Catalogue>\n");
+        let text = format!("<Catalogue>\n<Supplier>Lumen  Supplies</Supplier>\n{items}\n</Catalogue>\n");
         fs::write(self.world.workspace().join(format!("drops/lumen/catalogue/c{}.xml", self.files.get())), text).expect("dropped");
         self.world.consign(&["run", "--once", "catalogue-in"])
     }
@@ -191,7 +191,7 @@ pub async fn what_is_refused_is_told_and_keeps_no_other_out(world: &World) {
         world.stored_files("error/catalogue-in").into_iter().filter(|name| name.contains(".refused.") && name.ends_with(".xml")).collect();
     assert_eq!(left.len(), 1, "{left:?}");
     let rest = fs::read_to_string(world.workspace().join("var/error/catalogue-in").join(&left[0])).expect("the rest");
-    assert_eq!((rest.matches("<Item>").count(), rest.contains("<Supplier>Lumen Supplies</Supplier>")), (2, true), "{rest}");
+    assert_eq!((rest.matches("<Item>").count(), rest.contains("<Supplier>Lumen  Supplies</Supplier>")), (2, true), "{rest}");
     assert!(
         fs::read_to_string(world.workspace().join(format!("var/error/catalogue-in/{}.problem.txt", left[0])))
             .expect("a report")

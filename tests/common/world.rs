@@ -214,7 +214,12 @@ impl World {
     /// The command as it runs some minutes later: what waits for an answer that may still come waits no longer. It does not wait for a
     /// consign that runs beside it.
     pub fn consign_later(&self, args: &[&str]) -> Ran {
-        self.consign_with(args, &[("CONSIGN_AHEAD", "400"), ("CONSIGN_PATIENCE", "0")])
+        self.consign_ahead("400", args)
+    }
+
+    /// The same, so many seconds later.
+    pub fn consign_ahead(&self, seconds: &str, args: &[&str]) -> Ran {
+        self.consign_with(args, &[("CONSIGN_AHEAD", seconds), ("CONSIGN_PATIENCE", "0")])
     }
 
     /// Starts `run` as a daemon, its log in a file.

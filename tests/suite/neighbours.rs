@@ -347,7 +347,7 @@ async fn a_run_once_that_is_stopped_in_the_middle_says_so_and_the_next_waits_for
         assert!(out.contains("stopping: ") && out.contains("stopped in the middle; the next run goes on with it"), "{out}");
         // Started again at once. Where Odoo may be writing still, nobody looks.
         let again = street.world.consign(&["run", "--once"]);
-        assert!(method == "res.partner" || again.out.contains("1 waiting"), "stopped at {method}: {}", again.out);
+        assert!(method == "res.partner" || again.err.contains("error[C423]"), "stopped at {method}: {again:?}");
         until("what Odoo was at", &file, async || proxy.answered() >= come).await;
         proxy.plan(None);
         street.world.consign_later(&["run", "--once"]).ends(0);
@@ -377,13 +377,50 @@ async fn what_odoo_commits_after_a_kill_is_not_done_again() {
             until("the request", &log, async || proxy.has_struck()).await;
             signal(&daemon, with);
             daemon.wait().expect("ends");
-            // Started again at once: nothing is done, and nothing is looked for.
-            let again = street.world.consign(&["run", "--once"]);
-            assert!(again.out.contains("1 waiting"), "{with} at {method}: {}", again.out);
+            // Started again at once: nothing is done and nothing is looked for, of a younger file neither.
+            number += 1;
+            let order = goods::order(&format!("K-{number}"), &street.customer, &[(&street.product, 1.0, 1.0)]);
+            fs::write(street.folder("good-00").join(format!("out/orders/{number}.xml")), order).expect("dropped");
+            let before = proxy.requests();
+            let again = street.world.consign(&["run", "--once"]).ends(2);
+            assert!(again.err.contains("error[C423]"), "{with} at {method}: {again:?}");
+            assert_eq!(proxy.requests(), before, "{with} at {method}: Odoo is left alone");
+            assert_eq!(street.world.messages("good-00").len() as i64, number, "the file is taken all the same");
+            // The process that stays says so once.
+            let mut daemon = street.world.daemon();
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            signal(&daemon, "TERM");
+            daemon.wait().expect("ends");
+            let said = fs::read_to_string(&log).expect("a log");
+            assert_eq!(said.matches("C423").count(), 1, "{said}");
+            assert_eq!(proxy.requests(), before, "{with} at {method}: Odoo is left alone");
             tokio::time::sleep(SLOW).await;
             street.world.consign_later(&["run", "--once"]).ends(0);
             assert_eq!(count(json!([])).await, number, "{with} at {method}: each order once");
             assert_eq!(count(json!([["state", "=", "sale"]])).await, number, "{with} at {method}: each confirmed");
         }
     }
+}
+
+/// What takes long in Odoo is written down again and again, so that after a crash it is known until when it was under way.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_takes_long_in_odoo_is_known_to_be_under_way() {
+    let street = Street::of(1, 0, "manual").await;
+    let proxy = Proxy::late_by(&street.world.odoo.url, Duration::from_secs(4)).await;
+    street.world.replace("consign.toml", &[(&street.world.odoo.url, &proxy.url)]);
+    let order = goods::order("L-1", &street.customer, &[(&street.product, 1.0, 1.0)]);
+    fs::write(street.folder("good-00").join("out/orders/1.xml"), order).expect("dropped");
+    proxy.plan_for("create", Fault::Late);
+    let mut child = street.world.prepared(&["run", "--once"]).env("CONSIGN_ALIVE", "1").spawn().expect("starts");
+    while !proxy.has_struck() {
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    let opened = || {
+        let id = street.world.messages("good-00")[0]["id"].as_str().expect("an id").to_string();
+        street.world.json(&["show", &id])["intents"][0]["opened"].as_str().expect("a time").to_string()
+    };
+    let first = opened();
+    tokio::time::sleep(Duration::from_secs(2)).await;
+    assert!(opened() > first, "{first}");
+    assert!(child.wait().expect("ends").success());
 }

@@ -35,41 +35,50 @@ impl PlanTarget for Writer<'_> {
             let mark = format!("consign {}.{}", message.id, message.run);
             let catalog = self.site.workspace().catalog(&message.odoo);
             let setup = Setup { mark: &mark, memory: effects, catalog, partial: parts.is_partial() };
-            self.not_late(&odoo, setup, message, parts).await?;
-            let alone = self.site.writing(&message.odoo).await?;
-            if parts.is_streamed() && !parts.is_partial() {
-                rehearsed(&odoo, setup, parts).await?;
+            let turn = self.site.turn_to_write(&message.odoo).await?;
+            let written = self.write(&odoo, setup, message, parts).await;
+            let lost = matches!(&written, Err(problems) if problems.iter().any(|problem| problem.code == Code::OdooTimeout));
+            if written.is_err() && !lost {
+                self.site.journal().all_answered(message, self.site.clock().now()).await?;
             }
-            parts.rewind();
-            let mut number = 0;
-            while let Some(plan) = parts.next().await? {
-                number += 1;
-                let mark = if number == 1 { mark.clone() } else { format!("{mark}-{number}") };
-                let outcome = execute(&odoo, &plan, Setup { mark: &mark, ..setup }).await;
-                if number == 1 && outcome.is_ok() {
-                    checkpoint("effect").await;
-                }
-                let write = Effect::Write(mark);
-                match outcome {
-                    Ok(outcome) => {
-                        // Where nothing went in, it did not take place.
-                        let ended = if outcome.records.is_empty() { Outcome::NotHappened } else { Outcome::Happened };
-                        parts.took_place(took_place(message, outcome, write, Some(ended))).await?;
-                    }
-                    Err(Stopped { done, problems, ended }) => {
-                        // What was stored stays, and is to be found at the message.
-                        parts.stopped(took_place(message, done, write, ended)).await?;
-                        return Err(problems);
-                    }
-                }
-            }
-            drop(alone);
-            Ok(())
+            turn.end(lost.then(|| self.site.clock().now()));
+            written
         })
     }
 }
 
 impl Writer<'_> {
+    async fn write(&self, odoo: &Odoo, setup: Setup<'_>, message: &Message, parts: &mut dyn Parts) -> Result<(), Problems> {
+        self.not_late(odoo, setup, message, parts).await?;
+        if parts.is_streamed() && !parts.is_partial() {
+            rehearsed(odoo, setup, parts).await?;
+        }
+        parts.rewind();
+        let mut number = 0;
+        while let Some(plan) = parts.next().await? {
+            number += 1;
+            let mark = if number == 1 { setup.mark.to_string() } else { format!("{}-{number}", setup.mark) };
+            let outcome = execute(odoo, &plan, Setup { mark: &mark, ..setup }).await;
+            if number == 1 && outcome.is_ok() {
+                checkpoint("effect").await;
+            }
+            let write = Effect::Write(mark);
+            match outcome {
+                Ok(outcome) => {
+                    // Where nothing went in, it did not take place.
+                    let ended = if outcome.records.is_empty() { Outcome::NotHappened } else { Outcome::Happened };
+                    parts.took_place(took_place(message, outcome, write, Some(ended))).await?;
+                }
+                Err(Stopped { done, problems, ended }) => {
+                    // What was stored stays, and is to be found at the message.
+                    parts.stopped(took_place(message, done, write, ended)).await?;
+                    return Err(problems);
+                }
+            }
+        }
+        Ok(())
+    }
+
     /// A message that was delayed (retried, reprocessed, edited, or from a delayed zip) must not overwrite newer values, unless
     /// `--overwrite` says so.
     async fn not_late(&self, odoo: &Odoo, setup: Setup<'_>, message: &Message, parts: &mut dyn Parts) -> Result<(), Problems> {
