@@ -11,11 +11,11 @@ use std::{
 };
 
 use consign::{
-    format::{Limits, Source, tree::Builder, xml},
+    format::{ByteSource, Limits, tree::Builder, xml},
     model::{Events, Problems, events::Both},
     odoo::sandbox::{self, Sandbox},
     pipeline::Engine,
-    schema::{File, Schema},
+    schema::{Schema, ValidatedFile},
     storage::digest,
 };
 use quick_xml::events::Event;
@@ -59,16 +59,16 @@ fn validation() {
     }
     text.push_str("</StockLevels>\n");
     let schema = Schema::compile(&Path::new(env!("CARGO_MANIFEST_DIR")).join("schemas"), "stock-levels.xsd").expect("compiles");
-    let source = Source::from(text.as_bytes());
+    let source = ByteSource::from(text.as_bytes());
     let ours = median(|| {
         let source = source.clone();
         let read = move |judge: &mut dyn Events| {
             let mut tree = Builder::new(usize::MAX);
             let both = &mut Both(judge, &mut tree);
-            xml::stream(&source, "bench", &Limits::default(), xml::Options::default(), both)?;
+            xml::stream(&source, "bench", &Limits::default(), xml::XmlOptions::default(), both)?;
             tree.one("bench").map_err(Problems::from)
         };
-        let (document, problems) = schema.judge(&File::named("bench"), read);
+        let (document, problems) = schema.judge(&ValidatedFile::named("bench"), read);
         assert!(document.is_some() && problems.is_empty(), "{problems:?}");
     });
     let bare = median(|| {

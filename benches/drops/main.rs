@@ -25,7 +25,7 @@ use consign::{
     pipeline::Engine,
     transport::{
         RemoteFs,
-        sftp::{self, Engine as Library, SftpStore},
+        sftp::{self, SftpStore, SshEngine as Library},
     },
 };
 use futures_util::{StreamExt, stream};

@@ -13,9 +13,9 @@ use std::{
 };
 
 use consign::{
-    format::{Limits, Source, xml},
+    format::{ByteSource, Limits, xml},
     model::{Events, Problems},
-    schema::{File, Schema},
+    schema::{Schema, ValidatedFile},
 };
 use quick_xml::events::Event;
 
@@ -91,10 +91,11 @@ fn memory(schema: &Path, large: &Path, folder: &Path) {
 }
 
 fn judge(schema: &Schema, file: &Path) -> Vec<String> {
-    let source = Source::File(file.to_path_buf());
+    let source = ByteSource::File(file.to_path_buf());
     let limits = Limits { bytes: u64::MAX, ..Limits::default() };
-    let read = move |judge: &mut dyn Events| xml::stream(&source, "bench", &limits, xml::Options::default(), judge).map_err(Problems::from);
-    schema.judge(&File::named("bench"), read).1.iter().map(ToString::to_string).collect()
+    let read =
+        move |judge: &mut dyn Events| xml::stream(&source, "bench", &limits, xml::XmlOptions::default(), judge).map_err(Problems::from);
+    schema.judge(&ValidatedFile::named("bench"), read).1.iter().map(ToString::to_string).collect()
 }
 
 fn median(mut work: impl FnMut()) -> Duration {

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{Context, Exit, choosing::By};
+use super::{Context, Exit, selection_args::By};
 use crate::{
     model::{Code, Problem, Problems, problem::shown},
     ops::alerts::{self, certificates::Endings, deliver, rules, text},
@@ -43,7 +43,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         return Problems::check(problems).map(|()| Exit::Fine);
     }
     if let Some(key) = &args.silence {
-        let deed = crate::journal::Deed { detail: Some(key.clone()), ..args.by.deed("silence") };
+        let deed = crate::journal::AuditEntry { detail: Some(key.clone()), ..args.by.deed("silence") };
         if !engine.journal().silence(key, &deed, now).await? {
             let on: Vec<String> = engine.journal().alerts().await?.into_iter().map(|alert| alert.key).collect();
             let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };

@@ -1,8 +1,8 @@
 //! `consign answer ID`: what a partner said to a document that we sent, where no file says it.
 
-use super::{Context, Exit, choosing::By};
+use super::{Context, Exit, selection_args::By};
 use crate::{
-    model::{Problems, answer::Reply, problem::shown},
+    model::{Problems, answer::AckStatus, problem::shown},
     ops::actions,
 };
 
@@ -23,7 +23,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let (reply, action) = if args.accepted { (Reply::Accepted, "accepted") } else { (Reply::Refused, "refused") };
+    let (reply, action) = if args.accepted { (AckStatus::Accepted, "accepted") } else { (AckStatus::Refused, "refused") };
     let deed = args.by.reasoned(action)?;
     let engine = context.engine().await?;
     let mut messages = Vec::new();

@@ -2,7 +2,7 @@
 
 use super::{Context, Exit, output};
 use crate::{
-    journal::DeedRow,
+    journal::AuditRow,
     model::{Problems, problem::shown},
 };
 
@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 }
 
 /// One deed: when, who, what, on which message, why.
-pub(super) fn line(deed: &DeedRow, on: &str) -> String {
+pub(super) fn line(deed: &AuditRow, on: &str) -> String {
     let why = deed.reason.as_deref().map(|reason| format!("  {}", shown(reason))).unwrap_or_default();
     let line = format!("{}  {:10} {:10} {on}{why}", output::at(deed.at), shown(&deed.who), deed.action);
     line.trim_end().to_string()

@@ -14,8 +14,8 @@ use serde_json::{Value as Json, json};
 use super::{Context, Exit, init, output::Output, run::line};
 use crate::{
     endpoint,
-    journal::{Deed, Filter},
-    model::{Again, Code, Problem, Problems, Stage, problem::shown},
+    journal::{AuditEntry, Filter},
+    model::{Code, Problem, Problems, ReprocessOptions, Stage, problem::shown},
     pipeline::{Engine, Lock},
 };
 
@@ -84,7 +84,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     if let Some(mut message) = failed.iter().find(|message| message.name.contains("unknown-product")).cloned() {
         scene.create_missing_product().await?;
         out.line(format!("  $ consign reprocess {}", message.id.short()));
-        engine.restart(&mut message, Again::default(), &Deed::new("demo", "reprocess")).await?;
+        engine.restart(&mut message, ReprocessOptions::default(), &AuditEntry::new("demo", "reprocess")).await?;
         let summary = engine.resume("orders-in").await;
         out.line(format!("  {}", line(&summary)));
         for record in engine.journal().records(message.id).await? {

@@ -2,7 +2,7 @@
 
 use super::{
     Context, Exit,
-    choosing::{By, Choosing, chosen},
+    selection_args::{By, Choosing, chosen},
 };
 use crate::{
     model::{Problems, problem::shown},

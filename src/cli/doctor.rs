@@ -11,7 +11,7 @@ use crate::{
     endpoint,
     model::{Code, MessageId, Problem, Problems},
     odoo::{Call, Odoo, keys},
-    ops::first_aid,
+    ops::health,
     transport::{RemoteFs, join},
 };
 
@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
         findings.add("workspace", Ok(format!("{} flows fit", workspace.flows.len())));
     }
     wrong.into_iter().for_each(|problem| findings.add("workspace", Err(problem)));
-    for (what, found) in first_aid::house(&workspace, workspace.alerts.disk).await {
+    for (what, found) in health::house(&workspace, workspace.alerts.disk).await {
         findings.add(what, found);
     }
     for (id, partner) in &workspace.partners {

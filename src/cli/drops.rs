@@ -8,7 +8,7 @@ use serde_json::{Value as Json, json};
 use super::{Context, Exit, output};
 use crate::{
     config::Flow,
-    endpoint::{self, History, Origin, Readiness},
+    endpoint::{self, History, ItemOrigin, Readiness},
     model::{
         Problem, Problems, Stage,
         problem::{cut, shown},
@@ -67,7 +67,7 @@ async fn lying(context: &Context, engine: &Engine, flow: &Flow, limit: usize, da
     Ok(())
 }
 
-async fn row(engine: &Engine, origin: Origin, readiness: Readiness) -> Result<Row, Problem> {
+async fn row(engine: &Engine, origin: ItemOrigin, readiness: Readiness) -> Result<Row, Problem> {
     let mut row = Row { state: "", name: origin.name, size: origin.size, since: String::new(), why: String::new(), fix: None };
     match readiness {
         Readiness::Ready => (row.state, row.why) = ("ready", "is taken by the next run".into()),

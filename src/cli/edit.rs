@@ -2,7 +2,7 @@
 
 use std::{fs, io::Write as _, path::PathBuf};
 
-use super::{Context, Exit, choosing::By, reprocess};
+use super::{Context, Exit, reprocess, selection_args::By};
 use crate::{
     model::{Code, Place, Problem, Problems, problem::reason},
     ops::edit,

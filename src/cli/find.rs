@@ -1,7 +1,7 @@
 //! `consign find WORD`: the messages of a file name, an order number, a GTIN, a record of Odoo's.
 
-use super::{Context, Exit, choosing::Choosing, log};
-use crate::{model::Problems, ops::select::Selection};
+use super::{Context, Exit, log, selection_args::Choosing};
+use crate::{model::Problems, ops::message_filter::Selection};
 
 #[derive(clap::Args)]
 pub(super) struct Args {

@@ -1,13 +1,13 @@
 //! `consign log`: messages, newest first.
 
-use super::{Context, Exit, choosing::Choosing, output};
+use super::{Context, Exit, output, selection_args::Choosing};
 use crate::{
     journal::LedgerRow,
     model::{
         Problems, Stage,
         problem::{cut, shown},
     },
-    ops::select::Selection,
+    ops::message_filter::Selection,
 };
 
 #[derive(clap::Args)]

@@ -9,10 +9,10 @@ use super::{Context, Exit};
 use crate::{
     config::{Workspace, check},
     endpoint,
-    format::{Limits, Source, xml},
+    format::{ByteSource, Limits, xml},
     mapping::skeleton::{self, Material},
     model::{Code, Document, Place, Problem, Problems, nearest::did_you_mean, problem::reason},
-    schema::{File, Schema},
+    schema::{Schema, ValidatedFile},
 };
 
 #[derive(clap::Args)]
@@ -77,10 +77,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let name = args.sample.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let document = xml::read(&bytes, &name, &Limits::default())?;
     // What is made of a sample that the partner would not send is no help.
-    let source = Source::Bytes(bytes.clone().into());
+    let source = ByteSource::Bytes(bytes.clone().into());
     let own = name.clone();
-    let (_, found) = schema.judge(&File::named(&name), move |judge| {
-        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
+    let (_, found) = schema.judge(&ValidatedFile::named(&name), move |judge| {
+        xml::stream(&source, &own, &Limits::default(), xml::XmlOptions::default(), judge).map_err(Problems::from)
     });
     Problems::check(found)?;
     let texts = documentation(&workspace, &args.schema);

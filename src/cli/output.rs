@@ -51,7 +51,7 @@ impl Output {
             return self.problems(problems);
         }
         for problem in problems {
-            let _ = writeln!(std::io::stderr(), "{}\n", crate::ops::lines::within(problem, folders));
+            let _ = writeln!(std::io::stderr(), "{}\n", crate::ops::source_snippet::within(problem, folders));
         }
     }
 }

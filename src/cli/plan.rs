@@ -7,22 +7,22 @@ use serde_json::json;
 use super::{Context, Exit};
 use crate::{
     config::Workspace,
-    format::Source,
+    format::ByteSource,
     journal::Journal,
     model::{
         Code, Place, Plan, Problem, Problems,
         nearest::did_you_mean,
-        plan::{Find, Missing, Record, Value, Write},
+        plan::{Find, OnMissing, PlanValue, Record, WriteMode},
         problem::shown,
     },
     odoo::{
-        Setup,
+        ExecuteOptions,
         execute::{
-            foresee,
-            memory::{Forgetful, Memory},
+            preview,
+            write_history::{NoHistory, WriteHistory},
         },
     },
-    ops::foresight::{Foresight, Remembered},
+    ops::reprocess_preview::{Preview, Remembered},
     pipeline::{JOURNAL, Schemas, belongs, render},
 };
 
@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
                 .at(Place::file(&name)),
         )
     })?;
-    let plan = render::plan(&Source::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
+    let plan = render::plan(&ByteSource::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
     if args.live {
         return live(context, &workspace, &flow.odoo, &plan).await;
     }
@@ -72,17 +72,17 @@ async fn live(context: &Context, workspace: &Workspace, name: &str, plan: &Plan)
         true => Some(Journal::open(&workspace.storage.join(JOURNAL)).await?),
         false => None,
     };
-    let memory: Box<dyn Memory> = match journal {
+    let memory: Box<dyn WriteHistory> = match journal {
         Some(journal) => Box::new(Remembered(journal, name.to_string())),
-        None => Box::new(Forgetful),
+        None => Box::new(NoHistory),
     };
-    let setup = Setup { mark: "", memory: &*memory, catalog: workspace.catalog(name), partial: true };
-    let (foreseen, problems) = foresee(&odoo, plan, setup).await?;
+    let setup = ExecuteOptions { mark: "", memory: &*memory, catalog: workspace.catalog(name), partial: true };
+    let (foreseen, problems) = preview(&odoo, plan, setup).await?;
     context.out.data(&json!({ "records": foreseen, "problems": problems }));
-    let mut foresight = Foresight::default();
-    foresight.add(&foreseen);
-    foresight.lines.iter().for_each(|line| context.out.line(line));
-    context.out.line(foresight.counted());
+    let mut preview = Preview::default();
+    preview.add(&foreseen);
+    preview.lines.iter().for_each(|line| context.out.line(line));
+    context.out.line(preview.counted());
     if !context.out.json {
         context.out.problems(&problems);
     }
@@ -98,7 +98,7 @@ pub(super) fn render(plan: &Plan, most: usize) -> String {
             (None, true) => "the same again: never".to_string(),
             (None, false) => format!("the same again: {}", step.identity.join(" + ")),
         };
-        let only = if step.write == Write::Update { ", only updated" } else { "" };
+        let only = if step.write == WriteMode::Update { ", only updated" } else { "" };
         out.push_str(&format!("{} {} ({again}{only})\n", step.records.len(), step.model));
         for record in step.records.iter().take(most) {
             lines(&mut out, plan, record, 1);
@@ -123,24 +123,24 @@ fn lines(out: &mut String, plan: &Plan, record: &Record, depth: usize) {
     for field in &record.fields {
         let name = &field.name;
         match &field.value {
-            Value::Literal(json) => out.push_str(&format!("{indent}  {name} = {}\n", shown(&json.to_string()))),
-            Value::Find(found) => {
+            PlanValue::Literal(json) => out.push_str(&format!("{indent}  {name} = {}\n", shown(&json.to_string()))),
+            PlanValue::Find(found) => {
                 out.push_str(&format!("{indent}  {name} = {}\n", find(found)));
                 if let Some(create) = &found.create {
                     lines(out, plan, create, depth + 2);
                 }
             }
-            Value::Set(set) => {
+            PlanValue::Set(set) => {
                 let members: Vec<String> = set.finds.iter().map(find).collect();
                 out.push_str(&format!("{indent}  {name} = {}{}\n", if set.add { "besides " } else { "" }, members.join(" and ")));
             }
-            Value::Field(other) => out.push_str(&format!("{indent}  {name} = the same as {other}\n")),
-            Value::Record(reference) => {
+            PlanValue::Field(other) => out.push_str(&format!("{indent}  {name} = the same as {other}\n")),
+            PlanValue::Record(reference) => {
                 let of = plan.steps.get(reference.step).map_or("", |step| step.name.as_str());
                 let field = reference.field.as_ref().map(|field| format!(" of its {field}")).unwrap_or_default();
                 out.push_str(&format!("{indent}  {name} = the {of} of this part{field}\n"));
             }
-            Value::Lines(inner) => {
+            PlanValue::Lines(inner) => {
                 out.push_str(&format!("{indent}  {name}: {} lines\n", inner.records.len()));
                 inner.records.iter().for_each(|line| lines(out, plan, line, depth + 2));
             }
@@ -151,10 +151,10 @@ fn lines(out: &mut String, plan: &Plan, record: &Record, depth: usize) {
 fn find(find: &Find) -> String {
     let by: Vec<String> = find.by.iter().map(|(field, value)| format!("{field} {}", shown(&value.to_string()))).collect();
     let none = match find.none {
-        Missing::Fail => "",
-        Missing::Hold => " (held where there is none)",
-        Missing::Empty => " (left out where there is none)",
-        Missing::Create => " (made where there is none:)",
+        OnMissing::Fail => "",
+        OnMissing::Hold => " (held where there is none)",
+        OnMissing::Empty => " (left out where there is none)",
+        OnMissing::Create => " (made where there is none:)",
     };
     format!("the {} with {}{none}", find.model, by.join(", else "))
 }

@@ -1,9 +1,8 @@
 //! `consign release`: let messages that are held go on.
 
 use super::{
-    Context, Exit,
-    choosing::{By, Choosing, chosen},
-    reprocess,
+    Context, Exit, reprocess,
+    selection_args::{By, Choosing, chosen},
 };
 use crate::{
     model::{Code, Problems},

@@ -2,7 +2,7 @@
 
 use crate::{
     model::{Problem, problem::shown},
-    ops::lines::Lines,
+    ops::source_snippet::Lines,
 };
 
 /// Text for a page.

@@ -4,10 +4,10 @@ use serde::Serialize;
 
 use super::{Context, Exit};
 use crate::{
-    format::Source,
+    format::ByteSource,
     journal::Filter,
     model::{Code, Problem, Problems, Stage, plan_diff::differences, problem::shown},
-    pipeline::{Schemas, plans, render, unpack},
+    pipeline::{Schemas, plan_store, render, unpack},
 };
 
 #[derive(clap::Args)]
@@ -44,13 +44,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         if unpack::is_package(engine.storage(), inbound.documents, &message).await? {
             continue;
         }
-        let then = plans::recall(engine.storage(), &message).await;
+        let then = plan_store::load(engine.storage(), &message).await;
         let now = engine
             .storage()
             .place(&message)
             .await
             .map_err(Problems::from)
-            .and_then(|path| render::plan(&Source::File(path.to_path_buf()), &message.name, inbound, &schemas));
+            .and_then(|path| render::plan(&ByteSource::File(path.to_path_buf()), &message.name, inbound, &schemas));
         let (differences, problems) = match (then, now) {
             (_, Err(problems)) => (Some(Vec::new()), problems.into_vec()),
             (None, Ok(_)) => (None, Vec::new()),

@@ -12,7 +12,7 @@ use crate::model::{
     Code, Problem,
     problem::{reason, shown},
 };
-use crate::ops::lines::{self, Lines};
+use crate::ops::source_snippet::{self, Lines};
 
 /// How verdicts are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -64,7 +64,7 @@ impl Report {
                 format!("{verdict}\n")
             }
             Format::Html => {
-                let lines = |problem: &Problem| lines::lines_within(problem, &[folder]);
+                let lines = |problem: &Problem| source_snippet::lines_within(problem, &[folder]);
                 let rows: String = problems.iter().map(|problem| render::html(problem, &lines(problem))).collect();
                 let name = render::escaped(what);
                 format!(
@@ -74,7 +74,7 @@ impl Report {
             }
             Format::Text => {
                 for problem in problems {
-                    let _ = writeln!(std::io::stderr(), "{}\n", lines::within(problem, &[folder]));
+                    let _ = writeln!(std::io::stderr(), "{}\n", source_snippet::within(problem, &[folder]));
                 }
                 return;
             }
@@ -107,7 +107,7 @@ impl Report {
         let lines = Lines::of(file, problems);
         let mut out = String::new();
         for problem in problems {
-            out.push_str(&lines::text(problem, &lines));
+            out.push_str(&source_snippet::text(problem, &lines));
             out.push_str("\n\n");
         }
         out.push_str(&format!("{}: {}\n", shown(name), verdict(problems, unjudged)));

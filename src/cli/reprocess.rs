@@ -5,15 +5,14 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{
-    Context, Exit,
-    choosing::{By, Choosing, chosen},
-    output,
+    Context, Exit, output,
+    selection_args::{By, Choosing, chosen},
 };
 use crate::{
     failpoints,
-    journal::Deed,
-    model::{Again, Code, Message, Problem, Problems, Stage, problem::shown},
-    ops::{actions, foresight::Foreseer},
+    journal::AuditEntry,
+    model::{Code, Message, Problem, Problems, ReprocessOptions, Stage, problem::shown},
+    ops::{actions, reprocess_preview::Previewer},
     pipeline::{Engine, Lock},
 };
 
@@ -54,7 +53,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             return Err(Problems::from(problem.hint("to use the original mapping: --as-then")));
         }
     };
-    let again = Again { checked, as_then: args.as_then, overwrite: args.overwrite };
+    let again = ReprocessOptions { checked, as_then: args.as_then, overwrite: args.overwrite };
     let engine = context.engine().await?;
     let selection = args.choosing.of(args.flow.as_ref());
     let messages = chosen(context, &engine, &args.ids, &selection, &["failed", "held", "waiting"]).await?;
@@ -64,27 +63,27 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         return Ok(Exit::Fine);
     }
     if args.dry_run {
-        return foresee(context, &engine, &messages, again).await;
+        return preview(context, &engine, &messages, again).await;
     }
     restart(context, &engine, messages, again, &args.by.deed("reprocess")).await
 }
 
 /// What it would do, message by message.
-async fn foresee(context: &Context, engine: &Engine, messages: &[Message], again: Again) -> Result<Exit, Problems> {
-    let mut foreseer = Foreseer::new(engine);
+async fn preview(context: &Context, engine: &Engine, messages: &[Message], again: ReprocessOptions) -> Result<Exit, Problems> {
+    let mut foreseer = Previewer::new(engine);
     let (mut data, mut refused) = (Vec::new(), 0);
     for message in messages {
-        let foresight = foreseer.foresee(message, again).await;
+        let preview = foreseer.preview(message, again).await;
         context.out.line(format!("{}  {}  {}", message.id.short(), message.flow, shown(&message.name)));
-        foresight.lines.iter().for_each(|line| context.out.line(format!("    {line}")));
-        for problem in &foresight.problems {
+        preview.lines.iter().for_each(|line| context.out.line(format!("    {line}")));
+        for problem in &preview.problems {
             problem.to_string().lines().for_each(|line| context.out.line(format!("    {line}")));
         }
-        if foresight.create + foresight.update + foresight.same > 0 {
-            context.out.line(format!("    {}", foresight.counted()));
+        if preview.create + preview.update + preview.same > 0 {
+            context.out.line(format!("    {}", preview.counted()));
         }
-        refused += usize::from(!foresight.problems.is_empty());
-        data.push(json!({ "message": message, "foresight": foresight }));
+        refused += usize::from(!preview.problems.is_empty());
+        data.push(json!({ "message": message, "foresight": preview }));
     }
     context.out.data(&data);
     let would = if refused == 0 { String::new() } else { format!(", {refused} of them would be refused") };
@@ -98,8 +97,8 @@ pub(super) async fn restart(
     context: &Context,
     engine: &Engine,
     messages: Vec<Message>,
-    again: Again,
-    deed: &Deed,
+    again: ReprocessOptions,
+    deed: &AuditEntry,
 ) -> Result<Exit, Problems> {
     let lock = match Lock::take(engine.workspace()) {
         Ok(lock) => Some(lock),

@@ -1,11 +1,10 @@
 //! `consign resend`: send documents again, the same file or made anew.
 
 use super::{
-    Context, Exit,
-    choosing::{By, Choosing, chosen},
-    reprocess,
+    Context, Exit, reprocess,
+    selection_args::{By, Choosing, chosen},
 };
-use crate::model::{Again, Code, Problem, Problems};
+use crate::model::{Code, Problem, Problems, ReprocessOptions};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -35,6 +34,6 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         context.out.line("no such message");
         return Ok(Exit::Fine);
     }
-    let again = Again { checked: !args.anew, ..Again::default() };
+    let again = ReprocessOptions { checked: !args.anew, ..ReprocessOptions::default() };
     reprocess::restart(context, &engine, messages, again, &args.by.deed("resend")).await
 }

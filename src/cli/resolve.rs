@@ -1,6 +1,6 @@
 //! `consign resolve ID`: decide whether an effect took place of which consign cannot know.
 
-use super::{Context, Exit, choosing::By, reprocess};
+use super::{Context, Exit, reprocess, selection_args::By};
 use crate::{
     model::{Code, Intent, Message, Outcome, Problem, Problems, Stage, problem::shown},
     ops::actions,

@@ -8,7 +8,7 @@ use tokio::{
     time::{Instant, sleep_until},
 };
 
-use super::{Context, Exit, output, progress, signals::stopped_by_signals, stay};
+use super::{Context, Exit, output, progress, serve, signals::stopped_by_signals};
 use crate::{
     model::{Code, Problem, Problems, nearest::did_you_mean},
     pipeline::{Engine, Lock, Summary},
@@ -54,7 +54,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     for problem in &broken {
         tracing::error!(code = problem.code.as_str(), place = problem.place.to_string(), "a flow is left out: {}", problem.message);
     }
-    stay::stay(&context.workspace, workspace, &lock).await?;
+    serve::serve(&context.workspace, workspace, &lock).await?;
     Ok(Exit::Fine)
 }
 

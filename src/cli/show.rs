@@ -5,8 +5,8 @@ use crate::{
     journal::AnswerRow,
     model::{Code, Intent, Message, Outcome, Problems, Stage, intent::how_to_decide, problem::shown},
     ops::{
-        life::{self, Life},
-        lines,
+        message_detail::{self, MessageDetail},
+        source_snippet,
     },
 };
 
@@ -22,7 +22,7 @@ pub(super) struct Args {
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
     let message = engine.journal().find(&args.id).await?;
-    let life = life::life(&engine, message).await?;
+    let life = message_detail::load(&engine, message).await?;
     context.out.data(&life);
     let out = &context.out;
     let message = &life.message;
@@ -99,9 +99,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
     if let Some(last) = life.attempts.last().filter(|last| !last.problems.is_empty()) {
         out.line(format!("\nattempt {}: {}\n", last.number, last.outcome));
-        let lines = life::original_lines(&engine, message, &last.problems).await;
+        let lines = message_detail::original_lines(&engine, message, &last.problems).await;
         for problem in &last.problems {
-            out.line(format!("{}\n", lines::text(problem, &lines)));
+            out.line(format!("{}\n", source_snippet::text(problem, &lines)));
         }
     }
     if let Some(next) = next(&life) {
@@ -111,7 +111,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
 }
 
 /// What there is to do with a message that does not go on by itself.
-fn next(life: &Life) -> Option<String> {
+fn next(life: &MessageDetail) -> Option<String> {
     let (message, short) = (&life.message, life.message.id.short());
     let (undecided, unclear) = (life.undecided(), message.code == Some(Code::Uncertain));
     match message.stage {

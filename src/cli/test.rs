@@ -11,7 +11,7 @@ use serde_json::Value as Json;
 use super::{Context, Exit, plan};
 use crate::{
     config::{Flow, Outbound, Workspace},
-    format::Source,
+    format::ByteSource,
     model::{Code, Place, Problem, Problems, problem::reason},
     pipeline::{Schemas, render},
 };
@@ -130,7 +130,7 @@ fn outcome(workspace: &Workspace, flow: &Flow, case: &Case, schemas: &Schemas) -
     let bytes = fs::read(&case.input).map_err(|error| Problems::from(unreadable(&case.input, &error)))?;
     let text = match (flow.inbound(), flow.outbound()) {
         (Some(inbound), _) => {
-            render::plan(&Source::Bytes(bytes.into()), &name, inbound, schemas).map(|plan| plan::render(&plan, usize::MAX))
+            render::plan(&ByteSource::Bytes(bytes.into()), &name, inbound, schemas).map(|plan| plan::render(&plan, usize::MAX))
         }
         (None, Some(outbound)) => made(workspace, flow, outbound, case, &bytes, schemas),
         (None, None) => Ok(String::new()),

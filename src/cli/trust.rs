@@ -42,13 +42,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             format!("the server shows {}, not {}", host_keys::fingerprint(&key), args.fingerprint),
         )));
     }
-    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::Verdict::Changed {
+    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::HostKeyVerdict::Changed {
         host_keys::forget(&settings.host, settings.port, &settings.known_hosts)?;
     }
-    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::Verdict::Unknown {
+    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::HostKeyVerdict::Unknown {
         host_keys::accept(&settings.host, settings.port, &key, &settings.known_hosts)?;
     }
-    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) != host_keys::Verdict::Known {
+    if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) != host_keys::HostKeyVerdict::Known {
         let message = format!("the key could not be put into {}", settings.known_hosts.display());
         return Err(Problems::from(Problem::new(Code::ConfigUnreadable, message).hint("remove the host's old lines from it by hand")));
     }

@@ -2,11 +2,11 @@
 
 use std::io::Read as _;
 
-use super::{Context, Exit, choosing::By};
+use super::{Context, Exit, selection_args::By};
 use crate::{
-    journal::{Deed, User},
+    journal::{AuditEntry, User},
     model::{Code, Problem, Problems},
-    ops::people::{Role, checked_name, hash, is_simple, known, random},
+    ops::users::{Role, checked_name, hash, is_simple, known, random},
 };
 
 #[derive(clap::Args)]
@@ -51,7 +51,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     match &args.what {
         What::Add { name, role, password_stdin, by } => {
             let name = spelled(&journal.users().await?, name)?;
-            let deed = Deed { detail: Some(format!("{name} ({role})")), ..by.deed("set user") };
+            let deed = AuditEntry { detail: Some(format!("{name} ({role})")), ..by.deed("set user") };
             let (user, made) = user(&name, role, *password_stdin)?;
             journal.set_user(&user, &deed, now).await?;
             context.out.data(&serde_json::json!({ "name": name, "role": role, "password": made }));
@@ -71,7 +71,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         What::Remove { name, by } => {
             let users = journal.users().await?;
             let name = known(&users, name).map_or(name.as_str(), |user| user.name.as_str());
-            let deed = Deed { detail: Some(name.to_string()), ..by.deed("remove user") };
+            let deed = AuditEntry { detail: Some(name.to_string()), ..by.deed("remove user") };
             if !journal.remove_user(name, &deed, now).await? {
                 return Err(Problems::from(Problem::new(Code::Usage, format!("there is no user `{name}`"))));
             }

@@ -8,10 +8,10 @@ use std::{
 
 use super::{Context, Exit, files, report};
 use crate::{
-    format::{Limits, Source, xml},
+    format::{ByteSource, Limits, xml},
     model::{Code, Place, Problem, Problems, nearest::did_you_mean},
     pipeline::{Schemas, validate_and_parse},
-    schema::{File, Schema, Setup},
+    schema::{CompileOptions, Schema, ValidatedFile},
 };
 
 #[derive(clap::Args)]
@@ -41,7 +41,7 @@ pub(super) struct Args {
 
 /// What a file is judged by.
 enum By {
-    Schema(Schema, xml::Options, Limits),
+    Schema(Schema, xml::XmlOptions, Limits),
     Flow(Box<crate::config::Workspace>, String, Schemas),
 }
 
@@ -116,11 +116,11 @@ fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Proble
         return Ok(By::Flow(Box::new(workspace), id.clone(), schemas));
     }
     let (jail, names) = locate(&context.workspace, &args.schema).map_err(nowhere)?;
-    let schema = Schema::compile_all(&jail, &names, Setup { catalog: args.catalog.clone(), threads, gaps: false })
+    let schema = Schema::compile_all(&jail, &names, CompileOptions { catalog: args.catalog.clone(), threads, gaps: false })
         .map_err(|problems| (problems, jail))?;
     let doctype = if args.skip_doctype { xml::Doctype::SkipBare } else { xml::Doctype::Refuse };
     let limits = Limits { bytes: args.max_bytes, ..Limits::default() };
-    Ok(By::Schema(schema, xml::Options { doctype, several: false }, limits))
+    Ok(By::Schema(schema, xml::XmlOptions { doctype, several: false }, limits))
 }
 
 /// Verdicts that may wait for those before them.
@@ -132,11 +132,11 @@ fn judged(file: &Path, by: &By) -> Vec<Problem> {
         return vec![problem];
     }
     let name = file.display().to_string();
-    let source = Source::File(file.to_path_buf());
+    let source = ByteSource::File(file.to_path_buf());
     match by {
         By::Schema(schema, options, limits) => {
             let size = std::fs::metadata(file).map_or(0, |found| found.len());
-            let judged = File { time: limits.time_for(size), ..File::named(&name) };
+            let judged = ValidatedFile { time: limits.time_for(size), ..ValidatedFile::named(&name) };
             let (options, limits) = (*options, limits.clone());
             schema.judge(&judged, move |judge| xml::stream(&source, &name, &limits, options, judge).map_err(Problems::from)).1
         }

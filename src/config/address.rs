@@ -1,9 +1,9 @@
 //! Addresses of servers: what may stand in them.
 
-use crate::model::{Code, Problem, table::Reader};
+use crate::model::{Code, Problem, toml_reader::TomlReader};
 
 /// Reads the address of a server. One that has a user, a password or a query in it is refused, and not repeated: it is a secret.
-pub(super) fn read(table: &Reader<'_>, key: &str, example: &str) -> Option<String> {
+pub(super) fn read(table: &TomlReader<'_>, key: &str, example: &str) -> Option<String> {
     let (text, node) = (table.text(key)?, table.node(key)?);
     let Some(rest) = ["http://", "https://"].iter().find_map(|scheme| text.strip_prefix(scheme)) else {
         // What stands before an `@` may be a secret, whatever it begins with.

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::{SecretSource, address, secrets};
-use crate::model::table::{Item, Reader};
+use crate::model::toml_reader::{TomlItem, TomlReader};
 
 /// Kinds of alerts, in the order they are told.
 pub const KINDS: [&str; 12] =
@@ -96,7 +96,7 @@ impl Alerts {
     }
 }
 
-pub(super) fn read(reader: &Reader<'_>) -> Alerts {
+pub(super) fn read(reader: &TomlReader<'_>) -> Alerts {
     let mut alerts = Alerts::default();
     let Some(table) = reader.table("alerts") else { return alerts };
     let set = |key: &str, value: &mut Duration| {
@@ -126,9 +126,9 @@ pub(super) fn read(reader: &Reader<'_>) -> Alerts {
     alerts
 }
 
-fn webhook(table: &Reader<'_>) -> Option<Webhook> {
+fn webhook(table: &TomlReader<'_>) -> Option<Webhook> {
     let node = table.node("webhook")?;
-    let Item::Text(url) = &node.item else { return secrets::read(table, "webhook").map(Webhook::Secret) };
+    let TomlItem::Text(url) = &node.item else { return secrets::read(table, "webhook").map(Webhook::Secret) };
     if !url.starts_with("https://") && !url.starts_with("http://") {
         table.bad(node, "`webhook` is a URL, or where one is kept: { env = \"NAME\" }".into());
     } else if address::holds_more(url) {
@@ -138,7 +138,7 @@ fn webhook(table: &Reader<'_>) -> Option<Webhook> {
     Some(Webhook::Url(url.clone()))
 }
 
-fn mail(table: &Reader<'_>) -> Mail {
+fn mail(table: &TomlReader<'_>) -> Mail {
     let tls = match table.choice("tls", &["starttls", "implicit", "none"]) {
         "implicit" => MailTls::Implicit,
         "none" => MailTls::None,

@@ -3,17 +3,17 @@
 use serde_json::{Map, Value as Json};
 
 use super::{
-    endpoints::{Exists, FilesTarget},
-    workspace_files::Files,
+    endpoints::{FilesTarget, OnNameConflict},
+    workspace_files::WorkspaceFiles,
 };
 use crate::{
     mapping::Template,
-    model::{Problem, table::Reader},
+    model::{Problem, toml_reader::TomlReader},
 };
 
 /// The answer that a document of an inbound flow is given, once it is done or refused.
 #[derive(Debug)]
-pub struct Returned {
+pub struct SentAck {
     /// Where it is put.
     pub target: FilesTarget,
     /// Name of the file.
@@ -34,7 +34,7 @@ pub struct Returned {
 pub const NAMES: [&str; 9] = ["accepted", "file", "stem", "message", "now", "numbers", "partner", "problems", "received"];
 
 /// `[answer]` of an inbound flow.
-pub(super) fn returned(reader: &Reader<'_>, files: &dyn Files, values: Map<String, Json>) -> Option<Returned> {
+pub(super) fn returned(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, values: Map<String, Json>) -> Option<SentAck> {
     let table = reader.table("answer")?;
     super::contained::check(&table, "folder");
     let parsed = |result: Result<Template, Problem>| result.map_err(|problem| table.report(problem)).ok();
@@ -55,10 +55,10 @@ pub(super) fn returned(reader: &Reader<'_>, files: &dyn Files, values: Map<Strin
     let target = FilesTarget {
         folder: table.need_text("folder"),
         temporary: (".".into(), ".part".into()),
-        exists: Exists::Replace,
+        exists: OnNameConflict::Replace,
         pickup: None,
         answer: None,
     };
     table.finish();
-    Some(Returned { target, name: name?, template, schema, done: has("done"), failed: has("failed"), values })
+    Some(SentAck { target, name: name?, template, schema, done: has("done"), failed: has("failed"), values })
 }

@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use crate::{model::table::Reader, transport};
+use crate::{model::toml_reader::TomlReader, transport};
 
 /// The answer that a document of an outbound flow is to have: a file that the partner makes or moves, or a document that another flow
 /// reads.
 #[derive(Debug, Clone)]
-pub struct Awaited {
+pub struct ExpectedAck {
     /// How long the partner has.
     pub within: Duration,
     /// Files that accept it, as paths on the drop with `{name}` or `{stem}` and `*` in the last part.
@@ -19,7 +19,7 @@ pub struct Awaited {
 }
 
 /// `[answer]` of an outbound flow.
-pub(super) fn awaited(reader: &Reader<'_>) -> Option<Awaited> {
+pub(super) fn awaited(reader: &TomlReader<'_>) -> Option<ExpectedAck> {
     let table = reader.table("answer")?;
     let within = table.duration("within");
     if table.node("within").is_none() {
@@ -40,7 +40,7 @@ pub(super) fn awaited(reader: &Reader<'_>) -> Option<Awaited> {
         table.bad(node, unclear("reason", reason));
     }
     table.finish();
-    Some(Awaited { within: within?, accepted, refused, reason })
+    Some(ExpectedAck { within: within?, accepted, refused, reason })
 }
 
 fn unclear(key: &str, path: &str) -> String {
@@ -54,7 +54,7 @@ fn is_clear(path: &str) -> bool {
     once && !folder.contains(['{', '*']) && (folder.is_empty() || transport::contained(folder).is_ok())
 }
 
-impl Awaited {
+impl ExpectedAck {
     /// Patterns of the files that would answer a document: folder, pattern of the name, and whether it accepts.
     pub fn patterns<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, String, bool)> {
         let all = self.accepted.iter().map(|path| (path, true)).chain(self.refused.iter().map(|path| (path, false)));
@@ -88,7 +88,7 @@ mod tests {
         for bad in ["in/done", "../{name}", "in/{name}/x.ack", "*/{name}", "{name}{stem}", ""] {
             assert!(!is_clear(bad), "{bad}");
         }
-        let awaited = Awaited {
+        let awaited = ExpectedAck {
             within: Duration::ZERO,
             accepted: vec!["in/done/{name}".into()],
             refused: vec!["acks/{stem}_*.err".into()],

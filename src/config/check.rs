@@ -6,16 +6,16 @@ use serde_json::json;
 
 use super::{FilesSource, Flow, Inbound, Outbound, Workspace, in_the_clear::in_the_clear};
 use crate::{
-    format::{Format, Layout, Limits, Source},
+    format::{ByteSource, Format, Layout, Limits},
     mapping::coverage::Coverage,
     model::{Code, Name, Place, Problem, Problems, catalog::Catalog, nearest::did_you_mean, pattern::fits, shape::Shape},
     odoo::{actions, read::Tree},
-    schema::{File, Schema},
+    schema::{Schema, ValidatedFile},
 };
 
 /// What a check found.
 #[derive(Debug, Default)]
-pub struct Report {
+pub struct CheckReport {
     /// What must be mended.
     pub problems: Vec<Problem>,
     /// What only keeps flows that are switched off from running.
@@ -27,8 +27,8 @@ pub struct Report {
 }
 
 /// Compiles every schema and checks every mapping and every outbound flow, without a network.
-pub fn check(workspace: &Workspace) -> Report {
-    let mut report = Report::default();
+pub fn check(workspace: &Workspace) -> CheckReport {
+    let mut report = CheckReport::default();
     let mut schemas: HashMap<String, Result<Schema, Problems>> = HashMap::new();
     for flow in workspace.flows.values() {
         for name in flow.schemas() {
@@ -122,9 +122,9 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
 
 /// A row with a value in every column, held against the schema: columns in the wrong order, twice, or not mapped though they must be
 /// would be told of every row of every file, and to the partner.
-fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, Source), schema: &Schema) -> Vec<Problem> {
+fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, ByteSource), schema: &Schema) -> Vec<Problem> {
     let file = flow.file.clone();
-    let (_, found) = schema.judge(&File::named(&flow.file), move |judge| format.read(&row, &file, &Limits::default(), judge));
+    let (_, found) = schema.judge(&ValidatedFile::named(&flow.file), move |judge| format.read(&row, &file, &Limits::default(), judge));
     let order = found.into_iter().filter(|problem| [Code::DocUnexpected, Code::DocIncomplete].contains(&problem.code));
     let told = |problem: Problem| {
         Problem::new(Code::MappingPath, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))

@@ -1,11 +1,11 @@
 //! Which schema a document is judged by, and where it lies in its envelope.
 
 use crate::{
-    format::within::Steps,
+    format::within::ElementPath,
     model::{
         pattern::fits,
         shape::WhiteSpace,
-        table::{Item, Reader},
+        toml_reader::{TomlItem, TomlReader},
     },
 };
 
@@ -19,7 +19,7 @@ pub struct Choice {
     /// Namespace of the root element.
     pub namespace: Option<String>,
     /// A path whose value decides.
-    pub path: Option<Steps>,
+    pub path: Option<ElementPath>,
     /// Values of the path, with `*` and `?`.
     pub is: Vec<String>,
 }
@@ -36,9 +36,10 @@ impl Choice {
     }
 
     /// Whether it is for a document with this root; `value` gives the values of paths, their white space collapsed.
-    pub fn fits(&self, namespace: &str, root: &str, value: &dyn Fn(&Steps) -> Option<String>) -> bool {
+    pub fn fits(&self, namespace: &str, root: &str, value: &dyn Fn(&ElementPath) -> Option<String>) -> bool {
         let fits = |is: &str, value: &str| fits(&WhiteSpace::Collapse.of(is), value);
-        let path_fits = |path: &Steps| value(path).is_some_and(|value| self.is.is_empty() || self.is.iter().any(|is| fits(is, &value)));
+        let path_fits =
+            |path: &ElementPath| value(path).is_some_and(|value| self.is.is_empty() || self.is.iter().any(|is| fits(is, &value)));
         self.root.as_ref().is_none_or(|wanted| wanted == root)
             && self.namespace.as_ref().is_none_or(|wanted| wanted == namespace)
             && self.path.as_ref().is_none_or(path_fits)
@@ -49,15 +50,15 @@ impl Choice {
 #[derive(Debug, Clone)]
 pub struct Envelope {
     /// Where the documents lie in it.
-    pub payload: Steps,
+    pub payload: ElementPath,
     /// Its own schema, relative to `schemas/`.
     pub schema: Option<String>,
 }
 
 /// Reads `[[schemas]]`.
-pub(super) fn schemas(reader: &Reader<'_>) -> Vec<Choice> {
+pub(super) fn schemas(reader: &TomlReader<'_>) -> Vec<Choice> {
     let Some(node) = reader.node("schemas") else { return Vec::new() };
-    let Item::List(items) = &node.item else {
+    let TomlItem::List(items) = &node.item else {
         reader.bad(node, "`schemas` is a list of tables: write [[schemas]] over each".into());
         return Vec::new();
     };
@@ -76,7 +77,7 @@ pub(super) fn schemas(reader: &Reader<'_>) -> Vec<Choice> {
 }
 
 /// Reads `[envelope]`.
-pub(super) fn envelope(reader: &Reader<'_>) -> Option<Envelope> {
+pub(super) fn envelope(reader: &TomlReader<'_>) -> Option<Envelope> {
     let table = reader.table("envelope")?;
     let text = table.need_text("payload");
     let payload = steps(&table, "payload", &text);
@@ -85,8 +86,8 @@ pub(super) fn envelope(reader: &Reader<'_>) -> Option<Envelope> {
     payload.map(|payload| Envelope { payload, schema })
 }
 
-fn steps(table: &Reader<'_>, key: &str, text: &str) -> Option<Steps> {
-    match Steps::parse(text) {
+fn steps(table: &TomlReader<'_>, key: &str, text: &str) -> Option<ElementPath> {
+    match ElementPath::parse(text) {
         Ok(steps) => Some(steps),
         Err(message) => {
             if let (Some(node), false) = (table.node(key), text.is_empty()) {

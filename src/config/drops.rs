@@ -7,12 +7,12 @@ use std::{
 
 use super::{SecretSource, secrets};
 use crate::{
-    model::{Code, Problem, nearest::did_you_mean, table::Reader},
+    model::{Code, Problem, nearest::did_you_mean, toml_reader::TomlReader},
     transport::{
         RemoteFs,
         ftp::{FtpSettings, FtpStore, Security},
         local::LocalStore,
-        sftp::{self, Agent, Engine, IN_FLIGHT, KeyFile, LEGACY, Login, Secret, SftpSettings},
+        sftp::{self, Agent, IN_FLIGHT, KeyFile, LEGACY, Login, Secret, SftpSettings, SshEngine},
     },
 };
 
@@ -37,7 +37,7 @@ impl Default for Pace {
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Pace {
-    pub(super) fn read(reader: &Reader<'_>) -> Self {
+    pub(super) fn read(reader: &TomlReader<'_>) -> Self {
         let usual = Self::default();
         let number = |key: &str, usual: u64| match (reader.integer(key).map(u64::try_from), reader.node(key)) {
             (Some(Ok(number)), _) => number,
@@ -91,7 +91,7 @@ pub enum DropConfig {
         /// Operations in flight at most.
         in_flight: usize,
         /// Library.
-        engine: Engine,
+        engine: SshEngine,
         /// Partner's id, for the command that accepts a host key.
         partner: String,
     },
@@ -112,7 +112,7 @@ pub struct Account {
 }
 
 impl Account {
-    fn read(reader: &Reader<'_>, port: u16) -> Self {
+    fn read(reader: &TomlReader<'_>, port: u16) -> Self {
         let account = Self {
             host: reader.need_text("host"),
             port: read_port(reader, port),
@@ -154,7 +154,7 @@ impl Account {
     }
 }
 
-fn read_port(reader: &Reader<'_>, usual: u16) -> u16 {
+fn read_port(reader: &TomlReader<'_>, usual: u16) -> u16 {
     let port = reader.integer("port").unwrap_or_else(|| i64::from(usual));
     u16::try_from(port).ok().filter(|port| *port > 0).unwrap_or_else(|| {
         if let Some(node) = reader.node("port") {
@@ -183,7 +183,7 @@ impl DropConfig {
         }
     }
 
-    pub(super) fn read(reader: &Reader<'_>, partner: &str) -> Self {
+    pub(super) fn read(reader: &TomlReader<'_>, partner: &str) -> Self {
         if reader.node("kind").is_none() {
             reader.missing("kind");
         }
@@ -308,20 +308,20 @@ impl DropConfig {
     }
 }
 
-fn engine(reader: &Reader<'_>) -> Engine {
+fn engine(reader: &TomlReader<'_>) -> SshEngine {
     if reader.choice("engine", &["russh", "libssh2"]) == "russh" {
-        return Engine::Russh;
+        return SshEngine::Russh;
     }
     if !cfg!(feature = "libssh2") {
         let problem = Problem::new(Code::ConfigBadValue, "this consign was built without the engine libssh2");
         let hint = "use engine = \"russh\", or a consign built with --features libssh2";
         reader.report(problem.at(reader.place_of("engine")).hint(hint));
     }
-    Engine::Libssh2
+    SshEngine::Libssh2
 }
 
 /// How long a server may take, a second at least.
-fn patience(reader: &Reader<'_>) -> Duration {
+fn patience(reader: &TomlReader<'_>) -> Duration {
     let timeout = reader.duration("timeout").unwrap_or(TIMEOUT);
     if let Some(node) = reader.node("timeout").filter(|_| timeout.is_zero()) {
         reader.bad(node, "`timeout` is a second at least".into());
@@ -329,7 +329,7 @@ fn patience(reader: &Reader<'_>) -> Duration {
     timeout
 }
 
-fn in_flight(reader: &Reader<'_>) -> usize {
+fn in_flight(reader: &TomlReader<'_>) -> usize {
     match reader.integer("in_flight").map(usize::try_from) {
         None => IN_FLIGHT,
         Some(Ok(number @ 1..=4096)) => number,

@@ -5,9 +5,9 @@ use std::{sync::Arc, time::Duration};
 use serde_json::Value as Json;
 
 use super::{
-    awaited::Awaited,
+    awaited::ExpectedAck,
     choice::{Choice, Envelope},
-    made_of::MadeOf,
+    mapping_snapshot::MappingSnapshot,
     numbered::Numbered,
 };
 use crate::{
@@ -59,7 +59,7 @@ pub enum SameContent {
 
 /// What becomes of a file that is empty or too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Unusual {
+pub enum OnUnusualFile {
     /// It is left where it is and reported.
     Hold,
     /// It goes to the error folder.
@@ -70,7 +70,7 @@ pub enum Unusual {
 
 /// In which order files are taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Order {
+pub enum ReadOrder {
     /// Oldest first, and by name where the time is the same.
     Time,
     /// By name.
@@ -79,7 +79,7 @@ pub enum Order {
 
 /// What becomes of a document whose name is taken on the drop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Exists {
+pub enum OnNameConflict {
     /// It fails: nothing is replaced.
     Fail,
     /// It replaces the file that is there.
@@ -90,7 +90,7 @@ pub enum Exists {
 
 /// What becomes of a record that was changed after it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Changed {
+pub enum OnRecordChange {
     /// Nothing: each record is sent once.
     Ignore,
     /// It is sent again; the template has `version`.
@@ -111,7 +111,7 @@ pub struct Documents {
     /// Known content under a new name.
     pub same_content: SameContent,
     /// Empty documents.
-    pub empty: Unusual,
+    pub empty: OnUnusualFile,
 }
 
 impl Documents {
@@ -134,11 +134,11 @@ pub struct FilesSource {
     /// The name of the file that says that one is complete, with `{name}` or `{stem}` in it.
     pub marker: Option<String>,
     /// Files above the limit.
-    pub large: Unusual,
+    pub large: OnUnusualFile,
     /// How long a file whose own end is missing is waited for.
     pub cut: Duration,
     /// Order.
-    pub order: Order,
+    pub order: ReadOrder,
     /// Where a file's name has the partner's running number.
     pub sequence: Option<Numbered>,
     /// How long size and time must stand still.
@@ -157,7 +157,7 @@ pub struct MapDocuments {
     /// What the mapping is given besides the document.
     pub given: Given,
     /// The mapping's text and all that it reads, to be remembered.
-    pub made_of: MadeOf,
+    pub snapshot: MappingSnapshot,
     /// What can go in goes in, and the rest is written out as a smaller file; otherwise a file goes in whole or not at all.
     pub partial: bool,
 }
@@ -167,10 +167,10 @@ impl MapDocuments {
     ///
     /// # Errors
     /// This consign does not understand it.
-    pub fn as_then(&self, made_of: &MadeOf) -> Result<Self, Problems> {
-        let mapping = Mapping::parse(&made_of.text, &made_of.mapping, made_of)?;
-        let given = Given { partner: made_of.partner.clone(), values: made_of.values.clone() };
-        Ok(Self { mapping, given, made_of: made_of.clone(), ..self.clone() })
+    pub fn as_then(&self, snapshot: &MappingSnapshot) -> Result<Self, Problems> {
+        let mapping = Mapping::parse(&snapshot.text, &snapshot.mapping, snapshot)?;
+        let given = Given { partner: snapshot.partner.clone(), values: snapshot.values.clone() };
+        Ok(Self { mapping, given, snapshot: snapshot.clone(), ..self.clone() })
     }
 }
 
@@ -184,7 +184,7 @@ pub struct RecordsSource {
     /// Only records written since the last run are looked at.
     pub cursor: bool,
     /// Records that were changed after they were sent.
-    pub changed: Changed,
+    pub changed: OnRecordChange,
     /// Fields read for the template.
     pub fields: Tree,
     /// Where each of them stands in the flow's file: path, line, column.
@@ -218,9 +218,9 @@ pub struct FilesTarget {
     /// Put before and after the name while the file is being written; the first may name a sub-folder.
     pub temporary: (String, String),
     /// A file of that name lies there already.
-    pub exists: Exists,
+    pub exists: OnNameConflict,
     /// How long the partner may take to collect a file.
     pub pickup: Option<Duration>,
     /// The answer that a document is to have.
-    pub answer: Option<Awaited>,
+    pub answer: Option<ExpectedAck>,
 }

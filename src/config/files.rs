@@ -4,12 +4,12 @@ use std::time::Duration;
 
 use super::{
     awaited, contained,
-    endpoints::{Exists, FilesSource, FilesTarget, Order, Unusual},
+    endpoints::{FilesSource, FilesTarget, OnNameConflict, OnUnusualFile, ReadOrder},
     kinds::{SourceSettings, TargetSettings},
     numbered::Numbered,
     reading::Reading,
 };
-use crate::model::table::Reader;
+use crate::model::toml_reader::TomlReader;
 
 impl SourceSettings for FilesSource {}
 
@@ -23,10 +23,10 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let usual = || reading.documents.map(|documents| documents.usual_files()).unwrap_or_default();
     let patterns = table.texts("files").unwrap_or_else(usual);
     let settle = table.duration("settle").unwrap_or(Duration::from_secs(5));
-    let large = if table.choice("large", &["hold", "reject"]) == "reject" { Unusual::Reject } else { Unusual::Hold };
+    let large = if table.choice("large", &["hold", "reject"]) == "reject" { OnUnusualFile::Reject } else { OnUnusualFile::Hold };
     // A flow that does not wait for a file to stand still does not wait for its end either, unless it says so.
     let cut = table.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
-    let order = if table.choice("order", &["time", "name"]) == "name" { Order::Name } else { Order::Time };
+    let order = if table.choice("order", &["time", "name"]) == "name" { ReadOrder::Name } else { ReadOrder::Time };
     let marker = marker(table);
     let sequence = table.text("sequence").and_then(|text| {
         let numbered = Numbered::parse(&text);
@@ -39,7 +39,7 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     Some(Box::new(FilesSource { folder, patterns, ignore, marker, large, cut, order, sequence, settle }))
 }
 
-fn marker(reader: &Reader<'_>) -> Option<String> {
+fn marker(reader: &TomlReader<'_>) -> Option<String> {
     let marker = reader.text("marker")?;
     let names_file = marker.contains("{name}") || marker.contains("{stem}");
     let Some(node) = reader.node("marker").filter(|_| !names_file || marker.contains('/') || marker == "{name}") else {
@@ -66,9 +66,9 @@ pub fn read_target(reading: &Reading<'_>) -> Option<Box<dyn TargetSettings>> {
         }
     };
     let exists = match table.choice("exists", &["fail", "replace", "number"]) {
-        "replace" => Exists::Replace,
-        "number" => Exists::Number,
-        _ => Exists::Fail,
+        "replace" => OnNameConflict::Replace,
+        "number" => OnNameConflict::Number,
+        _ => OnNameConflict::Fail,
     };
     let (pickup, answer) = (table.duration("pickup"), awaited::awaited(reading.flow));
     Some(Box::new(FilesTarget { folder, temporary, exists, pickup, answer }))

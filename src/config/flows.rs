@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 
 use super::{
-    Choice, Documents, Flow, Kinds, MadeOf, MapDocuments, Reading, RenderRecords, SameContent, Schedule, SourceKind, TargetKind, Transform,
-    Unusual, answers, choice,
+    Choice, Documents, Flow, Kinds, MapDocuments, MappingSnapshot, OnUnusualFile, Reading, RenderRecords, SameContent, Schedule,
+    SourceKind, TargetKind, Transform, answers, choice,
     kinds::{Gives, Takes},
     reading::{report, text, values, whole},
-    workspace_files::Files,
+    workspace_files::WorkspaceFiles,
 };
 use crate::{
     format::{self, Limits},
@@ -15,14 +15,14 @@ use crate::{
         Given, Mapping, Template,
         tables::{CodeTable, Tables},
     },
-    model::{Code, Place, Problem, nearest::did_you_mean, table::Reader},
+    model::{Code, Place, Problem, nearest::did_you_mean, toml_reader::TomlReader},
 };
 
 /// The code tables of a workspace, with the partner's own; remembers what was read.
 struct CodeTables<'f> {
-    files: &'f dyn Files,
+    files: &'f dyn WorkspaceFiles,
     partner: &'f str,
-    read: RefCell<MadeOf>,
+    read: RefCell<MappingSnapshot>,
 }
 
 impl Tables for CodeTables<'_> {
@@ -43,12 +43,12 @@ impl Tables for CodeTables<'_> {
 struct Ends<'r> {
     from: SourceKind,
     to: TargetKind,
-    source: Option<Reader<'r>>,
-    target: Option<Reader<'r>>,
+    source: Option<TomlReader<'r>>,
+    target: Option<TomlReader<'r>>,
 }
 
 impl<'r> Ends<'r> {
-    fn of(reader: &Reader<'r>, kinds: &Kinds) -> Option<Self> {
+    fn of(reader: &TomlReader<'r>, kinds: &Kinds) -> Option<Self> {
         let (from, to) = match (reader.table("source"), reader.table("target")) {
             (None, None) => return Self::short(reader, kinds),
             (Some(source), Some(target)) => (source, target),
@@ -89,7 +89,7 @@ impl<'r> Ends<'r> {
     }
 
     /// `direction`: files into Odoo, or records of Odoo into files.
-    fn short(reader: &Reader<'r>, kinds: &Kinds) -> Option<Self> {
+    fn short(reader: &TomlReader<'r>, kinds: &Kinds) -> Option<Self> {
         let (from, to) = match reader.choice("direction", &["in", "out"]) {
             "in" => ("files", "odoo"),
             _ => ("odoo", "files"),
@@ -103,12 +103,12 @@ impl<'r> Ends<'r> {
     }
 
     fn finish(self) {
-        self.source.into_iter().chain(self.target).for_each(Reader::finish);
+        self.source.into_iter().chain(self.target).for_each(TomlReader::finish);
     }
 }
 
 /// Reads a flow. `None` when what is missing keeps it from being one; the reason was reported.
-pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files, kinds: &Kinds) -> Option<Flow> {
+pub(super) fn read(reader: &TomlReader<'_>, id: &str, file: &str, files: &dyn WorkspaceFiles, kinds: &Kinds) -> Option<Flow> {
     let ends = Ends::of(reader, kinds)?;
     let (from, to) = (ends.source.as_ref().unwrap_or(reader), ends.target.as_ref().unwrap_or(reader));
     let schedule = schedule(reader, "schedule", &reader.need_text("schedule"));
@@ -168,7 +168,7 @@ pub(super) fn read(reader: &Reader<'_>, id: &str, file: &str, files: &dyn Files,
 }
 
 /// The name of the Odoo that a flow works with; empty for the one of `[odoo]`.
-fn odoo(table: &Reader<'_>, files: &dyn Files) -> String {
+fn odoo(table: &TomlReader<'_>, files: &dyn WorkspaceFiles) -> String {
     let name = table.text("odoo").unwrap_or_default();
     let known = files.odoos();
     if !name.is_empty() && !known.contains(&name.as_str()) {
@@ -179,7 +179,7 @@ fn odoo(table: &Reader<'_>, files: &dyn Files) -> String {
     name
 }
 
-fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
+fn schedule(reader: &TomlReader<'_>, key: &str, text: &str) -> Schedule {
     let zone = reader.text("zone");
     Schedule::parse(text, zone.as_deref()).unwrap_or_else(|message| {
         if !text.is_empty() {
@@ -190,7 +190,7 @@ fn schedule(reader: &Reader<'_>, key: &str, text: &str) -> Schedule {
 }
 
 /// How the documents of a source are read, as the table says that has its keys.
-fn documents(table: &Reader<'_>) -> Option<Documents> {
+fn documents(table: &TomlReader<'_>) -> Option<Documents> {
     let format = format::configured(table)?;
     let mut limits = Limits::default();
     match (table.integer("max_bytes").map(u64::try_from), table.node("max_bytes")) {
@@ -204,15 +204,15 @@ fn documents(table: &Reader<'_>) -> Option<Documents> {
         _ => SameContent::Hold,
     };
     let empty = match table.choice("empty", &["hold", "reject", "accept"]) {
-        "reject" => Unusual::Reject,
-        "accept" => Unusual::Accept,
-        _ => Unusual::Hold,
+        "reject" => OnUnusualFile::Reject,
+        "accept" => OnUnusualFile::Accept,
+        _ => OnUnusualFile::Hold,
     };
     Some(Documents { format, limits, unpack: table.texts("unpack").unwrap_or_default(), same_content, empty })
 }
 
 /// How records become documents. What these are called stands with the keys of the target.
-fn render(reader: &Reader<'_>, target: &Reader<'_>, files: &dyn Files) -> Option<RenderRecords> {
+fn render(reader: &TomlReader<'_>, target: &TomlReader<'_>, files: &dyn WorkspaceFiles) -> Option<RenderRecords> {
     let file = reader.need_text("template");
     let body = text(reader, files, "template", &file)?;
     let template = report(reader, Template::parse(&body, &file, true));
@@ -223,7 +223,7 @@ fn render(reader: &Reader<'_>, target: &Reader<'_>, files: &dyn Files) -> Option
 }
 
 /// The first of a flow's schemas, and how its documents become a plan.
-fn map(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(String, MapDocuments)> {
+fn map(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, partner: &str) -> Option<(String, MapDocuments)> {
     let schema = reader.text("schema");
     let mut schemas = choice::schemas(reader);
     if let (Some(node), false) = (reader.node("schema"), schemas.is_empty()) {
@@ -258,6 +258,7 @@ fn map(reader: &Reader<'_>, files: &dyn Files, partner: &str) -> Option<(String,
         schemas.push(Choice::always(schema.unwrap_or_else(|| mapping.document.clone())));
     }
     let first = schemas.first().map(|choice| choice.schema.clone()).unwrap_or_default();
-    let made_of = MadeOf { mapping: name, text, partner: given.partner.clone(), values: given.values.clone(), ..tables.read.into_inner() };
-    Some((first, MapDocuments { schemas, envelope, mapping, given, made_of, partial }))
+    let snapshot =
+        MappingSnapshot { mapping: name, text, partner: given.partner.clone(), values: given.values.clone(), ..tables.read.into_inner() };
+    Some((first, MapDocuments { schemas, envelope, mapping, given, snapshot, partial }))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::model::table::Reader;
+use crate::model::toml_reader::TomlReader;
 
 /// How long what is done is kept.
 #[derive(Debug, Clone)]
@@ -27,7 +27,7 @@ impl Default for Keep {
     }
 }
 
-pub(super) fn read(reader: &Reader<'_>) -> Keep {
+pub(super) fn read(reader: &TomlReader<'_>) -> Keep {
     let mut keep = Keep::default();
     let Some(table) = reader.table("keep") else { return keep };
     let whole_days = |key: &str, usual: Option<Duration>| {

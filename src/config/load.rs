@@ -10,15 +10,15 @@ use std::{
 
 use serde_json::Value as Json;
 
-use super::{DropConfig, Kinds, OdooConfig, Pace, Partner, Workspace, address, contained, flows, secrets, workspace_files::Files};
+use super::{DropConfig, Kinds, OdooConfig, Pace, Partner, Workspace, address, contained, flows, secrets, workspace_files::WorkspaceFiles};
 use crate::{
     http,
     model::{
         Code, Place, Problem, Problems, answer,
         catalog::Catalog,
+        i18n::Language,
         nearest::did_you_mean,
-        table::{self, Node, Reader},
-        tongue::Tongue,
+        toml_reader::{self, TomlNode, TomlReader},
     },
     odoo::{DialectChoice, fields},
 };
@@ -30,7 +30,7 @@ const STOP_AFTER: Duration = Duration::from_secs(60);
 struct Parsed {
     id: String,
     file: String,
-    node: Node,
+    node: TomlNode,
 }
 
 struct Root<'r> {
@@ -39,7 +39,7 @@ struct Root<'r> {
     odoos: &'r BTreeMap<String, OdooConfig>,
 }
 
-impl Files for Root<'_> {
+impl WorkspaceFiles for Root<'_> {
     fn has(&self, path: &str) -> bool {
         crate::transport::contained(path).is_ok() && self.root.join(path).is_file()
     }
@@ -108,7 +108,7 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
     let mut apart = Vec::new();
     let (partner_files, flow_files) = (folder("partners", &mut broken), folder("flows", &mut apart));
     let problems = RefCell::new(broken);
-    let reader = Reader::new(&main, "consign.toml", &problems);
+    let reader = TomlReader::new(&main, "consign.toml", &problems);
     let odoo = odoo(&reader, "odoo");
     let odoos = odoos(&reader, &odoo);
     let (alerts, web, keep) = (super::alerts::read(&reader), super::web::read(&reader), super::keep::read(&reader));
@@ -120,7 +120,7 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
     let mut flows = BTreeMap::new();
     for parsed in &flow_files {
         let own = RefCell::default();
-        let reader = Reader::new(&parsed.node, &parsed.file, &own);
+        let reader = TomlReader::new(&parsed.node, &parsed.file, &own);
         let flow = flows::read(&reader, &parsed.id, &parsed.file, &Root { root, partners: &partners, odoos: &odoos }, kinds);
         if let Some(flow) = flow {
             if !partners.contains_key(&flow.partner) && !flow.partner.is_empty() {
@@ -173,7 +173,7 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
     }
 }
 
-fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
+fn parse_file(root: &Path, file: &str) -> Result<TomlNode, Problem> {
     let text = fs::read_to_string(root.join(file)).map_err(|error| {
         Problem::new(
             Code::ConfigUnreadable,
@@ -181,14 +181,14 @@ fn parse_file(root: &Path, file: &str) -> Result<Node, Problem> {
         )
         .at(Place::file(file))
     })?;
-    table::parse(&text, file)
+    toml_reader::parse(&text, file)
 }
 
 /// Calls to Odoo that are under way at once: two of the four workers that a small server has.
 const CALLS: usize = 2;
 
 /// `[odoos.NAME]`.
-fn odoos(reader: &Reader<'_>, usual: &OdooConfig) -> BTreeMap<String, OdooConfig> {
+fn odoos(reader: &TomlReader<'_>, usual: &OdooConfig) -> BTreeMap<String, OdooConfig> {
     let Some(table) = reader.table("odoos") else { return BTreeMap::new() };
     let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_'));
     let mut odoos: BTreeMap<String, OdooConfig> = BTreeMap::new();
@@ -207,7 +207,7 @@ fn odoos(reader: &Reader<'_>, usual: &OdooConfig) -> BTreeMap<String, OdooConfig
     odoos
 }
 
-fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
+fn odoo(reader: &TomlReader<'_>, key: &str) -> OdooConfig {
     let empty = OdooConfig {
         table: if key == "odoo" { "odoo".into() } else { format!("odoos.{key}") },
         url: String::new(),
@@ -271,7 +271,7 @@ fn odoo(reader: &Reader<'_>, key: &str) -> OdooConfig {
 }
 
 /// Bytes that an answer of Odoo may have.
-fn largest_answer(table: &Reader<'_>) -> u64 {
+fn largest_answer(table: &TomlReader<'_>) -> u64 {
     match (table.integer("max_answer_bytes").map(u64::try_from), table.node("max_answer_bytes")) {
         (Some(Ok(bytes @ 1..)), _) => bytes,
         (Some(_), Some(node)) => {
@@ -283,7 +283,7 @@ fn largest_answer(table: &Reader<'_>) -> u64 {
 }
 
 fn partner(parsed: &Parsed, problems: &RefCell<Vec<Problem>>) -> Partner {
-    let reader = Reader::new(&parsed.node, &parsed.file, problems);
+    let reader = TomlReader::new(&parsed.node, &parsed.file, problems);
     let (drop, pace) = match reader.table("drop") {
         Some(table) => {
             let drop = (DropConfig::read(&table, &parsed.id), Pace::read(&table));
@@ -302,7 +302,7 @@ fn partner(parsed: &Parsed, problems: &RefCell<Vec<Problem>>) -> Partner {
         id: parsed.id.clone(),
         name: reader.need_text("name"),
         gln: reader.text("gln"),
-        language: Tongue::parse(reader.choice("language", &["en", "de", "fr", "es"])).unwrap_or_default(),
+        language: Language::parse(reader.choice("language", &["en", "de", "fr", "es"])).unwrap_or_default(),
         contact: reader.text("contact"),
         drop,
         pace,

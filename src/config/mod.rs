@@ -18,7 +18,7 @@ mod in_the_clear;
 mod keep;
 mod kinds;
 mod load;
-mod made_of;
+mod mapping_snapshot;
 mod numbered;
 mod reading;
 mod records;
@@ -39,17 +39,17 @@ use serde_json::Value as Json;
 
 pub use self::{
     alerts::Alerts,
-    awaited::Awaited,
+    awaited::ExpectedAck,
     choice::{Choice, Envelope},
     drops::{DropConfig, Pace},
     endpoints::{
-        Changed, Documents, Exists, FilesSource, FilesTarget, Inbound, MapDocuments, Order, Outbound, RecordsSource, RenderRecords,
-        SameContent, Transform, Unusual,
+        Documents, FilesSource, FilesTarget, Inbound, MapDocuments, OnNameConflict, OnRecordChange, OnUnusualFile, Outbound, ReadOrder,
+        RecordsSource, RenderRecords, SameContent, Transform,
     },
     files::{read_source as read_files_source, read_target as read_files_target},
     keep::Keep,
     kinds::{Gives, Kinds, SourceKind, SourceSettings, Takes, TargetKind, TargetSettings},
-    made_of::MadeOf,
+    mapping_snapshot::MappingSnapshot,
     numbered::Numbered,
     reading::Reading,
     records::read_source as read_records_source,
@@ -59,7 +59,7 @@ pub use self::{
     web::Web,
 };
 use crate::{
-    model::{Code, Direction, Pipeline, Problem, Problems, catalog::Catalog, nearest::did_you_mean, pipeline, tongue::Tongue},
+    model::{Code, Direction, Pipeline, Problem, Problems, catalog::Catalog, i18n::Language, nearest::did_you_mean, pipeline},
     odoo::{DialectChoice, OdooLogin, OdooSettings},
 };
 
@@ -122,7 +122,7 @@ pub struct Partner {
     /// Global location number.
     pub gln: Option<String>,
     /// Language that the reports beside refused files are in.
-    pub language: Tongue,
+    pub language: Language,
     /// Whom to ask.
     pub contact: Option<String>,
     /// The drop.
@@ -171,7 +171,7 @@ pub struct Flow {
     /// Where they go.
     pub target: Box<dyn TargetSettings>,
     /// The answer that the partner is given to each of its documents.
-    pub answer: Option<answers::Returned>,
+    pub answer: Option<answers::SentAck>,
 }
 
 impl Flow {

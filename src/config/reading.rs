@@ -2,22 +2,22 @@
 
 use serde_json::Value as Json;
 
-use super::{endpoints::Documents, workspace_files::Files};
+use super::{endpoints::Documents, workspace_files::WorkspaceFiles};
 use crate::model::{
     Problem,
-    table::{Node, Reader},
+    toml_reader::{TomlNode, TomlReader},
 };
 
 /// What a kind reads its settings from.
 pub struct Reading<'r> {
     /// The flow's file.
-    pub flow: &'r Reader<'r>,
+    pub flow: &'r TomlReader<'r>,
     /// The table of the source or target; the flow's file itself in the short form.
-    pub table: &'r Reader<'r>,
+    pub table: &'r TomlReader<'r>,
     /// Whether it is the short form, in which `direction` stands for both tables.
     pub is_short: bool,
     /// Other files of the workspace.
-    pub files: &'r dyn Files,
+    pub files: &'r dyn WorkspaceFiles,
     /// Id of the flow's partner.
     pub partner: &'r str,
     /// How the documents of the flow's source are read, where it gives documents and says how.
@@ -25,14 +25,14 @@ pub struct Reading<'r> {
 }
 
 /// Fixed values for mappings and templates.
-pub(super) fn values(reader: &Reader<'_>) -> serde_json::Map<String, Json> {
-    match reader.node("values").map(Node::json) {
+pub(super) fn values(reader: &TomlReader<'_>) -> serde_json::Map<String, Json> {
+    match reader.node("values").map(TomlNode::json) {
         Some(Json::Object(values)) => values,
         _ => serde_json::Map::new(),
     }
 }
 
-pub(super) fn text(reader: &Reader<'_>, files: &dyn Files, key: &str, path: &str) -> Option<String> {
+pub(super) fn text(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, key: &str, path: &str) -> Option<String> {
     if path.is_empty() {
         return None;
     }
@@ -45,11 +45,11 @@ pub(super) fn text(reader: &Reader<'_>, files: &dyn Files, key: &str, path: &str
     }
 }
 
-pub(super) fn report<T>(reader: &Reader<'_>, result: Result<T, Problem>) -> Option<T> {
+pub(super) fn report<T>(reader: &TomlReader<'_>, result: Result<T, Problem>) -> Option<T> {
     result.map_err(|problem| reader.report(problem)).ok()
 }
 /// A whole number, not below `least`.
-pub(super) fn whole(table: &Reader<'_>, key: &str, least: i64) -> Option<i64> {
+pub(super) fn whole(table: &TomlReader<'_>, key: &str, least: i64) -> Option<i64> {
     let number = table.integer(key)?;
     if number >= least {
         return Some(number);

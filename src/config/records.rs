@@ -3,7 +3,7 @@
 use serde_json::Value as Json;
 
 use super::{
-    endpoints::{Changed, RecordsSource},
+    endpoints::{OnRecordChange, RecordsSource},
     kinds::SourceSettings,
     reading::{Reading, report, values, whole},
 };
@@ -12,7 +12,7 @@ use crate::{
     model::{
         Code, Problem,
         nearest::did_you_mean,
-        table::{Entry, Item, Reader},
+        toml_reader::{TomlEntry, TomlItem, TomlReader},
     },
     odoo::read::Tree,
 };
@@ -49,14 +49,14 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
         read.missing("fields");
     }
     let field_places = match read.node("fields").map(|node| &node.item) {
-        Some(Item::List(nodes)) => nodes.iter().zip(&paths).map(|(node, path)| (path.clone(), node.line, node.column)).collect(),
+        Some(TomlItem::List(nodes)) => nodes.iter().zip(&paths).map(|(node, path)| (path.clone(), node.line, node.column)).collect(),
         _ => Vec::new(),
     };
     let cursor = read.choice("cursor", &["none", "write_date"]) == "write_date";
     let changed = match read.choice("changed", &["ignore", "resend", "report"]) {
-        "resend" => Changed::Resend,
-        "report" => Changed::Report,
-        _ => Changed::Ignore,
+        "resend" => OnRecordChange::Resend,
+        "report" => OnRecordChange::Report,
+        _ => OnRecordChange::Ignore,
     };
     if let Some(table) = table {
         table.finish();
@@ -67,11 +67,11 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
 }
 
 /// Fields that the messages of an outbound flow are found by; they must be among those that are read.
-fn numbers(reader: &Reader<'_>, read: &[String]) -> Vec<(String, String)> {
+fn numbers(reader: &TomlReader<'_>, read: &[String]) -> Vec<(String, String)> {
     let Some(table) = reader.table("numbers") else { return Vec::new() };
-    let number = |entry: &Entry| match &entry.node.item {
-        Item::Text(path) if read.contains(path) => Some((entry.key.clone(), path.clone())),
-        Item::Text(path) => {
+    let number = |entry: &TomlEntry| match &entry.node.item {
+        TomlItem::Text(path) if read.contains(path) => Some((entry.key.clone(), path.clone())),
+        TomlItem::Text(path) => {
             let text = format!("`{path}` is not among the `fields` that are read");
             let hint = did_you_mean(path, read.iter().map(String::as_str));
             table.report(Problem::new(Code::ConfigUnknownName, text).at(table.place(&entry.node)).maybe_hint(hint));

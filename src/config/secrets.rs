@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::model::{
     Code, Problem, foreign,
-    table::{Item, Reader},
+    toml_reader::{TomlItem, TomlReader},
 };
 
 /// Where a secret is.
@@ -45,9 +45,9 @@ impl SecretSource {
 }
 
 /// Reads `key = { env = "…" }` or `{ file = "…" }`.
-pub(super) fn read(reader: &Reader<'_>, key: &str) -> Option<SecretSource> {
+pub(super) fn read(reader: &TomlReader<'_>, key: &str) -> Option<SecretSource> {
     let node = reader.node(key)?;
-    if !matches!(node.item, Item::Table(_)) {
+    if !matches!(node.item, TomlItem::Table(_)) {
         // The value itself is not repeated: it may be the secret.
         reader.report(
             Problem::new(Code::ConfigBadValue, format!("`{key}` is a secret and must not stand in the configuration"))

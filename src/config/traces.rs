@@ -1,7 +1,7 @@
 //! `[traces]` in consign.toml: where the spans of messages go, for whoever has a collector of OpenTelemetry.
 
 use super::{SecretSource, address, secrets};
-use crate::model::table::Reader;
+use crate::model::toml_reader::TomlReader;
 
 /// A collector of OpenTelemetry.
 #[derive(Debug, Clone)]
@@ -12,7 +12,7 @@ pub struct Traces {
     pub token: Option<SecretSource>,
 }
 
-pub(super) fn read(reader: &Reader<'_>) -> Option<Traces> {
+pub(super) fn read(reader: &TomlReader<'_>) -> Option<Traces> {
     let table = reader.table("traces")?;
     if table.node("url").is_none() {
         table.missing("url");

@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use super::{SecretSource, address, secrets};
-use crate::model::table::Reader;
+use crate::model::toml_reader::TomlReader;
 
 /// The web page.
 #[derive(Debug, Clone)]
@@ -33,7 +33,7 @@ impl Default for Web {
     }
 }
 
-pub(super) fn read(reader: &Reader<'_>) -> Web {
+pub(super) fn read(reader: &TomlReader<'_>) -> Web {
     let mut web = Web::default();
     let Some(table) = reader.table("web") else { return web };
     web.on = true;

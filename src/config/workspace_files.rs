@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::model::Problem;
 
 /// Reads files of the workspace that flows name; problems go to the reader that named them.
-pub trait Files {
+pub trait WorkspaceFiles {
     /// The text of a file, or a problem.
     fn text(&self, path: &str) -> Result<String, Problem>;
     /// Whether there is such a file.

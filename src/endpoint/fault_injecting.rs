@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::{
     failpoints::{self, Failure, Outside},
     model::{BoxFuture, Code, Problem, Sink},
-    transport::{Entry, RemoteFs},
+    transport::{DirEntry, RemoteFs},
 };
 
 pub(super) struct FaultInjectingStore(pub(super) Arc<dyn RemoteFs>);
@@ -35,11 +35,11 @@ macro_rules! stepped {
 }
 
 impl RemoteFs for FaultInjectingStore {
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
         stepped!("list", self.0.list(folder))
     }
 
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         stepped!("stat", self.0.stat(path))
     }
 

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::Site;
 use crate::{
     config::Flow,
-    journal::{Here, Hold},
+    journal::{ClaimedFile, HeldFile},
     model::Problem,
 };
 
@@ -13,9 +13,9 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct History {
     /// What messages were made of and have not let go of yet, by key.
-    pub taken: HashMap<String, Here>,
+    pub taken: HashMap<String, ClaimedFile>,
     /// What is held at the source, by key.
-    pub holds: HashMap<String, Hold>,
+    pub holds: HashMap<String, HeldFile>,
     /// After a restore each record gets a message of its own, because a person decides on each.
     pub one_record_each: bool,
 }

@@ -3,7 +3,7 @@
 use super::{source::SourceEntry, target::TargetEntry};
 
 /// A kind of endpoint: as source, as target, or as both.
-pub struct Kind {
+pub struct EndpointKind {
     /// As source.
     pub source: Option<SourceEntry>,
     /// As target.

@@ -25,7 +25,7 @@ use std::{path::Path, sync::Arc};
 use self::pace::PacedStore;
 pub use self::{
     history::History,
-    kind::Kind,
+    kind::EndpointKind,
     kinds::{
         files::{
             FilesOut,
@@ -36,8 +36,8 @@ pub use self::{
     landing::{ALIVE, Landing},
     locks::Locks,
     site::Site,
-    source::{Candidate, Fetched, Origin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
-    target::{Committed, DocumentTarget, Effects, Followed, Parts, PlanTarget, Probe, Signal, Target, TargetEntry, TookPlace},
+    source::{Candidate, Fetched, ItemOrigin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
+    target::{Committed, DocumentTarget, Effects, Followed, PlanParts, PlanTarget, Probe, Signal, Target, TargetEntry, TookPlace},
 };
 use crate::{
     config::{Partner, Workspace},

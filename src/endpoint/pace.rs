@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, timeout};
 use crate::{
     config::Pace,
     model::{BoxFuture, Code, Problem, Sink, problem::shown},
-    transport::{Entry, RemoteFs},
+    transport::{DirEntry, RemoteFs},
 };
 
 /// Windows that an operation may take which moves no file: a folder of very many names, on a slow line.
@@ -142,11 +142,11 @@ fn words(time: Duration) -> String {
 }
 
 impl RemoteFs for PacedStore {
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
         Box::pin(self.step(folder, self.inner.list(folder)))
     }
 
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         Box::pin(self.step(path, self.inner.stat(path)))
     }
 
@@ -206,10 +206,10 @@ mod tests {
     }
 
     impl RemoteFs for Odd {
-        fn list<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+        fn list<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
             Box::pin(std::future::pending())
         }
-        fn stat<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+        fn stat<'a>(&'a self, _: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
             Box::pin(async {
                 sleep(Duration::from_millis(200)).await;
                 Ok(None)

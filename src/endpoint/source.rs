@@ -10,12 +10,12 @@ use crate::{
     config::{Flow, SourceKind},
     journal::{NewMessage, RecordRow},
     model::{BoxFuture, Message, MessageId, Problem},
-    storage::{Left, Unclaimed},
+    storage::{RefusedParts, Unclaimed},
 };
 
 /// What a message is at its source.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Origin {
+pub struct ItemOrigin {
     /// What tells it apart at its source: a path, an id.
     pub key: String,
     /// Its name, for people.
@@ -49,7 +49,7 @@ pub enum Readiness {
 #[derive(Debug, Clone)]
 pub struct Candidate {
     /// What it is.
-    pub origin: Origin,
+    pub origin: ItemOrigin,
     /// What may be done with it.
     pub readiness: Readiness,
 }
@@ -75,7 +75,7 @@ pub struct Polled {
 #[derive(Debug)]
 pub struct Fetched {
     /// The origin.
-    pub origin: Origin,
+    pub origin: ItemOrigin,
     /// The message that it is to become. Its bytes, where it has any, are in the spool.
     pub message: NewMessage,
     /// The records that it is made of, where the source gives records.
@@ -92,7 +92,7 @@ pub enum Settlement {
     /// Its effect is complete.
     Done,
     /// Its effect is complete but for these parts, which the source is given. Heard besides that it is done.
-    Partly(Left),
+    Partly(RefusedParts),
     /// It was refused.
     Failed(Vec<Problem>),
     /// A person has decided that nothing more is done with it.
@@ -140,7 +140,7 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// What keeps all of the batch from being fetched.
-    fn fetch<'a>(&'a self, batch: Vec<Origin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>>;
+    fn fetch<'a>(&'a self, batch: Vec<ItemOrigin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>>;
 
     /// Hears that messages are safe with us: on disk and in the journal. Heard again after a crash, it does no harm.
     ///

@@ -8,8 +8,8 @@ use super::Site;
 use crate::{
     config::{Flow, TargetKind},
     journal::{Answered, RecordRow},
-    model::{BoxFuture, Effect, Intent, Message, Outcome, Plan, Problem, Problems, intent::Known},
-    odoo::execute::memory::Memory,
+    model::{BoxFuture, Effect, Intent, Message, Outcome, Plan, Problem, Problems, intent::Prior},
+    odoo::execute::write_history::WriteHistory,
 };
 
 /// What a target tells of an effect whose outcome is not known.
@@ -26,12 +26,12 @@ pub enum Probe {
 }
 
 /// Writes down what a target is about to do, and what became of it.
-pub trait Effects: Memory {
+pub trait Effects: WriteHistory {
     /// Records the intent, and the date by which an answer is due, if any. Returns what was known of this effect before.
     ///
     /// # Errors
     /// The journal cannot be written.
-    fn open<'a>(&'a self, effect: &'a Effect, due: Option<DateTime<Utc>>) -> BoxFuture<'a, Result<Known, Problem>>;
+    fn open<'a>(&'a self, effect: &'a Effect, due: Option<DateTime<Utc>>) -> BoxFuture<'a, Result<Prior, Problem>>;
 }
 
 /// What carrying out a plan, or one part of it, left behind.
@@ -50,7 +50,7 @@ pub struct TookPlace {
 }
 
 /// The plan of a message, in as many parts as it takes.
-pub trait Parts: Send {
+pub trait PlanParts: Send {
     /// Begins from the first part.
     fn rewind(&mut self);
 
@@ -163,8 +163,8 @@ pub trait PlanTarget: Send + Sync {
     fn carry_out<'a>(
         &'a self,
         message: &'a Message,
-        parts: &'a mut dyn Parts,
-        effects: &'a dyn Memory,
+        parts: &'a mut dyn PlanParts,
+        effects: &'a dyn WriteHistory,
     ) -> BoxFuture<'a, Result<(), Problems>>;
 }
 

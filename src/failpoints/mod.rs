@@ -21,7 +21,7 @@ mod scene;
 use std::time::Duration;
 
 #[cfg(feature = "failpoints")]
-pub use scene::{Happens, Scene, passage, play};
+pub use scene::{Happens, Interruption, passage, play};
 
 /// Whether this build has failpoints.
 pub const ENABLED: bool = cfg!(feature = "failpoints");

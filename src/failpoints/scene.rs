@@ -17,7 +17,7 @@ pub enum Happens {
 
 /// What happens to a task.
 #[derive(Clone)]
-pub struct Scene {
+pub struct Interruption {
     /// What happens at a point, by its name. Asked once each time that the task passes it.
     pub at: Arc<dyn Fn(&str) -> Happens + Send + Sync>,
     /// The fault that is planted.
@@ -25,11 +25,11 @@ pub struct Scene {
 }
 
 tokio::task_local! {
-    static SCENE: Scene;
+    static SCENE: Interruption;
 }
 
 /// Does work as a scene wants it.
-pub async fn play<W: Future>(scene: Scene, work: W) -> W::Output {
+pub async fn play<W: Future>(scene: Interruption, work: W) -> W::Output {
     SCENE.scope(scene, work).await
 }
 

@@ -21,7 +21,7 @@ pub enum Undecodable {
 }
 
 /// The text of a file as UTF-8. Reading fails at the first byte that is not valid, after all that stands before it.
-pub struct Text<R> {
+pub struct DecodedText<R> {
     bytes: R,
     decoder: Decoder,
     policy: Undecodable,
@@ -35,12 +35,12 @@ pub struct Text<R> {
     most: u64,
     ended: bool,
     flushed: bool,
-    trouble: Option<Trouble>,
+    trouble: Option<ReadError>,
 }
 
 /// Why reading stopped.
 #[derive(Debug)]
-pub enum Trouble {
+pub enum ReadError {
     /// A byte that the encoding does not have.
     Encoding(&'static Encoding),
     /// More bytes than the limit.
@@ -49,7 +49,7 @@ pub enum Trouble {
     Io(io::Error),
 }
 
-impl Trouble {
+impl ReadError {
     /// As a problem at the place where reading stopped.
     pub fn problem(&self, place: Place) -> Problem {
         match self {
@@ -64,13 +64,13 @@ impl Trouble {
     }
 }
 
-impl<R: Read> Text<R> {
+impl<R: Read> DecodedText<R> {
     /// An XML file, decoded by its byte-order mark or its declaration (XML 1.0, appendix F); without either it is UTF-8.
     ///
     /// # Errors
     /// An encoding that is not known.
     pub fn xml(mut bytes: R, most: u64, file: &str) -> Result<Self, Problem> {
-        let head = head(&mut bytes).map_err(|error| Trouble::Io(error).problem(Place::file(file)))?;
+        let head = head(&mut bytes).map_err(|error| ReadError::Io(error).problem(Place::file(file)))?;
         let encoding = xml_encoding(&head, file)?;
         Ok(Self::new(bytes, head, encoding, Undecodable::Refuse, most))
     }
@@ -106,11 +106,11 @@ impl<R: Read> Text<R> {
     }
 
     /// Why reading stopped, if it did before the end.
-    pub fn trouble(&mut self) -> Option<Trouble> {
+    pub fn trouble(&mut self) -> Option<ReadError> {
         self.trouble.take()
     }
 
-    fn stop(&mut self, trouble: Trouble) -> io::Error {
+    fn stop(&mut self, trouble: ReadError) -> io::Error {
         self.trouble = Some(trouble);
         io::Error::from(io::ErrorKind::InvalidData)
     }
@@ -123,14 +123,14 @@ impl<R: Read> Text<R> {
                 let found = match self.bytes.read(&mut self.raw) {
                     Ok(found) => found,
                     Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
-                    Err(error) => return Err(self.stop(Trouble::Io(error))),
+                    Err(error) => return Err(self.stop(ReadError::Io(error))),
                 };
                 self.left = 0..found;
                 self.ended = found == 0;
                 self.read += found as u64;
             }
             if self.read > self.most {
-                return Err(self.stop(Trouble::Size(self.most)));
+                return Err(self.stop(ReadError::Size(self.most)));
             }
             let (result, read, written) =
                 self.decoder.decode_to_utf8_without_replacement(&self.raw[self.left.clone()], &mut self.text[..CHUNK * 3], self.ended);
@@ -145,7 +145,7 @@ impl<R: Read> Text<R> {
                 }
                 DecoderResult::Malformed(..) => {
                     let encoding = self.decoder.encoding();
-                    self.trouble = Some(Trouble::Encoding(encoding));
+                    self.trouble = Some(ReadError::Encoding(encoding));
                     // What stands before it is given first, so that the place is the very byte's.
                     return if self.ready.is_empty() { Err(io::Error::from(io::ErrorKind::InvalidData)) } else { Ok(()) };
                 }
@@ -155,7 +155,7 @@ impl<R: Read> Text<R> {
     }
 }
 
-impl<R: Read> Read for Text<R> {
+impl<R: Read> Read for DecodedText<R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let count = self.fill_buf()?.read(into)?;
         self.consume(count);
@@ -163,7 +163,7 @@ impl<R: Read> Read for Text<R> {
     }
 }
 
-impl<R: Read> BufRead for Text<R> {
+impl<R: Read> BufRead for DecodedText<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         if self.ready.is_empty() {
             if self.trouble.is_some() {
@@ -223,7 +223,7 @@ mod tests {
     use super::*;
 
     fn text(bytes: &[u8]) -> Result<String, Problem> {
-        let mut text = Text::xml(bytes, 1000, "x")?;
+        let mut text = DecodedText::xml(bytes, 1000, "x")?;
         let mut out = String::new();
         match text.read_to_string(&mut out) {
             Ok(_) => Ok(out),

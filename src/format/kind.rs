@@ -2,8 +2,8 @@
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
-use super::{Limits, Source};
-use crate::model::{Events, Name, Problems, document::Table, table::Reader};
+use super::{ByteSource, Limits};
+use crate::model::{Events, Name, Problems, document::Table, toml_reader::TomlReader};
 
 /// A form that documents come in: how its bytes become events, and where it ends.
 pub trait Format: fmt::Debug + Send + Sync {
@@ -14,7 +14,7 @@ pub trait Format: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// What keeps the file from being read. What was read before it has gone to `to`.
-    fn read(&self, source: &Source, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems>;
+    fn read(&self, source: &ByteSource, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems>;
 
     /// Whether the bytes end before the document does: an upload that was broken off.
     fn is_truncated(&self, bytes: &[u8]) -> bool;
@@ -24,7 +24,14 @@ pub trait Format: fmt::Debug + Send + Sync {
     ///
     /// # Errors
     /// What keeps the file from being read.
-    fn rest(&self, source: &Source, file: &str, limits: &Limits, unit: &[Name], wanted: &HashSet<(u32, u32)>) -> Result<Vec<u8>, Problems>;
+    fn rest(
+        &self,
+        source: &ByteSource,
+        file: &str,
+        limits: &Limits,
+        unit: &[Name],
+        wanted: &HashSet<(u32, u32)>,
+    ) -> Result<Vec<u8>, Problems>;
 
     /// Whether a file may hold several documents, one behind the other.
     fn holds_several(&self) -> bool {
@@ -42,7 +49,7 @@ pub trait Format: fmt::Debug + Send + Sync {
     }
 
     /// A small file with a value everywhere, and how it is read, to be held against a schema before a file comes.
-    fn specimen(&self) -> Option<(Arc<dyn Format>, Source)> {
+    fn specimen(&self) -> Option<(Arc<dyn Format>, ByteSource)> {
         None
     }
 }
@@ -63,9 +70,9 @@ pub struct Layout {
 }
 
 /// A kind of format, as flows name it.
-pub struct Kind {
+pub struct FormatKind {
     /// What `format` of a flow says.
     pub name: &'static str,
     /// Reads its settings from a flow's file; problems go to the reader, and `None` when what is missing keeps it from being one.
-    pub configure: fn(&Reader<'_>) -> Option<Arc<dyn Format>>,
+    pub configure: fn(&TomlReader<'_>) -> Option<Arc<dyn Format>>,
 }

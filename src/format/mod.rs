@@ -19,15 +19,15 @@ pub mod zip;
 
 use std::sync::Arc;
 
-pub use kind::{Format, Kind, Layout};
+pub use kind::{Format, FormatKind, Layout};
 pub use limits::Limits;
-pub use source::Source;
+pub use source::ByteSource;
 
-use crate::model::table::Reader;
+use crate::model::toml_reader::TomlReader;
 
 /// Every kind of format. A new one is a file or folder here, a module line above, and a line in this list. The first is the one of flows
 /// that do not say.
-const KINDS: &[Kind] = &[
+const KINDS: &[FormatKind] = &[
     xml::KIND,
     csv::KIND,
     #[cfg(feature = "failpoints")]
@@ -35,7 +35,7 @@ const KINDS: &[Kind] = &[
 ];
 
 /// The format of a flow, as its file says. `None` when the settings are not complete; the reason was reported.
-pub fn configured(reader: &Reader<'_>) -> Option<Arc<dyn Format>> {
+pub fn configured(reader: &TomlReader<'_>) -> Option<Arc<dyn Format>> {
     let names: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
     let name = reader.choice("format", &names);
     let kind = KINDS.iter().find(|kind| kind.name == name)?;

@@ -3,11 +3,11 @@
 
 use std::{collections::HashSet, io::Read as _, sync::Arc};
 
-use super::{Format, Kind, Limits, Source, decode::Trouble};
-use crate::model::{Code, Events, Name, Place, Problem, Problems, Start, Trail, events::Vocabulary};
+use super::{ByteSource, Format, FormatKind, Limits, decode::ReadError};
+use crate::model::{Code, ElementStack, Events, Name, Place, Problem, Problems, Start, events::Vocabulary};
 
 /// Outlines, as flows name them.
-pub const KIND: Kind = Kind { name: "outline", configure: |_| Some(Arc::new(Outline)) };
+pub const KIND: FormatKind = FormatKind { name: "outline", configure: |_| Some(Arc::new(Outline)) };
 
 #[derive(Debug)]
 struct Outline;
@@ -44,11 +44,11 @@ fn lines<'t>(text: &'t str, file: &str) -> Result<Vec<Line<'t>>, Problem> {
     Ok(lines)
 }
 
-fn text(source: &Source, file: &str, limits: &Limits) -> Result<String, Problem> {
+fn text(source: &ByteSource, file: &str, limits: &Limits) -> Result<String, Problem> {
     source.check(file, limits.bytes)?;
     let mut text = String::new();
     let read = source.open().and_then(|mut bytes| bytes.read_to_string(&mut text));
-    read.map_err(|error| Trouble::Io(error).problem(Place::file(file)))?;
+    read.map_err(|error| ReadError::Io(error).problem(Place::file(file)))?;
     Ok(text)
 }
 
@@ -57,25 +57,25 @@ impl Format for Outline {
         "*.outline"
     }
 
-    fn read(&self, source: &Source, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
+    fn read(&self, source: &ByteSource, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
         let text = text(source, file, limits)?;
-        let (mut vocabulary, mut trail) = (Vocabulary::default(), Trail::default());
+        let (mut vocabulary, mut stack) = (Vocabulary::default(), ElementStack::default());
         for line in lines(&text, file)? {
-            while trail.depth() > line.depth {
-                to.end(&mut trail);
-                trail.leave();
+            while stack.depth() > line.depth {
+                to.end(&mut stack);
+                stack.leave();
             }
-            if to.is_full() {
+            if to.wants_no_more() {
                 return Ok(());
             }
             let key = vocabulary.learn("", line.name);
-            trail.enter(vocabulary.name(key), key, line.number, line.column(), None);
-            to.start(&Start { vocabulary: &vocabulary, key, attributes: &[], values: "", declares: &[] }, &mut trail);
-            to.text(line.text, &mut trail);
+            stack.enter(vocabulary.name(key), key, line.number, line.column(), None);
+            to.start(&Start { vocabulary: &vocabulary, key, attributes: &[], values: "", declares: &[] }, &mut stack);
+            to.text(line.text, &mut stack);
         }
-        while trail.depth() > 0 {
-            to.end(&mut trail);
-            trail.leave();
+        while stack.depth() > 0 {
+            to.end(&mut stack);
+            stack.leave();
         }
         Ok(())
     }
@@ -84,7 +84,14 @@ impl Format for Outline {
         !bytes.is_empty() && !bytes.ends_with(b"\n")
     }
 
-    fn rest(&self, source: &Source, file: &str, limits: &Limits, unit: &[Name], wanted: &HashSet<(u32, u32)>) -> Result<Vec<u8>, Problems> {
+    fn rest(
+        &self,
+        source: &ByteSource,
+        file: &str,
+        limits: &Limits,
+        unit: &[Name],
+        wanted: &HashSet<(u32, u32)>,
+    ) -> Result<Vec<u8>, Problems> {
         let text = text(source, file, limits)?;
         let (depth, name) = (unit.len().saturating_sub(1), unit.last().map(|name| &*name.local));
         let (mut rest, mut keep) = (String::new(), true);
@@ -109,7 +116,7 @@ mod tests {
 
     fn read(text: &str) -> Result<String, Problems> {
         let mut tree = Builder::new(1000);
-        Outline.read(&Source::Bytes(text.as_bytes().into()), "f", &Limits::default(), &mut tree)?;
+        Outline.read(&ByteSource::Bytes(text.as_bytes().into()), "f", &Limits::default(), &mut tree)?;
         let document = tree.one("f")?;
         Ok(format!("{} {}", document.path(2), document.element(2).line))
     }

@@ -4,18 +4,18 @@
 use std::collections::HashMap;
 
 use crate::model::{
-    Document, Name, NodeId, Start, Trail,
+    Document, ElementStack, Name, NodeId, Start,
     document::{Attribute, Element, Table},
     events::Events,
 };
 
 /// Whether the last element of the trail is one of the units.
-fn is_unit(unit: &[Name], trail: &Trail) -> bool {
-    trail.depth() == unit.len() && trail.names().zip(unit).all(|(name, wanted)| name == wanted)
+fn is_unit(unit: &[Name], stack: &ElementStack) -> bool {
+    stack.depth() == unit.len() && stack.names().zip(unit).all(|(name, wanted)| name == wanted)
 }
 
-fn element(start: &Start<'_>, parent: Option<NodeId>, trail: &Trail) -> Element {
-    let (line, column) = trail.position();
+fn element(start: &Start<'_>, parent: Option<NodeId>, stack: &ElementStack) -> Element {
+    let (line, column) = stack.position();
     Element {
         name: start.name().clone(),
         attributes: start.attributes().map(|(_, name, value)| Attribute { name: name.clone(), value: value.to_string() }).collect(),
@@ -29,7 +29,7 @@ fn element(start: &Start<'_>, parent: Option<NodeId>, trail: &Trail) -> Element 
 }
 
 /// Keeps what stands outside of the units.
-pub struct Outside {
+pub struct HeaderReader {
     unit: Vec<Name>,
     document: Document,
     open: Vec<NodeId>,
@@ -38,7 +38,7 @@ pub struct Outside {
     most: usize,
 }
 
-impl Outside {
+impl HeaderReader {
     /// Keeps at most `most` elements.
     pub fn new(unit: &[Name], table: Option<Table>, most: usize) -> Self {
         let document = table.map(Document::of_table).unwrap_or_default();
@@ -51,23 +51,23 @@ impl Outside {
     }
 }
 
-impl Events for Outside {
-    fn start(&mut self, start: &Start<'_>, trail: &mut Trail) {
-        if self.inside > 0 || is_unit(&self.unit, trail) {
+impl Events for HeaderReader {
+    fn start(&mut self, start: &Start<'_>, stack: &mut ElementStack) {
+        if self.inside > 0 || is_unit(&self.unit, stack) {
             self.inside += 1;
-        } else if !self.is_full() {
-            let id = self.document.push(element(start, self.open.last().copied(), trail));
+        } else if !self.wants_no_more() {
+            let id = self.document.push(element(start, self.open.last().copied(), stack));
             self.open.push(id);
         }
     }
 
-    fn text(&mut self, text: &str, _: &mut Trail) {
+    fn text(&mut self, text: &str, _: &mut ElementStack) {
         if let (Some(id), 0) = (self.open.last(), self.inside) {
             self.document.element_mut(*id).text.push_str(text);
         }
     }
 
-    fn end(&mut self, _: &mut Trail) {
+    fn end(&mut self, _: &mut ElementStack) {
         match self.inside {
             0 => {
                 self.open.pop();
@@ -76,13 +76,13 @@ impl Events for Outside {
         }
     }
 
-    fn is_full(&self) -> bool {
+    fn wants_no_more(&self) -> bool {
         self.document.len() > self.most
     }
 }
 
 /// Hands the units on, so many at a time.
-pub struct Parts<F> {
+pub struct ChunkReader<F> {
     unit: Vec<Name>,
     frame: Document,
     size: usize,
@@ -99,7 +99,7 @@ pub struct Parts<F> {
     ended: bool,
 }
 
-impl<F: FnMut(Document) -> bool> Parts<F> {
+impl<F: FnMut(Document) -> bool> ChunkReader<F> {
     /// Hands parts of `size` units to `to`, until it answers `false`; `frame` is what stands outside of them.
     pub fn new(unit: &[Name], frame: Document, size: usize, to: F) -> Self {
         Self {
@@ -136,9 +136,9 @@ impl<F: FnMut(Document) -> bool> Parts<F> {
     }
 }
 
-impl<F: FnMut(Document) -> bool> Events for Parts<F> {
-    fn start(&mut self, start: &Start<'_>, trail: &mut Trail) {
-        if self.open.is_empty() && !is_unit(&self.unit, trail) {
+impl<F: FnMut(Document) -> bool> Events for ChunkReader<F> {
+    fn start(&mut self, start: &Start<'_>, stack: &mut ElementStack) {
+        if self.open.is_empty() && !is_unit(&self.unit, stack) {
             self.outside.push(self.passed);
             self.passed += 1;
             return;
@@ -147,17 +147,17 @@ impl<F: FnMut(Document) -> bool> Events for Parts<F> {
         if let (true, Some(parent)) = (self.open.is_empty(), parent) {
             *self.counts.entry(parent).or_insert(0) += 1;
         }
-        let id = self.part.push(element(start, parent, trail));
+        let id = self.part.push(element(start, parent, stack));
         self.open.push(id);
     }
 
-    fn text(&mut self, text: &str, _: &mut Trail) {
+    fn text(&mut self, text: &str, _: &mut ElementStack) {
         if let Some(id) = self.open.last() {
             self.part.element_mut(*id).text.push_str(text);
         }
     }
 
-    fn end(&mut self, _: &mut Trail) {
+    fn end(&mut self, _: &mut ElementStack) {
         if self.open.pop().is_none() {
             self.outside.pop();
         } else if self.open.is_empty() {
@@ -168,7 +168,7 @@ impl<F: FnMut(Document) -> bool> Events for Parts<F> {
         }
     }
 
-    fn is_full(&self) -> bool {
+    fn wants_no_more(&self) -> bool {
         self.ended
     }
 }
@@ -176,18 +176,19 @@ impl<F: FnMut(Document) -> bool> Events for Parts<F> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::format::{Limits, Source, xml};
+    use crate::format::{ByteSource, Limits, xml};
 
     #[test]
     fn each_part_has_what_stands_around_and_knows_its_place() {
         let text = "<c><id>7</id>\n<l><n>1</n></l>\n<l><n>2</n></l>\n<l><n>3</n></l><end>9</end></c>";
         let unit = [Name::new("", "c"), Name::new("", "l")];
-        let source = Source::from(text.as_bytes());
-        let read = |to: &mut dyn Events| xml::stream(&source, "f", &Limits::default(), xml::Options::default(), to).expect("well-formed");
-        let mut outside = Outside::new(&unit, None, 100);
+        let source = ByteSource::from(text.as_bytes());
+        let read =
+            |to: &mut dyn Events| xml::stream(&source, "f", &Limits::default(), xml::XmlOptions::default(), to).expect("well-formed");
+        let mut outside = HeaderReader::new(&unit, None, 100);
         read(&mut outside);
         let mut parts = Vec::new();
-        let mut reader = Parts::new(&unit, outside.document(), 2, |part: Document| {
+        let mut reader = ChunkReader::new(&unit, outside.document(), 2, |part: Document| {
             parts.push(part);
             true
         });

@@ -7,19 +7,19 @@ use std::{
     sync::Arc,
 };
 
-use super::decode::Trouble;
+use super::decode::ReadError;
 use crate::model::{Code, Place, Problem};
 
 /// Bytes that can be read, and read again.
 #[derive(Clone)]
-pub enum Source {
+pub enum ByteSource {
     /// In memory.
     Bytes(Arc<[u8]>),
     /// In a file.
     File(PathBuf),
 }
 
-impl Source {
+impl ByteSource {
     /// Whether there is nothing but blanks; the first byte that is none ends the look.
     ///
     /// # Errors
@@ -42,7 +42,7 @@ impl Source {
     /// The reason, as a problem of the file `name`.
     pub fn check(&self, name: &str, most: u64) -> Result<u64, Problem> {
         let place = || Place::file(name);
-        let unreadable = |error| Trouble::Io(error).problem(place());
+        let unreadable = |error| ReadError::Io(error).problem(place());
         let length = self.length().map_err(unreadable)?;
         if length > most {
             return Err(Problem::new(Code::DocLimit, format!("the file has {length} bytes; the limit is {most}")).at(place()));
@@ -85,7 +85,7 @@ impl Source {
     }
 }
 
-impl From<&[u8]> for Source {
+impl From<&[u8]> for ByteSource {
     fn from(bytes: &[u8]) -> Self {
         Self::Bytes(Arc::from(bytes))
     }

@@ -1,7 +1,7 @@
 //! Events kept as a [`Document`], for those who need the whole of it.
 
 use crate::model::{
-    Code, Document, NodeId, Place, Problem, Start, Trail,
+    Code, Document, ElementStack, NodeId, Place, Problem, Start,
     document::{Attribute, Element, Table},
     events::Events,
 };
@@ -32,7 +32,7 @@ impl Builder {
     /// # Errors
     /// There were more elements than are kept.
     pub fn all(self, file: &str) -> Result<Vec<Document>, Problem> {
-        match self.is_full() {
+        match self.wants_no_more() {
             true => Err(Problem::new(Code::DocLimit, format!("more than {} elements", self.most)).at(Place::file(file))),
             false => Ok(self.done),
         }
@@ -49,12 +49,12 @@ impl Builder {
 }
 
 impl Events for Builder {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
         self.elements += 1;
-        if self.is_full() {
+        if self.wants_no_more() {
             return;
         }
-        let (line, column) = trail.position();
+        let (line, column) = stack.position();
         let id = self.document.push(Element {
             name: element.name().clone(),
             attributes: element.attributes().map(|(_, name, value)| Attribute { name: name.clone(), value: value.to_string() }).collect(),
@@ -68,14 +68,14 @@ impl Events for Builder {
         self.open.push(id);
     }
 
-    fn text(&mut self, text: &str, _: &mut Trail) {
-        if let (Some(id), false) = (self.open.last(), self.is_full()) {
+    fn text(&mut self, text: &str, _: &mut ElementStack) {
+        if let (Some(id), false) = (self.open.last(), self.wants_no_more()) {
             self.document.element_mut(*id).text.push_str(text);
         }
     }
 
-    fn end(&mut self, _: &mut Trail) {
-        if self.is_full() {
+    fn end(&mut self, _: &mut ElementStack) {
+        if self.wants_no_more() {
             return;
         }
         self.open.pop();
@@ -85,7 +85,7 @@ impl Events for Builder {
         }
     }
 
-    fn is_full(&self) -> bool {
+    fn wants_no_more(&self) -> bool {
         self.elements > self.most
     }
 }

@@ -3,8 +3,8 @@
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use crate::model::{
-    Name, Start, Trail,
-    document::Key,
+    ElementStack, Name, Start,
+    document::NameKey,
     events::{Declared, Events},
     shape::{Shape, ShapeId, WhiteSpace},
 };
@@ -18,13 +18,13 @@ pub struct Typed<E> {
     /// The type of each open element.
     open: Vec<Option<ShapeId>>,
     /// The type of an element by that of its parent and its name.
-    known: HashMap<(Option<ShapeId>, Key), Option<ShapeId>>,
+    known: HashMap<(Option<ShapeId>, NameKey), Option<ShapeId>>,
     /// Namespace declarations with the depth of their element: a name in `xsi:type` may use them.
     scopes: Vec<(usize, Vec<Declared>)>,
     /// The value of the innermost element, whose white space is looked at when all of it is there.
     held: String,
     values: String,
-    attributes: Vec<(Key, Range<usize>)>,
+    attributes: Vec<(NameKey, Range<usize>)>,
 }
 
 impl<E> Typed<E> {
@@ -95,10 +95,10 @@ fn find(among: &[(Name, ShapeId)], name: &Name) -> Option<ShapeId> {
 }
 
 impl<E: Events> Events for Typed<E> {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
         if !self.held.is_empty() {
             // A value that has an element in it is none of its type.
-            self.to.text(&self.held, trail);
+            self.to.text(&self.held, stack);
             self.held.clear();
         }
         if !element.declares.is_empty() {
@@ -107,27 +107,27 @@ impl<E: Events> Events for Typed<E> {
         let of = self.type_of(element);
         self.open.push(of);
         match of.is_some_and(|of| !element.attributes.is_empty() && self.attributes(of, element)) {
-            false => self.to.start(element, trail),
-            true => self.to.start(&Start { attributes: &self.attributes, values: &self.values, ..*element }, trail),
+            false => self.to.start(element, stack),
+            true => self.to.start(&Start { attributes: &self.attributes, values: &self.values, ..*element }, stack),
         }
     }
 
-    fn text(&mut self, text: &str, trail: &mut Trail) {
+    fn text(&mut self, text: &str, stack: &mut ElementStack) {
         match self.white_space() {
-            WhiteSpace::Preserve => self.to.text(text, trail),
+            WhiteSpace::Preserve => self.to.text(text, stack),
             _ => self.held.push_str(text),
         }
     }
 
-    fn void(&mut self, trail: &mut Trail) {
-        self.to.void(trail);
+    fn value_unreadable(&mut self, stack: &mut ElementStack) {
+        self.to.value_unreadable(stack);
     }
 
-    fn end(&mut self, trail: &mut Trail) {
+    fn end(&mut self, stack: &mut ElementStack) {
         if !self.held.is_empty() {
             let value = self.white_space().of(&self.held);
             if !value.is_empty() {
-                self.to.text(&value, trail);
+                self.to.text(&value, stack);
             }
             self.held.clear();
         }
@@ -135,11 +135,11 @@ impl<E: Events> Events for Typed<E> {
         if self.scopes.last().is_some_and(|(depth, _)| *depth == self.open.len()) {
             self.scopes.pop();
         }
-        self.to.end(trail);
+        self.to.end(stack);
     }
 
-    fn is_full(&self) -> bool {
-        self.to.is_full()
+    fn wants_no_more(&self) -> bool {
+        self.to.wants_no_more()
     }
 }
 
@@ -149,7 +149,7 @@ mod tests {
 
     use super::*;
     use crate::{
-        format::{Limits, Source, tree::Builder, xml},
+        format::{ByteSource, Limits, tree::Builder, xml},
         schema::Schema,
     };
 
@@ -196,8 +196,8 @@ mod tests {
         let order =
             format!("<Order xmlns='urn:o' xmlns:o='urn:o' xmlns:xsi='{XSI}' xmlns:xs='http://www.w3.org/2001/XMLSchema'{inner}</Order>");
         let mut tree = Builder::new(100);
-        let source = Source::Bytes(order.into_bytes().into());
-        xml::stream(&source, "o.xml", &Limits::default(), xml::Options::default(), &mut Typed::new(Arc::clone(shape), &mut tree))
+        let source = ByteSource::Bytes(order.into_bytes().into());
+        xml::stream(&source, "o.xml", &Limits::default(), xml::XmlOptions::default(), &mut Typed::new(Arc::clone(shape), &mut tree))
             .expect("read");
         let document = tree.one("o.xml").expect("one");
         let element = |id| {

@@ -3,19 +3,19 @@
 use std::sync::Arc;
 
 use crate::model::{
-    Start, Trail,
+    ElementStack, Start,
     events::{Declared, Events},
 };
 
 /// A path of local names from the root, as `/Envelope/Body/*`. Prefixes are not looked at; `*` is any element of another namespace
 /// than the one it stands in.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Steps {
+pub struct ElementPath {
     text: String,
     names: Vec<String>,
 }
 
-impl Steps {
+impl ElementPath {
     /// Reads a path.
     ///
     /// # Errors
@@ -38,12 +38,12 @@ impl Steps {
     }
 
     /// Whether the last element of the trail is one that the path leads to.
-    fn fits(&self, trail: &Trail, below: usize) -> bool {
-        if trail.depth() != self.names.len() + below {
+    fn fits(&self, stack: &ElementStack, below: usize) -> bool {
+        if stack.depth() != self.names.len() + below {
             return false;
         }
         let mut namespace = None;
-        for (at, name) in trail.names().enumerate() {
+        for (at, name) in stack.names().enumerate() {
             if let Some(step) = at.checked_sub(below).and_then(|at| self.names.get(at)) {
                 let fits = match step.as_str() {
                     "*" => namespace.is_none_or(|above| above != &name.namespace),
@@ -59,15 +59,15 @@ impl Steps {
     }
 }
 
-impl std::fmt::Display for Steps {
+impl std::fmt::Display for ElementPath {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.text)
     }
 }
 
 /// Passes on only what is inside the elements a path leads to, each as a document of its own.
-pub struct Within<E> {
-    path: Steps,
+pub struct Payloads<E> {
+    path: ElementPath,
     to: E,
     /// Depth of the payload that is being read.
     inside: Option<usize>,
@@ -76,9 +76,9 @@ pub struct Within<E> {
     found: usize,
 }
 
-impl<E> Within<E> {
+impl<E> Payloads<E> {
     /// Passes on to `to`.
-    pub fn new(path: Steps, to: E) -> Self {
+    pub fn new(path: ElementPath, to: E) -> Self {
         Self { path, to, inside: None, around: Vec::new(), found: 0 }
     }
 
@@ -88,18 +88,18 @@ impl<E> Within<E> {
     }
 }
 
-impl<E: Events> Events for Within<E> {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+impl<E: Events> Events for Payloads<E> {
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
         if self.inside.is_some() {
-            return self.to.start(element, trail);
+            return self.to.start(element, stack);
         }
-        if !self.path.fits(trail, 0) {
+        if !self.path.fits(stack, 0) {
             if !element.declares.is_empty() {
-                self.around.push((trail.depth(), element.declares.to_vec()));
+                self.around.push((stack.depth(), element.declares.to_vec()));
             }
             return;
         }
-        self.inside = Some(trail.depth());
+        self.inside = Some(stack.depth());
         self.found += 1;
         let mut declares: Vec<Declared> = element.declares.to_vec();
         for (prefix, namespace) in self.around.iter().rev().flat_map(|(_, declares)| declares) {
@@ -107,26 +107,26 @@ impl<E: Events> Events for Within<E> {
                 declares.push((Arc::clone(prefix), Arc::clone(namespace)));
             }
         }
-        self.to.start(&Start { declares: &declares, ..*element }, trail);
+        self.to.start(&Start { declares: &declares, ..*element }, stack);
     }
 
-    fn text(&mut self, text: &str, trail: &mut Trail) {
+    fn text(&mut self, text: &str, stack: &mut ElementStack) {
         if self.inside.is_some() {
-            self.to.text(text, trail);
+            self.to.text(text, stack);
         }
     }
 
-    fn void(&mut self, trail: &mut Trail) {
+    fn value_unreadable(&mut self, stack: &mut ElementStack) {
         if self.inside.is_some() {
-            self.to.void(trail);
+            self.to.value_unreadable(stack);
         }
     }
 
-    fn end(&mut self, trail: &mut Trail) {
-        let depth = trail.depth();
+    fn end(&mut self, stack: &mut ElementStack) {
+        let depth = stack.depth();
         match self.inside {
             Some(at) => {
-                self.to.end(trail);
+                self.to.end(stack);
                 if at == depth {
                     self.inside = None;
                 }
@@ -138,17 +138,17 @@ impl<E: Events> Events for Within<E> {
         }
     }
 
-    fn is_full(&self) -> bool {
-        self.to.is_full()
+    fn wants_no_more(&self) -> bool {
+        self.to.wants_no_more()
     }
 }
 
 /// What a document is: its root, and the first values of some paths. Reading stops as soon as all of it is known.
 #[derive(Default)]
-pub struct Kind {
-    paths: Vec<Steps>,
+pub struct DocumentHead {
+    paths: Vec<ElementPath>,
     /// Elements around the document that is looked at.
-    envelope: Option<Steps>,
+    envelope: Option<ElementPath>,
     below: Option<usize>,
     /// Namespace and local name of the root.
     pub root: Option<(String, String)>,
@@ -162,35 +162,35 @@ pub struct Kind {
 /// Bytes of a value that are looked at.
 const LONGEST: usize = 1000;
 
-impl Kind {
+impl DocumentHead {
     /// Looks for the root and for the values of `paths`, which begin at the document's root; of the first payload where the document
     /// lies in an envelope.
-    pub fn of(paths: Vec<Steps>, envelope: Option<Steps>) -> Self {
+    pub fn of(paths: Vec<ElementPath>, envelope: Option<ElementPath>) -> Self {
         Self { values: vec![None; paths.len()], paths, envelope, ..Self::default() }
     }
 }
 
-impl Events for Kind {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
+impl Events for DocumentHead {
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
         if self.root.is_none() {
-            let is_root = self.envelope.as_ref().map_or(trail.depth() == 1, |path| path.fits(trail, 0));
+            let is_root = self.envelope.as_ref().map_or(stack.depth() == 1, |path| path.fits(stack, 0));
             if is_root {
                 let name = element.name();
                 self.root = Some((name.namespace.to_string(), name.local.to_string()));
-                self.below = Some(trail.depth() - 1);
+                self.below = Some(stack.depth() - 1);
                 self.done = self.paths.is_empty();
             }
         }
         let Some(below) = self.below else { return };
         if self.open.is_empty() {
-            self.open = (0..self.paths.len()).filter(|at| self.values[*at].is_none() && self.paths[*at].fits(trail, below)).collect();
+            self.open = (0..self.paths.len()).filter(|at| self.values[*at].is_none() && self.paths[*at].fits(stack, below)).collect();
             for at in &self.open {
                 self.values[*at] = Some(String::new());
             }
         }
     }
 
-    fn text(&mut self, text: &str, _: &mut Trail) {
+    fn text(&mut self, text: &str, _: &mut ElementStack) {
         for at in &self.open {
             if let Some(value) = self.values[*at].as_mut().filter(|value| value.len() < LONGEST) {
                 value.push_str(text);
@@ -198,12 +198,12 @@ impl Events for Kind {
         }
     }
 
-    fn end(&mut self, trail: &mut Trail) {
+    fn end(&mut self, stack: &mut ElementStack) {
         self.open.clear();
-        self.done |= self.values.iter().all(Option::is_some) || self.below.is_some_and(|below| trail.depth() == below + 1);
+        self.done |= self.values.iter().all(Option::is_some) || self.below.is_some_and(|below| stack.depth() == below + 1);
     }
 
-    fn is_full(&self) -> bool {
+    fn wants_no_more(&self) -> bool {
         self.done
     }
 }

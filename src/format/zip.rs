@@ -38,7 +38,7 @@ pub struct Archive {
 }
 
 /// A file in a zip.
-pub struct Entry<'a> {
+pub struct ZipEntry<'a> {
     file: ZipFile<'a, BufReader<File>>,
     zip: &'a str,
     /// Its path in the zip, with `/` between folders.
@@ -86,14 +86,14 @@ impl Archive {
     ///
     /// # Errors
     /// It is damaged or encrypted (C222); our disk fails (C308).
-    pub fn entry(&mut self, number: usize) -> Result<Entry<'_>, Problem> {
+    pub fn entry(&mut self, number: usize) -> Result<ZipEntry<'_>, Problem> {
         let file = self.zip.by_index(number).map_err(|error| broken(&self.name, &error))?;
         let path = file.name().map_err(|error| damaged(&self.name, &error))?.replace('\\', "/");
-        Ok(Entry { is_folder: file.is_dir(), file, zip: &self.name, path })
+        Ok(ZipEntry { is_folder: file.is_dir(), file, zip: &self.name, path })
     }
 }
 
-impl Entry<'_> {
+impl ZipEntry<'_> {
     /// Copies the file, up to a limit; gives its size, or `None` where it has more bytes than that.
     ///
     /// # Errors

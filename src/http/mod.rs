@@ -28,7 +28,7 @@ pub struct Http {
 
 /// An answer that came whole.
 #[derive(Debug)]
-pub struct Answer {
+pub struct HttpResponse {
     /// HTTP status.
     pub status: u16,
     /// Its body.
@@ -37,7 +37,7 @@ pub struct Answer {
 
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Failure {
+pub enum HttpFailure {
     /// This machine has no HTTP client.
     Unable,
     /// The address is not a URL.
@@ -63,7 +63,7 @@ impl Http {
     ///
     /// # Errors
     /// The certificates of this machine cannot be read.
-    pub fn new(timeout: Duration, largest: u64) -> Result<Self, Failure> {
+    pub fn new(timeout: Duration, largest: u64) -> Result<Self, HttpFailure> {
         // A second call finds the provider set already, which is as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
@@ -72,7 +72,7 @@ impl Http {
             .redirect(Policy::none())
             .user_agent(concat!("consign/", env!("CARGO_PKG_VERSION")))
             .build()
-            .map_err(|_| Failure::Unable)?;
+            .map_err(|_| HttpFailure::Unable)?;
         Ok(Self { client, largest })
     }
 
@@ -80,7 +80,7 @@ impl Http {
     ///
     /// # Errors
     /// There is no whole answer.
-    pub async fn get(&self, url: &str) -> Result<Answer, Failure> {
+    pub async fn get(&self, url: &str) -> Result<HttpResponse, HttpFailure> {
         self.send(self.client.get(url)).await
     }
 
@@ -88,25 +88,25 @@ impl Http {
     ///
     /// # Errors
     /// There is no whole answer.
-    pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<Answer, Failure> {
+    pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<HttpResponse, HttpFailure> {
         let request = headers.iter().fold(self.client.post(url).body(body), |request, (name, value)| request.header(*name, *value));
         self.send(request).await
     }
 
-    async fn send(&self, request: RequestBuilder) -> Result<Answer, Failure> {
-        let answer = request.send().await.map_err(|error| Failure::of(&error))?;
-        Ok(Answer { status: answer.status().as_u16(), body: self.whole(answer).await? })
+    async fn send(&self, request: RequestBuilder) -> Result<HttpResponse, HttpFailure> {
+        let answer = request.send().await.map_err(|error| HttpFailure::of(&error))?;
+        Ok(HttpResponse { status: answer.status().as_u16(), body: self.whole(answer).await? })
     }
 
-    async fn whole(&self, mut answer: Response) -> Result<Vec<u8>, Failure> {
+    async fn whole(&self, mut answer: Response) -> Result<Vec<u8>, HttpFailure> {
         // What the server says of the length is not believed, and refused at once where it is too much.
         if answer.content_length().is_some_and(|length| length > self.largest) {
-            return Err(Failure::Large(self.largest));
+            return Err(HttpFailure::Large(self.largest));
         }
         let mut body = Vec::new();
-        while let Some(part) = answer.chunk().await.map_err(|error| Failure::of(&error))? {
+        while let Some(part) = answer.chunk().await.map_err(|error| HttpFailure::of(&error))? {
             if body.len() as u64 + part.len() as u64 > self.largest {
-                return Err(Failure::Large(self.largest));
+                return Err(HttpFailure::Large(self.largest));
             }
             body.extend_from_slice(&part);
         }
@@ -114,33 +114,33 @@ impl Http {
     }
 }
 
-impl Answer {
+impl HttpResponse {
     /// Its body as JSON.
     ///
     /// # Errors
     /// It is none, or has more values than memory should be spent on.
-    pub fn json(&self) -> Result<Json, Failure> {
+    pub fn json(&self) -> Result<Json, HttpFailure> {
         // Each value but the first of a list or an object stands behind a comma, the first behind a bracket.
         self.few(memchr::memchr3_iter(b',', b'[', b'{', &self.body).take(VALUES + 1).count())?;
-        serde_json::from_slice(&self.body).map_err(|_| Failure::NotJson)
+        serde_json::from_slice(&self.body).map_err(|_| HttpFailure::NotJson)
     }
 
     /// Its body as text, which is taken apart as XML afterwards.
     ///
     /// # Errors
     /// It has more elements than memory should be spent on.
-    pub fn xml(&self) -> Result<String, Failure> {
+    pub fn xml(&self) -> Result<String, HttpFailure> {
         // A value has two tags at least.
         self.few(memchr::memchr_iter(b'<', &self.body).take(2 * VALUES + 2).count() / 2)?;
         Ok(String::from_utf8_lossy(&self.body).into_owned())
     }
 
-    fn few(&self, values: usize) -> Result<(), Failure> {
-        if values > VALUES { Err(Failure::Many(VALUES)) } else { Ok(()) }
+    fn few(&self, values: usize) -> Result<(), HttpFailure> {
+        if values > VALUES { Err(HttpFailure::Many(VALUES)) } else { Ok(()) }
     }
 }
 
-impl Failure {
+impl HttpFailure {
     /// Before the request went out nothing can have happened; after that the outcome is open.
     fn of(error: &reqwest::Error) -> Self {
         if error.is_builder() {
@@ -199,31 +199,31 @@ mod tests {
     async fn an_answer_without_end_is_broken_off() {
         let http = Http::new(Duration::from_secs(20), 1 << 20).expect("a client");
         let url = server("HTTP/1.1 200 OK\r\n\r\n", vec![b' '; 64 << 10]).await;
-        assert_eq!(http.get(&url).await.expect_err("endless"), Failure::Large(1 << 20));
+        assert_eq!(http.get(&url).await.expect_err("endless"), HttpFailure::Large(1 << 20));
         let url = server("HTTP/1.1 200 OK\r\nContent-Length: 99999999\r\n\r\n", vec![b' '; 1024]).await;
-        assert_eq!(http.post(&url, &[], Vec::new()).await.expect_err("large"), Failure::Large(1 << 20));
-        assert!(Failure::Large(1 << 20).words().contains("more than 1 MB"));
+        assert_eq!(http.post(&url, &[], Vec::new()).await.expect_err("large"), HttpFailure::Large(1 << 20));
+        assert!(HttpFailure::Large(1 << 20).words().contains("more than 1 MB"));
     }
 
     #[tokio::test]
     async fn a_head_without_end_and_one_that_never_comes_are_broken_off() {
         let http = Http::new(Duration::from_millis(300), LARGEST).expect("a client");
         let url = server("HTTP/1.1 200 OK\r\n", b"x: y\r\n".repeat(1000)).await;
-        assert_eq!(http.get(&url).await.expect_err("no end of headers"), Failure::Broken);
+        assert_eq!(http.get(&url).await.expect_err("no end of headers"), HttpFailure::Broken);
         let url = server("", vec![]).await;
-        assert!(matches!(http.get(&url).await.expect_err("nothing"), Failure::Late | Failure::Broken));
+        assert!(matches!(http.get(&url).await.expect_err("nothing"), HttpFailure::Late | HttpFailure::Broken));
     }
 
     #[test]
     fn short_values_without_number_take_no_memory() {
-        let answer = |text: String| Answer { status: 200, body: text.into_bytes() };
+        let answer = |text: String| HttpResponse { status: 200, body: text.into_bytes() };
         let many = answer(format!("[{}0]", "0,".repeat(VALUES + 1)));
-        assert_eq!(many.json().expect_err("refused"), Failure::Many(VALUES));
+        assert_eq!(many.json().expect_err("refused"), HttpFailure::Many(VALUES));
         let many = answer("<i/>".repeat(2 * VALUES + 2));
-        assert_eq!(many.xml().expect_err("refused"), Failure::Many(VALUES));
+        assert_eq!(many.xml().expect_err("refused"), HttpFailure::Many(VALUES));
         assert_eq!(answer("[1,2]".into()).json().expect("read"), serde_json::json!([1, 2]));
-        assert_eq!(answer("<html>".into()).json().expect_err("no JSON"), Failure::NotJson);
+        assert_eq!(answer("<html>".into()).json().expect_err("no JSON"), HttpFailure::NotJson);
         let deep = answer("[".repeat(100_000));
-        assert_eq!(deep.json().expect_err("too deep"), Failure::NotJson);
+        assert_eq!(deep.json().expect_err("too deep"), HttpFailure::NotJson);
     }
 }

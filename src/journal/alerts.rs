@@ -6,7 +6,7 @@ use serde::Serialize;
 use sqlx::sqlite::SqliteRow;
 
 use super::{
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     sql::{Cells, Journal, all, commit, signed, stamp},
 };
 use crate::model::Problem;
@@ -110,7 +110,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn silence(&self, key: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn silence(&self, key: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let update = sqlx::query("update alert set silenced = 1 where key = ? and ended is null").bind(key);
         let mut to = self.begin().await?;
         let is_on = update.execute(&mut *to).await?.rows_affected() > 0;

@@ -5,12 +5,12 @@ use serde::Serialize;
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::{
-    audit::{self, Deed},
+    alert_queries::{Stuck, staying},
+    audit::{self, AuditEntry},
     history::event,
     sql::{Cells, Journal, Writing, all, commit, push_list, stamp},
-    watched::{Staying, staying},
 };
-use crate::model::{Message, MessageId, Problem, answer::Reply};
+use crate::model::{Message, MessageId, Problem, answer::AckStatus};
 
 /// The answer to a message: what is known of it.
 #[derive(Debug, Clone, Serialize)]
@@ -18,7 +18,7 @@ pub struct AnswerRow {
     /// By when it is to have come.
     pub due: DateTime<Utc>,
     /// What it says.
-    pub reply: Reply,
+    pub reply: AckStatus,
     /// When it came.
     pub at: Option<DateTime<Utc>>,
     /// Why, in the partner's words.
@@ -31,7 +31,7 @@ pub struct AnswerRow {
 #[derive(Debug, Clone)]
 pub struct Answered {
     /// What it says.
-    pub reply: Reply,
+    pub reply: AckStatus,
     /// Why.
     pub note: Option<String>,
     /// The message that brought it.
@@ -44,7 +44,7 @@ fn answer_row(row: &SqliteRow) -> Result<AnswerRow, Problem> {
     let cells = Cells::of("answer", "message", row);
     Ok(AnswerRow {
         due: cells.time("due")?,
-        reply: cells.parsed("state", "an answer", Reply::parse)?,
+        reply: cells.parsed("state", "an answer", AckStatus::parse)?,
         at: cells.maybe_time("at")?,
         note: cells.get("note")?,
         by_message: cells.maybe_message("by_message")?,
@@ -125,7 +125,13 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn answered(&self, message: &Message, answer: &Answered, deed: Option<&Deed>, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn answered(
+        &self,
+        message: &Message,
+        answer: &Answered,
+        deed: Option<&AuditEntry>,
+        now: DateTime<Utc>,
+    ) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         // What a person has settled, or another document says, may be said again; the same is not news.
         let update = sqlx::query(
@@ -155,7 +161,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn overdue(&self, now: DateTime<Utc>) -> Result<Vec<Staying>, Problem> {
+    pub async fn overdue(&self, now: DateTime<Utc>) -> Result<Vec<Stuck>, Problem> {
         let query = format!("select flow, count(*) as count, min(due) as since from answer where {OPEN} and due <= ? group by flow");
         self.answers(sqlx::query(sqlx::AssertSqlSafe(query)).bind(stamp(now))).await
     }
@@ -164,12 +170,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn refused(&self) -> Result<Vec<Staying>, Problem> {
+    pub async fn refused(&self) -> Result<Vec<Stuck>, Problem> {
         self.answers(sqlx::query("select flow, count(*) as count, min(at) as since from answer where state = 'refused' group by flow"))
             .await
     }
 
-    async fn answers(&self, query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<Vec<Staying>, Problem> {
+    async fn answers(&self, query: sqlx::query::Query<'_, Sqlite, sqlx::sqlite::SqliteArguments>) -> Result<Vec<Stuck>, Problem> {
         let rows = query.fetch_all(&self.pool).await?;
         all(&rows, staying)
     }

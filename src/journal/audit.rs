@@ -9,7 +9,7 @@ use crate::model::{MessageId, Problem};
 
 /// Something that a person does.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Deed {
+pub struct AuditEntry {
     /// Who.
     pub who: String,
     /// What: `reprocess`, `edit`, `hold`, `release`, `resend`, `discard`…
@@ -20,7 +20,7 @@ pub struct Deed {
     pub detail: Option<String>,
 }
 
-impl Deed {
+impl AuditEntry {
     /// A deed without further words.
     pub fn new(who: &str, action: &'static str) -> Self {
         Self { who: who.to_string(), action, reason: None, detail: None }
@@ -37,7 +37,7 @@ impl Deed {
 
 /// A deed as it was written down.
 #[derive(Debug, Clone, Serialize)]
-pub struct DeedRow {
+pub struct AuditRow {
     /// When.
     pub at: DateTime<Utc>,
     /// Who.
@@ -52,7 +52,12 @@ pub struct DeedRow {
     pub detail: Option<String>,
 }
 
-pub(super) async fn write_down(to: &mut Writing<'_>, message: Option<MessageId>, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+pub(super) async fn write_down(
+    to: &mut Writing<'_>,
+    message: Option<MessageId>,
+    deed: &AuditEntry,
+    now: DateTime<Utc>,
+) -> Result<(), Problem> {
     let insert = sqlx::query("insert into audit (at, who, action, message, reason, detail) values (?, ?, ?, ?, ?, ?)");
     let insert = insert.bind(stamp(now)).bind(&deed.who).bind(deed.action).bind(message.map(|id| id.to_string()));
     let insert = insert.bind(&deed.reason).bind(&deed.detail);
@@ -65,7 +70,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn deeds(&self, message: Option<MessageId>, limit: u32) -> Result<Vec<DeedRow>, Problem> {
+    pub async fn deeds(&self, message: Option<MessageId>, limit: u32) -> Result<Vec<AuditRow>, Problem> {
         let mut query = QueryBuilder::<Sqlite>::new("select id, at, who, action, message, reason, detail from audit");
         if let Some(message) = message {
             query.push(" where message = ").push_bind(message.to_string());
@@ -73,7 +78,7 @@ impl Journal {
         query.push(" order by id desc limit ").push_bind(i64::from(limit));
         all(&query.build().fetch_all(&self.pool).await?, |row| {
             let cells = Cells::of("audit", "id", row);
-            Ok(DeedRow {
+            Ok(AuditRow {
                 at: cells.time("at")?,
                 who: cells.get("who")?,
                 action: cells.get("action")?,

@@ -3,7 +3,7 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     history::event,
     intents,
     message::{moved_meanwhile, still_here},
@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     failpoints::{Planted, planted},
-    model::{Again, Code, Effect, Intent, Message, Outcome, Problem, Stage},
+    model::{Code, Effect, Intent, Message, Outcome, Problem, ReprocessOptions, Stage},
 };
 
 /// The stage at which a message goes on when it is reprocessed; none where it is begun anew, perhaps with another Odoo.
@@ -44,7 +44,7 @@ fn firm_until(message: &Message, now: DateTime<Utc>) -> Option<Until> {
 }
 
 /// Lets a message that waits, or is held, go on from where it was: now, or as soon as no effect can land any more.
-async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
     let firm = firm_until(message, now);
     match (message.stage, firm) {
         (Stage::Waiting, None) => take(to, message, resume, Step { deed: Some(deed), ..Step::default() }, now).await,
@@ -92,9 +92,9 @@ impl Journal {
     pub async fn restart(
         &self,
         message: &mut Message,
-        again: Again,
+        again: ReprocessOptions,
         odoo: Option<&str>,
-        deed: &Deed,
+        deed: &AuditEntry,
         now: DateTime<Utc>,
     ) -> Result<(), Problem> {
         let mut to = self.begin().await?;
@@ -143,7 +143,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::restart`].
-    pub async fn release(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn release(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
         let (again, Some(resume)) = (message.again, message.resume.filter(|_| message.stage == Stage::Held)) else {
             return self.restart(message, message.again, None, deed, now).await;
         };
@@ -160,7 +160,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn hold_back(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn hold_back(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
         self.hold_as(message, deed, false, now).await
     }
 
@@ -168,11 +168,11 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn hold_unknown(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn hold_unknown(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
         self.hold_as(message, deed, true, now).await
     }
 
-    async fn hold_as(&self, message: &mut Message, deed: &Deed, unknown: bool, now: DateTime<Utc>) -> Result<(), Problem> {
+    async fn hold_as(&self, message: &mut Message, deed: &AuditEntry, unknown: bool, now: DateTime<Utc>) -> Result<(), Problem> {
         let resume = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
         let mut to = self.begin().await?;
         let mut moved = message.clone();
@@ -191,7 +191,7 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn discard(&self, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+    pub async fn discard(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         let open = discard(&mut to, &mut moved, deed, now).await?;
@@ -210,7 +210,7 @@ impl Journal {
         message: &mut Message,
         only: Option<i64>,
         outcome: Outcome,
-        deed: &Deed,
+        deed: &AuditEntry,
         now: DateTime<Utc>,
     ) -> Result<Vec<Intent>, Problem> {
         let mut to = self.begin().await?;
@@ -243,7 +243,7 @@ impl Journal {
         intents::close(&mut to, message, &effects, outcome, now).await?;
         let how = if outcome == Outcome::Happened { "took place" } else { "did not take place" };
         let named: Vec<String> = effects.iter().map(ToString::to_string).collect();
-        let deed = Deed { detail: Some(format!("{how}: {}", named.join("; "))), ..deed.clone() };
+        let deed = AuditEntry { detail: Some(format!("{how}: {}", named.join("; "))), ..deed.clone() };
         let note = format!("decided by {}: {how}: {}", deed.who, named.join("; "));
         event(&mut to, message.id, message.stage, Some(&note), now).await?;
         match message.resume.filter(|_| waits_for_this && left.is_empty()) {
@@ -273,7 +273,7 @@ impl Journal {
         original: &mut Message,
         copy: &NewMessage,
         difference: &str,
-        deed: &Deed,
+        deed: &AuditEntry,
         now: DateTime<Utc>,
     ) -> Result<Message, Problem> {
         let mut to = self.begin().await?;
@@ -288,9 +288,9 @@ impl Journal {
             return Err(Problem::new(Code::Uncertain, text).maybe_hint(if held { Some(release) } else { problem.hint }));
         }
         let made = insert(&mut to, copy, now).await?;
-        audit::write_down(&mut to, Some(made.id), &Deed { detail: Some(difference.to_string()), ..deed.clone() }, now).await?;
+        audit::write_down(&mut to, Some(made.id), &AuditEntry { detail: Some(difference.to_string()), ..deed.clone() }, now).await?;
         if matches!(original.stage, Stage::Failed | Stage::Held) {
-            let replaced = Deed { detail: Some(format!("replaced by its edited copy {}", made.id.short())), ..deed.clone() };
+            let replaced = AuditEntry { detail: Some(format!("replaced by its edited copy {}", made.id.short())), ..deed.clone() };
             discard(&mut to, &mut moved, &replaced, now).await?;
         } else {
             let note = format!("edited by {}: see message {}", deed.who, made.id.short());
@@ -302,12 +302,17 @@ impl Journal {
     }
 }
 
-pub(super) async fn discard(to: &mut Writing<'_>, message: &mut Message, deed: &Deed, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+pub(super) async fn discard(
+    to: &mut Writing<'_>,
+    message: &mut Message,
+    deed: &AuditEntry,
+    now: DateTime<Utc>,
+) -> Result<Vec<Intent>, Problem> {
     let (before, until) = (message.clone(), firm_until(message, now));
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();
     let unknown = (!named.is_empty()).then(|| format!("not known whether it took place: {}", named.join("; ")));
-    let deed = Deed { detail: deed.detail.clone().or(unknown.clone()), ..deed.clone() };
+    let deed = AuditEntry { detail: deed.detail.clone().or(unknown.clone()), ..deed.clone() };
     take(to, message, Stage::Discarded, Step { until, deed: Some(&deed), ..Step::default() }, now).await?;
     intents::call_unknown(to, &before, now).await?;
     if let Some(unknown) = unknown {

@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
 
 use super::{
-    audit::Deed,
+    audit::AuditEntry,
     deeds::discard,
     documents::shelved,
     message::message,
@@ -61,7 +61,8 @@ async fn retire(to: &mut Writing<'_>, answer: &NewMessage, now: DateTime<Utc>) -
     let earlier = all(&query.build().fetch_all(&mut **to).await?, message)?;
     let ends = |message: &Message| message.pipeline().allows(message.stage, Stage::Discarded) && message.resume != Some(Stage::Applied);
     for mut old in earlier.into_iter().filter(ends) {
-        let deed = Deed { reason: Some("what it answers has another outcome by now".into()), ..Deed::new("consign", "discard") };
+        let deed =
+            AuditEntry { reason: Some("what it answers has another outcome by now".into()), ..AuditEntry::new("consign", "discard") };
         discard(to, &mut old, &deed, now).await?;
     }
     Ok(())

@@ -12,7 +12,7 @@ use super::{
     message::still_here,
     sql::{Cells, Journal, Writing, all, commit, stamp},
 };
-use crate::model::{Effect, Intent, Message, Outcome, Problem, intent::Known};
+use crate::model::{Effect, Intent, Message, Outcome, Problem, intent::Prior};
 
 /// What stands as the source of a delivery that may be repeated.
 const REPEATABLE: &str = "repeatable";
@@ -47,7 +47,7 @@ fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
 }
 
 /// Writes down that effects are about to take place, all or, where one of them is not new in this run, none.
-pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Known>, Problem> {
+pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Prior>, Problem> {
     // Held, discarded or begun anew meanwhile, the message is to have no effect by whoever still works on it as it was.
     still_here(to, message).await?;
     let mut known = Vec::with_capacity(effects.len());
@@ -56,13 +56,13 @@ pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Eff
         let query = query.bind(message.id.to_string()).bind(message.run).bind(effect.kind()).bind(effect.name());
         let before = query.fetch_optional(&mut **to).await?.as_ref().map(intent).transpose()?;
         known.push(match before.map(|intent| intent.outcome()) {
-            None | Some(Some(Outcome::NotHappened)) => Known::New,
-            Some(Some(Outcome::Happened)) => Known::Done,
-            Some(None | Some(Outcome::Unknown)) => Known::Open,
+            None | Some(Some(Outcome::NotHappened)) => Prior::New,
+            Some(Some(Outcome::Happened)) => Prior::Done,
+            Some(None | Some(Outcome::Unknown)) => Prior::Open,
         });
     }
     // What may be repeated is about to be done again, whatever became of it before.
-    if known.iter().zip(effects).all(|(known, effect)| *known == Known::New || effect.may_be_repeated()) {
+    if known.iter().zip(effects).all(|(known, effect)| *known == Prior::New || effect.may_be_repeated()) {
         identity::counts(to).await?;
         for effect in effects {
             let (source, place) = match effect {
@@ -127,7 +127,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn intend(&self, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Known>, Problem> {
+    pub async fn intend(&self, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Prior>, Problem> {
         let mut to = self.begin().await?;
         let known = open(&mut to, message, effects, now).await?;
         commit(to).await?;
@@ -145,7 +145,7 @@ impl Journal {
         sending: &Effect,
         due: Option<DateTime<Utc>>,
         now: DateTime<Utc>,
-    ) -> Result<Vec<Known>, Problem> {
+    ) -> Result<Vec<Prior>, Problem> {
         let mut to = self.begin().await?;
         let known = open(&mut to, message, std::slice::from_ref(sending), now).await?;
         if let Some(due) = due {

@@ -9,7 +9,7 @@ use crate::model::{MessageId, Problem};
 
 /// What the ledger says about a file that was seen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Verdict {
+pub enum Novelty {
     /// Never seen.
     New,
     /// Same name, other content.
@@ -20,7 +20,7 @@ pub enum Verdict {
     SameContent,
 }
 
-impl Verdict {
+impl Novelty {
     /// As stored and shown.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -54,7 +54,7 @@ pub(super) struct Seen<'f> {
     pub(super) size: u64,
     pub(super) modified: Option<DateTime<Utc>>,
     pub(super) sha256: &'f str,
-    pub(super) verdict: Verdict,
+    pub(super) verdict: Novelty,
     pub(super) message: MessageId,
 }
 

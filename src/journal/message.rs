@@ -4,7 +4,7 @@ use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 
 use super::sql::{CHUNK, Cells, Journal, Writing, all, push_numbers, stamp};
-use crate::model::{Again, Code, Direction, Message, MessageId, Problem, Stage};
+use crate::model::{Code, Direction, Message, MessageId, Problem, ReprocessOptions, Stage};
 
 /// The problem of a message that is not any more where it was read.
 pub(super) fn moved_meanwhile(message: &Message) -> Problem {
@@ -62,7 +62,7 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
         reason: cells.get("reason")?,
         sequence: cells.get("sequence")?,
         collected: cells.maybe_time("collected")?,
-        again: Again { checked: false, as_then: cells.get("as_then")?, overwrite: cells.get("overwrite")? },
+        again: ReprocessOptions { checked: false, as_then: cells.get("as_then")?, overwrite: cells.get("overwrite")? },
         mapping: cells.get("mapping")?,
         checked: cells.get("checked")?,
         rested: cells.get("rested")?,

@@ -5,14 +5,15 @@ use std::collections::HashSet;
 use chrono::{DateTime, Utc};
 
 use super::{
+    failure_groups,
     history::{attempt, event},
     identity,
-    ledger::{self, Seen, Verdict},
+    ledger::{self, Novelty, Seen},
     message::still_here,
     sql::{Cells, Journal, Writing, all, commit, signed, stamp},
-    terms, troubles,
+    terms,
 };
-use crate::model::{Again, Code, Direction, Message, MessageId, Problem, Stage, problem::one_line};
+use crate::model::{Code, Direction, Message, MessageId, Problem, ReprocessOptions, Stage, problem::one_line};
 
 /// A message about to be written down.
 #[derive(Debug, Clone)]
@@ -38,7 +39,7 @@ pub struct NewMessage {
     /// Where the bytes lie.
     pub stored: String,
     /// The ledger's verdict; outbound messages have none.
-    pub verdict: Option<Verdict>,
+    pub verdict: Option<Novelty>,
     /// Outbound: the records whose sending this message is, as `model,id`.
     pub claims: Vec<String>,
     /// What it is found by, where that is known from the start: the kind of each number, and the number.
@@ -80,7 +81,7 @@ impl NewMessage {
         }
     }
 
-    fn seen(&self, verdict: Verdict, message: MessageId) -> Seen<'_> {
+    fn seen(&self, verdict: Novelty, message: MessageId) -> Seen<'_> {
         let (flow, path, size, modified, sha256) = (&self.flow, &self.path, self.size, self.modified, &self.sha256);
         Seen { flow, path, size, modified, sha256, verdict, message }
     }
@@ -112,7 +113,7 @@ impl NewMessage {
             reason: rest.and_then(|(_, problem)| one_line(std::slice::from_ref(problem))),
             sequence: self.sequence,
             collected: None,
-            again: Again::default(),
+            again: ReprocessOptions::default(),
             mapping: None,
             checked: false,
             rested: stage == Stage::Held,
@@ -159,7 +160,7 @@ pub(super) async fn insert(to: &mut Writing<'_>, new: &NewMessage, now: DateTime
         let problems = std::slice::from_ref(problem);
         event(to, new.id, *stage, message.reason.as_deref(), now).await?;
         attempt(to, new.id, 1, stage.as_str(), problems, now).await?;
-        troubles::note(to, &message, problems, now).await?;
+        failure_groups::note(to, &message, problems, now).await?;
     }
     terms::number(to, new.id, &new.numbers, None).await?;
     if let Some(verdict) = new.verdict {
@@ -204,7 +205,7 @@ impl Journal {
             messages.push(insert(&mut to, one, now).await?);
         }
         for (file, known_as) in repeats {
-            ledger::seen(&mut to, &file.seen(file.verdict.unwrap_or(Verdict::Duplicate), *known_as), now).await?;
+            ledger::seen(&mut to, &file.seen(file.verdict.unwrap_or(Novelty::Duplicate), *known_as), now).await?;
         }
         commit(to).await?;
         Ok(messages)

@@ -11,7 +11,7 @@ use crate::model::Problem;
 
 /// The runs of one flow.
 #[derive(Debug, Clone, Serialize)]
-pub struct Run {
+pub struct FlowRuns {
     /// When it ran for the first time, as far as this journal knows.
     pub first: DateTime<Utc>,
     /// When the last run began.
@@ -55,11 +55,11 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn runs(&self) -> Result<BTreeMap<String, Run>, Problem> {
+    pub async fn runs(&self) -> Result<BTreeMap<String, FlowRuns>, Problem> {
         let rows = sqlx::query("select flow, first, began, ended, problems, unwell from run").fetch_all(&self.pool).await?;
         let run = |row: &SqliteRow| {
             let cells = Cells::of("run", "flow", row);
-            let run = Run {
+            let run = FlowRuns {
                 first: cells.time("first")?,
                 began: cells.time("began")?,
                 ended: cells.maybe_time("ended")?,

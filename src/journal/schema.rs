@@ -135,7 +135,7 @@ impl Journal {
                 sqlx::query(*statement).execute(&mut *transaction).await?;
             }
             if number == 3 {
-                super::troubles::note_old(&mut transaction).await?;
+                super::failure_groups::note_old(&mut transaction).await?;
             }
             let version = format!("pragma user_version = {}", number + 1);
             sqlx::query(sqlx::AssertSqlSafe(version)).execute(&mut *transaction).await?;

@@ -11,7 +11,7 @@ use super::{
     message::{A_STAGE, message, stage},
     sql::{Cells, Journal, all, push_list, stamp},
 };
-use crate::model::{Code, Message, MessageId, Problem, Stage, answer::Reply, problem::cut};
+use crate::model::{Code, Message, MessageId, Problem, Stage, answer::AckStatus, problem::cut};
 
 /// Which messages to list, newest first.
 #[derive(Debug, Clone, Default)]
@@ -30,7 +30,7 @@ pub struct Filter {
     pub text: Option<String>,
     /// Without those whose cause keeps others as well.
     pub alone: bool,
-    /// Kept by this cause ([`crate::model::cause`]).
+    /// Kept by this cause ([`crate::model::fingerprint`]).
     pub cause: Option<String>,
     /// With this answer of the partner's.
     pub answer: Option<Wanted>,
@@ -48,7 +48,7 @@ pub struct Filter {
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// One of these.
-    pub replies: Vec<Reply>,
+    pub replies: Vec<AckStatus>,
     /// Which was to come before.
     pub due: Option<DateTime<Utc>>,
 }
@@ -91,7 +91,7 @@ impl Filter {
         }
         if self.alone {
             query.push(" and m.id not in (select message from trouble where cause in (");
-            super::troubles::shared(query, &self.flows);
+            super::failure_groups::shared(query, &self.flows);
             query.push("))");
         }
         if let Some(wanted) = &self.answer {
@@ -244,12 +244,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn days(&self, from: chrono::NaiveDate) -> Result<Vec<Day>, Problem> {
+    pub async fn days(&self, from: chrono::NaiveDate) -> Result<Vec<DayOfMessages>, Problem> {
         let rows = sqlx::query("select flow, day, came, failed from day where day >= ? order by flow, day").bind(from.to_string());
         let rows = rows.fetch_all(&self.pool).await?;
         all(&rows, |row| {
             let cells = Cells::of("day", "day", row);
-            Ok(Day {
+            Ok(DayOfMessages {
                 flow: cells.get("flow")?,
                 day: cells.parsed("day", "a day", |day| day.parse().ok())?,
                 came: cells.number("came")?,
@@ -305,7 +305,7 @@ pub struct Tally {
 
 /// What came on a day.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Day {
+pub struct DayOfMessages {
     /// Flow.
     pub flow: String,
     /// Day, in UTC.

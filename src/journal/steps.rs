@@ -3,13 +3,14 @@
 use chrono::{DateTime, Utc};
 
 use super::{
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
+    failure_groups,
     history::{RecordRow, attempt, event, touched},
     intents,
     message::{moved_meanwhile, read},
     sequence::give_back,
     sql::{Journal, Writing, commit, stamp},
-    terms, troubles,
+    terms,
 };
 use crate::model::{Code, Effect, Message, Outcome, Problem, Stage, problem::one_line};
 
@@ -31,7 +32,7 @@ pub(super) struct Step<'s> {
     /// Ends a try: its outcome and what was wrong.
     pub(super) tried: Option<(&'static str, &'s [Problem])>,
     /// A person does it.
-    pub(super) deed: Option<&'s Deed>,
+    pub(super) deed: Option<&'s AuditEntry>,
     /// It is begun anew, under a new mark.
     pub(super) anew: bool,
     /// Its effect has taken place, whatever was said of it meanwhile.
@@ -59,7 +60,7 @@ pub(super) async fn take(
         let text = format!("message {} cannot fail: it is not known whether it did {}", message.id.short(), unclear.effect);
         return Err(Problem::new(Code::Stage, text));
     }
-    let deed_note = deed.map(Deed::note);
+    let deed_note = deed.map(AuditEntry::note);
     let note = note.or(deed_note.as_deref());
     // From rest it begins anew, with its file where it was.
     let begins = before.is_at_rest() && !next.is_at_rest() && (before != Stage::Held || next != Stage::Waiting);
@@ -107,10 +108,10 @@ pub(super) async fn take(
         return Err(moved_meanwhile(message));
     }
     event(to, message.id, next, note.or(message.reason.as_deref().filter(|_| tried.is_some())), now).await?;
-    troubles::forget(to, message.id).await?;
+    failure_groups::forget(to, message.id).await?;
     if let Some((outcome, problems)) = tried {
         attempt(to, message.id, message.attempts, outcome, problems, now).await?;
-        troubles::note(to, message, problems, now).await?;
+        failure_groups::note(to, message, problems, now).await?;
     }
     if let Some(deed) = deed {
         audit::write_down(to, Some(message.id), deed, now).await?;
@@ -317,24 +318,24 @@ mod tests {
     use crate::model::Direction;
     use crate::{
         journal::NewMessage,
-        model::{Again, intent::Known},
+        model::{ReprocessOptions, intent::Prior},
     };
 
     #[tokio::test]
     async fn an_effect_of_an_earlier_run_holds_a_message_that_was_started_again() {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(&dir.path().join("journal.sqlite")).await.expect("opens");
-        let (now, deed) = (Utc::now(), Deed::new("Ada", "test"));
+        let (now, deed) = (Utc::now(), AuditEntry::new("Ada", "test"));
         let mut message = journal.receive(&NewMessage::of("f", Direction::In, ""), now).await.expect("written");
         journal.advance(&mut message, Stage::Checked, None, now).await.expect("written");
         journal.advance(&mut message, Stage::Planned, None, now).await.expect("written");
         let call = [Effect::Call("message_post s.0 res.partner,7".into())];
-        assert_eq!(journal.intend(&message, &call, now).await.expect("written"), [Known::New]);
+        assert_eq!(journal.intend(&message, &call, now).await.expect("written"), [Prior::New]);
         // While the call is under way, a person ends the message, says that the call was not made, and starts it again.
         let mut theirs = message.clone();
         journal.discard(&mut theirs, &deed, now).await.expect("written");
         journal.resolve(&mut theirs, None, Outcome::NotHappened, &deed, now).await.expect("written");
-        journal.restart(&mut theirs, Again::default(), None, &deed, now).await.expect("written");
+        journal.restart(&mut theirs, ReprocessOptions::default(), None, &deed, now).await.expect("written");
         assert_eq!((theirs.stage, theirs.run), (Stage::Received, 2));
         journal.conclude(&message, &call, Outcome::Happened, now).await.expect("written");
         let held = journal.find(&message.id.to_string()).await.expect("there");

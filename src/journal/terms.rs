@@ -10,7 +10,7 @@ const LONGEST: usize = 200;
 
 /// Something that a message can be found by.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
-pub struct Term {
+pub struct SearchTerm {
     /// `file`, `record`, or the name that the flow gives the number.
     pub kind: String,
     /// The number or name.
@@ -62,11 +62,11 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn terms(&self, message: MessageId) -> Result<Vec<Term>, Problem> {
+    pub async fn terms(&self, message: MessageId) -> Result<Vec<SearchTerm>, Problem> {
         let query = sqlx::query("select id, kind, value from term where message = ? and kind <> 'file' order by id");
         all(&query.bind(message.to_string()).fetch_all(&self.pool).await?, |row| {
             let cells = Cells::of("term", "id", row);
-            Ok(Term { kind: cells.get("kind")?, value: cells.get("value")? })
+            Ok(SearchTerm { kind: cells.get("kind")?, value: cells.get("value")? })
         })
     }
 }

@@ -1,7 +1,7 @@
 //! Who may sign in to the web page, and who is signed in. Of a session only a digest is kept: who reads the journal cannot use it.
 
 use super::{
-    audit::{self, Deed},
+    audit::{self, AuditEntry},
     sql::{Cells, Journal, all, commit, stamp},
 };
 use crate::model::Problem;
@@ -22,7 +22,7 @@ pub struct User {
 
 /// Someone who is signed in.
 #[derive(Clone)]
-pub struct Session {
+pub struct UserSession {
     /// Name.
     pub user: String,
     /// What every form of theirs carries.
@@ -50,7 +50,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_user(&self, user: &User, deed: &Deed, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn set_user(&self, user: &User, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
         let insert = sqlx::query("insert or replace into user (name, role, hash) values (?, ?, ?)");
         insert.bind(&user.name).bind(&user.role).bind(&user.hash).execute(&mut *to).await?;
@@ -63,7 +63,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn remove_user(&self, name: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn remove_user(&self, name: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let gone = sqlx::query("delete from user where name = ?").bind(name).execute(&mut *to).await?.rows_affected() > 0;
         sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
@@ -78,7 +78,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_role(&self, name: &str, role: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn set_role(&self, name: &str, role: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let update = sqlx::query("update user set role = ? where name = ?").bind(role).bind(name);
         let changed = update.execute(&mut *to).await?.rows_affected() > 0;
@@ -94,7 +94,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_hash(&self, name: &str, before: &str, hash: &str, deed: &Deed, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn set_hash(&self, name: &str, before: &str, hash: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let update = sqlx::query("update user set hash = ? where name = ? and hash = ?").bind(hash).bind(name).bind(before);
         let changed = update.execute(&mut *to).await?.rows_affected() > 0;
@@ -114,10 +114,10 @@ impl Journal {
     pub async fn sign_in(
         &self,
         digest: &str,
-        session: &Session,
+        session: &UserSession,
         hash: &str,
         ended: DateTime<Utc>,
-        deed: Option<&Deed>,
+        deed: Option<&AuditEntry>,
     ) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         sqlx::query("delete from session where seen < ?").bind(stamp(ended)).execute(&mut *to).await?;
@@ -137,12 +137,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn session(&self, digest: &str) -> Result<Option<Session>, Problem> {
+    pub async fn session(&self, digest: &str) -> Result<Option<UserSession>, Problem> {
         let row = sqlx::query("select user, csrf, made, seen from session where digest = ?").bind(digest).fetch_optional(&self.pool).await;
         row?.as_ref()
             .map(|row| {
                 let cells = Cells::of("session", "user", row);
-                Ok(Session { user: cells.get("user")?, csrf: cells.get("csrf")?, made: cells.time("made")?, seen: cells.time("seen")? })
+                Ok(UserSession { user: cells.get("user")?, csrf: cells.get("csrf")?, made: cells.time("made")?, seen: cells.time("seen")? })
             })
             .transpose()
     }

@@ -4,6 +4,7 @@
 
 mod apply;
 mod check;
+mod chunking;
 pub mod coverage;
 mod expression;
 pub mod functions;
@@ -15,7 +16,6 @@ mod rules;
 pub mod skeleton;
 pub mod tables;
 pub mod template;
-mod unit;
 
 use serde_json::{Map, Value as Json};
 
@@ -24,7 +24,7 @@ use self::{rules::RecordRule, tables::Tables};
 use crate::model::{
     Document, Name, Plan, Problem, Problems, answer,
     catalog::Catalog,
-    plan::{Then, Write},
+    plan::{PostAction, WriteMode},
     shape::Shape,
 };
 
@@ -97,7 +97,7 @@ impl Mapping {
     /// The elements of which a document can be mapped a few at a time, as names from the root: every record is made of one of them
     /// and of what stands outside of all of them. `None` where the document must be mapped whole.
     pub fn unit(&self) -> Option<Vec<Name>> {
-        unit::unit(&self.records)
+        chunking::chunk_element(&self.records)
     }
 
     /// Names of the flow's `values` that it uses, with line and column.
@@ -106,13 +106,13 @@ impl Mapping {
     }
 
     /// The methods it calls afterwards: model, call, and the line and column of the records.
-    pub fn calls(&self) -> impl Iterator<Item = (&str, &Then, u32, u32)> {
+    pub fn calls(&self) -> impl Iterator<Item = (&str, &PostAction, u32, u32)> {
         self.records.iter().flat_map(|rule| rule.then.iter().map(|then| (rule.model.as_str(), then, rule.line, rule.column)))
     }
 
     /// Records that are always made anew: model, what is called afterwards, line and column.
-    pub fn creates(&self) -> impl Iterator<Item = (&str, &[Then], u32, u32)> {
-        let creates = self.records.iter().filter(|rule| rule.write == Write::Create);
+    pub fn creates(&self) -> impl Iterator<Item = (&str, &[PostAction], u32, u32)> {
+        let creates = self.records.iter().filter(|rule| rule.write == WriteMode::Create);
         creates.map(|rule| (rule.model.as_str(), rule.then.as_slice(), rule.line, rule.column))
     }
 

@@ -4,7 +4,7 @@
 use serde_json::Value as Json;
 
 use super::path::Path;
-use crate::model::{Document, Plan, plan::Value};
+use crate::model::{Document, Plan, plan::PlanValue};
 
 /// Numbers kept of one file; those of a whole catalogue are found in the catalogue.
 const MOST: usize = 1000;
@@ -55,7 +55,7 @@ impl Numbers {
                     self.add("external id", external);
                 }
                 let texts = step.identity.iter().filter_map(|name| match record.value(name) {
-                    Some(Value::Literal(Json::String(text))) => Some((name, text)),
+                    Some(PlanValue::Literal(Json::String(text))) => Some((name, text)),
                     _ => None,
                 });
                 texts.for_each(|(name, text)| self.add(name, text));

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value as Json};
 
 use super::{functions::Conversion, path::Path, tables::CodeTable};
-use crate::model::plan::{Gone, Many, Missing, Then, Write};
+use crate::model::plan::{MissingLines, OnAmbiguous, OnMissing, PostAction, WriteMode};
 
 /// Records of one kind.
 #[derive(Debug, Clone)]
@@ -18,13 +18,13 @@ pub(super) struct RecordRule {
     pub(super) identity: Vec<String>,
     /// What makes the external id; then there is no identity by fields.
     pub(super) external: Option<ValueRule>,
-    pub(super) write: Write,
-    pub(super) none: Missing,
+    pub(super) write: WriteMode,
+    pub(super) none: OnMissing,
     pub(super) overwrite: bool,
     /// What the records that are found must meet besides.
     pub(super) scope: Vec<Json>,
     pub(super) context: Map<String, Json>,
-    pub(super) then: Vec<Then>,
+    pub(super) then: Vec<PostAction>,
     pub(super) fields: Vec<FieldRule>,
     pub(super) line: u32,
     pub(super) column: u32,
@@ -41,12 +41,12 @@ pub(super) struct FieldRule {
     /// As the mapping says it; where it does not, what a field is decides.
     pub(super) required: Option<bool>,
     pub(super) when: Option<When>,
-    pub(super) rule: Rule,
+    pub(super) rule: FieldSource,
 }
 
 /// Where a field's value comes from.
 #[derive(Debug, Clone)]
-pub(super) enum Rule {
+pub(super) enum FieldSource {
     Value(ValueRule),
     Find(FindRule),
     Lines(LinesRule),
@@ -110,8 +110,8 @@ pub(super) struct FindRule {
     pub(super) by: Vec<(String, ValueRule)>,
     pub(super) scope: Vec<Json>,
     pub(super) archived: bool,
-    pub(super) none: Missing,
-    pub(super) many: Many,
+    pub(super) none: OnMissing,
+    pub(super) many: OnAmbiguous,
     pub(super) create: Vec<FieldRule>,
     pub(super) line: u32,
     pub(super) column: u32,
@@ -123,7 +123,7 @@ pub(super) struct LinesRule {
     pub(super) each: Path,
     pub(super) model: Option<String>,
     pub(super) identity: Vec<String>,
-    pub(super) gone: Gone,
+    pub(super) gone: MissingLines,
     pub(super) known_only: bool,
     pub(super) fields: Vec<FieldRule>,
 }
@@ -182,18 +182,18 @@ impl FieldRule {
     pub(super) fn values(&self) -> Vec<&ValueRule> {
         let mut all: Vec<&ValueRule> = self.when.iter().flat_map(When::values).collect();
         match &self.rule {
-            Rule::Value(value) => all.extend(value.all()),
-            Rule::Find(find) => all.extend(find.values()),
-            Rule::Set(set) => all.extend(set.find.values()),
-            Rule::Lines(lines) => all.extend(lines.fields.iter().flat_map(FieldRule::values)),
-            Rule::Record { .. } | Rule::Field(_) => {}
+            FieldSource::Value(value) => all.extend(value.all()),
+            FieldSource::Find(find) => all.extend(find.values()),
+            FieldSource::Set(set) => all.extend(set.find.values()),
+            FieldSource::Lines(lines) => all.extend(lines.fields.iter().flat_map(FieldRule::values)),
+            FieldSource::Record { .. } | FieldSource::Field(_) => {}
         }
         all
     }
 
     /// Whether a missing value is a problem where the mapping does not say: a reference without condition.
     pub(super) fn needs(&self) -> bool {
-        matches!(self.rule, Rule::Find(_)) && self.when.is_none()
+        matches!(self.rule, FieldSource::Find(_)) && self.when.is_none()
     }
 
     /// Every path below it.
@@ -201,12 +201,12 @@ impl FieldRule {
         let mut all: Vec<&Path> = self.values().into_iter().flat_map(ValueRule::paths).collect();
         all.extend(self.when.iter().filter_map(|when| if let When::Path(path) = when { Some(path) } else { None }));
         match &self.rule {
-            Rule::Lines(lines) => {
+            FieldSource::Lines(lines) => {
                 all.push(&lines.each);
                 all.extend(lines.fields.iter().flat_map(FieldRule::paths));
             }
-            Rule::Set(set) => all.push(&set.each),
-            Rule::Find(find) => all.extend(find.create.iter().flat_map(FieldRule::paths)),
+            FieldSource::Set(set) => all.push(&set.each),
+            FieldSource::Find(find) => all.extend(find.create.iter().flat_map(FieldRule::paths)),
             _ => {}
         }
         all
@@ -215,18 +215,20 @@ impl FieldRule {
     /// Names of the rules that it refers to.
     pub(super) fn refers(&self) -> Vec<&str> {
         match &self.rule {
-            Rule::Record { rule, .. } => vec![rule],
-            Rule::Lines(lines) => lines.fields.iter().flat_map(FieldRule::refers).collect(),
-            Rule::Find(find) => find.create.iter().flat_map(FieldRule::refers).collect(),
+            FieldSource::Record { rule, .. } => vec![rule],
+            FieldSource::Lines(lines) => lines.fields.iter().flat_map(FieldRule::refers).collect(),
+            FieldSource::Find(find) => find.create.iter().flat_map(FieldRule::refers).collect(),
             _ => Vec::new(),
         }
     }
 
     fn models(&self) -> Vec<&str> {
         match &self.rule {
-            Rule::Find(find) => std::iter::once(find.model.as_str()).chain(find.create.iter().flat_map(FieldRule::models)).collect(),
-            Rule::Set(set) => vec![&set.find.model],
-            Rule::Lines(lines) => lines.model.as_deref().into_iter().chain(lines.fields.iter().flat_map(FieldRule::models)).collect(),
+            FieldSource::Find(find) => std::iter::once(find.model.as_str()).chain(find.create.iter().flat_map(FieldRule::models)).collect(),
+            FieldSource::Set(set) => vec![&set.find.model],
+            FieldSource::Lines(lines) => {
+                lines.model.as_deref().into_iter().chain(lines.fields.iter().flat_map(FieldRule::models)).collect()
+            }
             _ => Vec::new(),
         }
     }

@@ -9,7 +9,7 @@ use serde_json::Value as Json;
 use super::{
     Code, Problem,
     catalog::{Catalog, Field},
-    plan::{Plan, Record, Value},
+    plan::{Plan, PlanValue, Record},
 };
 
 /// The model that a mapping names for answers. It is ours, not Odoo's.
@@ -18,7 +18,7 @@ pub const MODEL: &str = "consign.answer";
 /// What an answer says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Reply {
+pub enum AckStatus {
     /// None yet.
     Awaited,
     /// It has come and is looked at (UNCL 4343: AB, IP, UQ): a final one is still awaited.
@@ -29,7 +29,7 @@ pub enum Reply {
     Refused,
 }
 
-impl Reply {
+impl AckStatus {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::Awaited, Self::Pending, Self::Accepted, Self::Refused];
 
@@ -51,11 +51,11 @@ impl Reply {
 
 /// What one answer says of one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Answer {
+pub struct Acknowledgement {
     /// A business number of the document, or its file's name.
     pub number: String,
     /// What is said.
-    pub reply: Reply,
+    pub reply: AckStatus,
     /// Why, in the partner's words.
     pub note: Option<String>,
 }
@@ -76,7 +76,7 @@ pub fn add_to(catalog: &mut Catalog) {
 ///
 /// # Errors
 /// One of them says nothing that an answer can say.
-pub fn split(mut plan: Plan) -> Result<(Plan, Vec<Answer>), Problem> {
+pub fn split(mut plan: Plan) -> Result<(Plan, Vec<Acknowledgement>), Problem> {
     let mut answers = Vec::new();
     for step in plan.steps.iter_mut().filter(|step| step.model == MODEL) {
         // The step stays, empty: later ones count from the first.
@@ -87,20 +87,20 @@ pub fn split(mut plan: Plan) -> Result<(Plan, Vec<Answer>), Problem> {
     Ok((plan, answers))
 }
 
-fn answer(record: &Record) -> Result<Answer, Problem> {
+fn answer(record: &Record) -> Result<Acknowledgement, Problem> {
     let text = |name: &str| match record.value(name) {
-        Some(Value::Literal(Json::String(text))) => Some(text.trim().to_string()).filter(|text| !text.is_empty()),
-        Some(Value::Literal(Json::Number(number))) => Some(number.to_string()),
+        Some(PlanValue::Literal(Json::String(text))) => Some(text.trim().to_string()).filter(|text| !text.is_empty()),
+        Some(PlanValue::Literal(Json::Number(number))) => Some(number.to_string()),
         _ => None,
     };
     let wrong = |what: String| Problem::new(Code::ValueConversion, what).at(record.origin.place.clone());
     let number = text("number").ok_or_else(|| wrong("the answer does not say which document it is about".into()))?;
     let said = text("reply").unwrap_or_default();
-    let reply = Reply::parse(&said).filter(|reply| *reply != Reply::Awaited).ok_or_else(|| {
+    let reply = AckStatus::parse(&said).filter(|reply| *reply != AckStatus::Awaited).ok_or_else(|| {
         let hint = "the mapping's `reply` gives accepted, refused or pending: { from = …, table = { AP = \"accepted\" } }";
         wrong(format!("`{}` is no answer", super::problem::cut(&said))).hint(hint)
     })?;
-    Ok(Answer { number, reply, note: text("note") })
+    Ok(Acknowledgement { number, reply, note: text("note") })
 }
 
 #[cfg(test)]
@@ -108,18 +108,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::model::plan::{Field as Planned, Step};
+    use crate::model::plan::{PlanField as Planned, RecordStep};
 
-    fn planned(model: &str, values: &[(&str, Json)]) -> Step {
+    fn planned(model: &str, values: &[(&str, Json)]) -> RecordStep {
         let field = |(name, value): &(&str, Json)| Planned {
             name: (*name).into(),
-            value: Value::Literal(value.clone()),
+            value: PlanValue::Literal(value.clone()),
             create_only: false,
             overwrite: false,
-            origin: crate::model::plan::Origin::default(),
+            origin: crate::model::plan::ValueOrigin::default(),
         };
         let record = Record { fields: values.iter().map(field).collect(), ..Record::default() };
-        Step { model: model.into(), records: vec![record], ..Step::default() }
+        RecordStep { model: model.into(), records: vec![record], ..RecordStep::default() }
     }
 
     #[test]
@@ -127,7 +127,7 @@ mod tests {
         let order = planned("sale.order", &[("client_order_ref", json!("PO-1"))]);
         let said = planned(MODEL, &[("number", json!(" WH/OUT/1 ")), ("reply", json!("refused")), ("note", json!("damaged"))]);
         let (plan, answers) = split(Plan { steps: vec![said, order.clone()] }).expect("answers");
-        assert_eq!(answers, [Answer { number: "WH/OUT/1".into(), reply: Reply::Refused, note: Some("damaged".into()) }]);
+        assert_eq!(answers, [Acknowledgement { number: "WH/OUT/1".into(), reply: AckStatus::Refused, note: Some("damaged".into()) }]);
         assert_eq!(plan.steps[1], order);
         assert_eq!(plan.len(), 1);
     }

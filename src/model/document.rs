@@ -6,7 +6,7 @@ use std::{
 };
 
 /// A name's number within one document: names are compared and counted by it.
-pub type Key = u32;
+pub type NameKey = u32;
 
 /// Index of an element in its [`Document`].
 pub type NodeId = usize;

@@ -3,24 +3,24 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use super::{Name, Trail, document::Key};
+use super::{ElementStack, Name, document::NameKey};
 
 /// Receives a document. Elements come properly nested; text comes in pieces that belong together until the next start or end.
 pub trait Events {
     /// An element begins; it is the last one of the trail.
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail);
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack);
 
     /// Character data of the last element of the trail.
-    fn text(&mut self, text: &str, trail: &mut Trail);
+    fn text(&mut self, text: &str, stack: &mut ElementStack);
 
     /// The last element of the trail has a value that cannot be read, which the reader has told.
-    fn void(&mut self, _: &mut Trail) {}
+    fn value_unreadable(&mut self, _: &mut ElementStack) {}
 
     /// The last element of the trail ends; it leaves the trail after this.
-    fn end(&mut self, trail: &mut Trail);
+    fn end(&mut self, stack: &mut ElementStack);
 
     /// Whether nothing more is wanted: the reader stops at the next element.
-    fn is_full(&self) -> bool {
+    fn wants_no_more(&self) -> bool {
         false
     }
 }
@@ -33,9 +33,9 @@ pub struct Start<'e> {
     /// Names of the document so far.
     pub vocabulary: &'e Vocabulary,
     /// The element's name.
-    pub key: Key,
+    pub key: NameKey,
     /// Attributes in document order, namespace declarations left out: name and where the value stands in `values`.
-    pub attributes: &'e [(Key, Range<usize>)],
+    pub attributes: &'e [(NameKey, Range<usize>)],
     /// Attribute values, one behind the other.
     pub values: &'e str,
     /// Namespace declarations made here.
@@ -49,7 +49,7 @@ impl<'e> Start<'e> {
     }
 
     /// Attributes with their values after normalisation.
-    pub fn attributes(&self) -> impl Iterator<Item = (Key, &'e Name, &'e str)> + '_ {
+    pub fn attributes(&self) -> impl Iterator<Item = (NameKey, &'e Name, &'e str)> + '_ {
         let (vocabulary, values) = (self.vocabulary, self.values);
         self.attributes.iter().map(move |(key, at)| (*key, vocabulary.name(*key), values.get(at.clone()).unwrap_or_default()))
     }
@@ -66,7 +66,7 @@ pub struct Vocabulary {
     names: Vec<Name>,
     namespaces: HashMap<Arc<str>, u32>,
     locals: HashMap<Arc<str>, u32>,
-    keys: HashMap<(u32, u32), Key>,
+    keys: HashMap<(u32, u32), NameKey>,
 }
 
 impl Vocabulary {
@@ -74,7 +74,7 @@ impl Vocabulary {
     ///
     /// # Panics
     /// For a number of another document's vocabulary.
-    pub fn name(&self, key: Key) -> &Name {
+    pub fn name(&self, key: NameKey) -> &Name {
         &self.names[key as usize]
     }
 
@@ -89,13 +89,13 @@ impl Vocabulary {
     }
 
     /// The number of a name that is known.
-    pub fn find(&self, namespace: &str, local: &str) -> Option<Key> {
+    pub fn find(&self, namespace: &str, local: &str) -> Option<NameKey> {
         let (namespace, local) = (self.namespaces.get(namespace)?, self.locals.get(local)?);
         self.keys.get(&(*namespace, *local)).copied()
     }
 
     /// The number of a name, which is learnt if it is new.
-    pub fn learn(&mut self, namespace: &str, local: &str) -> Key {
+    pub fn learn(&mut self, namespace: &str, local: &str) -> NameKey {
         let (of_namespace, namespace) = intern(&mut self.namespaces, namespace);
         let (of_local, local) = intern(&mut self.locals, local);
         let names = &mut self.names;
@@ -119,49 +119,49 @@ fn intern(table: &mut HashMap<Arc<str>, u32>, text: &str) -> (u32, Arc<str>) {
 pub struct Both<A, B>(pub A, pub B);
 
 impl<A: Events, B: Events> Events for Both<A, B> {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
-        self.0.start(element, trail);
-        self.1.start(element, trail);
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
+        self.0.start(element, stack);
+        self.1.start(element, stack);
     }
 
-    fn text(&mut self, text: &str, trail: &mut Trail) {
-        self.0.text(text, trail);
-        self.1.text(text, trail);
+    fn text(&mut self, text: &str, stack: &mut ElementStack) {
+        self.0.text(text, stack);
+        self.1.text(text, stack);
     }
 
-    fn void(&mut self, trail: &mut Trail) {
-        self.0.void(trail);
-        self.1.void(trail);
+    fn value_unreadable(&mut self, stack: &mut ElementStack) {
+        self.0.value_unreadable(stack);
+        self.1.value_unreadable(stack);
     }
 
-    fn end(&mut self, trail: &mut Trail) {
-        self.0.end(trail);
-        self.1.end(trail);
+    fn end(&mut self, stack: &mut ElementStack) {
+        self.0.end(stack);
+        self.1.end(stack);
     }
 
-    fn is_full(&self) -> bool {
-        self.0.is_full() || self.1.is_full()
+    fn wants_no_more(&self) -> bool {
+        self.0.wants_no_more() || self.1.wants_no_more()
     }
 }
 
 impl<E: Events + ?Sized> Events for &mut E {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
-        (**self).start(element, trail);
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
+        (**self).start(element, stack);
     }
 
-    fn text(&mut self, text: &str, trail: &mut Trail) {
-        (**self).text(text, trail);
+    fn text(&mut self, text: &str, stack: &mut ElementStack) {
+        (**self).text(text, stack);
     }
 
-    fn void(&mut self, trail: &mut Trail) {
-        (**self).void(trail);
+    fn value_unreadable(&mut self, stack: &mut ElementStack) {
+        (**self).value_unreadable(stack);
     }
 
-    fn end(&mut self, trail: &mut Trail) {
-        (**self).end(trail);
+    fn end(&mut self, stack: &mut ElementStack) {
+        (**self).end(stack);
     }
 
-    fn is_full(&self) -> bool {
-        (**self).is_full()
+    fn wants_no_more(&self) -> bool {
+        (**self).wants_no_more()
     }
 }

@@ -168,7 +168,7 @@ impl Serialize for Intent {
 
 /// What is known of an effect before it is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Known {
+pub enum Prior {
     /// It did not take place in this run.
     New,
     /// It was about to take place, and it is not known whether it did.

@@ -48,7 +48,7 @@ impl FromStr for MessageId {
 
 /// How a message is done again.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Again {
+pub struct ReprocessOptions {
     /// Not validated again (in), or the same file sent again (out): it goes on behind its check, which it has passed before.
     pub checked: bool,
     /// In: with the mapping that it was planned with last, not today's.
@@ -106,7 +106,7 @@ pub struct Message {
     pub collected: Option<DateTime<Utc>>,
     /// The options of its last reprocess.
     #[serde(skip)]
-    pub again: Again,
+    pub again: ReprocessOptions,
     /// Digest of the mapping that it was planned with last.
     #[serde(skip)]
     pub mapping: Option<String>,

@@ -10,7 +10,7 @@ use super::Place;
 
 /// Where a planned value comes from.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Origin {
+pub struct ValueOrigin {
     /// Place in the partner's document.
     pub place: Place,
     /// Place in the mapping, `file:line`.
@@ -20,7 +20,7 @@ pub struct Origin {
 /// What is done where a reference finds nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Missing {
+pub enum OnMissing {
     /// The document is refused.
     #[default]
     Fail,
@@ -35,7 +35,7 @@ pub enum Missing {
 /// What is done where a reference finds several records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Many {
+pub enum OnAmbiguous {
     /// The document is refused.
     #[default]
     Fail,
@@ -48,7 +48,7 @@ pub enum Many {
 /// A condition of a search.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(untagged)]
-pub enum Term {
+pub enum DomainTerm {
     /// A term of an Odoo domain.
     Fixed(Json),
     /// A term whose value is what another field of the same record refers to.
@@ -71,36 +71,36 @@ pub struct Find {
     pub by: Vec<(String, Json)>,
     /// Further conditions every candidate must meet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub scope: Vec<Term>,
+    pub scope: Vec<DomainTerm>,
     /// Archived records count as well.
     #[serde(skip_serializing_if = "is_false")]
     pub archived: bool,
     /// Where there is none.
     #[serde(skip_serializing_if = "is_default")]
-    pub none: Missing,
+    pub none: OnMissing,
     /// Where there are several.
     #[serde(skip_serializing_if = "is_default")]
-    pub many: Many,
+    pub many: OnAmbiguous,
     /// What is made where there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub create: Option<Box<Record>>,
     /// Where the reference stands.
     #[serde(skip)]
-    pub origin: Origin,
+    pub origin: ValueOrigin,
 }
 
 /// A value of a field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Value {
+pub enum PlanValue {
     /// A plain value, as Odoo takes it.
     Literal(Json),
     /// The id of a record to be found.
     Find(Find),
     /// The records of a one2many field.
-    Lines(Lines),
+    Lines(OrderedLines),
     /// The records of a many2many field.
-    Set(Set),
+    Set(RecordSet),
     /// A record that an earlier step of the same plan makes or finds.
     Record(Reference),
     /// Whatever another field of the record (or of the one that it is made for) refers to.
@@ -122,7 +122,7 @@ pub struct Reference {
 /// What becomes of lines in Odoo that the document does not have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Gone {
+pub enum MissingLines {
     /// They stay.
     #[default]
     Keep,
@@ -134,14 +134,14 @@ pub enum Gone {
 
 /// The lines of a one2many field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Lines {
+pub struct OrderedLines {
     /// Model of the lines; empty where the field itself tells.
     pub model: String,
     /// Fields that make a line the same line again; empty: lines are only ever added with their record.
     pub identity: Vec<String>,
     /// Lines that the document no longer has.
     #[serde(skip_serializing_if = "is_default")]
-    pub gone: Gone,
+    pub gone: MissingLines,
     /// A line that the record in Odoo does not have is a problem, and not added.
     #[serde(skip_serializing_if = "is_false")]
     pub known_only: bool,
@@ -151,7 +151,7 @@ pub struct Lines {
 
 /// The records of a many2many field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Set {
+pub struct RecordSet {
     /// The members.
     pub finds: Vec<Find>,
     /// Members in Odoo that the document does not have stay.
@@ -161,20 +161,20 @@ pub struct Set {
 
 /// A field of a record with its value.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Field {
+pub struct PlanField {
     /// Name.
     pub name: String,
     /// Value.
-    pub value: Value,
+    pub value: PlanValue,
     /// Written when the record is made and left alone afterwards.
     pub create_only: bool,
     /// Written even where a person has changed it since we last wrote.
     pub overwrite: bool,
     /// Where it comes from.
-    pub origin: Origin,
+    pub origin: ValueOrigin,
 }
 
-impl Serialize for Field {
+impl Serialize for PlanField {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         (&self.name, &self.value).serialize(serializer)
     }
@@ -188,23 +188,23 @@ pub struct Record {
     pub external: Option<String>,
     /// Fields in the mapping's order.
     #[serde(rename = "values")]
-    pub fields: Vec<Field>,
+    pub fields: Vec<PlanField>,
     /// Line and column of the part of the document that it is made of: what is refused is written out by it.
     #[serde(skip)]
     pub part: (u32, u32),
     /// Where the record stands in the document.
     #[serde(skip)]
-    pub origin: Origin,
+    pub origin: ValueOrigin,
 }
 
 impl Record {
     /// The field of this name.
-    pub fn field(&self, name: &str) -> Option<&Field> {
+    pub fn field(&self, name: &str) -> Option<&PlanField> {
         self.fields.iter().find(|field| field.name == name)
     }
 
     /// The value planned for the field of this name.
-    pub fn value(&self, name: &str) -> Option<&Value> {
+    pub fn value(&self, name: &str) -> Option<&PlanValue> {
         self.field(name).map(|field| &field.value)
     }
 }
@@ -212,7 +212,7 @@ impl Record {
 /// What becomes of a record that Odoo has already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Write {
+pub enum WriteMode {
     /// Found by its identity it is updated where it differs, otherwise created.
     #[default]
     Upsert,
@@ -224,7 +224,7 @@ pub enum Write {
 
 /// A method called on the records afterwards.
 #[derive(Debug, Clone, PartialEq, Serialize)]
-pub struct Then {
+pub struct PostAction {
     /// The method.
     pub method: String,
     /// What is decided beforehand of the questions that Odoo would ask: `backorder`, `sms`.
@@ -234,7 +234,7 @@ pub struct Then {
 
 /// Records of one model that go out together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
-pub struct Step {
+pub struct RecordStep {
     /// Name in the mapping; empty where it has only one kind of record.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
@@ -246,10 +246,10 @@ pub struct Step {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// Create, update, or both.
-    pub write: Write,
-    /// With [`Write::Update`]: what is done where there is no such record.
+    pub write: WriteMode,
+    /// With [`WriteMode::Update`]: what is done where there is no such record.
     #[serde(skip_serializing_if = "is_default")]
-    pub none: Missing,
+    pub none: OnMissing,
     /// What a record that is found must meet besides: one that does not is not touched.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<Json>,
@@ -260,14 +260,14 @@ pub struct Step {
     pub records: Vec<Record>,
     /// Methods called on them afterwards.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<Then>,
+    pub then: Vec<PostAction>,
 }
 
 /// Everything one document does, in the order in which it is done.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plan {
     /// The steps; a later one may refer to the records of an earlier one.
-    pub steps: Vec<Step>,
+    pub steps: Vec<RecordStep>,
 }
 
 impl Plan {

@@ -10,7 +10,7 @@ use super::Name;
 /// What a simple value is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Kind {
+pub enum ValueKind {
     /// Text, codes among it.
     #[default]
     Text,
@@ -28,7 +28,7 @@ pub enum Kind {
     Time,
 }
 
-impl Kind {
+impl ValueKind {
     /// The word in a sentence.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -96,7 +96,7 @@ pub struct ShapeAttribute {
     /// Its name.
     pub name: Name,
     /// What its values are.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// What becomes of their white space.
     pub white_space: WhiteSpace,
     /// It must be there.
@@ -117,7 +117,7 @@ pub struct ShapeType {
     /// The type carries text (simple or mixed content).
     pub text: bool,
     /// What that text is.
-    pub kind: Kind,
+    pub kind: ValueKind,
     /// What becomes of its white space.
     pub white_space: WhiteSpace,
 }

@@ -4,7 +4,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::model::plan::Then;
+use crate::model::plan::PostAction;
 
 /// What is known about a method.
 pub(super) struct Action {
@@ -79,7 +79,7 @@ pub(super) fn known(model: &str, method: &str) -> Option<&'static Action> {
 }
 
 /// What is wrong with the way a mapping calls a method, as a sentence.
-pub fn check(model: &str, then: &Then) -> Option<String> {
+pub fn check(model: &str, then: &PostAction) -> Option<String> {
     let allowed = known(model, &then.method).map_or(&[][..], |action| action.options);
     for (option, value) in &then.options {
         let Some((_, values)) = allowed.iter().find(|(name, _)| name == option) else {
@@ -97,12 +97,12 @@ pub fn check(model: &str, then: &Then) -> Option<String> {
 }
 
 /// Whether one of these methods marks what it makes of a new record, so that a second try sees that the first was committed.
-pub fn leaves_a_mark(model: &str, then: &[Then]) -> bool {
+pub fn leaves_a_mark(model: &str, then: &[PostAction]) -> bool {
     then.iter().any(|then| known(model, &then.method).is_some_and(|action| action.mark.is_some()))
 }
 
 /// The context in which a method is called on these records.
-pub(super) fn context(model: &str, then: &Then, ids: &[i64]) -> Map<String, Json> {
+pub(super) fn context(model: &str, then: &PostAction, ids: &[i64]) -> Map<String, Json> {
     let mut context = Map::new();
     for key in known(model, &then.method).map_or(&[][..], |action| action.quiet) {
         context.insert((*key).to_string(), json!(true));
@@ -130,7 +130,8 @@ mod tests {
     #[test]
     fn the_list_is_in_order_and_knows_its_options() {
         assert!(KNOWN.iter().map(|action| (action.model, action.method)).is_sorted());
-        let then = |options: Json| Then { method: "button_validate".into(), options: options.as_object().cloned().unwrap_or_default() };
+        let then =
+            |options: Json| PostAction { method: "button_validate".into(), options: options.as_object().cloned().unwrap_or_default() };
         assert_eq!(check("stock.picking", &then(json!({"backorder": "create", "sms": "skip"}))), None);
         assert!(check("stock.picking", &then(json!({"backorder": "maybe"}))).is_some_and(|text| text.contains("create, never")));
         assert!(check("sale.order", &then(json!({"backorder": "create"}))).is_some());

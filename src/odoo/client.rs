@@ -13,7 +13,7 @@ use tokio::sync::Semaphore;
 
 use super::{
     Call, DialectChoice, Fault, FaultKind, OdooLogin, OdooSettings,
-    dialects::{self, Dialect},
+    dialects::{self, RpcDialect},
 };
 use crate::{
     failpoints::{self, Outside},
@@ -24,7 +24,7 @@ use crate::{
 /// A connection to an Odoo. Cheap to clone.
 #[derive(Clone)]
 pub struct Odoo {
-    dialect: Arc<dyn Dialect>,
+    dialect: Arc<dyn RpcDialect>,
     context: Map<String, Json>,
     calls: Arc<AtomicU64>,
     free: Arc<Semaphore>,

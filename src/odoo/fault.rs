@@ -1,7 +1,7 @@
 //! What went wrong in a call, sorted by who can do something about it. The one place of this room that makes problems of faults.
 
 use crate::{
-    http::Failure,
+    http::HttpFailure,
     model::{Code, Problem, foreign},
 };
 
@@ -43,16 +43,16 @@ pub struct Fault {
     pub message: String,
 }
 
-impl From<Failure> for Fault {
-    fn from(failure: Failure) -> Self {
+impl From<HttpFailure> for Fault {
+    fn from(failure: HttpFailure) -> Self {
         let kind = match &failure {
-            Failure::Unable | Failure::Address | Failure::Unreachable => FaultKind::Unreachable,
-            Failure::Certificate(_) => FaultKind::Certificate,
-            Failure::Late | Failure::Broken => FaultKind::Timeout,
-            Failure::Large(_) | Failure::Many(_) | Failure::NotJson => FaultKind::Answer,
+            HttpFailure::Unable | HttpFailure::Address | HttpFailure::Unreachable => FaultKind::Unreachable,
+            HttpFailure::Certificate(_) => FaultKind::Certificate,
+            HttpFailure::Late | HttpFailure::Broken => FaultKind::Timeout,
+            HttpFailure::Large(_) | HttpFailure::Many(_) | HttpFailure::NotJson => FaultKind::Answer,
         };
         match failure {
-            Failure::Large(_) => Self::new(kind, &format!("{} (`max_answer_bytes` in [odoo] is the limit)", failure.words())),
+            HttpFailure::Large(_) => Self::new(kind, &format!("{} (`max_answer_bytes` in [odoo] is the limit)", failure.words())),
             _ => Self::new(kind, &failure.words()),
         }
     }

@@ -21,6 +21,6 @@ pub mod snapshot;
 
 pub use call::Call;
 pub use client::Odoo;
-pub use execute::{Outcome, Setup, Touched, execute};
+pub use execute::{ExecuteOptions, PlanOutcome, Touched, execute};
 pub use fault::{Fault, FaultKind};
 pub use settings::{DialectChoice, OdooLogin, OdooSettings};

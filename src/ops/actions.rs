@@ -1,16 +1,16 @@
 //! What a person does to messages: again, hold, release, discard. Each is refused where the message cannot take it.
 
 use crate::{
-    journal::{Answered, Deed, Filter},
-    model::{Again, Code, Intent, Message, Outcome, Problem, Stage, answer::Reply},
-    pipeline::{Engine, mappings},
+    journal::{Answered, AuditEntry, Filter},
+    model::{Code, Intent, Message, Outcome, Problem, ReprocessOptions, Stage, answer::AckStatus},
+    pipeline::{Engine, mapping_store},
 };
 
 /// Does a message again. It is carried by the next run of its flow, here or in the consign that runs.
 ///
 /// # Errors
 /// It is under way, its original is gone, an edited copy has its place, or what was asked for is not to be had for it.
-pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
+pub async fn again(engine: &Engine, message: &mut Message, again: ReprocessOptions, deed: &AuditEntry) -> Result<(), Problem> {
     if !message.pipeline().maps() && (again.as_then || again.overwrite) {
         let text = format!("message {} was sent: it has no mapping, and overwrites nothing", message.id.short());
         return Err(Problem::new(Code::Usage, text).hint("a document that was sent is made again, or sent again as it is"));
@@ -35,7 +35,7 @@ pub async fn again(engine: &Engine, message: &mut Message, again: Again, deed: &
         }
     }
     if again.as_then {
-        mappings::recall(engine.storage(), message).await?;
+        mapping_store::load(engine.storage(), message).await?;
     }
     let mut deed = deed.clone();
     let options = [(again.checked, "behind its check"), (again.as_then, "with the mapping of that day"), (again.overwrite, "overwriting")];
@@ -56,7 +56,7 @@ fn is_numbered(engine: &Engine, message: &Message) -> bool {
 ///
 /// # Errors
 /// It is at rest, or at a stage that must come to its end first.
-pub async fn hold(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+pub async fn hold(engine: &Engine, message: &mut Message, deed: &AuditEntry) -> Result<(), Problem> {
     if message.stage.is_at_rest() {
         let text = format!("message {} is {}: there is nothing to hold back", message.id.short(), message.stage);
         return Err(Problem::new(Code::Stage, text));
@@ -68,7 +68,7 @@ pub async fn hold(engine: &Engine, message: &mut Message, deed: &Deed) -> Result
 ///
 /// # Errors
 /// It is not held, or its original is gone.
-pub async fn release(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+pub async fn release(engine: &Engine, message: &mut Message, deed: &AuditEntry) -> Result<(), Problem> {
     if message.stage != Stage::Held {
         let text = format!("message {} is {}, not held", message.id.short(), message.stage);
         return Err(Problem::new(Code::Stage, text).hint("what is done or failed is done again with `consign reprocess`"));
@@ -81,7 +81,7 @@ pub async fn release(engine: &Engine, message: &mut Message, deed: &Deed) -> Res
 ///
 /// # Errors
 /// It has had its effect, or is done.
-pub async fn discard(engine: &Engine, message: &mut Message, deed: &Deed) -> Result<Vec<Intent>, Problem> {
+pub async fn discard(engine: &Engine, message: &mut Message, deed: &AuditEntry) -> Result<Vec<Intent>, Problem> {
     engine.journal().discard(message, deed, engine.clock().now()).await
 }
 
@@ -95,7 +95,7 @@ pub async fn resolve(
     message: &mut Message,
     only: Option<i64>,
     outcome: Outcome,
-    deed: &Deed,
+    deed: &AuditEntry,
 ) -> Result<Vec<Intent>, Problem> {
     if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         let text = "a decision needs a reason: it is what is asked first when someone looks at it later";
@@ -108,7 +108,7 @@ pub async fn resolve(
 ///
 /// # Errors
 /// The message is to have no answer.
-pub async fn settle(engine: &Engine, message: &Message, reply: Reply, deed: &Deed) -> Result<(), Problem> {
+pub async fn settle(engine: &Engine, message: &Message, reply: AckStatus, deed: &AuditEntry) -> Result<(), Problem> {
     let now = engine.clock().now();
     let answered = Answered { reply, note: deed.reason.clone(), by_message: None, mark: None };
     if engine.journal().answer(message.id).await?.is_none() {

@@ -73,7 +73,7 @@ pub(super) fn saves(name: &str) -> bool {
 
 /// What was saved or brought back.
 #[derive(Debug, Clone, Serialize)]
-pub struct Done {
+pub struct BackupContents {
     /// Of the backup.
     pub about: Backup,
     /// Files in it, the journal included.
@@ -174,7 +174,7 @@ pub(super) fn unable(what: &str, path: &Path, error: &dyn std::fmt::Display) -> 
 ///
 /// # Errors
 /// The file is there, or something cannot be read or written; then no file is left.
-pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Result<Done, Problem> {
+pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Result<BackupContents, Problem> {
     if to.exists() {
         return Err(unable("is there already", to, &"nothing is overwritten").hint("name another file"));
     }
@@ -206,7 +206,7 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     let lost = lost(workspace, snapshot.path(), &written.names).await?;
     part.persist_noclobber(to).map_err(|error| told(error.error))?;
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
-    Ok(Done { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost, broken: Vec::new() })
+    Ok(BackupContents { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost, broken: Vec::new() })
 }
 
 /// What was written.

@@ -4,7 +4,7 @@
 use super::diff;
 use crate::{
     format::zip,
-    journal::{Deed, NewMessage},
+    journal::{AuditEntry, NewMessage},
     model::{Code, Message, Problem},
     pipeline::Engine,
     storage::digest,
@@ -17,14 +17,14 @@ const DIFFERENCE: usize = 64 << 10;
 
 /// A file's text, for editing, and how it becomes bytes again.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Text {
+pub struct EditableText {
     /// What is edited.
     pub text: String,
     latin: bool,
     crlf: bool,
 }
 
-impl Text {
+impl EditableText {
     /// The text of a file: UTF-8, or the encoding of Windows, in which every byte is something.
     pub fn of(bytes: &[u8]) -> Self {
         let (text, latin) = match std::str::from_utf8(bytes) {
@@ -58,11 +58,11 @@ impl Text {
 ///
 /// # Errors
 /// It is too large, one that we sent, or its original is gone.
-pub async fn text(engine: &Engine, message: &Message) -> Result<Text, Problem> {
+pub async fn text(engine: &Engine, message: &Message) -> Result<EditableText, Problem> {
     may_be_edited(message)?;
     let bytes = engine.storage().read(message).await?;
     is_text(message, &bytes)?;
-    Ok(Text::of(&bytes))
+    Ok(EditableText::of(&bytes))
 }
 
 fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
@@ -94,7 +94,7 @@ fn may_be_edited(message: &Message) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Nothing was changed, no reason is given, the message cannot be edited, or it is not known whether it has had an effect.
-pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &Deed) -> Result<Message, Problem> {
+pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &AuditEntry) -> Result<Message, Problem> {
     may_be_edited(original)?;
     if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         return Err(Problem::new(Code::Usage, "an edited file needs a reason: it is what is asked first when someone looks at it later"));
@@ -107,7 +107,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
     if before == bytes {
         return Err(Problem::new(Code::Usage, "nothing was changed").hint("to do it again as it is: consign reprocess"));
     }
-    let mut difference = diff::lines(&Text::of(&before).text, &Text::of(bytes).text);
+    let mut difference = diff::lines(&EditableText::of(&before).text, &EditableText::of(bytes).text);
     if difference.len() > DIFFERENCE {
         let mut end = DIFFERENCE;
         while !difference.is_char_boundary(end) {
@@ -145,9 +145,9 @@ mod tests {
 
     #[test]
     fn an_edited_text_keeps_its_encoding_and_its_line_ends() {
-        let unix = Text::of("a\nü\n".as_bytes());
+        let unix = EditableText::of("a\nü\n".as_bytes());
         assert_eq!(unix.bytes("a\r\nö\r\n").expect("bytes"), "a\nö\n".as_bytes());
-        let windows = Text::of(b"a\r\n\xfc\r\n");
+        let windows = EditableText::of(b"a\r\n\xfc\r\n");
         assert_eq!(windows.text, "a\r\nü\r\n");
         assert_eq!(windows.bytes("a\nö\n").expect("bytes"), b"a\r\n\xf6\r\n");
         assert!(windows.bytes("字").is_err());

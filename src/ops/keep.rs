@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     model::Problem,
     pipeline::Engine,
-    storage::{Day, Storage},
+    storage::{ArchiveDay, Storage},
 };
 
 /// How often it is looked for days that are over.
@@ -17,7 +17,7 @@ pub const EVERY: Duration = Duration::from_secs(3600);
 
 /// What was done, or would be.
 #[derive(Debug, Default, Serialize)]
-pub struct Kept {
+pub struct Retained {
     /// Days rolled into zips: flow and day.
     pub rolled: Vec<String>,
     /// Files in them.
@@ -45,10 +45,10 @@ fn cutoff(now: DateTime<Utc>, age: Duration) -> Option<NaiveDate> {
 ///
 /// # Errors
 /// The journal or the storage cannot be used.
-pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Kept, Problem> {
+pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Retained, Problem> {
     let (journal, storage, keep) = (engine.journal(), engine.storage(), &engine.workspace().keep);
-    let mut kept = Kept::default();
-    let named = |day: &Day| format!("{} {}", day.flow, day.day);
+    let mut kept = Retained::default();
+    let named = |day: &ArchiveDay| format!("{} {}", day.flow, day.day);
     if let Some(before) = keep.delete_after.and_then(|age| cutoff(now, age)) {
         for flow in journal.flows().await?.iter().filter(|_| !dry) {
             loop {
@@ -104,7 +104,7 @@ async fn open_days(engine: &Engine, before: NaiveDate) -> Result<BTreeSet<(Strin
 }
 
 /// Whether something of a day is worked on: its files must stay where they are.
-async fn is_under_way(engine: &Engine, day: &Day) -> Result<bool, Problem> {
+async fn is_under_way(engine: &Engine, day: &ArchiveDay) -> Result<bool, Problem> {
     let end = day.day.succ_opt().unwrap_or(NaiveDate::MAX);
     for flow in engine.journal().flows().await?.iter().filter(|flow| Storage::archive_name(flow) == day.flow) {
         if engine.journal().is_day_open(flow, midnight(day.day), midnight(end)).await? {
@@ -114,7 +114,7 @@ async fn is_under_way(engine: &Engine, day: &Day) -> Result<bool, Problem> {
     Ok(false)
 }
 
-impl Kept {
+impl Retained {
     /// What was done, in a line; none where nothing was.
     pub fn line(&self) -> Option<String> {
         let mut parts = Vec::new();

@@ -9,15 +9,15 @@ use std::{
 use chrono::{DateTime, Utc};
 use zip::ZipArchive;
 
-use super::backup::{ABOUT, Backup, Done, JOURNAL, LAYOUT, read_whole, saves, unable};
+use super::backup::{ABOUT, Backup, BackupContents, JOURNAL, LAYOUT, read_whole, saves, unable};
 use crate::{
     config::{Flow, Workspace},
     endpoint,
-    journal::{Before, Deed, Filter, Journal},
+    journal::{AuditEntry, Before, Filter, Journal},
     model::{
         Problem, Problems, Stage,
         problem::{cut, reason, shown},
-        table::{self, Item},
+        toml_reader::{self, TomlItem},
     },
     pipeline::{self, Lock},
     storage::{Storage, private_folder},
@@ -28,12 +28,12 @@ use crate::{
 ///
 /// # Errors
 /// The file is no backup, or damaged.
-pub fn check(from: &Path) -> Result<Done, Problem> {
+pub fn check(from: &Path) -> Result<BackupContents, Problem> {
     let (mut zip, about) = opened(from)?;
     // Without the page that says what it is.
     let files = zip.len().saturating_sub(1);
     tokio::task::block_in_place(|| read_whole(&mut zip)).map_err(|error| no_backup(from, &error))?;
-    Ok(Done { about, files, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() })
+    Ok(BackupContents { about, files, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() })
 }
 
 fn no_backup(from: &Path, error: &dyn std::fmt::Display) -> Problem {
@@ -70,12 +70,12 @@ fn stays_inside(zip: &mut ZipArchive<BufReader<File>>, from: &Path, root: &Path)
     let read =
         zip.by_name("workspace/consign.toml").map_err(io::Error::from).and_then(|entry| entry.take(LARGEST).read_to_string(&mut text));
     read.map_err(|error| no_backup(from, &reason(&error)))?;
-    let storage = table::parse(&text, "consign.toml").ok().and_then(|node| match node.item {
-        Item::Table(entries) => entries.into_iter().find(|entry| entry.key == "storage").map(|entry| entry.node.item),
+    let storage = toml_reader::parse(&text, "consign.toml").ok().and_then(|node| match node.item {
+        TomlItem::Table(entries) => entries.into_iter().find(|entry| entry.key == "storage").map(|entry| entry.node.item),
         _ => None,
     });
     match storage {
-        Some(Item::Text(storage)) if contained(&storage).is_err() => {
+        Some(TomlItem::Text(storage)) if contained(&storage).is_err() => {
             let problem = unable("keeps its storage outside of the workspace", from, &shown(&cut(&storage)));
             Err(problem.hint(format!(
                 "put a consign.toml that names the storage which you mean into {} first: it is kept. That of the backup is workspace/consign.toml in the zip",
@@ -94,7 +94,7 @@ const LARGEST: u64 = 1 << 20;
 ///
 /// # Errors
 /// The file is no backup or damaged, the workspace has a journal, or something cannot be written.
-pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
+pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problems> {
     let (mut zip, about) = opened(from)?;
     stays_inside(&mut zip, from, root)?;
     // Before anything is written: a workspace that is in use must not get files back that were removed from it.
@@ -104,7 +104,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<Done, Problems> {
     }
     is_free(root, &root.join("var"))?;
     let made = about.made;
-    let mut done = Done { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() };
+    let mut done = BackupContents { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() };
     let told = |error: io::Error| Problems::from(unable("cannot be brought back", from, &reason(&error)));
     tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
     let (workspace, broken) = endpoint::load_whole_flows(root)?;
@@ -162,7 +162,8 @@ pub(super) async fn settle(journal: &Journal, workspace: &Workspace, made: DateT
     if filter.flows.is_empty() {
         return Ok(());
     }
-    let deed = Deed { reason: Some("it may have been sent after the backup was made".into()), ..Deed::new("consign restore", "hold") };
+    let deed =
+        AuditEntry { reason: Some("it may have been sent after the backup was made".into()), ..AuditEntry::new("consign restore", "hold") };
     let now = Utc::now();
     for mut message in journal.list(&filter).await? {
         // What had been sent when the backup was made lacks its note in Odoo only.
@@ -189,7 +190,7 @@ fn below(part: &str, name: &str) -> Option<PathBuf> {
 
 /// Takes the entries of one part out of a backup, in their order. Files of the workspace that are there stay; those of our shelves are
 /// written anew, each under another name first.
-fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut Done) -> io::Result<()> {
+fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut BackupContents) -> io::Result<()> {
     for at in 0..zip.len() {
         let mut entry = zip.by_index(at).map_err(io::Error::from)?;
         let name = entry.name().map_err(io::Error::from)?.into_owned();

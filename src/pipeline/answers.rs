@@ -6,7 +6,7 @@ use crate::{
     journal::Answered,
     model::{
         Code, Message, Problem, Problems,
-        answer::Answer,
+        answer::Acknowledgement,
         problem::{cut, shown},
     },
 };
@@ -15,7 +15,7 @@ use crate::{
 const WORDS: usize = 500;
 
 /// The documents that answers are about; one that is about nothing that we sent is a problem.
-pub(super) async fn matched(run: &Run<'_>, answers: &[Answer]) -> Result<Vec<Message>, Problems> {
+pub(super) async fn matched(run: &Run<'_>, answers: &[Acknowledgement]) -> Result<Vec<Message>, Problems> {
     let (engine, flow) = (run.engine, run.flow);
     let awaits = |other: &&Flow| other.target_as::<FilesTarget>().is_some_and(|files| files.answer.is_some());
     let theirs = |other: &&Flow| other.partner == flow.partner && awaits(other);
@@ -38,7 +38,7 @@ pub(super) async fn matched(run: &Run<'_>, answers: &[Answer]) -> Result<Vec<Mes
 }
 
 /// Writes answers down at the documents that they are about.
-pub(super) async fn record(engine: &Engine, message: &Message, answers: &[(Answer, Message)]) -> Result<(), Problem> {
+pub(super) async fn record(engine: &Engine, message: &Message, answers: &[(Acknowledgement, Message)]) -> Result<(), Problem> {
     for (answer, about) in answers {
         let note = answer.note.as_deref().map(|note| note.chars().take(WORDS).collect());
         let answered = Answered { reply: answer.reply, note, by_message: Some(message.id), mark: None };

@@ -1,6 +1,6 @@
 //! The one step machine: carries a message from the stage it is at until it is at rest or waits.
 //!
-//! **Invariant:** work moves a message only here, whatever its source and target. [`Steps`] implements the stages of one kind of
+//! **Invariant:** work moves a message only here, whatever its source and target. [`StageSteps`] implements the stages of one kind of
 //! message; [`react`] does what a problem leads to.
 
 use chrono::TimeDelta;
@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// What is done at the stages of one kind of message.
-pub(super) trait Steps: Send {
+pub(super) trait StageSteps: Send {
     /// The stages of that kind.
     fn pipeline(&self) -> &'static Pipeline;
 
@@ -35,7 +35,12 @@ pub(super) trait Steps: Send {
 ///
 /// # Errors
 /// The journal cannot be used. A person who has moved the message meanwhile is no error: the next run takes it as it is.
-pub(super) async fn carry(run: &Run<'_>, steps: &mut dyn Steps, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
+pub(super) async fn carry(
+    run: &Run<'_>,
+    steps: &mut dyn StageSteps,
+    message: &mut Message,
+    summary: &mut Summary,
+) -> Result<Next, Problems> {
     match go(run, steps, message, summary).await {
         Err(problems) if problems.lead().code == Code::MessageMoved => {
             tracing::info!(message = message.id.short(), flow = message.flow, "moved by someone else meanwhile");
@@ -45,7 +50,7 @@ pub(super) async fn carry(run: &Run<'_>, steps: &mut dyn Steps, message: &mut Me
     }
 }
 
-async fn go(run: &Run<'_>, steps: &mut dyn Steps, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
+async fn go(run: &Run<'_>, steps: &mut dyn StageSteps, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
     let engine = run.engine;
     while !message.stage.is_at_rest() {
         // The next run goes on from where it is. What has had its effect only has to be written down.
@@ -102,7 +107,7 @@ impl<'f> Blocked<'f> {
     }
 }
 
-impl Steps for Blocked<'_> {
+impl StageSteps for Blocked<'_> {
     fn pipeline(&self) -> &'static Pipeline {
         self.pipeline
     }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use super::Engine;
 use crate::{
     config::{Documents, SameContent},
-    journal::{NewMessage, Verdict},
+    journal::{NewMessage, Novelty},
     model::{Code, Message, MessageId, Problem, Stage, problem::shown},
 };
 
@@ -27,7 +27,7 @@ pub(super) async fn classify(
     let mut here: Vec<(String, String, MessageId)> = Vec::new();
     for mut file in files {
         if file.rest.is_some() || file.size == 0 {
-            file.verdict = Some(if known.paths.contains(&file.path) { Verdict::NewContent } else { Verdict::New });
+            file.verdict = Some(if known.paths.contains(&file.path) { Novelty::NewContent } else { Novelty::New });
             new.push(file);
             continue;
         }
@@ -37,24 +37,24 @@ pub(super) async fn classify(
         let other_name = known.by_content.get(&file.sha256).and_then(|same| same.iter().find(|message| message.path != file.path));
         let beside = here.iter().find(|(digest, ..)| *digest == file.sha256);
         let verdict = match (same_name, latest) {
-            (Some(_), _) => Verdict::Duplicate,
-            (None, Some(_)) => Verdict::NewContent,
-            (None, None) if other_name.is_some() || beside.is_some() => Verdict::SameContent,
-            (None, None) if known.paths.contains(&file.path) => Verdict::NewContent,
-            (None, None) => Verdict::New,
+            (Some(_), _) => Novelty::Duplicate,
+            (None, Some(_)) => Novelty::NewContent,
+            (None, None) if other_name.is_some() || beside.is_some() => Novelty::SameContent,
+            (None, None) if known.paths.contains(&file.path) => Novelty::NewContent,
+            (None, None) => Novelty::New,
         };
         file.verdict = Some(verdict);
         // A zip's document is known by its place in a zip of that name: whether a later state of it came meanwhile is not seen here, so
         // that it is held rather than passed over.
-        let skipped = verdict == Verdict::SameContent && documents.same_content == SameContent::Skip && file.parent.is_none();
+        let skipped = verdict == Novelty::SameContent && documents.same_content == SameContent::Skip && file.parent.is_none();
         if let Some(first) = same_name.or(other_name)
-            && (verdict == Verdict::Duplicate || skipped)
+            && (verdict == Novelty::Duplicate || skipped)
         {
             let first = first.clone();
             repeats.push((file, first));
             continue;
         }
-        if verdict == Verdict::SameContent && documents.same_content != SameContent::Process {
+        if verdict == Novelty::SameContent && documents.same_content != SameContent::Process {
             let (name, id) = match (other_name, beside) {
                 (Some(message), _) => (message.name.as_str(), message.id),
                 (None, Some((_, name, id))) => (name.as_str(), *id),

@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     config::Inbound,
-    format::Source,
+    format::ByteSource,
     mapping::Applying,
     model::{Document, Message, Name, Plan, Problem, Problems, shape::Shape},
     odoo::execute::CHUNK,
@@ -38,11 +38,11 @@ fn unit(inbound: Inbound<'_>, message: &Message) -> Option<Vec<Name>> {
 }
 
 /// The bytes of a message: in memory, or where they lie when they are many.
-pub(super) async fn source(engine: &Engine, message: &Message) -> Result<Source, Problem> {
+pub(super) async fn source(engine: &Engine, message: &Message) -> Result<ByteSource, Problem> {
     if message.size < LARGE {
-        engine.storage().read(message).await.map(|bytes| Source::Bytes(bytes.into()))
+        engine.storage().read(message).await.map(|bytes| ByteSource::Bytes(bytes.into()))
     } else {
-        engine.storage().work_place(message).await.map(Source::File)
+        engine.storage().work_place(message).await.map(ByteSource::File)
     }
 }
 
@@ -73,7 +73,7 @@ async fn reload_as(
     engine: &Engine,
     inbound: Inbound<'_>,
     message: &Message,
-    shape: impl FnOnce(&Source) -> Result<Arc<Shape>, Problems>,
+    shape: impl FnOnce(&ByteSource) -> Result<Arc<Shape>, Problems>,
 ) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
     tokio::task::block_in_place(|| {

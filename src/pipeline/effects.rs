@@ -12,9 +12,9 @@ use crate::{
     failpoints::{Planted, planted},
     model::{
         BoxFuture, Effect, Message, Problem,
-        intent::{Known, Outcome},
+        intent::{Outcome, Prior},
     },
-    odoo::execute::memory,
+    odoo::execute::write_history,
 };
 
 /// The journal, for one message as it is now.
@@ -35,16 +35,16 @@ impl<'a> JournalledEffects<'a> {
     }
 }
 
-impl memory::Memory for JournalledEffects<'_> {
-    fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, memory::Written>, Problem>> {
+impl write_history::WriteHistory for JournalledEffects<'_> {
+    fn written<'a>(&'a self, model: &'a str, ids: &'a [i64]) -> BoxFuture<'a, Result<HashMap<i64, write_history::Written>, Problem>> {
         Box::pin(self.site.journal().written(&self.message.odoo, model, ids))
     }
 
-    fn remember<'a>(&'a self, model: &'a str, records: &'a [(i64, memory::Written)]) -> BoxFuture<'a, Result<(), Problem>> {
+    fn remember<'a>(&'a self, model: &'a str, records: &'a [(i64, write_history::Written)]) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(self.site.journal().remember(&self.message.odoo, model, records, self.site.clock().now()))
     }
 
-    fn intend<'a>(&'a self, effects: &'a [Effect]) -> BoxFuture<'a, Result<Vec<Known>, Problem>> {
+    fn intend<'a>(&'a self, effects: &'a [Effect]) -> BoxFuture<'a, Result<Vec<Prior>, Problem>> {
         Box::pin(self.site.journal().intend(&self.message, effects, self.site.clock().now()))
     }
 
@@ -67,14 +67,14 @@ impl memory::Memory for JournalledEffects<'_> {
 }
 
 impl Effects for JournalledEffects<'_> {
-    fn open<'a>(&'a self, effect: &'a Effect, due: Option<DateTime<Utc>>) -> BoxFuture<'a, Result<Known, Problem>> {
+    fn open<'a>(&'a self, effect: &'a Effect, due: Option<DateTime<Utc>>) -> BoxFuture<'a, Result<Prior, Problem>> {
         Box::pin(async move {
             if planted(Planted::IntentIgnored) {
-                return Ok(Known::New);
+                return Ok(Prior::New);
             }
             let known = self.site.journal().about_to_send(&self.message, effect, due, self.site.clock().now()).await?;
-            let known = known.first().copied().unwrap_or(Known::Open);
-            if known == Known::Open {
+            let known = known.first().copied().unwrap_or(Prior::Open);
+            if known == Prior::Open {
                 self.repeated().push(effect.clone());
             }
             Ok(known)

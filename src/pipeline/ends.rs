@@ -2,7 +2,7 @@
 
 use super::{engine::Engine, validate::Schemas};
 use crate::{
-    config::{Flow, answers::Returned},
+    config::{Flow, answers::SentAck},
     endpoint::{self, FilesOut, Source, Target},
     model::Problems,
 };
@@ -24,7 +24,7 @@ impl<'f> Run<'f> {
     }
 
     /// Where the answers to its documents are put, where they are given any.
-    pub(super) fn answers(&self) -> Option<(&Returned, FilesOut<'_>)> {
+    pub(super) fn answers(&self) -> Option<(&SentAck, FilesOut<'_>)> {
         let answer = self.flow.answer.as_ref()?;
         Some((answer, FilesOut::new(&self.engine.site, self.flow, &answer.target)))
     }

@@ -19,12 +19,12 @@ use crate::{
     config::{Flow, Workspace},
     endpoint::{self, Site},
     failpoints,
-    journal::{Deed, Journal},
+    journal::{AuditEntry, Journal},
     model::{
-        Again, Clock, ClockAhead, Code, Message, MessageId, Plan, Problem, Problems, Stage, SystemClock,
+        Clock, ClockAhead, Code, Message, MessageId, Plan, Problem, Problems, ReprocessOptions, Stage, SystemClock,
         codes::{Area, Reaction},
     },
-    odoo::{Odoo, Setup},
+    odoo::{ExecuteOptions, Odoo},
     schema::Schema,
     storage::{self, Storage},
 };
@@ -217,7 +217,7 @@ impl Engine {
     ///
     /// # Errors
     /// The message is under way, or its original is gone.
-    pub async fn restart(&self, message: &mut Message, again: Again, deed: &Deed) -> Result<(), Problem> {
+    pub async fn restart(&self, message: &mut Message, again: ReprocessOptions, deed: &AuditEntry) -> Result<(), Problem> {
         if message.pipeline().maps() || again.checked {
             self.storage().place(message).await?;
         }
@@ -230,7 +230,7 @@ impl Engine {
     ///
     /// # Errors
     /// Its original is gone, or a person must first decide whether it has had its effect.
-    pub async fn release(&self, message: &mut Message, deed: &Deed) -> Result<(), Problem> {
+    pub async fn release(&self, message: &mut Message, deed: &AuditEntry) -> Result<(), Problem> {
         if message.pipeline().maps() {
             self.storage().place(message).await?;
         }
@@ -241,7 +241,7 @@ impl Engine {
     ///
     /// # Errors
     /// There is one, or Odoo or the journal cannot be asked.
-    pub async fn not_overtaken(&self, odoo: &Odoo, plan: &Plan, setup: Setup<'_>, message: &Message) -> Result<(), Problems> {
+    pub async fn not_overtaken(&self, odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>, message: &Message) -> Result<(), Problems> {
         endpoint::odoo::not_overtaken(self.journal(), odoo, plan, setup, message).await
     }
 

@@ -5,8 +5,8 @@ use std::{collections::HashSet, time::Duration};
 use super::{Run, Summary};
 use crate::{
     config::Flow,
-    endpoint::{Candidate, History, Origin, Polled, Readiness},
-    journal::Hold,
+    endpoint::{Candidate, History, ItemOrigin, Polled, Readiness},
+    journal::HeldFile,
     model::{Code, Problem, problem::shown},
 };
 
@@ -63,7 +63,7 @@ async fn remember(run: &Run<'_>, candidates: &[Candidate], known: History) -> Re
             }
             _ => continue,
         };
-        let hold = Hold { since: *since, ..hold(origin, problem) };
+        let hold = HeldFile { since: *since, ..hold(origin, problem) };
         let before = known.holds.get(&origin.key);
         if before.is_none_or(|before| before.code != hold.code || before.size != hold.size) && !is_incomplete(problem.code) {
             new += 1;
@@ -79,8 +79,8 @@ async fn remember(run: &Run<'_>, candidates: &[Candidate], known: History) -> Re
     Ok(new)
 }
 
-fn hold(origin: &Origin, problem: &Problem) -> Hold {
-    Hold {
+fn hold(origin: &ItemOrigin, problem: &Problem) -> HeldFile {
+    HeldFile {
         path: origin.key.clone(),
         size: origin.size,
         modified: origin.modified,
@@ -92,14 +92,14 @@ fn hold(origin: &Origin, problem: &Problem) -> Hold {
 }
 
 /// Leaves something at its source from now on, and why.
-pub(super) async fn leave(run: &Run<'_>, left: &[(&Origin, Problem)]) -> Result<(), Problem> {
+pub(super) async fn leave(run: &Run<'_>, left: &[(&ItemOrigin, Problem)]) -> Result<(), Problem> {
     let since = run.engine.clock().now();
-    let holds: Vec<Hold> = left.iter().map(|(origin, problem)| Hold { since, ..hold(origin, problem) }).collect();
+    let holds: Vec<HeldFile> = left.iter().map(|(origin, problem)| HeldFile { since, ..hold(origin, problem) }).collect();
     run.engine.journal().hold_files(&run.flow.id, &holds, &[]).await
 }
 
 /// What may be taken, in its order; the rest is counted.
-pub(super) fn ready(flow: &Flow, candidates: Vec<Candidate>, summary: &mut Summary) -> Vec<Origin> {
+pub(super) fn ready(flow: &Flow, candidates: Vec<Candidate>, summary: &mut Summary) -> Vec<ItemOrigin> {
     let mut ready = Vec::new();
     for one in candidates {
         match one.readiness {

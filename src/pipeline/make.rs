@@ -8,10 +8,10 @@ use super::{
     render::{self, RenderContext, RenderedDocument, document},
 };
 use crate::{
-    config::{Changed, Flow, Outbound, answers::Returned},
+    config::{Flow, OnRecordChange, Outbound, answers::SentAck},
     endpoint::{DocumentTarget, odoo::digest_of, told},
     failpoints::checkpoint,
-    journal::{Deed, NewMessage, Rendered},
+    journal::{AuditEntry, NewMessage, Rendered},
     model::{
         Code, Direction, Message, Problem, Problems, Stage,
         codes::{Reaction, Who},
@@ -27,7 +27,7 @@ pub(super) enum Maker<'f> {
     /// Of records, those given where this run has read them already.
     Records(Outbound<'f>, Option<Vec<Json>>),
     /// As an answer to a partner's document.
-    Answer(&'f Returned),
+    Answer(&'f SentAck),
 }
 
 /// Makes a document of records and holds it against its schema.
@@ -47,12 +47,12 @@ pub(super) async fn of_records(
         engine.journal().number(message, first).await?;
     }
     let digests = match outbound.records.changed {
-        Changed::Ignore => Vec::new(),
+        OnRecordChange::Ignore => Vec::new(),
         _ => records.iter().map(|record| (format!("{},{}", outbound.records.model, record["id"]), digest_of(record))).collect(),
     };
     // Which sending of its records it is: 1 for the first.
     let version = match outbound.records.changed {
-        Changed::Resend => engine.journal().sendings(message).await? + 1,
+        OnRecordChange::Resend => engine.journal().sendings(message).await? + 1,
         _ => 1,
     };
     let made = document(engine.workspace(), flow, outbound, records, &RenderContext::of(message, version))?;
@@ -116,14 +116,14 @@ pub(super) async fn answered(engine: &Engine, answer: &Message) -> Result<Option
 /// Ends an answer that tells nothing any more: what it is about is answered anew, or a later answer has its name.
 pub(super) async fn superseded(engine: &Engine, answer: &mut Message) -> Result<(), Problem> {
     let reason = Some("what it answers has another outcome by now, or a later answer has its name".to_string());
-    let deed = Deed { reason, ..Deed::new("consign", "discard") };
+    let deed = AuditEntry { reason, ..AuditEntry::new("consign", "discard") };
     engine.journal().discard(answer, &deed, engine.clock().now()).await.map(|_| ())
 }
 
 /// Makes an answer and holds it against its schema.
 pub(super) async fn answer(
     run: &Run<'_>,
-    answer: &Returned,
+    answer: &SentAck,
     about: &Message,
     target: &dyn DocumentTarget,
     message: &mut Message,
@@ -147,7 +147,7 @@ pub(super) fn ungiven(about: &Message, found: Problems) -> Problems {
     Problem::new(Code::AnswerUngiven, text).at(first.place).maybe_hint(first.hint).into()
 }
 
-async fn answer_document(run: &Run<'_>, answer: &Returned, about: &Message, problems: &[Problem]) -> Result<RenderedDocument, Problem> {
+async fn answer_document(run: &Run<'_>, answer: &SentAck, about: &Message, problems: &[Problem]) -> Result<RenderedDocument, Problem> {
     let (engine, flow) = (run.engine, run.flow);
     let mut numbers: Map<String, Json> = Map::new();
     for term in engine.journal().terms(about.id).await?.into_iter().filter(|term| term.kind != "record") {

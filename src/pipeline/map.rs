@@ -2,9 +2,9 @@
 
 use super::{
     Engine, Run, Summary, apply,
-    carry::{Blocked, Steps, carry, foreign},
+    carry::{Blocked, StageSteps, carry, foreign},
     document_stream::{self, Stream},
-    mappings,
+    mapping_store,
     react::Next,
     validate::Schemas,
 };
@@ -27,8 +27,8 @@ pub(super) async fn documents(
     let then = match message.again.as_then {
         // Its effect is there; what is left needs no mapping.
         true if at != Some(Stage::Applied) => {
-            let made_of = mappings::recall(engine.storage(), message).await.map_err(Problems::from);
-            match made_of.and_then(|made_of| inbound.map.as_then(&made_of)) {
+            let snapshot = mapping_store::load(engine.storage(), message).await.map_err(Problems::from);
+            match snapshot.and_then(|snapshot| inbound.map.as_then(&snapshot)) {
                 Ok(then) => Some(then),
                 Err(problems) => return carry(run, &mut Blocked::by(engine, message, problems), message, summary).await,
             }
@@ -49,7 +49,7 @@ struct Documents<'f> {
     stream: Option<Stream>,
 }
 
-impl Steps for Documents<'_> {
+impl StageSteps for Documents<'_> {
     fn pipeline(&self) -> &'static Pipeline {
         &pipeline::MAP
     }
@@ -87,7 +87,7 @@ impl Documents<'_> {
         let documents = known(engine, inbound, &self.run.schemas, message, &mut self.stream).await?;
         let mut numbers = Vec::new();
         let planned = apply::plan(inbound, message, documents, &mut numbers).await;
-        let mapping = mappings::keep(engine.storage(), &inbound.map.made_of).await;
+        let mapping = mapping_store::save(engine.storage(), &inbound.map.snapshot).await;
         if let Err(problems) = planned {
             // One that is refused is looked for more than any other.
             engine.journal().numbered(message.id, &numbers, mapping.as_deref()).await?;
@@ -106,7 +106,7 @@ impl Documents<'_> {
             // The mapping may be another than when it was planned.
             let mut numbers = Vec::new();
             apply::plan(inbound, message, documents, &mut numbers).await?;
-            let mapping = mappings::keep(engine.storage(), &inbound.map.made_of).await;
+            let mapping = mapping_store::save(engine.storage(), &inbound.map.snapshot).await;
             if mapping.is_some() && mapping != message.mapping {
                 engine.journal().numbered(message.id, &numbers, mapping.as_deref()).await?;
                 message.mapping = mapping;

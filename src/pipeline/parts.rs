@@ -3,16 +3,16 @@
 use super::{
     Run, answers,
     document_stream::{Plans, Stream},
-    plans,
+    plan_store,
 };
 use crate::{
     config::Inbound,
-    endpoint::{Parts, TookPlace},
+    endpoint::{PlanParts, TookPlace},
     journal::{RecordRow, Written},
     mapping::Applying,
     model::{
         BoxFuture, Effect, Message, Plan, Problem, Problems,
-        answer::{self, Answer},
+        answer::{self, Acknowledgement},
         intent::Outcome,
         problem::shown,
     },
@@ -85,7 +85,7 @@ pub(super) struct Planned<'r> {
     /// The part that came last, where it is the only one.
     whole: Option<Plan>,
     /// What the part that came last says about documents that we sent.
-    says: Vec<(Answer, Message)>,
+    says: Vec<(Acknowledgement, Message)>,
     applied: Applied,
     refused: Vec<Refused>,
 }
@@ -130,7 +130,7 @@ impl<'r> Planned<'r> {
     }
 }
 
-impl Parts for Planned<'_> {
+impl PlanParts for Planned<'_> {
     fn rewind(&mut self) {
         self.applying = applying(self.inbound, self.message);
         self.plans = Plans::of(self.inbound, self.message, self.stream);
@@ -159,7 +159,7 @@ impl Parts for Planned<'_> {
         Box::pin(async move {
             let engine = self.run.engine;
             if let Some(plan) = self.whole.take() {
-                plans::keep(engine.storage(), self.message, &plan).await;
+                plan_store::save(engine.storage(), self.message, &plan).await;
             }
             answers::record(engine, self.message, &self.says).await?;
             let told = self.count(&part);

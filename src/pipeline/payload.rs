@@ -9,14 +9,14 @@ use chrono::TimeDelta;
 
 use super::{
     Run, Summary,
-    carry::{Steps, carry, foreign},
+    carry::{StageSteps, carry, foreign},
     effects::JournalledEffects,
     engine::GRACE,
     make::{self, Maker},
     react::Next,
 };
 use crate::{
-    config::answers::Returned,
+    config::answers::SentAck,
     endpoint::{Committed, DocumentTarget, Probe},
     failpoints::{Planted, planted},
     journal::Written,
@@ -41,7 +41,7 @@ struct Payload<'f> {
     maker: Maker<'f>,
 }
 
-impl Steps for Payload<'_> {
+impl StageSteps for Payload<'_> {
     fn pipeline(&self) -> &'static Pipeline {
         &pipeline::RENDER
     }
@@ -62,7 +62,7 @@ impl Steps for Payload<'_> {
 
 impl Payload<'_> {
     /// The step of an answer, unless it tells nothing any more. An older one never takes the place of a younger one.
-    async fn answer(&mut self, answer: &Returned, message: &mut Message) -> Result<(), Problems> {
+    async fn answer(&mut self, answer: &SentAck, message: &mut Message) -> Result<(), Problems> {
         let engine = self.run.engine;
         let Some(about) = make::answered(engine, message).await? else { return Ok(make::superseded(engine, message).await?) };
         if message.checked && engine.journal().is_answered_later(message).await? {
@@ -77,7 +77,7 @@ impl Payload<'_> {
         Ok(())
     }
 
-    async fn go_on(&mut self, message: &mut Message, answer: Option<(&Returned, &Message)>) -> Result<(), Problems> {
+    async fn go_on(&mut self, message: &mut Message, answer: Option<(&SentAck, &Message)>) -> Result<(), Problems> {
         let (journal, clock) = (self.run.engine.journal(), self.run.engine.clock());
         match message.stage {
             Stage::Received => match (&mut self.maker, answer) {

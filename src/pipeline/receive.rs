@@ -11,7 +11,7 @@ use super::{
     look, settle,
 };
 use crate::{
-    endpoint::{Fetched, Origin},
+    endpoint::{Fetched, ItemOrigin},
     failpoints::{Planted, checkpoint, planted},
     journal::{Doubt, NewMessage},
     model::{Code, Message, MessageId, Problem, Stage, codes::Scope},
@@ -24,8 +24,8 @@ const FILES: usize = 512;
 const BYTES: u64 = 64 << 20;
 
 /// Cuts what was found into batches that are fetched, stored and written down together.
-pub(super) fn batches(ready: Vec<Origin>) -> Vec<Vec<Origin>> {
-    let mut batches: Vec<Vec<Origin>> = Vec::new();
+pub(super) fn batches(ready: Vec<ItemOrigin>) -> Vec<Vec<ItemOrigin>> {
+    let mut batches: Vec<Vec<ItemOrigin>> = Vec::new();
     let mut bytes = u64::MAX;
     for entry in ready {
         bytes = bytes.saturating_add(entry.size);

@@ -7,9 +7,9 @@ pub use crate::endpoint::values::RenderContext;
 use crate::{
     config::{Flow, Inbound, Outbound, Workspace},
     endpoint::values::values,
-    format::{Limits, Source, xml},
+    format::{ByteSource, Limits, xml},
     model::{Code, Events, Plan, Problem, Problems, codes::Who},
-    schema::{File, Schema},
+    schema::{Schema, ValidatedFile},
     storage::safe_name,
 };
 
@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 /// Everything that is wrong with the file.
-pub fn plan(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Plan, Problems> {
+pub fn plan(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Plan, Problems> {
     let documents = validate_and_parse(source, name, inbound, schemas)?;
     inbound.map.mapping.apply(&documents, name, &inbound.map.given)
 }
@@ -59,11 +59,11 @@ pub fn document(
 /// # Errors
 /// What is wrong with it: ours to mend, not the partner's.
 pub fn check(schema: &Schema, name: &str, bytes: Vec<u8>) -> Result<(), Problems> {
-    let (source, own) = (Source::Bytes(bytes.into()), name.to_string());
+    let (source, own) = (ByteSource::Bytes(bytes.into()), name.to_string());
     let read = move |judge: &mut dyn Events| {
-        xml::stream(&source, &own, &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
+        xml::stream(&source, &own, &Limits::default(), xml::XmlOptions::default(), judge).map_err(Problems::from)
     };
-    let (_, found) = schema.judge(&File::named(name), read);
+    let (_, found) = schema.judge(&ValidatedFile::named(name), read);
     if found.is_empty() {
         return Ok(());
     }

@@ -5,11 +5,11 @@ use chrono::{DateTime, Utc};
 use super::{Run, Summary, dedup::Repeat, engine::GRACE, look, make, retry::next_try, unpack};
 use crate::{
     config::Flow,
-    endpoint::{ALIVE, DocumentTarget, Origin, Resting, Settled, Settlement, Target},
+    endpoint::{ALIVE, DocumentTarget, ItemOrigin, Resting, Settled, Settlement, Target},
     failpoints::checkpoint,
     journal::{NewMessage, Until},
     model::{Code, Intent, Message, Problem, Problems, Stage, codes::Scope, problem::shown},
-    storage::Left,
+    storage::RefusedParts,
 };
 
 /// Whether our own copy lies where a message at rest has it.
@@ -79,7 +79,7 @@ async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) ->
     let storage = run.engine.storage();
     // One that lies where it belongs is not read and hashed again because its source cannot be reached.
     if message.stage == Stage::Failed || !message.stored.starts_with("archive/") {
-        message.stored = storage.shelve(message, problems).await?;
+        message.stored = storage.archive(message, problems).await?;
     }
     // An answer has no source that would hear of it.
     message.moved |= message.answers.is_some();
@@ -204,7 +204,7 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     if taken.is_empty() {
         return engine.journal().shelved_all(&done).await;
     }
-    let (messages, left): (Vec<Message>, Vec<Left>) = taken.into_iter().unzip();
+    let (messages, left): (Vec<Message>, Vec<RefusedParts>) = taken.into_iter().unzip();
     resting.extend(messages.iter().zip(left).map(|(message, left)| Resting { message, outcome: Settlement::Partly(left) }));
     let told = match hear(run, &resting).await {
         Some(Ok(told)) => told,
@@ -275,16 +275,16 @@ pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut 
         summary.problems.push(Problem::new(Code::ShelfFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
     }
     // They are not fetched again at every poll.
-    let origins: Vec<(Origin, Problem)> = failures
+    let origins: Vec<(ItemOrigin, Problem)> = failures
         .into_iter()
         .map(|(copy, known, problem)| {
             let why = format!("it repeats message {} and could not be moved: {}", known.id.short(), problem.message);
             let hint = "remove it, or give the user the right to rename; it is tried again after an hour";
             let (key, name, size, modified) = (copy.path.clone(), copy.name.clone(), copy.size, copy.modified);
-            let origin = Origin { key, name, size, modified, ..Origin::default() };
+            let origin = ItemOrigin { key, name, size, modified, ..ItemOrigin::default() };
             (origin, Problem::new(Code::Duplicate, why).hint(hint))
         })
         .collect();
-    let left: Vec<(&Origin, Problem)> = origins.iter().map(|(origin, problem)| (origin, problem.clone())).collect();
+    let left: Vec<(&ItemOrigin, Problem)> = origins.iter().map(|(origin, problem)| (origin, problem.clone())).collect();
     look::leave(run, &left).await
 }

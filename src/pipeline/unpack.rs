@@ -5,15 +5,15 @@ use std::{collections::HashSet, path::Path};
 
 use super::{
     Run, Summary,
-    carry::{self, Steps, foreign},
+    carry::{self, StageSteps, foreign},
     dedup::classify,
     react::Next,
 };
 use crate::{
-    config::{Documents, Unusual},
+    config::{Documents, OnUnusualFile},
     failpoints::checkpoint,
     format::zip::{self, Archive},
-    journal::{NewMessage, Verdict},
+    journal::{NewMessage, Novelty},
     model::{BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, pattern, problem::shown},
     storage::{Storage, Unclaimed},
     transport::{join, leaf},
@@ -54,7 +54,7 @@ struct Package<'f> {
     documents: Vec<Message>,
 }
 
-impl Steps for Package<'_> {
+impl StageSteps for Package<'_> {
     fn pipeline(&self) -> &'static Pipeline {
         self.run.flow.pipeline()
     }
@@ -154,7 +154,7 @@ fn take(
         let mut new = NewMessage {
             name,
             path,
-            verdict: Some(Verdict::New),
+            verdict: Some(Novelty::New),
             parent: Some(message.id),
             ..NewMessage::of(&message.flow, message.direction, &message.odoo)
         };
@@ -183,7 +183,7 @@ fn take(
         unclaimed.push(spooled_file.unclaimed);
         total += new.size;
         alike += usize::from(!contents.insert(new.sha256.clone()));
-        if new.size == 0 && read_as.empty != Unusual::Accept {
+        if new.size == 0 && read_as.empty != OnUnusualFile::Accept {
             new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&new.name)));
         }
         spooled.push(new);

@@ -10,20 +10,20 @@ use tokio::sync::mpsc;
 use crate::{
     config::{Choice, Flow, Inbound, Workspace, check},
     format::{
-        Format, Limits, Source,
-        parts::{Outside, Parts},
+        ByteSource, Format, Limits,
+        parts::{ChunkReader, HeaderReader},
         tree::Builder,
         typed::Typed,
-        within::{Kind, Steps, Within},
+        within::{DocumentHead, ElementPath, Payloads},
     },
     model::{
         Code, Document, Events, Name, Place, Problem, Problems,
         events::Both,
         problem::cut,
+        problem_cap::cap_problems,
         shape::{Shape, WhiteSpace},
-        tally::told,
     },
-    schema::{File, Schema, Setup},
+    schema::{CompileOptions, Schema, ValidatedFile},
 };
 
 /// The compiled schemas of a flow, by name.
@@ -53,7 +53,7 @@ impl Schemas {
     /// # Errors
     /// As [`Schemas::of`].
     pub fn compile(workspace: &Workspace, flow: &Flow, threads: usize) -> Result<Self, Problems> {
-        let setup = || Setup { threads, ..Setup::default() };
+        let setup = || CompileOptions { threads, ..CompileOptions::default() };
         Self::of(flow, |name| Schema::compile_all(&workspace.schemas(), &[name.to_string()], setup()))
     }
 
@@ -70,7 +70,7 @@ impl Schemas {
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub fn validate_and_parse(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
+pub fn validate_and_parse(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Vec<Document>, Problems> {
     judge(source, name, inbound, schemas, true).map(|(documents, _)| documents)
 }
 
@@ -78,15 +78,15 @@ pub fn validate_and_parse(source: &Source, name: &str, inbound: Inbound<'_>, sch
 ///
 /// # Errors
 /// Everything that is wrong with it.
-pub(super) fn validate_only(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
+pub(super) fn validate_only(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
     judge(source, name, inbound, schemas, false).map(|(_, shape)| shape)
 }
 
 type Judged = (Vec<Document>, Arc<Shape>);
 
-fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, keep: bool) -> Result<Judged, Problems> {
+fn judge(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schemas, keep: bool) -> Result<Judged, Problems> {
     let size = source.length().unwrap_or(0);
-    let file = File {
+    let file = ValidatedFile {
         name: name.to_string(),
         decimal_comma: inbound.documents.format.table().is_some_and(|table| table.decimal_comma),
         time: inbound.documents.limits.time_for(size),
@@ -116,7 +116,7 @@ fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, k
         let read = match within {
             None => reader.read(&source, &own, &mut Both(judge, typed)),
             Some(path) => {
-                let mut payloads = Within::new(path.clone(), Both(judge, typed));
+                let mut payloads = Payloads::new(path.clone(), Both(judge, typed));
                 let read = reader.read(&source, &own, &mut payloads);
                 match (read, payloads.found()) {
                     (Ok(()), 0) => {
@@ -131,7 +131,7 @@ fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, k
     });
     problems.extend(found);
     // What keeps the file from being read at all was met by both passes.
-    let problems = told(problems, name);
+    let problems = cap_problems(problems, name);
     Problems::check(problems)?;
     let unread = || Problem::new(Code::DocSchema, "the file could not be read").at(Place::file(name)).into();
     documents.ok_or_else(unread).map(|documents| (documents, shape))
@@ -141,13 +141,13 @@ fn judge(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas, k
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn read(source: &Source, name: &str, inbound: Inbound<'_>, shape: Arc<Shape>) -> Result<Vec<Document>, Problems> {
+pub(super) fn read(source: &ByteSource, name: &str, inbound: Inbound<'_>, shape: Arc<Shape>) -> Result<Vec<Document>, Problems> {
     let reader = Reader::of(inbound);
     let mut tree = reader.tree();
     let mut typed = Typed::new(shape, &mut tree);
     match &inbound.map.envelope {
         None => reader.read(source, name, &mut typed)?,
-        Some(envelope) => reader.read(source, name, &mut Within::new(envelope.payload.clone(), typed))?,
+        Some(envelope) => reader.read(source, name, &mut Payloads::new(envelope.payload.clone(), typed))?,
     }
     tree.all(name).map_err(Problems::from)
 }
@@ -155,7 +155,7 @@ pub(super) fn read(source: &Source, name: &str, inbound: Inbound<'_>, shape: Arc
 /// A file that is read a part at a time.
 #[derive(Clone)]
 pub(super) struct Large {
-    source: Source,
+    source: ByteSource,
     shape: Arc<Shape>,
     /// The path of the elements that records are made of.
     unit: Vec<Name>,
@@ -167,11 +167,17 @@ pub(super) struct Large {
 ///
 /// # Errors
 /// What keeps it from being read.
-pub(super) fn read_large(source: Source, name: &str, inbound: Inbound<'_>, shape: Arc<Shape>, unit: Vec<Name>) -> Result<Large, Problems> {
+pub(super) fn read_large(
+    source: ByteSource,
+    name: &str,
+    inbound: Inbound<'_>,
+    shape: Arc<Shape>,
+    unit: Vec<Name>,
+) -> Result<Large, Problems> {
     let reader = Reader::of(inbound);
-    let mut outside = Outside::new(&unit, reader.format.table(), inbound.documents.limits.elements);
+    let mut outside = HeaderReader::new(&unit, reader.format.table(), inbound.documents.limits.elements);
     reader.read(&source, name, &mut Typed::new(Arc::clone(&shape), &mut outside))?;
-    if outside.is_full() {
+    if outside.wants_no_more() {
         let text = format!("more than {} elements outside of those that records are made of", inbound.documents.limits.elements);
         return Err(Problem::new(Code::DocLimit, text).at(Place::file(name)).into());
     }
@@ -184,7 +190,7 @@ pub(super) fn parts(large: Large, name: String, inbound: Inbound<'_>, size: usiz
     let reader = Reader::of(inbound);
     std::thread::spawn(move || {
         // A receiver that is gone wants nothing more.
-        let mut parts = Parts::new(&large.unit, Document::clone(&large.header), size, |part| send.blocking_send(Ok(part)).is_ok());
+        let mut parts = ChunkReader::new(&large.unit, Document::clone(&large.header), size, |part| send.blocking_send(Ok(part)).is_ok());
         match reader.read(&large.source, &name, &mut Typed::new(large.shape, &mut parts)) {
             Ok(()) => parts.finish(),
             Err(problems) => {
@@ -201,7 +207,7 @@ pub(super) fn parts(large: Large, name: String, inbound: Inbound<'_>, size: usiz
 /// # Errors
 /// What keeps it from being read.
 pub(super) fn rest(
-    source: &Source,
+    source: &ByteSource,
     name: &str,
     inbound: Inbound<'_>,
     unit: &[Name],
@@ -228,7 +234,7 @@ impl Reader {
         }
     }
 
-    fn read(&self, source: &Source, name: &str, to: &mut dyn Events) -> Result<(), Problems> {
+    fn read(&self, source: &ByteSource, name: &str, to: &mut dyn Events) -> Result<(), Problems> {
         self.format.read(source, name, &self.limits, to)
     }
 }
@@ -237,23 +243,23 @@ impl Reader {
 ///
 /// # Errors
 /// None of the flow's schemas is for it, or what keeps it from being read.
-pub(super) fn shape(source: &Source, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
+pub(super) fn shape(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
     let choice = choose(source, name, inbound)?;
     Ok(Arc::clone(schemas.get(&choice.schema)?.shape()))
 }
 
 /// The first of the flow's schemas that is for this document.
-fn choose<'f>(source: &Source, name: &str, inbound: Inbound<'f>) -> Result<&'f Choice, Problems> {
+fn choose<'f>(source: &ByteSource, name: &str, inbound: Inbound<'f>) -> Result<&'f Choice, Problems> {
     if let [only] = inbound.map.schemas.as_slice()
         && only.is_for_all()
     {
         return Ok(only);
     }
     let paths: Vec<_> = inbound.map.schemas.iter().filter_map(|choice| choice.path.clone()).collect();
-    let mut kind = Kind::of(paths.clone(), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
+    let mut kind = DocumentHead::of(paths.clone(), inbound.map.envelope.as_ref().map(|envelope| envelope.payload.clone()));
     Reader::of(inbound).read(source, name, &mut kind)?;
     let (namespace, root) = kind.root.clone().unwrap_or_default();
-    let value = |path: &Steps| -> Option<String> {
+    let value = |path: &ElementPath| -> Option<String> {
         let at = paths.iter().position(|known| known == path)?;
         // Which type it is of is known by the schema alone.
         kind.values[at].as_deref().map(|value| WhiteSpace::Collapse.of(value).into_owned())

@@ -11,7 +11,7 @@ use xsd_schema::{
     parser::resolver::{EmbeddedLoader, ResolverConfig, SchemaResolver},
 };
 
-use super::{catalog::Catalog, flaws, loader::Jailed};
+use super::{catalog::Catalog, compile_errors, loader::Jailed};
 use crate::model::{Code, Place, Problem, Problems};
 
 /// What is compiled together.
@@ -113,7 +113,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         .directive_failures()
         .iter()
         // The attributes of xsi: are built in; a schema that imports them needs no document.
-        .filter(|failure| !failure.namespace_supplied() && failure.namespace() != Some(super::judge::XSI))
+        .filter(|failure| !failure.namespace_supplied() && failure.namespace() != Some(super::validator::XSI))
         .map(|failure| {
             let what = failure.schema_location().or(failure.namespace()).unwrap_or("a schema without a location");
             let at = failure.location().map(|at| place(&at.base_uri, at.line, at.column, &root));
@@ -155,7 +155,7 @@ fn dangling(set: &SchemaSet, root: &str) -> Vec<Problem> {
         .map(|error| {
             let missing = error.message.split('\'').nth(1).unwrap_or_default().rsplit(['}', ':']).next().unwrap_or_default();
             let types = set.namespaces.values().flat_map(|table| table.types.keys()).map(|name| set.name_table.resolve(*name));
-            let types: Vec<String> = types.chain(flaws::BUILT_IN.map(str::to_string)).collect();
+            let types: Vec<String> = types.chain(compile_errors::BUILT_IN.map(str::to_string)).collect();
             let problem = Problem::new(Code::SchemaBroken, format!("the type `{missing}` is defined nowhere"))
                 .maybe_hint(super::phrases::near(missing, types.iter().map(String::as_str)));
             match set.locate(error.source.as_ref()) {
@@ -217,7 +217,7 @@ fn problem(error: &SchemaError, root: &str) -> Problem {
     if let Some(problem) = named_unread(&message, root) {
         return problem;
     }
-    let (sentence, hint) = flaws::told(&message.replace(root, ""));
+    let (sentence, hint) = compile_errors::told(&message.replace(root, ""));
     let problem = Problem::new(Code::SchemaBroken, sentence).maybe_hint(hint);
     match location {
         Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),

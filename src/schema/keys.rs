@@ -5,8 +5,8 @@ use std::collections::{HashMap, HashSet};
 
 use xsd_schema::SchemaSet;
 
-use super::{frame::Frame, phrases::step};
-use crate::model::{Spot, Trail};
+use super::{element_frame::Frame, phrases::step};
+use crate::model::{DeferredLocation, ElementStack};
 
 /// Values kept of one rule within its scope; beyond these only the engine tells.
 const MOST: usize = 100_000;
@@ -69,14 +69,14 @@ pub(super) struct Seen {
     /// For each key's rule the values with the line of the first.
     keys: HashMap<usize, HashMap<Values, u32>>,
     /// For each reference's rule those that no key had when they came.
-    dangling: HashMap<usize, Vec<(Values, Spot)>>,
+    dangling: HashMap<usize, Vec<(Values, DeferredLocation)>>,
     /// References whose lost ones were told in this scope.
     told: HashSet<usize>,
 }
 
 impl Seen {
     /// An element ends: it may carry a key or refer to one.
-    pub(super) fn element(&mut self, rules: &Rules, local: &str, frame: &Frame, trail: &mut Trail) {
+    pub(super) fn element(&mut self, rules: &Rules, local: &str, frame: &Frame, stack: &mut ElementStack) {
         for at in rules.selects.get(local).into_iter().flatten() {
             let rule = &rules.rules[*at];
             let Some(values) = values(&rule.fields, frame) else { continue };
@@ -84,13 +84,13 @@ impl Seen {
                 None => {
                     let known = self.keys.entry(*at).or_default();
                     if known.len() < MOST {
-                        known.entry(values).or_insert(trail.position().0);
+                        known.entry(values).or_insert(stack.position().0);
                     }
                 }
                 Some(key) if !self.has(rules, key, &values) => {
                     let dangling = self.dangling.entry(*at).or_default();
                     if dangling.len() < MOST {
-                        dangling.push((values, trail.spot()));
+                        dangling.push((values, stack.spot()));
                     }
                 }
                 Some(_) => {}
@@ -109,7 +109,7 @@ impl Seen {
 
     /// References by the rule of this name that lead nowhere, now that all keys have come; none where they were given before, since
     /// the engine tells each by itself. `None` where the rule cannot be followed.
-    pub(super) fn lost(&mut self, rules: &Rules, name: &str) -> Option<Vec<(Values, Spot)>> {
+    pub(super) fn lost(&mut self, rules: &Rules, name: &str) -> Option<Vec<(Values, DeferredLocation)>> {
         let at = rules.rules.iter().position(|rule| rule.name == name)?;
         let key = rules.rules[at].refers.as_ref()?;
         if !self.told.insert(at) {

@@ -8,7 +8,7 @@ use std::{
 
 use xsd_schema::{SchemaError, SchemaLoader, SchemaResult};
 
-use super::bounds::Bounds;
+use super::complexity_limits::Bounds;
 use crate::model::{Code, Place, Problem};
 
 /// Bytes of one schema document; the largest of our corpus has 2 MB.

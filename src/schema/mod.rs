@@ -3,26 +3,26 @@
 //!
 //! **Invariant:** nothing outside the workspace's `schemas/` is read, and nothing is ever fetched.
 
-mod bounds;
 mod catalog;
 mod compile;
+mod compile_errors;
+mod complexity_limits;
 mod content;
-mod flaws;
-mod frame;
-mod judge;
-mod judging;
+mod element_frame;
+mod event_channel;
+mod expectations;
 mod keys;
 mod loader;
 mod patterns;
 mod phrases;
 mod prepared;
-mod relay;
-mod repair;
+mod recovery;
 mod report;
 mod sentences;
 mod shape;
 mod types;
-mod words;
+mod validator;
+mod validator_events;
 mod workers;
 
 use std::{
@@ -36,7 +36,7 @@ use std::{
 };
 
 use self::workers::Workers;
-use crate::model::{Code, Events, Place, Problem, Problems, shape::Shape, tally::told};
+use crate::model::{Code, Events, Place, Problem, Problems, problem_cap::cap_problems, shape::Shape};
 
 /// A compiled schema. Cheap to clone; documents are judged by threads of its own, since the engine's tables are not `Sync` and one
 /// prepared validator is ten times faster than a new one for each document (measured: 0.5 ms against 6 ms for 20 KB).
@@ -49,7 +49,7 @@ pub struct Schema {
 
 /// How schema documents are compiled.
 #[derive(Debug, Clone, Default)]
-pub struct Setup {
+pub struct CompileOptions {
     /// An OASIS XML catalog; `catalog.xml` in the jail where it is `None`.
     pub catalog: Option<PathBuf>,
     /// Documents that may be judged at once; 1 where it is 0.
@@ -61,7 +61,7 @@ pub struct Setup {
 
 /// What is known of a file that is judged.
 #[derive(Debug, Clone)]
-pub struct File {
+pub struct ValidatedFile {
     /// The name used in problems.
     pub name: String,
     /// It writes decimals with a comma.
@@ -70,7 +70,7 @@ pub struct File {
     pub time: Duration,
 }
 
-impl File {
+impl ValidatedFile {
     /// An XML file of that name, with a minute's time.
     pub fn named(name: &str) -> Self {
         Self { name: name.to_string(), decimal_comma: false, time: Duration::from_secs(60) }
@@ -83,14 +83,14 @@ impl Schema {
     /// # Errors
     /// Everything that is wrong with the schema documents: unreadable, not legal, an import that is not there.
     pub fn compile(jail: &Path, path: &str) -> Result<Self, Problems> {
-        Self::compile_all(jail, &[path.to_string()], Setup::default())
+        Self::compile_all(jail, &[path.to_string()], CompileOptions::default())
     }
 
     /// Compiles several schema documents into one schema.
     ///
     /// # Errors
     /// As [`Schema::compile`].
-    pub fn compile_all(jail: &Path, paths: &[String], setup: Setup) -> Result<Self, Problems> {
+    pub fn compile_all(jail: &Path, paths: &[String], setup: CompileOptions) -> Result<Self, Problems> {
         let set = compile::Set { jail: jail.to_path_buf(), names: paths.to_vec(), catalog: setup.catalog, gaps: setup.gaps };
         let (workers, shape) = Workers::start(set, setup.threads)?;
         Ok(Self { workers: Arc::new(workers), shape: Arc::new(shape), name: paths.join(", ").into() })
@@ -103,9 +103,9 @@ impl Schema {
 
     /// Judges a document while `read` reads it: reading goes on here, judging on a thread of the schema's. Gives what `read` gave, and
     /// everything that is wrong with the document, in its order.
-    pub fn judge<T>(&self, file: &File, read: impl FnOnce(&mut dyn Events) -> Result<T, Problems>) -> (Option<T>, Vec<Problem>) {
+    pub fn judge<T>(&self, file: &ValidatedFile, read: impl FnOnce(&mut dyn Events) -> Result<T, Problems>) -> (Option<T>, Vec<Problem>) {
         let (answer, verdict) = mpsc::sync_channel(1);
-        let (to, batches) = mpsc::sync_channel::<relay::Batch>(relay::WAITING);
+        let (to, batches) = mpsc::sync_channel::<event_channel::Batch>(event_channel::WAITING);
         let full = Arc::new(AtomicBool::new(false));
         let (asked, enough) = (file.clone(), Arc::clone(&full));
         let job = Box::new(move |prepared: Result<&prepared::Prepared<'_>, &Problems>| {
@@ -113,10 +113,10 @@ impl Schema {
                 Ok(prepared) => prepared,
                 Err(problems) => return drop(answer.send(Err(problems.clone()))),
             };
-            let (mut judge, mut replay) = (judge::Judge::new(prepared, asked.decimal_comma), relay::Replay::default());
+            let (mut judge, mut replay) = (validator::Validator::new(prepared, asked.decimal_comma), event_channel::Replay::default());
             for batch in batches {
                 replay.play(&batch, &mut judge);
-                if judge.is_full() {
+                if judge.wants_no_more() {
                     enough.store(true, Ordering::Relaxed);
                 }
             }
@@ -129,7 +129,7 @@ impl Schema {
             Ok(ticket) => ticket,
             Err(problems) => return (None, named(problems)),
         };
-        let mut forward = relay::Forward::new(to, full, ticket.share(), file.time);
+        let mut forward = event_channel::Forward::new(to, full, ticket.share(), file.time);
         let read = read(&mut forward);
         let all = forward.finish();
         let alone = |problem: Problem| (None, vec![problem.at(Place::file(&file.name))]);
@@ -146,11 +146,11 @@ impl Schema {
             match verdict {
                 Ok(mut problems) => {
                     let value = read.map_err(|found| problems.extend(found)).ok();
-                    return (value, told(problems, &file.name));
+                    return (value, cap_problems(problems, &file.name));
                 }
                 Err(mpsc::RecvTimeoutError::Timeout) if all && left.is_none() => {}
                 Err(mpsc::RecvTimeoutError::Timeout) => {
-                    self.workers.give_up(&ticket);
+                    self.workers.abandon(&ticket);
                     let message = format!("judging it by {} took longer than {} s", self.name, file.time.as_secs());
                     return alone(Problem::new(Code::DocLimit, message).hint("the document or a rule of the schema takes too much work"));
                 }

@@ -4,16 +4,17 @@ use xsd_schema::{SchemaSet, TypeKey, validation::ValidationError};
 
 use super::{
     content::Id,
-    frame::Frame,
+    element_frame::Frame,
+    expectations,
     keys::{Rules, Seen},
     phrases::{address, did_you_mean, names, quoted},
-    sentences, words,
+    sentences,
 };
 use crate::model::{
-    Code, Name, Problem, Spot, Trail,
+    Code, DeferredLocation, ElementStack, Name, Problem,
+    location::XPath,
     problem::cut,
-    tally::{COUNTED, TOLD},
-    trail::Way,
+    problem_cap::{COUNTED, TOLD},
 };
 
 /// What an error is about.
@@ -51,7 +52,7 @@ pub(super) enum Beside {
 pub(super) struct Report<'s> {
     set: &'s SchemaSet,
     decimal_comma: bool,
-    told: Vec<(Problem, Spot)>,
+    told: Vec<(Problem, DeferredLocation)>,
     more: usize,
 }
 
@@ -75,7 +76,7 @@ impl<'s> Report<'s> {
         Self { set, decimal_comma, told: Vec::new(), more: 0 }
     }
 
-    pub(super) fn is_full(&self) -> bool {
+    pub(super) fn wants_no_more(&self) -> bool {
         self.more > COUNTED
     }
 
@@ -92,7 +93,7 @@ impl<'s> Report<'s> {
         problems
     }
 
-    fn tell(&mut self, problem: Problem, spot: Spot) -> Option<usize> {
+    fn tell(&mut self, problem: Problem, spot: DeferredLocation) -> Option<usize> {
         if self.told.len() >= TOLD {
             self.more += 1;
             return None;
@@ -102,7 +103,7 @@ impl<'s> Report<'s> {
     }
 
     /// An error of the engine.
-    pub(super) fn add(&mut self, error: ValidationError, subject: &Subject<'_>, trail: &mut Trail) {
+    pub(super) fn add(&mut self, error: ValidationError, subject: &Subject<'_>, stack: &mut ElementStack) {
         // Where a document says its schema lies is never followed, so it cannot be wrong either.
         if error.message.starts_with("xsi:schemaLocation") || error.constraint == "cvc-schema-location" {
             return;
@@ -112,27 +113,27 @@ impl<'s> Report<'s> {
             return;
         }
         let code = code(&error);
-        let spot = place(&error).unwrap_or_else(|| trail.spot());
-        let name = trail.label().to_string();
+        let spot = place(&error).unwrap_or_else(|| stack.spot());
+        let name = stack.label().to_string();
         let problem = match subject {
             Subject::Attribute { name: attribute, value, of, allowed } => {
                 sentences::attribute(self.set, &error, code, &name, attribute, value, *of, allowed)
             }
             Subject::Element { frame } if code == Code::DocValue => {
-                let words = words::Value { set: self.set, of: frame.of, decimal_comma: self.decimal_comma };
+                let words = expectations::Value { set: self.set, of: frame.of, decimal_comma: self.decimal_comma };
                 words.problem(code, &name, frame.text.trim(), &error)
             }
             Subject::Element { frame } => sentences::element(&error, code, &name, frame),
         };
         // One value breaks a facet and so its type: the engine tells both, the clerk needs one.
         let value = |code: Code| code == Code::DocValue;
-        let same = |(known, at): &(Problem, Spot)| {
+        let same = |(known, at): &(Problem, DeferredLocation)| {
             let here = (at.line, at.column) == (spot.line, spot.column);
             here && ((value(known.code) && value(problem.code) && matches!(subject, Subject::Element { .. }))
                 || known.message == problem.message)
         };
         // A misspelt attribute is not missing besides.
-        let meant = |(known, at): &(Problem, Spot)| {
+        let meant = |(known, at): &(Problem, DeferredLocation)| {
             error.constraint == "cvc-complex-type.4"
                 && (at.line, at.column) == (spot.line, spot.column)
                 && known
@@ -146,7 +147,7 @@ impl<'s> Report<'s> {
     }
 
     /// A rule about keys that is broken.
-    pub(super) fn key(&mut self, error: &ValidationError, rules: &Rules, seen: &mut Seen, frame: &Frame, trail: &mut Trail) {
+    pub(super) fn key(&mut self, error: &ValidationError, rules: &Rules, seen: &mut Seen, frame: &Frame, stack: &mut ElementStack) {
         let (rule, target) = sentences::rule(&error.message);
         if error.constraint == "cvc-identity-constraint.4.3" {
             // The engine tells each reference and not which; all are told at the first.
@@ -158,19 +159,19 @@ impl<'s> Report<'s> {
             }
         }
         // What lacks a part of its key was told to lack it.
-        let here = trail.position();
+        let here = stack.position();
         let incomplete = error.message.contains("not all fields");
         if incomplete && self.told.iter().rev().take(8).any(|(_, spot)| (spot.line, spot.column) == here) {
             return;
         }
-        let name = trail.label().to_string();
+        let name = stack.label().to_string();
         let problem = sentences::key(self.set, error, &rule, &target, &name, frame, seen.first(rules, &rule, frame));
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(problem, spot);
     }
 
     /// A root that the schema does not know.
-    pub(super) fn unknown_root(&mut self, name: &Name, trail: &mut Trail) {
+    pub(super) fn unknown_root(&mut self, name: &Name, stack: &mut ElementStack) {
         let table = &self.set.name_table;
         let roots: Vec<(String, String)> = self
             .set
@@ -180,19 +181,19 @@ impl<'s> Report<'s> {
             .map(|(namespace, local)| (namespace.map(|id| table.resolve(id)).unwrap_or_default(), table.resolve(*local)))
             .collect();
         let problem = sentences::unknown_root(name, &roots);
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(problem, spot);
     }
 
     /// An element inside one that has none.
-    pub(super) fn no_elements(&mut self, name: &str, trail: &mut Trail) {
-        let parent = parent(trail);
-        let spot = trail.spot();
+    pub(super) fn no_elements(&mut self, name: &str, stack: &mut ElementStack) {
+        let parent = parent(stack);
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, format!("`{}` may not stand here: `{parent}` holds no elements", cut(name))), spot);
     }
 
     /// An element whose name the parent has in another namespace.
-    pub(super) fn wrong_namespace(&mut self, found: Id, right: Id, prefix: Option<String>, trail: &mut Trail) {
+    pub(super) fn wrong_namespace(&mut self, found: Id, right: Id, prefix: Option<String>, stack: &mut ElementStack) {
         let namespace = |id: Id| match id.1 {
             Some(id) => format!("the namespace `{}`", address(&self.set.name_table.resolve(id))),
             None => "no namespace".to_string(),
@@ -203,48 +204,48 @@ impl<'s> Report<'s> {
             None => "correct the xmlns declaration".to_string(),
         };
         let hint = format!("{fix}; others in the same wrong namespace are not told again");
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message).hint(hint), spot);
     }
 
     /// An element that is only a heading for others.
-    pub(super) fn is_abstract(&mut self, id: Id, kinds: &[Id], trail: &mut Trail) {
+    pub(super) fn is_abstract(&mut self, id: Id, kinds: &[Id], stack: &mut ElementStack) {
         let message = format!("`{}` may not stand by itself: one of {} must stand in its place", self.name(id), self.any(kinds));
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message), spot);
     }
 
     /// An element that the parent does not have at all.
-    pub(super) fn unexpected(&mut self, name: &str, meant: Option<Id>, expected: &[Id], trail: &mut Trail) {
+    pub(super) fn unexpected(&mut self, name: &str, meant: Option<Id>, expected: &[Id], stack: &mut ElementStack) {
         let hint = match meant {
             Some(meant) => Some(format!("did you mean `{}`?", self.name(meant))),
-            None if expected.is_empty() => Some(format!("`{}` is complete before it: take it out", parent(trail))),
+            None if expected.is_empty() => Some(format!("`{}` is complete before it: take it out", parent(stack))),
             None => self.listed("here may stand", expected),
         };
-        let message = format!("`{}` is not an element of `{}`", cut(name), parent(trail));
-        let spot = trail.spot();
+        let message = format!("`{}` is not an element of `{}`", cut(name), parent(stack));
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
     }
 
     /// Elements that are missing before one that may come only after them.
-    pub(super) fn missing_before(&mut self, missing: &[Id], before: Id, trail: &mut Trail) -> Option<usize> {
+    pub(super) fn missing_before(&mut self, missing: &[Id], before: Id, stack: &mut ElementStack) -> Option<usize> {
         let (verb, all) = (if missing.len() == 1 { "is" } else { "are" }, self.all(missing));
         let message = format!("{all} {verb} missing before `{}`", self.name(before));
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
     /// One of several elements is missing before one that may come only after it.
-    pub(super) fn one_missing_before(&mut self, one: &[Id], before: Id, trail: &mut Trail) -> Option<usize> {
+    pub(super) fn one_missing_before(&mut self, one: &[Id], before: Id, stack: &mut ElementStack) -> Option<usize> {
         let message = format!("{} is missing before `{}`", self.any(one), self.name(before));
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
     /// An element that was told to be missing stands behind; `rest` is what is missing still.
-    pub(super) fn wrong_order(&mut self, problem: usize, id: Id, before: Id, rest: &[Id], trail: &mut Trail) {
+    pub(super) fn wrong_order(&mut self, problem: usize, id: Id, before: Id, rest: &[Id], stack: &mut ElementStack) {
         let message = format!("`{}` stands too late: it belongs before `{}`", self.name(id), self.name(before));
-        let spot = trail.spot();
+        let spot = stack.spot();
         let late = (Problem::new(Code::DocUnexpected, message).hint("the schema prescribes the order of the elements"), spot);
         if rest.is_empty() {
             if let Some(told) = self.told.get_mut(problem) {
@@ -261,7 +262,7 @@ impl<'s> Report<'s> {
     }
 
     /// An element that the parent has, but not here any more; `before` counts those that came already, `last` is the one before it.
-    pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<(Id, Beside)>, expected: &[Id], trail: &mut Trail) {
+    pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<(Id, Beside)>, expected: &[Id], stack: &mut ElementStack) {
         let name = self.name(id);
         let here = |report: &Self| report.listed("here may stand", expected);
         let (message, hint) = match (before, last) {
@@ -283,19 +284,19 @@ impl<'s> Report<'s> {
             }
             (many, _) => (format!("`{name}` may stand here only {many} times"), Some("take out what is too many".into())),
         };
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
     }
 
     /// An element that ended before all it must have had come: all of the first, or one of the second.
-    pub(super) fn incomplete(&mut self, (all, one): (Vec<Id>, Vec<Id>), trail: &mut Trail) {
-        let name = trail.label().to_string();
+    pub(super) fn incomplete(&mut self, (all, one): (Vec<Id>, Vec<Id>), stack: &mut ElementStack) {
+        let name = stack.label().to_string();
         let message = match (all.is_empty(), one.is_empty()) {
             (false, _) => format!("`{name}` ends without {}", self.all(&all)),
             (true, false) => format!("`{name}` ends without one of {}", self.any(&one)),
             (true, true) => format!("`{name}` is not complete"),
         };
-        let spot = trail.spot();
+        let spot = stack.spot();
         self.tell(Problem::new(Code::DocIncomplete, message), spot);
     }
 
@@ -330,18 +331,18 @@ impl<'s> Report<'s> {
 }
 
 /// The name of the element that holds the one that is being read.
-fn parent(trail: &Trail) -> String {
-    let above = trail.depth().saturating_sub(2);
-    trail.names().nth(above).map(|name| name.local.to_string()).unwrap_or_default()
+fn parent(stack: &ElementStack) -> String {
+    let above = stack.depth().saturating_sub(2);
+    stack.names().nth(above).map(|name| name.local.to_string()).unwrap_or_default()
 }
 
 /// The place of an error that is told later than its element is read: a reference that leads nowhere.
-fn place(error: &ValidationError) -> Option<Spot> {
+fn place(error: &ValidationError) -> Option<DeferredLocation> {
     let at = error.location.as_ref().filter(|_| error.constraint == "cvc-id.1")?;
     let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
     let (line, column) = (narrow(at.line), narrow(at.column));
     let steps = error.instance_path()?.steps().filter_map(|step| Some((step.name().local_name().into(), narrow(step.position()?))));
-    Some(Spot { line, column, field: None, way: Way::fixed(steps) })
+    Some(DeferredLocation { line, column, field: None, way: XPath::fixed(steps) })
 }
 
 fn code(error: &ValidationError) -> Code {

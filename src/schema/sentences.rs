@@ -3,11 +3,11 @@
 use xsd_schema::{SchemaSet, TypeKey, validation::ValidationError};
 
 use super::{
-    frame::Frame,
+    element_frame::Frame,
+    expectations,
     phrases::{SHOWN, address, names, near, plain, quoted, step},
-    words,
 };
-use crate::model::{Code, Name, Problem, Spot, problem::cut};
+use crate::model::{Code, DeferredLocation, Name, Problem, problem::cut};
 
 /// A root that the schema does not know; `roots` are its elements, namespace and name.
 pub(super) fn unknown_root(name: &Name, roots: &[(String, String)]) -> Problem {
@@ -63,7 +63,7 @@ pub(super) fn attribute(
         );
     }
     if code == Code::DocValue {
-        let words = words::Value { set, of, decimal_comma: false };
+        let words = expectations::Value { set, of, decimal_comma: false };
         let mut problem = words.problem(Code::DocAttribute, &format!("{attribute}` of `{element}"), value.trim(), error);
         problem.code = Code::DocAttribute;
         return problem;
@@ -125,7 +125,7 @@ fn fields(set: &SchemaSet, rule: &str) -> Vec<String> {
 }
 
 /// A reference that leads nowhere.
-pub(super) fn lost(set: &SchemaSet, rule: &str, target: &str, values: &[String], spot: &Spot) -> Problem {
+pub(super) fn lost(set: &SchemaSet, rule: &str, target: &str, values: &[String], spot: &DeferredLocation) -> Problem {
     let path = spot.way.to_string();
     let element = path.rsplit('/').next().unwrap_or_default().split('[').next().unwrap_or_default();
     let said = said(&fields(set, rule), values, element);

@@ -13,7 +13,7 @@ use xsd_schema::{
 use super::types;
 use crate::model::{
     Name,
-    shape::{Kind, Shape, ShapeAttribute, ShapeId, ShapeType, WhiteSpace},
+    shape::{Shape, ShapeAttribute, ShapeId, ShapeType, ValueKind, WhiteSpace},
 };
 
 /// Builds the shape of every global element and all types reachable from it.
@@ -51,31 +51,31 @@ pub(super) fn shape(set: &SchemaSet) -> Shape {
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 
 /// What values of simple types are, and what becomes of their white space.
-const SIMPLE: [(Kind, WhiteSpace); 9] = [
-    (Kind::Text, WhiteSpace::Preserve),
-    (Kind::Text, WhiteSpace::Replace),
-    (Kind::Text, WhiteSpace::Collapse),
-    (Kind::Integer, WhiteSpace::Collapse),
-    (Kind::Decimal, WhiteSpace::Collapse),
-    (Kind::Boolean, WhiteSpace::Collapse),
-    (Kind::Date, WhiteSpace::Collapse),
-    (Kind::DateTime, WhiteSpace::Collapse),
-    (Kind::Time, WhiteSpace::Collapse),
+const SIMPLE: [(ValueKind, WhiteSpace); 9] = [
+    (ValueKind::Text, WhiteSpace::Preserve),
+    (ValueKind::Text, WhiteSpace::Replace),
+    (ValueKind::Text, WhiteSpace::Collapse),
+    (ValueKind::Integer, WhiteSpace::Collapse),
+    (ValueKind::Decimal, WhiteSpace::Collapse),
+    (ValueKind::Boolean, WhiteSpace::Collapse),
+    (ValueKind::Date, WhiteSpace::Collapse),
+    (ValueKind::DateTime, WhiteSpace::Collapse),
+    (ValueKind::Time, WhiteSpace::Collapse),
 ];
 
 /// What values of a type are.
-fn kind(set: &SchemaSet, of: Option<TypeKey>) -> Kind {
+fn kind(set: &SchemaSet, of: Option<TypeKey>) -> ValueKind {
     use XmlTypeCode as Code;
     // A list of numbers is not a number.
     if types::is_list(set, of) {
-        return Kind::Text;
+        return ValueKind::Text;
     }
     match types::builtin(set, of) {
-        Some(Code::Boolean) => Kind::Boolean,
-        Some(Code::Decimal | Code::Float | Code::Double) => Kind::Decimal,
-        Some(Code::Date) => Kind::Date,
-        Some(Code::DateTime | Code::DateTimeStamp) => Kind::DateTime,
-        Some(Code::Time) => Kind::Time,
+        Some(Code::Boolean) => ValueKind::Boolean,
+        Some(Code::Decimal | Code::Float | Code::Double) => ValueKind::Decimal,
+        Some(Code::Date) => ValueKind::Date,
+        Some(Code::DateTime | Code::DateTimeStamp) => ValueKind::DateTime,
+        Some(Code::Time) => ValueKind::Time,
         Some(
             Code::Integer
             | Code::NonPositiveInteger
@@ -90,8 +90,8 @@ fn kind(set: &SchemaSet, of: Option<TypeKey>) -> Kind {
             | Code::UnsignedShort
             | Code::UnsignedByte
             | Code::PositiveInteger,
-        ) => Kind::Integer,
-        _ => Kind::Text,
+        ) => ValueKind::Integer,
+        _ => ValueKind::Text,
     }
 }
 
@@ -243,7 +243,7 @@ impl Builder<'_> {
         let referred = || self.set.arenas.attributes.get(resolved?.resolved_ref?)?.resolved_type;
         let of = resolved.and_then(|resolved| resolved.resolved_type).or_else(referred);
         let (needed, white_space) = (used.use_kind == AttributeUseKind::Required, types::white_space(self.set, of));
-        Some(ShapeAttribute { name, kind: Kind::Text, white_space, needed })
+        Some(ShapeAttribute { name, kind: ValueKind::Text, white_space, needed })
     }
 }
 

@@ -89,7 +89,7 @@ impl Workers {
         let shared = Arc::new(Shared { set, most: most.max(1), state: Mutex::default(), waiting: Condvar::new() });
         let (ready, compiled) = mpsc::sync_channel(1);
         let broken = |message: &str| Problems::from(Problem::new(Code::SchemaBroken, message).at(Place::file(&name)));
-        hire(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread for it"))?;
+        spawn_worker(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread for it"))?;
         // Discarded on the way out, it ends whatever was hired.
         let workers = Self { shared };
         match compiled.recv_timeout(COMPILING) {
@@ -114,7 +114,7 @@ impl Workers {
             state.idle < state.queue.len() && state.alive < self.shared.most
         };
         self.shared.waiting.notify_one();
-        if hires && hire(&self.shared, None).is_err() && self.shared.lock().alive == 0 {
+        if hires && spawn_worker(&self.shared, None).is_err() && self.shared.lock().alive == 0 {
             return Err(stuck("the schema cannot be used: no thread for it"));
         }
         Ok(Ticket(ticket))
@@ -122,7 +122,7 @@ impl Workers {
 
     /// Nobody waits for a job any more: if it is under way its worker is lost, and another takes its place. Where no more may be lost,
     /// those who wait are told, as those who come after them are.
-    pub(super) fn give_up(&self, ticket: &Ticket) {
+    pub(super) fn abandon(&self, ticket: &Ticket) {
         let (hires, refused) = {
             let mut state = self.shared.lock();
             let was = std::mem::replace(&mut *phase(&ticket.0), Phase::GivenUp);
@@ -138,7 +138,7 @@ impl Workers {
         }
         if hires {
             // Without a thread those who wait give up in their turn.
-            let _ = hire(&self.shared, None);
+            let _ = spawn_worker(&self.shared, None);
         }
     }
 }
@@ -193,14 +193,14 @@ impl Drop for Present<'_> {
         };
         if hires {
             // Without a thread those who wait give up in their turn.
-            let _ = hire(self.shared, None);
+            let _ = spawn_worker(self.shared, None);
         }
     }
 }
 
 type Ready = mpsc::SyncSender<Result<Shape, Problems>>;
 
-fn hire(shared: &Arc<Shared>, ready: Option<Ready>) -> std::io::Result<()> {
+fn spawn_worker(shared: &Arc<Shared>, ready: Option<Ready>) -> std::io::Result<()> {
     shared.lock().alive += 1;
     let own = Arc::clone(shared);
     let hired = thread::Builder::new().name("schema".into()).stack_size(STACK).spawn(move || {
@@ -334,10 +334,10 @@ mod tests {
         let folder = tempfile::tempdir()?;
         let workers = workers(folder.path())?;
         let (first, end) = lasting(&workers);
-        workers.give_up(&first);
+        workers.abandon(&first);
         let (second, _kept) = lasting(&workers);
         let waiting = telling(&workers);
-        workers.give_up(&second);
+        workers.abandon(&second);
         assert_eq!(waiting.recv_timeout(SOON), Ok(false));
         assert!(workers.send(Box::new(|_| {})).is_err_and(|problems| problems[0].code == Code::Stuck));
         drop(end);
@@ -373,7 +373,7 @@ mod tests {
         let workers = workers(folder.path())?;
         fs::write(folder.path().join("a.xsd"), "<xs:schema")?;
         let (lost, _kept) = lasting(&workers);
-        workers.give_up(&lost);
+        workers.abandon(&lost);
         assert_eq!(telling(&workers).recv_timeout(SOON), Ok(false));
         Ok(())
     }

@@ -3,12 +3,12 @@
 //! **Invariant:** whoever reads or moves files here waits, and no thread of the runtime does: each call does its work on a thread that
 //! may block.
 
+mod archive;
 mod digest;
 mod fault;
 mod marker;
 mod names;
-mod rolled;
-mod shelves;
+mod rollup;
 mod spooling;
 
 use std::{
@@ -19,16 +19,16 @@ use std::{
 use chrono::NaiveDate;
 use futures_util::{StreamExt, stream};
 
+use self::{
+    archive::{EDITED, Folders},
+    fault::{problem, step},
+};
 pub use self::{
+    archive::{RefusedParts, private_folder, report},
     digest::digest,
     names::{name_with_id, safe_name},
-    rolled::{Day, Original, Rolled},
-    shelves::{Left, private_folder, report},
+    rollup::{ArchiveDay, Compacted, Original},
     spooling::{Spooled, Spooling, Unclaimed},
-};
-use self::{
-    fault::{problem, step},
-    shelves::{EDITED, Shelves},
 };
 use crate::model::{Code, Mark, Message, MessageId, Problem};
 
@@ -43,7 +43,7 @@ pub fn free(folder: &Path) -> Option<u64> {
 
 /// Folders below the workspace's storage. Cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Storage(Shelves);
+pub struct Storage(Folders);
 
 impl Storage {
     /// The storage at `root`; its folders are made, readable by their owner only.
@@ -51,12 +51,12 @@ impl Storage {
     /// # Errors
     /// A folder cannot be made.
     pub fn open(root: &Path) -> Result<Self, Problem> {
-        Shelves::open(root).map(Self)
+        Folders::open(root).map(Self)
     }
 
     /// The storage at `root` as it is; nothing is made.
     pub fn as_it_is(root: &Path) -> Self {
-        Self(Shelves::as_it_is(root))
+        Self(Folders::as_it_is(root))
     }
 
     /// Its folder.
@@ -69,7 +69,7 @@ impl Storage {
     /// # Errors
     /// It cannot be read.
     pub async fn marked(&self) -> Result<Option<Mark>, Problem> {
-        self.run(|shelves| marker::read(shelves.root())).await
+        self.run(|folders| marker::read(folders.root())).await
     }
 
     /// Writes down which journal belongs here.
@@ -77,7 +77,7 @@ impl Storage {
     /// # Errors
     /// It cannot be written.
     pub async fn mark(&self, mark: Mark) -> Result<(), Problem> {
-        self.run(move |shelves| marker::write(shelves.root(), &mark)).await
+        self.run(move |folders| marker::write(folders.root(), &mark)).await
     }
 
     /// How many files lie on our shelves; of very many, that there are so many.
@@ -86,7 +86,7 @@ impl Storage {
     /// The work was broken off.
     pub async fn files(&self) -> Result<usize, Problem> {
         const MOST: usize = 10_000;
-        self.run(|shelves| Ok(marker::files(shelves.root(), MOST))).await
+        self.run(|folders| Ok(marker::files(folders.root(), MOST))).await
     }
 
     /// Bytes that are free where our files are kept; none where the system does not tell.
@@ -95,9 +95,9 @@ impl Storage {
     }
 
     /// Does something with our files on a thread that may block.
-    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Shelves) -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
-        let shelves = self.0.clone();
-        let done = tokio::task::spawn_blocking(move || work(&shelves)).await;
+    async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Folders) -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
+        let folders = self.0.clone();
+        let done = tokio::task::spawn_blocking(move || work(&folders)).await;
         done.unwrap_or_else(|error| Err(Problem::new(Code::DropIo, "work on our storage was broken off").because(error)))
     }
 
@@ -105,10 +105,10 @@ impl Storage {
     async fn with<T: Send + 'static>(
         &self,
         message: &Message,
-        work: impl FnOnce(&Shelves, &Message) -> Result<T, Problem> + Send + 'static,
+        work: impl FnOnce(&Folders, &Message) -> Result<T, Problem> + Send + 'static,
     ) -> Result<T, Problem> {
         let message = message.clone();
-        self.run(move |shelves| work(shelves, &message)).await
+        self.run(move |folders| work(folders, &message)).await
     }
 
     /// Writes a message's bytes to the spool; when this returns they are on disk. Gives the path for the journal.
@@ -116,7 +116,7 @@ impl Storage {
     /// # Errors
     /// No space, no permission; then nothing is left behind.
     pub async fn spool(&self, id: MessageId, bytes: Vec<u8>) -> Result<String, Problem> {
-        self.run(move |shelves| shelves.spool(&id.to_string(), &bytes)).await
+        self.run(move |folders| folders.spool(&id.to_string(), &bytes)).await
     }
 
     /// The same for an edited copy, which a command writes beside the process that has the lock and sweeps the spool.
@@ -124,7 +124,7 @@ impl Storage {
     /// # Errors
     /// As [`Storage::spool`].
     pub async fn spool_edited(&self, id: MessageId, bytes: Vec<u8>) -> Result<String, Problem> {
-        self.run(move |shelves| shelves.spool(&format!("{EDITED}{id}"), &bytes)).await
+        self.run(move |folders| folders.spool(&format!("{EDITED}{id}"), &bytes)).await
     }
 
     /// Removes what was spooled of an edited copy that is not to be.
@@ -166,7 +166,7 @@ impl Storage {
     /// # Errors
     /// They cannot be read.
     pub async fn spooled_bytes(&self, id: MessageId) -> Result<Vec<u8>, Problem> {
-        self.run(move |shelves| shelves.spooled_bytes(id)).await
+        self.run(move |folders| folders.spooled_bytes(id)).await
     }
 
     /// How often a whole file was read since this storage was opened: each time costs the disk and a digest.
@@ -176,7 +176,7 @@ impl Storage {
 
     /// Names in the spool, each with the message that it is of. What a person's command has written within the last hour is left out.
     pub async fn spooled(&self) -> Vec<(String, String)> {
-        self.run(|shelves| Ok(shelves.spooled())).await.unwrap_or_default()
+        self.run(|folders| Ok(folders.spooled())).await.unwrap_or_default()
     }
 
     /// Removes names from the spool. What cannot be removed now is swept at the next start.
@@ -185,8 +185,8 @@ impl Storage {
         if names.is_empty() {
             return;
         }
-        let removed = self.run(move |shelves| {
-            names.iter().for_each(|name| shelves.discard(name));
+        let removed = self.run(move |folders| {
+            names.iter().for_each(|name| folders.discard(name));
             Ok(())
         });
         if let Err(problem) = removed.await {
@@ -199,7 +199,7 @@ impl Storage {
     /// # Errors
     /// They are gone or were changed.
     pub async fn read(&self, message: &Message) -> Result<Vec<u8>, Problem> {
-        self.with(message, Shelves::read).await
+        self.with(message, Folders::read).await
     }
 
     /// The first bytes of a message's original, so many at most; they are not held against its digest.
@@ -207,7 +207,7 @@ impl Storage {
     /// # Errors
     /// They are gone, or the disk fails.
     pub async fn head(&self, message: &Message, most: u64) -> Result<Vec<u8>, Problem> {
-        self.with(message, move |shelves, message| shelves.head(message, most)).await
+        self.with(message, move |folders, message| folders.head(message, most)).await
     }
 
     /// A message's bytes as a file, once they are seen to be those that came.
@@ -215,7 +215,7 @@ impl Storage {
     /// # Errors
     /// They are gone or were changed.
     pub async fn place(&self, message: &Message) -> Result<Original, Problem> {
-        self.with(message, Shelves::place).await
+        self.with(message, Folders::place).await
     }
 
     /// The same for a message that is worked on: its file is there for as long as the work takes, over restarts too.
@@ -223,15 +223,15 @@ impl Storage {
     /// # Errors
     /// As [`Storage::place`].
     pub async fn work_place(&self, message: &Message) -> Result<PathBuf, Problem> {
-        self.with(message, Shelves::work_place).await
+        self.with(message, Folders::work_place).await
     }
 
     /// What was refused of a message, as it was written; none where somebody has taken it away.
     ///
     /// # Errors
     /// It cannot be read.
-    pub async fn left(&self, message: &Message) -> Result<Option<Left>, Problem> {
-        self.with(message, |shelves, message| shelves.left(message)).await
+    pub async fn left(&self, message: &Message) -> Result<Option<RefusedParts>, Problem> {
+        self.with(message, |folders, message| folders.left(message)).await
     }
 
     /// Writes what was refused of a message beside the files that were refused whole, with its report; gives its path.
@@ -239,7 +239,7 @@ impl Storage {
     /// # Errors
     /// It cannot be written.
     pub async fn leave(&self, message: &Message, bytes: Vec<u8>, problems: Vec<Problem>) -> Result<String, Problem> {
-        self.with(message, move |shelves, message| shelves.leave(message, &bytes, &problems)).await
+        self.with(message, move |folders, message| folders.leave(message, &bytes, &problems)).await
     }
 
     /// Everywhere a message's bytes can be, whatever is moved meanwhile: relative to the storage.
@@ -252,9 +252,9 @@ impl Storage {
     ///
     /// # Errors
     /// The file cannot be moved.
-    pub async fn shelve(&self, message: &Message, problems: &[Problem]) -> Result<String, Problem> {
+    pub async fn archive(&self, message: &Message, problems: &[Problem]) -> Result<String, Problem> {
         let problems = problems.to_vec();
-        self.with(message, move |shelves, message| shelves.shelve(message, &problems)).await
+        self.with(message, move |folders, message| folders.archive(message, &problems)).await
     }
 
     /// Removes what an outbound message left on a shelf before it was rendered anew.
@@ -262,8 +262,8 @@ impl Storage {
     /// # Errors
     /// The work was broken off.
     pub async fn forget(&self, message: &Message) -> Result<(), Problem> {
-        self.with(message, |shelves, message| {
-            shelves.forget(message);
+        self.with(message, |folders, message| {
+            folders.forget(message);
             Ok(())
         })
         .await
@@ -278,8 +278,8 @@ impl Storage {
     ///
     /// # Errors
     /// The work was broken off.
-    pub async fn days(&self) -> Result<Vec<Day>, Problem> {
-        self.run(|shelves| Ok(rolled::days(shelves.root()))).await
+    pub async fn days(&self) -> Result<Vec<ArchiveDay>, Problem> {
+        self.run(|folders| Ok(rollup::days(folders.root()))).await
     }
 
     /// Rolls a day's folder into its zip, with what the zip has already. The files go once the zip is whole and on disk: a crash in
@@ -287,19 +287,19 @@ impl Storage {
     ///
     /// # Errors
     /// The disk is full or fails; then the folder is as it was.
-    pub async fn roll(&self, day: &Day) -> Result<Rolled, Problem> {
+    pub async fn roll(&self, day: &ArchiveDay) -> Result<Compacted, Problem> {
         let day = day.clone();
-        self.run(move |shelves| rolled::roll_day(shelves.root(), &day)).await
+        self.run(move |folders| rollup::compact_day(folders.root(), &day)).await
     }
 
     /// Deletes a day of the archive.
     ///
     /// # Errors
     /// The work was broken off.
-    pub async fn delete(&self, day: &Day) -> Result<(), Problem> {
+    pub async fn delete(&self, day: &ArchiveDay) -> Result<(), Problem> {
         let day = day.clone();
-        self.run(move |shelves| {
-            rolled::delete(shelves.root(), &day);
+        self.run(move |folders| {
+            rollup::delete(folders.root(), &day);
             Ok(())
         })
         .await
@@ -310,8 +310,8 @@ impl Storage {
     /// # Errors
     /// The work was broken off.
     pub async fn delete_plans(&self, before: NaiveDate) -> Result<(), Problem> {
-        self.run(move |shelves| {
-            rolled::delete_plans(shelves.root(), before);
+        self.run(move |folders| {
+            rollup::delete_plans(folders.root(), before);
             Ok(())
         })
         .await

@@ -15,7 +15,7 @@ use tokio::{
 };
 
 use super::{
-    Entry, RemoteFs,
+    DirEntry, RemoteFs,
     beneath::{Beneath, Found, is_link},
     contained, leaf, missing, named, other_length, taken, too_large,
 };
@@ -69,19 +69,19 @@ impl LocalStore {
     }
 }
 
-fn entry(name: String, found: &Found) -> Entry {
-    Entry { name, size: found.size, modified: found.modified, unreachable: false }
+fn entry(name: String, found: &Found) -> DirEntry {
+    DirEntry { name, size: found.size, modified: found.modified, unreachable: false }
 }
 
 impl RemoteFs for LocalStore {
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
         Box::pin(async move {
             let files = self.run(folder, named(folder, &self.name()), |beneath, folder| beneath.list(folder)).await?;
             Ok(files.into_iter().map(|(name, found)| entry(names::text(&name), &found)).collect())
         })
     }
 
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         Box::pin(async move {
             let found = self.run(path, path.to_string(), |beneath, path| match beneath.find(path) {
                 // There is no folder that it could be in.

@@ -7,7 +7,7 @@ use std::{
 
 use chrono::{DateTime, Utc};
 
-use super::{Entry, RemoteFs, contained, join, leaf, missing, other_length, taken, too_large};
+use super::{DirEntry, RemoteFs, contained, join, leaf, missing, other_length, taken, too_large};
 use crate::model::{BoxFuture, Problem, Sink};
 
 /// Bytes and time of each file, by path.
@@ -27,7 +27,7 @@ impl MemoryStore {
 }
 
 impl RemoteFs for MemoryStore {
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
         Box::pin(async move {
             contained(folder)?;
             let prefix = join(folder, "");
@@ -38,16 +38,16 @@ impl RemoteFs for MemoryStore {
             }
             let inside = files.iter().filter_map(|(path, (bytes, at))| {
                 let name = path.strip_prefix(&prefix).filter(|name| !name.contains('/'))?;
-                Some(Entry { name: name.to_string(), size: bytes.len() as u64, modified: Some(*at), unreachable: false })
+                Some(DirEntry { name: name.to_string(), size: bytes.len() as u64, modified: Some(*at), unreachable: false })
             });
             Ok(inside.collect())
         })
     }
 
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         Box::pin(async move {
             let files = self.files();
-            Ok(files.get(contained(path)?).map(|(bytes, at)| Entry {
+            Ok(files.get(contained(path)?).map(|(bytes, at)| DirEntry {
                 name: leaf(path).to_string(),
                 size: bytes.len() as u64,
                 modified: Some(*at),

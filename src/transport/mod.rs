@@ -15,7 +15,7 @@ use crate::model::{BoxFuture, Code, Problem, Sink};
 
 /// One entry of a listing.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Entry {
+pub struct DirEntry {
     /// Name without its folder.
     pub name: String,
     /// Bytes.
@@ -32,10 +32,10 @@ pub struct Entry {
 /// Every error is a [`Problem`] whose `retry` says whether trying again can help. Paths never leave the drop's root.
 pub trait RemoteFs: Send + Sync {
     /// The regular files of a folder, in no particular order. Links and folders are left out.
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>>;
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>>;
 
     /// The entry of one file, or `None` when there is no such file.
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>>;
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>>;
 
     /// Streams a file into `sink`; an error when there are more than `limit` bytes or another number than `expected` (a cut
     /// transfer, a file that grows). After an error the sink's bytes are worth nothing.

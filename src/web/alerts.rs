@@ -7,11 +7,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Site, guard::Posted, person::Person, refusal::Refusal, values::values};
+use super::{Site, csrf::CheckedForm, person::Person, refusal::Refusal, values::values};
 use crate::{
-    journal::Deed,
+    journal::AuditEntry,
     model::{Code, Problem},
-    ops::people::Role,
+    ops::users::Role,
 };
 
 /// What is on, and what lately was.
@@ -22,10 +22,10 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 }
 
 /// An alert is known: it is not told again until it is over.
-pub(super) async fn silence(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
+pub(super) async fn silence(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (key, journal) = (posted.field("key"), site.engine.journal());
-    let deed = Deed { detail: Some(key.to_string()), ..posted.deed("silence") };
+    let deed = AuditEntry { detail: Some(key.to_string()), ..posted.deed("silence") };
     if !journal.silence(key, &deed, site.engine.clock().now()).await? {
         return Err(Problem::new(Code::Stage, "this alert is over").into());
     }

@@ -9,7 +9,7 @@ use axum::{
 
 use super::{
     Site,
-    guard::Posted,
+    csrf::CheckedForm,
     message::{found, marked},
     person::Person,
     refusal::Refusal,
@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     model::{Code, Message, Problem, Problems, problem::reason},
-    ops::{diff, edit, foresight::Foreseer, lines::Lines, people::Role},
+    ops::{diff, edit, reprocess_preview::Previewer, source_snippet::Lines, users::Role},
 };
 
 /// The text, to be changed.
@@ -30,7 +30,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
 }
 
 /// Looks at the edited text, or processes it.
-pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, posted: Posted) -> Result<Response, Refusal> {
+pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let mut message = found(&site, &id).await?;
     let original = edit::text(&site.engine, &message).await?;
@@ -54,7 +54,7 @@ fn tried(site: &Site, message: &Message, bytes: &[u8]) -> Result<(Vec<Problem>, 
     let mut file = tempfile::NamedTempFile::new().map_err(unwritten)?;
     std::io::Write::write_all(&mut file, bytes).map_err(unwritten)?;
     Ok(tokio::task::block_in_place(|| {
-        let problems = Foreseer::new(&site.engine).check(message, file.path()).err().map(Problems::into_vec).unwrap_or_default();
+        let problems = Previewer::new(&site.engine).check(message, file.path()).err().map(Problems::into_vec).unwrap_or_default();
         let lines = Lines::of(file.path(), &problems);
         (problems, lines)
     }))

@@ -15,11 +15,11 @@ use serde_json::Value as Json;
 use super::{Site, escape::encoded, person::Person, refusal::Refusal, values::values};
 use crate::{
     journal::AnswerRow,
-    model::{Code, Intent, Message, Outcome, Problem, Stage, answer::Reply, problem::reason},
+    model::{Code, Intent, Message, Outcome, Problem, Stage, answer::AckStatus, problem::reason},
     ops::{
-        edit::{LARGEST, Text},
-        life::{self, Life},
-        lines::Lines,
+        edit::{EditableText, LARGEST},
+        message_detail::{self, MessageDetail},
+        source_snippet::Lines,
     },
 };
 
@@ -63,8 +63,8 @@ pub(super) fn may(message: &Message, answer: Option<&AnswerRow>, intents: &[Inte
         ("resend", !inbound && original && message.stage == Stage::Done),
         ("hold", !at_rest && !has_its_effect),
         ("discard", matches!(message.stage, Stage::Failed | Stage::Held | Stage::Waiting) && !has_its_effect),
-        ("accepted", answered && answer.is_some_and(|answer| answer.reply != Reply::Accepted)),
-        ("refused", answered && answer.is_some_and(|answer| answer.reply != Reply::Refused)),
+        ("accepted", answered && answer.is_some_and(|answer| answer.reply != AckStatus::Accepted)),
+        ("refused", answered && answer.is_some_and(|answer| answer.reply != AckStatus::Refused)),
     ];
     all.into_iter().filter_map(|(action, may)| may.then_some(action)).collect()
 }
@@ -72,14 +72,14 @@ pub(super) fn may(message: &Message, answer: Option<&AnswerRow>, intents: &[Inte
 /// The page of a message.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
-    let life = life::life(&site.engine, message).await?;
+    let life = message_detail::load(&site.engine, message).await?;
     let of_run: Vec<Intent> = life.intents.iter().filter(|intent| intent.run == life.message.run).cloned().collect();
     let actions = may(&life.message, life.answer.as_ref(), &of_run);
     let effects: Vec<Json> = life.intents.iter().map(effect).collect();
     let problems = problems(&site, &life).await;
     let plan = {
         let _turn = site.heavy().await?;
-        life::plan(&site.engine, &life.message).await.map(|plan| planned(&plan)).unwrap_or_default()
+        message_detail::plan(&site.engine, &life.message).await.map(|plan| planned(&plan)).unwrap_or_default()
     };
     let records = life.records.len();
     site.pages.page("message.html", Some(&person), values! { life, problems, plan, actions, records, effects })
@@ -97,10 +97,10 @@ pub(super) fn effect(intent: &Intent) -> Json {
 }
 
 /// The problems of the last try, each with the line it is in, marked.
-async fn problems(site: &Site, life: &Life) -> Vec<Json> {
+async fn problems(site: &Site, life: &MessageDetail) -> Vec<Json> {
     let problems = life.problems();
     let all = problems.to_vec();
-    let lines = life::original_lines(&site.engine, &life.message, &all).await;
+    let lines = message_detail::original_lines(&site.engine, &life.message, &all).await;
     let one = |problem: &Problem| {
         let (before, behind) = lines.around(problem).unwrap_or_default();
         let tabs = |text: String| text.replace('\t', " ");
@@ -171,7 +171,7 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
         std::fs::File::open(&*place)?.take(SHOWN).read_to_end(&mut bytes).map(|_| bytes)
     });
     let bytes = bytes.map_err(unreadable)?;
-    let text = Text::of(&bytes).text;
+    let text = EditableText::of(&bytes).text;
     let cut = message.size > bytes.len() as u64 || text.lines().nth(LINES).is_some();
     let attempts = site.engine.journal().attempts(message.id).await?;
     let mut marked: HashMap<usize, String> = HashMap::new();

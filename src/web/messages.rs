@@ -9,7 +9,7 @@ use axum::{
 use chrono::{DateTime, Utc};
 
 use super::{Site, escape::encoded, person::Person, refusal::Refusal, values::values};
-use crate::{model::Stage, ops::select::Selection};
+use crate::{model::Stage, ops::message_filter::Selection};
 
 /// Messages of one page.
 const PAGE: usize = 50;

@@ -2,17 +2,17 @@
 //! partner's file contains: every value is escaped by the one formatter of `escape`, and the policy of `guard` lets nothing run
 //! but our own file.
 //!
-//! **Invariant:** whatever changes something comes in by `guard::Posted`, which has checked who it is, that the form is ours, and
+//! **Invariant:** whatever changes something comes in by `csrf::CheckedForm`, which has checked who it is, that the form is ours, and
 //! is done through [`crate::ops`], which writes down who did it.
 
-mod act;
+mod actions;
 mod alerts;
 mod audit;
+mod concurrency_limits;
+mod csrf;
 mod edit;
 mod escape;
 mod flows;
-mod gates;
-mod guard;
 mod message;
 mod messages;
 mod metrics;
@@ -51,7 +51,7 @@ pub(crate) struct Site {
     engine: Engine,
     pages: render::Pages,
     throttle: throttle::Throttle,
-    gates: gates::Gates,
+    gates: concurrency_limits::Gates,
     /// The journal as those see it who come in: a question that takes long keeps nobody at the door.
     doors: Journal,
 }
@@ -86,11 +86,11 @@ pub async fn serve(engine: Engine, listener: TcpListener, stop: watch::Receiver<
 /// What is answered where there is no place for more.
 fn brief() -> Router {
     let full = || async { (StatusCode::SERVICE_UNAVAILABLE, "too many connections: close some, or try again\n") };
-    Router::new().route("/health", get(metrics::health)).fallback(full).layer(axum::middleware::from_fn(guard::headers))
+    Router::new().route("/health", get(metrics::health)).fallback(full).layer(axum::middleware::from_fn(csrf::headers))
 }
 
 fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
-    let (pages, throttle, gates) = (render::Pages::new()?, throttle::Throttle::default(), gates::Gates::default());
+    let (pages, throttle, gates) = (render::Pages::new()?, throttle::Throttle::default(), concurrency_limits::Gates::default());
     let site = Arc::new(Site { engine, pages, throttle, gates, doors });
     let small = Router::new()
         .route("/", get(overview::page))
@@ -100,7 +100,7 @@ fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
         .route("/messages/{id}", get(message::page))
         .route("/messages/{id}/original", get(message::original))
         .route("/messages/{id}/file", get(message::file))
-        .route("/messages/{id}/do/{action}", get(act::confirm).post(act::act))
+        .route("/messages/{id}/do/{action}", get(actions::confirm).post(actions::act))
         .route("/flows/{id}", get(flows::page))
         .route("/alerts", get(alerts::page))
         .route("/alerts/silence", post(alerts::silence))
@@ -123,6 +123,6 @@ fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
         .layer(axum::middleware::from_fn(serve::small))
         .layer(DefaultBodyLimit::max(serve::SMALL));
     let large = Router::new().route("/messages/{id}/edit", get(edit::page).post(edit::edit)).layer(DefaultBodyLimit::max(FORM));
-    let all = small.merge(large).fallback(guard::nowhere);
-    Ok(all.layer(axum::middleware::from_fn(serve::in_time)).layer(axum::middleware::from_fn(guard::headers)).with_state(site))
+    let all = small.merge(large).fallback(csrf::nowhere);
+    Ok(all.layer(axum::middleware::from_fn(serve::in_time)).layer(axum::middleware::from_fn(csrf::headers)).with_state(site))
 }

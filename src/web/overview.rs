@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Site, person::Person, refusal::Refusal, values::values};
 use crate::{
     config::Flow,
-    journal::{Day, Run, Tally},
+    journal::{DayOfMessages, FlowRuns, Tally},
     model::{Problem, Stage},
 };
 
@@ -28,7 +28,7 @@ pub(super) struct Glance {
     pub enabled: bool,
     pub schedule: String,
     pub next: Option<String>,
-    pub run: Option<Run>,
+    pub run: Option<FlowRuns>,
     pub counts: HashMap<&'static str, u64>,
     pub bars: Vec<Bar>,
     pub came: u64,
@@ -80,8 +80,8 @@ fn counts<'t>(tallies: impl Iterator<Item = &'t Tally>) -> HashMap<&'static str,
     counts
 }
 
-fn bars<'d>(first: NaiveDate, days: impl Iterator<Item = &'d Day>) -> Vec<Bar> {
-    let known: HashMap<NaiveDate, &Day> = days.map(|day| (day.day, day)).collect();
+fn bars<'d>(first: NaiveDate, days: impl Iterator<Item = &'d DayOfMessages>) -> Vec<Bar> {
+    let known: HashMap<NaiveDate, &DayOfMessages> = days.map(|day| (day.day, day)).collect();
     let most = known.values().map(|day| day.came).max().unwrap_or_default().max(1);
     let bar = |(number, day): (u64, NaiveDate)| {
         let (came, failed) = known.get(&day).map_or((0, 0), |day| (day.came, day.failed));

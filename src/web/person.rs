@@ -1,6 +1,6 @@
 //! Someone who looks at the page.
 
-use crate::ops::people::Role;
+use crate::ops::users::Role;
 
 /// Someone who is signed in.
 #[derive(Clone)]

@@ -7,11 +7,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Site, escape::encoded, guard::Posted, person::Person, refusal::Refusal, values::values};
+use super::{Site, csrf::CheckedForm, escape::encoded, person::Person, refusal::Refusal, values::values};
 use crate::{
-    journal::{Filter, Trouble},
-    model::{Again, Code, Message, Problem},
-    ops::{actions, people::Role},
+    journal::{FailureGroup, Filter},
+    model::{Code, Message, Problem, ReprocessOptions},
+    ops::{actions, users::Role},
 };
 
 /// Causes shown.
@@ -27,7 +27,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
     site.pages.page("problems.html", Some(&person), values! { troubles })
 }
 
-async fn of_cause(site: &Site, cause: &str, limit: u32) -> Result<(Trouble, Vec<Message>), Refusal> {
+async fn of_cause(site: &Site, cause: &str, limit: u32) -> Result<(FailureGroup, Vec<Message>), Refusal> {
     let journal = site.engine.journal();
     let trouble = journal.trouble(cause).await?;
     let trouble = trouble.ok_or_else(|| Problem::new(Code::MessageUnknown, "nothing is kept by this cause any more"))?;
@@ -42,14 +42,14 @@ pub(super) async fn cause(State(site): State<Arc<Site>>, person: Person, Path(ca
 }
 
 /// All of them again.
-pub(super) async fn again(State(site): State<Arc<Site>>, Path(cause): Path<String>, posted: Posted) -> Result<Response, Refusal> {
+pub(super) async fn again(State(site): State<Arc<Site>>, Path(cause): Path<String>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (trouble, messages) = of_cause(&site, &cause, MOST).await?;
     let deed = posted.deed("reprocess");
     let mut refused = Vec::new();
     for mut message in messages.into_iter().rev() {
         // Of many, one that cannot be done again keeps no other.
-        if let Err(problem) = actions::again(&site.engine, &mut message, Again::default(), &deed).await {
+        if let Err(problem) = actions::again(&site.engine, &mut message, ReprocessOptions::default(), &deed).await {
             refused.push(problem);
         }
     }

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::{
     model::{Code, Problem},
-    ops::people::Role,
+    ops::users::Role,
 };
 
 /// Why there is no page.

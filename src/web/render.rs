@@ -15,7 +15,7 @@ use super::{
 };
 use crate::{
     model::{Code, Problem},
-    ops::people::{Role, random},
+    ops::users::{Role, random},
 };
 
 /// The templates.

@@ -16,9 +16,9 @@ use sha2::{Digest, Sha256};
 use super::{Site, person::Person, refusal::Refusal};
 use crate::{
     config::Web,
-    journal::{Deed, Session},
+    journal::{AuditEntry, UserSession},
     model::Problem,
-    ops::people::{Role, checked_name, known, random},
+    ops::users::{Role, checked_name, known, random},
 };
 
 /// How long someone stays signed in without being seen.
@@ -103,9 +103,9 @@ pub(super) fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
 
 /// Signs someone in whose password is that of a hash: the value of the cookie. None where it is not any more. The deed is audited, where
 /// it is one of its own.
-pub(super) async fn begin(site: &Site, user: &str, hash: &str, deed: Option<&Deed>) -> Result<Option<HeaderValue>, Problem> {
+pub(super) async fn begin(site: &Site, user: &str, hash: &str, deed: Option<&AuditEntry>) -> Result<Option<HeaderValue>, Problem> {
     let (token, csrf, now) = (random(32)?, random(32)?, site.engine.clock().now());
-    let session = Session { user: user.to_string(), csrf, made: now, seen: now };
+    let session = UserSession { user: user.to_string(), csrf, made: now, seen: now };
     let is_in = site.doors.sign_in(&digest(&token), &session, hash, now - IDLE, deed).await?;
     Ok(is_in.then(|| set(site, &token, "")))
 }

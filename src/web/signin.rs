@@ -15,12 +15,12 @@ use axum::{
 
 use super::{
     Site,
-    guard::{Posted, comes_from_us},
+    csrf::{CheckedForm, comes_from_us},
     refusal::Refusal,
     sessions,
     values::values,
 };
-use crate::{config::Web, journal::Deed, ops::people::known};
+use crate::{config::Web, journal::AuditEntry, ops::users::known};
 
 /// The form to sign in.
 pub(super) async fn page(State(site): State<Arc<Site>>, Query(query): Query<HashMap<String, String>>) -> Result<Response, Refusal> {
@@ -78,7 +78,7 @@ async fn looked_at(site: &Site, name: &str, password: String) -> Result<Option<H
     let user = known(&users, name);
     let right = site.is_right(password, user.map(|user| user.hash.clone())).await?;
     match user.filter(|_| right) {
-        Some(user) => Ok(sessions::begin(site, &user.name, &user.hash, Some(&Deed::new(&user.name, "sign in"))).await?),
+        Some(user) => Ok(sessions::begin(site, &user.name, &user.hash, Some(&AuditEntry::new(&user.name, "sign in"))).await?),
         None => Ok(None),
     }
 }
@@ -95,7 +95,7 @@ fn client(peer: SocketAddr, headers: &HeaderMap, web: &Web) -> Option<IpAddr> {
 }
 
 /// Ends a session.
-pub(super) async fn sign_out(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
+pub(super) async fn sign_out(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     if let Some(digest) = &posted.person.digest {
         site.doors.sign_out(digest).await?;
     }

@@ -8,11 +8,11 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Site, guard::Posted, person::Person, refusal::Refusal, sessions, values::values};
+use super::{Site, csrf::CheckedForm, person::Person, refusal::Refusal, sessions, values::values};
 use crate::{
-    journal::{Deed, User},
+    journal::{AuditEntry, User},
     model::{Code, Problem},
-    ops::people::{Role, checked_name, hash, known},
+    ops::users::{Role, checked_name, hash, known},
 };
 
 /// Everyone.
@@ -24,7 +24,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 }
 
 /// Adds or removes someone, or changes their role or password.
-pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
+pub(super) async fn change(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Admin)?;
     let (journal, name) = (site.engine.journal(), posted.field("name"));
     let users = journal.users().await?;
@@ -34,7 +34,7 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: Posted) -> Res
         return Err(Problem::new(Code::Usage, text).hint("another admin can do it; so can `consign user`").into());
     }
     let now = site.engine.clock().now();
-    let deed = |action, detail: String| Deed { detail: Some(detail), ..posted.deed(action) };
+    let deed = |action, detail: String| AuditEntry { detail: Some(detail), ..posted.deed(action) };
     if posted.has("remove") {
         journal.remove_user(&name, &deed("remove user", name.clone()), now).await?;
         return Ok(Redirect::to("/users").into_response());
@@ -63,7 +63,7 @@ pub(super) async fn account(State(site): State<Arc<Site>>, person: Person) -> Re
 }
 
 /// Changes it. Every session of theirs ends, but this one goes on as a new one.
-pub(super) async fn password(State(site): State<Arc<Site>>, posted: Posted) -> Result<Response, Refusal> {
+pub(super) async fn password(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let (journal, name) = (site.engine.journal(), posted.person.name.clone());
     let known = journal.users().await?.into_iter().find(|user| user.name == name && posted.person.digest.is_some());
     let Some(known) = known else {
@@ -82,7 +82,7 @@ pub(super) async fn password(State(site): State<Arc<Site>>, posted: Posted) -> R
     }
     site.throttle.succeeded(&counted, now);
     let hash = hashed(&site, &name, new).await?;
-    let changed = journal.set_hash(&name, &known.hash, &hash, &Deed::new(&name, "change password"), now).await?;
+    let changed = journal.set_hash(&name, &known.hash, &hash, &AuditEntry::new(&name, "change password"), now).await?;
     let cookie = sessions::begin(&site, &name, &hash, None).await?.filter(|_| changed);
     let cookie = cookie.ok_or_else(|| Problem::new(Code::Usage, "the password was changed elsewhere at the same time"))?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())

@@ -183,7 +183,11 @@ pub async fn play(world: &World, scene: &Scene, mut before: impl FnMut(usize)) {
             let mut asked = false;
             for mut message in all.iter().filter(|message| matches!(message.stage, Stage::Failed | Stage::Held)).cloned() {
                 engine
-                    .restart(&mut message, consign::model::Again::default(), &consign::journal::Deed::new("test", "reprocess"))
+                    .restart(
+                        &mut message,
+                        consign::model::ReprocessOptions::default(),
+                        &consign::journal::AuditEntry::new("test", "reprocess"),
+                    )
                     .await
                     .expect("started again");
                 asked = true;

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use consign::odoo::sandbox::{Sandbox, Trouble};
+use consign::odoo::sandbox::{PlannedFault, Sandbox};
 use serde_json::{Value as Json, json};
 
 use super::{
@@ -36,7 +36,7 @@ impl<'w> Catalogue<'w> {
     pub fn whose_call_is_lost(world: &'w World) -> (Self, &'w Sandbox) {
         let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
         let sandbox = world.sandbox.as_ref().expect("a sandbox");
-        sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+        sandbox.expect_trouble("message_post", PlannedFault::StatusAfterCommit(502));
         (Self::new(world, mapping, ""), sandbox)
     }
 

@@ -11,7 +11,7 @@ use consign::{
     odoo::sandbox::{self, Sandbox},
     transport::sftp::{
         host_keys,
-        server::{Account, SftpServer},
+        server::{ServerAccount, SftpServer},
     },
 };
 use tempfile::TempDir;
@@ -69,7 +69,7 @@ impl World {
         let dir = tempfile::tempdir().expect("a folder");
         let partner = dir.path().join("partner");
         fs::create_dir_all(&partner).expect("a folder");
-        let account = Account { user: "nordwind".into(), password: Some("secret".into()), key: None, root: partner.clone() };
+        let account = ServerAccount { user: "nordwind".into(), password: Some("secret".into()), key: None, root: partner.clone() };
         let server = SftpServer::start(vec![account], 0).await.expect("a server");
         let sandbox = Sandbox::start(0).await.expect("a sandbox");
         let odoo = Target {

@@ -7,9 +7,9 @@ use std::{
 };
 
 use consign::{
-    format::{Limits, Source, xml},
+    format::{ByteSource, Limits, xml},
     model::{Events, Problem, Problems},
-    schema::{File, Schema, Setup},
+    schema::{CompileOptions, Schema, ValidatedFile},
 };
 
 use crate::{ratchet, shared};
@@ -35,7 +35,7 @@ fn the_corpus_agrees() {
                     Schema::compile_all(
                         &corpus,
                         &[schema.to_string()],
-                        Setup { catalog: Some(corpus.join("catalog.xml")), ..Setup::default() },
+                        CompileOptions { catalog: Some(corpus.join("catalog.xml")), ..CompileOptions::default() },
                     )
                 });
                 match compiled {
@@ -72,13 +72,13 @@ fn the_corpus_agrees() {
 
 /// The verdict of a flow that lets a bare DOCTYPE pass, as the other validators do whose majority is the expectation.
 fn judge(schema: &Schema, file: &Path) -> Vec<Problem> {
-    let (source, name) = (Source::File(file.to_path_buf()), file.file_name().unwrap().to_string_lossy().into_owned());
+    let (source, name) = (ByteSource::File(file.to_path_buf()), file.file_name().unwrap().to_string_lossy().into_owned());
     let own = name.clone();
     let read = move |judge: &mut dyn Events| {
-        let options = xml::Options { doctype: xml::Doctype::SkipBare, several: false };
+        let options = xml::XmlOptions { doctype: xml::Doctype::SkipBare, several: false };
         xml::stream(&source, &own, &Limits::default(), options, judge).map_err(Problems::from)
     };
-    schema.judge(&File::named(&name), read).1
+    schema.judge(&ValidatedFile::named(&name), read).1
 }
 
 fn read(file: &Path) -> Vec<Problem> {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, fs};
 
 use consign::format::{
     Limits,
-    csv::{self, Dialect, Ragged},
+    csv::{self, CsvDialect, Ragged},
     decode::Undecodable,
 };
 
@@ -24,7 +24,7 @@ fn every_table_of_the_corpus_can_be_read() {
             Some("|") => b'|',
             _ => b',',
         };
-        let dialect = Dialect {
+        let dialect = CsvDialect {
             separator,
             quote: Some(b'"'),
             encodings: vec![encoding_rs::UTF_8, encoding_rs::WINDOWS_1252],

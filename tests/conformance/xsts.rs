@@ -12,9 +12,9 @@ use std::{
 };
 
 use consign::{
-    format::{Limits, Source, xml},
+    format::{ByteSource, Limits, xml},
     model::{Events, Problems},
-    schema::{File, Schema, Setup},
+    schema::{CompileOptions, Schema, ValidatedFile},
 };
 
 use crate::{ratchet, shared};
@@ -65,7 +65,7 @@ fn the_w3c_suite_agrees() {
 
 /// Cases over the same schema documents; gives those that differ.
 fn run(suite: &Path, cases: &[Case]) -> HashMap<String, String> {
-    let schema = Schema::compile_all(suite, &cases[0].roots, Setup { gaps: true, ..Setup::default() });
+    let schema = Schema::compile_all(suite, &cases[0].roots, CompileOptions { gaps: true, ..CompileOptions::default() });
     let mut differs = HashMap::new();
     for case in cases {
         let (found, why) = match (&schema, case.kind.as_str()) {
@@ -87,12 +87,12 @@ fn run(suite: &Path, cases: &[Case]) -> HashMap<String, String> {
 }
 
 fn judge(schema: &Schema, instance: &Path) -> Vec<String> {
-    let (source, limits) = (Source::File(instance.to_path_buf()), Limits { depth: 10_000, attributes: 10_000, ..Limits::default() });
+    let (source, limits) = (ByteSource::File(instance.to_path_buf()), Limits { depth: 10_000, attributes: 10_000, ..Limits::default() });
     let read = move |judge: &mut dyn Events| {
-        let options = xml::Options { doctype: xml::Doctype::SkipBare, several: false };
+        let options = xml::XmlOptions { doctype: xml::Doctype::SkipBare, several: false };
         xml::stream(&source, "case", &limits, options, judge).map_err(Problems::from)
     };
-    schema.judge(&File::named("case"), read).1.into_iter().map(|problem| problem.message).collect()
+    schema.judge(&ValidatedFile::named("case"), read).1.into_iter().map(|problem| problem.message).collect()
 }
 
 /// The suite's documents in a folder of their own.

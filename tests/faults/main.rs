@@ -23,7 +23,7 @@ use common::{
     kills::{run_with_fault, steps},
     world::World,
 };
-use consign::transport::sftp::server::{Quirks, Trouble};
+use consign::transport::sftp::server::{Quirks, ServerFault};
 
 use balance::{Way, balance};
 
@@ -89,7 +89,7 @@ async fn every_request(way: &mut Way, scene: &str) {
     }
     let mut tried = Tried::default();
     for number in 1..=requests {
-        for trouble in Trouble::ALL {
+        for trouble in ServerFault::ALL {
             way.prepare().await;
             way.server().behave(Quirks { trouble: Some((number, trouble)), ..Quirks::default() });
             way.world().consign(&["run", "--once", way.flow()]);

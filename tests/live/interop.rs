@@ -5,7 +5,7 @@ use std::{fs, path::Path, process::Command};
 
 use consign::{
     model::Code,
-    transport::sftp::{self, Engine, Login, Secret, SftpSettings},
+    transport::sftp::{self, Login, Secret, SftpSettings, SshEngine},
 };
 
 use crate::common::sshd::{PASSWORD, Sshd, keygen, password_user};
@@ -82,7 +82,7 @@ async fn works(settings: SftpSettings) -> bool {
         && drop.remove("interop.part").await.is_ok()
 }
 
-fn with(settings: &SftpSettings, engine: Engine, legacy: &[&str]) -> SftpSettings {
+fn with(settings: &SftpSettings, engine: SshEngine, legacy: &[&str]) -> SftpSettings {
     let mut settings = settings.clone();
     settings.engine = engine;
     settings.legacy = legacy.iter().map(ToString::to_string).collect();
@@ -99,9 +99,9 @@ async fn the_interop_table_is_true() {
     for case in cases() {
         let site = Sshd::with(&[case.key], &case.config);
         let settings = site.settings(Login::key(site.path("id_ed25519"), None));
-        let usual = works(with(&settings, Engine::Russh, &[])).await;
-        let old = if case.legacy.is_empty() { "" } else { told(works(with(&settings, Engine::Russh, case.legacy)).await) };
-        let other = works(with(&settings, Engine::Libssh2, &[])).await;
+        let usual = works(with(&settings, SshEngine::Russh, &[])).await;
+        let old = if case.legacy.is_empty() { "" } else { told(works(with(&settings, SshEngine::Russh, case.legacy)).await) };
+        let other = works(with(&settings, SshEngine::Libssh2, &[])).await;
         assert_eq!(usual, case.legacy.is_empty(), "{}: what is sound works without a word, what is old does not", case.name);
         table.push_str(&format!("| {} | {} | {} | {old} | {} |\n", case.what, case.name, told(usual), told(other)));
     }
@@ -123,7 +123,7 @@ async fn the_interop_table_is_true() {
 async fn sign_in() -> Vec<(&'static str, bool, bool)> {
     let mut rows = Vec::new();
     let both = async |settings: &SftpSettings| {
-        (works(with(settings, Engine::Russh, &[])).await, works(with(settings, Engine::Libssh2, &[])).await)
+        (works(with(settings, SshEngine::Russh, &[])).await, works(with(settings, SshEngine::Libssh2, &[])).await)
     };
     let mut row = |name, (ours, other): (bool, bool)| {
         assert!(ours, "{name}");
@@ -192,7 +192,7 @@ async fn known_hosts_may_be_hashed_have_several_keys_or_name_an_authority() {
     assert!(fs::read_to_string(&hashed).expect("a file").starts_with("|1|"));
     let mut case = settings.clone();
     case.known_hosts = hashed;
-    assert!(works(with(&case, Engine::Russh, &[])).await && works(with(&case, Engine::Libssh2, &[])).await, "hashed names");
+    assert!(works(with(&case, SshEngine::Russh, &[])).await && works(with(&case, SshEngine::Libssh2, &[])).await, "hashed names");
 
     // Only the RSA key is on file: it is asked for, and the other is no false alarm.
     let line = |marker: &str, key: &str| {
@@ -203,7 +203,7 @@ async fn known_hosts_may_be_hashed_have_several_keys_or_name_an_authority() {
     let mut case = settings.clone();
     case.known_hosts.clone_from(&other);
     fs::write(&other, line("", "host_rsa.pub")).expect("written");
-    assert!(works(with(&case, Engine::Russh, &[])).await && works(with(&case, Engine::Libssh2, &[])).await, "its second key");
+    assert!(works(with(&case, SshEngine::Russh, &[])).await && works(with(&case, SshEngine::Libssh2, &[])).await, "its second key");
 
     fs::write(&other, format!("{}{}", line("", "host_ed25519.pub"), line("@revoked ", "host_ed25519.pub"))).expect("written");
     let problem = sftp::open(case.clone()).expect("opens").list("").await.expect_err("revoked");
@@ -230,6 +230,6 @@ async fn known_hosts_may_be_hashed_have_several_keys_or_name_an_authority() {
         let authority = fs::read_to_string(site.path("authority.pub")).expect("a key");
         fs::write(&other, format!("@cert-authority [127.0.0.1]:* {authority}")).expect("written");
         case.known_hosts.clone_from(&other);
-        assert_eq!(works(with(&case, Engine::Russh, &[])).await, good, "a certificate for {principal}");
+        assert_eq!(works(with(&case, SshEngine::Russh, &[])).await, good, "a certificate for {principal}");
     }
 }

@@ -20,7 +20,7 @@ use consign::{
     transport::{
         RemoteFs as _,
         ftp::{FtpStore, Security},
-        sftp::{self, Engine, Secret, SftpStore},
+        sftp::{self, Secret, SftpStore, SshEngine},
     },
 };
 
@@ -85,7 +85,7 @@ async fn libssh2_against_a_real_sshd_is_a_drop() {
     let site = sshd::Sshd::start();
     for (name, mut settings) in site.logins() {
         eprintln!("sshd over libssh2: {name}");
-        settings.engine = Engine::Libssh2;
+        settings.engine = SshEngine::Libssh2;
         let drop = sftp::open(settings).expect("built with the feature libssh2");
         drops::behaves(&*drop, &format!("libssh2-{name}")).await;
     }

@@ -2,7 +2,7 @@
 
 use chrono::TimeDelta;
 use consign::{
-    endpoint::kinds::memory_target::{Answer, Tells},
+    endpoint::kinds::memory_target::{HandOver, Tells},
     failpoints::Happens,
 };
 use proptest::{collection::vec, option, prelude::*};
@@ -30,7 +30,7 @@ pub enum Step {
     /// A person acts.
     Person { verb: Verb, which: u8 },
     /// The target will answer so.
-    Answers(Vec<Answer>),
+    Answers(Vec<HandOver>),
 }
 
 /// A story.
@@ -42,12 +42,12 @@ pub struct Case {
     pub steps: Vec<Step>,
 }
 
-fn answers() -> impl Strategy<Value = Answer> {
+fn answers() -> impl Strategy<Value = HandOver> {
     prop_oneof![
-        3 => Just(Answer::Taken),
-        1 => Just(Answer::Refused),
-        1 => Just(Answer::Lost(None)),
-        2 => (0i64..=149).prop_map(|after| Answer::Lost(Some(TimeDelta::seconds(after)))),
+        3 => Just(HandOver::Taken),
+        1 => Just(HandOver::Refused),
+        1 => Just(HandOver::Lost(None)),
+        2 => (0i64..=149).prop_map(|after| HandOver::Lost(Some(TimeDelta::seconds(after)))),
     ]
 }
 

@@ -20,9 +20,9 @@ use consign::{
             memory_target::{MemoryTarget, Tells},
         },
     },
-    failpoints::{self, Happens, Planted, Scene},
-    journal::{Deed, Filter},
-    model::{Again, Clock as _, Code, ManualClock, Message, MessageId, Outcome, Stage},
+    failpoints::{self, Happens, Interruption, Planted},
+    journal::{AuditEntry, Filter},
+    model::{Clock as _, Code, ManualClock, Message, MessageId, Outcome, ReprocessOptions, Stage},
     ops::actions,
     pipeline::Engine,
 };
@@ -119,7 +119,7 @@ impl Theatre {
             }
             _ => Happens::Nothing,
         };
-        let scene = Scene { at: Arc::new(at), planted: self.planted };
+        let scene = Interruption { at: Arc::new(at), planted: self.planted };
         tokio::select! {
             biased;
             () = died.notified() => {}
@@ -139,15 +139,15 @@ impl Theatre {
     }
 
     async fn acts(&mut self, engine: &Engine, verb: Verb, mut message: Message) {
-        let deed = Deed { reason: Some("a story".into()), ..Deed::new("ada", "test") };
+        let deed = AuditEntry { reason: Some("a story".into()), ..AuditEntry::new("ada", "test") };
         let before = message.clone();
         let message = &mut message;
-        let scene = Scene { at: Arc::new(|_: &str| Happens::Nothing), planted: self.planted };
+        let scene = Interruption { at: Arc::new(|_: &str| Happens::Nothing), planted: self.planted };
         let done = failpoints::play(scene, async {
             match verb {
                 Verb::Hold => actions::hold(engine, message, &deed).await,
                 Verb::Release => actions::release(engine, message, &deed).await,
-                Verb::Reprocess => actions::again(engine, message, Again::default(), &deed).await,
+                Verb::Reprocess => actions::again(engine, message, ReprocessOptions::default(), &deed).await,
                 Verb::Discard => actions::discard(engine, message, &deed).await.map(|_| ()),
                 Verb::Resolve => {
                     // Who looks while something may still take place sees nothing.

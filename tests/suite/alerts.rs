@@ -10,7 +10,7 @@ use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use chrono::{DateTime, TimeDelta, Utc};
 use consign::{
     model::{Clock, ManualClock},
-    ops::alerts::{self, Condition, certificates::Endings, deliver},
+    ops::alerts::{self, AlertCondition, certificates::Endings, deliver},
     pipeline::Engine,
     transport::sftp::server::Quirks,
 };
@@ -276,7 +276,7 @@ async fn a_full_disk_a_key_that_ends_and_a_process_that_is_gone_are_told() {
     assert_eq!(watched.hook.told().last(), Some(&vec!["new stopped/orders-in".to_string()]), "it should have run every quarter");
     let key = "ending/odoo-keys".to_string();
     let hint = "make a new one".to_string();
-    watched.endings.found.push(Condition {
+    watched.endings.found.push(AlertCondition {
         key: key.clone(),
         kind: "ending",
         flow: None,

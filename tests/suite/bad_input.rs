@@ -6,7 +6,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use consign::odoo::sandbox::Trouble;
+use consign::odoo::sandbox::PlannedFault;
 use serde_json::json;
 
 use crate::common::{
@@ -267,11 +267,11 @@ async fn odoo_down() {
 #[tokio::test(flavor = "multi_thread")]
 async fn odoo_behind_a_proxy_that_loses_the_answer() {
     for (method, trouble, code) in [
-        ("create", Trouble::StatusAfterCommit(502), "C507"),
-        ("create", Trouble::Status(502), "C507"),
-        ("action_confirm", Trouble::StatusAfterCommit(504), "C507"),
-        ("action_confirm", Trouble::Busy, "C506"),
-        ("create", Trouble::Status(503), "C506"),
+        ("create", PlannedFault::StatusAfterCommit(502), "C507"),
+        ("create", PlannedFault::Status(502), "C507"),
+        ("action_confirm", PlannedFault::StatusAfterCommit(504), "C507"),
+        ("action_confirm", PlannedFault::Busy, "C506"),
+        ("create", PlannedFault::Status(503), "C506"),
     ] {
         let shop = Shop::open().await;
         shop.world.sandbox.as_ref().expect("a sandbox").expect_trouble(method, trouble);

@@ -7,7 +7,7 @@ use std::{
 };
 
 use chrono::{TimeDelta, Utc};
-use consign::journal::{Deed, Session};
+use consign::journal::{AuditEntry, UserSession};
 use futures_util::future::join_all;
 use reqwest::{Method, header};
 
@@ -52,8 +52,8 @@ async fn no_session_is_made_with_a_password_that_was_changed_meanwhile() {
     let journal = engine.journal();
     let hash = |users: Vec<consign::journal::User>| users.into_iter().find(|user| user.name == "vera").expect("a user").hash;
     let old = hash(journal.users().await.expect("users"));
-    let (now, deed) = (Utc::now(), Deed::new("a test", "change"));
-    let session = Session { user: "vera".into(), csrf: "c".into(), made: now, seen: now };
+    let (now, deed) = (Utc::now(), AuditEntry::new("a test", "change"));
+    let session = UserSession { user: "vera".into(), csrf: "c".into(), made: now, seen: now };
     assert!(journal.set_hash("vera", &old, "another", &deed, now).await.expect("changed"));
     assert!(
         !journal.sign_in("d", &session, &old, now - TimeDelta::hours(8), None).await.expect("asked"),

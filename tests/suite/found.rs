@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use consign::{
     format::{
         Limits,
-        csv::{self, Dialect, Ragged, Trailer},
+        csv::{self, CsvDialect, Ragged, Trailer},
         decode::Undecodable,
         xml,
     },
@@ -15,7 +15,7 @@ use consign::{
 /// Lines to skip that have no end: the file had one line and the problem was told of the second.
 #[test]
 fn a_skipped_line_without_an_end_is_no_line() {
-    let dialect = Dialect {
+    let dialect = CsvDialect {
         separator: b'\t',
         quote: None,
         encodings: vec![encoding_rs::UTF_8, encoding_rs::WINDOWS_1252],

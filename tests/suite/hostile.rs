@@ -9,9 +9,9 @@ use std::{
 };
 
 use consign::{
-    format::{Limits, Source, xml},
+    format::{ByteSource, Limits, xml},
     model::{Events, Problems},
-    schema::{File, Schema},
+    schema::{Schema, ValidatedFile},
 };
 
 /// What a command did, and what it cost.
@@ -198,11 +198,11 @@ fn a_million_names_over_many_files_do_not_stay() {
     let mut after_some = 0;
     for round in 0..200 {
         let names: String = (0..5_000).map(|n| format!("<name{round}x{n}/>")).collect();
-        let source = Source::from(format!("<Order>{names}</Order>").as_bytes());
+        let source = ByteSource::from(format!("<Order>{names}</Order>").as_bytes());
         let read = move |judge: &mut dyn Events| {
-            xml::stream(&source, "f", &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
+            xml::stream(&source, "f", &Limits::default(), xml::XmlOptions::default(), judge).map_err(Problems::from)
         };
-        let (_, problems) = schema.judge(&File::named("f"), read);
+        let (_, problems) = schema.judge(&ValidatedFile::named("f"), read);
         assert_eq!(problems.len(), 101);
         if round == 40 {
             after_some = resident();

@@ -7,9 +7,9 @@ use std::{
 };
 
 use consign::{
-    format::{Limits, Source, xml},
-    model::{Events, Problem, Problems, tongue::Tongue},
-    schema::{File, Schema},
+    format::{ByteSource, Limits, xml},
+    model::{Events, Problem, Problems, i18n::Language},
+    schema::{Schema, ValidatedFile},
 };
 
 fn here(file: &str) -> PathBuf {
@@ -17,11 +17,11 @@ fn here(file: &str) -> PathBuf {
 }
 
 fn judge(schema: &Schema, text: &str, file: &str) -> Vec<Problem> {
-    let (source, name) = (Source::from(text.as_bytes()), file.to_string());
+    let (source, name) = (ByteSource::from(text.as_bytes()), file.to_string());
     let read = move |judge: &mut dyn Events| {
-        xml::stream(&source, &name, &Limits::default(), xml::Options::default(), judge).map_err(Problems::from)
+        xml::stream(&source, &name, &Limits::default(), xml::XmlOptions::default(), judge).map_err(Problems::from)
     };
-    schema.judge(&File::named(file), read).1
+    schema.judge(&ValidatedFile::named(file), read).1
 }
 
 /// Makes each mistake in the document and gives all reports under their headings.
@@ -36,9 +36,9 @@ fn reports(schema: &Schema, file: &str, mistakes: &[(&str, &str, &str)]) -> Stri
         let told: Vec<String> = problems.iter().map(ToString::to_string).collect();
         assert_eq!(problems.len(), 1, "{mistake}: one mistake, one problem:\n{}", told.join("\n"));
         for problem in &problems {
-            for tongue in [Tongue::German, Tongue::French, Tongue::Spanish] {
+            for language in [Language::German, Language::French, Language::Spanish] {
                 for sentence in [Some(&problem.message), problem.hint.as_ref()].into_iter().flatten() {
-                    assert!(tongue.sentence(sentence).is_some(), "{mistake}, in {tongue:?}: {sentence}");
+                    assert!(language.sentence(sentence).is_some(), "{mistake}, in {language:?}: {sentence}");
                 }
             }
         }

@@ -13,7 +13,7 @@ use consign::{
     pipeline::Engine,
     transport::sftp::{
         host_keys,
-        server::{Account, Hostile, Quirks, SftpServer},
+        server::{Hostile, Quirks, ServerAccount, SftpServer},
     },
 };
 use serde_json::json;
@@ -71,7 +71,7 @@ impl Street {
             let name = if number < bad { format!("bad-{number}") } else { format!("good-{:02}", number - bad) };
             let folder = street.world.dir.path().join("street").join(&name);
             fs::create_dir_all(folder.join("out/orders")).expect("a folder");
-            let account = Account { user: "us".into(), password: Some("secret".into()), key: None, root: folder };
+            let account = ServerAccount { user: "us".into(), password: Some("secret".into()), key: None, root: folder };
             let server = SftpServer::start(vec![account], 0).await.expect("a server");
             let port = server.address().port();
             host_keys::accept("127.0.0.1", port, server.host_key(), &root.join("known_hosts")).expect("accepted");

@@ -1,6 +1,6 @@
 //! How records are found again, told apart and refused, over the sandbox; and work that stops halfway and is taken up again.
 
-use consign::odoo::sandbox::Trouble;
+use consign::odoo::sandbox::PlannedFault;
 use serde_json::json;
 
 use crate::common::{
@@ -74,7 +74,7 @@ name = "Code"
     let catalogue = Catalogue::new(&world, mapping, "");
     let sandbox = world.sandbox.as_ref().expect("a sandbox");
     let posted = || sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count();
-    sandbox.expect_trouble("product.template.create", Trouble::Status(503));
+    sandbox.expect_trouble("product.template.create", PlannedFault::Status(503));
     let ran = catalogue.comes(&(item("A", "") + &item("B", ""))).ends(2);
     assert!(ran.out.contains("1 waiting"), "{}", ran.out);
     assert_eq!(posted(), 2, "the mapping says it twice");
@@ -89,7 +89,7 @@ async fn what_is_not_known_is_not_tried_one_by_one() {
     let world = World::embedded().await;
     let catalogue = Catalogue::new(&world, &PARTNERS.replace("[fields]", "then = [\"message_post\"]\n[fields]"), "partial = true");
     let sandbox = world.sandbox.as_ref().expect("a sandbox");
-    sandbox.expect_trouble("message_post", Trouble::StatusAfterCommit(502));
+    sandbox.expect_trouble("message_post", PlannedFault::StatusAfterCommit(502));
     catalogue.comes(&(item("A", "") + &item("B", ""))).ends(2);
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
     let ran = world.consign_later(&["reprocess", &id]).ends(1);
@@ -120,7 +120,7 @@ note = "Name"
         .await;
     let sandbox = world.sandbox.as_ref().expect("a sandbox");
     let note = || async { world.odoo.search_read("sale.order", json!([["id", "=", order]]), &["note"]).await[0]["note"].to_string() };
-    sandbox.expect_trouble("sale.order.write", Trouble::Status(503));
+    sandbox.expect_trouble("sale.order.write", PlannedFault::Status(503));
     catalogue.comes(&item("PO", "<Name>after</Name>")).ends(2);
     world.odoo.call("sale.order", "action_confirm", json!([[order]]), json!({})).await;
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
@@ -131,7 +131,7 @@ note = "Name"
     // The same with a first try that was committed: it was ours.
     world.odoo.call("sale.order", "write", json!([[order], {"state": "draft"}]), json!({})).await;
     catalogue.map(&mapping.replace("[fields]", "then = [\"action_confirm\"]\n[fields]"));
-    sandbox.expect_trouble("sale.order.action_confirm", Trouble::StatusAfterCommit(502));
+    sandbox.expect_trouble("sale.order.action_confirm", PlannedFault::StatusAfterCommit(502));
     catalogue.comes(&item("PO", "<Name>later</Name>")).ends(2);
     let id = world.messages("catalogue-in").pop().expect("a message")["id"].as_str().expect("an id").to_string();
     world.consign_later(&["reprocess", &id]).ends(0);

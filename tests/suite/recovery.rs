@@ -9,7 +9,7 @@ use std::{
 use chrono::{TimeDelta, Utc};
 use consign::{
     model::{Clock, ManualClock, MessageId},
-    odoo::sandbox::Trouble,
+    odoo::sandbox::PlannedFault,
     pipeline::Engine,
 };
 use serde_json::json;
@@ -65,7 +65,7 @@ async fn an_older_version_that_waited_does_not_overwrite_a_newer_one() {
     let world = World::embedded().await;
     let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
     let order = |quantity: f64| goods::order("OV-1", &customer, &[(&product, quantity, 1.0)]);
-    world.sandbox.as_ref().expect("a sandbox").expect_trouble("create", Trouble::Busy);
+    world.sandbox.as_ref().expect("a sandbox").expect_trouble("create", PlannedFault::Busy);
     world.drop_file("out/orders", "order.xml", order(1.0));
     world.consign(&["run", "--once", "orders-in"]).ends(2);
     world.drop_file("out/orders", "order.xml", order(25.0));
@@ -99,7 +99,7 @@ async fn engine(world: &World) -> Engine {
 async fn a_waiting_message_is_tried_again_when_its_time_has_come_and_not_before() {
     let world = World::embedded().await;
     let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
-    world.sandbox.as_ref().expect("a sandbox").expect_trouble("create", Trouble::Busy);
+    world.sandbox.as_ref().expect("a sandbox").expect_trouble("create", PlannedFault::Busy);
     world.drop_file("out/orders", "order.xml", goods::order("R-1", &customer, &[(&product, 1.0, 1.0)]));
     let clock = Arc::new(ManualClock::new(Utc::now()));
     let engine = engine(&world).await.with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
@@ -134,7 +134,7 @@ async fn a_secret_that_is_missing_is_not_the_partners_fault() {
 async fn one_message_that_a_proxy_refuses_does_not_block_the_others() {
     let world = World::embedded().await;
     let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
-    world.sandbox.as_ref().expect("a sandbox").expect_trouble("create", Trouble::Status(413));
+    world.sandbox.as_ref().expect("a sandbox").expect_trouble("create", PlannedFault::Status(413));
     for number in 1..=2 {
         world.drop_file(
             "out/orders",

@@ -11,7 +11,7 @@ use consign::{
         RemoteFs,
         sftp::{
             Login, Secret, SftpSettings, SftpStore, host_keys,
-            server::{Account, Hostile, Quirks, SftpServer, Trouble},
+            server::{Hostile, Quirks, ServerAccount, ServerFault, SftpServer},
         },
     },
 };
@@ -28,7 +28,7 @@ impl Site {
         let dir = tempfile::tempdir().expect("a folder");
         let root = dir.path().join("root");
         std::fs::create_dir_all(&root).expect("a folder");
-        let account = Account { user: "us".into(), password: Some("secret".into()), key: None, root };
+        let account = ServerAccount { user: "us".into(), password: Some("secret".into()), key: None, root };
         let server = SftpServer::start(vec![account], 0).await.expect("a server");
         host_keys::accept("127.0.0.1", server.address().port(), server.host_key(), &dir.path().join("known_hosts")).expect("accepted");
         server.behave(quirks);
@@ -189,7 +189,7 @@ async fn a_rename_whose_answer_never_came_is_seen_to_be_done() {
     let drop = site.drop();
     drop.list("").await.expect("connected");
     // Asked whether the target is there, then renamed: the second request.
-    site.server.behave(Quirks { trouble: Some((2, Trouble::CutAfter)), ..Quirks::default() });
+    site.server.behave(Quirks { trouble: Some((2, ServerFault::CutAfter)), ..Quirks::default() });
     drop.rename("a.xml", "b.xml").await.expect("done, as the second look tells");
     assert_eq!(site.files(), ["b.xml"]);
 }

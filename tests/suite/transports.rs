@@ -10,7 +10,7 @@ use consign::{
         memory::MemoryStore,
         sftp::{
             Login, Secret, SftpSettings, SftpStore, host_keys,
-            server::{Account, SftpServer},
+            server::{ServerAccount, SftpServer},
         },
     },
 };
@@ -55,7 +55,7 @@ async fn site() -> Site {
     let account = |user: &str, password: Option<&str>, key: Option<&PrivateKey>| {
         let root = dir.path().join("roots").join(user);
         std::fs::create_dir_all(&root).expect("a folder");
-        Account { user: user.into(), password: password.map(str::to_string), key: key.map(|key| key.public_key().clone()), root }
+        ServerAccount { user: user.into(), password: password.map(str::to_string), key: key.map(|key| key.public_key().clone()), root }
     };
     let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).expect("a key");
     key.write_openssh_file(dir.path().join("key"), LineEnding::LF).expect("written");
@@ -140,7 +140,7 @@ async fn a_server_that_is_down_is_temporary_and_comes_back() {
     let problem = drop.list("").await.expect_err("nobody is there");
     assert_eq!(problem.code, Code::DropUnreachable);
     assert!(problem.is_temporary());
-    let account = Account { user: "word".into(), password: Some("secret".into()), key: None, root: dir.path().join("roots/word") };
+    let account = ServerAccount { user: "word".into(), password: Some("secret".into()), key: None, root: dir.path().join("roots/word") };
     let again = SftpServer::start(vec![account], port).await.expect("the port is free again");
     // After a failure nobody knocks again for a moment.
     assert_eq!(drop.list("").await.expect_err("too early").code, Code::DropUnreachable);

@@ -18,7 +18,7 @@ use crate::{
     },
     transport::sftp::{
         host_keys,
-        server::{Account, SftpServer},
+        server::{ServerAccount, SftpServer},
     },
 };
 
@@ -41,7 +41,7 @@ impl Scene {
     pub(super) async fn set(dir: &Path) -> Result<Self, Problem> {
         let partner = dir.join("partner-nordwind");
         let password = MessageId::new().short();
-        let account = Account { user: "nordwind".into(), password: Some(password.clone()), key: None, root: partner.clone() };
+        let account = ServerAccount { user: "nordwind".into(), password: Some(password.clone()), key: None, root: partner.clone() };
         let sftp = SftpServer::start(vec![account], 0).await.map_err(unusable)?;
         let sandbox = Sandbox::start(0).await.map_err(unusable)?;
         super::workspace(dir, &sandbox.url(), sftp.address().port(), &password)?;

@@ -11,16 +11,16 @@ use chrono::{DateTime, Utc};
 use crate::{
     config::{Flow, Gives, SourceKind, SourceSettings},
     endpoint::{
-        History, Kind, Site,
-        source::{Candidate, Fetched, Origin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
+        EndpointKind, History, Site,
+        source::{Candidate, Fetched, ItemOrigin, Polled, Readiness, Resting, Settled, Settlement, Source, SourceEntry},
     },
     failpoints,
-    journal::{NewMessage, Verdict},
+    journal::{NewMessage, Novelty},
     model::{BoxFuture, Code, Message, MessageId, Problem, Sink as _, Stage},
 };
 
 /// Documents in memory.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EndpointKind = EndpointKind {
     source: Some(SourceEntry {
         kind: SourceKind {
             name: "memory",
@@ -114,13 +114,13 @@ async fn passage(what: &str) -> Result<(), Problem> {
 }
 
 impl Opened<'_> {
-    async fn one(&self, origin: Origin, item: Item) -> Result<Fetched, Problem> {
+    async fn one(&self, origin: ItemOrigin, item: Item) -> Result<Fetched, Problem> {
         let mut message = NewMessage {
             name: origin.name.clone(),
             path: origin.key.clone(),
             size: item.bytes.len() as u64,
             modified: Some(item.at),
-            verdict: Some(Verdict::New),
+            verdict: Some(Novelty::New),
             ..NewMessage::of(&self.flow.id, self.flow.direction(), &self.flow.odoo)
         };
         let mut spooling = self.site.storage().spooling(message.id)?;
@@ -147,7 +147,7 @@ impl Source for Opened<'_> {
             let mut polled = Polled::default();
             for (key, item) in self.shared.state().items.iter().filter(|(_, item)| !item.is_accepted) {
                 let (size, modified) = (item.bytes.len() as u64, Some(item.at));
-                let origin = Origin { key: key.clone(), name: key.clone(), size, modified, ..Origin::default() };
+                let origin = ItemOrigin { key: key.clone(), name: key.clone(), size, modified, ..ItemOrigin::default() };
                 let taken = known.taken.get(key);
                 let readiness = match taken {
                     Some(here) if here.modified == modified => {
@@ -163,7 +163,7 @@ impl Source for Opened<'_> {
         })
     }
 
-    fn fetch<'a>(&'a self, batch: Vec<Origin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>> {
+    fn fetch<'a>(&'a self, batch: Vec<ItemOrigin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>> {
         Box::pin(async move {
             let mut fetched = Vec::with_capacity(batch.len());
             for origin in batch {

@@ -12,18 +12,18 @@ use chrono::{DateTime, TimeDelta, Utc};
 use crate::{
     config::{Takes, TargetKind, TargetSettings},
     endpoint::{
-        Kind, Site,
+        EndpointKind, Site,
         target::{Committed, DocumentTarget, Effects, Probe, Target, TargetEntry},
     },
     failpoints,
     model::{
         BoxFuture, Code, Effect, Intent, Message, Outcome, Problem,
-        intent::{Known, how_to_decide},
+        intent::{Prior, how_to_decide},
     },
 };
 
 /// Documents in memory.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EndpointKind = EndpointKind {
     source: None,
     target: Some(TargetEntry {
         kind: TargetKind {
@@ -63,7 +63,7 @@ pub enum Tells {
 
 /// What becomes of a document that is handed over.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Answer {
+pub enum HandOver {
     /// It is taken.
     Taken,
     /// It is refused.
@@ -75,7 +75,7 @@ pub enum Answer {
 #[derive(Debug, Default)]
 struct State {
     tells: Tells,
-    answers: VecDeque<Answer>,
+    answers: VecDeque<HandOver>,
     prepared: BTreeSet<String>,
     late: Vec<(DateTime<Utc>, String, Vec<u8>)>,
     effects: Vec<(String, Vec<u8>)>,
@@ -121,7 +121,7 @@ impl MemoryTarget {
     }
 
     /// Says what the next documents are answered; those behind are taken.
-    pub fn answer(&self, answers: impl IntoIterator<Item = Answer>) {
+    pub fn answer(&self, answers: impl IntoIterator<Item = HandOver>) {
         self.state().answers = answers.into_iter().collect();
     }
 
@@ -166,29 +166,29 @@ impl Opened<'_> {
         let name = format!("{}.{}", message.id, message.run);
         let effect = Effect::Deliver { to: name.clone(), repeatable };
         match effects.open(&effect, None).await? {
-            Known::New => {}
-            Known::Open if repeatable => {}
-            Known::Done => return Ok(Committed::default()),
-            Known::Open => {
+            Prior::New => {}
+            Prior::Open if repeatable => {}
+            Prior::Done => return Ok(Committed::default()),
+            Prior::Open => {
                 let text = format!("it is not known whether this took place: {effect}");
                 return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
             }
         }
         passage("about to commit").await?;
         let now = self.site.clock().now();
-        let answer = self.shared.state().answers.pop_front().unwrap_or(Answer::Taken);
+        let answer = self.shared.state().answers.pop_front().unwrap_or(HandOver::Taken);
         match answer {
-            Answer::Taken => {
+            HandOver::Taken => {
                 self.shared.state().lands(&name, bytes);
                 self.shared.state().prepared.remove(&message.id.to_string());
                 passage("after commit").await?;
                 Ok(Committed { effect: Some(effect), note: None })
             }
-            Answer::Refused => {
+            HandOver::Refused => {
                 effects.conclude(std::slice::from_ref(&effect), Outcome::NotHappened).await?;
                 Err(Problem::new(Code::OdooRefused, "the target refuses it"))
             }
-            Answer::Lost(lands) => {
+            HandOver::Lost(lands) => {
                 if let Some(after) = lands {
                     let mut state = self.shared.state();
                     state.late.push((now + after, name, bytes));

@@ -7,14 +7,14 @@ pub mod memory_source;
 pub mod memory_target;
 pub mod odoo;
 
-use super::{Kind, Site, Source, Target};
+use super::{EndpointKind, Site, Source, Target};
 use crate::{
     config::{Flow, Kinds},
     model::{Code, Problem},
 };
 
 /// Every kind. Those in memory are for tests.
-const KINDS: &[Kind] = &[
+const KINDS: &[EndpointKind] = &[
     files::KIND,
     #[cfg(feature = "failpoints")]
     memory_source::KIND,

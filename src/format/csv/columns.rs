@@ -1,10 +1,10 @@
 //! Which field of a row is which column.
 
-use super::Dialect;
+use super::CsvDialect;
 use crate::model::{Code, Place, Problem, Problems, nearest::did_you_mean, problem::cut};
 
 /// Where each mapped column stands in a file without a header: the dialect names columns by their number, from 1.
-pub(super) fn numbered(dialect: &Dialect, file: &str) -> Result<Vec<Option<usize>>, Problems> {
+pub(super) fn numbered(dialect: &CsvDialect, file: &str) -> Result<Vec<Option<usize>>, Problems> {
     let wrong = |name: &String| {
         Problem::new(Code::CsvHeader, format!("`{name}` is not the number of a column, and the file has no header")).at(Place::file(file))
     };
@@ -19,7 +19,7 @@ pub(super) fn numbered(dialect: &Dialect, file: &str) -> Result<Vec<Option<usize
 }
 
 /// Where each mapped column stands in the header. A column that is not there is a problem for each: the clerk sees all at once.
-pub(super) fn named(header: &csv::StringRecord, dialect: &Dialect, file: &str, line: u32) -> Result<Vec<Option<usize>>, Problems> {
+pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str, line: u32) -> Result<Vec<Option<usize>>, Problems> {
     let names: Vec<&str> = header.iter().map(str::trim).collect();
     let mut places = Vec::new();
     let mut problems = Vec::new();

@@ -9,15 +9,15 @@ use encoding_rs::Encoding;
 
 use crate::{
     format::{
-        Source,
-        decode::{Text, Undecodable},
+        ByteSource,
+        decode::{DecodedText, Undecodable},
     },
     model::document::Table,
 };
 
 /// How a partner writes CSV, and what its rows and columns are called.
 #[derive(Debug, Clone)]
-pub struct Dialect {
+pub struct CsvDialect {
     /// Field separator, one byte.
     pub separator: u8,
     /// Quote, one byte; `None` where quotes are characters like others.
@@ -70,7 +70,7 @@ pub struct Trailer {
     pub count: Option<usize>,
 }
 
-impl Dialect {
+impl CsvDialect {
     /// What a document lifted from the table remembers of it.
     pub fn as_table(&self) -> Table {
         Table {
@@ -80,10 +80,10 @@ impl Dialect {
     }
 
     /// The first of the encodings in which every byte is valid; the last one where none is.
-    pub(super) fn encoding(&self, source: &Source, most: u64) -> io::Result<&'static Encoding> {
+    pub(super) fn encoding(&self, source: &ByteSource, most: u64) -> io::Result<&'static Encoding> {
         let (Some(last), alternatives) = (self.encodings.last(), self.encodings.len()) else { return Ok(encoding_rs::UTF_8) };
         for encoding in &self.encodings[..alternatives - 1] {
-            let mut text = Text::plain(source.open()?, encoding, Undecodable::Refuse, most)?;
+            let mut text = DecodedText::plain(source.open()?, encoding, Undecodable::Refuse, most)?;
             if io::copy(&mut text, &mut io::sink()).is_ok() {
                 return Ok(encoding);
             }

@@ -1,9 +1,9 @@
 //! Whether a table was cut off: its end is missing, whatever else may be wrong with it.
 
-use super::Dialect;
+use super::CsvDialect;
 
 /// Whether a CSV file ends within a row: inside quotes, or without a line end and with fewer fields than its first row.
-pub(super) fn is_truncated(bytes: &[u8], dialect: &Dialect) -> bool {
+pub(super) fn is_truncated(bytes: &[u8], dialect: &CsvDialect) -> bool {
     let mut table = bytes;
     for _ in 0..dialect.skip {
         table = memchr::memchr(b'\n', table).map_or(&[], |end| &table[end + 1..]);
@@ -20,7 +20,7 @@ pub(super) fn is_truncated(bytes: &[u8], dialect: &Dialect) -> bool {
 }
 
 /// Whether a line is the trailer, with the count that it should have. It has fields of its own, fewer than the rows.
-fn is_trailer(line: &[u8], dialect: &Dialect) -> bool {
+fn is_trailer(line: &[u8], dialect: &CsvDialect) -> bool {
     let Some(trailer) = &dialect.trailer else { return false };
     let plain = |field: &[u8]| -> Vec<u8> { field.trim_ascii().iter().copied().filter(|byte| Some(*byte) != dialect.quote).collect() };
     let fields: Vec<Vec<u8>> = line.split(|byte| *byte == dialect.separator).map(plain).collect();
@@ -36,8 +36,8 @@ mod tests {
         decode::Undecodable,
     };
 
-    fn cut(text: &str, change: impl FnOnce(&mut Dialect)) -> bool {
-        let mut dialect = Dialect {
+    fn cut(text: &str, change: impl FnOnce(&mut CsvDialect)) -> bool {
+        let mut dialect = CsvDialect {
             separator: b';',
             quote: Some(b'"'),
             encodings: Vec::new(),
@@ -60,7 +60,7 @@ mod tests {
 
     #[test]
     fn a_table_is_cut_as_its_dialect_has_it() {
-        let usual = |_: &mut Dialect| {};
+        let usual = |_: &mut CsvDialect| {};
         assert!(cut("A;B\n1;2\n3", usual) && cut("A;B\n1;\"2\n", usual));
         assert!(!cut("A;B\n1;2\n3;4", usual) && !cut("A;B\n1;2\n", usual) && !cut("", usual));
         // An inch is no quote where there are none, and the partner's own quote is one.
@@ -70,7 +70,7 @@ mod tests {
         assert!(!cut("Our 19\" list;;;\nA;B\n1;2", |dialect| dialect.skip = 1));
         assert!(cut("List\nA;B\n1", |dialect| dialect.skip = 1));
         // The trailer has fields of its own.
-        let trailer = |dialect: &mut Dialect| dialect.trailer = Some(Trailer { starts: "END".into(), count: Some(2) });
+        let trailer = |dialect: &mut CsvDialect| dialect.trailer = Some(Trailer { starts: "END".into(), count: Some(2) });
         assert!(!cut("A;B;C\n1;2;3\nEND;1", trailer) && !cut("A;B;C\n1;2;3\n\"END\";\"1\"\r", trailer));
         assert!(cut("A;B;C\n1;2;3\nEND;", trailer) && cut("A;B;C\n1;2;3\nEN", trailer));
     }

@@ -11,22 +11,22 @@ mod values;
 
 use std::{collections::HashSet, io::BufRead, sync::Arc};
 
-pub use self::dialect::{Dialect, Ragged, Trailer};
+pub use self::dialect::{CsvDialect, Ragged, Trailer};
 use super::{
-    Format, Kind, Layout, Limits, Source,
-    decode::{Text, Trouble},
+    ByteSource, Format, FormatKind, Layout, Limits,
+    decode::{DecodedText, ReadError},
     tree::Builder,
 };
 use crate::model::{
-    Code, Document, Key, Name, Place, Problem, Problems, Start, Trail,
+    Code, Document, ElementStack, Name, NameKey, Place, Problem, Problems, Start,
     document::Table,
     events::{Events, Vocabulary},
     problem::cut,
-    tally::{COUNTED, TOLD},
+    problem_cap::{COUNTED, TOLD},
 };
 
 /// Tables, as flows name them.
-pub const KIND: Kind = Kind {
+pub const KIND: FormatKind = FormatKind {
     name: "csv",
     configure: |reader| {
         // Keys of XML, which say nothing of a table; flows that have them stay as they are.
@@ -41,12 +41,12 @@ pub const KIND: Kind = Kind {
     },
 };
 
-impl Format for Dialect {
+impl Format for CsvDialect {
     fn usual_files(&self) -> &'static str {
         "*.csv"
     }
 
-    fn read(&self, source: &Source, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
+    fn read(&self, source: &ByteSource, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
         stream(source, file, self, limits, to)
     }
 
@@ -54,7 +54,14 @@ impl Format for Dialect {
         end::is_truncated(bytes, self)
     }
 
-    fn rest(&self, source: &Source, file: &str, limits: &Limits, _: &[Name], wanted: &HashSet<(u32, u32)>) -> Result<Vec<u8>, Problems> {
+    fn rest(
+        &self,
+        source: &ByteSource,
+        file: &str,
+        limits: &Limits,
+        _: &[Name],
+        wanted: &HashSet<(u32, u32)>,
+    ) -> Result<Vec<u8>, Problems> {
         rest::rest(source, file, limits, self, wanted)
     }
 
@@ -73,7 +80,7 @@ impl Format for Dialect {
         })
     }
 
-    fn specimen(&self) -> Option<(Arc<dyn Format>, Source)> {
+    fn specimen(&self) -> Option<(Arc<dyn Format>, ByteSource)> {
         let plain = Self {
             columns: self.columns.iter().enumerate().map(|(at, (_, element))| ((at + 1).to_string(), element.clone())).collect(),
             header: false,
@@ -85,7 +92,7 @@ impl Format for Dialect {
             ..self.clone()
         };
         let row = vec!["x"; self.columns.len()].join(";");
-        Some((Arc::new(plain), Source::from(row.as_bytes())))
+        Some((Arc::new(plain), ByteSource::from(row.as_bytes())))
     }
 }
 
@@ -95,12 +102,12 @@ impl Format for Dialect {
 /// # Errors
 /// Everything that is wrong with rows and values as far as the dialect goes; rows without fault have gone to `to` all the same, so
 /// that all that is wrong with a file can be told at once.
-pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
-    let unreadable = |error| Problems::from(Trouble::Io(error).problem(Place::file(file)));
+pub fn stream(source: &ByteSource, file: &str, dialect: &CsvDialect, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
+    let unreadable = |error| Problems::from(ReadError::Io(error).problem(Place::file(file)));
     source.check(file, limits.bytes)?;
     let encoding = dialect.encoding(source, limits.bytes).map_err(unreadable)?;
     let bytes = source.open().map_err(unreadable)?;
-    let mut text = Text::plain(bytes, encoding, dialect.undecodable, limits.bytes).map_err(unreadable)?;
+    let mut text = DecodedText::plain(bytes, encoding, dialect.undecodable, limits.bytes).map_err(unreadable)?;
     let mut skipped = 0;
     for _ in 0..dialect.skip {
         skipped += u32::from(skip_line(&mut text));
@@ -120,7 +127,7 @@ pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, t
         row: name(&dialect.row),
         columns: dialect.columns.iter().map(|(header, element)| (name(element), Arc::from(header.as_str()))).collect(),
     };
-    let mut lifter = Lifter { file, dialect, vocabulary, keys, to, trail: Trail::default(), problems: Vec::new(), more: 0 };
+    let mut lifter = Lifter { file, dialect, vocabulary, keys, to, stack: ElementStack::default(), problems: Vec::new(), more: 0 };
     lifter.run(rows, &watch);
     if lifter.more > 0 {
         lifter.problems.push(Problem::and_more(lifter.more, file));
@@ -132,7 +139,7 @@ pub fn stream(source: &Source, file: &str, dialect: &Dialect, limits: &Limits, t
 ///
 /// # Errors
 /// As [`stream`].
-pub fn read(bytes: &[u8], file: &str, dialect: &Dialect, limits: &Limits) -> Result<Document, Problems> {
+pub fn read(bytes: &[u8], file: &str, dialect: &CsvDialect, limits: &Limits) -> Result<Document, Problems> {
     let mut tree = Builder::of_table(limits.elements, dialect.as_table());
     stream(&bytes.into(), file, dialect, limits, &mut tree)?;
     tree.one(file).map_err(Problems::from)
@@ -153,25 +160,25 @@ fn skip_line(text: &mut impl BufRead) -> bool {
 
 /// Names of what is lifted.
 struct Keys {
-    root: Key,
-    row: Key,
+    root: NameKey,
+    row: NameKey,
     /// Element and the partner's header.
-    columns: Vec<(Key, Arc<str>)>,
+    columns: Vec<(NameKey, Arc<str>)>,
 }
 
 struct Lifter<'l> {
     file: &'l str,
-    dialect: &'l Dialect,
+    dialect: &'l CsvDialect,
     vocabulary: Vocabulary,
     keys: Keys,
     to: &'l mut dyn Events,
-    trail: Trail,
+    stack: ElementStack,
     problems: Vec<Problem>,
     /// Problems that are only counted.
     more: usize,
 }
 
-type Rows<'s> = csv::Reader<lines::Watched<Text<Box<dyn std::io::Read + Send + 's>>>>;
+type Rows<'s> = csv::Reader<lines::Watched<DecodedText<Box<dyn std::io::Read + Send + 's>>>>;
 
 impl Lifter<'_> {
     fn run(&mut self, mut rows: Rows<'_>, watch: &lines::Watch) {
@@ -232,14 +239,14 @@ impl Lifter<'_> {
             } else {
                 self.row(places, &record, line);
             }
-            if self.more > COUNTED || self.to.is_full() {
+            if self.more > COUNTED || self.to.wants_no_more() {
                 whole = false;
                 break;
             }
         }
         if watch.ends_in_quotes() {
             // What became of its rows is the quote's fault.
-            self.to.void(&mut self.trail);
+            self.to.value_unreadable(&mut self.stack);
             self.problems.retain(|problem| problem.place.line.is_none_or(|line| line < watch.line()));
         }
         self.close();
@@ -322,12 +329,12 @@ impl Lifter<'_> {
             let (key, header) = self.keys.columns[at].clone();
             self.open(key, line, column, Some(header));
             match values::converted(value, &self.dialect.columns[at].1, self.dialect) {
-                Ok(value) => self.to.text(&value, &mut self.trail),
+                Ok(value) => self.to.text(&value, &mut self.stack),
                 Err(problem) => {
                     // The schema need not say in its words what is said here.
-                    let place = self.trail.spot().place(self.file);
+                    let place = self.stack.spot().place(self.file);
                     self.tell(problem.at(place));
-                    self.to.void(&mut self.trail);
+                    self.to.value_unreadable(&mut self.stack);
                 }
             }
             self.close();
@@ -335,16 +342,16 @@ impl Lifter<'_> {
         self.close();
     }
 
-    fn open(&mut self, key: Key, line: u32, column: u32, field: Option<Arc<str>>) {
+    fn open(&mut self, key: NameKey, line: u32, column: u32, field: Option<Arc<str>>) {
         let name = self.vocabulary.name(key).clone();
-        self.trail.enter(&name, key, line, column, field);
+        self.stack.enter(&name, key, line, column, field);
         let start = Start { vocabulary: &self.vocabulary, key, attributes: &[], values: "", declares: &[] };
-        self.to.start(&start, &mut self.trail);
+        self.to.start(&start, &mut self.stack);
     }
 
     fn close(&mut self) {
-        self.to.end(&mut self.trail);
-        self.trail.leave();
+        self.to.end(&mut self.stack);
+        self.stack.leave();
     }
 }
 
@@ -355,8 +362,8 @@ mod tests {
     use super::*;
     use crate::format::decode::Undecodable;
 
-    fn dialect() -> Dialect {
-        Dialect {
+    fn dialect() -> CsvDialect {
+        CsvDialect {
             separator: b';',
             quote: Some(b'"'),
             undecodable: Undecodable::Refuse,

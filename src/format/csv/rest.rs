@@ -2,10 +2,10 @@
 
 use std::{collections::HashSet, io::Read as _};
 
-use super::{Dialect, stream};
+use super::{CsvDialect, stream};
 use crate::{
-    format::{Limits, Source},
-    model::{Events, Problems, Start, Trail},
+    format::{ByteSource, Limits},
+    model::{ElementStack, Events, Problems, Start},
 };
 
 /// A table with those of its rows that begin on these lines.
@@ -13,10 +13,10 @@ use crate::{
 /// # Errors
 /// What keeps the table from being read.
 pub(super) fn rest(
-    source: &Source,
+    source: &ByteSource,
     file: &str,
     limits: &Limits,
-    dialect: &Dialect,
+    dialect: &CsvDialect,
     wanted: &HashSet<(u32, u32)>,
 ) -> Result<Vec<u8>, Problems> {
     let mut rows = Rows { starts: Vec::new() };
@@ -70,15 +70,15 @@ struct Rows {
 }
 
 impl Events for Rows {
-    fn start(&mut self, _: &Start<'_>, trail: &mut Trail) {
-        if trail.depth() == 2 {
-            self.starts.push(trail.position().0);
+    fn start(&mut self, _: &Start<'_>, stack: &mut ElementStack) {
+        if stack.depth() == 2 {
+            self.starts.push(stack.position().0);
         }
     }
 
-    fn text(&mut self, _: &str, _: &mut Trail) {}
+    fn text(&mut self, _: &str, _: &mut ElementStack) {}
 
-    fn end(&mut self, _: &mut Trail) {}
+    fn end(&mut self, _: &mut ElementStack) {}
 }
 
 #[cfg(test)]
@@ -88,7 +88,7 @@ mod tests {
 
     #[test]
     fn a_trailer_is_the_last_line_and_not_what_looks_like_one() {
-        let dialect = Dialect {
+        let dialect = CsvDialect {
             separator: b';',
             quote: Some(b'"'),
             undecodable: crate::format::decode::Undecodable::Refuse,
@@ -106,7 +106,7 @@ mod tests {
             columns: vec![("Code".into(), "Code".into()), ("Text".into(), "Text".into())],
         };
         let text = "Code;Text\n1;a\n2;\"b\nENDLESS talk\nEND\"\n3;c\n\"END\";3\n";
-        let left = rest(&Source::from(text.as_bytes()), "f", &Limits::default(), &dialect, &HashSet::from([(3, 1)])).expect("readable");
+        let left = rest(&ByteSource::from(text.as_bytes()), "f", &Limits::default(), &dialect, &HashSet::from([(3, 1)])).expect("readable");
         assert_eq!(String::from_utf8(left).expect("text"), "Code;Text\n2;\"b\nENDLESS talk\nEND\"\nEND;1\n");
     }
 }

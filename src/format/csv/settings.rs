@@ -4,16 +4,16 @@ use std::collections::{HashMap, HashSet};
 
 use encoding_rs::Encoding;
 
-use super::{Dialect, Ragged, Trailer};
+use super::{CsvDialect, Ragged, Trailer};
 use crate::{
     format::decode::Undecodable,
-    model::table::{Item, Reader},
+    model::toml_reader::{TomlItem, TomlReader},
 };
 
 /// Reads `[csv]`.
-pub(super) fn read(table: &Reader<'_>) -> Dialect {
+pub(super) fn read(table: &TomlReader<'_>) -> CsvDialect {
     let header = table.boolean("header").unwrap_or(true);
-    Dialect {
+    CsvDialect {
         separator: one_byte(table, "separator", b';').unwrap_or(b';'),
         quote: one_byte(table, "quote", b'"'),
         encodings: encodings(table),
@@ -41,7 +41,7 @@ pub(super) fn read(table: &Reader<'_>) -> Dialect {
 }
 
 /// A key that takes one character; `None` for `none`.
-fn one_byte(table: &Reader<'_>, key: &str, default: u8) -> Option<u8> {
+fn one_byte(table: &TomlReader<'_>, key: &str, default: u8) -> Option<u8> {
     let Some(text) = table.text(key) else { return Some(default) };
     match (text.as_bytes(), text.as_str()) {
         (_, "tab") => Some(b'\t'),
@@ -57,7 +57,7 @@ fn one_byte(table: &Reader<'_>, key: &str, default: u8) -> Option<u8> {
     }
 }
 
-fn skip(table: &Reader<'_>) -> usize {
+fn skip(table: &TomlReader<'_>) -> usize {
     match (table.integer("skip").map(usize::try_from), table.node("skip")) {
         (Some(Ok(lines)), _) => lines,
         (Some(Err(_)), Some(node)) => {
@@ -68,7 +68,7 @@ fn skip(table: &Reader<'_>) -> usize {
     }
 }
 
-fn encodings(table: &Reader<'_>) -> Vec<&'static Encoding> {
+fn encodings(table: &TomlReader<'_>) -> Vec<&'static Encoding> {
     let names = table.texts("encoding").unwrap_or_else(|| vec!["utf-8".into()]);
     let mut encodings = Vec::new();
     for name in &names {
@@ -84,7 +84,7 @@ fn encodings(table: &Reader<'_>) -> Vec<&'static Encoding> {
     encodings
 }
 
-fn trailer(table: &Reader<'_>) -> Option<Trailer> {
+fn trailer(table: &TomlReader<'_>) -> Option<Trailer> {
     let inner = table.table("trailer")?;
     let starts = inner.need_text("starts");
     let count = match (inner.integer("count"), inner.node("count")) {
@@ -99,12 +99,12 @@ fn trailer(table: &Reader<'_>) -> Option<Trailer> {
     Some(Trailer { starts, count })
 }
 
-fn dates(table: &Reader<'_>) -> HashMap<String, String> {
+fn dates(table: &TomlReader<'_>) -> HashMap<String, String> {
     let Some(inner) = table.table("dates") else { return HashMap::new() };
     let mut dates = HashMap::new();
     for entry in inner.free() {
         match &entry.node.item {
-            Item::Text(format) if is_format(format) => {
+            TomlItem::Text(format) if is_format(format) => {
                 dates.insert(entry.key.clone(), format.clone());
             }
             _ => inner.bad(&entry.node, format!("`{}` is written as a format, as in \"%d.%m.%Y\"", entry.key)),
@@ -120,7 +120,7 @@ fn is_format(format: &str) -> bool {
     known && (has(&["%F", "%D"]) || (has(&["%Y", "%y"]) && has(&["%m", "%b", "%B", "%-m"]) && has(&["%d", "%e", "%-d"])))
 }
 
-fn columns(table: &Reader<'_>, header: bool) -> Vec<(String, String)> {
+fn columns(table: &TomlReader<'_>, header: bool) -> Vec<(String, String)> {
     let Some(inner) = table.table("columns") else {
         table.missing("columns");
         return Vec::new();
@@ -128,10 +128,10 @@ fn columns(table: &Reader<'_>, header: bool) -> Vec<(String, String)> {
     let mut columns = Vec::new();
     for entry in inner.free() {
         match &entry.node.item {
-            Item::Text(_) if !header && !entry.key.parse::<usize>().is_ok_and(|number| number > 0) => {
+            TomlItem::Text(_) if !header && !entry.key.parse::<usize>().is_ok_and(|number| number > 0) => {
                 inner.bad(&entry.node, format!("without a header columns are named by number: `{}` is none", entry.key));
             }
-            Item::Text(element) => columns.push((entry.key.clone(), element.clone())),
+            TomlItem::Text(element) => columns.push((entry.key.clone(), element.clone())),
             _ => inner.bad(&entry.node, format!("the element for the column `{}` is a text", entry.key)),
         }
     }

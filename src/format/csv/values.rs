@@ -4,11 +4,11 @@ use std::borrow::Cow;
 
 use chrono::{NaiveDate, NaiveDateTime};
 
-use super::Dialect;
+use super::CsvDialect;
 use crate::model::{Code, Problem, problem::cut};
 
 /// The value of a column for the schema; what cannot be meant is a problem.
-pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &Dialect) -> Result<Cow<'v, str>, Problem> {
+pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &CsvDialect) -> Result<Cow<'v, str>, Problem> {
     if value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
         let message = "the value contains a control character: it is not text, or in another encoding than the flow names";
         return Err(Problem::new(Code::DocEncoding, message));

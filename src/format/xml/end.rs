@@ -3,13 +3,13 @@
 
 use quick_xml::{Reader, errors::Error, events::Event};
 
-use crate::format::decode::{Text, Undecodable, xml_encoding};
+use crate::format::decode::{DecodedText, Undecodable, xml_encoding};
 
 /// Whether an XML document ends before its root does.
 pub(super) fn is_truncated(bytes: &[u8]) -> bool {
     let encoding = xml_encoding(&bytes[..bytes.len().min(256)], "").unwrap_or(encoding_rs::UTF_8);
     // A last character that is cut in two does not hide the rest.
-    let Ok(text) = Text::plain(bytes, encoding, Undecodable::Replace, u64::MAX) else { return false };
+    let Ok(text) = DecodedText::plain(bytes, encoding, Undecodable::Replace, u64::MAX) else { return false };
     let mut reader = Reader::from_reader(text);
     reader.config_mut().check_end_names = false;
     let (mut depth, mut roots, mut begun) = (0i64, 0, false);

@@ -10,8 +10,8 @@ mod tags;
 use std::{collections::HashSet, sync::Arc};
 
 use super::{
-    Format, Kind, Limits, Source,
-    decode::{Text, Trouble},
+    ByteSource, Format, FormatKind, Limits,
+    decode::{DecodedText, ReadError},
     tree::Builder,
 };
 use crate::model::{Document, Name, Place, Problem, Problems, events::Events};
@@ -28,7 +28,7 @@ pub enum Doctype {
 
 /// How a flow's XML files are read.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Options {
+pub struct XmlOptions {
     /// Document type declarations.
     pub doctype: Doctype,
     /// Several documents may follow one another in a file.
@@ -36,21 +36,21 @@ pub struct Options {
 }
 
 /// XML, as flows name it.
-pub const KIND: Kind = Kind {
+pub const KIND: FormatKind = FormatKind {
     name: "xml",
     configure: |reader| {
         let doctype = if reader.choice("doctype", &["refuse", "skip"]) == "skip" { Doctype::SkipBare } else { Doctype::Refuse };
         let several = reader.choice("documents", &["one", "several"]) == "several";
-        Some(Arc::new(Options { doctype, several }))
+        Some(Arc::new(XmlOptions { doctype, several }))
     },
 };
 
-impl Format for Options {
+impl Format for XmlOptions {
     fn usual_files(&self) -> &'static str {
         "*.xml"
     }
 
-    fn read(&self, source: &Source, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
+    fn read(&self, source: &ByteSource, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
         stream(source, file, limits, *self, to).map_err(Problems::from)
     }
 
@@ -58,7 +58,14 @@ impl Format for Options {
         end::is_truncated(bytes)
     }
 
-    fn rest(&self, source: &Source, file: &str, limits: &Limits, unit: &[Name], wanted: &HashSet<(u32, u32)>) -> Result<Vec<u8>, Problems> {
+    fn rest(
+        &self,
+        source: &ByteSource,
+        file: &str,
+        limits: &Limits,
+        unit: &[Name],
+        wanted: &HashSet<(u32, u32)>,
+    ) -> Result<Vec<u8>, Problems> {
         rest::rest(source, file, limits, *self, unit, wanted).map(String::into_bytes)
     }
 
@@ -71,11 +78,11 @@ impl Format for Options {
 ///
 /// # Errors
 /// One problem: the reader cannot go on after the first, since everything behind a broken tag is guesswork.
-pub fn stream(source: &Source, file: &str, limits: &Limits, options: Options, to: &mut dyn Events) -> Result<(), Problem> {
+pub fn stream(source: &ByteSource, file: &str, limits: &Limits, options: XmlOptions, to: &mut dyn Events) -> Result<(), Problem> {
     let length = source.check(file, limits.bytes)?;
-    let unreadable = |error| Trouble::Io(error).problem(Place::file(file));
+    let unreadable = |error| ReadError::Io(error).problem(Place::file(file));
     let bytes = source.open().map_err(unreadable)?;
-    let text = Text::xml(bytes, limits.bytes, file)?;
+    let text = DecodedText::xml(bytes, limits.bytes, file)?;
     let until = std::time::Instant::now() + limits.time_for(length);
     reader::XmlReader::new(text, file, limits, options, until, to).run()
 }
@@ -86,7 +93,7 @@ pub fn stream(source: &Source, file: &str, limits: &Limits, options: Options, to
 /// As [`stream`].
 pub fn read(bytes: &[u8], file: &str, limits: &Limits) -> Result<Document, Problem> {
     let mut tree = Builder::new(limits.elements);
-    stream(&bytes.into(), file, limits, Options::default(), &mut tree)?;
+    stream(&bytes.into(), file, limits, XmlOptions::default(), &mut tree)?;
     tree.one(file)
 }
 

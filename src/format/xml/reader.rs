@@ -4,11 +4,11 @@ use std::{io::Read, time::Instant};
 
 use quick_xml::{Reader, events::Event};
 
-use super::{Doctype, Options, position::Counted, tags::Scopes};
+use super::{Doctype, XmlOptions, position::Counted, tags::Scopes};
 use crate::{
-    format::{Limits, decode::Text},
+    format::{Limits, decode::DecodedText},
     model::{
-        Code, Place, Problem, Trail,
+        Code, ElementStack, Place, Problem,
         events::{Events, Vocabulary},
         problem::cut,
     },
@@ -21,12 +21,12 @@ const LARGE: usize = 64 << 10;
 const LOOK: u64 = 4096;
 
 pub(super) struct XmlReader<'r, R: Read> {
-    reader: Reader<Counted<Text<R>>>,
+    reader: Reader<Counted<DecodedText<R>>>,
     file: &'r str,
     limits: &'r Limits,
-    options: Options,
+    options: XmlOptions,
     to: &'r mut dyn Events,
-    trail: Trail,
+    stack: ElementStack,
     vocabulary: Vocabulary,
     scopes: Scopes,
     /// Character data of the open element that has not been passed on yet.
@@ -39,7 +39,14 @@ pub(super) struct XmlReader<'r, R: Read> {
 }
 
 impl<'r, R: Read> XmlReader<'r, R> {
-    pub(super) fn new(text: Text<R>, file: &'r str, limits: &'r Limits, options: Options, until: Instant, to: &'r mut dyn Events) -> Self {
+    pub(super) fn new(
+        text: DecodedText<R>,
+        file: &'r str,
+        limits: &'r Limits,
+        options: XmlOptions,
+        until: Instant,
+        to: &'r mut dyn Events,
+    ) -> Self {
         // A tag with all its attributes and a text with its references are single events; the margin is for their markup.
         let mut reader = Reader::from_reader(Counted::new(text, limits.text.saturating_add(LARGE)));
         reader.config_mut().check_comments = true;
@@ -49,7 +56,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
             limits,
             options,
             to,
-            trail: Trail::default(),
+            stack: ElementStack::default(),
             vocabulary: Vocabulary::default(),
             scopes: Scopes::default(),
             pending: String::new(),
@@ -81,12 +88,12 @@ impl<'r, R: Read> XmlReader<'r, R> {
                     self.characters(&text)?;
                 }
                 Ok(Event::CData(data)) => {
-                    if self.trail.depth() == 0 {
+                    if self.stack.depth() == 0 {
                         return Err(self.malformed("character data outside the root element".into()));
                     }
                     self.characters(&data.xml10_content())?;
                 }
-                Ok(Event::GeneralRef(_)) if self.trail.depth() == 0 => {
+                Ok(Event::GeneralRef(_)) if self.stack.depth() == 0 => {
                     return Err(self.malformed("a reference outside the root element".into()));
                 }
                 Ok(Event::GeneralRef(name)) => {
@@ -98,7 +105,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
                 }
                 Ok(Event::DocType(text)) => self.doctype(&text)?,
                 Ok(Event::Decl(text)) => {
-                    if self.at != (1, 1) && !(self.options.several && self.trail.depth() == 0) {
+                    if self.at != (1, 1) && !(self.options.several && self.stack.depth() == 0) {
                         return Err(self.malformed("an XML declaration that is not at the very start of the file".into()));
                     }
                     if !super::prolog::is_declaration(&text) {
@@ -116,13 +123,13 @@ impl<'r, R: Read> XmlReader<'r, R> {
                 }
                 Ok(Event::Eof) => break,
             }
-            if self.to.is_full() {
+            if self.to.wants_no_more() {
                 return Ok(());
             }
         }
-        if let Some(open) = self.trail.name() {
+        if let Some(open) = self.stack.name() {
             let message =
-                format!("the file ends inside `<{}>`, which began on line {}: it is truncated", open.local, self.trail.position().0);
+                format!("the file ends inside `<{}>`, which began on line {}: it is truncated", open.local, self.stack.position().0);
             return Err(self.malformed(message).hint(CUT_OFF));
         }
         match self.roots {
@@ -132,7 +139,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
     }
 
     fn start(&mut self, tag: &quick_xml::events::BytesStart<'_>, closed: bool) -> Result<(), Problem> {
-        if self.trail.depth() == 0 {
+        if self.stack.depth() == 0 {
             self.roots += 1;
             if self.roots > 1 && !self.options.several {
                 return Err(self.malformed("a second root element: the file holds more than one document".into()));
@@ -143,7 +150,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
             return Err(self.limit("reading it took too long".into()));
         }
         self.flush();
-        if self.trail.depth() >= self.limits.depth {
+        if self.stack.depth() >= self.limits.depth {
             return Err(self.limit(format!("more than {} levels of elements", self.limits.depth)));
         }
         let key = match self.scopes.enter(tag, self.limits, &mut self.vocabulary) {
@@ -151,8 +158,8 @@ impl<'r, R: Read> XmlReader<'r, R> {
             Err((code, message)) => return Err(self.refuse(code, message)),
         };
         let name = self.vocabulary.name(key);
-        self.trail.enter(name, key, self.at.0, self.at.1, None);
-        self.to.start(&self.scopes.start(key, &self.vocabulary), &mut self.trail);
+        self.stack.enter(name, key, self.at.0, self.at.1, None);
+        self.to.start(&self.scopes.start(key, &self.vocabulary), &mut self.stack);
         if closed {
             self.end();
         }
@@ -161,14 +168,14 @@ impl<'r, R: Read> XmlReader<'r, R> {
 
     fn end(&mut self) {
         self.flush();
-        self.to.end(&mut self.trail);
-        self.trail.leave();
+        self.to.end(&mut self.stack);
+        self.stack.leave();
         self.scopes.leave();
     }
 
     fn characters(&mut self, text: &str) -> Result<(), Problem> {
         self.legal(text)?;
-        if self.trail.depth() == 0 {
+        if self.stack.depth() == 0 {
             let blank = text.trim_matches([' ', '\t', '\r', '\n']).is_empty();
             return match (blank, self.roots) {
                 (true, _) => Ok(()),
@@ -182,7 +189,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
         }
         if text.len() > LARGE {
             self.flush();
-            self.to.text(text, &mut self.trail);
+            self.to.text(text, &mut self.stack);
         } else {
             self.pending.push_str(text);
             if self.pending.len() > LARGE {
@@ -194,7 +201,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
 
     fn flush(&mut self) {
         if !self.pending.is_empty() {
-            self.to.text(&self.pending, &mut self.trail);
+            self.to.text(&self.pending, &mut self.stack);
             self.pending.clear();
         }
     }
@@ -228,7 +235,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
     /// Where the event that is being read began, below the open elements.
     fn place(&self) -> Place {
         let place = Place::at(self.file, self.at.0, self.at.1);
-        if self.trail.depth() == 0 { place } else { place.with_path(self.trail.path()) }
+        if self.stack.depth() == 0 { place } else { place.with_path(self.stack.path()) }
     }
 
     fn limit(&self, message: String) -> Problem {
@@ -253,7 +260,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
         if let Some(trouble) = self.reader.get_mut().inner().trouble() {
             self.at = here;
             let problem = trouble.problem(self.place());
-            return if matches!(trouble, crate::format::decode::Trouble::Encoding(_)) { problem } else { problem.in_file(self.file) };
+            return if matches!(trouble, crate::format::decode::ReadError::Encoding(_)) { problem } else { problem.in_file(self.file) };
         }
         let begun = self.roots > 0;
         let problem = self.malformed(match error {

@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
-use super::{Options, stream};
+use super::{XmlOptions, stream};
 use crate::{
-    format::{Limits, Source},
-    model::{Events, Name, Problems, Start, Trail},
+    format::{ByteSource, Limits},
+    model::{ElementStack, Events, Name, Problems, Start},
 };
 
 /// An XML document with those of its units that begin at these lines and columns.
@@ -14,10 +14,10 @@ use crate::{
 /// # Errors
 /// What keeps the document from being read.
 pub(super) fn rest(
-    source: &Source,
+    source: &ByteSource,
     file: &str,
     limits: &Limits,
-    options: Options,
+    options: XmlOptions,
     unit: &[Name],
     wanted: &HashSet<(u32, u32)>,
 ) -> Result<String, Problems> {
@@ -67,9 +67,9 @@ impl Writer<'_> {
 }
 
 impl Events for Writer<'_> {
-    fn start(&mut self, element: &Start<'_>, trail: &mut Trail) {
-        let is_unit = trail.depth() == self.unit.len() && trail.names().zip(self.unit).all(|(name, wanted)| name == wanted);
-        if self.skipped > 0 || is_unit && !self.wanted.contains(&trail.position()) {
+    fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
+        let is_unit = stack.depth() == self.unit.len() && stack.names().zip(self.unit).all(|(name, wanted)| name == wanted);
+        if self.skipped > 0 || is_unit && !self.wanted.contains(&stack.position()) {
             self.skipped += 1;
             return;
         }
@@ -93,14 +93,14 @@ impl Events for Writer<'_> {
         self.open = true;
     }
 
-    fn text(&mut self, text: &str, _: &mut Trail) {
+    fn text(&mut self, text: &str, _: &mut ElementStack) {
         if self.skipped == 0 && !self.scopes.is_empty() {
             self.close();
             self.out.push_str(&escaped(text));
         }
     }
 
-    fn end(&mut self, _: &mut Trail) {
+    fn end(&mut self, _: &mut ElementStack) {
         if self.skipped > 0 {
             self.skipped -= 1;
             return;
@@ -126,9 +126,9 @@ mod tests {
     fn what_is_wanted_stays_with_all_that_is_around_it() {
         let text = "<c xmlns='urn:a' xmlns:b='urn:b' v=\"1\">\n<id>7</id>\n<b:l><n>1 &amp; 2</n></b:l>\n<b:l b:x='y'/>\n<end/></c>";
         let unit = [Name::new("urn:a", "c"), Name::new("urn:b", "l")];
-        let source = Source::from(text.as_bytes());
+        let source = ByteSource::from(text.as_bytes());
         let left = |wanted: &[(u32, u32)]| {
-            rest(&source, "f", &Limits::default(), Options::default(), &unit, &wanted.iter().copied().collect()).expect("well-formed")
+            rest(&source, "f", &Limits::default(), XmlOptions::default(), &unit, &wanted.iter().copied().collect()).expect("well-formed")
         };
         let head = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<c xmlns=\"urn:a\" xmlns:b=\"urn:b\" v=\"1\">\n<id>7</id>\n";
         assert_eq!(left(&[(3, 1)]), format!("{head}<b:l><n>1 &amp; 2</n></b:l>\n\n<end/></c>\n"));

@@ -10,7 +10,7 @@ use quick_xml::{
 use crate::{
     format::Limits,
     model::{
-        Code, Key, Start,
+        Code, NameKey, Start,
         events::{Declared, Vocabulary},
         problem::cut,
     },
@@ -36,7 +36,7 @@ pub(super) struct Scopes {
     /// Scopes that there were.
     scopes: u32,
     known: Known,
-    attributes: Vec<(Key, Range<usize>)>,
+    attributes: Vec<(NameKey, Range<usize>)>,
     values: String,
     raw: Vec<(Range<usize>, Range<usize>)>,
     raws: String,
@@ -46,7 +46,7 @@ pub(super) struct Scopes {
 
 impl Scopes {
     /// Reads a tag and opens its scope; gives the element's name.
-    pub(super) fn enter(&mut self, tag: &BytesStart<'_>, limits: &Limits, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
+    pub(super) fn enter(&mut self, tag: &BytesStart<'_>, limits: &Limits, vocabulary: &mut Vocabulary) -> Result<NameKey, Refusal> {
         self.open.push((self.bindings.len(), self.scope, self.gathered));
         self.gathered = 0;
         self.attributes.clear();
@@ -91,7 +91,7 @@ impl Scopes {
     }
 
     /// The tag that was read last.
-    pub(super) fn start<'s>(&'s self, key: Key, vocabulary: &'s Vocabulary) -> Start<'s> {
+    pub(super) fn start<'s>(&'s self, key: NameKey, vocabulary: &'s Vocabulary) -> Start<'s> {
         let own = self.open.last().map_or(0, |(before, ..)| *before);
         Start { vocabulary, key, attributes: &self.attributes, values: &self.values, declares: &self.bindings[own..] }
     }
@@ -166,7 +166,7 @@ impl Scopes {
 }
 
 /// Names met lately, as they are written, so that the usual one is found by one comparison.
-struct Known(Vec<Option<(String, bool, u32, Key)>>);
+struct Known(Vec<Option<(String, bool, u32, NameKey)>>);
 
 impl Default for Known {
     fn default() -> Self {
@@ -180,20 +180,20 @@ impl Known {
         ((hash >> 8) ^ hash) as usize & 255
     }
 
-    fn find(&self, qualified: &str, is_element: bool, scope: u32) -> Option<Key> {
+    fn find(&self, qualified: &str, is_element: bool, scope: u32) -> Option<NameKey> {
         match &self.0[Self::at(qualified, is_element)] {
             Some((name, element, within, key)) if *within == scope && *element == is_element && name == qualified => Some(*key),
             _ => None,
         }
     }
 
-    fn keep(&mut self, qualified: &str, is_element: bool, scope: u32, key: Key) {
+    fn keep(&mut self, qualified: &str, is_element: bool, scope: u32, key: NameKey) {
         self.0[Self::at(qualified, is_element)] = Some((qualified.to_string(), is_element, scope, key));
     }
 }
 
 /// The number of a name as it is written, with its prefix resolved.
-fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<Key, Refusal> {
+fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<NameKey, Refusal> {
     if qualified.len() > LONGEST_NAME {
         return Err((Code::DocLimit, format!("more than {LONGEST_NAME} bytes in a name")));
     }

@@ -11,12 +11,12 @@ use serde_json::Value as Json;
 use super::{
     Given, Mapping,
     numbers::Numbers,
-    path::{Found, Path},
-    rules::{FieldRule, RecordRule, Rule, When},
+    path::{Match, Path},
+    rules::{FieldRule, FieldSource, RecordRule, When},
 };
 use crate::model::{
     Code, Document, NodeId, Place, Plan, Problem,
-    plan::{Field, Origin, Record, Reference, Step, Value},
+    plan::{PlanField, PlanValue, Record, RecordStep, Reference, ValueOrigin},
     problem::cut,
 };
 
@@ -24,7 +24,7 @@ use crate::model::{
 const MOST: usize = 100;
 
 /// The start of an element in the partner's file: line and column.
-pub type Spot = (u32, u32);
+pub type ElementStart = (u32, u32);
 
 /// A file on its way through a mapping, whole or a part at a time.
 pub struct Applying<'m> {
@@ -32,7 +32,7 @@ pub struct Applying<'m> {
     file: &'m str,
     given: &'m Given,
     most: usize,
-    problems: Vec<(Option<Spot>, Problem)>,
+    problems: Vec<(Option<ElementStart>, Problem)>,
     /// Identities met, by kind of record, with their lines.
     seen: Vec<HashMap<String, u32>>,
     /// Whether any kind of record was found.
@@ -56,7 +56,7 @@ impl<'m> Applying<'m> {
     /// What the documents will do. Records that met a problem are not in it where each stands for itself.
     pub fn plan(&mut self, documents: &[Document]) -> Plan {
         let rules = &self.mapping.records;
-        let mut steps: Vec<Step> = rules.iter().map(|rule| step(rule, self.given)).collect();
+        let mut steps: Vec<RecordStep> = rules.iter().map(|rule| step(rule, self.given)).collect();
         for document in documents {
             let mut applier = Applier {
                 of: self,
@@ -80,7 +80,7 @@ impl<'m> Applying<'m> {
             self.numbers.read(&self.mapping.numbers, document);
         }
         if self.most > MOST {
-            let bad: HashSet<Spot> = self.problems.iter().filter_map(|(part, _)| *part).collect();
+            let bad: HashSet<ElementStart> = self.problems.iter().filter_map(|(part, _)| *part).collect();
             refuse::without(&mut plan, &bad);
         }
         plan
@@ -98,7 +98,7 @@ impl<'m> Applying<'m> {
     }
 
     /// Everything that is wrong, each with the part of the file that it refuses; none where it refuses all of it.
-    pub fn refused(mut self) -> Vec<(Option<Spot>, Problem)> {
+    pub fn refused(mut self) -> Vec<(Option<ElementStart>, Problem)> {
         self.nothing();
         self.problems
     }
@@ -112,8 +112,8 @@ impl<'m> Applying<'m> {
     }
 }
 
-fn step(rule: &RecordRule, given: &Given) -> Step {
-    Step {
+fn step(rule: &RecordRule, given: &Given) -> RecordStep {
+    RecordStep {
         name: rule.name.clone(),
         model: rule.model.clone(),
         identity: rule.identity.clone(),
@@ -135,13 +135,13 @@ struct Applier<'a, 'm> {
     of: &'a mut Applying<'m>,
     document: &'a Document,
     /// What paths lead to that do not depend on the record: `../Location` is looked up once, not once for each of its siblings.
-    shared: HashMap<(String, NodeId), Vec<Found>>,
+    shared: HashMap<(String, NodeId), Vec<Match>>,
     /// For each rule, the element of each record with its index in the step.
     records: Vec<HashMap<NodeId, usize>>,
     /// Where each record stands, by step and index.
-    spots: HashMap<(usize, usize), Spot>,
+    spots: HashMap<(usize, usize), ElementStart>,
     /// The part of the file we are in.
-    part: Spot,
+    part: ElementStart,
 }
 
 impl Applier<'_, '_> {
@@ -152,7 +152,7 @@ impl Applier<'_, '_> {
     /// The records of one rule.
     fn rule(&mut self, at: usize, rule: &RecordRule, into: &mut Vec<Record>) {
         let Some(root) = self.document.root() else { return };
-        let nodes: Vec<NodeId> = rule.each.find(self.document, root).iter().map(Found::node).collect();
+        let nodes: Vec<NodeId> = rule.each.find(self.document, root).iter().map(Match::node).collect();
         self.of.found |= !nodes.is_empty();
         for group in self.grouped(rule, nodes) {
             let Some(first) = group.first().copied().filter(|_| !self.is_full()) else { return };
@@ -193,7 +193,7 @@ impl Applier<'_, '_> {
     }
 
     /// The part of the file that a record of this rule stands for: the element of the file's shortest `each` that holds it.
-    fn spot(&self, rule: &RecordRule, node: NodeId) -> Spot {
+    fn spot(&self, rule: &RecordRule, node: NodeId) -> ElementStart {
         let shortest = self.of.mapping.records.iter().map(|rule| rule.each.steps.len()).min().unwrap_or(0);
         let mut at = node;
         for _ in shortest..rule.each.steps.len() {
@@ -231,25 +231,25 @@ impl Applier<'_, '_> {
             }
             let required = field.required.unwrap_or_else(|| identity.contains(&field.name) || field.needs());
             let (value, at, from) = match &field.rule {
-                Rule::Value(rule) => {
+                FieldSource::Value(rule) => {
                     let (value, at) = self.value(rule, node, required, &field.name);
-                    (value.map(Value::Literal), at, rule.line)
+                    (value.map(PlanValue::Literal), at, rule.line)
                 }
-                Rule::Find(rule) => (self.find(rule, node, required, &field.name).map(Value::Find), node, rule.line),
-                Rule::Lines(rule) => {
+                FieldSource::Find(rule) => (self.find(rule, node, required, &field.name).map(PlanValue::Find), node, rule.line),
+                FieldSource::Lines(rule) => {
                     let lines = self.lines(rule, nodes, field.line, overwrite || field.overwrite);
-                    (Some(Value::Lines(lines)), node, field.line)
+                    (Some(PlanValue::Lines(lines)), node, field.line)
                 }
-                Rule::Set(rule) => (Some(Value::Set(self.set(rule, nodes, &field.name))), node, field.line),
-                Rule::Record { rule, field: of } => (self.reference(rule, of.as_deref(), node, field, required), node, field.line),
-                Rule::Field(other) => (Some(Value::Field(other.clone())), node, field.line),
+                FieldSource::Set(rule) => (Some(PlanValue::Set(self.set(rule, nodes, &field.name))), node, field.line),
+                FieldSource::Record { rule, field: of } => (self.reference(rule, of.as_deref(), node, field, required), node, field.line),
+                FieldSource::Field(other) => (Some(PlanValue::Field(other.clone())), node, field.line),
             };
             let Some(value) = value else { continue };
             let origin = match &value {
-                Value::Find(find) => find.origin.clone(),
+                PlanValue::Find(find) => find.origin.clone(),
                 _ => self.origin(at, from),
             };
-            record.fields.push(Field {
+            record.fields.push(PlanField {
                 name: field.name.clone(),
                 value,
                 create_only: field.create_only,
@@ -261,12 +261,12 @@ impl Applier<'_, '_> {
     }
 
     /// The record of another rule that was made of this element, or of the nearest one around it.
-    fn reference(&mut self, name: &str, of: Option<&str>, node: NodeId, field: &FieldRule, required: bool) -> Option<Value> {
+    fn reference(&mut self, name: &str, of: Option<&str>, node: NodeId, field: &FieldRule, required: bool) -> Option<PlanValue> {
         let step = self.of.mapping.records.iter().position(|rule| rule.name == name)?;
         let mut at = Some(node);
         while let Some(here) = at {
             if let Some(record) = self.records[step].get(&here) {
-                return Some(Value::Record(Reference { step, record: *record, field: of.map(str::to_string) }));
+                return Some(PlanValue::Record(Reference { step, record: *record, field: of.map(str::to_string) }));
             }
             at = self.document.element(here).parent;
         }
@@ -283,7 +283,7 @@ impl Applier<'_, '_> {
             None => true,
             Some(When::Path(path)) => {
                 let document = self.document;
-                let full = |found: &Found| !found.text(document).is_empty() || !document.element(found.node()).children.is_empty();
+                let full = |found: &Match| !found.text(document).is_empty() || !document.element(found.node()).children.is_empty();
                 self.found(path, node).iter().any(full)
             }
             Some(When::Expression { text, with, line }) => {
@@ -297,7 +297,7 @@ impl Applier<'_, '_> {
         }
     }
 
-    fn found(&mut self, path: &Path, node: NodeId) -> Vec<Found> {
+    fn found(&mut self, path: &Path, node: NodeId) -> Vec<Match> {
         let Some(hinge) = path.hinge(self.document, node) else { return path.find(self.document, node) };
         let document = self.document;
         self.shared.entry((path.to_string(), hinge)).or_insert_with(|| path.find(document, node)).clone()
@@ -310,8 +310,8 @@ impl Applier<'_, '_> {
         found.map(|found| found.node()).filter(|node| seen.insert(*node)).collect()
     }
 
-    fn origin(&self, node: NodeId, line: u32) -> Origin {
-        Origin { place: self.place(node), mapping: self.of.mapping.at(line) }
+    fn origin(&self, node: NodeId, line: u32) -> ValueOrigin {
+        ValueOrigin { place: self.place(node), mapping: self.of.mapping.at(line) }
     }
 
     fn place(&self, node: NodeId) -> Place {
@@ -326,9 +326,11 @@ impl Applier<'_, '_> {
     fn identity_key(&self, record: &Record, identity: &[String]) -> String {
         let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_string);
         let shown = |name: &String| match record.value(name) {
-            Some(Value::Literal(value)) => text(value),
-            Some(Value::Find(find)) => find.by.iter().map(|(key, value)| format!("{key} {}", text(value))).collect::<Vec<_>>().join("/"),
-            Some(Value::Record(reference)) => {
+            Some(PlanValue::Literal(value)) => text(value),
+            Some(PlanValue::Find(find)) => {
+                find.by.iter().map(|(key, value)| format!("{key} {}", text(value))).collect::<Vec<_>>().join("/")
+            }
+            Some(PlanValue::Record(reference)) => {
                 let (line, column) = self.spots.get(&(reference.step, reference.record)).copied().unwrap_or_default();
                 format!("that of line {line}:{column}")
             }

@@ -2,14 +2,14 @@
 
 use std::collections::HashSet;
 
-use super::Spot;
+use super::ElementStart;
 use crate::model::{
     Plan,
-    plan::{Record, Value},
+    plan::{PlanValue, Record},
 };
 
 /// Takes the records of these parts out, and sets right what refers to those that are left.
-pub(super) fn without(plan: &mut Plan, parts: &HashSet<Spot>) {
+pub(super) fn without(plan: &mut Plan, parts: &HashSet<ElementStart>) {
     if !plan.steps.iter().flat_map(|step| &step.records).any(|record| parts.contains(&record.part)) {
         return;
     }
@@ -34,13 +34,13 @@ pub(super) fn without(plan: &mut Plan, parts: &HashSet<Spot>) {
 fn renumber(record: &mut Record, numbers: &[Vec<Option<usize>>]) {
     for field in &mut record.fields {
         match &mut field.value {
-            Value::Record(reference) => {
+            PlanValue::Record(reference) => {
                 let number = numbers.get(reference.step).and_then(|step| step.get(reference.record)).copied().flatten();
                 reference.record = number.unwrap_or(usize::MAX);
             }
-            Value::Lines(lines) => lines.records.iter_mut().for_each(|line| renumber(line, numbers)),
-            Value::Find(find) => find.create.iter_mut().for_each(|create| renumber(create, numbers)),
-            Value::Literal(_) | Value::Set(_) | Value::Field(_) => {}
+            PlanValue::Lines(lines) => lines.records.iter_mut().for_each(|line| renumber(line, numbers)),
+            PlanValue::Find(find) => find.create.iter_mut().for_each(|create| renumber(create, numbers)),
+            PlanValue::Literal(_) | PlanValue::Set(_) | PlanValue::Field(_) => {}
         }
     }
 }

@@ -7,18 +7,18 @@ use serde_json::Value as Json;
 use super::Applier;
 use crate::{
     mapping::{
-        path::Found,
+        path::Match,
         rules::{FindRule, LinesRule, SetRule, ValueRule},
     },
     model::{
         Code, NodeId, Problem,
-        plan::{Find, Lines, Missing, Record, Set, Term},
+        plan::{DomainTerm, Find, OnMissing, OrderedLines, Record, RecordSet},
         problem::cut,
     },
 };
 
 impl Applier<'_, '_> {
-    pub(super) fn lines(&mut self, rule: &LinesRule, nodes: &[NodeId], line: u32, overwrite: bool) -> Lines {
+    pub(super) fn lines(&mut self, rule: &LinesRule, nodes: &[NodeId], line: u32, overwrite: bool) -> OrderedLines {
         let mut seen: HashMap<String, u32> = HashMap::new();
         let mut records: Vec<Record> = Vec::new();
         for node in self.found_from(&rule.each, nodes) {
@@ -38,7 +38,7 @@ impl Applier<'_, '_> {
             }
             records.push(record);
         }
-        Lines {
+        OrderedLines {
             model: rule.model.clone().unwrap_or_default(),
             identity: rule.identity.clone(),
             gone: rule.gone,
@@ -47,7 +47,7 @@ impl Applier<'_, '_> {
         }
     }
 
-    pub(super) fn set(&mut self, rule: &SetRule, nodes: &[NodeId], field: &str) -> Set {
+    pub(super) fn set(&mut self, rule: &SetRule, nodes: &[NodeId], field: &str) -> RecordSet {
         let members = self.found_from(&rule.each, nodes);
         let mut finds: Vec<Find> = Vec::new();
         for find in members.into_iter().filter_map(|node| self.find(&rule.find, node, true, field)) {
@@ -55,7 +55,7 @@ impl Applier<'_, '_> {
                 finds.push(find);
             }
         }
-        Set { finds, add: rule.add }
+        RecordSet { finds, add: rule.add }
     }
 
     pub(super) fn find(&mut self, rule: &FindRule, node: NodeId, required: bool, field: &str) -> Option<Find> {
@@ -83,7 +83,7 @@ impl Applier<'_, '_> {
             return None;
         }
         let create = match rule.none {
-            Missing::Create => {
+            OnMissing::Create => {
                 let mut record = self.record(&[node], &rule.create, &[], rule.line, false);
                 record.origin = self.origin(place.unwrap_or(node), rule.line);
                 Some(Box::new(record))
@@ -103,16 +103,16 @@ impl Applier<'_, '_> {
     }
 
     /// A term of a scope, with what the flow gives put in.
-    fn term(&self, term: &Json) -> Term {
+    fn term(&self, term: &Json) -> DomainTerm {
         let part = |at: usize| term.get(at).and_then(Json::as_str).unwrap_or_default().to_string();
         if let Some(field) = term.get(2).and_then(|value| value.get("field")).and_then(Json::as_str) {
-            return Term::Field { path: part(0), operator: part(1), field: field.to_string() };
+            return DomainTerm::Field { path: part(0), operator: part(1), field: field.to_string() };
         }
-        Term::Fixed(self.of.given.put(term))
+        DomainTerm::Fixed(self.of.given.put(term))
     }
 }
 
-impl Found {
+impl Match {
     /// Whether there is a value in it.
     pub(super) fn has_text(&self, document: &crate::model::Document) -> bool {
         !self.text(document).is_empty()

@@ -7,10 +7,10 @@ use crate::{
     mapping::{
         expression::{self, Input},
         functions::Conversion,
-        path::Found,
+        path::Match,
         rules::{From, ValueRule},
     },
-    model::{Code, NodeId, Problem, problem::cut, shape::Kind},
+    model::{Code, NodeId, Problem, problem::cut, shape::ValueKind},
 };
 
 impl Applier<'_, '_> {
@@ -33,7 +33,7 @@ impl Applier<'_, '_> {
             return (rule.default.clone(), at);
         };
         // Codes are brought to one spelling before they are looked up; what a table gives is made a number or a date after it.
-        let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == Kind::Text).count();
+        let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == ValueKind::Text).count();
         let (before, after) = rule.conversions.split_at(if rule.table.is_some() { spelling } else { 0 });
         let Some(value) = self.converted(before, raw, at, field, rule.line) else { return (None, at) };
         let Some(value) = self.translated(rule, value, at, field) else { return (None, at) };
@@ -52,7 +52,7 @@ impl Applier<'_, '_> {
                 let mut first = None;
                 for path in paths {
                     let found = self.found(path, node);
-                    first = first.or(found.first().map(Found::node));
+                    first = first.or(found.first().map(Match::node));
                     let full = || found.iter().filter(|found| found.has_text(document));
                     let text = match &rule.join {
                         Some(sign) => full().map(|found| found.text(document)).collect::<Vec<_>>().join(sign),
@@ -61,7 +61,7 @@ impl Applier<'_, '_> {
                     };
                     let text = part(&text, rule.split.as_ref());
                     if !text.is_empty() {
-                        return Ok((Some(Json::String(text)), found.first().map_or(node, Found::node)));
+                        return Ok((Some(Json::String(text)), found.first().map_or(node, Match::node)));
                     }
                 }
                 Ok((None, first.unwrap_or(node)))
@@ -86,7 +86,7 @@ impl Applier<'_, '_> {
             name: name.clone(),
             value: self.value(value, node, false, field).0,
             // What is said to be a text is none of the numbers that it may look like.
-            is_text: value.conversions.last().is_some_and(|last| last.function.makes == Kind::Text),
+            is_text: value.conversions.last().is_some_and(|last| last.function.makes == ValueKind::Text),
         };
         with.iter().map(input).collect()
     }

@@ -4,8 +4,8 @@ use serde_json::Value as Json;
 
 use super::{Checker, Way, names};
 use crate::{
-    mapping::rules::{FieldRule, FindRule, From, Rule, ValueRule},
-    model::{Code, Place, Problem, catalog::Field, nearest::did_you_mean, shape::Kind},
+    mapping::rules::{FieldRule, FieldSource, FindRule, From, ValueRule},
+    model::{Code, Place, Problem, catalog::Field, nearest::did_you_mean, shape::ValueKind},
 };
 
 impl Checker<'_> {
@@ -17,22 +17,22 @@ impl Checker<'_> {
             self.when(field.when.as_ref(), from, &place);
             let known = self.catalog.and_then(|catalog| catalog.field(model, &field.name)).cloned();
             match &field.rule {
-                Rule::Value(rule) => {
+                FieldSource::Value(rule) => {
                     let kind = self.value(rule, from);
                     if let Some(known) = &known {
                         self.fits(rule, kind, known, field);
                     }
                 }
-                Rule::Find(rule) => {
+                FieldSource::Find(rule) => {
                     self.find(rule, from, &place);
                     self.refers_to(known.as_ref(), &["many2one"], &rule.model, &field.name, &place);
                 }
-                Rule::Set(rule) => {
+                FieldSource::Set(rule) => {
                     let inner = self.follow(&rule.each, from, &place).ways;
                     self.find(&rule.find, &inner, &place);
                     self.refers_to(known.as_ref(), &["many2many"], &rule.find.model, &field.name, &place);
                 }
-                Rule::Lines(rule) => {
+                FieldSource::Lines(rule) => {
                     let inner = self.follow(&rule.each, from, &place).ways;
                     self.units.extend(inner.iter().map(names));
                     let relation = known.as_ref().and_then(|known| known.relation.clone());
@@ -44,7 +44,7 @@ impl Checker<'_> {
                         }
                     }
                 }
-                Rule::Record { rule, field: of } => {
+                FieldSource::Record { rule, field: of } => {
                     let target = self.mapping.records.iter().find(|known| known.name == *rule).map(|known| known.model.clone());
                     if let (Some(target), None) = (&target, of) {
                         self.refers_to(known.as_ref(), &["many2one"], target, &field.name, &place);
@@ -53,7 +53,7 @@ impl Checker<'_> {
                         self.exists(target, of, &place);
                     }
                 }
-                Rule::Field(_) => {}
+                FieldSource::Field(_) => {}
             }
         }
     }
@@ -129,7 +129,7 @@ impl Checker<'_> {
     }
 
     /// Whether what the rule makes of a value of this kind is what the field takes.
-    fn fits(&mut self, rule: &ValueRule, source: Option<Kind>, known: &Field, field: &FieldRule) {
+    fn fits(&mut self, rule: &ValueRule, source: Option<ValueKind>, known: &Field, field: &FieldRule) {
         let place = self.place(rule.line, rule.column);
         let wrong = |text: String, hint: Option<String>| Problem::new(Code::MappingField, text).at(place.clone()).maybe_hint(hint);
         if let (Some(relation), true) = (&known.relation, known.kind == "many2one") {
@@ -158,16 +158,16 @@ impl Checker<'_> {
         // What a table or an expression gives is known only when a document comes.
         let made = match (&rule.from, rule.conversions.last()) {
             (_, Some(last)) => last.function.makes,
-            (From::Paths(_), None) if rule.table.is_none() => Kind::Text,
+            (From::Paths(_), None) if rule.table.is_none() => ValueKind::Text,
             _ => return,
         };
         let (fits, hint) = match known.kind.as_str() {
-            "integer" => (made == Kind::Integer, "integer"),
-            "float" | "monetary" => (matches!(made, Kind::Decimal | Kind::Integer), "decimal"),
-            "boolean" => (made == Kind::Boolean, "boolean"),
-            "date" => (made == Kind::Date, "date"),
-            "datetime" => (matches!(made, Kind::DateTime), "datetime"),
-            "char" | "text" | "html" | "selection" => (matches!(made, Kind::Text | Kind::Date | Kind::DateTime), "text"),
+            "integer" => (made == ValueKind::Integer, "integer"),
+            "float" | "monetary" => (matches!(made, ValueKind::Decimal | ValueKind::Integer), "decimal"),
+            "boolean" => (made == ValueKind::Boolean, "boolean"),
+            "date" => (made == ValueKind::Date, "date"),
+            "datetime" => (matches!(made, ValueKind::DateTime), "datetime"),
+            "char" | "text" | "html" | "selection" => (matches!(made, ValueKind::Text | ValueKind::Date | ValueKind::DateTime), "text"),
             _ => return,
         };
         if !fits {
@@ -178,13 +178,13 @@ impl Checker<'_> {
 }
 
 /// Whether a conversion to one kind can read values of another.
-fn takes(makes: Kind, source: Kind, has_format: bool) -> bool {
+fn takes(makes: ValueKind, source: ValueKind, has_format: bool) -> bool {
     match makes {
-        Kind::Integer => matches!(source, Kind::Integer | Kind::Decimal | Kind::Text),
-        Kind::Decimal => matches!(source, Kind::Integer | Kind::Decimal | Kind::Text),
-        Kind::Boolean => matches!(source, Kind::Boolean | Kind::Text | Kind::Integer),
-        Kind::Date | Kind::DateTime => matches!(source, Kind::Date | Kind::DateTime | Kind::Text) || has_format,
-        Kind::Text | Kind::Time => true,
+        ValueKind::Integer => matches!(source, ValueKind::Integer | ValueKind::Decimal | ValueKind::Text),
+        ValueKind::Decimal => matches!(source, ValueKind::Integer | ValueKind::Decimal | ValueKind::Text),
+        ValueKind::Boolean => matches!(source, ValueKind::Boolean | ValueKind::Text | ValueKind::Integer),
+        ValueKind::Date | ValueKind::DateTime => matches!(source, ValueKind::Date | ValueKind::DateTime | ValueKind::Text) || has_format,
+        ValueKind::Text | ValueKind::Time => true,
     }
 }
 

@@ -10,7 +10,7 @@ use crate::model::{
     Code, Name, Place, Problem,
     catalog::Catalog,
     nearest::did_you_mean,
-    plan::Write,
+    plan::WriteMode,
     shape::{Shape, ShapeId},
 };
 
@@ -61,10 +61,10 @@ impl<'m> Checker<'m> {
                 self.value(external, &ways);
             }
             self.when(rule.when.as_ref(), &ways, &place);
-            let found_by: &[String] = if rule.write == Write::Update { &rule.identity } else { &[] };
-            self.fields(&rule.fields, &rule.model, &ways, rule.write != Write::Create, found_by);
+            let found_by: &[String] = if rule.write == WriteMode::Update { &rule.identity } else { &[] };
+            self.fields(&rule.fields, &rule.model, &ways, rule.write != WriteMode::Create, found_by);
             self.scope(&rule.scope, &rule.model, &place);
-            if rule.write != Write::Update {
+            if rule.write != WriteMode::Update {
                 self.required(&rule.model, &rule.fields, None, &place);
             }
         }

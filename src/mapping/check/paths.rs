@@ -6,7 +6,7 @@ use crate::{
         path::{Path, Predicate, Step, Test},
         rules::{From, ValueRule, When},
     },
-    model::{Code, Name, Place, Problem, nearest::did_you_mean, shape::Kind},
+    model::{Code, Name, Place, Problem, nearest::did_you_mean, shape::ValueKind},
 };
 
 /// Where a path leads.
@@ -15,7 +15,7 @@ pub(super) struct Led {
     /// The elements; several where `*` leads to several.
     pub(super) ways: Vec<Way>,
     /// What the value is, where it is known.
-    pub(super) kind: Option<Kind>,
+    pub(super) kind: Option<ValueKind>,
     /// Somewhere on the way the schema allows anything.
     pub(super) open: bool,
 }
@@ -25,11 +25,11 @@ const MOST: usize = 200;
 
 impl Checker<'_> {
     /// A value's paths; what it is before any conversion, where that is known.
-    pub(super) fn value(&mut self, rule: &ValueRule, from: &[Way]) -> Option<Kind> {
+    pub(super) fn value(&mut self, rule: &ValueRule, from: &[Way]) -> Option<ValueKind> {
         let place = self.place(rule.line, rule.column);
         match &rule.from {
             From::Paths(paths) => {
-                let kinds: Vec<Option<Kind>> = paths.iter().map(|path| self.follow(path, from, &place).kind).collect();
+                let kinds: Vec<Option<ValueKind>> = paths.iter().map(|path| self.follow(path, from, &place).kind).collect();
                 kinds.first().copied().flatten().filter(|first| kinds.iter().all(|kind| *kind == Some(*first)))
             }
             From::Expression { with, .. } => {

@@ -1,18 +1,18 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "boolean",
     summary: "true or false, in the spellings partners use: true/false, 1/0, yes/no, y/n, ja/nein, oui/non, si/no, x; further ones as `yes` and `no`",
     options: &["yes", "no"],
-    makes: Kind::Boolean,
+    makes: ValueKind::Boolean,
     example: ("Yes", PLAIN, "true"),
     apply,
 };
 
-fn apply(text: &str, options: &Options) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
     let named = |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
     if named(&options.yes) {
         return Ok(json!(true));

@@ -1,13 +1,13 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "currency",
     summary: "a currency's code of three letters (ISO 4217), in upper case; the signs €, $, £ and ¥ are understood",
     options: &[],
-    makes: Kind::Text,
+    makes: ValueKind::Text,
     example: ("eur", PLAIN, "\"EUR\""),
     apply,
 };
@@ -25,7 +25,7 @@ const CODES: [&str; 155] = [
     "ZAR", "ZMW", "ZWG",
 ];
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
     let code = match text {
         "€" => "EUR".to_string(),
         "$" => "USD".to_string(),

@@ -1,19 +1,19 @@
 use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "date",
     summary: "a date; ISO 8601, a zone at its end is dropped, or as one of `format` says",
     options: &["format"],
-    makes: Kind::Date,
+    makes: ValueKind::Date,
     example: ("2026-03-01Z", PLAIN, "\"2026-03-01\""),
     apply,
 };
 
-fn apply(text: &str, options: &Options) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
     let parsed = if options.format.is_empty() {
         text.get(..10).filter(|_| is_zone(&text[10..])).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok())
     } else {

@@ -2,19 +2,19 @@ use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "datetime",
     summary: "a moment in UTC, as Odoo stores it; a time without a zone is in `zone` (UTC if none), a date alone is midnight there",
     options: &["format", "zone"],
-    makes: Kind::DateTime,
+    makes: ValueKind::DateTime,
     example: ("2026-03-01T08:00:00+01:00", PLAIN, "\"2026-03-01 07:00:00\""),
     apply,
 };
 
-fn apply(text: &str, options: &Options) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
     let zone: Tz =
         options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| "a time (the zone in the mapping is not known)".to_string())?;
     if let Some(moment) = options.format.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
@@ -67,20 +67,20 @@ fn odoo(moment: DateTime<Utc>) -> Json {
 mod tests {
     use super::*;
 
-    fn berlin_plain() -> Options {
-        Options { zone: Some("Europe/Berlin".into()), ..PLAIN }
+    fn berlin_plain() -> ConversionOptions {
+        ConversionOptions { zone: Some("Europe/Berlin".into()), ..PLAIN }
     }
 
     #[test]
     fn local_times_become_utc_in_summer_and_winter() {
-        let berlin = Options { format: vec!["%d.%m.%Y %H:%M".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
+        let berlin = ConversionOptions { format: vec!["%d.%m.%Y %H:%M".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
         assert_eq!(apply("01.07.2026 12:00", &berlin), Ok(json!("2026-07-01 10:00:00")));
         assert_eq!(apply("01.12.2026 12:00", &berlin), Ok(json!("2026-12-01 11:00:00")));
         assert_eq!(apply("2026-11-20Z", &berlin_plain()), Ok(json!("2026-11-20 00:00:00")));
         assert_eq!(apply("2026-11-20+02:00", &berlin_plain()), Ok(json!("2026-11-19 22:00:00")));
-        let offset = Options { format: vec!["%d.%m.%Y %H:%M %z".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
+        let offset = ConversionOptions { format: vec!["%d.%m.%Y %H:%M %z".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
         assert_eq!(apply("01.07.2026 12:00 +0500", &offset), Ok(json!("2026-07-01 07:00:00")), "what is written goes before the zone");
         // The end of time in a zone west of Greenwich is no panic.
-        assert!(apply("+262142-12-31T23:59:59", &Options { zone: Some("America/New_York".into()), ..PLAIN }).is_err());
+        assert!(apply("+262142-12-31T23:59:59", &ConversionOptions { zone: Some("America/New_York".into()), ..PLAIN }).is_err());
     }
 }

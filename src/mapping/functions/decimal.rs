@@ -1,18 +1,18 @@
 use serde_json::{Number, Value as Json};
 
-use super::{COMMA, Function, Options};
-use crate::model::shape::Kind;
+use super::{COMMA, ConversionOptions, Function};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "decimal",
     summary: "a decimal number; with `decimal = \",\"` one written 1.234,50; with `scale = 2` one written without a decimal sign, 123450",
     options: &["decimal", "scale"],
-    makes: Kind::Decimal,
+    makes: ValueKind::Decimal,
     example: ("1.234,50", COMMA, "1234.5"),
     apply,
 };
 
-fn apply(text: &str, options: &Options) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
     let wanted = || match (options.decimal, options.scale) {
         (_, Some(scale)) => format!("a whole number with {scale} decimals and no decimal sign"),
         (Some(sign), None) if sign != '.' => format!("a decimal number such as 12{sign}50"),
@@ -59,8 +59,8 @@ mod tests {
 
     #[test]
     fn commas_scales_and_signs() {
-        let comma = Options { decimal: Some(','), ..PLAIN };
-        let scaled = Options { scale: Some(2), ..PLAIN };
+        let comma = ConversionOptions { decimal: Some(','), ..PLAIN };
+        let scaled = ConversionOptions { scale: Some(2), ..PLAIN };
         assert_eq!(apply("1 234,5", &comma), Ok(json!(1234.5)));
         assert_eq!(apply("-7,25", &comma), Ok(json!(-7.25)));
         assert!(apply("12.50", &comma).is_err(), "a point that groups nothing");

@@ -1,18 +1,18 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "digits",
     summary: "the digits of the text alone: `DK 12 34` becomes 1234",
     options: &[],
-    makes: Kind::Text,
+    makes: ValueKind::Text,
     example: ("DK 12-34", PLAIN, "\"1234\""),
     apply,
 };
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
     if digits.is_empty() { Err("a text with a digit in it".into()) } else { Ok(json!(digits)) }
 }

@@ -1,19 +1,19 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "gtin",
     summary: "a GTIN of 8, 12, 13 or 14 digits whose check digit is right; a GTIN-14 with a leading zero becomes its GTIN-13, and with `width = 13` (or 14) shorter ones are filled with zeros",
     options: &["width"],
-    makes: Kind::Text,
+    makes: ValueKind::Text,
     example: ("05701234000013", PLAIN, "\"5701234000013\""),
     apply,
 };
 
 /// GS1 General Specifications, 7.9: weights 3 and 1 from the right, the check digit left out. Leading zeros do not change it.
-fn apply(text: &str, options: &Options) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     if digits.len() != text.chars().count() || !matches!(digits.len(), 8 | 12 | 13 | 14) {
         return Err("a GTIN of 8, 12, 13 or 14 digits".into());
@@ -38,7 +38,7 @@ mod tests {
 
     #[test]
     fn widths_are_made_equal() {
-        let wide = Options { width: Some(13), ..PLAIN };
+        let wide = ConversionOptions { width: Some(13), ..PLAIN };
         assert_eq!(apply("036000291452", &wide), Ok(json!("0036000291452")), "a UPC as an EAN-13");
         assert_eq!(apply("05701234000013", &wide), Ok(json!("5701234000013")));
         assert!(apply("15701234000010", &wide).is_err_and(|wanted| wanted.contains("fits 13")), "a carton is not its content");

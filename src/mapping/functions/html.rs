@@ -1,18 +1,18 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "html",
     summary: "the text of a piece of HTML: tags are left out, breaks and paragraphs become line ends, references their characters",
     options: &[],
-    makes: Kind::Text,
+    makes: ValueKind::Text,
     example: ("<p>Salt &amp; pepper<br>500&nbsp;g</p>", PLAIN, "\"Salt & pepper\\n500 g\""),
     apply,
 };
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     // What stands between these is no text.

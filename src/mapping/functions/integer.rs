@@ -1,18 +1,18 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "integer",
     summary: "a whole number; decimals that are all zero may stand behind it",
     options: &[],
-    makes: Kind::Integer,
+    makes: ValueKind::Integer,
     example: ("010", PLAIN, "10"),
     apply,
 };
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.chars().all(|c| c == '0') => whole,
         _ => text,

@@ -1,17 +1,17 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "lower",
     summary: "the text in lower case",
     options: &[],
-    makes: Kind::Text,
+    makes: ValueKind::Text,
     example: ("ABC", PLAIN, "\"abc\""),
     apply,
 };
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
     Ok(json!(text.to_lowercase()))
 }

@@ -17,11 +17,11 @@ mod upper;
 
 use serde_json::Value as Json;
 
-use crate::model::shape::Kind;
+use crate::model::shape::ValueKind;
 
 /// Further settings beside `as`.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub struct Options {
+pub struct ConversionOptions {
     /// How a date or time is written, in strftime's signs: `%d.%m.%Y`; several are tried in order.
     pub format: Vec<String>,
     /// Time zone of times without one: `Europe/Berlin`.
@@ -49,11 +49,11 @@ pub struct Function {
     /// Settings it knows.
     pub options: &'static [&'static str],
     /// What comes out.
-    pub makes: Kind,
+    pub makes: ValueKind,
     /// Input, options, output as JSON.
-    pub example: (&'static str, Options, &'static str),
+    pub example: (&'static str, ConversionOptions, &'static str),
     /// Converts; an error says what the value should have been.
-    pub apply: fn(&str, &Options) -> Result<Json, String>,
+    pub apply: fn(&str, &ConversionOptions) -> Result<Json, String>,
 }
 
 /// Every conversion, by name.
@@ -85,7 +85,7 @@ pub struct Conversion {
     /// The function.
     pub function: &'static Function,
     /// Its options.
-    pub options: Options,
+    pub options: ConversionOptions,
 }
 
 impl std::fmt::Debug for Conversion {
@@ -95,14 +95,14 @@ impl std::fmt::Debug for Conversion {
 }
 
 /// Options without anything set, for examples.
-const PLAIN: Options = with(None, None);
+const PLAIN: ConversionOptions = with(None, None);
 /// A decimal comma.
-const COMMA: Options = with(Some(','), None);
+const COMMA: ConversionOptions = with(Some(','), None);
 /// Six characters.
-const SIX: Options = with(None, Some(6));
+const SIX: ConversionOptions = with(None, Some(6));
 
-const fn with(decimal: Option<char>, width: Option<usize>) -> Options {
-    Options { format: Vec::new(), zone: None, decimal, scale: None, yes: Vec::new(), no: Vec::new(), width, fill: None }
+const fn with(decimal: Option<char>, width: Option<usize>) -> ConversionOptions {
+    ConversionOptions { format: Vec::new(), zone: None, decimal, scale: None, yes: Vec::new(), no: Vec::new(), width, fill: None }
 }
 
 #[cfg(test)]

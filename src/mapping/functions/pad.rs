@@ -1,18 +1,18 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, SIX};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, SIX};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "pad",
     summary: "the text brought to `width` characters with `fill` (0 where it is not given) before it; a longer one is refused",
     options: &["width", "fill"],
-    makes: Kind::Text,
+    makes: ValueKind::Text,
     example: ("42", SIX, "\"000042\""),
     apply,
 };
 
-fn apply(text: &str, options: &Options) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
     let (width, length) = (options.width.unwrap_or(0), text.chars().count());
     if length > width {
         return Err(format!("a text of at most {width} characters"));

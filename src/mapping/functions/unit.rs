@@ -1,13 +1,13 @@
 use serde_json::{Value as Json, json};
 
-use super::{Function, Options, PLAIN};
-use crate::model::shape::Kind;
+use super::{ConversionOptions, Function, PLAIN};
+use crate::model::shape::ValueKind;
 
 pub(super) const FUNCTION: Function = Function {
     name: "unit",
     summary: "a unit's code of UN/ECE Recommendation 20 or 21 as documents of trade use them; usual spellings are understood: kg becomes KGM, Stk becomes H87",
     options: &[],
-    makes: Kind::Text,
+    makes: ValueKind::Text,
     example: ("kg", PLAIN, "\"KGM\""),
     apply,
 };
@@ -156,7 +156,7 @@ const SPELLINGS: [(&str, &str); 140] = [
     ("YRD", "YRD"),
 ];
 
-fn apply(text: &str, _: &Options) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
     let spelling = text.trim_end_matches('.').to_uppercase();
     let known = SPELLINGS.binary_search_by_key(&spelling.as_str(), |(known, _)| known).ok().and_then(|at| SPELLINGS.get(at));
     // Both recommendations have a thousand codes more; what looks like one is one.

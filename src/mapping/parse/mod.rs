@@ -12,21 +12,21 @@ use super::{
     numbers::Number,
     order,
     path::Path,
-    rules::{FieldRule, RecordRule, Rule},
+    rules::{FieldRule, FieldSource, RecordRule},
     tables::Tables,
 };
 use crate::model::{
     Code, Place, Problem, Problems,
     nearest::did_you_mean,
-    plan::{Missing, Then, Write},
-    table::{self, Entry, Item, Node, Reader},
+    plan::{OnMissing, PostAction, WriteMode},
+    toml_reader::{self, TomlEntry, TomlItem, TomlNode, TomlReader},
 };
 
 /// What every message is found by.
 const RESERVED: [&str; 3] = ["file", "id", "record"];
 
 pub(super) fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Mapping, Problems> {
-    let node = table::parse(text, file)?;
+    let node = toml_reader::parse(text, file)?;
     let problems = RefCell::default();
     let mapping = Parser { file, problems: &problems, tables, namespaces: Vec::new() }.mapping(&node);
     Problems::check(problems.into_inner()).map(|()| mapping)
@@ -40,12 +40,12 @@ struct Parser<'n> {
 }
 
 impl<'n> Parser<'n> {
-    fn mapping(mut self, node: &'n Node) -> Mapping {
-        let reader = Reader::new(node, self.file, self.problems);
+    fn mapping(mut self, node: &'n TomlNode) -> Mapping {
+        let reader = TomlReader::new(node, self.file, self.problems);
         if let Some(table) = reader.table("namespaces") {
             for entry in table.free() {
                 match &entry.node.item {
-                    Item::Text(namespace) => self.namespaces.push((entry.key.clone(), namespace.clone())),
+                    TomlItem::Text(namespace) => self.namespaces.push((entry.key.clone(), namespace.clone())),
                     _ => table.bad(&entry.node, format!("the namespace of `{}` is a text", entry.key)),
                 }
             }
@@ -55,7 +55,7 @@ impl<'n> Parser<'n> {
         let mut records = Vec::new();
         match reader.node("records") {
             None => records.push(self.record(&reader, String::new())),
-            Some(Node { item: Item::List(nodes), .. }) if !nodes.is_empty() => {
+            Some(TomlNode { item: TomlItem::List(nodes), .. }) if !nodes.is_empty() => {
                 for node in nodes {
                     let inner = reader.inner(node, "records");
                     let name = inner.need_text("name");
@@ -80,9 +80,9 @@ impl<'n> Parser<'n> {
     }
 
     /// Paths to the numbers that documents are found by.
-    fn numbers(&self, reader: &Reader<'n>, first: Option<&RecordRule>) -> Vec<Number> {
+    fn numbers(&self, reader: &TomlReader<'n>, first: Option<&RecordRule>) -> Vec<Number> {
         let Some(table) = reader.table("numbers") else { return Vec::new() };
-        let number = |entry: &Entry| {
+        let number = |entry: &TomlEntry| {
             if RESERVED.contains(&entry.key.as_str()) {
                 table.bad(&entry.node, format!("`{}` is found by without being named: call this number something else", entry.key));
                 return None;
@@ -98,34 +98,34 @@ impl<'n> Parser<'n> {
         table.free().iter().filter_map(number).collect()
     }
 
-    fn record(&self, reader: &Reader<'n>, name: String) -> RecordRule {
+    fn record(&self, reader: &TomlReader<'n>, name: String) -> RecordRule {
         let each = self.path_of(reader, "each");
         let place = reader.place_of("each");
         let write = match reader.choice("write", &["upsert", "create", "update"]) {
-            "create" => Write::Create,
-            "update" => Write::Update,
-            _ => Write::Upsert,
+            "create" => WriteMode::Create,
+            "update" => WriteMode::Update,
+            _ => WriteMode::Upsert,
         };
         let external = reader.node("external").map(|node| self.nested(reader, "external", node));
         let identity = reader.texts("identity").unwrap_or_default();
-        if identity.is_empty() && external.is_none() && write != Write::Create {
+        if identity.is_empty() && external.is_none() && write != WriteMode::Create {
             reader.missing("identity");
         }
         if let (Some(node), false) = (reader.node("identity"), external.is_none()) {
             reader.bad(node, "records go by `identity` or by `external`, not by both".into());
         }
-        let context = match reader.node("context").map(Node::json) {
+        let context = match reader.node("context").map(TomlNode::json) {
             Some(Json::Object(map)) => map,
             _ => Map::new(),
         };
         let none = match reader.choice("none", &["fail", "hold"]) {
-            "hold" => Missing::Hold,
-            _ => Missing::Fail,
+            "hold" => OnMissing::Hold,
+            _ => OnMissing::Fail,
         };
-        if let (Some(node), true) = (reader.node("none"), write != Write::Update) {
+        if let (Some(node), true) = (reader.node("none"), write != WriteMode::Update) {
             reader.bad(node, "`none` is for records that are only updated: write = \"update\"".into());
         }
-        if let (Some(node), true) = (reader.node("scope"), write != Write::Update) {
+        if let (Some(node), true) = (reader.node("scope"), write != WriteMode::Update) {
             let text = "a `scope` is for records that are only updated (write = \"update\"): others would be made a second time once they are out of it";
             reader.bad(node, text.into());
         }
@@ -162,21 +162,21 @@ impl<'n> Parser<'n> {
         }
     }
 
-    fn then(&self, reader: &Reader<'n>) -> Vec<Then> {
-        let nodes: &[Node] = match reader.node("then") {
+    fn then(&self, reader: &TomlReader<'n>) -> Vec<PostAction> {
+        let nodes: &[TomlNode] = match reader.node("then") {
             None => return Vec::new(),
-            Some(Node { item: Item::List(nodes), .. }) => nodes,
+            Some(TomlNode { item: TomlItem::List(nodes), .. }) => nodes,
             Some(node) => std::slice::from_ref(node),
         };
         let mut then = Vec::new();
         for node in nodes {
             match &node.item {
-                Item::Text(method) => then.push(Then { method: method.clone(), options: Map::new() }),
-                Item::Table(_) => {
+                TomlItem::Text(method) => then.push(PostAction { method: method.clone(), options: Map::new() }),
+                TomlItem::Table(_) => {
                     let call = reader.inner(node, "then");
                     let method = call.need_text("call");
                     let options = call.free().iter().filter(|entry| entry.key != "call");
-                    then.push(Then { method, options: options.map(|entry| (entry.key.clone(), entry.node.json())).collect() });
+                    then.push(PostAction { method, options: options.map(|entry| (entry.key.clone(), entry.node.json())).collect() });
                 }
                 _ => reader.bad(node, "`then` is a list of methods, each a text or { call = \"…\", … }".into()),
             }
@@ -184,12 +184,12 @@ impl<'n> Parser<'n> {
         then
     }
 
-    fn fields(&self, table: &Reader<'n>, relations: bool) -> Vec<FieldRule> {
+    fn fields(&self, table: &TomlReader<'n>, relations: bool) -> Vec<FieldRule> {
         table.free().iter().map(|entry| self.field(table, &entry.key, (entry.line, entry.column), &entry.node, relations)).collect()
     }
 
     /// A field; `relations` tells whether it may have lines and sets.
-    fn field(&self, outer: &Reader<'n>, name: &str, (line, column): (u32, u32), node: &'n Node, relations: bool) -> FieldRule {
+    fn field(&self, outer: &TomlReader<'n>, name: &str, (line, column): (u32, u32), node: &'n TomlNode, relations: bool) -> FieldRule {
         let mut field = FieldRule {
             name: name.to_string(),
             line,
@@ -198,10 +198,10 @@ impl<'n> Parser<'n> {
             overwrite: false,
             required: None,
             when: None,
-            rule: Rule::Field(String::new()),
+            rule: FieldSource::Field(String::new()),
         };
-        if !matches!(node.item, Item::Table(_)) {
-            field.rule = Rule::Value(self.shorthand(node));
+        if !matches!(node.item, TomlItem::Table(_)) {
+            field.rule = FieldSource::Value(self.shorthand(node));
             return field;
         }
         let reader = outer.inner(node, name);
@@ -211,20 +211,20 @@ impl<'n> Parser<'n> {
         let (finds, repeats) = (reader.node("find").is_some(), reader.node("each").is_some());
         field.required = reader.boolean("required");
         field.rule = if let Some(rule) = reader.text("record") {
-            Rule::Record { rule, field: reader.text("field") }
+            FieldSource::Record { rule, field: reader.text("field") }
         } else if let Some(other) = reader.text("field") {
-            Rule::Field(other)
+            FieldSource::Field(other)
         } else if repeats && !relations {
             reader.bad(node, format!("`{name}` cannot have lines here"));
-            Rule::Field(String::new())
+            FieldSource::Field(String::new())
         } else if finds && repeats {
-            Rule::Set(self.set(&reader, node))
+            FieldSource::Set(self.set(&reader, node))
         } else if finds {
-            Rule::Find(self.find(&reader, node))
+            FieldSource::Find(self.find(&reader, node))
         } else if repeats {
-            Rule::Lines(self.lines(&reader))
+            FieldSource::Lines(self.lines(&reader))
         } else {
-            Rule::Value(self.value(&reader, node))
+            FieldSource::Value(self.value(&reader, node))
         };
         reader.finish();
         field
@@ -245,11 +245,11 @@ impl<'n> Parser<'n> {
         };
         for field in fields {
             match &field.rule {
-                Rule::Record { rule, .. } if !records.iter().any(|known| known.name == *rule) => {
+                FieldSource::Record { rule, .. } if !records.iter().any(|known| known.name == *rule) => {
                     let hint = did_you_mean(rule, records.iter().map(|known| known.name.as_str()));
                     unknown(format!("there are no [[records]] named `{rule}`"), field.line, field.column, hint);
                 }
-                Rule::Field(other) if !known(other) && !other.is_empty() => {
+                FieldSource::Field(other) if !known(other) && !other.is_empty() => {
                     let hint = did_you_mean(other, fields.iter().map(|field| field.name.as_str()));
                     unknown(
                         format!("`{}` takes the value of `{other}`, which is not among the fields", field.name),
@@ -258,7 +258,7 @@ impl<'n> Parser<'n> {
                         hint,
                     );
                 }
-                Rule::Lines(lines) => {
+                FieldSource::Lines(lines) => {
                     for name in lines.identity.iter().filter(|name| !lines.fields.iter().any(|field| field.name == **name)) {
                         unknown(
                             format!("the identity of the lines names `{name}`, which is not among their fields"),
@@ -269,7 +269,7 @@ impl<'n> Parser<'n> {
                     }
                     self.fields_refer(&lines.fields, fields, records);
                 }
-                Rule::Find(find) => {
+                FieldSource::Find(find) => {
                     for other in relations::scope_fields(&find.scope).filter(|other| !known(other)) {
                         unknown(
                             format!("the scope takes the value of `{other}`, which is not among the fields"),
@@ -285,9 +285,9 @@ impl<'n> Parser<'n> {
         }
     }
 
-    fn path_of(&self, reader: &Reader<'n>, key: &str) -> Path {
+    fn path_of(&self, reader: &TomlReader<'n>, key: &str) -> Path {
         match reader.node(key) {
-            Some(node @ Node { item: Item::Text(text), .. }) => self.path(text, node),
+            Some(node @ TomlNode { item: TomlItem::Text(text), .. }) => self.path(text, node),
             Some(node) => {
                 reader.bad(node, format!("`{key}` takes a path"));
                 Path::itself()
@@ -299,14 +299,14 @@ impl<'n> Parser<'n> {
         }
     }
 
-    fn path(&self, text: &str, node: &Node) -> Path {
+    fn path(&self, text: &str, node: &TomlNode) -> Path {
         Path::parse(text, &self.namespaces).unwrap_or_else(|message| {
             self.report(Code::Expression, format!("the path `{text}` cannot be parsed: {message}"), node);
             Path::itself()
         })
     }
 
-    fn report(&self, code: Code, message: String, node: &Node) {
+    fn report(&self, code: Code, message: String, node: &TomlNode) {
         let place = Place::at(self.file, node.line, node.column);
         self.problems.borrow_mut().push(Problem::new(code, message).at(place));
     }

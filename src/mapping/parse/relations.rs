@@ -6,8 +6,8 @@ use super::Parser;
 use crate::{
     mapping::rules::{FindRule, LinesRule, SetRule},
     model::{
-        plan::{Gone, Many, Missing},
-        table::{Item, Node, Reader},
+        plan::{MissingLines, OnAmbiguous, OnMissing},
+        toml_reader::{TomlItem, TomlNode, TomlReader},
     },
 };
 
@@ -17,7 +17,7 @@ pub(super) fn scope_fields(scope: &[Json]) -> impl Iterator<Item = &str> {
 }
 
 impl<'n> Parser<'n> {
-    pub(super) fn find(&self, reader: &Reader<'n>, node: &'n Node) -> FindRule {
+    pub(super) fn find(&self, reader: &TomlReader<'n>, node: &'n TomlNode) -> FindRule {
         let mut by = Vec::new();
         match reader.table("by") {
             Some(keys) => {
@@ -31,20 +31,20 @@ impl<'n> Parser<'n> {
             reader.bad(node, "`by` names at least one field and where its value comes from".into());
         }
         let none = match reader.choice("none", &["fail", "hold", "empty", "create"]) {
-            "hold" => Missing::Hold,
-            "empty" => Missing::Empty,
-            "create" => Missing::Create,
-            _ => Missing::Fail,
+            "hold" => OnMissing::Hold,
+            "empty" => OnMissing::Empty,
+            "create" => OnMissing::Create,
+            _ => OnMissing::Fail,
         };
         let many = match reader.choice("many", &["fail", "hold", "first"]) {
-            "hold" => Many::Hold,
-            "first" => Many::First,
-            _ => Many::Fail,
+            "hold" => OnAmbiguous::Hold,
+            "first" => OnAmbiguous::First,
+            _ => OnAmbiguous::Fail,
         };
         let create = reader.table("create").map(|table| self.fields(&table, false)).unwrap_or_default();
         match (none, create.is_empty()) {
-            (Missing::Create, true) => reader.missing("create"),
-            (Missing::Create, false) | (_, true) => {}
+            (OnMissing::Create, true) => reader.missing("create"),
+            (OnMissing::Create, false) | (_, true) => {}
             (_, false) => {
                 if let Some(node) = reader.node("create") {
                     reader.bad(node, "`create` is for none = \"create\"".into());
@@ -64,25 +64,25 @@ impl<'n> Parser<'n> {
         }
     }
 
-    pub(super) fn set(&self, reader: &Reader<'n>, node: &'n Node) -> SetRule {
+    pub(super) fn set(&self, reader: &TomlReader<'n>, node: &'n TomlNode) -> SetRule {
         let each = self.path_of(reader, "each");
         let add = reader.choice("set", &["replace", "add"]) == "add";
         SetRule { each, add, find: self.find(reader, node) }
     }
 
-    pub(super) fn lines(&self, reader: &Reader<'n>) -> LinesRule {
+    pub(super) fn lines(&self, reader: &TomlReader<'n>) -> LinesRule {
         let gone = match reader.choice("gone", &["keep", "remove", "archive"]) {
-            "remove" => Gone::Remove,
-            "archive" => Gone::Archive,
-            _ => Gone::Keep,
+            "remove" => MissingLines::Remove,
+            "archive" => MissingLines::Archive,
+            _ => MissingLines::Keep,
         };
         let identity = reader.texts("identity").unwrap_or_default();
-        if let (Some(node), true) = (reader.node("gone"), identity.is_empty() && gone != Gone::Keep) {
+        if let (Some(node), true) = (reader.node("gone"), identity.is_empty() && gone != MissingLines::Keep) {
             reader.bad(node, "lines that are gone can only be told by an `identity`".into());
         }
         let known_only = reader.choice("new", &["add", "fail"]) == "fail";
         let fields = reader.table("fields").map(|table| self.fields(&table, true)).unwrap_or_default();
-        if let (true, None | Some(Node { item: Item::Table(_), .. })) = (fields.is_empty(), reader.node("fields")) {
+        if let (true, None | Some(TomlNode { item: TomlItem::Table(_), .. })) = (fields.is_empty(), reader.node("fields")) {
             reader.missing("fields");
         }
         LinesRule { each: self.path_of(reader, "each"), model: reader.text("model"), identity, gone, known_only, fields }

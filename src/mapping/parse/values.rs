@@ -6,15 +6,15 @@ use super::Parser;
 use crate::{
     mapping::{
         expression,
-        functions::{self, Conversion, Options},
+        functions::{self, Conversion, ConversionOptions},
         rules::{From, ValueRule, When},
         tables::CodeTable,
     },
     model::{
         Code, Problem,
         nearest::did_you_mean,
-        shape::Kind,
-        table::{Item, Node, Reader},
+        shape::ValueKind,
+        toml_reader::{TomlItem, TomlNode, TomlReader},
     },
 };
 
@@ -23,9 +23,9 @@ const SOURCES: [&str; 5] = ["from", "const", "expr", "partner", "flow"];
 
 impl<'n> Parser<'n> {
     /// A value inside another: a path alone, or a table.
-    pub(super) fn nested(&self, outer: &Reader<'n>, name: &str, node: &'n Node) -> ValueRule {
+    pub(super) fn nested(&self, outer: &TomlReader<'n>, name: &str, node: &'n TomlNode) -> ValueRule {
         match node.item {
-            Item::Table(_) => {
+            TomlItem::Table(_) => {
                 let reader = outer.inner(node, name);
                 let value = self.value(&reader, node);
                 reader.finish();
@@ -36,12 +36,12 @@ impl<'n> Parser<'n> {
     }
 
     /// A text alone is a path, several are paths of which the first counts that has a value; anything else alone is a constant.
-    pub(super) fn shorthand(&self, node: &Node) -> ValueRule {
-        let is_text = |node: &Node| matches!(node.item, Item::Text(_));
+    pub(super) fn shorthand(&self, node: &TomlNode) -> ValueRule {
+        let is_text = |node: &TomlNode| matches!(node.item, TomlItem::Text(_));
         let from = match &node.item {
-            Item::Text(text) => From::Paths(vec![self.path(text, node)]),
-            Item::List(nodes) if !nodes.is_empty() && nodes.iter().all(is_text) => {
-                let texts = nodes.iter().filter_map(|node| if let Item::Text(text) = &node.item { Some((text, node)) } else { None });
+            TomlItem::Text(text) => From::Paths(vec![self.path(text, node)]),
+            TomlItem::List(nodes) if !nodes.is_empty() && nodes.iter().all(is_text) => {
+                let texts = nodes.iter().filter_map(|node| if let TomlItem::Text(text) = &node.item { Some((text, node)) } else { None });
                 From::Paths(texts.map(|(text, node)| self.path(text, node)).collect())
             }
             _ => From::Const(node.json()),
@@ -49,11 +49,11 @@ impl<'n> Parser<'n> {
         ValueRule::plain(from, node.line, node.column)
     }
 
-    pub(super) fn value(&self, reader: &Reader<'n>, node: &'n Node) -> ValueRule {
+    pub(super) fn value(&self, reader: &TomlReader<'n>, node: &'n TomlNode) -> ValueRule {
         let given: Vec<&str> = SOURCES.into_iter().filter(|key| reader.node(key).is_some()).collect();
         let from = match given.as_slice() {
             ["from"] => self.from(reader),
-            ["const"] => From::Const(reader.node("const").map(Node::json).unwrap_or_default()),
+            ["const"] => From::Const(reader.node("const").map(TomlNode::json).unwrap_or_default()),
             ["expr"] => {
                 let (text, with) = self.expression(reader);
                 From::Expression { text, with }
@@ -85,15 +85,15 @@ impl<'n> Parser<'n> {
             split,
             table: self.code_table(reader),
             conversions: self.conversions(reader),
-            default: reader.node("default").map(Node::json),
+            default: reader.node("default").map(TomlNode::json),
         }
     }
 
-    fn from(&self, reader: &Reader<'n>) -> From {
+    fn from(&self, reader: &TomlReader<'n>) -> From {
         match reader.node("from") {
-            Some(Node { item: Item::List(nodes), .. }) if !nodes.is_empty() => {
-                let path = |node: &'n Node| match &node.item {
-                    Item::Text(text) => Some(self.path(text, node)),
+            Some(TomlNode { item: TomlItem::List(nodes), .. }) if !nodes.is_empty() => {
+                let path = |node: &'n TomlNode| match &node.item {
+                    TomlItem::Text(text) => Some(self.path(text, node)),
                     _ => {
                         reader.bad(node, "`from` takes paths".into());
                         None
@@ -106,9 +106,9 @@ impl<'n> Parser<'n> {
     }
 
     /// A table in place, or the name of one in `tables/`.
-    fn code_table(&self, reader: &Reader<'n>) -> Option<CodeTable> {
+    fn code_table(&self, reader: &TomlReader<'n>) -> Option<CodeTable> {
         match reader.node("table")? {
-            Node { item: Item::Text(name), .. } => match self.tables.table(name) {
+            TomlNode { item: TomlItem::Text(name), .. } => match self.tables.table(name) {
                 Ok(table) => Some(table),
                 Err(problem) => {
                     let problem = if problem.place.is_unknown() { problem.at(reader.place_of("table")) } else { problem };
@@ -123,14 +123,14 @@ impl<'n> Parser<'n> {
         }
     }
 
-    fn conversions(&self, reader: &Reader<'n>) -> Vec<Conversion> {
+    fn conversions(&self, reader: &TomlReader<'n>) -> Vec<Conversion> {
         let names = reader.texts("as").unwrap_or_default();
         let options = self.options(reader, &names);
         let mut conversions: Vec<Conversion> = Vec::new();
         for name in &names {
             match functions::find(name) {
                 Some(function) => {
-                    if let Some(before) = conversions.last().filter(|before| before.function.makes != Kind::Text) {
+                    if let Some(before) = conversions.last().filter(|before| before.function.makes != ValueKind::Text) {
                         let text = format!("`{name}` takes a text, and `{}` before it makes none", before.function.name);
                         reader.report(Problem::new(Code::ConfigBadValue, text).at(reader.place_of("as")));
                     }
@@ -147,7 +147,7 @@ impl<'n> Parser<'n> {
         conversions
     }
 
-    fn options(&self, reader: &Reader<'n>, names: &[String]) -> Options {
+    fn options(&self, reader: &TomlReader<'n>, names: &[String]) -> ConversionOptions {
         let sign = |key: &str| {
             let text = reader.text(key)?;
             let mut signs = text.chars();
@@ -165,7 +165,7 @@ impl<'n> Parser<'n> {
             }
             small
         };
-        let options = Options {
+        let options = ConversionOptions {
             format: reader.texts("format").unwrap_or_default(),
             zone: reader.text("zone"),
             decimal: sign("decimal"),
@@ -194,9 +194,9 @@ impl<'n> Parser<'n> {
     }
 
     /// `when`: a path, or an expression with its values.
-    pub(super) fn when(&self, reader: &Reader<'n>) -> Option<When> {
+    pub(super) fn when(&self, reader: &TomlReader<'n>) -> Option<When> {
         match reader.node("when")? {
-            node @ Node { item: Item::Table(_), .. } => {
+            node @ TomlNode { item: TomlItem::Table(_), .. } => {
                 let inner = reader.inner(node, "when");
                 let (text, with) = self.expression(&inner);
                 inner.finish();
@@ -206,7 +206,7 @@ impl<'n> Parser<'n> {
         }
     }
 
-    fn expression(&self, reader: &Reader<'n>) -> (String, Vec<(String, ValueRule)>) {
+    fn expression(&self, reader: &TomlReader<'n>) -> (String, Vec<(String, ValueRule)>) {
         let text = reader.need_text("expr");
         let mut with = Vec::new();
         if let Some(table) = reader.table("with") {

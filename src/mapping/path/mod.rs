@@ -63,9 +63,9 @@ impl Condition {
     /// As XPath 1.0, 3.4 has it: a comparison is true where any node the path leads to makes it so.
     fn holds(&self, document: &Document, node: NodeId) -> bool {
         match self {
-            Self::Exists(path) => !walk(document, vec![Found::Element(node)], path).is_empty(),
+            Self::Exists(path) => !walk(document, vec![Match::Element(node)], path).is_empty(),
             Self::Compare { path, equal, value } => {
-                walk(document, vec![Found::Element(node)], path).iter().any(|found| (found.text(document) == value) == *equal)
+                walk(document, vec![Match::Element(node)], path).iter().any(|found| (found.text(document) == value) == *equal)
             }
             Self::Not(inner) => !inner.holds(document, node),
             Self::All(all) => all.iter().all(|one| one.holds(document, node)),
@@ -85,14 +85,14 @@ impl Condition {
 
 /// What a path leads to.
 #[derive(Debug, Clone, PartialEq)]
-pub enum Found {
+pub enum Match {
     /// An element.
     Element(NodeId),
     /// The value of an attribute, and the element that carries it.
     Attribute(NodeId, String),
 }
 
-impl Found {
+impl Match {
     /// The element, or the one that carries the attribute.
     pub fn node(&self) -> NodeId {
         match self {
@@ -144,7 +144,7 @@ impl Path {
     }
 
     /// Everything the path leads to from `context`, in document order.
-    pub fn find(&self, document: &Document, context: NodeId) -> Vec<Found> {
+    pub fn find(&self, document: &Document, context: NodeId) -> Vec<Match> {
         let Some(root) = document.root() else { return Vec::new() };
         match (self.absolute, self.steps.split_first()) {
             // The first step of an absolute path names the root itself.
@@ -152,25 +152,25 @@ impl Path {
                 walk(document, chosen(document, vec![root], predicates), rest)
             }
             (true, _) => Vec::new(),
-            (false, _) => walk(document, vec![Found::Element(context)], &self.steps),
+            (false, _) => walk(document, vec![Match::Element(context)], &self.steps),
         }
     }
 }
 
-fn walk(document: &Document, from: Vec<Found>, steps: &[Step]) -> Vec<Found> {
+fn walk(document: &Document, from: Vec<Match>, steps: &[Step]) -> Vec<Match> {
     let mut at = from;
     for step in steps {
         let mut next = Vec::new();
         for found in at {
-            let Found::Element(node) = found else { continue };
+            let Match::Element(node) = found else { continue };
             let element = document.element(node);
             match step {
-                Step::Itself => next.push(Found::Element(node)),
-                Step::Parent => next.extend(element.parent.map(Found::Element)),
+                Step::Itself => next.push(Match::Element(node)),
+                Step::Parent => next.extend(element.parent.map(Match::Element)),
                 Step::Attribute(name) => {
-                    next.extend(element.attributes.iter().filter(|a| a.name == *name).map(|a| Found::Attribute(node, a.value.clone())));
+                    next.extend(element.attributes.iter().filter(|a| a.name == *name).map(|a| Match::Attribute(node, a.value.clone())));
                 }
-                Step::Text => next.push(Found::Element(node)),
+                Step::Text => next.push(Match::Element(node)),
                 Step::Child { test, predicates } => {
                     let children = element.children.iter().copied().filter(|child| test.fits(&document.element(*child).name)).collect();
                     next.extend(chosen(document, children, predicates));
@@ -188,7 +188,7 @@ fn walk(document: &Document, from: Vec<Found>, steps: &[Step]) -> Vec<Found> {
 }
 
 /// Those of some siblings that the predicates choose, one after the other.
-fn chosen(document: &Document, siblings: Vec<NodeId>, predicates: &[Predicate]) -> Vec<Found> {
+fn chosen(document: &Document, siblings: Vec<NodeId>, predicates: &[Predicate]) -> Vec<Match> {
     let mut left = siblings;
     for predicate in predicates {
         left = match predicate {
@@ -197,7 +197,7 @@ fn chosen(document: &Document, siblings: Vec<NodeId>, predicates: &[Predicate]) 
             Predicate::Test(condition) => left.into_iter().filter(|node| condition.holds(document, *node)).collect(),
         };
     }
-    left.into_iter().map(Found::Element).collect()
+    left.into_iter().map(Match::Element).collect()
 }
 
 impl fmt::Display for Path {

@@ -1,7 +1,7 @@
 //! What elements of trade documents are called, and which fields of Odoo they are. Sources: UBL 2.1 (OASIS), openTRANS 2.1 and BMEcat,
 //! ISO 20022 camt.053, and the usual words of home-made formats.
 
-use crate::model::{catalog::Catalog, shape::Kind};
+use crate::model::{catalog::Catalog, shape::ValueKind};
 
 use super::material::{Found, Material};
 
@@ -174,11 +174,11 @@ pub(super) fn by_name(catalog: &Catalog, model: &str, found: &Found) -> Option<G
     let two = format!("{}{last}", found.names.len().checked_sub(2).map_or(String::new(), |at| plain(&found.names[at])));
     let fits = |kind: &str| match kind {
         "char" | "text" => true,
-        "float" | "monetary" => matches!(found.kind, Kind::Decimal | Kind::Integer),
-        "integer" => found.kind == Kind::Integer,
-        "boolean" => found.kind == Kind::Boolean,
-        "date" => found.kind == Kind::Date,
-        "datetime" => matches!(found.kind, Kind::Date | Kind::DateTime),
+        "float" | "monetary" => matches!(found.kind, ValueKind::Decimal | ValueKind::Integer),
+        "integer" => found.kind == ValueKind::Integer,
+        "boolean" => found.kind == ValueKind::Boolean,
+        "date" => found.kind == ValueKind::Date,
+        "datetime" => matches!(found.kind, ValueKind::Date | ValueKind::DateTime),
         _ => false,
     };
     let usable = |name: &&String| {

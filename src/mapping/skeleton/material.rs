@@ -3,7 +3,7 @@
 use crate::model::{
     Document,
     catalog::Catalog,
-    shape::{Kind, Shape},
+    shape::{Shape, ValueKind},
 };
 
 /// What a skeleton is made of.
@@ -30,7 +30,7 @@ pub(super) struct Found {
     /// The path as it is written, from the record's or line's element.
     pub(super) path: String,
     /// What the schema says that it is.
-    pub(super) kind: Kind,
+    pub(super) kind: ValueKind,
     /// The value in the sample.
     pub(super) value: String,
     /// Further values that the sample has there: how numbers and days are written shows in all of them.

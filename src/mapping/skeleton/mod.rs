@@ -9,7 +9,7 @@ mod write;
 
 pub use self::{
     material::Material,
-    outbound::{Template, template},
+    outbound::{StarterTemplate, template},
     write::Skeleton,
 };
 

@@ -9,7 +9,7 @@ use crate::model::{Document, NodeId};
 
 /// A first template, and what it reads.
 #[derive(Debug, Clone)]
-pub struct Template {
+pub struct StarterTemplate {
     /// Its text.
     pub text: String,
     /// Dotted fields that it uses.
@@ -41,9 +41,11 @@ const OWN: [(&[&str], &[&str], &str); 9] = [
 ];
 
 /// Makes a template of the sample.
-pub fn template(material: &Material<'_>) -> Template {
+pub fn template(material: &Material<'_>) -> StarterTemplate {
     let document = material.document;
-    let Some(root) = document.root() else { return Template { text: String::new(), fields: Vec::new(), domain: "[]", filled: 0, open: 0 } };
+    let Some(root) = document.root() else {
+        return StarterTemplate { text: String::new(), fields: Vec::new(), domain: "[]", filled: 0, open: 0 };
+    };
     let reader = Reader::new(material);
     let record = reader.record(root, material.model);
     let lines = DOCUMENTS.iter().find(|(model, ..)| *model == material.model).copied();
@@ -66,7 +68,7 @@ pub fn template(material: &Material<'_>) -> Template {
         "stock.picking" => "[[\"picking_type_code\", \"=\", \"outgoing\"], [\"state\", \"=\", \"assigned\"]]",
         _ => "[]",
     };
-    Template { text: writer.out, fields: writer.fields, domain, filled: writer.filled, open: writer.open }
+    StarterTemplate { text: writer.out, fields: writer.fields, domain, filled: writer.filled, open: writer.open }
 }
 
 struct Writer<'m> {

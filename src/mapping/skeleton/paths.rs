@@ -8,7 +8,7 @@ use super::{
 };
 use crate::model::{
     Document, Name, NodeId,
-    shape::{Kind, Shape},
+    shape::{Shape, ValueKind},
 };
 
 /// Further values that are looked at.
@@ -184,7 +184,7 @@ impl<'m> Reader<'m> {
         let names = || self.local_names(at);
         let kind = self.kind(at);
         let own = self.way(at, Some(from));
-        let push = |path: String, names: Vec<String>, kind: Kind, value: &str, into: &mut Vec<Found>| match into
+        let push = |path: String, names: Vec<String>, kind: ValueKind, value: &str, into: &mut Vec<Found>| match into
             .iter_mut()
             .find(|known| known.path == path)
         {
@@ -197,7 +197,7 @@ impl<'m> Reader<'m> {
         for attribute in element.attributes.iter().filter(|attribute| attribute.name.namespace.is_empty()) {
             let slash = if own.is_empty() { "" } else { "/" };
             let names = names().into_iter().chain([format!("@{}", attribute.name.local)]).collect();
-            push(format!("{own}{slash}@{}", attribute.name.local), names, Kind::Text, attribute.value.trim(), into);
+            push(format!("{own}{slash}@{}", attribute.name.local), names, ValueKind::Text, attribute.value.trim(), into);
         }
         for child in &element.children {
             self.values(*child, from, without, into);
@@ -216,17 +216,17 @@ impl<'m> Reader<'m> {
     }
 
     /// What the schema says that an element's value is.
-    fn kind(&self, id: NodeId) -> Kind {
+    fn kind(&self, id: NodeId) -> ValueKind {
         let mut way = vec![id];
         while let Some(parent) = way.last().and_then(|at| self.document.element(*at).parent) {
             way.push(parent);
         }
         let mut children = &self.shape.roots;
-        let mut kind = Kind::Text;
+        let mut kind = ValueKind::Text;
         for at in way.into_iter().rev() {
             let name = &self.document.element(at).name;
             let Some(of) = children.iter().find(|(known, _)| known == name).and_then(|(_, id)| self.shape.types.get(*id)) else {
-                return Kind::Text;
+                return ValueKind::Text;
             };
             (children, kind) = (&of.children, of.kind);
         }

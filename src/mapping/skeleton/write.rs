@@ -6,8 +6,8 @@ use super::{
     paths::{DOCUMENTS, Sample},
 };
 use crate::{
-    mapping::functions::{self, Options},
-    model::{problem::cut, shape::Kind},
+    mapping::functions::{self, ConversionOptions},
+    model::{problem::cut, shape::ValueKind},
 };
 
 /// A first mapping.
@@ -169,15 +169,17 @@ fn value(material: &Material<'_>, model: &str, field: &str, found: &Found) -> Op
     let Some(conversion) = conversion else { return Some(quoted(&found.path)) };
     let function = functions::find(conversion)?;
     let all = || std::iter::once(&found.value).chain(&found.further);
-    let fits = |options: &Options| all().all(|value| (function.apply)(value, options).is_ok());
+    let fits = |options: &ConversionOptions| all().all(|value| (function.apply)(value, options).is_ok());
     let plain = format!("from = {}, as = {}", quoted(&found.path), quoted(conversion));
-    if fits(&Options::default()) {
+    if fits(&ConversionOptions::default()) {
         return Some(format!("{{ {plain} }}"));
     }
-    if fits(&Options { decimal: Some(','), ..Options::default() }) {
+    if fits(&ConversionOptions { decimal: Some(','), ..ConversionOptions::default() }) {
         return Some(format!("{{ {plain}, decimal = \",\" }}"));
     }
-    let written = FORMATS.into_iter().find(|format| fits(&Options { format: vec![(*format).to_string()], ..Options::default() }))?;
+    let written = FORMATS
+        .into_iter()
+        .find(|format| fits(&ConversionOptions { format: vec![(*format).to_string()], ..ConversionOptions::default() }))?;
     Some(format!("{{ {plain}, format = \"{written}\" }}"))
 }
 
@@ -191,7 +193,7 @@ fn complete(material: &Material<'_>, model: &str, inverse: Option<&str>, found: 
         }
         let text = found
             .iter()
-            .find(|one| one.kind == Kind::Text && !one.names.last().is_some_and(|last| last.starts_with('@')))
+            .find(|one| one.kind == ValueKind::Text && !one.names.last().is_some_and(|last| last.starts_with('@')))
             .or(found.first());
         let path = text.map_or(".", |one| one.path.as_str());
         let value = match (field.kind.as_str(), &field.relation) {
@@ -230,7 +232,7 @@ fn identity(material: &Material<'_>, fields: &mut Vec<Filled>, found: &[Found]) 
         .into_iter()
         .find(|name| material.catalog.field(material.model, name).is_some_and(|known| !known.computed && known.kind == "char"));
     let Some(name) = name else { return fields.first().map(|field| vec![field.name.clone()]).unwrap_or_default() };
-    let path = found.iter().find(|one| one.kind == Kind::Text).or(found.first()).map_or(".", |one| one.path.as_str());
+    let path = found.iter().find(|one| one.kind == ValueKind::Text).or(found.first()).map_or(".", |one| one.path.as_str());
     fields.push(Filled { name: name.to_string(), value: quoted(path), remark: Some(GUESSED) });
     vec![name.to_string()]
 }
@@ -252,7 +254,7 @@ fn remarks(out: &mut String, material: &Material<'_>, open: &[Found]) {
     for one in open {
         let about = one.names.last().and_then(|name| (material.about)(name.trim_start_matches('@')));
         let about = about.map(|about| format!("   # {}", cut(&about.split_whitespace().collect::<Vec<_>>().join(" ")))).unwrap_or_default();
-        let kind = if one.kind == Kind::Text { String::new() } else { format!(", {}", one.kind.as_str()) };
+        let kind = if one.kind == ValueKind::Text { String::new() } else { format!(", {}", one.kind.as_str()) };
         let sample: String = cut(&one.value.split_whitespace().collect::<Vec<_>>().join(" ")).chars().filter(|c| !c.is_control()).collect();
         out.push_str(&format!("# … = {}   # `{sample}`{kind}{about}\n", quoted(&one.path)));
     }

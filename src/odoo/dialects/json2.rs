@@ -2,9 +2,9 @@
 
 use serde_json::Value as Json;
 
-use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings, post_json};
+use super::{super::OdooLogin, Call, Fault, FaultKind, OdooSettings, RpcDialect, post_json};
 use crate::{
-    http::{Failure, Http},
+    http::{Http, HttpFailure},
     model::BoxFuture,
 };
 
@@ -31,7 +31,7 @@ impl Json2 {
         let status = answer.status;
         let body = match answer.json() {
             Ok(body) => Some(body),
-            Err(Failure::NotJson) => None,
+            Err(HttpFailure::NotJson) => None,
             Err(failure) => return Err(failure.into()),
         };
         match (status, body) {
@@ -51,7 +51,7 @@ impl Json2 {
     }
 }
 
-impl Dialect for Json2 {
+impl RpcDialect for Json2 {
     fn name(&self) -> &'static str {
         "json2"
     }

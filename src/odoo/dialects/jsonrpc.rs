@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings, post_json};
+use super::{super::OdooLogin, Call, Fault, FaultKind, OdooSettings, RpcDialect, post_json};
 use crate::{http::Http, model::BoxFuture};
 
 pub(super) struct JsonRpc {
@@ -41,7 +41,7 @@ impl JsonRpc {
     }
 }
 
-impl Dialect for JsonRpc {
+impl RpcDialect for JsonRpc {
     fn name(&self) -> &'static str {
         "jsonrpc"
     }

@@ -9,12 +9,12 @@ use serde_json::{Value as Json, json};
 
 use super::{Call, DialectChoice, Fault, FaultKind, OdooSettings};
 use crate::{
-    http::{Answer, Http},
+    http::{Http, HttpResponse},
     model::BoxFuture,
 };
 
 /// A way to make calls.
-pub trait Dialect: Send + Sync {
+pub trait RpcDialect: Send + Sync {
     /// Its name in configuration and logs.
     fn name(&self) -> &'static str;
 
@@ -46,13 +46,13 @@ pub(super) async fn version(http: &Http, url: &str) -> Result<String, Fault> {
 }
 
 /// Sends JSON.
-async fn post_json(http: &Http, url: &str, headers: &[(&str, &str)], body: &Json) -> Result<Answer, Fault> {
+async fn post_json(http: &Http, url: &str, headers: &[(&str, &str)], body: &Json) -> Result<HttpResponse, Fault> {
     let headers = [headers, &[("Content-Type", "application/json")]].concat();
     Ok(http.post(url, &headers, body.to_string().into_bytes()).await?)
 }
 
 /// Opens the dialect; those with a login step take it here.
-pub(super) async fn open(choice: DialectChoice, http: Http, settings: &OdooSettings) -> Result<Box<dyn Dialect>, Fault> {
+pub(super) async fn open(choice: DialectChoice, http: Http, settings: &OdooSettings) -> Result<Box<dyn RpcDialect>, Fault> {
     Ok(match choice {
         DialectChoice::Json2 => Box::new(json2::Json2::open(http, settings)?),
         DialectChoice::XmlRpc => Box::new(xmlrpc::XmlRpc::open(http, settings).await?),

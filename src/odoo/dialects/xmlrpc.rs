@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::{super::OdooLogin, Call, Dialect, Fault, FaultKind, OdooSettings, xmlrpc_values};
+use super::{super::OdooLogin, Call, Fault, FaultKind, OdooSettings, RpcDialect, xmlrpc_values};
 use crate::{http::Http, model::BoxFuture};
 
 pub(super) struct XmlRpc {
@@ -61,7 +61,7 @@ fn fault(code: i64, text: &str) -> Result<Json, Fault> {
     })
 }
 
-impl Dialect for XmlRpc {
+impl RpcDialect for XmlRpc {
     fn name(&self) -> &'static str {
         "xmlrpc"
     }

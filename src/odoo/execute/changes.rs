@@ -7,14 +7,14 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     decide::{Decision, decide, decide_set, entry, members, sure},
     lines::{self, line_changes},
-    memory::{UNSURE, Written},
     outcome::{Differs, Foreseen},
     types::{Changes, Current, Kept, Work},
+    write_history::{UNSURE, Written},
 };
 use crate::{
     model::{
         Code, Problem,
-        plan::{Field, Record, Value},
+        plan::{PlanField, PlanValue, Record},
         problem::cut,
     },
     odoo::{client::id_of, place::placed},
@@ -37,7 +37,7 @@ impl Changes {
                 let now = current.get(&field.name).unwrap_or(&Json::Null);
                 let entry = remembered.get(&field.name);
                 let (decision, value) = match &field.value {
-                    Value::Set(set) => decide_set(&planned, now, entry, set.add, field.overwrite),
+                    PlanValue::Set(set) => decide_set(&planned, now, entry, set.add, field.overwrite),
                     _ => (decide(&planned, now, entry, field.overwrite), planned.clone()),
                 };
                 match decision {
@@ -65,7 +65,7 @@ impl Changes {
         work: &Work<'_>,
         record: &Record,
         current: &Current,
-        (owner, field): (i64, &Field),
+        (owner, field): (i64, &PlanField),
         (planned, now): (&Json, &Json),
         kept: Kept,
     ) {
@@ -120,7 +120,7 @@ impl Work<'_> {
         for field in record.fields.iter().filter(|field| !field.create_only) {
             let seen = now.get(&field.name).unwrap_or(&Json::Null);
             match &field.value {
-                Value::Lines(planned) if !planned.identity.is_empty() => {
+                PlanValue::Lines(planned) if !planned.identity.is_empty() => {
                     let Some(of) = lines.get(&field.name) else {
                         unsure.push(field.name.clone());
                         continue;
@@ -129,8 +129,8 @@ impl Work<'_> {
                     let present: Vec<&Current> = ids.filter_map(|id| of.get(&id)).collect();
                     written.insert(field.name.clone(), Json::Object(lines::remembered(self, record, planned, &present)));
                 }
-                Value::Lines(_) => {}
-                Value::Set(_) => {
+                PlanValue::Lines(_) => {}
+                PlanValue::Set(_) => {
                     if let Some(planned) = self.scalar(record, &field.name) {
                         written.insert(field.name.clone(), entry(&json!(members(&planned)), &json!(members(seen))));
                     }

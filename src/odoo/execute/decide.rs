@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 
-use super::memory::{UNSURE, Written};
+use super::write_history::{UNSURE, Written};
 use crate::odoo::compare::{number, same};
 
 /// What becomes of a value.

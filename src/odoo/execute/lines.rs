@@ -7,14 +7,14 @@ use serde_json::{Map, Value as Json};
 
 use super::{
     decide::{Decision, decide, decide_set, entry, members, shown, sure},
-    memory::Written,
     outcome::{Differs, ForeseenLines},
     types::{Changes, Current, LineChanges, Work},
+    write_history::Written,
 };
 use crate::{
     model::{
         Code, Problem,
-        plan::{Gone, Lines, Record, Value},
+        plan::{MissingLines, OrderedLines, PlanValue, Record},
         problem::cut,
     },
     odoo::{
@@ -40,7 +40,7 @@ impl Work<'_> {
     fn line_fields<'r>(&self, records: impl Iterator<Item = &'r Record>) -> Vec<(&'r str, String, Vec<&'r str>)> {
         let mut all: Vec<(&str, String, Vec<&str>)> = Vec::new();
         for field in records.flat_map(|record| &record.fields) {
-            let Value::Lines(lines) = &field.value else { continue };
+            let PlanValue::Lines(lines) = &field.value else { continue };
             if lines.identity.is_empty() {
                 continue;
             }
@@ -54,7 +54,7 @@ impl Work<'_> {
                 }
             };
             for line in lines.records.iter().flat_map(|line| &line.fields) {
-                if !all[at].2.contains(&line.name.as_str()) && !matches!(line.value, Value::Lines(_)) {
+                if !all[at].2.contains(&line.name.as_str()) && !matches!(line.value, PlanValue::Lines(_)) {
                     all[at].2.push(&line.name);
                 }
             }
@@ -112,7 +112,7 @@ pub(super) async fn line_changes(
         let inverse = work.setup.catalog.field(&work.step.model, field).and_then(|known| known.inverse.clone());
         for (_, record, current) in known {
             let Some(planned) = record.field(field).filter(|planned| !planned.create_only) else { continue };
-            let Value::Lines(lines) = &planned.value else { continue };
+            let PlanValue::Lines(lines) = &planned.value else { continue };
             let ids = current.get(*field).and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_i64);
             let present: Vec<&Current> = ids.filter_map(|id| by_id.get(&id)).collect();
             let sure = written.get(&id_of(current)).map(sure);
@@ -124,7 +124,7 @@ pub(super) async fn line_changes(
                 add: Vec::new(),
                 change: Vec::new(),
                 gone: Vec::new(),
-                archive: lines.gone == Gone::Archive,
+                archive: lines.gone == MissingLines::Archive,
                 foreseen: ForeseenLines { field: (*field).to_string(), ..ForeseenLines::default() },
             };
             compare(work, record, current, lines, &present, remembered, &mut found, changes);
@@ -136,7 +136,7 @@ pub(super) async fn line_changes(
     Ok(())
 }
 
-fn planned_key(work: &Work<'_>, lines: &Lines, within: &Within<'_>) -> String {
+fn planned_key(work: &Work<'_>, lines: &OrderedLines, within: &Within<'_>) -> String {
     let value = |field: &String| match within.record.value(field).map(|value| work.resolved.value(value, within)) {
         Some(Known::Value(value)) => shown(&value),
         _ => String::new(),
@@ -149,7 +149,7 @@ fn named(key: &str) -> String {
     cut(&key.replace('\u{1f}', " / "))
 }
 
-fn present_key(lines: &Lines, line: &Current) -> String {
+fn present_key(lines: &OrderedLines, line: &Current) -> String {
     lines.identity.iter().map(|field| shown(line.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>().join("\u{1f}")
 }
 
@@ -158,7 +158,7 @@ fn compare(
     work: &Work<'_>,
     record: &Record,
     current: &Current,
-    lines: &Lines,
+    lines: &OrderedLines,
     present: &[&Current],
     remembered: Option<&Map<String, Json>>,
     found: &mut LineChanges,
@@ -200,7 +200,7 @@ fn compare(
             let Known::Value(planned) = work.resolved.value(&field.value, &within) else { continue };
             let seen = now.get(&field.name).unwrap_or(&Json::Null);
             let entry = remembered.and_then(|remembered| remembered.get(&field.name));
-            let set = if let Value::Set(set) = &field.value { Some(set) } else { None };
+            let set = if let PlanValue::Set(set) = &field.value { Some(set) } else { None };
             let (decision, value) = match set {
                 Some(set) => decide_set(&planned, seen, entry, set.add, field.overwrite),
                 None => (decide(&planned, seen, entry, field.overwrite), planned.clone()),
@@ -213,7 +213,7 @@ fn compare(
                     values.insert(field.name.clone(), as_it_is());
                 }
                 // A reference that stays is not written again: Odoo would take the line for one of a new product.
-                Decision::Same if matches!(field.value, Value::Find(_) | Value::Record(_) | Value::Field(_)) => {}
+                Decision::Same if matches!(field.value, PlanValue::Find(_) | PlanValue::Record(_) | PlanValue::Field(_)) => {}
                 decision => {
                     if decision == Decision::Write {
                         differs.push(Differs { field: field.name.clone(), has: seen.clone(), planned: planned.clone() });
@@ -229,7 +229,7 @@ fn compare(
             found.change.push((id_of(now), values));
         }
     }
-    if lines.gone != Gone::Keep {
+    if lines.gone != MissingLines::Keep {
         let mut gone: Vec<(i64, String)> = by_key.iter().map(|(key, line)| (id_of(line), named(key))).collect();
         gone.sort_unstable();
         (found.gone, found.foreseen.gone) = gone.into_iter().unzip();
@@ -245,7 +245,7 @@ fn writable(read: &Json) -> Json {
 }
 
 /// What is to be remembered of lines as they are now.
-pub(super) fn remembered(work: &Work<'_>, record: &Record, lines: &Lines, present: &[&Current]) -> Map<String, Json> {
+pub(super) fn remembered(work: &Work<'_>, record: &Record, lines: &OrderedLines, present: &[&Current]) -> Map<String, Json> {
     let outer = Within { record, outer: None };
     let by_key: HashMap<String, &&Current> = present.iter().map(|line| (present_key(lines, line), line)).collect();
     let mut all = Map::new();
@@ -254,11 +254,11 @@ pub(super) fn remembered(work: &Work<'_>, record: &Record, lines: &Lines, presen
         let key = planned_key(work, lines, &within);
         let Some(now) = by_key.get(&key) else { continue };
         let mut entries = Map::new();
-        for field in line.fields.iter().filter(|field| !field.create_only && !matches!(field.value, Value::Lines(_))) {
+        for field in line.fields.iter().filter(|field| !field.create_only && !matches!(field.value, PlanValue::Lines(_))) {
             if let Known::Value(planned) = work.resolved.value(&field.value, &within) {
                 let seen = now.get(&field.name).unwrap_or(&Json::Null);
                 let entry = match &field.value {
-                    Value::Set(_) => entry(&serde_json::json!(members(&planned)), &serde_json::json!(members(seen))),
+                    PlanValue::Set(_) => entry(&serde_json::json!(members(&planned)), &serde_json::json!(members(seen))),
                     _ => entry(&planned, seen),
                 };
                 entries.insert(field.name.clone(), entry);

@@ -7,7 +7,7 @@ use serde_json::Value as Json;
 use crate::model::{
     Plan,
     catalog::Catalog,
-    plan::{Record, Value},
+    plan::{PlanValue, Record},
 };
 
 /// The plan with every text for an HTML field escaped.
@@ -34,12 +34,12 @@ fn lines_model(catalog: &Catalog, model: &str, field: &str, named: &str) -> Stri
 
 fn has_html(record: &Record, model: &str, catalog: &Catalog) -> bool {
     record.fields.iter().any(|field| match &field.value {
-        Value::Literal(Json::String(_)) => is_html(catalog, model, &field.name),
-        Value::Lines(lines) => {
+        PlanValue::Literal(Json::String(_)) => is_html(catalog, model, &field.name),
+        PlanValue::Lines(lines) => {
             let of = lines_model(catalog, model, &field.name, &lines.model);
             lines.records.iter().any(|line| has_html(line, &of, catalog))
         }
-        Value::Find(find) => find.create.as_ref().is_some_and(|create| has_html(create, &find.model, catalog)),
+        PlanValue::Find(find) => find.create.as_ref().is_some_and(|create| has_html(create, &find.model, catalog)),
         _ => false,
     })
 }
@@ -48,12 +48,12 @@ fn escape(record: &mut Record, model: &str, catalog: &Catalog) {
     for field in &mut record.fields {
         let html = is_html(catalog, model, &field.name);
         match &mut field.value {
-            Value::Literal(Json::String(text)) if html => *text = markup(text),
-            Value::Lines(lines) => {
+            PlanValue::Literal(Json::String(text)) if html => *text = markup(text),
+            PlanValue::Lines(lines) => {
                 let of = lines_model(catalog, model, &field.name, &lines.model);
                 lines.records.iter_mut().for_each(|line| escape(line, &of, catalog));
             }
-            Value::Find(find) => {
+            PlanValue::Find(find) => {
                 let of = find.model.clone();
                 if let Some(create) = find.create.as_mut() {
                     escape(create, &of, catalog);

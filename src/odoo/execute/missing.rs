@@ -11,7 +11,7 @@ use super::{
 use crate::{
     model::{
         Code, Problem, Problems,
-        plan::{Missing, Record, Value},
+        plan::{OnMissing, PlanValue, Record},
         problem::cut,
     },
     odoo::{actions, place::placed, resolve::noun},
@@ -77,15 +77,15 @@ impl Work<'_> {
     fn not_there(&self, record: &Record) -> Problem {
         let keys = self.step.identity.iter().map(|field| {
             let shown = match record.value(field) {
-                Some(Value::Literal(value)) => value.as_str().map_or_else(|| value.to_string(), str::to_string),
-                Some(Value::Find(find)) => {
+                Some(PlanValue::Literal(value)) => value.as_str().map_or_else(|| value.to_string(), str::to_string),
+                Some(PlanValue::Find(find)) => {
                     find.by.iter().map(|(_, value)| value.as_str().unwrap_or_default()).collect::<Vec<_>>().join("/")
                 }
                 _ => String::new(),
             };
             format!("{field} `{}`", cut(&shown))
         });
-        let code = if self.step.none == Missing::Hold { Code::LookupHeld } else { Code::LookupNone };
+        let code = if self.step.none == OnMissing::Hold { Code::LookupHeld } else { Code::LookupNone };
         let text = format!("no {} with {}", noun(&self.step.model), keys.collect::<Vec<_>>().join(" and "));
         let problem = Problem::new(code, text).hint("the document changes what is not there; look whether the one before it came in");
         placed(problem, record, self.step.identity.last().map(String::as_str))

@@ -1,26 +1,26 @@
 //! A plan carried out: references looked up, records found again by their identity, created or updated where they differ, actions
 //! taken and read back. Whatever was done before, by an earlier try that was cut off at any point, is found and not done twice.
 
-mod act;
-mod before;
+mod actions;
 mod changes;
 mod decide;
 mod diagnose;
 mod lines;
 mod markup;
-pub mod memory;
 mod missing;
 mod outcome;
+mod preflight;
 mod rows;
 mod types;
 mod work;
 mod write;
+pub mod write_history;
 mod write_lines;
 
 use std::collections::HashSet;
 
-pub use self::before::rehearse;
-pub use self::outcome::{Change, Differs, Foreseen, ForeseenLines, Outcome, Part, Setup, Stopped, Touched};
+pub use self::outcome::{Change, Differs, ExecuteOptions, Foreseen, ForeseenLines, Part, PlanOutcome, Stopped, Touched};
+pub use self::preflight::preflight;
 use self::types::{Done, Work};
 use super::{
     Odoo,
@@ -30,8 +30,8 @@ use super::{
 };
 use crate::model::{
     Code, Plan, Problem, Problems,
-    intent::{self, Known},
-    plan::{Record, Step, Value},
+    intent::{self, Prior},
+    plan::{PlanValue, Record, RecordStep},
 };
 
 /// Records in one call that writes.
@@ -41,7 +41,7 @@ pub const CHUNK: usize = 1000;
 ///
 /// # Errors
 /// All that is wrong with it, found before anything is written; or what stopped the work.
-pub async fn execute(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Outcome, Stopped> {
+pub async fn execute(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Result<PlanOutcome, Stopped> {
     let plan = &*markup::escaped(plan, setup.catalog);
     let odoo = odoo.accounted();
     let mut run = Run::new(&odoo, plan, setup);
@@ -59,9 +59,9 @@ const MOST: usize = 100;
 ///
 /// # Errors
 /// As [`execute`], before it writes.
-pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<Foreseen>, Vec<Problem>), Problems> {
+pub async fn preview(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Result<(Vec<Foreseen>, Vec<Problem>), Problems> {
     let plan = &*markup::escaped(plan, setup.catalog);
-    let mut run = Run::new(odoo, plan, Setup { partial: true, ..setup });
+    let mut run = Run::new(odoo, plan, ExecuteOptions { partial: true, ..setup });
     let mut all = Vec::new();
     for (at, step) in plan.steps.iter().enumerate() {
         run.look_up(step).await?;
@@ -70,7 +70,7 @@ pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<
             let work = run.work(at, String::new());
             let left = chunk.iter().filter(|number| !run.refused.contains(&(at, **number)));
             let records: Vec<(usize, &Record)> = left.map(|at| (*at, &step.records[*at])).collect();
-            for (at, foreseen) in work.foresee(&records).await? {
+            for (at, foreseen) in work.preview(&records).await? {
                 ids[at] = foreseen.known.as_ref().map(|(id, _)| *id);
                 all.push(foreseen);
             }
@@ -85,8 +85,8 @@ pub async fn foresee(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<(Vec<
 ///
 /// # Errors
 /// As [`execute`], before it writes.
-pub async fn known(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<(String, Vec<i64>)>, Problems> {
-    let (foreseen, _) = foresee(odoo, plan, setup).await?;
+pub async fn existing_ids(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Result<Vec<(String, Vec<i64>)>, Problems> {
+    let (foreseen, _) = preview(odoo, plan, setup).await?;
     let mut ids: Vec<(String, Vec<i64>)> = Vec::new();
     for one in foreseen {
         let Some((id, _)) = one.known else { continue };
@@ -101,20 +101,20 @@ pub async fn known(odoo: &Odoo, plan: &Plan, setup: Setup<'_>) -> Result<Vec<(St
 struct Run<'r> {
     odoo: &'r Odoo,
     plan: &'r Plan,
-    setup: Setup<'r>,
+    setup: ExecuteOptions<'r>,
     resolved: Resolved,
-    outcome: Outcome,
+    outcome: PlanOutcome,
     /// Records that take no part any more: step and index.
     refused: HashSet<(usize, usize)>,
     /// An earlier try of this run has begun to write.
     begun: bool,
     /// This try has begun to write; what was known of it before.
-    writes: Option<Known>,
+    writes: Option<Prior>,
 }
 
 impl<'r> Run<'r> {
-    fn new(odoo: &'r Odoo, plan: &'r Plan, setup: Setup<'r>) -> Self {
-        let (resolved, outcome) = (Resolved::default(), Outcome::default());
+    fn new(odoo: &'r Odoo, plan: &'r Plan, setup: ExecuteOptions<'r>) -> Self {
+        let (resolved, outcome) = (Resolved::default(), PlanOutcome::default());
         Self { odoo, plan, setup, resolved, outcome, refused: HashSet::new(), begun: false, writes: None }
     }
 
@@ -151,8 +151,8 @@ impl<'r> Run<'r> {
             _ if changes.may_be() => None,
             _ if changes.any() && problems.iter().any(Problem::is_temporary) => None,
             _ if changes.any() => Some(intent::Outcome::Happened),
-            Known::New => Some(intent::Outcome::NotHappened),
-            Known::Open | Known::Done => None,
+            Prior::New => Some(intent::Outcome::NotHappened),
+            Prior::Open | Prior::Done => None,
         }
     }
 
@@ -162,16 +162,16 @@ impl<'r> Run<'r> {
     }
 
     /// Looks the references of a step up; anything wrong with them stops the plan, where it is all or nothing.
-    async fn fine(&mut self, step: &Step) -> Result<(), Problems> {
+    async fn fine(&mut self, step: &RecordStep) -> Result<(), Problems> {
         Problems::check(self.look_up(step).await?)
     }
 
-    fn index(&self, step: &Step) -> usize {
+    fn index(&self, step: &RecordStep) -> usize {
         self.plan.steps.iter().position(|known| std::ptr::eq(known, step)).unwrap_or_default()
     }
 
     /// Looks the references of a step up; gives what is wrong with them, or refuses those records alone.
-    async fn look_up(&mut self, step: &Step) -> Result<Vec<Problem>, Problems> {
+    async fn look_up(&mut self, step: &RecordStep) -> Result<Vec<Problem>, Problems> {
         resolve(self.odoo, &mut self.resolved, &step.records).await?;
         let at = self.index(step);
         let mut bad = Vec::new();
@@ -192,7 +192,7 @@ impl<'r> Run<'r> {
     }
 
     /// Makes what is missing for the records that still take part, and looks up what stands in the scope of what is made.
-    async fn make(&mut self, at: usize, step: &Step) -> Result<(), Problems> {
+    async fn make(&mut self, at: usize, step: &RecordStep) -> Result<(), Problems> {
         loop {
             let left: Vec<usize> = (0..step.records.len()).filter(|record| !self.refused.contains(&(at, *record))).collect();
             let made = make(self.odoo, &mut self.resolved, &step.records, &left, self.setup.partial).await?;
@@ -211,7 +211,7 @@ impl<'r> Run<'r> {
         }
     }
 
-    async fn step(&mut self, at: usize, step: &Step) -> Result<(), Problems> {
+    async fn step(&mut self, at: usize, step: &RecordStep) -> Result<(), Problems> {
         let mut ids: Vec<Option<i64>> = vec![None; step.records.len()];
         let mut left = Vec::new();
         let parts: HashSet<Part> = self.outcome.refused.iter().map(|(part, _)| *part).collect();
@@ -249,7 +249,8 @@ impl<'r> Run<'r> {
     fn orphan(&self, record: &Record) -> Option<String> {
         let within = super::resolve::Within { record, outer: None };
         let lost = record.fields.iter().find(|field| {
-            matches!(field.value, Value::Record(_)) && matches!(self.resolved.value(&field.value, &within), super::resolve::Known::Later)
+            matches!(field.value, PlanValue::Record(_))
+                && matches!(self.resolved.value(&field.value, &within), super::resolve::Known::Later)
         });
         lost.map(|field| field.name.clone())
     }

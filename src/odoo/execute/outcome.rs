@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::memory::Memory;
+use super::write_history::WriteHistory;
 use crate::model::{Problem, Problems, catalog::Catalog, intent};
 
 /// What became of a record.
@@ -46,7 +46,7 @@ pub type Part = (u32, u32);
 
 /// What a plan did.
 #[derive(Debug, Default)]
-pub struct Outcome {
+pub struct PlanOutcome {
     /// The records, in the order of the document.
     pub records: Vec<Touched>,
     /// What was left as it is, and why.
@@ -57,11 +57,11 @@ pub struct Outcome {
 
 /// How a plan is carried out.
 #[derive(Clone, Copy)]
-pub struct Setup<'s> {
+pub struct ExecuteOptions<'s> {
     /// Names this run of this message; actions leave it in Odoo where they can.
     pub mark: &'s str,
     /// What is remembered of earlier runs.
-    pub memory: &'s dyn Memory,
+    pub memory: &'s dyn WriteHistory,
     /// Models and fields.
     pub catalog: &'s Catalog,
     /// What can go in goes in, and the rest is told; otherwise nothing does.
@@ -72,7 +72,7 @@ pub struct Setup<'s> {
 #[derive(Debug)]
 pub struct Stopped {
     /// What was done until then. It stays, and the next try finds it.
-    pub done: Outcome,
+    pub done: PlanOutcome,
     /// What stopped it.
     pub problems: Problems,
     /// How the writing ended, as far as this try knows: nothing where it has not begun to write, or an answer did not come, now or at an

@@ -5,7 +5,7 @@ use serde_json::{Map, Value as Json};
 use crate::{
     model::{
         catalog::Catalog,
-        plan::{Record, Value},
+        plan::{PlanValue, Record},
     },
     odoo::resolve::{Known, Resolved, Within},
 };
@@ -34,9 +34,9 @@ pub(super) fn of_records(resolved: &Resolved, catalog: &Catalog, model: &str, ke
     let mut below: Vec<(String, Vec<String>)> = Vec::new();
     for name in given(resolved, first, None) {
         match first.value(&name) {
-            Some(Value::Lines(_)) => {
+            Some(PlanValue::Lines(_)) => {
                 let lines = records.iter().find_map(|(_, record)| match record.value(&name) {
-                    Some(Value::Lines(lines)) if !lines.records.is_empty() => Some((lines, *record)),
+                    Some(PlanValue::Lines(lines)) if !lines.records.is_empty() => Some((lines, *record)),
                     _ => None,
                 });
                 let Some((lines, outer)) = lines else { continue };
@@ -55,14 +55,14 @@ pub(super) fn of_records(resolved: &Resolved, catalog: &Catalog, model: &str, ke
         }
         rows.starts.push(rows.data.len());
         let mut row = vec![key.clone()];
-        for name in given(resolved, record, None).iter().filter(|name| !matches!(record.value(name), Some(Value::Lines(_)))) {
+        for name in given(resolved, record, None).iter().filter(|name| !matches!(record.value(name), Some(PlanValue::Lines(_)))) {
             row.push(cell(resolved, record, name, None)?);
         }
         let before = rows.data.len();
         rows.data.push(row);
         let mut at = own;
         for (name, names) in &below {
-            let Some(Value::Lines(lines)) = record.value(name) else { return None };
+            let Some(PlanValue::Lines(lines)) = record.value(name) else { return None };
             for (number, line) in lines.records.iter().enumerate() {
                 if given(resolved, line, Some(record)) != *names {
                     return None;
@@ -101,7 +101,7 @@ pub(super) fn of_changes(catalog: &Catalog, model: &str, names: &[String], chang
 pub(super) fn given(resolved: &Resolved, record: &Record, outer: Option<&Record>) -> Vec<String> {
     let outer = outer.map(|record| Within { record, outer: None });
     let within = Within { record, outer: outer.as_ref() };
-    let has = |value: &Value| matches!(value, Value::Lines(_)) || matches!(resolved.value(value, &within), Known::Value(_));
+    let has = |value: &PlanValue| matches!(value, PlanValue::Lines(_)) || matches!(resolved.value(value, &within), Known::Value(_));
     record.fields.iter().filter(|field| has(&field.value)).map(|field| field.name.clone()).collect()
 }
 

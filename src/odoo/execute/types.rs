@@ -4,17 +4,17 @@ use std::collections::HashMap;
 
 use serde_json::{Map, Value as Json};
 
-use super::outcome::{ForeseenLines, Setup, Touched};
+use super::outcome::{ExecuteOptions, ForeseenLines, Touched};
 use crate::{
-    model::{Problem, plan::Step},
+    model::{Problem, plan::RecordStep},
     odoo::{Odoo, resolve::Resolved},
 };
 
 /// A chunk at work.
 pub(super) struct Work<'p> {
     pub(super) odoo: &'p Odoo,
-    pub(super) step: &'p Step,
-    pub(super) setup: Setup<'p>,
+    pub(super) step: &'p RecordStep,
+    pub(super) setup: ExecuteOptions<'p>,
     pub(super) resolved: &'p Resolved,
     pub(super) mark: String,
     /// An earlier try of this run has begun to write.

@@ -7,14 +7,14 @@ use serde_json::{Map, Value as Json, json};
 use super::{
     decide::shown,
     id_of,
-    memory::Written,
     outcome::{Change, Foreseen, Touched},
     types::{Changes, Current, Done, Existing, Work},
+    write_history::Written,
 };
 use crate::{
     model::{
         Code, Problem, Problems,
-        plan::{Record, Value, Write},
+        plan::{PlanValue, Record, WriteMode},
     },
     odoo::{
         place::placed,
@@ -28,13 +28,13 @@ impl Work<'_> {
         let mut records = self.each_once(records, done)?;
         let mut ids: Vec<(usize, &Record, i64, Change)> = Vec::new();
         match self.step.write {
-            Write::Create => {
+            WriteMode::Create => {
                 let marked = self.marked().await?;
                 records.retain(|(at, _)| !marked.contains(&self.mark) && !marked.contains(&self.single_mark(*at)));
                 let made = self.create(&records, done).await?;
                 ids.extend(made.into_iter().map(|(at, record, id)| (at, record, id, Change::Created)));
             }
-            Write::Upsert | Write::Update => ids = self.upsert(&records, done).await?,
+            WriteMode::Upsert | WriteMode::Update => ids = self.upsert(&records, done).await?,
         }
         let acted = self.afterwards(&ids, done).await;
         match acted {
@@ -109,7 +109,7 @@ impl Work<'_> {
             }
         }
         let mut ids: Vec<(usize, &Record, i64, Change)> = Vec::with_capacity(records.len());
-        if self.step.write == Write::Update {
+        if self.step.write == WriteMode::Update {
             let absent = self.absent(&std::mem::take(&mut new)).await?;
             self.refuse(absent.refused, done)?;
             ids.extend(absent.done.into_iter().map(|(at, record, id)| (at, record, id, Change::Unchanged)));
@@ -134,7 +134,7 @@ impl Work<'_> {
         let records: Vec<(usize, &Record)> = records.iter().filter(|(_, record)| closed(record)).copied().collect();
         let found = self.found(&records, true).await?;
         let mut trouble = found.doubled;
-        if update && self.step.write == Write::Update {
+        if update && self.step.write == WriteMode::Update {
             let new: Vec<(usize, &Record)> =
                 records.into_iter().filter(|(_, record)| !found.records.contains_key(&self.identity(record))).collect();
             trouble.extend(self.absent(&new).await?.refused);
@@ -178,7 +178,7 @@ impl Work<'_> {
         for record in found {
             let key = step.identity.iter().map(|field| shown(record.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>().join("\u{1f}");
             // Stock of several lots stands in several quants; the model sorts that out by itself.
-            if step.write != Write::Create
+            if step.write != WriteMode::Create
                 && let Some(first) = existing.records.get(&key)
                 && let Some((at, planned)) = planned.get(&key)
             {
@@ -228,11 +228,11 @@ impl Work<'_> {
         let mut values = Map::new();
         for field in &within.record.fields {
             let json = match &field.value {
-                Value::Lines(lines) => {
+                PlanValue::Lines(lines) => {
                     lines.records.iter().map(|line| json!([0, 0, self.values(&Within { record: line, outer: Some(within) })])).collect()
                 }
                 value => match (self.resolved.value(value, within), value) {
-                    (Known::Value(ids), Value::Set(_)) => json!([[6, 0, ids]]),
+                    (Known::Value(ids), PlanValue::Set(_)) => json!([[6, 0, ids]]),
                     (Known::Value(value), _) => value,
                     _ => continue,
                 },
@@ -251,7 +251,7 @@ impl Work<'_> {
     async fn read_back(&self, ids: Vec<(usize, &Record, i64, Change)>, done: &mut Done) -> Result<(), Problems> {
         let model = &self.step.model;
         let mut fields: Vec<&str> = vec!["display_name"];
-        if self.step.write != Write::Create {
+        if self.step.write != WriteMode::Create {
             for field in ids.iter().flat_map(|(_, record, ..)| &record.fields).filter(|field| !field.create_only) {
                 if !fields.contains(&field.name.as_str()) {
                     fields.push(&field.name);
@@ -281,7 +281,7 @@ impl Work<'_> {
             let now = by_id.get(&id);
             let name = now.and_then(|now| now.get("display_name")).and_then(Json::as_str).unwrap_or_default().to_string();
             let mut written = match now {
-                Some(now) if self.step.write != Write::Create => self.remembered(record, now, &lines),
+                Some(now) if self.step.write != WriteMode::Create => self.remembered(record, now, &lines),
                 _ => Written::new(),
             };
             for (path, entry) in done.kept.remove(&id).unwrap_or_default() {
@@ -294,11 +294,11 @@ impl Work<'_> {
     }
 
     /// What would become of the records.
-    pub(super) async fn foresee(&self, records: &[(usize, &Record)]) -> Result<Vec<(usize, Foreseen)>, Problems> {
+    pub(super) async fn preview(&self, records: &[(usize, &Record)]) -> Result<Vec<(usize, Foreseen)>, Problems> {
         // What depends on a record that is still to be made cannot be there.
         let closed = |record: &Record| !self.step.identity.iter().any(|field| self.is_open(record, field));
         let closed: Vec<(usize, &Record)> = records.iter().filter(|(_, record)| closed(record)).copied().collect();
-        let existing = if self.step.write == Write::Create { HashMap::new() } else { self.found(&closed, true).await?.records };
+        let existing = if self.step.write == WriteMode::Create { HashMap::new() } else { self.found(&closed, true).await?.records };
         let known: Vec<(usize, &Record, &Current)> =
             closed.iter().filter_map(|(at, record)| Some((*at, *record, existing.get(&self.identity(record))?))).collect();
         let written = self.written(&known).await?;

@@ -5,15 +5,14 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use serde_json::{Map, Value as Json, json};
 
 use super::{
-    id_of,
-    memory::{UNSURE, Written},
-    rows,
+    id_of, rows,
     types::{Changes, Current, Done, Work},
+    write_history::{UNSURE, Written},
 };
 use crate::{
     model::{
         Problem, Problems,
-        plan::{Record, Write},
+        plan::{Record, WriteMode},
     },
     odoo::{Call, Fault, FaultKind, place::placed, resolve::Within},
 };
@@ -37,7 +36,7 @@ impl Work<'_> {
             Err(fault) => fault,
         };
         // A fault is not always a failure: what was to be made may be there all the same.
-        if fault.is_refusal() && (self.step.module.is_some() || !self.step.identity.is_empty()) && self.step.write != Write::Create {
+        if fault.is_refusal() && (self.step.module.is_some() || !self.step.identity.is_empty()) && self.step.write != WriteMode::Create {
             let there = self.found(records, true).await.unwrap_or_default().records;
             let ids: Vec<i64> = records.iter().filter_map(|(_, record)| there.get(&self.identity(record)).map(id_of)).collect();
             if ids.len() == records.len() {

@@ -13,7 +13,7 @@ use crate::{
     model::{Problems, plan::Record},
     odoo::{
         Call, Fault,
-        place::{placed, spoken_of},
+        place::{locate_field, placed},
     },
 };
 
@@ -134,7 +134,7 @@ impl Work<'_> {
             return Ok(());
         }
         let problem = fault.problem(doing);
-        let speaks = |(_, record, _): &&&(usize, &Record, &Current)| spoken_of(&problem.message, record).is_some();
+        let speaks = |(_, record, _): &&&(usize, &Record, &Current)| locate_field(&problem.message, record).is_some();
         let told = match of.as_slice() {
             [(_, record, _)] => Some(record),
             several => several.iter().find(speaks).map(|(_, record, _)| record),

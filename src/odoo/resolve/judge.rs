@@ -8,10 +8,10 @@ use super::{Key, Known, Resolved, Within, each_find, key, nearest, text};
 use crate::{
     model::{
         Code, Problem, Problems,
-        plan::{Find, Many, Missing, Record, Value},
+        plan::{Find, OnAmbiguous, OnMissing, PlanValue, Record},
         problem::cut,
     },
-    odoo::{Odoo, place::spoken_of},
+    odoo::{Odoo, place::locate_field},
 };
 
 /// Judges the references of these records as far as they are known: what is wrong, each with the index of its record. References whose
@@ -26,7 +26,7 @@ pub(in crate::odoo) async fn judge(odoo: &Odoo, resolved: &Resolved, records: &[
             let Known::Nothing = resolved.of(find, within) else { return };
             let Some(scope) = resolved.scope(find, within) else { return };
             match resolved.candidates(find, &scope).map(Vec::as_slice).unwrap_or_default() {
-                [] if find.none == Missing::Empty => {}
+                [] if find.none == OnMissing::Empty => {}
                 candidates => bad.push((at, find, candidates.to_vec(), scope)),
             }
         });
@@ -42,8 +42,8 @@ fn problem(find: &Find, candidates: &[i64], scope: &[Json], near: &nearest::Near
     let terms = terms(scope);
     let within = if terms.is_empty() { String::new() } else { format!(" within {terms}") };
     let held = match candidates {
-        [] => find.none == Missing::Hold,
-        _ => find.many == Many::Hold,
+        [] => find.none == OnMissing::Hold,
+        _ => find.many == OnAmbiguous::Hold,
     };
     let problem = match candidates {
         [] => {
@@ -159,7 +159,7 @@ async fn created(
         [one] if !partial || !fault.is_refusal() => return Err(one.placed(problem).into()),
         [one] => return Ok((vec![None], one.of.iter().map(|at| (*at, one.placed(problem.clone()))).collect())),
         _ if !partial || !fault.is_refusal() => {
-            let speaks = |one: &&&New<'_>| one.find.create.as_ref().is_some_and(|create| spoken_of(&problem.message, create).is_some());
+            let speaks = |one: &&&New<'_>| one.find.create.as_ref().is_some_and(|create| locate_field(&problem.message, create).is_some());
             return Err(match ones.iter().find(speaks) {
                 Some(one) => one.placed(problem),
                 None => problem,
@@ -182,7 +182,7 @@ fn values(resolved: &Resolved, record: &Record, outer: &Within<'_>) -> Option<Ma
     let mut values = Map::new();
     for field in &record.fields {
         let value = match (&field.value, resolved.value(&field.value, &within)) {
-            (Value::Set(_), Known::Value(ids)) => serde_json::json!([[6, 0, ids]]),
+            (PlanValue::Set(_), Known::Value(ids)) => serde_json::json!([[6, 0, ids]]),
             (_, Known::Value(value)) => value,
             (_, Known::Nothing) => continue,
             (_, Known::Later) => return None,

@@ -11,7 +11,7 @@ use serde_json::{Value as Json, json};
 use super::{Odoo, client::id_of, compare::number};
 use crate::model::{
     Plan, Problems,
-    plan::{Find, Missing, Record, Reference, Term, Value},
+    plan::{DomainTerm, Find, OnMissing, PlanValue, Record, Reference},
 };
 
 pub(super) use judge::{judge, make, noun};
@@ -57,17 +57,17 @@ impl Resolved {
         match self.candidates(find, &scope) {
             Some(ids) => match ids.as_slice() {
                 [one] => Known::Value(json!(one)),
-                [first, ..] if find.many == crate::model::plan::Many::First => Known::Value(json!(first)),
+                [first, ..] if find.many == crate::model::plan::OnAmbiguous::First => Known::Value(json!(first)),
                 _ => Known::Nothing,
             },
-            None if find.none != Missing::Create && self.is_asked(find, &scope) => Known::Nothing,
+            None if find.none != OnMissing::Create && self.is_asked(find, &scope) => Known::Nothing,
             None => Known::Later,
         }
     }
 
     /// Whether a reference leads nowhere, and what it leads to is to be made.
     fn is_to_be_made(&self, find: &Find, scope: &[Json]) -> bool {
-        find.none == Missing::Create && self.candidates(find, scope).is_none() && self.is_asked(find, scope)
+        find.none == OnMissing::Create && self.candidates(find, scope).is_none() && self.is_asked(find, scope)
     }
 
     fn is_asked(&self, find: &Find, scope: &[Json]) -> bool {
@@ -83,13 +83,13 @@ impl Resolved {
     }
 
     /// A planned value as Odoo takes it; lines and sets have none.
-    pub(super) fn value(&self, value: &Value, within: &Within<'_>) -> Known {
+    pub(super) fn value(&self, value: &PlanValue, within: &Within<'_>) -> Known {
         match value {
-            Value::Literal(json) => Known::Value(json.clone()),
-            Value::Find(find) => self.of(find, within),
-            Value::Record(reference) => self.record(reference),
-            Value::Field(name) => self.field(name, within),
-            Value::Set(set) => {
+            PlanValue::Literal(json) => Known::Value(json.clone()),
+            PlanValue::Find(find) => self.of(find, within),
+            PlanValue::Record(reference) => self.record(reference),
+            PlanValue::Field(name) => self.field(name, within),
+            PlanValue::Set(set) => {
                 let ids: Vec<Json> = set
                     .finds
                     .iter()
@@ -97,14 +97,14 @@ impl Resolved {
                     .collect();
                 Known::Value(Json::from(ids))
             }
-            Value::Lines(_) => Known::Nothing,
+            PlanValue::Lines(_) => Known::Nothing,
         }
     }
 
     fn field(&self, name: &str, within: &Within<'_>) -> Known {
         match within.record.value(name) {
             // A field that takes its own value has none.
-            Some(Value::Field(other)) if other == name => within.outer.map_or(Known::Nothing, |outer| self.field(name, outer)),
+            Some(PlanValue::Field(other)) if other == name => within.outer.map_or(Known::Nothing, |outer| self.field(name, outer)),
             Some(value) => self.value(value, within),
             None => within.outer.map_or(Known::Nothing, |outer| self.field(name, outer)),
         }
@@ -125,9 +125,9 @@ impl Resolved {
 
     /// The scope with the values of other fields put in; none while one of them is not known.
     fn scope(&self, find: &Find, within: &Within<'_>) -> Option<Vec<Json>> {
-        let term = |term: &Term| match term {
-            Term::Fixed(json) => Some(json.clone()),
-            Term::Field { path, operator, field } => match self.field(field, within) {
+        let term = |term: &DomainTerm| match term {
+            DomainTerm::Fixed(json) => Some(json.clone()),
+            DomainTerm::Field { path, operator, field } => match self.field(field, within) {
                 Known::Value(value) => Some(json!([path, operator, value])),
                 Known::Nothing => Some(json!([path, operator, false])),
                 Known::Later => None,
@@ -170,15 +170,15 @@ fn each_find<'p>(record: &'p Record, outer: Option<&Within<'_>>, visit: &mut dyn
     let within = Within { record, outer };
     for field in &record.fields {
         match &field.value {
-            Value::Find(find) => {
+            PlanValue::Find(find) => {
                 visit(find, &within);
                 if let Some(create) = &find.create {
                     each_find(create, Some(&within), visit);
                 }
             }
-            Value::Set(set) => set.finds.iter().for_each(|find| visit(find, &within)),
-            Value::Lines(lines) => lines.records.iter().for_each(|line| each_find(line, Some(&within), visit)),
-            Value::Literal(_) | Value::Record(_) | Value::Field(_) => {}
+            PlanValue::Set(set) => set.finds.iter().for_each(|find| visit(find, &within)),
+            PlanValue::Lines(lines) => lines.records.iter().for_each(|line| each_find(line, Some(&within), visit)),
+            PlanValue::Literal(_) | PlanValue::Record(_) | PlanValue::Field(_) => {}
         }
     }
 }
@@ -190,7 +190,7 @@ fn each_find<'p>(record: &'p Record, outer: Option<&Within<'_>>, visit: &mut dyn
 pub(super) async fn read_referred(odoo: &Odoo, resolved: &mut Resolved, plan: &Plan, step: usize) -> Result<(), Problems> {
     let mut fields: HashSet<&str> = HashSet::new();
     for field in plan.steps.iter().skip(step + 1).flat_map(|later| &later.records).flat_map(|record| &record.fields) {
-        if let Value::Record(Reference { step: of, field: Some(wanted), .. }) = &field.value
+        if let PlanValue::Record(Reference { step: of, field: Some(wanted), .. }) = &field.value
             && *of == step
         {
             fields.insert(wanted);

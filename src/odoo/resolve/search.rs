@@ -9,7 +9,7 @@ use super::{CHUNK, Key, Resolved, Within, each_find, key, text};
 use crate::{
     model::{
         Problems,
-        plan::{Find, Record, Term},
+        plan::{DomainTerm, Find, Record},
     },
     odoo::{Odoo, client::id_of},
 };
@@ -66,9 +66,9 @@ fn groups(resolved: &Resolved, records: &[Record]) -> BTreeMap<Key, Group> {
 
 /// The terms of a scope that ask for what another field refers to, in a field that can be read beside the key.
 fn loose(find: &Find) -> Vec<usize> {
-    let is_loose = |term: &Term| matches!(term, Term::Field { path, operator, .. } if operator == "=" && !path.contains('.'));
+    let is_loose = |term: &DomainTerm| matches!(term, DomainTerm::Field { path, operator, .. } if operator == "=" && !path.contains('.'));
     // Behind a sign of prefix notation a term is not a condition of its own.
-    if find.scope.iter().any(|term| matches!(term, Term::Fixed(Json::String(_)))) {
+    if find.scope.iter().any(|term| matches!(term, DomainTerm::Fixed(Json::String(_)))) {
         return Vec::new();
     }
     find.scope.iter().enumerate().filter(|(_, term)| is_loose(term)).map(|(at, _)| at).collect()

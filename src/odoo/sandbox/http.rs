@@ -11,7 +11,7 @@ use axum::{
 };
 use serde_json::{Map, Value as Json, json};
 
-use super::{DATABASE, KEY, LOGIN, Refusal, State, Trouble, load, methods, orm};
+use super::{DATABASE, KEY, LOGIN, PlannedFault, Refusal, State, load, methods, orm};
 use crate::odoo::{dialects::xmlrpc_values, fields::built_in};
 
 type Handle = Arc<Mutex<State>>;
@@ -55,20 +55,20 @@ fn perform(handle: &Handle, request: &Request) -> Answer {
         .map(|(_, trouble)| trouble);
     state.calls.push(name);
     match trouble {
-        Some(Trouble::Status(status)) => return Answer::Status(status),
-        Some(Trouble::Busy) => {
+        Some(PlannedFault::Status(status)) => return Answer::Status(status),
+        Some(PlannedFault::Busy) => {
             return Answer::Refused(Refusal {
                 name: "psycopg2.errors.SerializationFailure",
                 message: "could not serialize access due to concurrent update\n".into(),
             });
         }
-        Some(Trouble::StatusAfterCommit(_)) | None => {}
+        Some(PlannedFault::StatusAfterCommit(_)) | None => {}
     }
     let result = dispatch(state, request);
     match (result, trouble) {
         (Ok(value), trouble) => {
             state.store.commit();
-            if let Some(Trouble::StatusAfterCommit(status)) = trouble { Answer::Status(status) } else { Answer::Value(value) }
+            if let Some(PlannedFault::StatusAfterCommit(status)) = trouble { Answer::Status(status) } else { Answer::Value(value) }
         }
         (Err(refusal), _) => {
             state.store.roll_back();

@@ -57,7 +57,7 @@ impl Refusal {
 
 /// A fault to be made on purpose.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum PlannedFault {
     /// Answer with this HTTP status and do nothing.
     Status(u16),
     /// Do the work, then answer with this HTTP status: the answer is lost, the effect is not.
@@ -68,7 +68,7 @@ pub enum Trouble {
 
 struct State {
     store: Store,
-    trouble: VecDeque<(String, Trouble)>,
+    trouble: VecDeque<(String, PlannedFault)>,
     calls: Vec<String>,
 }
 
@@ -116,7 +116,7 @@ impl Sandbox {
     }
 
     /// Makes `trouble` at the next call of `method`, alone or as `model.method` (`*` for any). Troubles of one method come one after the other.
-    pub fn expect_trouble(&self, method: &str, trouble: Trouble) {
+    pub fn expect_trouble(&self, method: &str, trouble: PlannedFault) {
         self.state().trouble.push_back((method.to_string(), trouble));
     }
 

@@ -17,14 +17,14 @@ use rustls::{
 };
 use x509_cert::der::Decode as _;
 
-use super::condition::Condition;
+use super::condition::AlertCondition;
 use crate::pipeline::Engine;
 
 /// What ends soon, as of the last look.
 #[derive(Debug, Clone, Default)]
 pub struct Endings {
     /// What was found.
-    pub found: Vec<Condition>,
+    pub found: Vec<AlertCondition>,
     /// Keys of conditions that could not be looked at.
     pub unseen: Vec<String>,
 }
@@ -74,17 +74,17 @@ impl Endings {
             }
             let text = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
             let hint = "make a new key in Odoo (Preferences, Account Security) and put it where the workspace reads it".to_string();
-            self.found.push(Condition { key, kind: "ending", flow: None, text, hint, count: problems.len() as u64, since: None });
+            self.found.push(AlertCondition { key, kind: "ending", flow: None, text, hint, count: problems.len() as u64, since: None });
         }
     }
 }
 
-fn ending(key: String, end: DateTime<Utc>, now: DateTime<Utc>, what: &str) -> Condition {
+fn ending(key: String, end: DateTime<Utc>, now: DateTime<Utc>, what: &str) -> AlertCondition {
     let days = (end - now).num_days();
     let when = if end <= now { "has ended".to_string() } else { format!("ends in {days} days") };
     let text = format!("{what} {when}, on {}", end.format("%Y-%m-%d"));
     let hint = "whoever runs that server must renew it; from then on nothing goes there".to_string();
-    Condition { key, kind: "ending", flow: None, text, hint, count: 1, since: None }
+    AlertCondition { key, kind: "ending", flow: None, text, hint, count: 1, since: None }
 }
 
 /// The servers of the workspace that show certificates, each once.

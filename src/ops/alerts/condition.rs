@@ -5,7 +5,7 @@ use serde::Serialize;
 
 /// Something that is the matter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
-pub struct Condition {
+pub struct AlertCondition {
     /// The same for as long as it lasts: kind and subject.
     pub key: String,
     /// Kind ([`crate::config::alerts::KINDS`]).

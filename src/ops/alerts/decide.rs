@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
-use super::{condition::Condition, rules::Looked};
+use super::{condition::AlertCondition, rules::Looked};
 use crate::{
     config::Alerts,
     journal::{Alert, Decided},
@@ -100,7 +100,7 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
     (decided, news)
 }
 
-fn begun(condition: &Condition, now: DateTime<Utc>) -> Alert {
+fn begun(condition: &AlertCondition, now: DateTime<Utc>) -> Alert {
     Alert {
         key: condition.key.clone(),
         kind: condition.kind.to_string(),
@@ -123,7 +123,7 @@ mod tests {
     use super::*;
 
     fn seen(count: u64) -> Looked {
-        let conditions = (count > 0).then(|| Condition {
+        let conditions = (count > 0).then(|| AlertCondition {
             key: "failed/f".into(),
             kind: "failed",
             flow: Some("f".into()),

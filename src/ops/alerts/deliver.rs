@@ -15,7 +15,7 @@ use lettre::{
 use super::text;
 use crate::{
     config::alerts::{Mail, MailTls, Webhook},
-    http::{Failure, Http, certificate_refused},
+    http::{Http, HttpFailure, certificate_refused},
     model::{Code, Problem},
     pipeline::Engine,
 };
@@ -117,7 +117,7 @@ async fn post(engine: &Engine, webhook: &Webhook, body: String) -> Result<(), Pr
         Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
         Ok(answer) => Err(unsent(format!("the webhook answers {}", answer.status))),
         // It has taken the alert, whatever it goes on to say.
-        Err(Failure::Large(_)) => Ok(()),
+        Err(HttpFailure::Large(_)) => Ok(()),
         Err(failure) => Err(unsent(format!("the webhook did not take it: {}", failure.words()))),
     }
 }

@@ -10,7 +10,7 @@ pub mod text;
 
 use chrono::{DateTime, Utc};
 
-pub use self::condition::Condition;
+pub use self::condition::AlertCondition;
 use self::{certificates::Endings, decide::News, rules::Looked};
 use crate::{model::Problem, pipeline::Engine};
 
@@ -19,9 +19,9 @@ pub const EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// What one look found.
 #[derive(Debug)]
-pub struct Look {
+pub struct AlertFindings {
     /// What is the matter now.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<AlertCondition>,
     /// What of it is news, and so was written down to be told.
     pub news: Vec<News>,
 }
@@ -30,7 +30,7 @@ pub struct Look {
 ///
 /// # Errors
 /// The journal cannot be read or written.
-pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Result<Look, Problem> {
+pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Result<AlertFindings, Problem> {
     let looked = rules::look(engine, endings, now).await?;
     let Looked { conditions, .. } = &looked;
     let alerts = &engine.workspace().alerts;
@@ -42,5 +42,5 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         decided
     };
     engine.journal().decide(&alerts.channels(), now, decide).await?;
-    Ok(Look { conditions: conditions.clone(), news })
+    Ok(AlertFindings { conditions: conditions.clone(), news })
 }

@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-use super::{certificates::Endings, condition::Condition};
+use super::{certificates::Endings, condition::AlertCondition};
 use crate::{
     config::{FilesSource, FilesTarget, Flow, Schedule},
-    journal::{Gap, Run, Staying},
+    journal::{FlowRuns, Gap, Stuck},
     model::{Direction, Problem, Stage},
     pipeline::Engine,
 };
@@ -16,7 +16,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub struct Looked {
     /// What was found.
-    pub conditions: Vec<Condition>,
+    pub conditions: Vec<AlertCondition>,
     /// Subjects that could not be looked at: what was the matter with them may still be.
     pub unseen: Vec<String>,
 }
@@ -43,7 +43,7 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
     if let Some(problem) = engine.lost_journal() {
         // All else that could be said follows from it.
         let (text, hint) = (problem.message, problem.hint.unwrap_or_default());
-        found.push(Condition { key: "stopped/journal".into(), kind: "stopped", flow: None, text, hint, count: 1, since: None });
+        found.push(AlertCondition { key: "stopped/journal".into(), kind: "stopped", flow: None, text, hint, count: 1, since: None });
         return Ok(Looked { conditions: found, unseen: Vec::new() });
     }
     let runs = journal.runs().await?;
@@ -91,35 +91,35 @@ pub(super) fn minute(at: DateTime<Utc>) -> String {
 }
 
 /// A condition of one flow.
-fn of(flow: &str, kind: &'static str, text: String, hint: String, count: u64, since: Option<DateTime<Utc>>) -> Condition {
-    Condition { key: format!("{kind}/{flow}"), kind, flow: Some(flow.to_string()), text, hint, count, since }
+fn of(flow: &str, kind: &'static str, text: String, hint: String, count: u64, since: Option<DateTime<Utc>>) -> AlertCondition {
+    AlertCondition { key: format!("{kind}/{flow}"), kind, flow: Some(flow.to_string()), text, hint, count, since }
 }
 
-async fn failed(engine: &Engine, flow: &str, count: u64) -> Result<Condition, Problem> {
+async fn failed(engine: &Engine, flow: &str, count: u64) -> Result<AlertCondition, Problem> {
     let troubles = engine.journal().troubles(&[flow.to_string()], CAUSES).await?;
     let causes: Vec<String> = troubles.iter().map(|trouble| format!("{} × {}", trouble.messages, trouble.sentence)).collect();
     let text = format!("{count} {} of {flow} failed: {}", plural(count, "message", "messages"), causes.join("; "));
     Ok(of(flow, "failed", text, format!("consign errors {flow}"), count, None))
 }
 
-fn stays(kind: &'static str, what: &str, staying: &Staying) -> Condition {
-    let Staying { flow, count, since } = staying;
+fn stays(kind: &'static str, what: &str, staying: &Stuck) -> AlertCondition {
+    let Stuck { flow, count, since } = staying;
     let (messages, are) = (plural(*count, "message", "messages"), plural(*count, "is", "are"));
     let text = format!("{count} {messages} of {flow} {are} {what}, the first since {}", minute(*since));
     of(flow, kind, text, format!("consign errors {flow}"), *count, Some(*since))
 }
 
 /// Documents that a partner has not answered in time.
-fn overdue(staying: &Staying) -> Condition {
-    let Staying { flow, count, since } = staying;
+fn overdue(staying: &Stuck) -> AlertCondition {
+    let Stuck { flow, count, since } = staying;
     let (documents, are) = (plural(*count, "document", "documents"), plural(*count, "is", "are"));
     let text = format!("{count} {documents} of {flow} {are} not answered, the first was to be by {}", minute(*since));
     of(flow, "overdue", text, format!("ask the partner; consign log {flow} --answer overdue lists them"), *count, Some(*since))
 }
 
 /// Documents that a partner has refused.
-fn refused(staying: &Staying) -> Condition {
-    let Staying { flow, count, since } = staying;
+fn refused(staying: &Stuck) -> AlertCondition {
+    let Stuck { flow, count, since } = staying;
     let text =
         format!("{count} {} of {flow} refused by the partner, the first at {}", plural(*count, "document", "documents"), minute(*since));
     let hint = format!("consign log {flow} --answer refused; then resend, or settle it: consign answer ID --accepted --reason …");
@@ -127,7 +127,7 @@ fn refused(staying: &Staying) -> Condition {
 }
 
 /// A flow whose runs have not been able to work for a while.
-fn unable(flow: &Flow, run: &Run, before: DateTime<Utc>) -> Option<Condition> {
+fn unable(flow: &Flow, run: &FlowRuns, before: DateTime<Utc>) -> Option<AlertCondition> {
     let (since, problem) = (run.unwell.filter(|since| *since <= before)?, run.problems.first()?);
     let text = format!("{} cannot work since {}: {}", flow.id, minute(since), problem.message);
     let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.as_str()));
@@ -135,7 +135,7 @@ fn unable(flow: &Flow, run: &Run, before: DateTime<Utc>) -> Option<Condition> {
 }
 
 /// A flow that has not been run at its times: the process that should is gone, or hangs.
-fn stopped(flow: &Flow, run: &Run, now: DateTime<Utc>) -> Option<Condition> {
+fn stopped(flow: &Flow, run: &FlowRuns, now: DateTime<Utc>) -> Option<AlertCondition> {
     let due = flow.schedule.last(now - LATE)?;
     let hangs = run.ended.is_none() && run.began < now - LONG;
     let missed = run.began < due && run.ended.is_some();
@@ -150,7 +150,13 @@ fn stopped(flow: &Flow, run: &Run, now: DateTime<Utc>) -> Option<Condition> {
 }
 
 /// Nothing has come between the last two times by which something must have.
-fn silent(flow: &Flow, expect: &Schedule, last_came: Option<DateTime<Utc>>, first: DateTime<Utc>, now: DateTime<Utc>) -> Option<Condition> {
+fn silent(
+    flow: &Flow,
+    expect: &Schedule,
+    last_came: Option<DateTime<Utc>>,
+    first: DateTime<Utc>,
+    now: DateTime<Utc>,
+) -> Option<AlertCondition> {
     let due = expect.last(now)?;
     let from = expect.last(due - TimeDelta::seconds(1))?;
     // What happened before we looked for the first time nobody knows.
@@ -168,7 +174,7 @@ fn silent(flow: &Flow, expect: &Schedule, last_came: Option<DateTime<Utc>>, firs
     Some(of(&flow.id, "silent", text, hint.into(), 1, Some(due)))
 }
 
-fn gap(flow: &Flow, gaps: &[Gap]) -> Option<Condition> {
+fn gap(flow: &Flow, gaps: &[Gap]) -> Option<AlertCondition> {
     let (first, count) = (gaps.first()?, gaps.iter().map(|gap| gap.to - gap.from + 1).sum::<i64>());
     let one = |gap: &Gap| if gap.from == gap.to { gap.from.to_string() } else { format!("{}-{}", gap.from, gap.to) };
     let missing: Vec<String> = gaps.iter().take(10).map(one).collect();
@@ -179,7 +185,7 @@ fn gap(flow: &Flow, gaps: &[Gap]) -> Option<Condition> {
     Some(of(&flow.id, "gap", text, hint, count, Some(first.noticed)))
 }
 
-async fn uncollected(engine: &Engine, flow: &Flow, pickup: Duration, run: &Run) -> Result<Option<Condition>, Problem> {
+async fn uncollected(engine: &Engine, flow: &Flow, pickup: Duration, run: &FlowRuns) -> Result<Option<AlertCondition>, Problem> {
     // Only what the last run still saw.
     let Some(seen) = run.ended.map(|_| run.began) else { return Ok(None) };
     let mut late = engine.journal().uncollected(&flow.id).await?;
@@ -192,7 +198,7 @@ async fn uncollected(engine: &Engine, flow: &Flow, pickup: Duration, run: &Run) 
     Ok(Some(of(&flow.id, "uncollected", text, hint, count, Some(first.updated))))
 }
 
-fn disk(engine: &Engine) -> Option<Condition> {
+fn disk(engine: &Engine) -> Option<AlertCondition> {
     let (root, wanted) = (engine.storage().root(), engine.workspace().alerts.disk);
     let free = engine.storage().free()? >> 20;
     if free >= wanted {
@@ -200,5 +206,5 @@ fn disk(engine: &Engine) -> Option<Condition> {
     }
     let text = format!("only {free} MiB are free where consign keeps its files ({}); {wanted} are wanted", root.display());
     let hint = "free some room, or keep less: [keep] in consign.toml".into();
-    Some(Condition { key: "disk/storage".into(), kind: "disk", flow: None, text, hint, count: 1, since: None })
+    Some(AlertCondition { key: "disk/storage".into(), kind: "disk", flow: None, text, hint, count: 1, since: None })
 }

@@ -7,7 +7,7 @@ use chrono::{DateTime, NaiveDateTime, Utc};
 use suppaftp::{Status, list::ListParser};
 
 use super::{Fault, Line, answered, deadline, next_part};
-use crate::{model::names, transport::Entry};
+use crate::{model::names, transport::DirEntry};
 
 /// Bytes of a listing; a server that goes on beyond it is not believed.
 const MOST: usize = 64 << 20;
@@ -16,7 +16,7 @@ const NAMES: usize = 250_000;
 
 /// The files of a folder. The folder is entered first: so a missing one is told (some servers list it as empty), and no name can be
 /// taken for an option or a pattern.
-pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> Result<Vec<Entry>, Fault> {
+pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> Result<Vec<DirEntry>, Fault> {
     let path = line.path(folder)?;
     answered(patience, line.ftp.cwd(&path)).await?;
     let command = if line.exact { "MLSD" } else { "LIST -a" };
@@ -47,9 +47,9 @@ pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> R
 }
 
 /// One file by MLST, as its folder's listing has it. The answer may have the name in any form; which file was asked for is known.
-pub(super) async fn one(line: &mut Line, path: &str, name: &str, patience: Duration) -> Result<Option<Entry>, Fault> {
+pub(super) async fn one(line: &mut Line, path: &str, name: &str, patience: Duration) -> Result<Option<DirEntry>, Fault> {
     match answered(patience, line.ftp.mlst(Some(path))).await {
-        Ok(text) => Ok(exact(text.trim_start().as_bytes()).map(|entry| Entry { name: name.to_string(), ..entry })),
+        Ok(text) => Ok(exact(text.trim_start().as_bytes()).map(|entry| DirEntry { name: name.to_string(), ..entry })),
         Err(fault) if fault.is_refusal() => Ok(None),
         Err(fault) => Err(fault),
     }
@@ -61,7 +61,7 @@ fn is_name(name: &str) -> bool {
 }
 
 /// Reads a line of MLSD: `type=file;size=1024;modify=20261124120000; name`. `None` for anything but a file.
-pub fn exact(line: &[u8]) -> Option<Entry> {
+pub fn exact(line: &[u8]) -> Option<DirEntry> {
     let at = line.windows(2).position(|pair| pair == b"; ")?;
     let facts = String::from_utf8_lossy(&line[..at]).to_lowercase();
     let fact = |key: &str| facts.split(';').find_map(|fact| fact.trim().strip_prefix(key)?.strip_prefix('='));
@@ -69,7 +69,7 @@ pub fn exact(line: &[u8]) -> Option<Entry> {
         return None;
     }
     let modified = fact("modify").and_then(|text| NaiveDateTime::parse_from_str(text.get(..14)?, "%Y%m%d%H%M%S").ok());
-    Some(Entry {
+    Some(DirEntry {
         name: names::text(&line[at + 2..]),
         size: fact("size")?.parse().ok()?,
         modified: modified.map(|at| at.and_utc()),
@@ -79,7 +79,7 @@ pub fn exact(line: &[u8]) -> Option<Entry> {
 
 /// Reads a line of `ls -l`, or of a DOS listing. Its time is the server's, to the minute: good to be compared with itself. The name begins right after the one
 /// blank behind the time, and may have blanks at either end; the rest is the library's to read.
-pub fn customary(line: &[u8]) -> Option<Entry> {
+pub fn customary(line: &[u8]) -> Option<DirEntry> {
     let text = names::text(line);
     let (head, name) = match columns(&text, 8) {
         Some(at) if text.starts_with(['-', 'd', 'l']) => text.split_at(at),
@@ -93,7 +93,12 @@ pub fn customary(line: &[u8]) -> Option<Entry> {
         (ListParser::parse_posix(&format!("{head} x")).ok()?, name.strip_prefix(' ')?.to_string())
     };
     let modified = DateTime::<Utc>::from(file.modified());
-    (file.is_file() && !file.is_symlink()).then(|| Entry { name, size: file.size() as u64, modified: Some(modified), unreachable: false })
+    (file.is_file() && !file.is_symlink()).then(|| DirEntry {
+        name,
+        size: file.size() as u64,
+        modified: Some(modified),
+        unreachable: false,
+    })
 }
 
 /// Where so many columns end, separated by any number of blanks.

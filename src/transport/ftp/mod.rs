@@ -20,7 +20,7 @@ use tokio::{
     time::{Instant, timeout, timeout_at},
 };
 
-use super::{Entry, RemoteFs, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
+use super::{DirEntry, RemoteFs, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
 use crate::model::{BoxFuture, Code, Problem, Sink, foreign, problem::shown};
 
 /// Whether the connection is enciphered.
@@ -246,7 +246,7 @@ async fn answered<T>(patience: Duration, command: impl Future<Output = Result<T,
 }
 
 impl RemoteFs for FtpStore {
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
         Box::pin(async move {
             let (slot, mut line) = self.line().await?;
             let result = async { listing::list(&mut line, folder, self.settings.timeout).await }.await;
@@ -254,7 +254,7 @@ impl RemoteFs for FtpStore {
         })
     }
 
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         Box::pin(async move {
             let (slot, mut line) = self.line().await?;
             let patience = self.settings.timeout;

@@ -17,7 +17,7 @@ use tokio::{
 
 use super::{
     algorithms,
-    host_keys::{KnownHosts, Verdict, fingerprint, readable, refusal},
+    host_keys::{HostKeyVerdict, KnownHosts, fingerprint, readable, refusal},
     login::log_in,
     session::Session,
     settings::SftpSettings,
@@ -54,7 +54,7 @@ pub(super) struct Checker {
 
 #[derive(Default)]
 struct Seen {
-    key: Option<(Verdict, PublicKey)>,
+    key: Option<(HostKeyVerdict, PublicKey)>,
     server: String,
 }
 
@@ -64,8 +64,8 @@ impl client::Handler for Checker {
     async fn check_server_key(&mut self, shown: &PublicKeyOrCertificate) -> Result<bool, Self::Error> {
         let key = shown.public_key();
         let verdict = self.known.judge_shown(&self.host, self.port, shown);
-        let asked = verdict != Verdict::Revoked && self.asked.as_ref().is_some_and(|asked| *asked == fingerprint(&key));
-        let trusted = verdict == Verdict::Known || asked;
+        let asked = verdict != HostKeyVerdict::Revoked && self.asked.as_ref().is_some_and(|asked| *asked == fingerprint(&key));
+        let trusted = verdict == HostKeyVerdict::Known || asked;
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).key = Some((verdict, key));
         Ok(trusted)
     }

@@ -21,7 +21,7 @@ use crate::model::{Code, Problem, pattern};
 
 /// What `known_hosts` says about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Verdict {
+pub enum HostKeyVerdict {
     /// It is a key on file, or an authority on file vouches for it.
     Known,
     /// The host is not on file.
@@ -84,26 +84,28 @@ impl KnownHosts {
     }
 
     /// Judges a key.
-    pub fn judge(&self, host: &str, port: u16, key: &PublicKey) -> Verdict {
+    pub fn judge(&self, host: &str, port: u16, key: &PublicKey) -> HostKeyVerdict {
         let is = |known: &&PublicKey| known.key_data() == key.key_data();
         if self.of(host, port, Some(&Marker::Revoked)).any(|known| is(&known)) {
-            Verdict::Revoked
+            HostKeyVerdict::Revoked
         } else if self.of(host, port, None).any(|known| is(&known)) {
-            Verdict::Known
+            HostKeyVerdict::Known
         } else if self.of(host, port, None).next().is_none() {
-            Verdict::Unknown
+            HostKeyVerdict::Unknown
         } else {
-            Verdict::Changed
+            HostKeyVerdict::Changed
         }
     }
 
     /// Judges what a server shows: a key, or a certificate that an authority on file signed for this very host and that is valid
     /// now (OpenSSH's PROTOCOL.certkeys). A certificate that does not convince counts as the key in it.
-    pub fn judge_shown(&self, host: &str, port: u16, shown: &PublicKeyOrCertificate) -> Verdict {
+    pub fn judge_shown(&self, host: &str, port: u16, shown: &PublicKeyOrCertificate) -> HostKeyVerdict {
         let verdict = self.judge(host, port, &shown.public_key());
         match shown {
-            PublicKeyOrCertificate::Certificate(certificate) if verdict != Verdict::Revoked && self.vouched(host, port, certificate) => {
-                Verdict::Known
+            PublicKeyOrCertificate::Certificate(certificate)
+                if verdict != HostKeyVerdict::Revoked && self.vouched(host, port, certificate) =>
+            {
+                HostKeyVerdict::Known
             }
             _ => verdict,
         }
@@ -123,7 +125,7 @@ impl KnownHosts {
 }
 
 /// Judges a key against a file.
-pub fn judge(host: &str, port: u16, key: &PublicKey, file: &Path) -> Verdict {
+pub fn judge(host: &str, port: u16, key: &PublicKey, file: &Path) -> HostKeyVerdict {
     KnownHosts::read(file).judge(host, port, key)
 }
 
@@ -166,16 +168,18 @@ pub fn fingerprint(key: &PublicKey) -> String {
 }
 
 /// The problem for a key that is not the one on file.
-pub(super) fn refusal(verdict: &Verdict, host: &str, port: u16, key: &PublicKey, accept_with: &str) -> Problem {
+pub(super) fn refusal(verdict: &HostKeyVerdict, host: &str, port: u16, key: &PublicKey, accept_with: &str) -> Problem {
     let print = fingerprint(key);
     let kind = key.algorithm();
     let (code, message) = match verdict {
-        Verdict::Revoked => {
+        HostKeyVerdict::Revoked => {
             let problem = Problem::new(Code::DropHostChanged, format!("the host key of {host}:{port} is revoked: {kind} {print}"));
             return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key holds now");
         }
-        Verdict::Changed => (Code::DropHostChanged, format!("the host key of {host}:{port} has changed: it is now {kind} {print}")),
-        Verdict::Unknown | Verdict::Known => (Code::DropHostUnknown, format!("the host key of {host}:{port} is not known: {kind} {print}")),
+        HostKeyVerdict::Changed => (Code::DropHostChanged, format!("the host key of {host}:{port} has changed: it is now {kind} {print}")),
+        HostKeyVerdict::Unknown | HostKeyVerdict::Known => {
+            (Code::DropHostUnknown, format!("the host key of {host}:{port} is not known: {kind} {print}"))
+        }
     };
     Problem::new(code, message).hint(format!("compare the fingerprint with the partner, then: {accept_with} --fingerprint {print}"))
 }

@@ -20,12 +20,12 @@ use russh::keys::PublicKey;
 use ssh2::{Error, ErrorCode, FileStat, KeyboardInteractivePrompt, MethodType, OpenFlags, OpenType, Prompt, Session, Sftp};
 
 use super::{
-    host_keys::{KnownHosts, Verdict, readable, refusal},
+    host_keys::{HostKeyVerdict, KnownHosts, readable, refusal},
     settings::{Secret, SftpSettings},
 };
 use crate::{
     model::{BoxFuture, Code, Problem, names},
-    transport::{Entry, RemoteFs, Sink, contained, join, leaf, missing, named, other_length, taken, too_large},
+    transport::{DirEntry, RemoteFs, Sink, contained, join, leaf, missing, named, other_length, taken, too_large},
 };
 
 /// Bytes read or written with one call.
@@ -164,7 +164,7 @@ fn connect(settings: &SftpSettings) -> Result<Live, Problem> {
     session.handshake().map_err(broken)?;
     let shown = session.host_key().and_then(|(key, _)| PublicKey::from_bytes(key).ok()).ok_or_else(|| unreachable("shows no host key"))?;
     match KnownHosts::read(known_hosts).judge(host, *port, &shown) {
-        Verdict::Known => {}
+        HostKeyVerdict::Known => {}
         verdict => return Err(refusal(&verdict, host, *port, &shown, &settings.accept_with)),
     }
     log_in(&session, settings)?;
@@ -260,7 +260,7 @@ impl Live {
         }
     }
 
-    fn list(&self, folder: &Path) -> Result<Vec<Entry>, Fault> {
+    fn list(&self, folder: &Path) -> Result<Vec<DirEntry>, Fault> {
         let mut reader = self.sftp.opendir(folder)?;
         let mut entries = Vec::new();
         loop {
@@ -354,20 +354,20 @@ impl Live {
     }
 }
 
-fn entry(name: String, stat: &FileStat) -> Entry {
+fn entry(name: String, stat: &FileStat) -> DirEntry {
     let modified = stat.mtime.and_then(|seconds| DateTime::from_timestamp(i64::try_from(seconds).ok()?, 0));
-    Entry { name, size: stat.size.unwrap_or(0), modified, unreachable: false }
+    DirEntry { name, size: stat.size.unwrap_or(0), modified, unreachable: false }
 }
 
 impl RemoteFs for Libssh2Store {
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
         let path = folder.to_string();
         Box::pin(async move { self.on(&named(folder, &self.name()), Box::new(move |live| live.list(&live.path(&path)?))).await })
     }
 
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         let owned = path.to_string();
-        let work: Work<Option<Entry>> = Box::new(move |live| {
+        let work: Work<Option<DirEntry>> = Box::new(move |live| {
             let found = live.stat(&live.path(&owned)?)?.filter(|stat| stat.is_file() || stat.perm.is_none());
             Ok(found.map(|stat| entry(leaf(&owned).to_string(), &stat)))
         });

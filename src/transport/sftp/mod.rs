@@ -34,14 +34,14 @@ use tokio::sync::Mutex;
 
 pub use self::{
     algorithms::LEGACY,
-    settings::{Agent, Engine, IN_FLIGHT, KeyFile, Login, Secret, SftpSettings},
+    settings::{Agent, IN_FLIGHT, KeyFile, Login, Secret, SftpSettings, SshEngine},
 };
 use self::{
     connect::Connected,
     fault::Fault,
     packet::{Attributes, Reply, Request, status},
 };
-use super::{Entry, RemoteFs, contained, join, leaf, named, taken, too_large};
+use super::{DirEntry, RemoteFs, contained, join, leaf, named, taken, too_large};
 use crate::model::{BoxFuture, Problem, Sink, names};
 
 /// A session and what was learned about its server.
@@ -171,7 +171,7 @@ impl Live {
         }
     }
 
-    async fn list(&self, folder: &Bytes) -> Result<Vec<Entry>, Fault> {
+    async fn list(&self, folder: &Bytes) -> Result<Vec<DirEntry>, Fault> {
         listing::list(&self.connected.sftp, folder, |name| {
             // A name with a slash in it is no name: whatever such a server wants, it gets nothing.
             let is_name = !matches!(&name.name[..], b"" | b"." | b"..") && !name.name.contains(&b'/') && !name.name.contains(&0);
@@ -246,7 +246,7 @@ impl Sink for Counted<'_> {
 }
 
 impl RemoteFs for SftpStore {
-    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<Entry>, Problem>> {
+    fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>> {
         Box::pin(async move {
             let mut tried = false;
             loop {
@@ -262,7 +262,7 @@ impl RemoteFs for SftpStore {
         })
     }
 
-    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<Entry>, Problem>> {
+    fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         Box::pin(async move {
             let mut tried = false;
             loop {
@@ -419,9 +419,9 @@ impl RemoteFs for SftpStore {
     }
 }
 
-fn entry(name: String, attributes: &Attributes) -> Entry {
+fn entry(name: String, attributes: &Attributes) -> DirEntry {
     let modified = attributes.times.and_then(|(_, changed)| DateTime::from_timestamp(i64::from(changed), 0));
-    Entry { name, size: attributes.size.unwrap_or(0), modified, unreachable: false }
+    DirEntry { name, size: attributes.size.unwrap_or(0), modified, unreachable: false }
 }
 
 /// The drop behind settings, over whichever library they name.
@@ -430,11 +430,11 @@ fn entry(name: String, attributes: &Attributes) -> Entry {
 /// The library is not in this build.
 pub fn open(settings: SftpSettings) -> Result<Box<dyn RemoteFs>, Problem> {
     match settings.engine {
-        Engine::Russh => Ok(Box::new(SftpStore::new(settings))),
+        SshEngine::Russh => Ok(Box::new(SftpStore::new(settings))),
         #[cfg(feature = "libssh2")]
-        Engine::Libssh2 => Ok(Box::new(libssh2::Libssh2Store::new(settings))),
+        SshEngine::Libssh2 => Ok(Box::new(libssh2::Libssh2Store::new(settings))),
         #[cfg(not(feature = "libssh2"))]
-        Engine::Libssh2 => Err(Problem::new(crate::model::Code::ConfigBadValue, "this consign was built without the engine libssh2")
+        SshEngine::Libssh2 => Err(Problem::new(crate::model::Code::ConfigBadValue, "this consign was built without the engine libssh2")
             .hint("build it with: cargo build --release --features libssh2")),
     }
 }

@@ -26,11 +26,11 @@ use tokio::{
 };
 
 use self::quirks::Board;
-pub use self::quirks::{Hostile, Quirks, Trouble};
+pub use self::quirks::{Hostile, Quirks, ServerFault};
 
 /// One account and the folder it sees.
 #[derive(Debug, Clone)]
-pub struct Account {
+pub struct ServerAccount {
     /// User.
     pub user: String,
     /// Password, where one is accepted.
@@ -56,7 +56,7 @@ impl SftpServer {
     ///
     /// # Errors
     /// The port is taken, or no key can be made.
-    pub async fn start(accounts: Vec<Account>, port: u16) -> io::Result<Self> {
+    pub async fn start(accounts: Vec<ServerAccount>, port: u16) -> io::Result<Self> {
         let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).map_err(io::Error::other)?;
         Self::with_key(accounts, port, key).await
     }
@@ -65,7 +65,7 @@ impl SftpServer {
     ///
     /// # Errors
     /// The port is taken.
-    pub async fn with_key(accounts: Vec<Account>, port: u16, key: PrivateKey) -> io::Result<Self> {
+    pub async fn with_key(accounts: Vec<ServerAccount>, port: u16, key: PrivateKey) -> io::Result<Self> {
         let host_key = key.public_key().clone();
         let config = Arc::new(Config {
             keys: vec![key],
@@ -150,7 +150,7 @@ fn remembered(socket: TcpStream, known: &Mutex<Vec<Arc<std::net::TcpStream>>>) -
 }
 
 struct Connection {
-    accounts: Arc<Vec<Account>>,
+    accounts: Arc<Vec<ServerAccount>>,
     root: Option<PathBuf>,
     channels: HashMap<ChannelId, Channel<Msg>>,
     board: Board,
@@ -159,7 +159,7 @@ struct Connection {
 }
 
 impl Connection {
-    fn admit(&mut self, user: &str, fits: impl Fn(&Account) -> bool) -> Auth {
+    fn admit(&mut self, user: &str, fits: impl Fn(&ServerAccount) -> bool) -> Auth {
         match self.accounts.iter().find(|account| account.user == user && fits(account)) {
             Some(account) => {
                 self.root = Some(account.root.clone());

@@ -71,7 +71,7 @@ impl Login {
 
 /// Which library carries the connection.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Engine {
+pub enum SshEngine {
     /// russh and our own SFTP client on it.
     #[default]
     Russh,
@@ -105,7 +105,7 @@ pub struct SftpSettings {
     /// A host to go through.
     pub jump: Option<Box<SftpSettings>>,
     /// Library.
-    pub engine: Engine,
+    pub engine: SshEngine,
 }
 
 impl SftpSettings {
@@ -123,7 +123,7 @@ impl SftpSettings {
             legacy: Vec::new(),
             in_flight: IN_FLIGHT,
             jump: None,
-            engine: Engine::default(),
+            engine: SshEngine::default(),
         }
     }
 }

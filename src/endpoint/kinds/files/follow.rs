@@ -8,8 +8,8 @@ use super::folder::FilesOut;
 use crate::{
     endpoint::target::{Followed, Signal},
     journal::Answered,
-    model::{Code, Message, Problem, Stage, answer::Reply, foreign, pattern, problem::shown},
-    transport::{Entry, RemoteFs, join},
+    model::{Code, Message, Problem, Stage, answer::AckStatus, foreign, pattern, problem::shown},
+    transport::{DirEntry, RemoteFs, join},
 };
 
 /// Bytes read of a file that says why.
@@ -64,7 +64,7 @@ async fn answered(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Prob
         return Ok(());
     }
     let drop = of.drop().await?;
-    let mut folders: HashMap<String, Vec<Entry>> = HashMap::new();
+    let mut folders: HashMap<String, Vec<DirEntry>> = HashMap::new();
     // A file answers one document: of several of one name the youngest, which come first.
     let mut taken: HashSet<String> = HashSet::new();
     for message in open.iter().filter(|message| matches!(message.stage, Stage::Applied | Stage::Done)) {
@@ -93,7 +93,7 @@ async fn answered(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Prob
                 None => None,
             };
             taken.insert(mark.clone());
-            let reply = if accepts { Reply::Accepted } else { Reply::Refused };
+            let reply = if accepts { AckStatus::Accepted } else { AckStatus::Refused };
             let answered = Answered { reply, note, by_message: None, mark: Some(mark) };
             followed.signals.push(Signal::Answered(message.clone(), answered));
             break;
@@ -103,7 +103,7 @@ async fn answered(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Prob
 }
 
 /// The files of a folder, listed once; one that is not there has none.
-async fn listed<'f>(drop: &dyn RemoteFs, folder: &str, folders: &'f mut HashMap<String, Vec<Entry>>) -> Result<&'f [Entry], Problem> {
+async fn listed<'f>(drop: &dyn RemoteFs, folder: &str, folders: &'f mut HashMap<String, Vec<DirEntry>>) -> Result<&'f [DirEntry], Problem> {
     if !folders.contains_key(folder) {
         let entries = match drop.list(folder).await {
             Err(problem) if problem.code == Code::DropMissing => Vec::new(),

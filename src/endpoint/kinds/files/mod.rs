@@ -15,14 +15,14 @@ pub use folder::FilesOut;
 use crate::{
     config::{FilesSource, FilesTarget, Gives, SourceKind, Takes, TargetKind, read_files_source, read_files_target},
     endpoint::{
-        kind::Kind,
+        kind::EndpointKind,
         source::SourceEntry,
         target::{Target, TargetEntry},
     },
 };
 
 /// Files are taken from a folder, and put into one.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EndpointKind = EndpointKind {
     source: Some(SourceEntry {
         kind: SourceKind { name: "files", gives: Gives::Documents, read: read_files_source },
         open: |site, flow| {

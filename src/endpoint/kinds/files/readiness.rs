@@ -7,14 +7,14 @@ use chrono::{DateTime, Utc};
 
 use super::same::same;
 use crate::{
-    config::{Documents, FilesSource, Unusual},
+    config::{Documents, FilesSource, OnUnusualFile},
     endpoint::{
         history::History,
-        source::{Candidate, Origin, Readiness},
+        source::{Candidate, ItemOrigin, Readiness},
     },
-    journal::Hold,
+    journal::HeldFile,
     model::{Code, Problem, pattern::fits, problem::shown},
-    transport::{Entry, join},
+    transport::{DirEntry, join},
 };
 
 /// Names that writers use while they write; never taken whatever the flow's patterns say.
@@ -31,7 +31,7 @@ pub(super) fn marker_of(marker: &str, name: &str) -> String {
 
 /// Every file of a folder, judged.
 pub(super) fn assess_all(
-    entries: Vec<Entry>,
+    entries: Vec<DirEntry>,
     files: &FilesSource,
     documents: &Documents,
     known: &History,
@@ -39,21 +39,21 @@ pub(super) fn assess_all(
 ) -> Vec<Candidate> {
     // A listing that has a name twice has one file of it.
     let mut names = HashSet::new();
-    let entries: Vec<Entry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
-    let judged = |entry: Entry| {
+    let entries: Vec<DirEntry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
+    let judged = |entry: DirEntry| {
         let readiness = assess_one(&entry, files, documents, known, &names, now);
         let key = join(&files.folder, &entry.name);
         let is_ready = matches!(readiness, Readiness::Ready);
-        let was_cut = |hold: &Hold| hold.code == Code::DocCut.as_str() && same(hold.size, hold.modified, &entry);
+        let was_cut = |hold: &HeldFile| hold.code == Code::DocCut.as_str() && same(hold.size, hold.modified, &entry);
         let as_it_is = is_ready && known.holds.get(&key).is_some_and(was_cut);
         let (size, modified) = (entry.size, entry.modified);
-        Candidate { origin: Origin { key, name: entry.name, size, modified, as_it_is, claims: Vec::new() }, readiness }
+        Candidate { origin: ItemOrigin { key, name: entry.name, size, modified, as_it_is, claims: Vec::new() }, readiness }
     };
     entries.into_iter().map(judged).collect()
 }
 
 fn assess_one(
-    entry: &Entry,
+    entry: &DirEntry,
     files: &FilesSource,
     documents: &Documents,
     known: &History,
@@ -96,14 +96,14 @@ fn assess_one(
             );
         }
     }
-    if entry.size == 0 && documents.empty == Unusual::Hold {
+    if entry.size == 0 && documents.empty == OnUnusualFile::Hold {
         return held(
             Code::HeldSize,
             "the file has 0 bytes".into(),
             "it is looked at again as soon as it changes; otherwise ask the partner to send it again",
         );
     }
-    if entry.size > documents.limits.bytes && files.large == Unusual::Hold {
+    if entry.size > documents.limits.bytes && files.large == OnUnusualFile::Hold {
         let why = format!("the file has {} bytes; the limit is {}", entry.size, documents.limits.bytes);
         return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are meant to come");
     }

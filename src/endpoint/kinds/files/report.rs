@@ -4,27 +4,27 @@
 use crate::model::{
     Message, Place, Problem,
     codes::Who,
+    i18n::{Label, Language},
     problem::shown,
-    tongue::{Tongue, Word},
 };
 
 /// The report for the partner.
-pub fn partner_report(message: &Message, problems: &[Problem], tongue: Tongue) -> String {
-    let head = tongue.word(Word::Refused).replace("{id}", &message.id.short()).replace("{name}", &shown(&message.name));
+pub fn partner_report(message: &Message, problems: &[Problem], language: Language) -> String {
+    let head = language.word(Label::Refused).replace("{id}", &message.id.short()).replace("{name}", &shown(&message.name));
     let mut text = format!("{head}\n\n");
     for problem in problems {
-        let told = told(problem, tongue);
+        let told = told(problem, language);
         text.push_str(&format!("{}: {}\n", problem.code.as_str(), shown(&told)));
         if !problem.place.is_unknown() {
-            text.push_str(&format!("  {}\n", place(&problem.place, tongue)));
+            text.push_str(&format!("  {}\n", place(&problem.place, language)));
         }
         match (problem.who, &problem.hint) {
             (Who::Partner, Some(hint)) => {
-                let hint = tongue.sentence(hint).unwrap_or_else(|| tongue.advice(problem.code).to_string());
+                let hint = language.sentence(hint).unwrap_or_else(|| language.advice(problem.code).to_string());
                 text.push_str(&format!("  {}\n", shown(&hint)));
             }
             (Who::Partner, None) => {}
-            _ => text.push_str(&format!("  {}\n", tongue.word(Word::Wait))),
+            _ => text.push_str(&format!("  {}\n", language.word(Label::Wait))),
         }
         text.push('\n');
     }
@@ -32,18 +32,18 @@ pub fn partner_report(message: &Message, problems: &[Problem], tongue: Tongue) -
 }
 
 /// A problem in a sentence for the partner. Sentences about our own house, Odoo's among them, are not the partner's business.
-pub fn told(problem: &Problem, tongue: Tongue) -> String {
-    match (problem.who, tongue) {
+pub fn told(problem: &Problem, language: Language) -> String {
+    match (problem.who, language) {
         (Who::Partner, _) => {
-            tongue.sentence(&problem.message).unwrap_or_else(|| format!("{} (en: {})", tongue.title(problem.code), problem.message))
+            language.sentence(&problem.message).unwrap_or_else(|| format!("{} (en: {})", language.title(problem.code), problem.message))
         }
-        (_, Tongue::English) => problem.code.info().title.to_string(),
-        _ => tongue.word(Word::Ours).to_string(),
+        (_, Language::English) => problem.code.info().title.to_string(),
+        _ => language.word(Label::Ours).to_string(),
     }
 }
 
-fn place(place: &Place, tongue: Tongue) -> String {
-    let (line, column) = (tongue.word(Word::Line), tongue.word(Word::Column));
+fn place(place: &Place, language: Language) -> String {
+    let (line, column) = (language.word(Label::Line), language.word(Label::Column));
     let mut text = shown(place.file.as_deref().unwrap_or_default());
     match (place.line, &place.field, place.column) {
         (Some(at), Some(field), _) => text.push_str(&format!(", {line} {at}, {column} \"{}\"", shown(field))),

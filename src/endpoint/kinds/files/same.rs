@@ -2,9 +2,9 @@
 
 use chrono::{DateTime, Utc};
 
-use crate::transport::Entry;
+use crate::transport::DirEntry;
 
 /// Whether an entry still has this size and time, as far as a listing can tell. Over SFTP times have whole seconds.
-pub(super) fn same(size: u64, modified: Option<DateTime<Utc>>, entry: &Entry) -> bool {
+pub(super) fn same(size: u64, modified: Option<DateTime<Utc>>, entry: &DirEntry) -> bool {
     size == entry.size && modified.map(|at| at.timestamp_millis()) == entry.modified.map(|at| at.timestamp_millis())
 }

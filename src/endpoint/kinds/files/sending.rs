@@ -4,15 +4,15 @@
 
 use super::{folder::FilesOut, follow};
 use crate::{
-    config::Exists,
+    config::OnNameConflict,
     endpoint::target::{Committed, DocumentTarget, Effects, Followed, Probe},
     failpoints::checkpoint,
     model::{
         BoxFuture, Code, Effect, Intent, Message, Outcome, Problem,
-        intent::{Known, how_to_decide},
+        intent::{Prior, how_to_decide},
     },
     storage::digest,
-    transport::{Entry, RemoteFs, is_taken, join},
+    transport::{DirEntry, RemoteFs, is_taken, join},
 };
 
 impl DocumentTarget for FilesOut<'_> {
@@ -88,14 +88,14 @@ impl FilesOut<'_> {
         }
         let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone(), place: Some(drop.name()) };
         match effects.open(&sending, follow::due(self)).await? {
-            Known::New => {}
-            Known::Done => return Ok(Committed::default()),
-            Known::Open => {
+            Prior::New => {}
+            Prior::Done => return Ok(Committed::default()),
+            Prior::Open => {
                 let text = format!("it is not known whether this took place: {sending}");
                 return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
             }
         }
-        let renamed = if self.files.exists == Exists::Replace {
+        let renamed = if self.files.exists == OnNameConflict::Replace {
             drop.replace(&temporary, &message.path).await
         } else {
             drop.rename(&temporary, &message.path).await
@@ -143,14 +143,14 @@ impl FilesOut<'_> {
                 return Ok(false);
             }
             match self.files.exists {
-                Exists::Replace => break,
-                Exists::Number if number < MOST_NUMBERS => {
+                OnNameConflict::Replace => break,
+                OnNameConflict::Number if number < MOST_NUMBERS => {
                     let name = numbered(&message.name, number);
                     let path = self.place_for(&name);
                     self.site.journal().renamed(message, name, path).await?;
                     number += 1;
                 }
-                Exists::Number | Exists::Fail => {
+                OnNameConflict::Number | OnNameConflict::Fail => {
                     drop.remove(temporary).await?;
                     let problem =
                         Problem::new(Code::NameTaken, format!("`{}` lies at the partner's already, with another content", message.path));
@@ -166,7 +166,7 @@ impl FilesOut<'_> {
 
 /// Whether a file at the partner's is the document of a message, by its bytes; where it may not be read, `unread` is the answer for one
 /// of the same size.
-async fn is_ours(drop: &dyn RemoteFs, path: &str, there: &Entry, message: &Message, unread: bool) -> Result<bool, Problem> {
+async fn is_ours(drop: &dyn RemoteFs, path: &str, there: &DirEntry, message: &Message, unread: bool) -> Result<bool, Problem> {
     if there.size != message.size {
         return Ok(false);
     }

@@ -14,7 +14,7 @@ use crate::{
     },
     failpoints::checkpoint,
     model::{BoxFuture, Code, Message, MessageId, Problem, codes::Scope, problem::shown},
-    storage::{Left, digest, name_with_id},
+    storage::{RefusedParts, digest, name_with_id},
     transport::{self, RemoteFs, join, leaf},
 };
 
@@ -87,7 +87,7 @@ async fn move_there(
 }
 
 /// What was refused of a file while the rest went in lies in the error folder as a smaller one, with its report.
-async fn leave(drop: &dyn RemoteFs, partner: &Partner, message: &Message, left: &Left) -> Result<(), Problem> {
+async fn leave(drop: &dyn RemoteFs, partner: &Partner, message: &Message, left: &RefusedParts) -> Result<(), Problem> {
     drop.make_folder(&partner.error).await?;
     let name = join(&partner.error, leaf(&left.name));
     drop.write(&name, &left.bytes).await?;

@@ -9,16 +9,16 @@ use super::{
     shelving,
 };
 use crate::{
-    config::{Order, Unusual},
+    config::{OnUnusualFile, ReadOrder},
     endpoint::{
         circuit_breaker::Breaker,
         history::History,
-        source::{Candidate, Fetched, Origin, Polled, Readiness, Resting, Settled, Source},
+        source::{Candidate, Fetched, ItemOrigin, Polled, Readiness, Resting, Settled, Source},
     },
     format::zip,
-    journal::{NewMessage, Verdict},
+    journal::{NewMessage, Novelty},
     model::{BoxFuture, Code, Message, Problem, Stage, codes::Scope, problem::shown},
-    transport::{self, Entry, RemoteFs},
+    transport::{self, DirEntry, RemoteFs},
 };
 
 /// Bytes of a file that are looked at while they come; a larger one is read again from the spool.
@@ -33,7 +33,7 @@ impl Source for FilesIn<'_> {
         Box::pin(self.look(known))
     }
 
-    fn fetch<'a>(&'a self, batch: Vec<Origin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>> {
+    fn fetch<'a>(&'a self, batch: Vec<ItemOrigin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>> {
         Box::pin(async move {
             let drop = &*self.drop().await?;
             let breaker = &Breaker::beyond(Scope::Endpoint);
@@ -71,7 +71,7 @@ impl FilesIn<'_> {
     async fn look(&self, known: &History) -> Result<Polled, Problem> {
         let drop = self.drop().await?;
         let entries = self.listed(&*drop).await?;
-        let lies_there = |entry: &Entry| known.taken.get(&transport::join(&self.files.folder, &entry.name));
+        let lies_there = |entry: &DirEntry| known.taken.get(&transport::join(&self.files.folder, &entry.name));
         let replaced = entries
             .iter()
             .filter_map(|entry| Some((entry, lies_there(entry)?)))
@@ -80,8 +80,8 @@ impl FilesIn<'_> {
             .collect();
         let mut candidates = assess_all(entries, self.files, self.documents, known, self.site.clock().now());
         match self.files.order {
-            Order::Time => candidates.sort_by(|a, b| (a.origin.modified, &a.origin.name).cmp(&(b.origin.modified, &b.origin.name))),
-            Order::Name => candidates.sort_by(|a, b| a.origin.name.cmp(&b.origin.name)),
+            ReadOrder::Time => candidates.sort_by(|a, b| (a.origin.modified, &a.origin.name).cmp(&(b.origin.modified, &b.origin.name))),
+            ReadOrder::Name => candidates.sort_by(|a, b| a.origin.name.cmp(&b.origin.name)),
         }
         let changing = |one: &Candidate| matches!(&one.readiness, Readiness::Held(problem, _) if problem.code == Code::StillChanging);
         let again_in = (self.files.settle <= WAIT && candidates.iter().any(changing)).then_some(self.files.settle);
@@ -89,7 +89,7 @@ impl FilesIn<'_> {
     }
 
     /// The files of the folder; one that is missing says where it was looked for.
-    async fn listed(&self, drop: &dyn RemoteFs) -> Result<Vec<Entry>, Problem> {
+    async fn listed(&self, drop: &dyn RemoteFs) -> Result<Vec<DirEntry>, Problem> {
         drop.list(&self.files.folder).await.map_err(|problem| {
             if problem.code != Code::DropMissing {
                 return problem;
@@ -101,14 +101,14 @@ impl FilesIn<'_> {
     }
 
     /// One file into the spool.
-    async fn one(&self, drop: &dyn RemoteFs, origin: Origin) -> Result<Fetched, Problem> {
+    async fn one(&self, drop: &dyn RemoteFs, origin: ItemOrigin) -> Result<Fetched, Problem> {
         let limit = self.documents.limits.bytes;
         let mut message = NewMessage {
             name: origin.name.clone(),
             path: origin.key.clone(),
             size: origin.size,
             modified: origin.modified,
-            verdict: Some(Verdict::New),
+            verdict: Some(Novelty::New),
             sequence: self.files.sequence.as_ref().and_then(|sequence| sequence.number(&origin.name)),
             ..NewMessage::of(&self.flow.id, self.flow.direction(), &self.flow.odoo)
         };
@@ -116,7 +116,7 @@ impl FilesIn<'_> {
             message.rest = Some((Stage::Failed, transport::too_large(&origin.name, origin.size, limit)));
             return Ok(Fetched { origin, message, records: Vec::new(), unclaimed: None, incomplete: None });
         }
-        if origin.size == 0 && self.documents.empty == Unusual::Reject {
+        if origin.size == 0 && self.documents.empty == OnUnusualFile::Reject {
             message.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&origin.name)));
         }
         // One that was waited for long enough is taken as it is.
@@ -143,7 +143,7 @@ impl FilesIn<'_> {
         tokio::task::block_in_place(|| self.documents.format.is_truncated(bytes))
     }
 
-    fn incomplete(&self, origin: &Origin) -> Problem {
+    fn incomplete(&self, origin: &ItemOrigin) -> Problem {
         let hint = format!("the upload was broken off or goes on; after {} s without a change it is refused", self.files.cut.as_secs());
         Problem::new(Code::DocCut, format!("`{}` ends before it is complete", shown(&origin.name))).hint(hint)
     }

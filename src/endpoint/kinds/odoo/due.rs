@@ -4,7 +4,7 @@ use chrono::{NaiveDateTime, TimeDelta};
 use serde_json::{Value as Json, json};
 
 use crate::{
-    config::{Changed, Flow, RecordsSource},
+    config::{Flow, OnRecordChange, RecordsSource},
     endpoint::site::Site,
     model::{Code, Problem},
     odoo::{Call, Fault, FaultKind, Odoo, read::read_tree},
@@ -52,7 +52,7 @@ pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<
     let name = |id: &i64| format!("{},{id}", of.model);
     let sent = journal.sent(&flow.id, &flow.odoo, &ids.iter().map(name).collect::<Vec<_>>()).await?;
     let (known, mut new): (Vec<i64>, Vec<i64>) = ids.into_iter().partition(|id| sent.contains_key(&name(id)));
-    if of.changed != Changed::Ignore && !known.is_empty() {
+    if of.changed != OnRecordChange::Ignore && !known.is_empty() {
         let read = read_tree(&odoo, site.workspace().catalog(&flow.odoo), &of.model, &known, &of.fields).await?;
         for (id, record) in known.iter().zip(&read) {
             let now = digest_of(record);
@@ -69,7 +69,7 @@ pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<
                 continue;
             }
             let shown = record.get("name").or(record.get("display_name")).and_then(Json::as_str).unwrap_or_default();
-            if of.changed == Changed::Resend {
+            if of.changed == OnRecordChange::Resend {
                 journal.unclaim(&flow.id, &flow.odoo, &name(id)).await?;
                 new.push(*id);
             } else {

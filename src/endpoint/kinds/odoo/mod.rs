@@ -13,7 +13,7 @@ pub use writing::not_overtaken;
 use crate::{
     config::{Gives, RecordsSource, SourceKind, Takes, TargetKind, TargetSettings, Transform, read_records_source},
     endpoint::{
-        kind::Kind,
+        kind::EndpointKind,
         source::SourceEntry,
         target::{Target, TargetEntry},
     },
@@ -26,7 +26,7 @@ struct Settings;
 impl TargetSettings for Settings {}
 
 /// Records are sent, and plans are carried out.
-pub(super) const KIND: Kind = Kind {
+pub(super) const KIND: EndpointKind = EndpointKind {
     source: Some(SourceEntry {
         kind: SourceKind { name: "odoo", gives: Gives::Records, read: read_records_source },
         open: |site, flow| match &flow.transform {

@@ -14,7 +14,7 @@ use crate::{
         circuit_breaker::Breaker,
         history::History,
         site::Site,
-        source::{Candidate, Fetched, Origin, Polled, Readiness, Resting, Settled, Settlement, Source},
+        source::{Candidate, Fetched, ItemOrigin, Polled, Readiness, Resting, Settled, Settlement, Source},
     },
     journal::{NewMessage, RecordRow},
     mapping::Template,
@@ -53,7 +53,7 @@ impl Source for Records<'_> {
         })
     }
 
-    fn fetch<'a>(&'a self, batch: Vec<Origin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>> {
+    fn fetch<'a>(&'a self, batch: Vec<ItemOrigin>) -> BoxFuture<'a, Result<Vec<Result<Fetched, Problem>>, Problem>> {
         Box::pin(self.read_batch(batch))
     }
 
@@ -109,9 +109,9 @@ impl Records<'_> {
         note((self.site, self.flow, self.render), text, message, claimed).await
     }
 
-    fn origin(&self, ids: &[i64]) -> Origin {
+    fn origin(&self, ids: &[i64]) -> ItemOrigin {
         let claims: Vec<String> = ids.iter().map(|id| format!("{},{id}", self.of.model)).collect();
-        Origin { key: claims.first().cloned().unwrap_or_default(), claims, ..Origin::default() }
+        ItemOrigin { key: claims.first().cloned().unwrap_or_default(), claims, ..ItemOrigin::default() }
     }
 
     /// The records a message sends: model and ids.
@@ -131,8 +131,9 @@ impl Records<'_> {
     }
 
     /// All records of a batch in as many calls as the tree has relations.
-    async fn read_batch(&self, batch: Vec<Origin>) -> Result<Vec<Result<Fetched, Problem>>, Problem> {
-        let of = |origin: &Origin| -> Vec<i64> { origin.claims.iter().filter_map(|claim| claim.split_once(',')?.1.parse().ok()).collect() };
+    async fn read_batch(&self, batch: Vec<ItemOrigin>) -> Result<Vec<Result<Fetched, Problem>>, Problem> {
+        let of =
+            |origin: &ItemOrigin| -> Vec<i64> { origin.claims.iter().filter_map(|claim| claim.split_once(',')?.1.parse().ok()).collect() };
         let ids: Vec<i64> = batch.iter().flat_map(of).collect();
         let (records, failed) = match self.read(&ids).await {
             Ok(records) => (records, HashMap::new()),
@@ -162,7 +163,7 @@ impl Records<'_> {
                 fetched.push(Ok(one));
             }
             if !read.is_empty() {
-                let mut one = self.fetched(Origin { claims, ..origin }, &read);
+                let mut one = self.fetched(ItemOrigin { claims, ..origin }, &read);
                 one.records = read;
                 fetched.push(Ok(one));
             }
@@ -185,7 +186,7 @@ impl Records<'_> {
         if records.is_empty() { Err(first) } else { Ok((records, failed)) }
     }
 
-    fn fetched(&self, origin: Origin, records: &[Json]) -> Fetched {
+    fn fetched(&self, origin: ItemOrigin, records: &[Json]) -> Fetched {
         let message = NewMessage {
             name: records.first().and_then(|record| record.get("name")).and_then(Json::as_str).unwrap_or("record").to_string(),
             claims: origin.claims.clone(),

@@ -3,14 +3,14 @@
 use crate::{
     endpoint::{
         site::Site,
-        target::{Parts, PlanTarget, TookPlace},
+        target::{PlanParts, PlanTarget, TookPlace},
     },
     failpoints::checkpoint,
     journal::{Journal, RecordRow},
     model::{BoxFuture, Code, Effect, Message, Plan, Problem, Problems, intent::Outcome, problem::shown},
     odoo::{
-        Odoo, Setup,
-        execute::{self, Stopped, execute, known, memory::Memory, rehearse},
+        ExecuteOptions, Odoo,
+        execute::{self, Stopped, execute, existing_ids, preflight, write_history::WriteHistory},
     },
 };
 
@@ -26,15 +26,15 @@ impl PlanTarget for Writer<'_> {
     fn carry_out<'a>(
         &'a self,
         message: &'a Message,
-        parts: &'a mut dyn Parts,
-        effects: &'a dyn Memory,
+        parts: &'a mut dyn PlanParts,
+        effects: &'a dyn WriteHistory,
     ) -> BoxFuture<'a, Result<(), Problems>> {
         Box::pin(async move {
             let odoo = self.site.odoo(&message.odoo).await?;
             // The whole id: a mark that is met again years later would make a count do nothing.
             let mark = format!("consign {}.{}", message.id, message.run);
             let catalog = self.site.workspace().catalog(&message.odoo);
-            let setup = Setup { mark: &mark, memory: effects, catalog, partial: parts.is_partial() };
+            let setup = ExecuteOptions { mark: &mark, memory: effects, catalog, partial: parts.is_partial() };
             let turn = self.site.turn_to_write(&message.odoo).await?;
             let written = self.write(&odoo, setup, message, parts).await;
             let lost = matches!(&written, Err(problems) if problems.iter().any(|problem| problem.code == Code::OdooTimeout));
@@ -48,17 +48,17 @@ impl PlanTarget for Writer<'_> {
 }
 
 impl Writer<'_> {
-    async fn write(&self, odoo: &Odoo, setup: Setup<'_>, message: &Message, parts: &mut dyn Parts) -> Result<(), Problems> {
+    async fn write(&self, odoo: &Odoo, setup: ExecuteOptions<'_>, message: &Message, parts: &mut dyn PlanParts) -> Result<(), Problems> {
         self.not_late(odoo, setup, message, parts).await?;
         if parts.is_streamed() && !parts.is_partial() {
-            rehearsed(odoo, setup, parts).await?;
+            preflight_parts(odoo, setup, parts).await?;
         }
         parts.rewind();
         let mut number = 0;
         while let Some(plan) = parts.next().await? {
             number += 1;
             let mark = if number == 1 { setup.mark.to_string() } else { format!("{}-{number}", setup.mark) };
-            let outcome = execute(odoo, &plan, Setup { mark: &mark, ..setup }).await;
+            let outcome = execute(odoo, &plan, ExecuteOptions { mark: &mark, ..setup }).await;
             if number == 1 && outcome.is_ok() {
                 checkpoint("effect").await;
             }
@@ -81,7 +81,7 @@ impl Writer<'_> {
 
     /// A message that was delayed (retried, reprocessed, edited, or from a delayed zip) must not overwrite newer values, unless
     /// `--overwrite` says so.
-    async fn not_late(&self, odoo: &Odoo, setup: Setup<'_>, message: &Message, parts: &mut dyn Parts) -> Result<(), Problems> {
+    async fn not_late(&self, odoo: &Odoo, setup: ExecuteOptions<'_>, message: &Message, parts: &mut dyn PlanParts) -> Result<(), Problems> {
         let journal = self.site.journal();
         let lay_here = match message.parent.filter(|_| message.is_part()) {
             Some(zip) => journal.is_behind(&message.flow, zip).await?,
@@ -99,7 +99,7 @@ impl Writer<'_> {
     }
 }
 
-fn took_place(message: &Message, outcome: execute::Outcome, write: Effect, ended: Option<Outcome>) -> TookPlace {
+fn took_place(message: &Message, outcome: execute::PlanOutcome, write: Effect, ended: Option<Outcome>) -> TookPlace {
     let row = |record: execute::Touched| RecordRow {
         odoo: message.odoo.clone(),
         model: record.model,
@@ -112,11 +112,11 @@ fn took_place(message: &Message, outcome: execute::Outcome, write: Effect, ended
 }
 
 /// Every reference of a file that is taken in parts, looked up before the first part is written.
-async fn rehearsed(odoo: &Odoo, setup: Setup<'_>, parts: &mut dyn Parts) -> Result<(), Problems> {
+async fn preflight_parts(odoo: &Odoo, setup: ExecuteOptions<'_>, parts: &mut dyn PlanParts) -> Result<(), Problems> {
     let mut bad = Vec::new();
     parts.rewind();
     while let Some(plan) = parts.next().await? {
-        bad.extend(rehearse(odoo, &plan, setup).await?.into_iter().map(|(_, problem)| problem));
+        bad.extend(preflight(odoo, &plan, setup).await?.into_iter().map(|(_, problem)| problem));
         if bad.len() >= MOST {
             break;
         }
@@ -128,8 +128,14 @@ async fn rehearsed(odoo: &Odoo, setup: Setup<'_>, parts: &mut dyn Parts) -> Resu
 ///
 /// # Errors
 /// There is one, or Odoo or the journal cannot be asked.
-pub async fn not_overtaken(journal: &Journal, odoo: &Odoo, plan: &Plan, setup: Setup<'_>, message: &Message) -> Result<(), Problems> {
-    for (model, ids) in known(odoo, plan, setup).await? {
+pub async fn not_overtaken(
+    journal: &Journal,
+    odoo: &Odoo,
+    plan: &Plan,
+    setup: ExecuteOptions<'_>,
+    message: &Message,
+) -> Result<(), Problems> {
+    for (model, ids) in existing_ids(odoo, plan, setup).await? {
         let younger = journal.overtaken(message, &model, &ids).await?;
         let Some(younger) = younger else { continue };
         let text = format!("`{}` (message {}) came later and has written the same records", shown(&younger.name), younger.id.short());

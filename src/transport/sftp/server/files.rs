@@ -277,10 +277,10 @@ impl Files {
 }
 
 /// The answer of a server that has this trouble.
-pub(super) fn troubled(trouble: super::quirks::Trouble) -> Reply {
+pub(super) fn troubled(trouble: super::quirks::ServerFault) -> Reply {
     match trouble {
-        super::quirks::Trouble::Denied => refused(status::PERMISSION_DENIED),
-        super::quirks::Trouble::Full => full(),
+        super::quirks::ServerFault::Denied => refused(status::PERMISSION_DENIED),
+        super::quirks::ServerFault::Full => full(),
         _ => refused(status::FAILURE),
     }
 }

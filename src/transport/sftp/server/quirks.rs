@@ -39,14 +39,14 @@ pub struct Quirks {
     /// Times are all 0.
     pub no_clock: bool,
     /// What goes wrong at one request, counted from when this was set; once.
-    pub trouble: Option<(u64, Trouble)>,
+    pub trouble: Option<(u64, ServerFault)>,
     /// What a hostile server does.
     pub hostile: Option<Hostile>,
 }
 
 /// What goes wrong at one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Trouble {
+pub enum ServerFault {
     /// The connection is cut before it is carried out.
     CutBefore,
     /// The connection is cut after it was carried out, with the answer on the way.
@@ -59,7 +59,7 @@ pub enum Trouble {
     Full,
 }
 
-impl Trouble {
+impl ServerFault {
     /// All of them, for tests that walk through them.
     pub const ALL: [Self; 5] = [Self::CutBefore, Self::CutAfter, Self::Failure, Self::Denied, Self::Full];
 }
@@ -140,7 +140,7 @@ impl Board {
     }
 
     /// Counts a request, and tells what goes wrong at it.
-    pub(super) fn count(&self) -> Option<Trouble> {
+    pub(super) fn count(&self) -> Option<ServerFault> {
         let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
         let mut quirks = self.quirks();
         match quirks.trouble {

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 use super::{
     files::{Files, troubled},
-    quirks::{Board, Hostile, Trouble},
+    quirks::{Board, Hostile, ServerFault},
 };
 use crate::transport::sftp::packet::{Attributes, Frames, Name, Reply, Request};
 
@@ -31,8 +31,8 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut f
             let trouble = board.count();
             let mut moved = if let Request::Write { data, .. } = &request { data.len() as u64 } else { 0 };
             let reply = match trouble {
-                Some(Trouble::CutBefore) => return cut(),
-                Some(Trouble::CutAfter) => {
+                Some(ServerFault::CutBefore) => return cut(),
+                Some(ServerFault::CutAfter) => {
                     files.answer(request);
                     return cut();
                 }

@@ -1,0 +1,168 @@
+//! Problems with the line of the file they are in, and a caret under the place.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    io::{BufRead, Read},
+    path::Path,
+};
+
+use crate::{
+    format::{
+        ByteSource,
+        decode::{DecodedText, Undecodable},
+    },
+    model::{Problem, problem::shown},
+};
+
+/// Characters of a line that are shown before and behind the place; files without line ends have lines of many MB.
+const BEFORE: usize = 40;
+const BEHIND: usize = 60;
+
+/// The lines of a file that problems are in, each cut around its place.
+#[derive(Default)]
+pub struct Lines(BTreeMap<(u32, u32), Cut>);
+
+struct Cut {
+    text: String,
+    /// Characters of the line that are left out before it.
+    from: usize,
+    /// Characters before the place.
+    before: usize,
+}
+
+/// Bytes of a file that is looked into for its lines.
+const MOST: u64 = 16 << 30;
+
+/// UTF-8 where all of a table is, otherwise the encoding of Windows, in which every byte is something.
+fn table_encoding(source: &ByteSource) -> &'static encoding_rs::Encoding {
+    let utf8 = source.open().and_then(|bytes| DecodedText::plain(bytes, encoding_rs::UTF_8, Undecodable::Refuse, MOST));
+    match utf8.and_then(|mut text| std::io::copy(&mut text, &mut std::io::sink())) {
+        Ok(_) => encoding_rs::UTF_8,
+        Err(_) => encoding_rs::WINDOWS_1252,
+    }
+}
+
+impl Lines {
+    /// Reads the lines of `file` that `problems` are in. What cannot be read is not shown.
+    pub fn of(file: &Path, problems: &[Problem]) -> Self {
+        // A table's place is a field, not a column of characters; its line is shown from the start.
+        let places = problems.iter().filter_map(|problem| {
+            let column = if problem.place.field.is_some() { 1 } else { problem.place.column.unwrap_or(1) };
+            Some((problem.place.line?, column))
+        });
+        let wanted: BTreeSet<(u32, u32)> = places.collect();
+        let Some((last, _)) = wanted.last().copied() else { return Self::default() };
+        let source = ByteSource::File(file.to_path_buf());
+        // A pipe has been read, and cannot be read again.
+        let (Ok(_), Ok(bytes)) = (source.length(), source.open()) else { return Self::default() };
+        let encoding = match wanted.is_empty() || problems.iter().any(|problem| problem.place.field.is_some()) {
+            // A table says nothing of its encoding; its line is shown in the usual one.
+            true => Err(()),
+            false => DecodedText::xml(bytes, MOST, "").map_err(|_| ()),
+        };
+        match (encoding, source.open()) {
+            (Ok(text), _) => Self::read(text, &wanted, last),
+            (Err(()), Ok(bytes)) => DecodedText::plain(bytes, table_encoding(&source), Undecodable::Replace, MOST)
+                .map(|text| Self::read(text, &wanted, last))
+                .unwrap_or_default(),
+            (Err(()), Err(_)) => Self::default(),
+        }
+    }
+
+    fn read(mut text: DecodedText<impl Read>, wanted: &BTreeSet<(u32, u32)>, last: u32) -> Self {
+        let mut lines = Self::default();
+        for line in 1..=last {
+            let here: Vec<u32> = wanted.range((line, 0)..=(line, u32::MAX)).map(|(_, column)| *column).collect();
+            let mut cuts: Vec<Cut> = here.iter().map(|column| Cut::before(*column)).collect();
+            if !next_line(&mut text, &mut cuts) {
+                break;
+            }
+            lines.0.extend(here.into_iter().map(|column| (line, column)).zip(cuts));
+        }
+        lines
+    }
+
+    /// The line of a problem for a page: what stands before the place, and what behind; all of it before where the place is a field.
+    pub fn around(&self, problem: &Problem) -> Option<(String, String)> {
+        let cut = self.of_problem(problem)?;
+        let dots = if cut.from > 0 { "…" } else { "" };
+        if problem.place.field.is_some() {
+            return Some((format!("{dots}{}", cut.text), String::new()));
+        }
+        let text: Vec<char> = cut.text.chars().collect();
+        let (before, behind) = text.split_at(cut.before.min(text.len()));
+        Some((format!("{dots}{}", before.iter().collect::<String>()), behind.iter().collect()))
+    }
+
+    fn of_problem(&self, problem: &Problem) -> Option<&Cut> {
+        let column = if problem.place.field.is_some() { 1 } else { problem.place.column.unwrap_or(1) };
+        self.0.get(&(problem.place.line?, column)).filter(|cut| !cut.text.trim().is_empty())
+    }
+}
+
+impl Cut {
+    /// Nothing yet of the line around a column; a long line is cut, a usual one is shown from its start.
+    fn before(column: u32) -> Self {
+        let at = column.saturating_sub(1) as usize;
+        let from = if at < BEFORE + BEHIND { 0 } else { at - BEFORE };
+        Self { text: String::new(), from, before: at - from }
+    }
+}
+
+/// Fills what is wanted of the next line, and passes over the rest without keeping it; `false` at the end of the file.
+fn next_line(text: &mut impl BufRead, cuts: &mut [Cut]) -> bool {
+    let (mut any, mut passed) = (false, 0usize);
+    while let Ok(available) = text.fill_buf() {
+        if available.is_empty() {
+            break;
+        }
+        any = true;
+        let end = memchr::memchr(b'\n', available);
+        let piece = &available[..end.unwrap_or(available.len())];
+        if !cuts.is_empty() {
+            // The decoder gives whole characters.
+            let piece = String::from_utf8_lossy(piece);
+            let count = piece.chars().count();
+            for cut in cuts.iter_mut() {
+                let (from, to) = (cut.from.max(passed), cut.from + cut.before + BEHIND);
+                if from < passed + count && to > passed {
+                    cut.text.extend(piece.chars().skip(from - passed).take(to - from).filter(|c| *c != '\r'));
+                }
+            }
+            passed += count;
+        }
+        let used = end.map_or(available.len(), |end| end + 1);
+        text.consume(used);
+        if end.is_some() {
+            break;
+        }
+    }
+    any
+}
+
+/// A problem as a report, with its line.
+pub fn text(problem: &Problem, lines: &Lines) -> String {
+    let report = problem.to_string();
+    let Some(cut) = lines.of_problem(problem) else { return report };
+    let number = problem.place.line.unwrap_or_default().to_string();
+    let gap = " ".repeat(number.len());
+    // A tab is one character to count and several to see: both lines get a blank for it.
+    let source = shown(&cut.text.replace('\t', " "));
+    let dots = if cut.from > 0 { "…" } else { "" };
+    let indent = " ".repeat(cut.before + dots.chars().count());
+    let mark = if problem.place.field.is_some() { String::new() } else { format!("\n {gap} | {indent}^") };
+    let source = format!(" {gap} |\n {number} | {dots}{}{mark}", source.trim_end());
+    let (before, after) = report.split_once("\n  who:").unwrap_or((&report, ""));
+    format!("{before}\n{source}\n  who:{after}")
+}
+
+/// A problem with the line of the file in one of these folders that it is in, if it is.
+pub fn within(problem: &Problem, folders: &[&Path]) -> String {
+    text(problem, &lines_within(problem, folders))
+}
+
+/// The line of the file in one of these folders that a problem is in.
+pub fn lines_within(problem: &Problem, folders: &[&Path]) -> Lines {
+    let file = problem.place.file.as_ref().and_then(|file| folders.iter().map(|folder| folder.join(file)).find(|path| path.is_file()));
+    file.map(|file| Lines::of(&file, std::slice::from_ref(problem))).unwrap_or_default()
+}

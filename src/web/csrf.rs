@@ -1,0 +1,106 @@
+//! What keeps the page safe: headers on every answer, and the checks that every form passes before anything is done.
+
+use std::{collections::HashMap, sync::Arc};
+
+use axum::{
+    Form,
+    extract::{FromRequest, Request},
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+
+use super::{Site, person::Person, refusal::Refusal, sessions::same};
+use crate::{config::Web, journal::AuditEntry, ops::users::Role};
+
+/// Nothing is loaded from elsewhere, nothing runs but our own file, no page of ours is shown inside of another.
+const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
+                      frame-ancestors 'none'; base-uri 'none'";
+
+/// Headers of every answer, those that refuse something among them.
+pub(super) async fn headers(request: Request, next: Next) -> Response {
+    let mut answer = next.run(request).await;
+    let headers = answer.headers_mut();
+    let set = [
+        (header::CONTENT_SECURITY_POLICY, POLICY),
+        (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+        (header::X_FRAME_OPTIONS, "DENY"),
+        // A form's Origin would be null with less.
+        (header::REFERRER_POLICY, "same-origin"),
+        (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+        (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+        (HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()"),
+    ];
+    for (name, value) in set {
+        headers.insert(name, HeaderValue::from_static(value));
+    }
+    // What a partner sent stays on no disk of a browser.
+    headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    answer
+}
+
+/// A form of ours, sent by someone who is signed in: the only way in for whatever changes something.
+pub(super) struct CheckedForm {
+    /// Who sent it.
+    pub person: Person,
+    /// Its fields.
+    pub fields: HashMap<String, String>,
+}
+
+impl CheckedForm {
+    /// A field, without blanks around it.
+    pub fn field(&self, name: &str) -> &str {
+        self.fields.get(name).map(|text| text.trim()).unwrap_or_default()
+    }
+
+    /// Whether a box is ticked, a button pressed.
+    pub fn has(&self, name: &str) -> bool {
+        self.fields.contains_key(name)
+    }
+
+    /// What the person does, with the reason given in the form.
+    pub fn deed(&self, action: &'static str) -> AuditEntry {
+        let reason = Some(self.field("reason").to_string()).filter(|reason| !reason.is_empty());
+        AuditEntry { reason, ..AuditEntry::new(&self.person.name, action) }
+    }
+
+    /// Refuses whoever may not do it.
+    pub fn may(self, role: Role) -> Result<Self, Refusal> {
+        self.person.may(role)?;
+        Ok(self)
+    }
+}
+
+impl FromRequest<Arc<Site>> for CheckedForm {
+    type Rejection = Refusal;
+
+    async fn from_request(request: Request, site: &Arc<Site>) -> Result<Self, Refusal> {
+        let (mut parts, body) = request.into_parts();
+        let person = Person::of(&mut parts, site).await?;
+        if !comes_from_us(&parts.headers, &site.engine.workspace().web) {
+            return Err(Refusal::Foreign);
+        }
+        let form = Form::<HashMap<String, String>>::from_request(Request::from_parts(parts, body), site).await;
+        let Form(fields) = form.map_err(|_| Refusal::BadForm)?;
+        if !fields.get("csrf").is_some_and(|token| same(token, &person.csrf)) {
+            return Err(Refusal::Foreign);
+        }
+        Ok(Self { person, fields })
+    }
+}
+
+/// Whether the browser says that a form was on a page of ours. One that says nothing of it still needs the form's token.
+pub(super) fn comes_from_us(headers: &HeaderMap, web: &Web) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return matches!(site, "same-origin" | "none");
+    }
+    let Some(origin) = text("origin") else { return true };
+    let host = origin.split_once("://").map_or("", |(_, host)| host);
+    text("host") == Some(host) || web.url.as_deref() == Some(origin)
+}
+
+/// Where there is no page.
+pub(super) async fn nowhere() -> Response {
+    (StatusCode::NOT_FOUND, "there is no such page\n").into_response()
+}
