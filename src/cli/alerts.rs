@@ -10,13 +10,13 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Tell what is news, as `consign run` does by itself; for workspaces that cron runs with `consign run --once`.
+    /// Send new alerts, as `consign run` does by itself; for workspaces where cron runs `consign run --once`.
     #[arg(long, conflicts_with_all = ["silence", "try"])]
     tell: bool,
-    /// Send a word to the mail addresses and the webhook of [alerts], to see whether it arrives.
+    /// Send a test message to the mail addresses and the webhook of [alerts].
     #[arg(long)]
     r#try: bool,
-    /// This alert is known: it is not told again until it is over.
+    /// Mute this alert until it resolves.
     #[arg(long, value_name = "KEY", conflicts_with = "try")]
     silence: Option<String>,
     #[command(flatten)]

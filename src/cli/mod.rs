@@ -75,9 +75,9 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// What is the matter now, for people and for checks by cron: exit code 0 means nothing is.
+    /// Show active alerts; exits 0 if there are none.
     Alerts(alerts::Args),
-    /// What a partner said to a document that we sent, where no file says it.
+    /// Record a partner's acknowledgement by hand.
     Answer(answer::Args),
     /// Who did what, and why.
     Audit(audit::Args),
@@ -111,7 +111,7 @@ enum Verb {
     Library(library::Args),
     /// Messages, newest first.
     Log(log::Args),
-    /// The first version of a flow, from a schema, a sample and a model.
+    /// Generate a starter flow from a schema and a sample.
     New(new::Args),
     /// The real Odoo, for working offline: a snapshot of its models and fields.
     Odoo(odoo::Args),
@@ -119,7 +119,7 @@ enum Verb {
     Plan(plan::Args),
     /// Let messages that are held go on.
     Release(release::Args),
-    /// Today's mapping over the files that have gone through: what would be otherwise.
+    /// Re-run the current mapping over processed files and show what would change.
     ReplayCheck(replay_check::Args),
     /// Process messages again from their originals.
     Reprocess(reprocess::Args),

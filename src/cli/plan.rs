@@ -94,9 +94,9 @@ pub(super) fn render(plan: &Plan, most: usize) -> String {
     let mut out = String::new();
     for step in &plan.steps {
         let again = match (&step.module, step.identity.is_empty()) {
-            (Some(module), _) => format!("the same again: external id {module}"),
-            (None, true) => "the same again: never".to_string(),
-            (None, false) => format!("the same again: {}", step.identity.join(" + ")),
+            (Some(module), _) => format!("matched by: external id {module}"),
+            (None, true) => "always created".to_string(),
+            (None, false) => format!("matched by: {}", step.identity.join(" + ")),
         };
         let only = if step.write == WriteMode::Update { ", only updated" } else { "" };
         out.push_str(&format!("{} {} ({again}{only})\n", step.records.len(), step.model));

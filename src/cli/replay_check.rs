@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let workspace = engine.workspace();
     context.known_flow(workspace, Some(&args.flow))?;
     let Some((flow, inbound)) = workspace.flows.get(&args.flow).and_then(|flow| Some((flow, flow.inbound()?))) else {
-        let text = format!("`{}` sends: what it would send now stands in Odoo, not in the archive", args.flow);
+        let text = format!("`{}` is outbound; replay-check works on inbound flows only", args.flow);
         return Err(Problems::from(Problem::new(Code::Usage, text)));
     };
     let schemas = Schemas::compile(workspace, flow, 1)?;
@@ -74,7 +74,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let refused = count(&|one| !one.problems.is_empty());
     let unknown = count(&|one| one.differences.is_none());
     let mut text =
-        format!("{} files: {} as then, {differ} otherwise, {refused} refused now", all.len(), all.len() - differ - refused - unknown);
+        format!("{} {}: {} unchanged, {differ} different, {refused} now rejected", all.len(), if all.len() == 1 { "file" } else { "files" }, all.len() - differ - refused - unknown);
     if unknown > 0 {
         text.push_str(&format!(", {unknown} of which no plan was kept"));
     }

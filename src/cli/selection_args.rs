@@ -101,10 +101,10 @@ pub(super) async fn chosen(
     stages: &[&str],
 ) -> Result<Vec<Message>, Problems> {
     if !ids.is_empty() && !selection.is_empty() {
-        return Err(Problems::from(Problem::new(Code::Usage, "messages are meant by their ids or by a choice, not by both")));
+        return Err(Problems::from(Problem::new(Code::Usage, "give either message ids or filter options, not both")));
     }
     if ids.is_empty() && selection.is_empty() {
-        let text = "no message is meant: give ids, or choose with --flow, --partner, --stage, --since, --until, --find, --cause";
+        let text = "no messages selected: give ids, or filter with --flow, --partner, --stage, --since, --until, --find, --cause";
         return Err(Problems::from(Problem::new(Code::Usage, text)));
     }
     let mut messages = Vec::new();

@@ -185,7 +185,7 @@ codes! {
     FlowUnknown = "C117", Ops, Flow, Fail, "no such flow", "The workspace has no flow of that name; `consign status` lists them.";
     FieldReadonly = "C118", Consultant, Flow, Fail, "a field that Odoo computes", "The field cannot be written; map one of the fields it is computed from.";
     FieldRequired = "C119", Consultant, Flow, Fail, "a field that Odoo requires is not mapped", "Odoo refuses a new record without it and has no default for it, as far as the snapshot tells.";
-    ActionUnknown = "C120", Consultant, Flow, Fail, "a call that is not decided", "A method that may ask back needs its answer in the mapping, and records that are always made anew need a method that marks them; docs/mapping.md lists the methods and what can be decided.";
+    ActionUnknown = "C120", Consultant, Flow, Fail, "an Odoo method needs an option", "It would open a dialog, so the mapping must say how to answer it; and records that are always made anew need a method that marks them; docs/mapping.md lists the methods and what can be decided.";
     InTheClear = "C121", Ops, Flow, Leave, "a secret travels in the clear", "The address has no TLS and is not this machine's: whoever can listen on the way reads the password. It works; `consign check` warns of it.";
 
     DocEmpty = "C201", Partner, Document, Fail, "the file is empty", "0 bytes, or nothing but blanks. Usually the sender's export was cut off: ask for the file again.";
@@ -221,11 +221,11 @@ codes! {
     ShelfFailed = "C315", Ops, Message, Wait, "the file could not be moved on the partner's side", "What it did, or that it was refused, stands and is not repeated; the move is tried again at each poll.";
     Overtaken = "C316", Ops, Message, Hold, "a newer file was processed meanwhile", "This one waited for something temporary, or is done again, and what came after it has gone through: doing it now would set newer values back. `consign reprocess ID --overwrite` does it all the same.";
 
-    MarkerAwaited = "C317", Nobody, Document, Leave, "the partner's sign that the file is complete is not there", "The flow takes a file only once its marker file lies beside it. Until then the file is left alone.";
+    MarkerAwaited = "C317", Nobody, Document, Leave, "waiting for the marker file", "The flow takes a file only once its marker file lies beside it. Until then the file is left alone.";
     DocCut = "C318", Nobody, Document, Leave, "the file's own end is missing", "An upload that was broken off looks like a finished one from outside. The file is left for the flow's `cut` time, in case it is sent again; then it is refused like any broken file.";
     HeldLarge = "C319", Ops, Document, Leave, "the file is too large and was left where it is", "It has more bytes than the flow's `max_bytes`. Raise the limit, or set `large = \"reject\"` to have such files refused.";
     NotCollected = "C320", Ops, Document, Leave, "the partner has not collected a file", "A file that we sent lies longer on the drop than the flow's `pickup` allows.";
-    Leased = "C321", Nobody, Endpoint, Wait, "another consign looks at this drop", "One process looks at a drop at a time, by a lease in the journal. It is tried again at the next poll.";
+    Leased = "C321", Nobody, Endpoint, Wait, "another consign process is polling this folder", "One process looks at a drop at a time, by a lease in the journal. It is tried again at the next poll.";
     DropSlow = "C322", Ops, Endpoint, Stop, "the drop is too slow", "All its transfers together move less than `min_rate` bytes a second, which stands in the partner's drop. It is tried again by itself. Other partners are not kept waiting.";
 
     ValueMissing = "C401", Partner, Document, Fail, "a required value is missing in the document", "The mapping needs it, though the schema does not require it.";
@@ -238,12 +238,12 @@ codes! {
     OdooRefused = "C414", Ops, Message, Fail, "Odoo refuses the data", "One of Odoo's own rules is broken; the sentence is Odoo's. Nothing of this call was stored.";
     ActionState = "C415", Ops, Message, Fail, "an action did not bring the record to the state it should have", "The record is stored. Look at it in Odoo, finish it there or correct it, then reprocess.";
     Kept = "C416", Ops, Message, Leave, "a value that a person changed in Odoo was left as it is", "Since our last write somebody changed it in Odoo. The document says something else; `overwrite = true` in the mapping would let it win.";
-    Uncertain = "C417", Ops, Message, Hold, "it is not known whether something took place", "The connection broke, or the process died, during a call to Odoo that leaves no trace, or during the sending of a file, and a look does not tell. Look at the records in Odoo or at the partner's side; then `consign resolve ID --happened`, or `--did-not-happen` to have it done.";
+    Uncertain = "C417", Ops, Message, Hold, "outcome of an effect is unknown", "The connection broke, or the process died, during a call to Odoo that leaves no trace, or during the sending of a file, and a look does not tell. Look at the records in Odoo or at the partner's side; then `consign resolve ID --happened`, or `--did-not-happen` to have it done.";
     RecordRefused = "C418", Ops, Message, Leave, "some records of the file were refused", "The rest went in. What was refused lies in the error folder as a smaller file of the same format: correct it and drop it again.";
     Changed = "C419", Ops, Message, Leave, "a record was changed after it was sent", "The flow says what becomes of it: `changed = \"ignore\"`, `\"resend\"` or `\"report\"`.";
     LookupHeld = "C420", Ops, Message, Hold, "a document waits for a record in Odoo", "The mapping says that the document is held until the record is there, or there is only one. Make it so, then reprocess the message.";
 
-    AnswerUnknown = "C421", Ops, Message, Fail, "an answer to nothing that was sent", "A partner's answer names a document that none of its flows sent, or that expects no answer. Look at its number; the mapping may read another one than the flow's `numbers`.";
+    AnswerUnknown = "C421", Ops, Message, Fail, "acknowledgement does not match any sent document", "A partner's answer names a document that none of its flows sent, or that expects no answer. Look at its number; the mapping may read another one than the flow's `numbers`.";
     AnswerUngiven = "C422", Consultant, Message, Wait, "a document could not be answered", "What the document did is complete and is not repeated. The answer is tried again by itself, at the latest after an hour; `consign run --once FLOW` tries it now.";
 
     MayLand = "C423", Nobody, Message, Wait, "an effect may still happen", "The process died, or an answer was lost, and the other side may still be working. consign checks once that time is over, and repeats nothing before.";
@@ -269,7 +269,7 @@ codes! {
     OriginalLost = "C905", Ops, Message, Fail, "the original bytes are gone", "The file that consign kept was removed or changed by someone; it cannot be processed again.";
     Usage = "C906", Ops, Process, Fail, "the command cannot be carried out as given", "The sentence says what is missing.";
     Stuck = "C907", Ops, Process, Wait, "validation is stuck", "Documents before this one took too long and cannot be stopped (C205 tells which); with more of them the machine would have no time for anything else. It goes on when they come to an end; a restart ends them.";
-    AlertUnsent = "C908", Ops, Endpoint, Wait, "an alert could not be told", "The mail server or the webhook of [alerts] did not take it. It is tried again by itself, later and later; `consign alerts` shows what is on meanwhile.";
+    AlertUnsent = "C908", Ops, Endpoint, Wait, "alert delivery failed", "The mail server or the webhook of [alerts] did not take it. It is retried with back-off; `consign alerts` shows the active alerts meanwhile.";
     Web = "C909", Ops, Process, Fail, "the web page cannot be served", "Its address is taken, or not one of this machine: `listen` in [web] of consign.toml names another.";
     Backup = "C910", Ops, Process, Fail, "a backup cannot be made or brought back", "Nothing was overwritten and nothing half-made was left. The sentence says which file, and why.";
     Traces = "C911", Ops, Endpoint, Wait, "traces are not taken", "The collector of [traces] is away or refuses them. They are sent again by themselves, as long as consign runs; messages are not touched by it.";

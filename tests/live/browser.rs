@@ -193,7 +193,7 @@ async fn the_four_scenes_are_played_in_a_browser() {
     browser.link("Problems").await;
     browser.picture("2-problems").await;
     browser.link("Look at all 3").await;
-    browser.says("Do all 3 again").await;
+    browser.says("Reprocess all 3").await;
     browser.picture("3-cause").await;
     browser.link("order-2.xml").await;
     browser.says(&missing.barcode).await;
@@ -218,7 +218,7 @@ async fn the_four_scenes_are_played_in_a_browser() {
 
     // The last broken one is mended by an edited copy.
     browser.go(&format!("{}/messages?q=evil", site.url)).await;
-    browser.link("Edit a copy").await;
+    browser.link("Edit and reprocess").await;
     browser.run("const t = document.querySelector('textarea'); t.value = t.value.replace(/<Quantity>.*?<\\/Quantity>/, '<Quantity>1</Quantity>')").await;
     browser.write("#reason", "a number").await;
     browser.click("button[name=look]").await;
@@ -232,7 +232,7 @@ async fn the_four_scenes_are_played_in_a_browser() {
 
     // Someone does an archived message again.
     browser.go(&format!("{}/messages?q=B-{number}-1", site.url)).await;
-    browser.link("Do it again").await;
+    browser.link("Reprocess").await;
     browser.says("0 to create, 0 to update, 1 as they are").await;
     browser.picture("8-confirm").await;
     browser.write("#reason", "to be sure").await;

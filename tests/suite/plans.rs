@@ -205,7 +205,7 @@ async fn a_plan_is_held_against_the_real_odoo_and_against_what_was_done() {
     );
 
     let check = || world.consign(&["replay-check", "orders-in"]);
-    assert!(check().ends(0).out.contains("1 files: 1 as then, 0 otherwise, 0 refused now"));
+    assert!(check().ends(0).out.contains("1 file: 1 unchanged, 0 different, 0 now rejected"));
     world.replace(
         "mappings/order.toml",
         &[
@@ -220,7 +220,7 @@ async fn a_plan_is_held_against_the_real_odoo_and_against_what_was_done() {
     assert!(
         ran.out.contains("order_line 1: product_uom_qty 2.0 -> 3")
             && ran.out.contains("note written now (none)")
-            && ran.out.contains("1 files: 0 as then, 1 otherwise"),
+            && ran.out.contains("1 file: 0 unchanged, 1 different"),
         "{}",
         ran.out
     );

@@ -53,7 +53,7 @@ async fn what_is_wrong_is_found_understood_and_done_again_from_the_page() {
     assert!(problems.contains(&product.barcode), "{problems}");
     let cause = problems.split("href=\"/problems/").nth(1).and_then(|rest| rest.split('"').next()).expect("a cause").to_string();
     let page = anna.get(&format!("/problems/{cause}")).await;
-    assert!(page.text.contains("Do all 3 again") && page.text.contains("order-2.xml"), "{}", page.text);
+    assert!(page.text.contains("Reprocess all 3") && page.text.contains("order-2.xml"), "{}", page.text);
 
     let one = anna.get(&format!("/messages?q=PO-{number}-2")).await;
     assert_eq!(one.status, 303, "one message is gone to at once: {}", one.text);

@@ -71,7 +71,7 @@ impl Changes {
     ) {
         let name = current.get("display_name").and_then(Json::as_str).unwrap_or_default();
         let text = format!(
-            "`{}` of {} {} was changed in Odoo to {}; the document says {}; it was left as it is",
+            "`{}` of {} {} was edited in Odoo ({}); kept it and ignored the document's {}",
             field.name,
             work.step.model,
             if name.is_empty() { id_of(current).to_string() } else { format!("`{}`", cut(name)) },
@@ -79,7 +79,7 @@ impl Changes {
             cut(&planned.to_string()),
         );
         let problem =
-            Problem::new(Code::Kept, text).hint("nothing, if the person is right; `overwrite = true` at the field lets documents win");
+            Problem::new(Code::Kept, text).hint("none needed if the edit is right; `overwrite = true` at the field lets documents win");
         self.notes.push(placed(problem, record, Some(&field.name)));
         self.kept.entry(owner).or_default().push(kept);
     }

@@ -153,7 +153,7 @@ impl FilesOut<'_> {
                 OnNameConflict::Number | OnNameConflict::Fail => {
                     drop.remove(temporary).await?;
                     let problem =
-                        Problem::new(Code::NameTaken, format!("`{}` lies at the partner's already, with another content", message.path));
+                        Problem::new(Code::NameTaken, format!("the partner already has a different file named `{}`", message.path));
                     return Err(problem.hint(
                         "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs, or `exists = \"number\"`",
                     ));

@@ -73,8 +73,8 @@ pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<
                 journal.unclaim(&flow.id, &flow.odoo, &name(id)).await?;
                 new.push(*id);
             } else {
-                let text = format!("{},{id} `{shown}` was changed after it was sent", of.model);
-                findings.push(Problem::new(Code::Changed, text).hint("tell the partner, or correct it; it is told once"));
+                let text = format!("{},{id} `{shown}` changed after it was sent; reported once", of.model);
+                findings.push(Problem::new(Code::Changed, text).hint("inform the partner, or correct the record"));
                 journal.sent_as(&flow.id, &flow.odoo, std::iter::once((name(id), now))).await?;
             }
         }

@@ -139,7 +139,7 @@ pub async fn not_overtaken(
         let younger = journal.overtaken(message, &model, &ids).await?;
         let Some(younger) = younger else { continue };
         let text = format!("`{}` (message {}) came later and has written the same records", shown(&younger.name), younger.id.short());
-        let hint = format!("nothing, or to do it all the same: consign reprocess {} --overwrite", message.id.short());
+        let hint = format!("none needed; to force it: consign reprocess {} --overwrite", message.id.short());
         return Err(Problem::new(Code::Overtaken, text).in_file(&message.name).hint(hint).into());
     }
     Ok(())
