@@ -73,8 +73,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let differ = count(&|one| one.differences.as_ref().is_some_and(|found| !found.is_empty()));
     let refused = count(&|one| !one.problems.is_empty());
     let unknown = count(&|one| one.differences.is_none());
-    let mut text =
-        format!("{} {}: {} unchanged, {differ} different, {refused} now rejected", all.len(), if all.len() == 1 { "file" } else { "files" }, all.len() - differ - refused - unknown);
+    let mut text = format!(
+        "{} {}: {} unchanged, {differ} different, {refused} now rejected",
+        all.len(),
+        if all.len() == 1 { "file" } else { "files" },
+        all.len() - differ - refused - unknown
+    );
     if unknown > 0 {
         text.push_str(&format!(", {unknown} of which no plan was kept"));
     }

@@ -19,6 +19,7 @@ mod site;
 mod source;
 mod target;
 pub mod values;
+mod write_turn;
 
 use std::{path::Path, sync::Arc};
 

@@ -1,6 +1,9 @@
 //! What endpoints work with: the workspace, the journal, our storage, and the connections to Odoos and drops.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::{HashMap, HashSet},
+    sync::{Arc, Mutex as Slot, PoisonError},
+};
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
@@ -23,12 +26,22 @@ pub struct Site {
     clock: Arc<dyn Clock>,
     odoos: Connections,
     drops: Mutex<HashMap<String, Arc<dyn RemoteFs>>>,
+    /// Odoos of which it was asked what they may still be at.
+    asked: Slot<HashSet<String>>,
 }
 
 impl Site {
     /// The site of a workspace; `writing` has whoever writes to an Odoo wait for whoever does already. No connection is made yet.
     pub fn new(workspace: Arc<Workspace>, journal: Journal, storage: Storage, clock: Arc<dyn Clock>, writing: Arc<Locks<Landing>>) -> Self {
-        Self { odoos: Connections::of(&workspace, writing), workspace, journal, storage, clock, drops: Mutex::default() }
+        Self {
+            odoos: Connections::of(&workspace, writing),
+            workspace,
+            journal,
+            storage,
+            clock,
+            drops: Mutex::default(),
+            asked: Slot::default(),
+        }
     }
 
     /// The same site with another clock.
@@ -71,6 +84,19 @@ impl Site {
 
     pub(super) fn writing_now(&self, odoo: &str) -> Result<Option<OwnedMutexGuard<Landing>>, Problem> {
         self.odoos.writing_now(&self.workspace, odoo)
+    }
+
+    /// What an Odoo may be at was asked for.
+    pub(super) fn asked(&self, odoo: &str) {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(odoo.to_string());
+    }
+
+    pub(super) fn has_asked(&self, odoo: &str) -> bool {
+        self.asked.lock().unwrap_or_else(PoisonError::into_inner).contains(odoo)
+    }
+
+    pub(super) fn shared_clock(&self) -> Arc<dyn Clock> {
+        Arc::clone(&self.clock)
     }
 
     /// Whether an Odoo is known to be away.

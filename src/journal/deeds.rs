@@ -1,6 +1,6 @@
 //! What a person does to a message: one transaction a deed, with who did it and why.
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 
 use super::{
     audit::{self, AuditEntry},
@@ -211,11 +211,19 @@ impl Journal {
         only: Option<i64>,
         outcome: Outcome,
         deed: &AuditEntry,
-        now: DateTime<Utc>,
+        (now, lands): (DateTime<Utc>, TimeDelta),
     ) -> Result<Vec<Intent>, Problem> {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         still_here(&mut to, message).await?;
+        let under_way = |intent: &Intent| intent.effect.is_in_odoo() && !intent.is_answered && intent.is_undecided();
+        let until =
+            intents::of_run(&mut to, message).await?.iter().filter(|intent| under_way(intent)).map(|intent| intent.opened + lands).max();
+        if let Some(until) = until.filter(|until| *until > now) {
+            let at = until.format("%Y-%m-%d %H:%M:%S UTC");
+            let text = format!("Odoo may still be at what message {} does there; nobody can tell before {at}", message.id.short());
+            return Err(Problem::new(Code::MayLand, text).hint("look in Odoo after that, then decide"));
+        }
         let waits_for_this = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
         if !waits_for_this && !matches!(message.stage, Stage::Failed | Stage::Discarded) {
             let text =

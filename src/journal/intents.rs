@@ -32,7 +32,8 @@ fn effect(kind: &str, name: String, source: Option<String>, place: Option<String
 
 fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
     let cells = Cells::of("intent", "id", row);
-    let (name, source, place) = (cells.get("name")?, cells.get("source")?, cells.get("place")?);
+    let (name, source, place): (_, Option<String>, _) = (cells.get("name")?, cells.get("source")?, cells.get("place")?);
+    let is_answered = source.as_deref() == Some(ANSWERED);
     let closed = match (cells.maybe("outcome", "an outcome", Outcome::parse)?, cells.maybe_time("closed")?) {
         (Some(outcome), Some(at)) => Some((outcome, at)),
         _ => None,
@@ -42,6 +43,7 @@ fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
         run: cells.number("run")?,
         effect: cells.parsed("kind", "a kind of effect", |kind| effect(kind, name, source, place))?,
         opened: cells.time("opened")?,
+        is_answered,
         closed,
     })
 }
@@ -155,20 +157,16 @@ impl Journal {
         Ok(known)
     }
 
-    /// Writes down that what is open of a message's present run in Odoo is under way still.
+    /// Writes down that what is open of a message's present run in Odoo is under way still, also where a person has discarded the message
+    /// meanwhile.
     ///
     /// # Errors
     /// The journal cannot be written.
     pub async fn still_under_way(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.restamp(message, None, now).await
-    }
-
-    async fn restamp(&self, message: &Message, answered: Option<&str>, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
-        let update =
-            "update intent set opened = ?, source = ? where message = ? and run = ? and kind in ('call', 'write') and outcome is null";
-        let update = sqlx::query(update).bind(stamp(now)).bind(answered).bind(message.id.to_string()).bind(message.run);
-        update.execute(&mut *to).await?;
+        let update = "update intent set opened = ? where message = ? and run = ? and kind in ('call', 'write') and source is null
+             and (outcome is null or outcome = 'unknown')";
+        sqlx::query(update).bind(stamp(now)).bind(message.id.to_string()).bind(message.run).execute(&mut *to).await?;
         commit(to).await
     }
 
@@ -176,8 +174,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn all_answered(&self, message: &Message, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.restamp(message, Some(ANSWERED), now).await
+    pub async fn all_answered(&self, message: &Message) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        let update = "update intent set source = ? where message = ? and run = ? and kind in ('call', 'write')
+             and (outcome is null or outcome = 'unknown')";
+        sqlx::query(update).bind(ANSWERED).bind(message.id.to_string()).bind(message.run).execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// When something was last known to be under way in an Odoo that nobody has seen the end of, no longer ago than `since`. To be asked by
@@ -189,7 +191,7 @@ impl Journal {
         // Whatever people have done with its message meanwhile. By the index over stages: of a million messages nearly all are done.
         let query = sqlx::query(
             "select max(i.opened) as opened from message m join intent i on i.message = m.id
-             where m.stage in ('received', 'checked', 'planned', 'waiting', 'held', 'discarded') and m.odoo = ?1 and i.opened > ?2
+             where m.stage in ('received', 'checked', 'planned', 'waiting', 'held', 'failed', 'discarded') and m.odoo = ?1 and i.opened > ?2
              and i.kind in ('call', 'write') and i.source is null and (i.outcome is null or i.outcome = 'unknown')",
         );
         let row = query.bind(odoo).bind(stamp(since)).fetch_one(&self.pool).await?;

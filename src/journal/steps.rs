@@ -314,6 +314,8 @@ impl Journal {
 
 #[cfg(test)]
 mod tests {
+    use chrono::TimeDelta;
+
     use super::*;
     use crate::model::Direction;
     use crate::{
@@ -334,7 +336,7 @@ mod tests {
         // While the call is under way, a person ends the message, says that the call was not made, and starts it again.
         let mut theirs = message.clone();
         journal.discard(&mut theirs, &deed, now).await.expect("written");
-        journal.resolve(&mut theirs, None, Outcome::NotHappened, &deed, now).await.expect("written");
+        journal.resolve(&mut theirs, None, Outcome::NotHappened, &deed, (now, TimeDelta::zero())).await.expect("written");
         journal.restart(&mut theirs, ReprocessOptions::default(), None, &deed, now).await.expect("written");
         assert_eq!((theirs.stage, theirs.run), (Stage::Received, 2));
         journal.conclude(&message, &call, Outcome::Happened, now).await.expect("written");

@@ -246,7 +246,7 @@ codes! {
     AnswerUnknown = "C421", Ops, Message, Fail, "acknowledgement does not match any sent document", "A partner's answer names a document that none of its flows sent, or that expects no answer. Look at its number; the mapping may read another one than the flow's `numbers`.";
     AnswerUngiven = "C422", Consultant, Message, Wait, "a document could not be answered", "What the document did is complete and is not repeated. The answer is tried again by itself, at the latest after an hour; `consign run --once FLOW` tries it now.";
 
-    MayLand = "C423", Nobody, Message, Wait, "an effect may still happen", "The process died, or an answer was lost, and the other side may still be working. consign checks once that time is over, and repeats nothing before.";
+    MayLand = "C423", Nobody, Message, Wait, "an effect may still happen", "The process died, or an answer was lost, and the other side may still be working. consign checks once that time is over, and repeats nothing before. Where it is an Odoo, every flow that writes to it waits until then; files are received all the same.";
     AnswerGone = "C424", Consultant, Message, Hold, "an answer whose flow gives none any more", "The message is an answer to a partner's document, and its flow has no [answer] now. What the document did is complete.";
 
     OdooUnreachable = "C501", Ops, Endpoint, Stop, "Odoo cannot be reached", "Nothing is lost; every message waits and is tried again by itself.";

@@ -115,6 +115,8 @@ pub struct Intent {
     pub effect: Effect,
     /// When it was about to be done, the last time; of what takes long in Odoo, when it was last seen to be under way.
     pub opened: DateTime<Utc>,
+    /// Every call that was made for it in Odoo was answered: nothing of it is under way.
+    pub is_answered: bool,
     /// How it ended, and when that was known; open until then.
     pub closed: Option<(Outcome, DateTime<Utc>)>,
 }

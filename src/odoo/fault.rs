@@ -105,8 +105,9 @@ impl Fault {
         match status {
             401 => Self::new(FaultKind::Key, "the key is not accepted"),
             403 => Self::new(FaultKind::Rights, "forbidden"),
-            408 | 409 | 429 | 503 => Self::new(FaultKind::Busy, "the server is overloaded"),
-            502 | 504 => Self::new(FaultKind::Timeout, "the proxy has no answer from Odoo"),
+            409 | 429 | 503 => Self::new(FaultKind::Busy, "the server is overloaded"),
+            // Of 520 to 524 some say that the server behind was reached and has not answered.
+            408 | 502 | 504 | 520..=524 => Self::new(FaultKind::Timeout, "the proxy has no answer from Odoo"),
             // What a proxy refuses about this one request it will refuse again: too large, malformed.
             400 | 405..=499 => Self::new(FaultKind::Server, &format!("a proxy refuses the request with HTTP status {status}")),
             other => Self::new(FaultKind::Answer, &format!("HTTP status {other} without an answer of Odoo's")),

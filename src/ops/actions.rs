@@ -1,6 +1,7 @@
 //! What a person does to messages: again, hold, release, discard. Each is refused where the message cannot take it.
 
 use crate::{
+    endpoint::ALIVE,
     journal::{Answered, AuditEntry, Filter},
     model::{Code, Intent, Message, Outcome, Problem, ReprocessOptions, Stage, answer::AckStatus},
     pipeline::{Engine, mapping_store},
@@ -101,7 +102,8 @@ pub async fn resolve(
         let text = "a decision needs a reason: it is what is asked first when someone looks at it later";
         return Err(Problem::new(Code::Usage, text));
     }
-    engine.journal().resolve(message, only, outcome, deed, engine.clock().now()).await
+    let lands = ALIVE + engine.site().lands_within(&message.odoo);
+    engine.journal().resolve(message, only, outcome, deed, (engine.clock().now(), lands)).await
 }
 
 /// Settles the answer to a document that we sent, as a person knows it: by telephone, by a paper.

@@ -70,6 +70,15 @@ async fn go(run: &Run<'_>, steps: &mut dyn StageSteps, message: &mut Message, su
             Err(problems) if message.stage == Stage::Applied && !problems.lead().is_temporary() => {
                 return Err(problems);
             }
+            // Odoo may still be at a call: the message stays where it is, and those behind it, so that they keep their order.
+            Err(problems) if problems.lead().code == Code::MayLand && message.pipeline().maps() => {
+                summary.odoo_is_busy = true;
+                summary.not_written += 1;
+                if let Some((problem, true)) = engine.site.still_landing(&message.odoo).await? {
+                    summary.problems.push(problem);
+                }
+                return Ok(if message.odoo == run.flow.odoo { Next::Stop } else { Next::Go });
+            }
             Err(problems) => return Ok(react(run, message, problems, steps.lands_within(), summary).await?),
         }
     }

@@ -98,6 +98,7 @@ impl Engine {
             let filter = Filter { stages: vec![Stage::Waiting], ..Filter::of_flow(id) };
             summary.waiting = self.journal().list(&filter).await.map_or(summary.waiting, |waiting| waiting.len());
         }
+        summary.waiting += summary.not_written;
         if look {
             // What the partner leaves lying, and what nobody must act on, keeps no flow from working.
             let ours = |problem: &&Problem| problem.code != Code::NotCollected && problem.who != Who::Nobody;

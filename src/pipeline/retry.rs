@@ -27,7 +27,8 @@ pub(super) fn next_try(
     let firm = problems.iter().any(|problem| problem.code == Code::OdooTimeout);
     let seconds =
         SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { lands_within.num_seconds().clamp(SOON, LONGEST) } else { SOON }, LONGEST);
-    let spread = u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1);
+    // What waits for a lost answer goes on when the Odoo is written to again, before what is younger.
+    let spread = if firm { 0 } else { u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1) };
     let at = now + TimeDelta::seconds(seconds + spread);
     match landed.filter(|landed| *landed > now) {
         Some(landed) => Until { at: at.max(landed), firm: true },

@@ -176,7 +176,7 @@ impl Run<'_> {
                 let stopped = if is_answer { summary.answers_stopped || summary.source_is_away } else { *is_stopped };
                 if !message.stage.is_at_rest() {
                     if stopped {
-                        summary.waiting += usize::from(summary.odoo_is_busy && !is_answer);
+                        summary.not_written += usize::from(summary.odoo_is_busy && !is_answer);
                         continue;
                     }
                     if planted(Planted::SettledEarly) {

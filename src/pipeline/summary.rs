@@ -51,4 +51,7 @@ pub struct Summary {
     /// Odoo may still be at a call of an earlier run: what is to be written to it waits where it is.
     #[serde(skip)]
     pub(crate) odoo_is_busy: bool,
+    /// Messages that were not carried on for it; they count as waiting.
+    #[serde(skip)]
+    pub(crate) not_written: usize,
 }

@@ -393,13 +393,43 @@ async fn what_odoo_commits_after_a_kill_is_not_done_again() {
             daemon.wait().expect("ends");
             let said = fs::read_to_string(&log).expect("a log");
             assert_eq!(said.matches("C423").count(), 1, "{said}");
-            assert_eq!(proxy.requests(), before, "{with} at {method}: Odoo is left alone");
             tokio::time::sleep(SLOW).await;
             street.world.consign_later(&["run", "--once"]).ends(0);
             assert_eq!(count(json!([])).await, number, "{with} at {method}: each order once");
             assert_eq!(count(json!([["state", "=", "sale"]])).await, number, "{with} at {method}: each confirmed");
         }
     }
+}
+
+/// A younger file of another partner, which may look for what is just being created, waits as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_lost_answer_no_flow_writes_to_this_odoo_until_it_has_landed() {
+    let street = Street::of(2, 0, "manual").await;
+    let proxy = Proxy::before(&street.world.odoo.url).await;
+    street.world.replace("consign.toml", &[(&street.world.odoo.url, &proxy.url)]);
+    let drop = |partner: &str, number: &str| {
+        let order = goods::order(number, &street.customer, &[(&street.product, 1.0, 1.0)]);
+        fs::write(street.folder(partner).join(format!("out/orders/{number}.xml")), order).expect("dropped");
+    };
+    drop("good-00", "A-1");
+    proxy.plan_for("create", Fault::CutAfter);
+    street.world.consign(&["run", "--once", "good-00"]).ends(2);
+    assert!(proxy.has_struck());
+    drop("good-01", "B-1");
+    drop("good-00", "A-2");
+    let before = proxy.requests();
+    let ran = street.world.consign(&["run", "--once"]).ends(2);
+    assert!(ran.err.contains("error[C423]"), "{ran:?}");
+    assert_eq!(proxy.requests(), before, "Odoo is left alone");
+    for (flow, messages) in [("good-00", 2), ("good-01", 1)] {
+        assert_eq!(street.world.messages(flow).len(), messages, "the files of {flow} are received all the same");
+    }
+    assert!(ran.out.contains("good-01") && ran.out.contains("1 waiting"), "{}", ran.out);
+    street.world.consign_later(&["run", "--once"]).ends(0);
+    let orders = street.world.odoo.search_read("sale.order", json!([]), &["client_order_ref"]).await;
+    let mut numbers: Vec<&str> = orders.iter().map(|order| order["client_order_ref"].as_str().expect("a number")).collect();
+    numbers.sort_unstable();
+    assert_eq!(numbers, ["A-1", "A-2", "B-1"], "each once");
 }
 
 /// What takes long in Odoo is written down again and again, so that after a crash it is known until when it was under way.

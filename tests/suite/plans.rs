@@ -96,7 +96,7 @@ async fn a_call_of_a_message_that_is_discarded_stays_unknown_until_a_person_deci
     assert!(world.consign(&["show", &id]).ends(0).out.contains("unknown: call message_post"));
     let ran = world.consign_later(&["reprocess", &id]).ends(1);
     assert!(ran.err.contains("C417") && ran.err.contains("consign resolve"), "{}", ran.err);
-    world.consign(&["resolve", &id, "--happened", "--reason", "it is there"]).ends(0);
+    world.consign_later(&["resolve", &id, "--happened", "--reason", "it is there"]).ends(0);
     assert_eq!(world.messages("catalogue-in")[0]["stage"], "discarded");
     world.consign_later(&["reprocess", &id]).ends(0);
     let posted = sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count();

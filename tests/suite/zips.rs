@@ -87,7 +87,7 @@ async fn a_zip_done_again_makes_no_document_a_second_time() {
     let shown = shop.world.consign(&["show", whole]).ends(0).out;
     assert!(shown.contains("its 1 documents are messages of their own already"), "{shown}");
     let compared = shop.world.consign(&["replay-check", "orders-in"]).ends(0);
-    assert!(compared.out.contains("1 files: 1 as then"), "{}", compared.out);
+    assert!(compared.out.contains("1 file: 1 unchanged"), "{}", compared.out);
     all_at_rest(&shop.world);
 }
 

@@ -47,7 +47,7 @@ pub async fn execute(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Res
     let mut run = Run::new(&odoo, plan, setup);
     match run.all().await {
         Ok(()) => Ok(run.outcome),
-        Err(problems) => Err(Stopped { ended: run.ended(&problems), done: run.outcome, problems }),
+        Err(problems) => Err(Stopped { ended: run.ended(&problems), lost: odoo.changes().may_be(), done: run.outcome, problems }),
     }
 }
 

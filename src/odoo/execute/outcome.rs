@@ -78,6 +78,8 @@ pub struct Stopped {
     /// How the writing ended, as far as this try knows: nothing where it has not begun to write, or an answer did not come, now or at an
     /// earlier try of this run.
     pub ended: Option<intent::Outcome>,
+    /// A call that writes was not answered: Odoo may still be at it.
+    pub lost: bool,
 }
 
 /// What a record would become.

@@ -30,25 +30,40 @@ impl PlanTarget for Writer<'_> {
         effects: &'a dyn WriteHistory,
     ) -> BoxFuture<'a, Result<(), Problems>> {
         Box::pin(async move {
-            let odoo = self.site.odoo(&message.odoo).await?;
             // The whole id: a mark that is met again years later would make a count do nothing.
             let mark = format!("consign {}.{}", message.id, message.run);
             let catalog = self.site.workspace().catalog(&message.odoo);
             let setup = ExecuteOptions { mark: &mark, memory: effects, catalog, partial: parts.is_partial() };
             let turn = self.site.turn_to_write(&message.odoo).await?;
-            let written = self.write(&odoo, setup, message, parts).await;
-            let lost = matches!(&written, Err(problems) if problems.iter().any(|problem| problem.code == Code::OdooTimeout));
-            if written.is_err() && !lost {
-                self.site.journal().all_answered(message, self.site.clock().now()).await?;
+            let odoo = match self.site.odoo(&message.odoo).await {
+                Ok(odoo) => odoo,
+                Err(problem) => {
+                    turn.end();
+                    return Err(problem.into());
+                }
+            };
+            let mut lost = false;
+            let written = self.write(&odoo, setup, (message, parts), &mut lost).await;
+            if !lost {
+                if written.is_err() {
+                    self.site.journal().all_answered(message).await?;
+                }
+                turn.end();
             }
-            turn.end(lost.then(|| self.site.clock().now()));
             written
         })
     }
 }
 
 impl Writer<'_> {
-    async fn write(&self, odoo: &Odoo, setup: ExecuteOptions<'_>, message: &Message, parts: &mut dyn PlanParts) -> Result<(), Problems> {
+    /// Writes what `parts` plans. `lost` is set as soon as a call is not answered, whatever else goes wrong then.
+    async fn write(
+        &self,
+        odoo: &Odoo,
+        setup: ExecuteOptions<'_>,
+        (message, parts): (&Message, &mut dyn PlanParts),
+        lost: &mut bool,
+    ) -> Result<(), Problems> {
         self.not_late(odoo, setup, message, parts).await?;
         if parts.is_streamed() && !parts.is_partial() {
             preflight_parts(odoo, setup, parts).await?;
@@ -69,7 +84,8 @@ impl Writer<'_> {
                     let ended = if outcome.records.is_empty() { Outcome::NotHappened } else { Outcome::Happened };
                     parts.took_place(took_place(message, outcome, write, Some(ended))).await?;
                 }
-                Err(Stopped { done, problems, ended }) => {
+                Err(Stopped { done, problems, ended, lost: is_lost }) => {
+                    *lost = is_lost;
                     // What was stored stays, and is to be found at the message.
                     parts.stopped(took_place(message, done, write, ended)).await?;
                     return Err(problems);

@@ -1,0 +1,78 @@
+//! Who may write to an Odoo now: one at a time, and nobody while it may still be at a call of an earlier one.
+
+use std::time::Duration;
+
+use chrono::{DateTime, TimeDelta, Utc};
+
+use super::{
+    landing::{ALIVE, Landing, Turn},
+    site::Site,
+};
+use crate::model::{Code, Problem};
+
+/// What a request may take beyond the time that Odoo gives it, on its way and to be broken off.
+const BEYOND: TimeDelta = TimeDelta::seconds(30);
+/// How long it is waited for whoever asks the journal what an Odoo may be at; whoever writes has its turn for longer.
+const ASKING: Duration = Duration::from_secs(2);
+
+impl Site {
+    /// How long an Odoo may be at a request whose answer nobody waits for any more.
+    pub fn lands_within(&self, odoo: &str) -> TimeDelta {
+        let longest = self.workspace().odoo(odoo).ok().and_then(|odoo| TimeDelta::from_std(odoo.longest_request()).ok());
+        longest.unwrap_or_default() + BEYOND
+    }
+
+    /// The right to write to an Odoo; others wait until it is given back.
+    ///
+    /// # Errors
+    /// There is none of that name; it may still be at something (C423); or the journal cannot be read.
+    pub async fn turn_to_write(&self, odoo: &str) -> Result<Turn, Problem> {
+        let mut landing = self.writing(odoo).await?;
+        let (now, lands) = (self.clock().now(), self.lands_within(odoo));
+        if let Some(until) = self.lands_at(&mut landing, odoo, now).await? {
+            return Err(may_land(odoo, until));
+        }
+        Ok(Turn::new(landing, lands, self.shared_clock()))
+    }
+
+    /// That an Odoo may still be at something: what is said of it, the first time that somebody asks in this process; nothing where
+    /// somebody writes to it now.
+    ///
+    /// # Errors
+    /// As [`Site::turn_to_write`].
+    pub async fn still_landing(&self, odoo: &str) -> Result<Option<(Problem, bool)>, Problem> {
+        let mut landing = match self.writing_now(odoo)? {
+            Some(landing) => landing,
+            // Whoever writes has asked before; only at the start somebody may be asking now.
+            None if self.has_asked(odoo) => return Ok(None),
+            None => match tokio::time::timeout(ASKING, self.writing(odoo)).await {
+                Ok(landing) => landing?,
+                Err(_) => return Ok(None),
+            },
+        };
+        let Some(until) = self.lands_at(&mut landing, odoo, self.clock().now()).await? else { return Ok(None) };
+        let is_new = !std::mem::replace(&mut landing.is_reported, true);
+        Ok(Some((may_land(odoo, until), is_new)))
+    }
+
+    async fn lands_at(&self, landing: &mut Landing, odoo: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Problem> {
+        if !landing.is_known {
+            let within = ALIVE + self.lands_within(odoo);
+            let last = self.journal().last_under_way(odoo, now - within).await?;
+            landing.set(last.map(|last| last + within));
+            landing.is_known = true;
+            self.asked(odoo);
+        }
+        // A clock that was set back closes nothing for longer than a request takes.
+        Ok(landing.until.filter(|until| *until > now).map(|until| until.min(now + ALIVE + self.lands_within(odoo))))
+    }
+}
+
+fn may_land(odoo: &str, until: DateTime<Utc>) -> Problem {
+    let which = if odoo.is_empty() { "Odoo".to_string() } else { format!("the Odoo `{odoo}`") };
+    let text = format!(
+        "{which} may still be at a call whose answer did not come; nothing is written to it before {}",
+        until.format("%Y-%m-%d %H:%M:%S UTC")
+    );
+    Problem::new(Code::MayLand, text)
+}
