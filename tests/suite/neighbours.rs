@@ -388,10 +388,12 @@ async fn what_odoo_commits_after_a_kill_is_not_done_again() {
             assert_eq!(street.world.messages("good-00").len() as i64, number, "the file is taken all the same");
             // The process that stays says so once.
             let mut daemon = street.world.daemon();
-            tokio::time::sleep(Duration::from_secs(3)).await;
+            let said = || fs::read_to_string(&log).unwrap_or_default();
+            until("what it says", &log, async || said().contains("C423")).await;
+            tokio::time::sleep(Duration::from_secs(2)).await;
             signal(&daemon, "TERM");
             daemon.wait().expect("ends");
-            let said = fs::read_to_string(&log).expect("a log");
+            let said = said();
             assert_eq!(said.matches("C423").count(), 1, "{said}");
             tokio::time::sleep(SLOW).await;
             street.world.consign_later(&["run", "--once"]).ends(0);
@@ -436,7 +438,7 @@ async fn after_a_lost_answer_no_flow_writes_to_this_odoo_until_it_has_landed() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_takes_long_in_odoo_is_known_to_be_under_way() {
     let street = Street::of(1, 0, "manual").await;
-    let proxy = Proxy::late_by(&street.world.odoo.url, Duration::from_secs(4)).await;
+    let proxy = Proxy::late_by(&street.world.odoo.url, Duration::from_secs(12)).await;
     street.world.replace("consign.toml", &[(&street.world.odoo.url, &proxy.url)]);
     let order = goods::order("L-1", &street.customer, &[(&street.product, 1.0, 1.0)]);
     fs::write(street.folder("good-00").join("out/orders/1.xml"), order).expect("dropped");
