@@ -76,11 +76,16 @@ impl Books {
         fs::rename(aside, folder.join(name)).expect("dropped");
     }
 
+    /// Files that lie before the flow.
+    pub fn waiting(&self) -> usize {
+        self.world.partner_files("out/orders").len()
+    }
+
     /// Waits until nothing lies before the flows and nothing is under way.
     pub async fn settle(&self) {
-        let patience = Instant::now() + Duration::from_secs(300);
+        let patience = Instant::now() + Duration::from_secs(600);
         loop {
-            let waiting = self.world.partner_files("out/orders").len();
+            let waiting = self.waiting();
             let open = self.under_way();
             let ready = self.pickings("assigned").await.len();
             let sent = self.sent().len();
