@@ -67,7 +67,7 @@ async fn whatever_is_restarted_the_books_balance() {
         // The last third is for watching one process age.
         if started.elapsed() < time * 2 / 3 {
             chaos.perhaps(&books.world);
-            if chaos.random(40) == 0 {
+            if chaos.random(20) == 0 {
                 proxy.plan(Some((1 + chaos.random(6) as usize, LOST[chaos.random(LOST.len() as u64) as usize])));
                 lost += 1;
             }
