@@ -15,7 +15,7 @@ pub const ALIVE: TimeDelta = TimeDelta::seconds(15);
 /// Until when an Odoo may be at something. It goes with the right to write to it.
 #[derive(Debug, Default)]
 pub struct Landing {
-    pub(super) until: Option<DateTime<Utc>>,
+    until: Option<DateTime<Utc>>,
     /// What earlier processes have left behind was asked for.
     pub(super) is_known: bool,
     /// It was reported.
@@ -25,6 +25,13 @@ pub struct Landing {
 impl Landing {
     pub(super) fn set(&mut self, until: Option<DateTime<Utc>>) {
         (self.until, self.is_reported) = (until, false);
+    }
+
+    /// Until when it may be at something, where that is not over `now`. It is never longer than a request can take from now: the clock may
+    /// have been set back.
+    pub(super) fn until(&mut self, now: DateTime<Utc>, within: TimeDelta) -> Option<DateTime<Utc>> {
+        self.until = self.until.filter(|until| *until > now).map(|until| until.min(now + within));
+        self.until
     }
 }
 
@@ -52,5 +59,22 @@ impl Drop for Turn {
     fn drop(&mut self) {
         let until = (!self.has_ended).then(|| self.clock.now() + self.lands);
         self.landing.set(until);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_clock_that_was_set_back_closes_an_odoo_for_no_longer_than_a_request_takes() {
+        let (within, minute) = (TimeDelta::seconds(165), TimeDelta::seconds(60));
+        let (mut landing, began) = (Landing::default(), Utc::now());
+        landing.set(Some(began + within));
+        assert_eq!(landing.until(began + minute, within), Some(began + within), "the usual");
+        let set_back = began - TimeDelta::hours(1);
+        assert_eq!(landing.until(set_back, within), Some(set_back + within));
+        assert_eq!(landing.until(set_back + minute, within), Some(set_back + within), "it does not move on with the clock");
+        assert_eq!(landing.until(set_back + within, within), None);
     }
 }

@@ -10,9 +10,9 @@ use super::{
 };
 use crate::model::{Code, Problem};
 
-/// What a request may take beyond the time that Odoo gives it, on its way and to be broken off.
+/// Added to the time that Odoo gives a request: for its way there, and for Odoo to abort it.
 const BEYOND: TimeDelta = TimeDelta::seconds(30);
-/// How long it is waited for whoever asks the journal what an Odoo may be at; whoever writes has its turn for longer.
+/// Longest wait for another task that asks the journal the same at the start. One that writes holds its turn for longer.
 const ASKING: Duration = Duration::from_secs(2);
 
 impl Site {
@@ -35,8 +35,7 @@ impl Site {
         Ok(Turn::new(landing, lands, self.shared_clock()))
     }
 
-    /// That an Odoo may still be at something: what is said of it, the first time that somebody asks in this process; nothing where
-    /// somebody writes to it now.
+    /// The problem to report while an Odoo may still be at a call, and whether nobody has reported it yet. `None` while somebody writes.
     ///
     /// # Errors
     /// As [`Site::turn_to_write`].
@@ -56,15 +55,14 @@ impl Site {
     }
 
     async fn lands_at(&self, landing: &mut Landing, odoo: &str, now: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Problem> {
+        let within = ALIVE + self.lands_within(odoo);
         if !landing.is_known {
-            let within = ALIVE + self.lands_within(odoo);
             let last = self.journal().last_under_way(odoo, now - within).await?;
             landing.set(last.map(|last| last + within));
             landing.is_known = true;
             self.asked(odoo);
         }
-        // A clock that was set back closes nothing for longer than a request takes.
-        Ok(landing.until.filter(|until| *until > now).map(|until| until.min(now + ALIVE + self.lands_within(odoo))))
+        Ok(landing.until(now, within))
     }
 }
 

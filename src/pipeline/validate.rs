@@ -242,7 +242,7 @@ impl Reader {
 /// What the schema of a document allows.
 ///
 /// # Errors
-/// None of the flow's schemas is for it, or what keeps it from being read.
+/// No schema of the flow fits the document, or the file cannot be read.
 pub(super) fn shape(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schemas) -> Result<Arc<Shape>, Problems> {
     let choice = choose(source, name, inbound)?;
     Ok(Arc::clone(schemas.get(&choice.schema)?.shape()))
