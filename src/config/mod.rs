@@ -328,7 +328,7 @@ impl OdooConfig {
         })
     }
 
-    /// How long Odoo may be at a request: what it gives one by itself, and never less than a call is waited for.
+    /// How long a request may run: what Odoo gives it (`limit_time_real`), and never less than we wait for a call.
     pub fn longest_request(&self) -> Duration {
         self.limit_time_real.max(self.timeout)
     }

@@ -1,6 +1,6 @@
-//! What an Odoo may still be at although nobody waits for its answer: a process was killed, a run was broken off, an answer was lost. Until
-//! that is over, nothing is written to this Odoo and nothing is looked for there in order to be written: a look would not find what Odoo
-//! has not committed, and what it commits later would overwrite what is newer.
+//! A call to Odoo may still be running although nobody waits for its answer: consign was killed, a run was stopped, or the answer was lost.
+//! Until that call must have ended, no plan is carried out in this Odoo. A search would not find what the call has not committed yet, and
+//! what it commits later would overwrite newer values.
 
 use std::sync::Arc;
 
@@ -12,13 +12,13 @@ use crate::model::Clock;
 /// How often the journal says that a call to Odoo is still running, so that after a crash it shows when it last was.
 pub const ALIVE: TimeDelta = TimeDelta::seconds(15);
 
-/// Until when an Odoo may be at something. It goes with the right to write to it.
+/// Until when a call may still be running in an Odoo. It belongs to the right to write to that Odoo.
 #[derive(Debug, Default)]
 pub struct Landing {
     until: Option<DateTime<Utc>>,
-    /// What earlier processes have left behind was asked for.
+    /// The journal was asked for calls of earlier processes.
     pub(super) is_known: bool,
-    /// It was reported.
+    /// The present wait was reported.
     pub(super) is_reported: bool,
 }
 
@@ -27,16 +27,16 @@ impl Landing {
         (self.until, self.is_reported) = (until, false);
     }
 
-    /// Until when it may be at something, where that is not over `now`. It is never longer than a request can take from now: the clock may
-    /// have been set back.
+    /// When a call that may still be running must have ended; `None` where that is over `now`. Never later than `within` from now: the clock
+    /// may have been set back.
     pub(super) fn until(&mut self, now: DateTime<Utc>, within: TimeDelta) -> Option<DateTime<Utc>> {
         self.until = self.until.filter(|until| *until > now).map(|until| until.min(now + within));
         self.until
     }
 }
 
-/// The right to write to an Odoo. Dropped without [`Turn::end`], because an answer is lost or the run is broken off, it leaves behind that
-/// Odoo may be at a call from then on, as long as it gives a request.
+/// The right to write to an Odoo. If it is dropped without [`Turn::end`], because an answer was lost or the run was stopped, a call may
+/// still be running: the next turn begins only when that call must have ended.
 pub struct Turn {
     landing: OwnedMutexGuard<Landing>,
     lands: TimeDelta,
@@ -49,7 +49,7 @@ impl Turn {
         Self { landing, lands, clock, has_ended: false }
     }
 
-    /// All that was asked was answered.
+    /// Gives the right back: every call was answered.
     pub fn end(mut self) {
         self.has_ended = true;
     }

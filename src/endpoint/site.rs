@@ -26,7 +26,7 @@ pub struct Site {
     clock: Arc<dyn Clock>,
     odoos: Connections,
     drops: Mutex<HashMap<String, Arc<dyn RemoteFs>>>,
-    /// Odoos of which it was asked what they may still be at.
+    /// Odoos whose calls of earlier processes are known.
     asked: Slot<HashSet<String>>,
 }
 
@@ -86,7 +86,7 @@ impl Site {
         self.odoos.writing_now(&self.workspace, odoo)
     }
 
-    /// What an Odoo may be at was asked for.
+    /// The calls of earlier processes in an Odoo are known now.
     pub(super) fn asked(&self, odoo: &str) {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner).insert(odoo.to_string());
     }

@@ -1,4 +1,4 @@
-//! Who may write to an Odoo now: one at a time, and nobody while it may still be at a call of an earlier one.
+//! Who may write to an Odoo now: one run at a time, and none while a call of an earlier run may still be running there.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const BEYOND: TimeDelta = TimeDelta::seconds(30);
 const ASKING: Duration = Duration::from_secs(2);
 
 impl Site {
-    /// How long an Odoo may be at a request whose answer nobody waits for any more.
+    /// How long a request may run in an Odoo after nobody waits for its answer any more.
     pub fn lands_within(&self, odoo: &str) -> TimeDelta {
         let longest = self.workspace().odoo(odoo).ok().and_then(|odoo| TimeDelta::from_std(odoo.longest_request()).ok());
         longest.unwrap_or_default() + BEYOND
@@ -25,7 +25,7 @@ impl Site {
     /// The right to write to an Odoo; others wait until it is given back.
     ///
     /// # Errors
-    /// There is none of that name; it may still be at something (C423); or the journal cannot be read.
+    /// There is no Odoo of that name, a call may still be running there (C423), or the journal cannot be read.
     pub async fn turn_to_write(&self, odoo: &str) -> Result<Turn, Problem> {
         let mut landing = self.writing(odoo).await?;
         let (now, lands) = (self.clock().now(), self.lands_within(odoo));
@@ -42,7 +42,7 @@ impl Site {
     pub async fn still_landing(&self, odoo: &str) -> Result<Option<(Problem, bool)>, Problem> {
         let mut landing = match self.writing_now(odoo)? {
             Some(landing) => landing,
-            // Whoever writes has asked before; only at the start somebody may be asking now.
+            // The turn is held by a run that writes. Before the first question it may also be held for that question.
             None if self.has_asked(odoo) => return Ok(None),
             None => match tokio::time::timeout(ASKING, self.writing(odoo)).await {
                 Ok(landing) => landing?,

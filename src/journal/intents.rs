@@ -17,7 +17,7 @@ use crate::model::{Effect, Intent, Message, Outcome, Problem, intent::Prior};
 /// What stands as the source of a delivery that may be repeated.
 const REPEATABLE: &str = "repeatable";
 
-/// What stands as the source of an effect in Odoo that is not under way: every call that was made for it was answered.
+/// Stored as the source of an effect in Odoo once every call for it was answered: none of them is still running.
 const ANSWERED: &str = "answered";
 
 fn effect(kind: &str, name: String, source: Option<String>, place: Option<String>) -> Option<Effect> {
@@ -157,8 +157,7 @@ impl Journal {
         Ok(known)
     }
 
-    /// Writes down that what is open of a message's present run in Odoo is under way still, also where a person has discarded the message
-    /// meanwhile.
+    /// Writes down that the calls of a message's present run are still running in Odoo, also if a person has discarded it meanwhile.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -170,7 +169,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Writes down that all that a message has asked of Odoo was answered: what is open stays so, and nothing of it is under way.
+    /// Writes down that Odoo has answered every call of a message's present run. Open intents stay open.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -182,8 +181,8 @@ impl Journal {
         commit(to).await
     }
 
-    /// When something was last known to be under way in an Odoo that nobody has seen the end of, no longer ago than `since`. To be asked by
-    /// whoever has the right to write to it: then it is of earlier processes.
+    /// When a call without an answer was last known to be running in an Odoo, not before `since`. Ask only with the right to write to that
+    /// Odoo: then the call is of an earlier process.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -1,4 +1,4 @@
-//! Runs that were broken off in the middle, by a stop or by a crash: what Odoo may still be at is not looked for before it has landed.
+//! Runs that end in the middle of a call to Odoo: the journal says until when the call was running, and after a stop its message waits.
 
 use std::{collections::BTreeSet, future::Future, time::Duration};
 
@@ -43,8 +43,7 @@ impl Engine {
         Ok(())
     }
 
-    /// Carries out what writes to Odoo. Whatever it takes, the journal says that it was under way at most [`ALIVE`] ago: `say` writes that
-    /// down.
+    /// Runs `work`, which writes to Odoo, and calls `say` every [`ALIVE`] until it ends: `say` writes down that it is still running.
     pub(super) async fn under_way<T, S>(&self, say: impl Fn(DateTime<Utc>) -> S, work: impl Future<Output = T>) -> T
     where
         S: Future<Output = Result<(), Problem>>,
@@ -56,7 +55,7 @@ impl Engine {
                 tokio::time::sleep(pause).await;
                 pause = usual;
                 if let Err(problem) = say(self.clock().now()).await {
-                    // What is under way goes on, and this is written down soon.
+                    // The work goes on; the next try to write it down comes sooner.
                     pause = usual.min(SOON);
                     tracing::warn!(code = problem.code.as_str(), "{}", problem.message);
                 }
@@ -69,7 +68,7 @@ impl Engine {
     }
 }
 
-/// Whether Odoo may be at what a message has begun there, which it does at this stage alone.
+/// Whether a call for a message may be running in Odoo. Only a message that is planned makes such calls.
 async fn is_under_way(engine: &Engine, message: &Message) -> Result<bool, Problem> {
     let is_open = |intent: &Intent| intent.closed.is_none() && intent.effect.is_in_odoo();
     Ok(message.stage == Stage::Planned && engine.journal().intents_of_run(message).await?.iter().any(is_open))

@@ -70,7 +70,7 @@ async fn go(run: &Run<'_>, steps: &mut dyn StageSteps, message: &mut Message, su
             Err(problems) if message.stage == Stage::Applied && !problems.lead().is_temporary() => {
                 return Err(problems);
             }
-            // Odoo may still be at a call: the message stays where it is, and those behind it, so that they keep their order.
+            // A call may still be running in Odoo. The message keeps its stage, and those behind it keep theirs: the order stays.
             Err(problems) if problems.lead().code == Code::MayLand && message.pipeline().maps() => {
                 summary.odoo_is_busy = true;
                 summary.not_written += 1;

@@ -15,8 +15,8 @@ const LONGEST: i64 = 3600;
 /// When to try again after `attempts` tries: half a minute, doubled each time up to an hour, and up to a tenth more by the message's
 /// own id, so that many waiting messages do not all come back at once.
 ///
-/// After a lost answer from Odoo, which may be at it for so long as it `lands_within`, and if another effect may still take place until
-/// `landed`, the next try is not before that, even if a person asks.
+/// After a lost answer from Odoo the next try is not before `lands_within` has passed, even if a person asks. If another effect may still
+/// take place until `landed`, it is not before that.
 pub(super) fn next_try(
     (message, attempts): (MessageId, u32),
     problems: &Problems,
@@ -27,7 +27,7 @@ pub(super) fn next_try(
     let firm = problems.iter().any(|problem| problem.code == Code::OdooTimeout);
     let seconds =
         SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { lands_within.num_seconds().clamp(SOON, LONGEST) } else { SOON }, LONGEST);
-    // What waits for a lost answer goes on when the Odoo is written to again, before what is younger.
+    // After a lost answer it goes on as soon as that Odoo is written to again, before younger messages.
     let spread = if firm { 0 } else { u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1) };
     let at = now + TimeDelta::seconds(seconds + spread);
     match landed.filter(|landed| *landed > now) {

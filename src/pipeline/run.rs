@@ -51,7 +51,7 @@ impl Run<'_> {
         polled
     }
 
-    /// Whether Odoo may still be at something, so that nothing is written to it: all that is to be waits in its order.
+    /// Whether a call may still be running in Odoo. Then nothing is written to it, and all messages keep their order.
     async fn is_landing(&self, summary: &mut Summary) -> Result<bool, Problem> {
         let Target::Plans(_) = &self.target else { return Ok(false) };
         let landing = self.engine.site.still_landing(&self.flow.odoo).await?;

@@ -56,7 +56,7 @@ impl PlanTarget for Writer<'_> {
 }
 
 impl Writer<'_> {
-    /// Writes what `parts` plans. `lost` is set as soon as a call is not answered, whatever else goes wrong then.
+    /// Carries out every part. Sets `lost` if a call that writes was not answered, whatever else goes wrong after it.
     async fn write(
         &self,
         odoo: &Odoo,
