@@ -77,7 +77,7 @@ async fn row(engine: &Engine, origin: ItemOrigin, readiness: Readiness) -> Resul
             row.state = "held";
             row.since = output::at(since);
             row.why = format!("{}: {}", problem.code.as_str(), problem.message);
-            row.fix = problem.hint;
+            row.fix = problem.hint.map(Into::into);
         }
         Readiness::Taken(id) => {
             let message = engine.journal().find(&id).await?;

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::{Context, Exit, library_files::FILES, output};
-use crate::model::{Code, Problem, Problems, nearest::did_you_mean, problem::reason};
+use crate::model::{Code, Problem, Problems, i18n::Text, nearest::did_you_mean, problem::reason};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -62,7 +62,7 @@ fn list(context: &Context) {
 
 fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<(), Problems> {
     let workspace = context.load()?;
-    let told = |text: String, hint: Option<String>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
+    let told = |text: String, hint: Option<Text>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
     let Some((name, _, text)) = flows().find(|(name, ..)| *name == flow) else {
         return Err(told(format!("the library has no flow `{flow}`"), did_you_mean(flow, flows().map(|(name, ..)| name))));
     };

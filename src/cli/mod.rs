@@ -208,7 +208,7 @@ impl Context {
 /// The problem for a flow that the workspace does not have.
 fn unknown_flow(workspace: &Workspace, name: &str) -> Problem {
     let names: Vec<&str> = workspace.flows.keys().map(String::as_str).collect();
-    let hint = did_you_mean(name, names.iter().copied()).unwrap_or_else(|| format!("flows: {}", names.join(", ")));
+    let hint = did_you_mean(name, names.iter().copied()).unwrap_or_else(|| format!("flows: {}", names.join(", ")).into());
     Problem::new(Code::FlowUnknown, format!("there is no flow `{name}`")).hint(hint)
 }
 

@@ -11,7 +11,7 @@ use crate::{
     endpoint,
     format::{ByteSource, Limits, xml},
     mapping::skeleton::{self, Material},
-    model::{Code, Document, Place, Problem, Problems, nearest::did_you_mean, problem::reason},
+    model::{Code, Document, Place, Problem, Problems, i18n::Text, nearest::did_you_mean, problem::reason},
     schema::{Schema, ValidatedFile},
 };
 
@@ -51,7 +51,7 @@ struct FlowArgs {
 pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let Verb::Flow(args) = &args.verb;
     let workspace = context.load()?;
-    let usage = |text: String, hint: Option<String>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
+    let usage = |text: String, hint: Option<Text>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
     let plain = !args.name.is_empty() && args.name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     if !plain || args.name.starts_with('.') {
         return Err(usage(format!("`{}` is no name of a flow: letters, digits, - and _", args.name), None));
@@ -66,7 +66,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     }
     if workspace.catalog.model(&args.model).is_none() {
         let hint = did_you_mean(&args.model, workspace.catalog.models());
-        let hint = hint.unwrap_or_else(|| format!("if this Odoo has it: consign odoo snapshot {}", args.model));
+        let hint = hint.unwrap_or_else(|| format!("if this Odoo has it: consign odoo snapshot {}", args.model).into());
         return Err(usage(format!("the field snapshot has no model `{}`", args.model), Some(hint)));
     }
     let schema = Schema::compile(&workspace.schemas(), &args.schema)?;

@@ -8,7 +8,7 @@ use super::{FilesSource, Flow, Inbound, Outbound, Workspace, in_the_clear::in_th
 use crate::{
     format::{ByteSource, Format, Layout, Limits},
     mapping::coverage::Coverage,
-    model::{Code, Name, Place, Problem, Problems, catalog::Catalog, nearest::did_you_mean, pattern::fits, shape::Shape},
+    model::{Code, Name, Place, Problem, Problems, catalog::Catalog, i18n::Text, nearest::did_you_mean, pattern::fits, shape::Shape},
     odoo::{actions, read::Tree},
     schema::{Schema, ValidatedFile},
 };
@@ -225,18 +225,15 @@ fn names(flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
         for name in template.names() {
             let mut parts = name.split('.');
             let top = parts.next().unwrap_or_default();
-            let hint = match top {
+            let hint: Option<Option<Text>> = match top {
                 "record" if outbound.records.per_file == 1 || fields.0.len() == 1 => unread(fields, parts),
-                "partner" => parts
-                    .next()
-                    .filter(|part| !matches!(*part, "id" | "name" | "gln"))
-                    .map(|_| Some("partner has id, name and gln".to_string())),
-                top if tops.contains(&top) => None,
-                "sequence" => Some(Some("give the flow a `sequence = 1`".to_string())),
-                "record" => {
-                    Some(Some("with `per_file` above 1 there are `records`: {% for record in records %} … {% endfor %}".to_string()))
+                "partner" => {
+                    parts.next().filter(|part| !matches!(*part, "id" | "name" | "gln")).map(|_| Some("partner has id, name and gln".into()))
                 }
-                "records" => Some(Some("with one record in a file it is `record`; `per_file` puts several together".to_string())),
+                top if tops.contains(&top) => None,
+                "sequence" => Some(Some("give the flow a `sequence = 1`".into())),
+                "record" => Some(Some("with `per_file` above 1 there are `records`: {% for record in records %} … {% endfor %}".into())),
+                "records" => Some(Some("with one record in a file it is `record`; `per_file` puts several together".into())),
                 top => Some(did_you_mean(top, tops.iter().copied())),
             };
             if let Some(hint) = hint {
@@ -326,7 +323,7 @@ fn domain(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Vec<Pro
 }
 
 /// `Some` when the path is not among the fields read, with the nearest one if there is one.
-fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Option<String>> {
+fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Option<Text>> {
     let mut at = tree;
     for part in parts {
         match at.0.get(part) {
@@ -345,11 +342,11 @@ fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Optio
 pub fn told(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
     let mut problem = problem.clone();
     if problem.code == Code::SchemaMissing {
-        problem.message = format!("the flow `{}` needs the schema `{schema}`, which is not in the workspace", flow.id);
+        problem.message = format!("the flow `{}` needs the schema `{schema}`, which is not in the workspace", flow.id).into();
         problem.place = Place::file(&flow.file);
         if let Some(from) = &flow.schema_from {
             let set = schema.split('/').next().unwrap_or_default();
-            problem.hint = Some(format!("get it from {from}, then: consign schemas add {set} FOLDER-OR-ZIP"));
+            problem.hint = Some(format!("get it from {from}, then: consign schemas add {set} FOLDER-OR-ZIP").into());
         }
     }
     problem

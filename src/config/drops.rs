@@ -128,7 +128,7 @@ impl Account {
             legacy: reader.texts("legacy").unwrap_or_default(),
         };
         for name in account.legacy.iter().filter(|name| !LEGACY.contains(&name.as_str())) {
-            let hint = did_you_mean(name, LEGACY).unwrap_or_else(|| format!("one of {}", LEGACY.join(", ")));
+            let hint = did_you_mean(name, LEGACY).unwrap_or_else(|| format!("one of {}", LEGACY.join(", ")).into());
             let problem = Problem::new(Code::ConfigBadValue, format!("`{name}` is no algorithm that can be allowed"));
             reader.report(problem.at(reader.place_of("legacy")).hint(hint));
         }

@@ -172,7 +172,7 @@ fn odoo(table: &TomlReader<'_>, files: &dyn WorkspaceFiles) -> String {
     let name = table.text("odoo").unwrap_or_default();
     let known = files.odoos();
     if !name.is_empty() && !known.contains(&name.as_str()) {
-        let hint = did_you_mean(&name, known).unwrap_or_else(|| format!("consign.toml needs a table [odoos.{name}]"));
+        let hint = did_you_mean(&name, known).unwrap_or_else(|| format!("consign.toml needs a table [odoos.{name}]").into());
         let problem = Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{name}`"));
         table.report(problem.at(table.place_of("odoo")).hint(hint));
     }

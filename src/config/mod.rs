@@ -246,7 +246,7 @@ impl Workspace {
             "" => Ok(&self.odoo),
             name => self.odoos.get(name).ok_or_else(|| {
                 let hint = did_you_mean(name, self.odoos.keys().map(String::as_str));
-                let hint = hint.unwrap_or_else(|| format!("consign.toml needs a table [odoos.{name}]"));
+                let hint = hint.unwrap_or_else(|| format!("consign.toml needs a table [odoos.{name}]").into());
                 Problem::new(Code::ConfigUnknownName, format!("there is no Odoo `{name}` in the workspace")).hint(hint)
             }),
         }

@@ -4,7 +4,11 @@ use std::io::{self, BufRead, Read};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, UTF_8, UTF_16BE, UTF_16LE};
 
-use crate::model::{Code, Place, Problem, problem::cut};
+use crate::model::{
+    Code, Place, Problem,
+    i18n::{Sentence, say},
+    problem::cut,
+};
 
 /// Bytes looked at to find out the encoding; an XML declaration is shorter.
 const HEAD: usize = 256;
@@ -53,10 +57,10 @@ impl ReadError {
     /// As a problem at the place where reading stopped.
     pub fn problem(&self, place: Place) -> Problem {
         match self {
-            Self::Encoding(encoding) => Problem::new(Code::DocEncoding, format!("the file's bytes are not valid {}", encoding.name()))
+            Self::Encoding(encoding) => Problem::new(Code::DocEncoding, say!("encoding-invalid", encoding = encoding.name()))
                 .at(place)
-                .hint("declare the encoding the file is really written in, or send it as UTF-8"),
-            Self::Size(most) => Problem::new(Code::DocLimit, format!("the file has more than {most} bytes")).at(place),
+                .hint(say!("hint-declare-encoding")),
+            Self::Size(most) => Problem::new(Code::DocLimit, say!("file-longer", limit = *most)).at(place),
             Self::Io(error) => {
                 Problem::new(Code::DropIo, format!("the file cannot be read ({})", crate::model::problem::reason(error))).at(place)
             }
@@ -196,15 +200,12 @@ pub(super) fn xml_encoding(head: &[u8], file: &str) -> Result<&'static Encoding,
         [b'<', 0, _, 0, ..] => return Ok(UTF_16LE),
         _ => {}
     }
-    let refuse = |message: String| {
-        Problem::new(Code::DocEncoding, message).at(Place::at(file, 1, 1)).hint("send the file as UTF-8, and declare it so")
-    };
+    let refuse = |message: Sentence| Problem::new(Code::DocEncoding, message).at(Place::at(file, 1, 1)).hint(say!("hint-utf8"));
     let Some(name) = declared(head) else { return Ok(UTF_8) };
-    let encoding = Encoding::for_label(name.as_bytes())
-        .ok_or_else(|| refuse(format!("the file declares the encoding `{}`, which is not known", cut(&name))))?;
+    let encoding = Encoding::for_label(name.as_bytes()).ok_or_else(|| refuse(say!("encoding-unknown", encoding = cut(&name))))?;
     // The declaration could be read byte by byte, so the file is not what it says.
     if encoding == UTF_16LE || encoding == UTF_16BE {
-        return Err(refuse(format!("the file declares the encoding `{}` and is not written in it", cut(&name))));
+        return Err(refuse(say!("encoding-other", encoding = cut(&name))));
     }
     Ok(encoding)
 }

@@ -8,7 +8,7 @@ use std::{
 };
 
 use super::decode::ReadError;
-use crate::model::{Code, Place, Problem};
+use crate::model::{Code, Place, Problem, i18n::say};
 
 /// Bytes that can be read, and read again.
 #[derive(Clone)]
@@ -45,15 +45,14 @@ impl ByteSource {
         let unreadable = |error| ReadError::Io(error).problem(place());
         let length = self.length().map_err(unreadable)?;
         if length > most {
-            return Err(Problem::new(Code::DocLimit, format!("the file has {length} bytes; the limit is {most}")).at(place()));
+            return Err(Problem::new(Code::DocLimit, say!("file-too-large", size = length, limit = most)).at(place()));
         }
         if self.is_blank().map_err(unreadable)? {
-            return Err(Problem::new(Code::DocEmpty, "the file is empty").at(place()).hint("ask the partner to send it again"));
+            return Err(Problem::new(Code::DocEmpty, say!("file-empty")).at(place()).hint(say!("hint-send-again")));
         }
         let mut first = [0; 4];
         if self.open().and_then(|mut bytes| bytes.read_exact(&mut first)).is_ok() && first == *b"PK\x03\x04" {
-            let text = "the file is a zip, and a document is expected here";
-            return Err(Problem::new(Code::Package, text).at(Place::at(name, 1, 1)).hint("send the document itself, or agree on zips"));
+            return Err(Problem::new(Code::Package, say!("file-is-zip")).at(Place::at(name, 1, 1)).hint(say!("hint-no-zip")));
         }
         Ok(length)
     }

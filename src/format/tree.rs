@@ -4,6 +4,7 @@ use crate::model::{
     Code, Document, ElementStack, NodeId, Place, Problem, Start,
     document::{Attribute, Element, Table},
     events::Events,
+    i18n::say,
 };
 
 /// Builds documents, one for each root that comes.
@@ -33,7 +34,7 @@ impl Builder {
     /// There were more elements than are kept.
     pub fn all(self, file: &str) -> Result<Vec<Document>, Problem> {
         match self.wants_no_more() {
-            true => Err(Problem::new(Code::DocLimit, format!("more than {} elements", self.most)).at(Place::file(file))),
+            true => Err(Problem::new(Code::DocLimit, say!("limit-elements", limit = self.most)).at(Place::file(file))),
             false => Ok(self.done),
         }
     }
@@ -43,7 +44,7 @@ impl Builder {
     /// # Errors
     /// There were more elements than are kept, or none.
     pub fn one(self, file: &str) -> Result<Document, Problem> {
-        let nothing = || Problem::new(Code::DocEmpty, "there is no document in the file").at(Place::file(file));
+        let nothing = || Problem::new(Code::DocEmpty, say!("file-no-document")).at(Place::file(file));
         self.all(file)?.into_iter().next().ok_or_else(nothing)
     }
 }

@@ -9,7 +9,11 @@ use std::{
 
 use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
-use crate::model::{Code, Problem, Sink, problem::reason};
+use crate::model::{
+    Code, Problem, Sink,
+    i18n::{Text, say},
+    problem::reason,
+};
 
 /// Files in one zip.
 pub const ENTRIES: usize = 10_000;
@@ -58,8 +62,7 @@ impl Archive {
             Claimed::Usual => {}
             Claimed::TooMany => return Err(too_many(name)),
             Claimed::Elsewhere => {
-                return Err(refused(name, "the zip is in the form for very large ones (zip64), which is not taken")
-                    .hint("pack it in the usual form, which holds 65,534 files and 4 GiB"));
+                return Err(refused(name, say!("zip-64")).hint(say!("hint-zip-usual")));
             }
         }
         let zip = ZipArchive::new(BufReader::new(file)).map_err(|error| broken(name, &error))?;
@@ -117,17 +120,17 @@ impl ZipEntry<'_> {
 }
 
 /// What makes a whole zip be refused.
-pub fn refused(name: &str, why: impl Into<String>) -> Problem {
+pub fn refused(name: &str, why: impl Into<Text>) -> Problem {
     Problem::new(Code::Package, why).in_file(name)
 }
 
 /// Two files of a zip that have one name.
 pub fn same_name_twice(name: &str) -> Problem {
-    refused(name, "two files in the zip have the same name").hint("no file of it was taken; which of them is meant cannot be decided")
+    refused(name, say!("zip-same-name")).hint(say!("hint-zip-undecided"))
 }
 
 fn too_many(name: &str) -> Problem {
-    refused(name, format!("the zip holds more than {ENTRIES} files")).hint("no file of it was taken; pack them into several zips")
+    refused(name, say!("zip-too-many", count = ENTRIES)).hint(say!("hint-zip-split"))
 }
 
 /// An error of our own disk is no fault of the partner's, and passes.
@@ -139,8 +142,7 @@ fn ours(error: &io::Error) -> Problem {
 fn broken(name: &str, error: &ZipError) -> Problem {
     match error {
         ZipError::Io(error) => broken_off(name, error),
-        ZipError::UnsupportedArchive(_) => refused(name, "a file in the zip is encrypted, or packed in a way that is not usual")
-            .hint("pack it without a password, by the usual method (deflate)"),
+        ZipError::UnsupportedArchive(_) => refused(name, say!("zip-encrypted")).hint(say!("hint-zip-deflate")),
         other => damaged(name, other),
     }
 }
@@ -153,7 +155,7 @@ fn broken_off(name: &str, error: &io::Error) -> Problem {
 }
 
 fn damaged(name: &str, error: &dyn std::fmt::Display) -> Problem {
-    refused(name, format!("the zip cannot be read ({error})")).hint("it is damaged or cut off: ask for it again")
+    refused(name, say!("zip-unreadable", reason = error.to_string())).hint(say!("hint-zip-damaged"))
 }
 
 /// What the end of a zip says about its directory.

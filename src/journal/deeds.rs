@@ -293,7 +293,7 @@ impl Journal {
             let text = format!("message {} cannot be edited: {}", original.id.short(), problem.message);
             let release = format!("let it come to its end first: consign release {}", original.id.short());
             let held = original.stage == Stage::Held && original.code != Some(Code::Uncertain);
-            return Err(Problem::new(Code::Uncertain, text).maybe_hint(if held { Some(release) } else { problem.hint }));
+            return Err(Problem::new(Code::Uncertain, text).maybe_hint(if held { Some(release.into()) } else { problem.hint }));
         }
         let made = insert(&mut to, copy, now).await?;
         audit::write_down(&mut to, Some(made.id), &AuditEntry { detail: Some(difference.to_string()), ..deed.clone() }, now).await?;

@@ -59,8 +59,8 @@ async fn of(
             "insert or ignore into trouble (message, cause, flow, code, sentence, hint, who, since) values (?, ?, ?, ?, ?, ?, ?, ?)",
         );
         let insert =
-            insert.bind(message.to_string()).bind(fingerprint(one, flow, odoo)).bind(flow).bind(one.code.as_str()).bind(&one.message);
-        let insert = insert.bind(&one.hint).bind(one.who.as_str()).bind(stamp(now));
+            insert.bind(message.to_string()).bind(fingerprint(one, flow, odoo)).bind(flow).bind(one.code.as_str()).bind(&*one.message);
+        let insert = insert.bind(one.hint.as_deref()).bind(one.who.as_str()).bind(stamp(now));
         let done = insert.execute(&mut **to).await?;
         noted += usize::try_from(done.rows_affected()).unwrap_or(0);
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use serde_json::Value as Json;
 
-use crate::model::{Code, Place, Problem, nearest::did_you_mean, problem::cut};
+use crate::model::{Code, Place, Problem, i18n::say, nearest::did_you_mean, problem::cut};
 
 /// Where code tables come from.
 pub trait Tables {
@@ -99,11 +99,11 @@ impl CodeTable {
     pub fn unknown(&self, code: &str, field: &str) -> Problem {
         let known: Vec<&str> = self.order.iter().map(String::as_str).collect();
         let (table, fix) = match &self.file {
-            Some(file) => (format!("the code table {file}"), format!("add a row for it to {file}")),
-            None => ("the mapping's table".to_string(), "add it to the table of the mapping".to_string()),
+            Some(file) => (say!("table-file", file = file), format!("add a row for it to {file}")),
+            None => (say!("table-of-mapping"), "add it to the table of the mapping".to_string()),
         };
         let near = did_you_mean(code, known.iter().copied()).map(|near| format!(", or {near}")).unwrap_or_default();
-        let message = format!("the code `{}` of `{field}` is not in {table} ({})", cut(code), cut(&known.join(", ")));
+        let message = say!("code-unknown", code = cut(code), field = field, table = table, known = cut(&known.join(", ")));
         Problem::new(Code::ValueUnmapped, message).hint(format!("{fix}{near}"))
     }
 }

@@ -14,10 +14,10 @@ pub fn fingerprint(problem: &Problem, flow: &str, odoo: &str) -> String {
     let with = if odoo.is_empty() { String::new() } else { format!("{odoo} ") };
     let key = match problem.code {
         // The sentence names what is missing in our own house: one deed mends it for every flow.
-        Code::LookupNone | Code::LookupMany | Code::LookupHeld => format!("{code} {with}{}", problem.message),
-        Code::ValueUnmapped => format!("{code} {} {}", problem.mapping.as_deref().unwrap_or(flow), problem.message),
+        Code::LookupNone | Code::LookupMany | Code::LookupHeld => format!("{code} {with}{}", problem.message.identity()),
+        Code::ValueUnmapped => format!("{code} {} {}", problem.mapping.as_deref().unwrap_or(flow), problem.message.identity()),
         // What is decided of one message says nothing of another.
-        Code::Uncertain => format!("{code} {flow} {}", problem.message),
+        Code::Uncertain => format!("{code} {flow} {}", problem.message.identity()),
         _ if problem.is_temporary() && problem.code.area() == Area::Odoo => format!("{code} {with}"),
         _ if problem.is_temporary() => format!("{code} {flow}"),
         _ => {

@@ -1,5 +1,7 @@
 //! The nearest known name to a misspelt one, for hints.
 
+use super::i18n::{Text, say};
+
 /// The candidate with the smallest edit distance to `word`, if it is near enough to be what was meant (a third of its length,
 /// at least 2; upper and lower case count as equal).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -20,8 +22,8 @@ pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) ->
 }
 
 /// `did you mean `x`?` for the nearest candidate, ready to be a hint.
-pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<String> {
-    nearest(word, candidates).map(|near| format!("did you mean `{near}`?"))
+pub fn did_you_mean<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<Text> {
+    nearest(word, candidates).map(|near| say!("hint-did-you-mean", name = near).into())
 }
 
 /// Optimal string alignment distance: insert, delete, replace, and swap of neighbours.

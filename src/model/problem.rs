@@ -7,6 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, ser::SerializeStru
 use super::{
     codes::{Code, Reaction, Who},
     foreign,
+    i18n::{Sentence, Text},
 };
 
 /// Where the problem lies. Every part is optional; what is known is said.
@@ -75,13 +76,13 @@ pub struct Problem {
     /// Stable code.
     pub code: Code,
     /// One sentence for a person.
-    pub message: String,
+    pub message: Text,
     /// Where.
     pub place: Place,
     /// Line of the mapping or flow that asked for it, as `file:line`.
     pub mapping: Option<String>,
     /// What to do about it.
-    pub hint: Option<String>,
+    pub hint: Option<Text>,
     /// Who must act.
     pub who: Who,
     /// How many problems that are not told this one stands for; 0 for all but the last of a file with very many.
@@ -131,7 +132,7 @@ impl Error for Problem {
 
 impl Problem {
     /// A problem with the register's own answer to who and retry.
-    pub fn new(code: Code, message: impl Into<String>) -> Self {
+    pub fn new(code: Code, message: impl Into<Text>) -> Self {
         let info = code.info();
         Self {
             code,
@@ -158,14 +159,14 @@ impl Problem {
     }
 
     /// Says what to do.
-    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+    pub fn hint(mut self, hint: impl Into<Text>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
     /// Says what to do, where it is known.
-    pub fn maybe_hint(mut self, hint: Option<String>) -> Self {
-        self.hint = hint.or(self.hint);
+    pub fn maybe_hint(mut self, hint: Option<impl Into<Text>>) -> Self {
+        self.hint = hint.map(Into::into).or(self.hint);
         self
     }
 
@@ -273,12 +274,20 @@ pub fn cut(value: &str) -> String {
 
 impl Serialize for Problem {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("Problem", 8)?;
+        let mut out = serializer.serialize_struct("Problem", 10)?;
         out.serialize_field("code", self.code.as_str())?;
-        out.serialize_field("message", &self.message)?;
+        out.serialize_field("message", &*self.message)?;
+        match self.message.sentence() {
+            Some(sentence) => out.serialize_field("sentence", sentence)?,
+            None => out.skip_field("sentence")?,
+        }
         out.serialize_field("place", &self.place)?;
         out.serialize_field("mapping", &self.mapping)?;
-        out.serialize_field("hint", &self.hint)?;
+        out.serialize_field("hint", &self.hint.as_deref())?;
+        match self.hint.as_ref().and_then(Text::sentence) {
+            Some(sentence) => out.serialize_field("hint_sentence", sentence)?,
+            None => out.skip_field("hint_sentence")?,
+        }
         out.serialize_field("who", &self.who)?;
         out.serialize_field("reaction", &self.code.reaction())?;
         match self.more {
@@ -295,9 +304,11 @@ impl<'de> Deserialize<'de> for Problem {
         struct Raw {
             code: String,
             message: String,
+            sentence: Option<Box<Sentence>>,
             place: Place,
             mapping: Option<String>,
             hint: Option<String>,
+            hint_sentence: Option<Box<Sentence>>,
             who: Who,
             #[serde(default)]
             more: usize,
@@ -306,10 +317,10 @@ impl<'de> Deserialize<'de> for Problem {
         let code = Code::find(&raw.code).ok_or_else(|| serde::de::Error::custom(format!("unknown problem code {}", raw.code)))?;
         Ok(Self {
             code,
-            message: raw.message,
+            message: Text::kept(raw.message, raw.sentence),
             place: raw.place,
             mapping: raw.mapping,
-            hint: raw.hint,
+            hint: raw.hint.map(|hint| Text::kept(hint, raw.hint_sentence)),
             who: raw.who,
             more: raw.more,
             cause: Cause::default(),

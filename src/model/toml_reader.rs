@@ -356,7 +356,7 @@ impl<'n> TomlReader<'n> {
                 let mut known: Vec<&str> = asked.iter().map(String::as_str).collect();
                 known.sort_unstable();
                 known.dedup();
-                format!("known keys: {}", known.join(", "))
+                format!("known keys: {}", known.join(", ")).into()
             });
             self.report(
                 Problem::new(Code::ConfigUnknownKey, format!("{table} has no key `{}`", entry.key))

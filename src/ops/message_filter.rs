@@ -91,7 +91,7 @@ fn known<'n>(what: &str, name: &str, mut names: impl Iterator<Item = &'n String>
     let hint = did_you_mean(name, names.clone().map(String::as_str));
     let all: Vec<&str> = names.by_ref().map(String::as_str).collect();
     Err(Problem::new(code, format!("there is no {what} `{}`", cut(name)))
-        .hint(hint.unwrap_or_else(|| format!("{what}s: {}", all.join(", ")))))
+        .hint(hint.unwrap_or_else(|| format!("{what}s: {}", all.join(", ")).into())))
 }
 
 /// Answers by their name; those that are overdue are the open ones that were to come before now.
@@ -101,7 +101,7 @@ fn answer(text: &str, now: DateTime<Utc>) -> Result<Wanted, Problem> {
     }
     let known = || AckStatus::ALL.map(AckStatus::as_str).into_iter().chain(["overdue"]);
     let reply = AckStatus::parse(text).ok_or_else(|| {
-        let hint = did_you_mean(text, known()).unwrap_or_else(|| known().collect::<Vec<_>>().join(", "));
+        let hint = did_you_mean(text, known()).unwrap_or_else(|| known().collect::<Vec<_>>().join(", ").into());
         Problem::new(Code::Usage, format!("there is no answer `{}`", cut(text))).hint(hint)
     })?;
     Ok(Wanted { replies: vec![reply], due: None })
@@ -113,7 +113,7 @@ fn answer(text: &str, now: DateTime<Utc>) -> Result<Wanted, Problem> {
 /// There is none of that name.
 pub fn stage(text: &str) -> Result<Stage, Problem> {
     Stage::parse(text).ok_or_else(|| {
-        let hint = did_you_mean(text, Stage::ALL.map(Stage::as_str)).unwrap_or_else(|| Stage::ALL.map(Stage::as_str).join(", "));
+        let hint = did_you_mean(text, Stage::ALL.map(Stage::as_str)).unwrap_or_else(|| Stage::ALL.map(Stage::as_str).join(", ").into());
         Problem::new(Code::Usage, format!("there is no stage `{}`", cut(text))).hint(hint)
     })
 }
@@ -156,7 +156,7 @@ mod tests {
     #[test]
     fn a_time_is_a_day_a_moment_or_how_long_ago() {
         let now = moment("2026-11-27T12:00:00Z", Utc::now()).expect("a time");
-        let at = |text: &str| moment(text, now).map(|at| at.to_rfc3339()).unwrap_or_else(|problem| problem.message);
+        let at = |text: &str| moment(text, now).map(|at| at.to_rfc3339()).unwrap_or_else(|problem| problem.message.into());
         assert_eq!(at("2026-11-26"), "2026-11-26T00:00:00+00:00");
         assert_eq!(at("2026-11-26 08:30"), "2026-11-26T08:30:00+00:00");
         assert_eq!(at("2h"), "2026-11-27T10:00:00+00:00");

@@ -17,7 +17,7 @@ use crate::{
     config::traces::Traces,
     http::Http,
     journal::StepRow,
-    model::{Code, Problem},
+    model::{Code, Problem, i18n::Text},
     pipeline::Engine,
     storage::digest,
 };
@@ -37,7 +37,7 @@ pub struct Exporter {
     sent: Arc<AtomicI64>,
 }
 
-fn unsent(why: impl Into<String>) -> Problem {
+fn unsent(why: impl Into<Text>) -> Problem {
     Problem::new(Code::Traces, why)
 }
 

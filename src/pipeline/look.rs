@@ -85,8 +85,8 @@ fn hold(origin: &ItemOrigin, problem: &Problem) -> HeldFile {
         size: origin.size,
         modified: origin.modified,
         code: problem.code.as_str().to_string(),
-        why: problem.message.clone(),
-        hint: problem.hint.clone(),
+        why: problem.message.to_string(),
+        hint: problem.hint.clone().map(Into::into),
         since: chrono::DateTime::UNIX_EPOCH,
     }
 }

@@ -140,7 +140,7 @@ impl Payload<'_> {
                 Probe::Idempotent => {}
                 Probe::Unknown(why) => {
                     let mut problem = intent.uncertain(&message.id.short());
-                    problem.message = format!("{} ({why})", problem.message);
+                    problem.message = format!("{} ({why})", problem.message).into();
                     return Err(problem);
                 }
             }

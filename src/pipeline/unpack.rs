@@ -14,7 +14,7 @@ use crate::{
     failpoints::checkpoint,
     format::zip::{self, Archive},
     journal::{NewMessage, Novelty},
-    model::{BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, pattern, problem::shown},
+    model::{BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, i18n::say, pattern, problem::shown},
     storage::{Storage, Unclaimed},
     transport::{join, leaf},
 };
@@ -138,7 +138,7 @@ fn take(
     let mut archive = Archive::open(place, &message.name)?;
     let mut paths = HashSet::new();
     let mut contents = HashSet::new();
-    let (mut others, mut total, mut found, mut alike) = (Vec::new(), 0, 0, 0);
+    let (mut others, mut total, mut found, mut alike) = (Vec::new(), 0, 0_usize, 0_usize);
     for number in 0..archive.len() {
         let mut entry = archive.entry(number)?;
         let name = leaf(&entry.path).to_string();
@@ -169,13 +169,12 @@ fn take(
         new.size = match entry.copy(limit, &mut spooling)? {
             Some(size) => size,
             None if limit == read_as.limits.bytes => {
-                let text = format!("`{}` in the zip has more than {limit} bytes", shown(&new.name));
-                return Err(zip::refused(&message.name, text)
-                    .hint("no file of it was taken; `max_bytes` of the flow is the limit of each document"));
+                let text = say!("zip-entry-too-large", name = shown(&new.name), limit = limit);
+                return Err(zip::refused(&message.name, text).hint(say!("hint-zip-max-bytes")));
             }
             None => {
-                let text = format!("the files in the zip have more than {TOTAL} bytes together");
-                return Err(zip::refused(&message.name, text).hint("no file of it was taken; pack them into several zips"));
+                let text = say!("zip-too-large", limit = TOTAL);
+                return Err(zip::refused(&message.name, text).hint(say!("hint-zip-split")));
             }
         };
         let spooled_file = spooling.finish()?;
@@ -184,18 +183,17 @@ fn take(
         total += new.size;
         alike += usize::from(!contents.insert(new.sha256.clone()));
         if new.size == 0 && read_as.empty != OnUnusualFile::Accept {
-            new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&new.name)));
+            new.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, say!("file-empty")).in_file(&new.name)));
         }
         spooled.push(new);
     }
     if alike > ALIKE {
-        let text = format!("{alike} of the {found} documents in the zip are identical to others in it");
-        return Err(zip::refused(&message.name, text)
-            .hint("no file of it was taken: the export that wrote the zip repeats itself, or its documents are empty"));
+        let text = say!("zip-alike", alike = alike, found = found);
+        return Err(zip::refused(&message.name, text).hint(say!("hint-zip-alike")));
     }
     if found == 0 {
         let patterns = read_as.unpack.join(", ");
-        return Err(zip::refused(&message.name, format!("no file in the zip is a document of this flow ({patterns})")));
+        return Err(zip::refused(&message.name, say!("zip-none-fits", patterns = patterns)));
     }
     Ok(others)
 }

@@ -19,6 +19,7 @@ use crate::{
     model::{
         Code, Document, Events, Name, Place, Problem, Problems,
         events::Both,
+        i18n::{Join, List, namespace as in_namespace, say},
         problem::cut,
         problem_cap::cap_problems,
         shape::{Shape, WhiteSpace},
@@ -120,7 +121,7 @@ fn judge(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schema
                 let read = reader.read(&source, &own, &mut payloads);
                 match (read, payloads.found()) {
                     (Ok(()), 0) => {
-                        let message = format!("the envelope holds no document at `{path}`");
+                        let message = say!("envelope-empty", path = path.to_string());
                         Err(Problem::new(Code::DocIncomplete, message).at(Place::file(&own)).into())
                     }
                     (read, _) => read,
@@ -178,7 +179,7 @@ pub(super) fn read_large(
     let mut outside = HeaderReader::new(&unit, reader.format.table(), inbound.documents.limits.elements);
     reader.read(&source, name, &mut Typed::new(Arc::clone(&shape), &mut outside))?;
     if outside.wants_no_more() {
-        let text = format!("more than {} elements outside of those that records are made of", inbound.documents.limits.elements);
+        let text = say!("limit-elements-outside", limit = inbound.documents.limits.elements);
         return Err(Problem::new(Code::DocLimit, text).at(Place::file(name)).into());
     }
     Ok(Large { source, shape, unit, header: Arc::new(outside.document()) })
@@ -267,18 +268,18 @@ fn choose<'f>(source: &ByteSource, name: &str, inbound: Inbound<'f>) -> Result<&
     if let Some(choice) = inbound.map.schemas.iter().find(|choice| choice.fits(&namespace, &root, &value)) {
         return Ok(choice);
     }
-    let mut what =
-        format!("`{}` in {}", cut(&root), if namespace.is_empty() { "no namespace".into() } else { format!("`{}`", cut(&namespace)) });
+    let mut parts = vec![say!("document-in", root = cut(&root), namespace = in_namespace(&namespace))];
     let mut told = Vec::new();
     for path in &paths {
         if !told.contains(&path.names()) {
-            what.push_str(&match value(path) {
-                Some(value) => format!(", {path} is `{}`", cut(&value)),
-                None => format!(", without {path}"),
+            parts.push(match value(path) {
+                Some(value) => say!("document-where", path = path.to_string(), value = cut(&value)),
+                None => say!("document-without", path = path.to_string()),
             });
             told.push(path.names());
         }
     }
-    let problem = Problem::new(Code::DocRoot, format!("none of the flow's schemas is for this document: {what}")).at(Place::at(name, 1, 1));
-    Err(problem.hint("the wrong file or folder, or a version of the format that the flow does not take yet").into())
+    let message = say!("schema-none-fits", document = List::new(Join::And, parts));
+    let problem = Problem::new(Code::DocRoot, message).at(Place::at(name, 1, 1));
+    Err(problem.hint(say!("hint-wrong-file")).into())
 }

@@ -2,6 +2,7 @@
 //! own numbers.
 
 use super::phrases::{near, plain, quoted};
+use crate::model::i18n::Text;
 
 /// The built-in types that schemas use.
 pub(super) const BUILT_IN: [&str; 26] = [
@@ -62,13 +63,13 @@ const ELEMENTS: [&str; 24] = [
 ];
 
 /// What is wrong, and what to do about it where that is known.
-pub(super) fn told(message: &str) -> (String, Option<String>) {
+pub(super) fn told(message: &str) -> (String, Option<Text>) {
     let name = |key: &str| quoted(message, key).map(|name| name.rsplit(['}', ':']).next().unwrap_or(name).to_string());
     if message.contains("' not found")
         && let Some(missing) = name("ype ")
     {
         let hint = near(&missing, BUILT_IN.into_iter());
-        return (format!("the type `{missing}` is defined nowhere"), hint);
+        return (format!("the type `{missing}` is defined nowhere"), hint.map(Into::into));
     }
     if message.starts_with("UPA violation") {
         let what = quoted(message, "elements ").map_or_else(|| "an element".to_string(), |name| format!("`{name}`"));
@@ -80,7 +81,7 @@ pub(super) fn told(message: &str) -> (String, Option<String>) {
     }
     if let Some(unknown) = quoted(message, "Unexpected element").filter(|_| message.contains("in current context")) {
         let hint = near(unknown, ELEMENTS.into_iter().filter(|known| *known != unknown));
-        return (format!("`{unknown}` may not stand here in a schema document"), hint);
+        return (format!("`{unknown}` may not stand here in a schema document"), hint.map(Into::into));
     }
     if message.starts_with("Duplicate element declaration") {
         return (format!("`{}` is declared twice", name("declaration").unwrap_or_default()), None);
@@ -108,7 +109,8 @@ mod tests {
             ("Duplicate element declaration 'a'", "`a` is declared twice", None),
             ("something else about {urn:x}a", "something else about a", None),
         ] {
-            assert_eq!(told(message), (expected.to_string(), hint.map(str::to_string)));
+            let (text, advice) = told(message);
+            assert_eq!((&*text, advice.as_deref()), (expected, hint));
         }
         assert!(!told("Circular type dependency detected: Complex(ComplexTypeKey(2v1))").0.contains("Key"));
     }

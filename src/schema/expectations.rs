@@ -12,7 +12,11 @@ use super::{
     phrases::{names, near, plain, quoted},
     types,
 };
-use crate::model::{Code, Problem, problem::cut};
+use crate::model::{
+    Code, Problem,
+    i18n::{Argument, Sentence, say},
+    problem::cut,
+};
 
 /// A value's type and how its file writes decimals.
 pub(super) struct Value<'s> {
@@ -22,76 +26,86 @@ pub(super) struct Value<'s> {
 }
 
 impl Value<'_> {
-    /// `value` is not what `name` takes.
+    /// `value` is not what the element `name` takes.
     pub(super) fn problem(&self, code: Code, name: &str, value: &str, error: &ValidationError) -> Problem {
         if value.is_empty() {
-            return Problem::new(code, format!("`{name}` is empty and must have a value"));
+            return Problem::new(code, say!("value-empty", name = name));
         }
         let (rule, hint) = self.rule(value, &error.message);
-        Problem::new(code, format!("`{}` is not a valid `{name}`: {rule}", cut(value))).maybe_hint(hint.or_else(|| self.meant(value)))
+        let message = say!("value-invalid", value = cut(value), name = name, rule = rule);
+        Problem::new(code, message).maybe_hint(hint.or_else(|| self.meant(value)))
+    }
+
+    /// `value` is not what the attribute of `element` takes.
+    pub(super) fn attribute(&self, element: &str, attribute: &str, value: &str, error: &ValidationError) -> Problem {
+        if value.is_empty() {
+            return Problem::new(Code::DocAttribute, say!("attribute-empty", attribute = attribute, element = element));
+        }
+        let (rule, hint) = self.rule(value, &error.message);
+        let message = say!("attribute-invalid", value = cut(value), attribute = attribute, element = element, rule = rule);
+        Problem::new(Code::DocAttribute, message).maybe_hint(hint.or_else(|| self.meant(value)))
     }
 
     /// A value that was probably meant, if the type takes it.
-    fn meant(&self, value: &str) -> Option<String> {
+    fn meant(&self, value: &str) -> Option<Sentence> {
         let kind = types::builtin(self.set, self.of);
         let of = TypeKey::Simple(types::simple(self.set, self.of)?);
         let fits = |value: &String| !value.is_empty() && validate_simple_type(value, of, self.set).is_ok();
         let found = candidates(kind, value).into_iter().find(fits)?;
         let blanks = value.split_whitespace().collect::<String>() == found;
-        Some(if blanks { "take out the blanks".to_string() } else { format!("write `{}`", cut(&found)) })
+        Some(if blanks { say!("hint-remove-blanks") } else { say!("hint-write", value = cut(&found)) })
     }
 
     /// The rule that the value breaks, and the value it probably should be.
-    fn rule(&self, value: &str, message: &str) -> (String, Option<String>) {
+    fn rule(&self, value: &str, message: &str) -> (Argument, Option<Sentence>) {
         let listed = types::listed(self.set, self.of);
         if !listed.is_empty() && (message.starts_with("enumeration") || !message.contains("constraint violation")) {
             let several = listed.len() > 1;
             let hint = near(value, listed.iter().map(String::as_str).filter(|_| several))
-                .or_else(|| listed.iter().find(|known| known.eq_ignore_ascii_case(value)).map(|known| format!("write `{known}`")));
-            return (format!("it must be {}", names(&listed)), hint);
+                .or_else(|| listed.iter().find(|known| known.eq_ignore_ascii_case(value)).map(|known| say!("hint-write", value = known)));
+            return (say!("rule-be", what = names(&listed)).into(), hint);
         }
         if let Some(rule) = facet(message, types::is_list(self.set, self.of)) {
-            return (rule, None);
+            return (rule.into(), None);
         }
         if message.contains("does not match any member type") {
-            return ("it fits none of the forms that are allowed".into(), None);
+            return (say!("rule-no-member").into(), None);
         }
         if let Some(fixed) = quoted(message, "has fixed value") {
-            return (format!("it must be `{}`", cut(fixed)), None);
+            return (say!("rule-fixed", value = cut(fixed)).into(), None);
         }
-        let Some(kind) = types::builtin(self.set, self.of) else { return (plain(message), None) };
-        let Some(rule) = self.wanted(kind, value) else { return (plain(message), None) };
-        (rule, None)
+        let Some(kind) = types::builtin(self.set, self.of) else { return (said(message), None) };
+        let Some(rule) = self.wanted(kind, value) else { return (said(message), None) };
+        (rule.into(), None)
     }
 
     /// How a built-in type is written.
-    fn wanted(&self, kind: XmlTypeCode, value: &str) -> Option<String> {
+    fn wanted(&self, kind: XmlTypeCode, value: &str) -> Option<Sentence> {
         use XmlTypeCode as T;
-        let text = match kind {
-            T::Date if is_day_like(value) => "there is no such day",
-            T::Date => "a date is written like 2026-11-20",
-            T::DateTime => "a time is written like 2026-11-20T18:00:00, with +01:00 or Z behind it for the zone",
-            T::Time => "a time of day is written like 18:00:00",
-            T::GYear => "a year is written like 2026",
-            T::GYearMonth => "a month is written like 2026-11",
-            T::Duration => "a duration is written like P3D for 3 days, PT12H for 12 hours",
-            T::Decimal if self.decimal_comma => "a number is written like 1.234,50, with a decimal comma and without a unit",
-            T::Decimal | T::Double | T::Float => "a number is written like 1234.50, with a decimal point, without grouping or unit",
-            T::Boolean => "it must be `true` or `false`, in small letters",
-            T::PositiveInteger => "it must be a whole number above 0",
+        Some(match kind {
+            T::Date if is_day_like(value) => say!("rule-no-such-day"),
+            T::Date => say!("rule-date", example = "2026-11-20"),
+            T::DateTime => say!("rule-time", example = "2026-11-20T18:00:00"),
+            T::Time => say!("rule-time-of-day", example = "18:00:00"),
+            T::GYear => say!("rule-year", example = "2026"),
+            T::GYearMonth => say!("rule-month", example = "2026-11"),
+            T::Duration => say!("rule-duration"),
+            T::Decimal if self.decimal_comma => say!("rule-number-comma", example = "1.234,50"),
+            T::Decimal | T::Double | T::Float => say!("rule-number-point", example = "1234.50"),
+            T::Boolean => say!("rule-boolean"),
+            T::PositiveInteger => say!("rule-whole-above-0"),
             T::NonNegativeInteger | T::UnsignedInt | T::UnsignedLong | T::UnsignedShort | T::UnsignedByte => {
-                "it must be a whole number, not below 0"
+                say!("rule-whole-not-below-0")
             }
-            T::NegativeInteger | T::NonPositiveInteger => "it must be a whole number, not above 0",
-            T::Integer | T::Int | T::Long | T::Short | T::Byte => "it must be a whole number",
-            T::Base64Binary => "it must be base64: letters, digits, `+`, `/`, with `=` at the end",
-            T::HexBinary => "it must be pairs of 0-9 and A-F",
-            T::NmToken | T::Name | T::NCName | T::Id | T::IdRef => "it must be a name without blanks",
-            T::Language => "a language is written like en or en-GB",
-            T::AnyUri => "it must be an address",
+            T::NegativeInteger | T::NonPositiveInteger => say!("rule-whole-not-above-0"),
+            T::Integer | T::Int | T::Long | T::Short | T::Byte => say!("rule-whole"),
+            T::Base64Binary => say!("rule-base64"),
+            T::HexBinary => say!("rule-hex"),
+            T::NmToken | T::Name | T::NCName | T::Id | T::IdRef => say!("rule-name"),
+            T::Language => say!("rule-language"),
+            T::AnyUri => say!("rule-address"),
             _ => return None,
-        };
-        Some(text.to_string())
+        })
     }
 }
 
@@ -149,9 +163,19 @@ fn number(text: &str, key: &str) -> Option<u64> {
     text.split(key).nth(1)?.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
-fn counted(number: u64, list: bool, thing: &str) -> String {
-    let thing = if list { "value" } else { thing };
-    if number == 1 { format!("1 {thing}") } else { format!("{number} {thing}s") }
+/// The engine's own words.
+fn said(message: &str) -> Argument {
+    Argument::English { english: plain(message) }
+}
+
+/// `35 characters`; a list has values.
+fn characters(count: u64, list: bool) -> Sentence {
+    say!("amount", count = count, kind = if list { say!("values", count = count) } else { say!("characters", count = count) })
+}
+
+/// `3 digits`.
+fn digits(count: u64) -> Sentence {
+    say!("amount", count = count, kind = say!("digits", count = count))
 }
 
 /// The pattern of the engine's sentence.
@@ -160,39 +184,39 @@ fn pattern(message: &str) -> Option<&str> {
 }
 
 /// The facet that a value breaks, said plainly.
-fn facet(message: &str, list: bool) -> Option<String> {
+fn facet(message: &str, list: bool) -> Option<Sentence> {
     let facet = message.split(' ').next()?;
     Some(match facet {
         "length" => {
             let wanted =
                 number(message, "required length").or_else(|| number(message, "expected")).or_else(|| number(message, "length must be"))?;
             match number(message, "value length").or_else(|| number(message, "actual")).or_else(|| number(message, "got")) {
-                Some(actual) => format!("exactly {}, it has {actual}", counted(wanted, list, "character")),
-                None => format!("exactly {}", counted(wanted, list, "character")),
+                Some(actual) => say!("rule-length-exactly", amount = characters(wanted, list), actual = actual),
+                None => say!("rule-length", amount = characters(wanted, list)),
             }
         }
         "minLength" => match (number(message, "value length"), number(message, "minimum")) {
-            (Some(0), _) => "a value is required".to_string(),
-            (Some(actual), Some(least)) => format!("at least {}, it has {actual}", counted(least, list, "character")),
+            (Some(0), _) => say!("rule-value-required"),
+            (Some(actual), Some(least)) => say!("rule-length-at-least", amount = characters(least, list), actual = actual),
             _ => return None,
         },
         "maxLength" => {
-            format!("at most {}, it has {}", counted(number(message, "maximum")?, list, "character"), number(message, "value length")?)
+            let amount = characters(number(message, "maximum")?, list);
+            say!("rule-length-at-most", amount = amount, actual = number(message, "value length")?)
         }
         "pattern" => {
             let pattern = pattern(message)?;
-            patterns::in_words(pattern)
-                .map_or_else(|| format!("it must fit the pattern {}", cut(pattern)), |words| format!("it must be {words}"))
+            patterns::in_words(pattern).unwrap_or_else(|| say!("rule-pattern", pattern = cut(pattern)))
         }
-        "enumeration" => "it is none of the values the schema lists".to_string(),
-        "minInclusive" => format!("it must be at least {}", quoted(message, "minimum")?),
-        "maxInclusive" => format!("it must be at most {}", quoted(message, "maximum")?),
-        "minExclusive" => format!("it must be more than {}", quoted(message, "greater than")?),
-        "maxExclusive" => format!("it must be less than {}", quoted(message, "not less than")?),
+        "enumeration" => say!("rule-not-listed"),
+        "minInclusive" => say!("rule-at-least", limit = quoted(message, "minimum")?),
+        "maxInclusive" => say!("rule-at-most", limit = quoted(message, "maximum")?),
+        "minExclusive" => say!("rule-more-than", limit = quoted(message, "greater than")?),
+        "maxExclusive" => say!("rule-less-than", limit = quoted(message, "not less than")?),
         "totalDigits" => {
-            format!("at most {}, it has {}", counted(number(message, "maximum is")?, false, "digit"), number(message, "value has")?)
+            say!("rule-length-at-most", amount = digits(number(message, "maximum is")?), actual = number(message, "value has")?)
         }
-        "fractionDigits" => format!("at most {} behind the decimal point", counted(number(message, "maximum is")?, false, "digit")),
+        "fractionDigits" => say!("rule-fraction-digits", amount = digits(number(message, "maximum is")?)),
         _ => return None,
     })
 }
@@ -200,6 +224,7 @@ fn facet(message: &str, list: bool) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::i18n::Text;
 
     #[test]
     fn facets_are_said_in_a_clerks_words() {
@@ -211,7 +236,7 @@ mod tests {
             ("pattern constraint violation: value 'x' does not match pattern '(a|b)+'", "it must fit the pattern (a|b)+"),
             ("minExclusive constraint violation: value '0' is not greater than '0'", "it must be more than 0"),
         ] {
-            assert_eq!(facet(message, false).as_deref(), Some(expected));
+            assert_eq!(facet(message, false).map(Text::from).as_deref(), Some(expected));
         }
         assert_eq!(facet("something else", false), None);
     }

@@ -1,28 +1,47 @@
 //! The patterns that nearly every schema has, in words: `[A-Z]{3}` is "exactly 3 capital letters". What is more than a row of
 //! characters of a kind stays a pattern.
 
+use crate::model::i18n::{Argument, Join, List, Sentence, say};
+
 /// Parts of a pattern that are still easier to read as words.
 const LONGEST: usize = 4;
 
-/// A pattern in words.
-pub(super) fn in_words(pattern: &str) -> Option<String> {
-    let mut choices = Vec::new();
-    for choice in pattern.split('|') {
-        choices.push(row(choice)?);
-    }
-    let (last, rest) = choices.split_last()?;
-    let text = if rest.is_empty() { last.clone() } else { format!("{} or {last}", rest.join(", ")) };
+/// What a value must be that fits a pattern.
+pub(super) fn in_words(pattern: &str) -> Option<Sentence> {
+    let choices = pattern.split('|').map(row).collect::<Option<Vec<_>>>()?;
     // A single part is an exact number of something; several are read one after the other.
-    Some(if choices.len() == 1 && text.starts_with(|c: char| c.is_ascii_digit()) && !text.contains(" to ") && !text.contains("then") {
-        format!("exactly {text}")
-    } else {
-        text
-    })
+    if let [Row::Parts(parts)] = choices.as_slice()
+        && let [(kind, (least, Some(most)))] = parts.as_slice()
+        && least == most
+    {
+        return Some(say!("rule-exactly", amount = kind.amount((*least, Some(*most)))));
+    }
+    Some(say!("rule-be", what = List::new(Join::Or, choices.into_iter().map(Row::said))))
+}
+
+/// One of the rows that a value may be.
+enum Row {
+    /// A word.
+    Word(String),
+    /// Characters of these kinds, each so often.
+    Parts(Vec<(Kind, Count)>),
+}
+
+/// At least, and at most.
+type Count = (u64, Option<u64>);
+
+impl Row {
+    fn said(self) -> Argument {
+        match self {
+            Self::Word(word) => Argument::Verbatim(format!("`{word}`")),
+            Self::Parts(parts) => List::new(Join::Then, parts.into_iter().map(|(kind, count)| kind.amount(count))).into(),
+        }
+    }
 }
 
 /// One row of parts: `[A-Z]{2}[0-9]{2}`, or a word whose letters may be in either case.
-fn row(text: &str) -> Option<String> {
-    let (mut rest, mut parts, mut word) = (text, Vec::<(&str, (u64, Option<u64>))>::new(), String::new());
+fn row(text: &str) -> Option<Row> {
+    let (mut rest, mut parts, mut word) = (text, Vec::<(Kind, Count)>::new(), String::new());
     while !rest.is_empty() {
         let (class, behind) = class(rest)?;
         let (count, behind) = count(behind)?;
@@ -41,11 +60,8 @@ fn row(text: &str) -> Option<String> {
         }
     }
     match (word.is_empty(), parts.is_empty()) {
-        (false, true) => Some(format!("`{word}`")),
-        (true, false) if parts.len() <= LONGEST => {
-            let all: Vec<String> = parts.into_iter().map(|(kind, count)| counted(kind, count)).collect();
-            Some(all.join(", then "))
-        }
+        (false, true) => Some(Row::Word(word)),
+        (true, false) if parts.len() <= LONGEST => Some(Row::Parts(parts)),
         _ => None,
     }
 }
@@ -53,13 +69,48 @@ fn row(text: &str) -> Option<String> {
 enum Class {
     /// One letter, in either case or as it is.
     Letter(char),
-    /// Characters of a kind: singular.
-    Kind(&'static str),
+    /// Characters of a kind.
+    Kind(Kind),
+}
+
+/// Kinds of characters that have a name.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Digits,
+    Capitals,
+    Small,
+    Letters,
+    CapitalsOrDigits,
+    LettersOrDigits,
+}
+
+impl Kind {
+    fn named(self, count: u64) -> Sentence {
+        match self {
+            Self::Digits => say!("digits", count = count),
+            Self::Capitals => say!("capital-letters", count = count),
+            Self::Small => say!("small-letters", count = count),
+            Self::Letters => say!("letters", count = count),
+            Self::CapitalsOrDigits => say!("capitals-or-digits", count = count),
+            Self::LettersOrDigits => say!("letters-or-digits", count = count),
+        }
+    }
+
+    /// `1 digit`, `2 to 3 capital letters`.
+    fn amount(self, count: Count) -> Sentence {
+        match count {
+            (least, Some(most)) if least == most => say!("amount", count = least, kind = self.named(least)),
+            (0, Some(most)) => say!("amount-up-to", most = most, kind = self.named(most)),
+            (least, Some(most)) => say!("amount-between", least = least, most = most, kind = self.named(most)),
+            (0 | 1, None) => say!("amount-only", kind = self.named(2)),
+            (least, None) => say!("amount-at-least", least = least, kind = self.named(least)),
+        }
+    }
 }
 
 fn class(text: &str) -> Option<(Class, &str)> {
     if let Some(rest) = text.strip_prefix("\\d") {
-        return Some((Class::Kind("digit"), rest));
+        return Some((Class::Kind(Kind::Digits), rest));
     }
     let Some(inner) = text.strip_prefix('[') else {
         let letter = text.chars().next().filter(char::is_ascii_alphanumeric)?;
@@ -74,19 +125,19 @@ fn class(text: &str) -> Option<(Class, &str)> {
         return Some((Class::Letter(one.to_ascii_lowercase()), rest));
     }
     let kind = match inner {
-        "0-9" | "\\d" => "digit",
-        "A-Z" => "capital letter",
-        "a-z" => "small letter",
-        "A-Za-z" | "a-zA-Z" => "letter",
-        "A-Z0-9" | "0-9A-Z" => "capital letter or digit",
-        "A-Za-z0-9" | "a-zA-Z0-9" | "0-9A-Za-z" | "0-9a-zA-Z" | "A-Z0-9a-z" => "letter or digit",
+        "0-9" | "\\d" => Kind::Digits,
+        "A-Z" => Kind::Capitals,
+        "a-z" => Kind::Small,
+        "A-Za-z" | "a-zA-Z" => Kind::Letters,
+        "A-Z0-9" | "0-9A-Z" => Kind::CapitalsOrDigits,
+        "A-Za-z0-9" | "a-zA-Z0-9" | "0-9A-Za-z" | "0-9a-zA-Z" | "A-Z0-9a-z" => Kind::LettersOrDigits,
         _ => return None,
     };
     Some((Class::Kind(kind), rest))
 }
 
 /// How often: at least and at most.
-fn count(text: &str) -> Option<((u64, Option<u64>), &str)> {
+fn count(text: &str) -> Option<(Count, &str)> {
     match text.chars().next() {
         Some('+') => Some(((1, None), &text[1..])),
         Some('*') => Some(((0, None), &text[1..])),
@@ -105,37 +156,26 @@ fn count(text: &str) -> Option<((u64, Option<u64>), &str)> {
     }
 }
 
-fn counted(kind: &str, count: (u64, Option<u64>)) -> String {
-    let plural = kind.split(" or ").map(|one| format!("{one}s")).collect::<Vec<_>>().join(" or ");
-    match count {
-        (1, Some(1)) => format!("1 {kind}"),
-        (least, Some(most)) if least == most => format!("{least} {plural}"),
-        (0, Some(most)) => format!("up to {most} {plural}"),
-        (least, Some(most)) => format!("{least} to {most} {plural}"),
-        (0 | 1, None) => format!("only {plural}"),
-        (least, None) => format!("at least {least} {plural}"),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::model::i18n::Text;
 
     #[test]
     fn usual_patterns_are_words() {
         for (pattern, words) in [
-            ("[A-Z]{3}", Some("exactly 3 capital letters")),
-            ("[A-Z]{3,3}", Some("exactly 3 capital letters")),
-            ("\\d{8}|\\d{12,14}", Some("8 digits or 12 to 14 digits")),
-            ("[0-9]+", Some("only digits")),
-            ("[0-9][0-9][0-9][0-9][0-9]", Some("exactly 5 digits")),
-            ("[A-Z]{2,2}[0-9]{2,2}[a-zA-Z0-9]{1,30}", Some("2 capital letters, then 2 digits, then 1 to 30 letters or digits")),
-            ("[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]", Some("`true` or `false`")),
+            ("[A-Z]{3}", Some("it must be exactly 3 capital letters")),
+            ("[A-Z]{3,3}", Some("it must be exactly 3 capital letters")),
+            ("\\d{8}|\\d{12,14}", Some("it must be 8 digits or 12 to 14 digits")),
+            ("[0-9]+", Some("it must be only digits")),
+            ("[0-9][0-9][0-9][0-9][0-9]", Some("it must be exactly 5 digits")),
+            ("[A-Z]{2,2}[0-9]{2,2}[a-zA-Z0-9]{1,30}", Some("it must be 2 capital letters, then 2 digits, then 1 to 30 letters or digits")),
+            ("[Tt][Rr][Uu][Ee]|[Ff][Aa][Ll][Ss][Ee]", Some("it must be `true` or `false`")),
             ("(a|b)+", None),
             ("[^,]+", None),
             ("", None),
         ] {
-            assert_eq!(in_words(pattern).as_deref(), words, "{pattern}");
+            assert_eq!(in_words(pattern).map(Text::from).as_deref(), words, "{pattern}");
         }
     }
 }

@@ -1,36 +1,23 @@
 //! Parts of sentences: names in a list, what was probably meant, and what the engine's own sentences hold.
 
-use crate::model::{nearest::nearest, problem::cut};
+use crate::model::{
+    i18n::{Join, List, Sentence, say},
+    nearest::nearest,
+    problem::cut,
+};
 
 /// Names of a list that are shown.
 pub(super) const SHOWN: usize = 8;
 
 /// `a`, `b` and 3 more.
-pub(super) fn names(all: &[String]) -> String {
-    let shown: Vec<String> = all.iter().take(SHOWN).map(|name| format!("`{}`", cut(name))).collect();
-    let rest = all.len().saturating_sub(SHOWN);
-    match (rest, shown.split_last()) {
-        (0, Some((last, [one, more @ ..]))) => {
-            let before: Vec<&str> = std::iter::once(one).chain(more).map(String::as_str).collect();
-            format!("{} or {last}", before.join(", "))
-        }
-        (0, _) => shown.join(", "),
-        _ => format!("{} and {rest} more", shown.join(", ")),
-    }
-}
-
-/// A namespace, cut only where it is longer than any that is meant.
-pub(super) fn address(namespace: &str) -> String {
-    let mut shown: String = namespace.chars().take(200).collect();
-    if shown.len() < namespace.len() {
-        shown.push('…');
-    }
-    shown
+pub(super) fn names(all: &[String]) -> List {
+    let shown = List::new(Join::Or, all.iter().take(SHOWN).map(|name| format!("`{}`", cut(name))));
+    List { more: all.len().saturating_sub(SHOWN) as u64, ..shown }
 }
 
 /// What was probably meant, as a hint.
-pub(super) fn did_you_mean(name: &str) -> String {
-    format!("did you mean `{name}`?")
+pub(super) fn did_you_mean(name: &str) -> Sentence {
+    say!("hint-did-you-mean", name = name)
 }
 
 /// The text between the first two `'` behind `key`.
@@ -39,7 +26,7 @@ pub(super) fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
 }
 
 /// The nearest of some names, as a hint.
-pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<String> {
+pub(super) fn near<'n>(name: &str, known: impl Iterator<Item = &'n str>) -> Option<Sentence> {
     nearest(name, known).map(did_you_mean)
 }
 

@@ -7,11 +7,12 @@ use super::{
     element_frame::Frame,
     expectations,
     keys::{Rules, Seen},
-    phrases::{address, did_you_mean, names, quoted},
+    phrases::{did_you_mean, names, quoted},
     sentences,
 };
 use crate::model::{
     Code, DeferredLocation, ElementStack, Name, Problem,
+    i18n::{Join, List, Sentence, namespace, say},
     location::XPath,
     problem::cut,
     problem_cap::{COUNTED, TOLD},
@@ -136,10 +137,9 @@ impl<'s> Report<'s> {
         let meant = |(known, at): &(Problem, DeferredLocation)| {
             error.constraint == "cvc-complex-type.4"
                 && (at.line, at.column) == (spot.line, spot.column)
-                && known
-                    .hint
-                    .as_ref()
-                    .is_some_and(|hint| quoted(&error.message, "attribute").is_some_and(|name| *hint == did_you_mean(name)))
+                && known.hint.as_ref().is_some_and(|hint| {
+                    quoted(&error.message, "attribute").is_some_and(|name| hint.sentence() == Some(&did_you_mean(name)))
+                })
         };
         if !self.told.iter().rev().take(8).any(|told| same(told) || meant(told)) {
             self.tell(problem, spot);
@@ -189,28 +189,25 @@ impl<'s> Report<'s> {
     pub(super) fn no_elements(&mut self, name: &str, stack: &mut ElementStack) {
         let parent = parent(stack);
         let spot = stack.spot();
-        self.tell(Problem::new(Code::DocUnexpected, format!("`{}` may not stand here: `{parent}` holds no elements", cut(name))), spot);
+        let message = say!("element-not-here-none-allowed", element = cut(name), parent = parent);
+        self.tell(Problem::new(Code::DocUnexpected, message), spot);
     }
 
     /// An element whose name the parent has in another namespace.
     pub(super) fn wrong_namespace(&mut self, found: Id, right: Id, prefix: Option<String>, stack: &mut ElementStack) {
-        let namespace = |id: Id| match id.1 {
-            Some(id) => format!("the namespace `{}`", address(&self.set.name_table.resolve(id))),
-            None => "no namespace".to_string(),
+        let of = |id: Id| namespace(&id.1.map(|id| self.set.name_table.resolve(id)).unwrap_or_default());
+        let message = say!("element-wrong-namespace", element = self.name(found), found = of(found), expected = of(right));
+        let hint = match prefix {
+            Some(prefix) => say!("hint-namespace-write", name = format!("{prefix}{}", self.name(right))),
+            None => say!("hint-namespace-correct"),
         };
-        let message = format!("`{}` is in {}; it belongs in {}", self.name(found), namespace(found), namespace(right));
-        let fix = match prefix {
-            Some(prefix) => format!("write `{prefix}{}`", self.name(right)),
-            None => "correct the xmlns declaration".to_string(),
-        };
-        let hint = format!("{fix}; others in the same wrong namespace are not told again");
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message).hint(hint), spot);
     }
 
     /// An element that is only a heading for others.
     pub(super) fn is_abstract(&mut self, id: Id, kinds: &[Id], stack: &mut ElementStack) {
-        let message = format!("`{}` may not stand by itself: one of {} must stand in its place", self.name(id), self.any(kinds));
+        let message = say!("element-abstract-one-of", element = self.name(id), names = self.any(kinds));
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message), spot);
     }
@@ -218,45 +215,44 @@ impl<'s> Report<'s> {
     /// An element that the parent does not have at all.
     pub(super) fn unexpected(&mut self, name: &str, meant: Option<Id>, expected: &[Id], stack: &mut ElementStack) {
         let hint = match meant {
-            Some(meant) => Some(format!("did you mean `{}`?", self.name(meant))),
-            None if expected.is_empty() => Some(format!("`{}` is complete before it: take it out", parent(stack))),
-            None => self.listed("here may stand", expected),
+            Some(meant) => Some(did_you_mean(&self.name(meant))),
+            None if expected.is_empty() => Some(say!("hint-complete-before", parent = parent(stack))),
+            None => self.allowed_here(expected),
         };
-        let message = format!("`{}` is not an element of `{}`", cut(name), parent(stack));
+        let message = say!("element-unknown", element = cut(name), parent = parent(stack));
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
     }
 
     /// Elements that are missing before one that may come only after them.
     pub(super) fn missing_before(&mut self, missing: &[Id], before: Id, stack: &mut ElementStack) -> Option<usize> {
-        let (verb, all) = (if missing.len() == 1 { "is" } else { "are" }, self.all(missing));
-        let message = format!("{all} {verb} missing before `{}`", self.name(before));
+        let (names, before) = (self.all(missing), self.name(before));
+        let message = say!("element-missing-before", names = names, count = missing.len(), before = before);
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
     /// One of several elements is missing before one that may come only after it.
     pub(super) fn one_missing_before(&mut self, one: &[Id], before: Id, stack: &mut ElementStack) -> Option<usize> {
-        let message = format!("{} is missing before `{}`", self.any(one), self.name(before));
+        let message = say!("element-missing-before", names = self.any(one), count = 1_u64, before = self.name(before));
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
     /// An element that was told to be missing stands behind; `rest` is what is missing still.
     pub(super) fn wrong_order(&mut self, problem: usize, id: Id, before: Id, rest: &[Id], stack: &mut ElementStack) {
-        let message = format!("`{}` stands too late: it belongs before `{}`", self.name(id), self.name(before));
+        let message = say!("element-late-before", element = self.name(id), before = self.name(before));
         let spot = stack.spot();
-        let late = (Problem::new(Code::DocUnexpected, message).hint("the schema prescribes the order of the elements"), spot);
+        let late = (Problem::new(Code::DocUnexpected, message).hint(say!("hint-order")), spot);
         if rest.is_empty() {
             if let Some(told) = self.told.get_mut(problem) {
                 *told = late;
             }
             return;
         }
-        let (verb, all) = (if rest.len() == 1 { "is" } else { "are" }, self.all(rest));
-        let message = format!("{all} {verb} missing before `{}`", self.name(before));
+        let message = say!("element-missing-before", names = self.all(rest), count = rest.len(), before = self.name(before));
         if let Some((told, _)) = self.told.get_mut(problem) {
-            told.message = message;
+            told.message = message.into();
         }
         self.tell(late.0, late.1);
     }
@@ -264,25 +260,21 @@ impl<'s> Report<'s> {
     /// An element that the parent has, but not here any more; `before` counts those that came already, `last` is the one before it.
     pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<(Id, Beside)>, expected: &[Id], stack: &mut ElementStack) {
         let name = self.name(id);
-        let here = |report: &Self| report.listed("here may stand", expected);
         let (message, hint) = match (before, last) {
             (0, Some((last, Beside::Either))) => {
                 let last = self.name(last);
-                (format!("either `{last}` or `{name}` may stand here, not both"), Some("take out the one that is wrong".into()))
+                (say!("element-either", first = last, second = name), Some(say!("hint-remove-wrong")))
             }
             (0, Some((last, Beside::Before))) => {
-                let message = format!("`{name}` stands too late: it belongs before `{}`", self.name(last));
-                (message, Some("the schema prescribes the order of the elements".into()))
+                (say!("element-late-before", element = name, before = self.name(last)), Some(say!("hint-order")))
             }
             (0, Some((last, Beside::Unknown))) => {
-                let message = format!("`{name}` stands too late: it may not follow `{}`", self.name(last));
-                (message, here(self).or(Some("the schema prescribes the order of the elements".into())))
+                let message = say!("element-late-after", element = name, last = self.name(last));
+                (message, self.allowed_here(expected).or(Some(say!("hint-order"))))
             }
-            (0, None) => (format!("`{name}` may not stand here"), here(self)),
-            (1, _) => {
-                (format!("`{name}` stands here a second time; it may stand only once"), Some("take out the one that is wrong".into()))
-            }
-            (many, _) => (format!("`{name}` may stand here only {many} times"), Some("take out what is too many".into())),
+            (0, None) => (say!("element-not-here", element = name), self.allowed_here(expected)),
+            (1, _) => (say!("element-twice", element = name), Some(say!("hint-remove-wrong"))),
+            (many, _) => (say!("element-too-often", element = name, count = many), Some(say!("hint-remove-surplus"))),
         };
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
@@ -292,9 +284,9 @@ impl<'s> Report<'s> {
     pub(super) fn incomplete(&mut self, (all, one): (Vec<Id>, Vec<Id>), stack: &mut ElementStack) {
         let name = stack.label().to_string();
         let message = match (all.is_empty(), one.is_empty()) {
-            (false, _) => format!("`{name}` ends without {}", self.all(&all)),
-            (true, false) => format!("`{name}` ends without one of {}", self.any(&one)),
-            (true, true) => format!("`{name}` is not complete"),
+            (false, _) => say!("element-ends-without", element = name, names = self.all(&all)),
+            (true, false) => say!("element-ends-without-one", element = name, names = self.any(&one)),
+            (true, true) => say!("element-incomplete", element = name),
         };
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocIncomplete, message), spot);
@@ -304,11 +296,11 @@ impl<'s> Report<'s> {
         self.set.name_table.resolve(id.0)
     }
 
-    fn listed(&self, intro: &str, ids: &[Id]) -> Option<String> {
-        (!ids.is_empty()).then(|| format!("{intro}: {}", self.any(ids)))
+    fn allowed_here(&self, ids: &[Id]) -> Option<Sentence> {
+        (!ids.is_empty()).then(|| say!("hint-allowed-here", names = self.any(ids)))
     }
 
-    fn any(&self, ids: &[Id]) -> String {
+    fn any(&self, ids: &[Id]) -> List {
         let mut all: Vec<String> = Vec::new();
         for id in ids {
             let name = self.name(*id);
@@ -320,13 +312,8 @@ impl<'s> Report<'s> {
     }
 
     /// `a`, `a and b`, `a, b and c`.
-    fn all(&self, ids: &[Id]) -> String {
-        let all: Vec<String> = ids.iter().map(|id| format!("`{}`", self.name(*id))).collect();
-        match all.split_last() {
-            Some((last, [])) => last.clone(),
-            Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
-            None => String::new(),
-        }
+    fn all(&self, ids: &[Id]) -> List {
+        List::new(Join::And, ids.iter().map(|id| format!("`{}`", self.name(*id))))
     }
 }
 

@@ -177,7 +177,7 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
     let mut marked: HashMap<usize, String> = HashMap::new();
     for problem in attempts.last().map(|attempt| attempt.problems.as_slice()).unwrap_or_default() {
         if let Some(line) = problem.place.line {
-            marked.entry(line as usize).or_insert_with(|| problem.message.clone());
+            marked.entry(line as usize).or_insert_with(|| problem.message.to_string());
         }
     }
     let line = |(number, text): (usize, &str)| {

@@ -76,7 +76,7 @@ impl IntoResponse for Refusal {
                         StatusCode::INTERNAL_SERVER_ERROR
                     }
                 };
-                (status, "That did not work", problem.message.clone(), problem.hint.unwrap_or_default())
+                (status, "That did not work", problem.message.to_string(), problem.hint.map(Into::into).unwrap_or_default())
             }
         };
         // A page that needs no session, so that it is there whatever is broken.

@@ -71,12 +71,12 @@ async fn a_documents_profile_chooses_its_schema() {
     assert!(wrong.contains("`Note` ends without `Town`"), "{wrong}");
     let unknown = judge(&world, &note("urn:other", "1", ""), 1);
     insta::assert_snapshot!(unknown, @r#"
-    error[C206]: none of the flow's schemas is for this document: `Note` in `urn:example:note`, /Note/Profile is `urn:other`
+    error[C206]: none of the flow's schemas is for this document: `Note` in the namespace `urn:example:note` and /Note/Profile is `urn:other`
       --> DIR/note.xml:1:1
        |
      1 | <Note xmlns="urn:example:note"><Profile>urn:other</Profile><
        | ^
-      who: partner   fix: the wrong file or folder, or a version of the format that the flow does not take yet
+      who: partner   fix: the wrong file, the wrong folder, or another version of the format
 
     DIR/note.xml: not valid, 1 problem
     "#);

@@ -38,7 +38,7 @@ fn reports(schema: &Schema, file: &str, mistakes: &[(&str, &str, &str)]) -> Stri
         for problem in &problems {
             for language in [Language::German, Language::French, Language::Spanish] {
                 for sentence in [Some(&problem.message), problem.hint.as_ref()].into_iter().flatten() {
-                    assert!(language.sentence(sentence).is_some(), "{mistake}, in {language:?}: {sentence}");
+                    assert!(sentence.in_language(language).is_some(), "{mistake}, in {language:?}: {sentence}");
                 }
             }
         }

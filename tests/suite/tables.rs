@@ -14,7 +14,7 @@ async fn a_csv_that_could_be_wrong_by_a_thousand_is_refused_in_the_partners_word
     insta::assert_snapshot!(told(&report), @r#"
     error[C212]: `12.50` has a point where this file has a decimal comma
       --> list.csv: line 3, column "Preis"
-      who: partner   fix: write 12,50, or 1.250,00 with grouping; which of both is meant cannot be guessed
+      who: partner   fix: write 12,50, or 1.250,00 with grouping; which of the two is meant cannot be guessed
 
     error[C212]: `teuer` is not a valid `Preis`: a number is written like 1.234,50, with a decimal comma and without a unit
       --> list.csv: line 4, column "Preis"

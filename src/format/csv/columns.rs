@@ -1,7 +1,7 @@
 //! Which field of a row is which column.
 
 use super::CsvDialect;
-use crate::model::{Code, Place, Problem, Problems, nearest::did_you_mean, problem::cut};
+use crate::model::{Code, Place, Problem, Problems, i18n::say, nearest::did_you_mean, problem::cut};
 
 /// Where each mapped column stands in a file without a header: the dialect names columns by their number, from 1.
 pub(super) fn numbered(dialect: &CsvDialect, file: &str) -> Result<Vec<Option<usize>>, Problems> {
@@ -28,12 +28,12 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str
         match found.as_slice() {
             [one] => places.push(Some(*one)),
             [] => problems.push(
-                Problem::new(Code::CsvHeader, format!("the column `{wanted}` is missing; the header has: {}", cut(&names.join(", "))))
+                Problem::new(Code::CsvHeader, say!("csv-column-missing", column = wanted, header = cut(&names.join(", "))))
                     .at(Place::at(file, line, 1))
                     .maybe_hint(did_you_mean(wanted, names.iter().copied())),
             ),
             _ => problems.push(
-                Problem::new(Code::CsvHeader, format!("the column `{wanted}` stands in the header {} times", found.len()))
+                Problem::new(Code::CsvHeader, say!("csv-column-repeated", column = wanted, count = found.len()))
                     .at(Place::at(file, line, 1)),
             ),
         }
@@ -42,8 +42,8 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str
     if dialect.columns.len() > 1 && dialect.columns.iter().all(|(wanted, _)| !names.contains(&wanted.as_str())) {
         let (first, wanted) =
             (cut(&names.join(", ")), dialect.columns.iter().map(|(header, _)| header.as_str()).collect::<Vec<_>>().join(", "));
-        let message = format!("none of the columns is in the first line: `{first}`");
-        let hint = format!("the header is missing, or the file has another separator; the columns are: {}", cut(&wanted));
+        let message = say!("csv-no-column", line = first);
+        let hint = say!("hint-csv-columns", columns = cut(&wanted));
         return Err(Problem::new(Code::CsvHeader, message).at(Place::at(file, line, 1)).hint(hint).into());
     }
     Problems::check(problems).map(|()| places)

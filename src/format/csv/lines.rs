@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use crate::model::{Code, Problem};
+use crate::model::{Code, Problem, i18n::say};
 
 /// What was seen of the bytes that were read ahead, shared with the one who reads records.
 #[derive(Clone)]
@@ -104,17 +104,15 @@ impl<R: Read> Read for Watched<R> {
                 let at = seen.read + at as u64;
                 seen.signs.push_back((at, *byte));
             } else if *byte < 0x20 && *byte != b'\t' {
-                let message = "the file contains a control character: it is not text, or in another encoding than the flow names";
-                seen.trouble = Some(Problem::new(Code::DocEncoding, message));
+                seen.trouble = Some(Problem::new(Code::DocEncoding, say!("csv-control")));
                 return Err(io::Error::from(io::ErrorKind::InvalidData));
             }
         }
         seen.read += count as u64;
         // The csv crate reads ahead by its buffer; a row longer than that and the limit is one that never ends.
         if seen.read - seen.begun > seen.most + (1 << 16) {
-            let message = format!("a row of more than {} bytes", seen.most);
-            seen.trouble =
-                Some(Problem::new(Code::DocLimit, message).hint("a quote that is never closed makes one row of all the lines behind it"));
+            let message = say!("csv-row-too-long", limit = seen.most);
+            seen.trouble = Some(Problem::new(Code::DocLimit, message).hint(say!("hint-csv-quote-open")));
             return Err(io::Error::from(io::ErrorKind::InvalidData));
         }
         Ok(count)

@@ -21,6 +21,7 @@ use crate::model::{
     Code, Document, ElementStack, Name, NameKey, Place, Problem, Problems, Start,
     document::Table,
     events::{Events, Vocabulary},
+    i18n::say,
     problem::cut,
     problem_cap::{COUNTED, TOLD},
 };
@@ -256,23 +257,18 @@ impl Lifter<'_> {
     fn finish(&mut self, any: bool, ended: bool, watch: &lines::Watch) {
         // A quote that is never closed takes all following lines into one value without an error.
         if watch.ends_in_quotes() {
-            let message = "a quote in this row is never closed: everything behind it would become one value";
             self.problems.push(
-                Problem::new(Code::CsvRow, message)
+                Problem::new(Code::CsvRow, say!("csv-quote-open"))
                     .at(Place::at(self.file, watch.line(), 1))
-                    .hint("close the quote, or double it if it is part of the value"),
+                    .hint(say!("hint-csv-close-quote")),
             );
         }
         if !any {
-            self.problems.push(Problem::new(Code::CsvHeader, "there is no header row").at(Place::file(self.file)));
+            self.problems.push(Problem::new(Code::CsvHeader, say!("csv-no-header")).at(Place::file(self.file)));
         }
         if let (Some(wanted), false) = (&self.dialect.trailer, ended) {
-            let message = format!("the file ends without its trailer row `{}`: rows may be missing", cut(&wanted.starts));
-            self.problems.push(
-                Problem::new(Code::CsvRow, message)
-                    .at(Place::at(self.file, watch.line(), 1))
-                    .hint("the transfer or the export was cut off: ask for the file again"),
-            );
+            let message = say!("csv-trailer-missing", start = cut(&wanted.starts));
+            self.problems.push(Problem::new(Code::CsvRow, message).at(Place::at(self.file, watch.line(), 1)).hint(say!("hint-cut-off")));
         }
     }
 
@@ -292,10 +288,16 @@ impl Lifter<'_> {
             Ragged::Accept => false,
         };
         wrong.then(|| {
-            let whose = if self.dialect.header { "the header" } else { "the first row" };
-            Problem::new(Code::CsvRow, format!("the row has {} fields, {whose} has {width}", record.len()))
-                .at(Place::at(self.file, line, 1))
-                .hint(if record.len() > width { "a separator inside a value must be quoted" } else { "separators are missing at its end" })
+            let fields = record.len();
+            let message = match self.dialect.header {
+                true => say!("csv-fields-header", fields = fields, header = width),
+                false => say!("csv-fields-first-row", fields = fields, first = width),
+            };
+            Problem::new(Code::CsvRow, message).at(Place::at(self.file, line, 1)).hint(if fields > width {
+                say!("hint-quote-separator")
+            } else {
+                say!("hint-separators-missing")
+            })
         })
     }
 
@@ -309,11 +311,11 @@ impl Lifter<'_> {
         let Some(at) = self.dialect.trailer.as_ref().and_then(|trailer| trailer.count) else { return };
         let told = record.get(at.saturating_sub(1)).unwrap_or_default().trim();
         if told.parse() != Ok(rows) {
-            let message = format!("the trailer counts `{}` rows, the file has {rows}", cut(told));
+            let message = say!("csv-trailer-count", count = cut(told), rows = rows);
             self.problems.push(
                 Problem::new(Code::CsvRow, message)
                     .at(Place::at(self.file, line, u32::try_from(at).unwrap_or(1)))
-                    .hint("rows are missing or doubled: ask for the file again"),
+                    .hint(say!("hint-rows-missing")),
             );
         }
     }

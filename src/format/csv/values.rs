@@ -5,22 +5,20 @@ use std::borrow::Cow;
 use chrono::{NaiveDate, NaiveDateTime};
 
 use super::CsvDialect;
-use crate::model::{Code, Problem, problem::cut};
+use crate::model::{Code, Problem, i18n::say, problem::cut};
 
 /// The value of a column for the schema; what cannot be meant is a problem.
 pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &CsvDialect) -> Result<Cow<'v, str>, Problem> {
     if value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
-        let message = "the value contains a control character: it is not text, or in another encoding than the flow names";
-        return Err(Problem::new(Code::DocEncoding, message));
+        return Err(Problem::new(Code::DocEncoding, say!("csv-value-control")));
     }
     // What is no number at all is left for the schema to refuse.
     let is_number =
         value.bytes().any(|byte| byte.is_ascii_digit()) && value.chars().all(|c| c.is_ascii_digit() || "+-.,' \u{a0}".contains(c));
     if dialect.decimal_comma && dialect.decimals.contains(element) && is_number {
-        return with_point(value).map(Cow::Owned).ok_or_else(|| {
-            Problem::new(Code::DocValue, format!("`{}` has a point where this file has a decimal comma", cut(value)))
-                .hint("write 12,50, or 1.250,00 with grouping; which of both is meant cannot be guessed")
-        });
+        return with_point(value)
+            .map(Cow::Owned)
+            .ok_or_else(|| Problem::new(Code::DocValue, say!("csv-point", value = cut(value))).hint(say!("hint-csv-comma")));
     }
     if let Some(format) = dialect.dates.get(element) {
         return iso(value, format).map(Cow::Owned).ok_or_else(|| {
@@ -28,8 +26,8 @@ pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &CsvDialect)
             // Written as it should be, but for the calendar.
             let shape = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { '9' } else { c }).collect::<String>();
             let message = match shape(value) == shape(&wanted) {
-                true => format!("`{}` is no day there is", cut(value)),
-                false => format!("`{}` is not a date written as {wanted}", cut(value)),
+                true => say!("csv-no-such-day", value = cut(value)),
+                false => say!("csv-date", value = cut(value), format = &wanted),
             };
             Problem::new(Code::DocValue, message)
         });

@@ -10,11 +10,11 @@ use crate::{
     model::{
         Code, ElementStack, Place, Problem,
         events::{Events, Vocabulary},
+        i18n::{Text, say},
         problem::cut,
     },
 };
 
-const CUT_OFF: &str = "the transfer or the export was cut off: ask for the file again";
 /// Text above this many bytes is passed on at once and not gathered.
 const LARGE: usize = 64 << 10;
 /// Elements between two looks at the clock.
@@ -83,42 +83,38 @@ impl<'r, R: Read> XmlReader<'r, R> {
                 Ok(Event::Text(text)) => {
                     let text = text.xml10_content();
                     if memchr::memchr(b']', text.as_bytes()).is_some() && text.contains("]]>") {
-                        return Err(self.malformed("`]]>` in text; it is written `]]&gt;`".into()));
+                        return Err(self.malformed(say!("xml-cdata-end")));
                     }
                     self.characters(&text)?;
                 }
                 Ok(Event::CData(data)) => {
                     if self.stack.depth() == 0 {
-                        return Err(self.malformed("character data outside the root element".into()));
+                        return Err(self.malformed(say!("xml-text-outside")));
                     }
                     self.characters(&data.xml10_content())?;
                 }
                 Ok(Event::GeneralRef(_)) if self.stack.depth() == 0 => {
-                    return Err(self.malformed("a reference outside the root element".into()));
+                    return Err(self.malformed(say!("xml-reference-outside")));
                 }
                 Ok(Event::GeneralRef(name)) => {
-                    let c = super::tags::reference(&name).ok_or_else(|| {
-                        let message = format!("`&{};` is not a reference that XML knows; a plain `&` is written `&amp;`", cut(&name));
-                        self.malformed(message)
-                    })?;
+                    let c =
+                        super::tags::reference(&name).ok_or_else(|| self.malformed(say!("xml-reference-unknown", name = cut(&name))))?;
                     self.characters(c.encode_utf8(&mut [0; 4]))?;
                 }
                 Ok(Event::DocType(text)) => self.doctype(&text)?,
                 Ok(Event::Decl(text)) => {
                     if self.at != (1, 1) && !(self.options.several && self.stack.depth() == 0) {
-                        return Err(self.malformed("an XML declaration that is not at the very start of the file".into()));
+                        return Err(self.malformed(say!("xml-declaration-late")));
                     }
                     if !super::prolog::is_declaration(&text) {
-                        return Err(
-                            self.malformed("a broken XML declaration: it is written <?xml version=\"1.0\" encoding=\"UTF-8\"?>".into())
-                        );
+                        return Err(self.malformed(say!("xml-declaration-broken")));
                     }
                 }
                 Ok(Event::Comment(text)) => self.legal(&text)?,
                 Ok(Event::PI(text)) => {
                     self.legal(&text)?;
                     if !super::prolog::is_target(text.target()) {
-                        return Err(self.malformed(format!("`<?{}` begins no processing instruction", cut(text.target()))));
+                        return Err(self.malformed(say!("xml-instruction", target = cut(text.target()))));
                     }
                 }
                 Ok(Event::Eof) => break,
@@ -128,12 +124,11 @@ impl<'r, R: Read> XmlReader<'r, R> {
             }
         }
         if let Some(open) = self.stack.name() {
-            let message =
-                format!("the file ends inside `<{}>`, which began on line {}: it is truncated", open.local, self.stack.position().0);
-            return Err(self.malformed(message).hint(CUT_OFF));
+            let message = say!("xml-ends-inside", element = &*open.local, line = self.stack.position().0);
+            return Err(self.malformed(message).hint(say!("hint-cut-off")));
         }
         match self.roots {
-            0 => Err(self.malformed("there is no element: this is not an XML document".into())),
+            0 => Err(self.malformed(say!("xml-no-element"))),
             _ => Ok(()),
         }
     }
@@ -142,16 +137,16 @@ impl<'r, R: Read> XmlReader<'r, R> {
         if self.stack.depth() == 0 {
             self.roots += 1;
             if self.roots > 1 && !self.options.several {
-                return Err(self.malformed("a second root element: the file holds more than one document".into()));
+                return Err(self.malformed(say!("xml-second-root")));
             }
         }
         self.elements += 1;
         if self.elements.is_multiple_of(LOOK) && Instant::now() > self.until {
-            return Err(self.limit("reading it took too long".into()));
+            return Err(self.limit(say!("limit-time")));
         }
         self.flush();
         if self.stack.depth() >= self.limits.depth {
-            return Err(self.limit(format!("more than {} levels of elements", self.limits.depth)));
+            return Err(self.limit(say!("limit-depth", limit = self.limits.depth)));
         }
         let key = match self.scopes.enter(tag, self.limits, &mut self.vocabulary) {
             Ok(key) => key,
@@ -179,13 +174,13 @@ impl<'r, R: Read> XmlReader<'r, R> {
             let blank = text.trim_matches([' ', '\t', '\r', '\n']).is_empty();
             return match (blank, self.roots) {
                 (true, _) => Ok(()),
-                (_, 0) => Err(self.malformed("the file does not start with an element: this is not an XML document".into())),
-                _ => Err(self.malformed("text after the end of the document".into())),
+                (_, 0) => Err(self.malformed(say!("xml-text-first"))),
+                _ => Err(self.malformed(say!("xml-text-after"))),
             };
         }
         self.scopes.gathered += text.len();
         if self.scopes.gathered > self.limits.text {
-            return Err(self.limit(format!("more than {} bytes of text in one element", self.limits.text)));
+            return Err(self.limit(say!("limit-text", limit = self.limits.text)));
         }
         if text.len() > LARGE {
             self.flush();
@@ -208,7 +203,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
 
     fn doctype(&mut self, text: &str) -> Result<(), Problem> {
         if self.roots > 0 && !self.options.several {
-            return Err(self.malformed("a DOCTYPE behind the root element's beginning".into()));
+            return Err(self.malformed(say!("xml-doctype-inside")));
         }
         let bare = !text.contains('[');
         if bare && self.options.doctype == Doctype::SkipBare {
@@ -217,17 +212,17 @@ impl<'r, R: Read> XmlReader<'r, R> {
         let problem = Problem::new(
             Code::DocDoctype,
             match bare {
-                true => "the file has a DOCTYPE, which is not accepted",
-                false => "the file has a DOCTYPE with declarations of its own, which are never accepted",
+                true => say!("xml-doctype"),
+                false => say!("xml-doctype-declares"),
             },
         );
-        Err(problem.at(self.place()).hint("send the file without a document type declaration"))
+        Err(problem.at(self.place()).hint(say!("hint-no-doctype")))
     }
 
     /// XML 1.0, production 2: the characters a document may contain.
     fn legal(&self, text: &str) -> Result<(), Problem> {
         match super::tags::illegal(text) {
-            Some(c) => Err(self.malformed(format!("the control character U+{:04X}, which XML does not allow", u32::from(c)))),
+            Some(c) => Err(self.malformed(say!("xml-control", character = format!("U+{:04X}", u32::from(c))))),
             None => Ok(()),
         }
     }
@@ -238,15 +233,15 @@ impl<'r, R: Read> XmlReader<'r, R> {
         if self.stack.depth() == 0 { place } else { place.with_path(self.stack.path()) }
     }
 
-    fn limit(&self, message: String) -> Problem {
+    fn limit(&self, message: impl Into<Text>) -> Problem {
         self.refuse(Code::DocLimit, message)
     }
 
-    fn malformed(&self, message: String) -> Problem {
+    fn malformed(&self, message: impl Into<Text>) -> Problem {
         self.refuse(Code::DocMalformed, message)
     }
 
-    fn refuse(&self, code: Code, message: String) -> Problem {
+    fn refuse(&self, code: Code, message: impl Into<Text>) -> Problem {
         Problem::new(code, message).at(self.place())
     }
 
@@ -255,7 +250,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
         use quick_xml::errors::{Error, IllFormedError};
         let here = self.reader.get_ref().here();
         if self.reader.get_ref().is_too_long() {
-            return self.limit(format!("more than {} bytes of text in one element, tag or comment", self.limits.text));
+            return self.limit(say!("limit-text", limit = self.limits.text));
         }
         if let Some(trouble) = self.reader.get_mut().inner().trouble() {
             self.at = here;
@@ -265,16 +260,14 @@ impl<'r, R: Read> XmlReader<'r, R> {
         let begun = self.roots > 0;
         let problem = self.malformed(match error {
             Error::IllFormed(IllFormedError::MismatchedEndTag { expected, found }) => {
-                format!("`</{}>` closes an element that was opened as `<{}>`", cut(found), cut(expected))
+                say!("xml-closes-other", found = cut(found), expected = cut(expected)).into()
             }
-            Error::IllFormed(IllFormedError::UnmatchedEndTag(name)) => {
-                format!("`</{}>` closes an element that was never opened", cut(name))
-            }
-            Error::IllFormed(IllFormedError::UnclosedReference) => "a `&` that begins no reference; a plain `&` is written `&amp;`".into(),
-            Error::Syntax(_) if begun => "the file ends in the middle of a tag, comment or declaration: it is truncated".into(),
-            Error::Syntax(_) => "a tag that does not end: this is not an XML document, or it is truncated".into(),
-            other => format!("not well-formed: {other}"),
+            Error::IllFormed(IllFormedError::UnmatchedEndTag(name)) => say!("xml-closes-nothing", element = cut(name)).into(),
+            Error::IllFormed(IllFormedError::UnclosedReference) => say!("xml-bare-ampersand").into(),
+            Error::Syntax(_) if begun => say!("xml-ends-in-tag").into(),
+            Error::Syntax(_) => say!("xml-tag-open").into(),
+            other => Text::from(format!("not well-formed: {other}")),
         });
-        if begun && matches!(error, Error::Syntax(_)) { problem.hint(CUT_OFF) } else { problem }
+        if begun && matches!(error, Error::Syntax(_)) { problem.hint(say!("hint-cut-off")) } else { problem }
     }
 }

@@ -12,6 +12,7 @@ use crate::{
     model::{
         Code, NameKey, Start,
         events::{Declared, Vocabulary},
+        i18n::{Sentence, say},
         problem::cut,
     },
 };
@@ -22,7 +23,7 @@ const MOST_BINDINGS: usize = 200;
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 
 /// Why a tag is refused: the code and a sentence.
-type Refusal = (Code, String);
+type Refusal = (Code, Sentence);
 
 /// Namespaces in scope, and the tag that is being read.
 #[derive(Default)]
@@ -80,12 +81,12 @@ impl Scopes {
                 }
             };
             if self.attributes.iter().any(|(known, _)| *known == key) {
-                return malformed(format!("the attribute `{}` stands twice", cut(name)));
+                return malformed(say!("xml-attribute-twice", attribute = cut(name)));
             }
             self.attributes.push((key, value));
         }
         if vocabulary.len() > limits.names {
-            return Err((Code::DocLimit, format!("more than {} distinct names of elements and attributes", limits.names)));
+            return Err((Code::DocLimit, say!("limit-names", limit = limits.names)));
         }
         Ok(key)
     }
@@ -107,7 +108,7 @@ impl Scopes {
     /// Namespace declarations to the bindings, everything else to `raw`: its name cannot be known before all of them are.
     fn attributes(&mut self, tag: &BytesStart<'_>, limits: &Limits) -> Result<(), Refusal> {
         if !spaced(tag.attributes_raw()) {
-            return malformed("no blank between two attributes".into());
+            return malformed(say!("xml-no-blank"));
         }
         let before = self.open.last().map_or(0, |(before, ..)| *before);
         let mut attributes = tag.attributes();
@@ -117,23 +118,21 @@ impl Scopes {
                 (
                     Code::DocMalformed,
                     match error {
-                        AttrError::Duplicated(..) => "an attribute stands twice in one tag".into(),
-                        _ => "a broken tag: an attribute is written name=\"value\", and a plain `<` in text is written `&lt;`".to_string(),
+                        AttrError::Duplicated(..) => say!("xml-attribute-repeated"),
+                        _ => say!("xml-tag-broken"),
                     },
                 )
             })?;
             if count >= limits.attributes {
-                return Err((Code::DocLimit, format!("more than {} attributes", limits.attributes)));
+                return Err((Code::DocLimit, say!("limit-attributes", limit = limits.attributes)));
             }
-            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(|_| {
-                let message = "a reference in an attribute that is not one of &amp; &lt; &gt; &quot; &apos; or a character number";
-                (Code::DocMalformed, message.to_string())
-            })?;
+            let unknown = |_| (Code::DocMalformed, say!("xml-attribute-reference"));
+            let value = attribute.normalized_value(XmlVersion::Implicit1_0).map_err(unknown)?;
             if let Some(c) = illegal(&value) {
-                return malformed(format!("the control character U+{:04X}, which XML does not allow", u32::from(c)));
+                return malformed(say!("xml-control", character = format!("U+{:04X}", u32::from(c))));
             }
             if attribute.value.contains('<') {
-                return malformed("a `<` inside an attribute value".into());
+                return malformed(say!("xml-attribute-less-than"));
             }
             let key = attribute.key.as_ref();
             let prefix = match key.strip_prefix("xmlns") {
@@ -148,16 +147,16 @@ impl Scopes {
                 }
             };
             if value.len() > LONGEST_NAME || prefix.len() > LONGEST_NAME {
-                return Err((Code::DocLimit, format!("more than {LONGEST_NAME} bytes in a namespace")));
+                return Err((Code::DocLimit, say!("limit-namespace", limit = LONGEST_NAME)));
             }
             if value.is_empty() && !prefix.is_empty() {
-                return malformed(format!("the prefix `{}` is bound to no namespace", cut(prefix)));
+                return malformed(say!("xml-prefix-empty", prefix = cut(prefix)));
             }
             if self.bindings[before..].iter().any(|(known, _)| &**known == prefix) {
-                return malformed("an attribute stands twice in one tag".into());
+                return malformed(say!("xml-attribute-repeated"));
             }
             if self.bindings.len() >= MOST_BINDINGS {
-                return Err((Code::DocLimit, format!("more than {MOST_BINDINGS} namespaces in scope")));
+                return Err((Code::DocLimit, say!("limit-namespaces", limit = MOST_BINDINGS)));
             }
             self.bindings.push((Arc::from(prefix), Arc::from(&*value)));
         }
@@ -195,7 +194,7 @@ impl Known {
 /// The number of a name as it is written, with its prefix resolved.
 fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<NameKey, Refusal> {
     if qualified.len() > LONGEST_NAME {
-        return Err((Code::DocLimit, format!("more than {LONGEST_NAME} bytes in a name")));
+        return Err((Code::DocLimit, say!("limit-name", limit = LONGEST_NAME)));
     }
     let (prefix, local) = qualified.split_once(':').unwrap_or(("", qualified));
     let namespace = match prefix {
@@ -204,7 +203,7 @@ fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &
         _ => match bindings.iter().rev().find(|(known, _)| &**known == prefix) {
             Some((_, namespace)) => namespace,
             None if prefix.is_empty() => "",
-            None => return malformed(format!("the prefix of `{}` is not bound to a namespace", cut(qualified))),
+            None => return malformed(say!("xml-prefix-unknown", name = cut(qualified))),
         },
     };
     if let Some(known) = vocabulary.find(namespace, local) {
@@ -212,11 +211,11 @@ fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &
     }
     match is_name(local) {
         true => Ok(vocabulary.learn(namespace, local)),
-        false => malformed(format!("`{}` is not a name", cut(qualified))),
+        false => malformed(say!("xml-name", name = cut(qualified))),
     }
 }
 
-fn malformed<T>(message: String) -> Result<T, Refusal> {
+fn malformed<T>(message: Sentence) -> Result<T, Refusal> {
     Err((Code::DocMalformed, message))
 }
 

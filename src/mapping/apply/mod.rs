@@ -16,6 +16,7 @@ use super::{
 };
 use crate::model::{
     Code, Document, NodeId, Place, Plan, Problem,
+    i18n::say,
     plan::{PlanField, PlanValue, Record, RecordStep, Reference, ValueOrigin},
     problem::cut,
 };
@@ -106,7 +107,7 @@ impl<'m> Applying<'m> {
     fn nothing(&mut self) {
         if !self.found && self.problems.is_empty() && !self.mapping.accepts_empty {
             let Some(first) = self.mapping.records.first() else { return };
-            let problem = Problem::new(Code::ValueMissing, format!("the document has no `{}`", first.each));
+            let problem = Problem::new(Code::ValueMissing, say!("document-lacks", path = first.each.to_string()));
             self.problems.push((None, problem.at(Place::file(self.file)).mapped_by(self.mapping.at(first.line))));
         }
     }
@@ -213,7 +214,7 @@ impl Applier<'_, '_> {
         let here = self.document.element(node).line;
         match self.of.seen[at].get(&key) {
             Some(first) => {
-                let message = format!("the same record twice in one file: {}; the first is on line {first}", cut(&key));
+                let message = say!("record-twice", key = cut(&key), line = *first);
                 self.report(Problem::new(Code::IdentityTwice, message), node, rule.line);
             }
             None => {

@@ -12,6 +12,7 @@ use crate::{
     },
     model::{
         Code, NodeId, Problem,
+        i18n::say,
         plan::{DomainTerm, Find, OnMissing, OrderedLines, Record, RecordSet},
         problem::cut,
     },
@@ -30,7 +31,7 @@ impl Applier<'_, '_> {
                 let key = self.identity_key(&record, &rule.identity);
                 let here = self.document.element(node).line;
                 if let Some(first) = seen.get(&key) {
-                    let message = format!("the same line twice in one record: {}; the first is on line {first}", cut(&key));
+                    let message = say!("line-twice", key = cut(&key), line = *first);
                     self.report(Problem::new(Code::IdentityTwice, message), node, line);
                 } else {
                     seen.insert(key, here);

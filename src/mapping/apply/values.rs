@@ -10,7 +10,12 @@ use crate::{
         path::Match,
         rules::{From, ValueRule},
     },
-    model::{Code, NodeId, Problem, problem::cut, shape::ValueKind},
+    model::{
+        Code, NodeId, Problem,
+        i18n::{Argument, Join, List, say},
+        problem::cut,
+        shape::ValueKind,
+    },
 };
 
 impl Applier<'_, '_> {
@@ -24,10 +29,10 @@ impl Applier<'_, '_> {
         let Some(raw) = raw else {
             if rule.default.is_none() && required {
                 let source = match rule.paths() {
-                    [] => "its value".to_string(),
-                    paths => paths.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(" or "),
+                    [] => Argument::from(say!("value-its")),
+                    paths => List::new(Join::Or, paths.iter().map(|path| format!("`{path}`"))).into(),
                 };
-                let text = format!("{source} is needed for `{field}` and is missing or empty");
+                let text = say!("value-needed", source = source, field = field);
                 self.report(Problem::new(Code::ValueMissing, text), at, rule.line);
             }
             return (rule.default.clone(), at);
@@ -109,7 +114,7 @@ impl Applier<'_, '_> {
             match (conversion.function.apply)(text, &conversion.options) {
                 Ok(converted) => value = converted,
                 Err(wanted) => {
-                    let text = format!("`{}` is not {wanted}, which `{field}` takes", cut(text));
+                    let text = say!("value-not-a", value = cut(text), wanted = wanted, field = field);
                     self.report(Problem::new(Code::ValueConversion, text), at, line);
                     return None;
                 }

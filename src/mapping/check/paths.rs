@@ -6,7 +6,7 @@ use crate::{
         path::{Path, Predicate, Step, Test},
         rules::{From, ValueRule, When},
     },
-    model::{Code, Name, Place, Problem, nearest::did_you_mean, shape::ValueKind},
+    model::{Code, Name, Place, Problem, i18n::Text, nearest::did_you_mean, shape::ValueKind},
 };
 
 /// Where a path leads.
@@ -160,7 +160,7 @@ impl Checker<'_> {
     fn unknown(&mut self, path: &Path, name: &Name, role: &str, known: &[Name], place: &Place) {
         let locals: Vec<&str> = known.iter().map(|name| &*name.local).collect();
         let hint = if locals.contains(&&*name.local) {
-            Some(format!("`{}` is there, but in another namespace: check its prefix", name.local))
+            Some(format!("`{}` is there, but in another namespace: check its prefix", name.local).into())
         } else {
             did_you_mean(&name.local, locals)
         };
@@ -168,7 +168,7 @@ impl Checker<'_> {
         self.refuse(path, message, hint, place);
     }
 
-    fn refuse(&mut self, _: &Path, message: String, hint: Option<String>, place: &Place) {
+    fn refuse(&mut self, _: &Path, message: String, hint: Option<Text>, place: &Place) {
         self.problems.push(Problem::new(Code::MappingPath, message).at(place.clone()).maybe_hint(hint));
     }
 }

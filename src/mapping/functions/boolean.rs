@@ -1,7 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "boolean",
@@ -12,7 +15,7 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let named = |words: &[String]| words.iter().any(|word| word.eq_ignore_ascii_case(text));
     if named(&options.yes) {
         return Ok(json!(true));
@@ -23,6 +26,6 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
     match text.to_lowercase().as_str() {
         "true" | "1" | "yes" | "y" | "ja" | "j" | "oui" | "si" | "sí" | "x" => Ok(json!(true)),
         "false" | "0" | "no" | "n" | "nein" | "non" | "nej" | "-" => Ok(json!(false)),
-        _ => Err("true or false".into()),
+        _ => Err(say!("wanted-true-or-false")),
     }
 }

@@ -1,7 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "currency",
@@ -25,7 +28,7 @@ const CODES: [&str; 155] = [
     "ZAR", "ZMW", "ZWG",
 ];
 
-fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     let code = match text {
         "€" => "EUR".to_string(),
         "$" => "USD".to_string(),
@@ -33,7 +36,7 @@ fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
         "¥" => "JPY".to_string(),
         text => text.to_ascii_uppercase(),
     };
-    if CODES.binary_search(&code.as_str()).is_ok() { Ok(json!(code)) } else { Err("a currency's code such as EUR".into()) }
+    if CODES.binary_search(&code.as_str()).is_ok() { Ok(json!(code)) } else { Err(say!("wanted-currency")) }
 }
 
 #[cfg(test)]

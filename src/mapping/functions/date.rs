@@ -2,7 +2,10 @@ use chrono::{NaiveDate, NaiveDateTime};
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Join, List, Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "date",
@@ -13,7 +16,7 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let parsed = if options.format.is_empty() {
         text.get(..10).filter(|_| is_zone(&text[10..])).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok())
     } else {
@@ -25,8 +28,8 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
         options.format.iter().find_map(day)
     };
     parsed.map(|day| json!(day.format("%Y-%m-%d").to_string())).ok_or_else(|| match options.format.as_slice() {
-        [] => "a date such as 2026-03-01".into(),
-        formats => format!("a date written as {}", formats.join(" or ")),
+        [] => say!("wanted-date", example = "2026-03-01"),
+        formats => say!("wanted-date-formats", formats = List::new(Join::Or, formats)),
     })
 }
 

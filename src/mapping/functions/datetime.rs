@@ -3,7 +3,10 @@ use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Join, List, Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "datetime",
@@ -14,9 +17,8 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
-    let zone: Tz =
-        options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| "a time (the zone in the mapping is not known)".to_string())?;
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
+    let zone: Tz = options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| say!("wanted-time-zone"))?;
     if let Some(moment) = options.format.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
         return Ok(odoo(moment.to_utc()));
     }
@@ -46,13 +48,13 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
         }
     };
     let local = local.ok_or_else(|| match options.format.as_slice() {
-        [] => "a time such as 2026-03-01T08:00:00+01:00".to_string(),
-        formats => format!("a time written as {}", formats.join(" or ")),
+        [] => say!("wanted-time", example = "2026-03-01T08:00:00+01:00"),
+        formats => say!("wanted-time-formats", formats = List::new(Join::Or, formats)),
     })?;
     // An hour that the change to summer time leaves out is taken an hour later; one that comes twice is taken the first time.
     let later = || local.checked_add_signed(chrono::TimeDelta::hours(1)).and_then(|later| zone.from_local_datetime(&later).earliest());
     let moment = zone.from_local_datetime(&local).earliest().or_else(later);
-    moment.map(|moment| odoo(moment.to_utc())).ok_or_else(|| "a time that exists in its zone".to_string())
+    moment.map(|moment| odoo(moment.to_utc())).ok_or_else(|| say!("wanted-time-exists"))
 }
 
 fn midnight(day: NaiveDate) -> NaiveDateTime {

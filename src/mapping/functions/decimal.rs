@@ -1,7 +1,10 @@
 use serde_json::{Number, Value as Json};
 
 use super::{COMMA, ConversionOptions, Function};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "decimal",
@@ -12,11 +15,11 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let wanted = || match (options.decimal, options.scale) {
-        (_, Some(scale)) => format!("a whole number with {scale} decimals and no decimal sign"),
-        (Some(sign), None) if sign != '.' => format!("a decimal number such as 12{sign}50"),
-        _ => "a decimal number such as 12.50".to_string(),
+        (_, Some(scale)) => say!("wanted-scaled", scale = scale),
+        (Some(sign), None) if sign != '.' => say!("wanted-decimal", example = format!("12{sign}50")),
+        _ => say!("wanted-decimal", example = "12.50"),
     };
     // A sign behind the number is how some mainframes write it.
     let (negative, digits) = match (text.strip_prefix(['-', '+']), text.strip_suffix('-')) {

@@ -1,7 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "digits",
@@ -12,7 +15,7 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     let digits: String = text.chars().filter(char::is_ascii_digit).collect();
-    if digits.is_empty() { Err("a text with a digit in it".into()) } else { Ok(json!(digits)) }
+    if digits.is_empty() { Err(say!("wanted-digit")) } else { Ok(json!(digits)) }
 }

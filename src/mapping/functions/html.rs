@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{i18n::Sentence, shape::ValueKind};
 
 pub(super) const FUNCTION: Function = Function {
     name: "html",
@@ -12,7 +12,7 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
     // What stands between these is no text.

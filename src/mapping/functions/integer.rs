@@ -1,7 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "integer",
@@ -12,10 +15,10 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     let whole = match text.split_once('.') {
         Some((whole, zeros)) if !zeros.is_empty() && zeros.chars().all(|c| c == '0') => whole,
         _ => text,
     };
-    whole.parse::<i64>().map(|number| json!(number)).map_err(|_| "a whole number".into())
+    whole.parse::<i64>().map(|number| json!(number)).map_err(|_| say!("wanted-integer"))
 }

@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{i18n::Sentence, shape::ValueKind};
 
 pub(super) const FUNCTION: Function = Function {
     name: "lower",
@@ -12,6 +12,6 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     Ok(json!(text.to_lowercase()))
 }

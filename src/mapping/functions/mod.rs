@@ -17,7 +17,7 @@ mod upper;
 
 use serde_json::Value as Json;
 
-use crate::model::shape::ValueKind;
+use crate::model::{i18n::Sentence, shape::ValueKind};
 
 /// Further settings beside `as`.
 #[derive(Debug, Clone, Default, PartialEq)]
@@ -53,7 +53,7 @@ pub struct Function {
     /// Input, options, output as JSON.
     pub example: (&'static str, ConversionOptions, &'static str),
     /// Converts; an error says what the value should have been.
-    pub apply: fn(&str, &ConversionOptions) -> Result<Json, String>,
+    pub apply: fn(&str, &ConversionOptions) -> Result<Json, Sentence>,
 }
 
 /// Every conversion, by name.

@@ -1,7 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, SIX};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "pad",
@@ -12,10 +15,10 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let (width, length) = (options.width.unwrap_or(0), text.chars().count());
     if length > width {
-        return Err(format!("a text of at most {width} characters"));
+        return Err(say!("wanted-length", width = width));
     }
     Ok(json!(std::iter::repeat_n(options.fill.unwrap_or('0'), width - length).chain(text.chars()).collect::<String>()))
 }

@@ -1,7 +1,7 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{i18n::Sentence, shape::ValueKind};
 
 pub(super) const FUNCTION: Function = Function {
     name: "text",
@@ -12,7 +12,7 @@ pub(super) const FUNCTION: Function = Function {
     apply,
 };
 
-fn apply(text: &str, options: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     Ok(json!(line.chars().take(options.width.unwrap_or(usize::MAX)).collect::<String>()))
 }

@@ -1,7 +1,10 @@
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
-use crate::model::shape::ValueKind;
+use crate::model::{
+    i18n::{Sentence, say},
+    shape::ValueKind,
+};
 
 pub(super) const FUNCTION: Function = Function {
     name: "unit",
@@ -156,15 +159,12 @@ const SPELLINGS: [(&str, &str); 140] = [
     ("YRD", "YRD"),
 ];
 
-fn apply(text: &str, _: &ConversionOptions) -> Result<Json, String> {
+fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     let spelling = text.trim_end_matches('.').to_uppercase();
     let known = SPELLINGS.binary_search_by_key(&spelling.as_str(), |(known, _)| known).ok().and_then(|at| SPELLINGS.get(at));
     // Both recommendations have a thousand codes more; what looks like one is one.
     let looks = (2..=3).contains(&text.len()) && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
-    known
-        .map(|(_, code)| json!(code))
-        .or_else(|| looks.then(|| json!(text)))
-        .ok_or_else(|| "a unit of UN/ECE Recommendation 20 such as KGM or C62".into())
+    known.map(|(_, code)| json!(code)).or_else(|| looks.then(|| json!(text))).ok_or_else(|| say!("wanted-unit"))
 }
 
 #[cfg(test)]

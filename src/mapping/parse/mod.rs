@@ -17,6 +17,7 @@ use super::{
 };
 use crate::model::{
     Code, Place, Problem, Problems,
+    i18n::Text,
     nearest::did_you_mean,
     plan::{OnMissing, PostAction, WriteMode},
     toml_reader::{self, TomlEntry, TomlItem, TomlNode, TomlReader},
@@ -239,7 +240,7 @@ impl<'n> Parser<'n> {
 
     fn fields_refer(&self, fields: &[FieldRule], outer: &[FieldRule], records: &[RecordRule]) {
         let known = |name: &str| fields.iter().chain(outer).any(|field| field.name == name);
-        let unknown = |what: String, line: u32, column: u32, hint: Option<String>| {
+        let unknown = |what: String, line: u32, column: u32, hint: Option<Text>| {
             let problem = Problem::new(Code::ConfigUnknownName, what).at(Place::at(self.file, line, column));
             self.problems.borrow_mut().push(problem.maybe_hint(hint));
         };

@@ -137,7 +137,7 @@ impl<'n> Parser<'n> {
                     conversions.push(Conversion { function, options: options.clone() });
                 }
                 None => {
-                    let known = || format!("known: {}", functions::ALL.map(|function| function.name).join(", "));
+                    let known = || format!("known: {}", functions::ALL.map(|function| function.name).join(", ")).into();
                     let hint = did_you_mean(name, functions::ALL.iter().map(|function| function.name)).unwrap_or_else(known);
                     let problem = Problem::new(Code::FunctionUnknown, format!("`{name}` is not a conversion"));
                     reader.report(problem.at(reader.place_of("as")).hint(hint));

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     model::{
         Code, Problem,
+        i18n::say,
         plan::{MissingLines, OrderedLines, PlanValue, Record},
         problem::cut,
     },
@@ -177,14 +178,14 @@ fn compare(
         let within = Within { record: line, outer: Some(&outer) };
         let key = planned_key(work, lines, &within);
         if doubled.contains(&key) {
-            let text = format!("the record has several lines with {} `{}`", lines.identity.join(" and "), named(&key));
+            let text = say!("lookup-lines-many", identity = lines.identity.join(", "), key = named(&key));
             let problem = Problem::new(Code::LookupMany, text).hint("which of them is meant cannot be told; settle it in Odoo by hand");
             changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             continue;
         }
         let Some(now) = by_key.remove(&key) else {
             if lines.known_only {
-                let text = format!("the record has no line with {} `{}`", lines.identity.join(" and "), named(&key));
+                let text = say!("lookup-line-none", identity = lines.identity.join(", "), key = named(&key));
                 let problem = Problem::new(Code::LookupNone, text).hint("the document speaks of a line that is not in Odoo");
                 changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             } else {

@@ -11,6 +11,7 @@ use super::{
 use crate::{
     model::{
         Code, Problem, Problems,
+        i18n::{Join, List, say},
         plan::{OnMissing, PlanValue, Record},
         problem::cut,
     },
@@ -69,7 +70,7 @@ impl Work<'_> {
     fn out_of_scope(&self, record: &Record, current: &Map<String, Json>) -> Problem {
         let name = current.get("display_name").and_then(Json::as_str).unwrap_or_default();
         let scope: Vec<String> = self.step.scope.iter().map(ToString::to_string).collect();
-        let text = format!("the {} `{}` is there and may not be changed any more", noun(&self.step.model), cut(name));
+        let text = say!("lookup-closed", what = &*noun(&self.step.model), name = cut(name));
         let problem = Problem::new(Code::LookupNone, text).hint(format!("the mapping changes only those with {}", scope.join(" and ")));
         placed(problem, record, self.step.identity.last().map(String::as_str))
     }
@@ -86,7 +87,7 @@ impl Work<'_> {
             format!("{field} `{}`", cut(&shown))
         });
         let code = if self.step.none == OnMissing::Hold { Code::LookupHeld } else { Code::LookupNone };
-        let text = format!("no {} with {}", noun(&self.step.model), keys.collect::<Vec<_>>().join(" and "));
+        let text = say!("lookup-none", what = &*noun(&self.step.model), asked = List::new(Join::And, keys));
         let problem = Problem::new(code, text).hint("the document changes what is not there; look whether the one before it came in");
         placed(problem, record, self.step.identity.last().map(String::as_str))
     }

@@ -30,6 +30,7 @@ use super::{
 };
 use crate::model::{
     Code, Plan, Problem, Problems,
+    i18n::say,
     intent::{self, Prior},
     plan::{PlanValue, Record, RecordStep},
 };
@@ -221,7 +222,7 @@ impl<'r> Run<'r> {
                 continue;
             }
             if let Some(field) = self.orphan(record) {
-                let problem = Problem::new(Code::LookupNone, format!("the record that `{field}` refers to was not stored"));
+                let problem = Problem::new(Code::LookupNone, say!("lookup-not-stored", field = &field));
                 self.refuse(record, place::placed(problem, record, Some(&field)));
                 continue;
             }

@@ -14,6 +14,7 @@ use super::{
 use crate::{
     model::{
         Code, Problem, Problems,
+        i18n::say,
         plan::{PlanValue, Record, WriteMode},
     },
     odoo::{
@@ -66,7 +67,7 @@ impl Work<'_> {
                 continue;
             }
             if let Some(first) = seen.insert(self.identity(record), record.origin.place.line) {
-                let message = format!("the same record twice in one file; the first is on line {}", first.unwrap_or_default());
+                let message = say!("record-twice-line", line = first.unwrap_or_default());
                 doubled.push((*at, placed(Problem::new(Code::IdentityTwice, message), record, None)));
             }
         }
@@ -182,8 +183,8 @@ impl Work<'_> {
                 && let Some(first) = existing.records.get(&key)
                 && let Some((at, planned)) = planned.get(&key)
             {
-                let message =
-                    format!("two records of {model} fit ({}: ids {} and {})", step.identity.join(", "), id_of(first), id_of(&record));
+                let ids = format!("{}, {}", id_of(first), id_of(&record));
+                let message = say!("lookup-two", model = model, identity = step.identity.join(", "), ids = ids);
                 let problem = Problem::new(Code::LookupMany, message);
                 existing.doubled.push((*at, placed(problem, planned, step.identity.last().map(String::as_str))));
             }

@@ -8,6 +8,7 @@ use super::{Key, Known, Resolved, Within, each_find, key, nearest, text};
 use crate::{
     model::{
         Code, Problem, Problems,
+        i18n::{Argument, Join, List, say},
         plan::{Find, OnAmbiguous, OnMissing, PlanValue, Record},
         problem::cut,
     },
@@ -37,10 +38,12 @@ pub(in crate::odoo) async fn judge(odoo: &Odoo, resolved: &Resolved, records: &[
 }
 
 fn problem(find: &Find, candidates: &[i64], scope: &[Json], near: &nearest::Near) -> Problem {
-    let asked = || find.by.iter().map(|(field, value)| format!("{field} `{}`", cut(&text(value)))).collect::<Vec<_>>().join(" or ");
     let what = noun(&find.model);
-    let terms = terms(scope);
-    let within = if terms.is_empty() { String::new() } else { format!(" within {terms}") };
+    let asked = List::new(Join::Or, find.by.iter().map(|(field, value)| format!("{field} `{}`", cut(&text(value)))));
+    let asked = match terms(scope) {
+        terms if terms.is_empty() => Argument::from(asked),
+        terms => say!("lookup-within", asked = asked, scope = terms).into(),
+    };
     let held = match candidates {
         [] => find.none == OnMissing::Hold,
         _ => find.many == OnAmbiguous::Hold,
@@ -49,13 +52,13 @@ fn problem(find: &Find, candidates: &[i64], scope: &[Json], near: &nearest::Near
         [] => {
             let code = if held { Code::LookupHeld } else { Code::LookupNone };
             let near = near.of(find).map(|near| format!("the nearest is {near}; ")).unwrap_or_default();
-            Problem::new(code, format!("no {what} with {}{within}", asked()))
+            Problem::new(code, say!("lookup-none", what = &*what, asked = asked))
                 .hint(format!("{near}create the {what} in Odoo or correct its number, then reprocess"))
         }
         several => {
             let code = if held { Code::LookupHeld } else { Code::LookupMany };
             let ids: Vec<String> = several.iter().take(5).map(i64::to_string).collect();
-            Problem::new(code, format!("{} {what}s fit {}{within} (ids {})", several.len(), asked(), ids.join(", ")))
+            Problem::new(code, say!("lookup-many", count = several.len(), what = format!("{what}s"), asked = asked, ids = ids.join(", ")))
                 .hint(format!("make the {what} unique in Odoo, then reprocess"))
         }
     };

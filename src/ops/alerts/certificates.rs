@@ -72,7 +72,7 @@ impl Endings {
             if problems.is_empty() {
                 continue;
             }
-            let text = problems.iter().map(|problem| problem.message.clone()).collect::<Vec<_>>().join("; ");
+            let text = problems.iter().map(|problem| &*problem.message).collect::<Vec<_>>().join("; ");
             let hint = "make a new key in Odoo (Preferences, Account Security) and put it where the workspace reads it".to_string();
             self.found.push(AlertCondition { key, kind: "ending", flow: None, text, hint, count: problems.len() as u64, since: None });
         }

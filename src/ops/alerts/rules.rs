@@ -42,7 +42,7 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
     let mut found = Vec::new();
     if let Some(problem) = engine.lost_journal() {
         // All else that could be said follows from it.
-        let (text, hint) = (problem.message, problem.hint.unwrap_or_default());
+        let (text, hint) = (problem.message.into(), problem.hint.map(Into::into).unwrap_or_default());
         found.push(AlertCondition { key: "stopped/journal".into(), kind: "stopped", flow: None, text, hint, count: 1, since: None });
         return Ok(Looked { conditions: found, unseen: Vec::new() });
     }
@@ -130,8 +130,8 @@ fn refused(staying: &Stuck) -> AlertCondition {
 fn unable(flow: &Flow, run: &FlowRuns, before: DateTime<Utc>) -> Option<AlertCondition> {
     let (since, problem) = (run.unwell.filter(|since| *since <= before)?, run.problems.first()?);
     let text = format!("{} cannot work since {}: {}", flow.id, minute(since), problem.message);
-    let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.as_str()));
-    Some(of(&flow.id, "unable", text, hint, 1, Some(since)))
+    let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.as_str()).into());
+    Some(of(&flow.id, "unable", text, hint.into(), 1, Some(since)))
 }
 
 /// A flow that has not been run at its times: the process that should is gone, or hangs.

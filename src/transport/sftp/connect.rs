@@ -132,7 +132,7 @@ async fn shake_hands(
         None => greet(settings, asked, tcp(settings).await?).await,
         Some(jump) => {
             let (hop, _) = signed_in(jump, way).await.map_err(|mut problem| {
-                problem.message = format!("the jump host on the way to {}: {}", settings.host, problem.message);
+                problem.message = format!("the jump host on the way to {}: {}", settings.host, problem.message).into();
                 problem
             })?;
             let open = hop.channel_open_direct_tcpip(&settings.host, u32::from(settings.port), "127.0.0.1", 0);

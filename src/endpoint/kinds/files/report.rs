@@ -4,13 +4,14 @@
 use crate::model::{
     Message, Place, Problem,
     codes::Who,
-    i18n::{Label, Language},
+    i18n::{Language, Sentence, say},
     problem::shown,
 };
 
 /// The report for the partner.
 pub fn partner_report(message: &Message, problems: &[Problem], language: Language) -> String {
-    let head = language.word(Label::Refused).replace("{id}", &message.id.short()).replace("{name}", &shown(&message.name));
+    let own = |sentence: Sentence| language.say(&sentence).unwrap_or_default();
+    let head = own(say!("report-refused", id = message.id.short(), name = shown(&message.name)));
     let mut text = format!("{head}\n\n");
     for problem in problems {
         let told = told(problem, language);
@@ -20,11 +21,11 @@ pub fn partner_report(message: &Message, problems: &[Problem], language: Languag
         }
         match (problem.who, &problem.hint) {
             (Who::Partner, Some(hint)) => {
-                let hint = language.sentence(hint).unwrap_or_else(|| language.advice(problem.code).to_string());
+                let hint = hint.in_language(language).unwrap_or_else(|| language.advice(problem.code));
                 text.push_str(&format!("  {}\n", shown(&hint)));
             }
             (Who::Partner, None) => {}
-            _ => text.push_str(&format!("  {}\n", language.word(Label::Wait))),
+            _ => text.push_str(&format!("  {}\n", own(say!("report-wait")))),
         }
         text.push('\n');
     }
@@ -35,21 +36,23 @@ pub fn partner_report(message: &Message, problems: &[Problem], language: Languag
 pub fn told(problem: &Problem, language: Language) -> String {
     match (problem.who, language) {
         (Who::Partner, _) => {
-            language.sentence(&problem.message).unwrap_or_else(|| format!("{} (en: {})", language.title(problem.code), problem.message))
+            problem.message.in_language(language).unwrap_or_else(|| format!("{} (en: {})", language.title(problem.code), problem.message))
         }
         (_, Language::English) => problem.code.info().title.to_string(),
-        _ => language.word(Label::Ours).to_string(),
+        _ => language.say(&say!("report-ours")).unwrap_or_default(),
     }
 }
 
 fn place(place: &Place, language: Language) -> String {
-    let (line, column) = (language.word(Label::Line), language.word(Label::Column));
     let mut text = shown(place.file.as_deref().unwrap_or_default());
-    match (place.line, &place.field, place.column) {
-        (Some(at), Some(field), _) => text.push_str(&format!(", {line} {at}, {column} \"{}\"", shown(field))),
-        (Some(at), None, Some(character)) => text.push_str(&format!(", {line} {at}, {column} {character}")),
-        (Some(at), None, None) => text.push_str(&format!(", {line} {at}")),
-        (None, ..) => {}
+    let at = match (place.line, &place.field, place.column) {
+        (Some(line), Some(field), _) => Some(say!("report-line-field", line = line, field = shown(field))),
+        (Some(line), None, Some(column)) => Some(say!("report-line-column", line = line, column = column)),
+        (Some(line), None, None) => Some(say!("report-line", line = line)),
+        (None, ..) => None,
+    };
+    if let Some(at) = at.and_then(|at| language.say(&at)) {
+        text.push_str(&format!(", {at}"));
     }
     // A row's path is ours, not the partner's: its line and column say all.
     if let (Some(path), None) = (&place.path, &place.field) {

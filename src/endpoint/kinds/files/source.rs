@@ -17,7 +17,7 @@ use crate::{
     },
     format::zip,
     journal::{NewMessage, Novelty},
-    model::{BoxFuture, Code, Message, Problem, Stage, codes::Scope, problem::shown},
+    model::{BoxFuture, Code, Message, Problem, Stage, codes::Scope, i18n::say, problem::shown},
     transport::{self, DirEntry, RemoteFs},
 };
 
@@ -117,7 +117,7 @@ impl FilesIn<'_> {
             return Ok(Fetched { origin, message, records: Vec::new(), unclaimed: None, incomplete: None });
         }
         if origin.size == 0 && self.documents.empty == OnUnusualFile::Reject {
-            message.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, "the file is empty").in_file(&origin.name)));
+            message.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, say!("file-empty")).in_file(&origin.name)));
         }
         // One that was waited for long enough is taken as it is.
         let judged = !self.files.cut.is_zero() && !origin.as_it_is;

@@ -18,7 +18,7 @@ use crate::{
     },
     journal::{NewMessage, RecordRow},
     mapping::Template,
-    model::{BoxFuture, Code, Message, Problem, Stage, codes::Scope, problem::shown},
+    model::{BoxFuture, Code, Message, Problem, Stage, codes::Scope, i18n::say, problem::shown},
     odoo::read::read_tree,
 };
 
@@ -91,7 +91,7 @@ impl Source for Records<'_> {
             let catalog = self.site.workspace().catalog(&message.odoo);
             let records = read_tree(&odoo, catalog, &model, &ids, &self.of.fields).await?;
             if records.len() < ids.len() {
-                let text = format!("{} of the {} records of {model} are no longer in Odoo", ids.len() - records.len(), ids.len());
+                let text = say!("records-gone", gone = ids.len() - records.len(), all = ids.len(), model = &*model);
                 return Err(Problem::new(Code::LookupNone, text));
             }
             Ok(records)
