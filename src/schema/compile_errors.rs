@@ -81,7 +81,7 @@ pub(super) fn told(message: &str) -> (String, Option<Text>) {
     }
     if let Some(unknown) = quoted(message, "Unexpected element").filter(|_| message.contains("in current context")) {
         let hint = near(unknown, ELEMENTS.into_iter().filter(|known| *known != unknown));
-        return (format!("`{unknown}` may not stand here in a schema document"), hint.map(Into::into));
+        return (format!("`{unknown}` is not allowed here in a schema document"), hint.map(Into::into));
     }
     if message.starts_with("Duplicate element declaration") {
         return (format!("`{}` is declared twice", name("declaration").unwrap_or_default()), None);
@@ -103,7 +103,7 @@ mod tests {
             ),
             (
                 "Unexpected element 'elment' in current context",
-                "`elment` may not stand here in a schema document",
+                "`elment` is not allowed here in a schema document",
                 Some("did you mean `element`?"),
             ),
             ("Duplicate element declaration 'a'", "`a` is declared twice", None),

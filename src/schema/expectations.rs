@@ -233,7 +233,7 @@ mod tests {
             ("maxLength constraint violation: value length 41 exceeds maximum 35", "at most 35 characters, it has 41"),
             ("pattern constraint violation: value 'x' does not match pattern '[A-Z]{3}'", "it must be exactly 3 capital letters"),
             ("pattern constraint violation: value 'x' does not match pattern '[0-9]{8,14}'", "it must be 8 to 14 digits"),
-            ("pattern constraint violation: value 'x' does not match pattern '(a|b)+'", "it must fit the pattern (a|b)+"),
+            ("pattern constraint violation: value 'x' does not match pattern '(a|b)+'", "it must match the pattern (a|b)+"),
             ("minExclusive constraint violation: value '0' is not greater than '0'", "it must be more than 0"),
         ] {
             assert_eq!(facet(message, false).map(Text::from).as_deref(), Some(expected));

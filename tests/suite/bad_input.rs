@@ -72,7 +72,7 @@ async fn truncated() {
     let order = shop.order("T-1");
     let report = shop.refused("cut.xml", &order[..order.len() - 20], "C202").await;
     insta::assert_snapshot!(body(&report), @r"
-    error[C202]: the file ends inside `<Lines>`, which began on line 7: it is truncated
+    error[C202]: the file ends inside `<Lines>`, which starts on line 7: it is truncated
       --> cut.xml:9:1  /Order/Lines
       who: partner   fix: the transfer or the export was cut off: ask for the file again
     ");

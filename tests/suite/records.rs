@@ -125,7 +125,7 @@ note = "Name"
     world.odoo.call("sale.order", "action_confirm", json!([[order]]), json!({})).await;
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
     let ran = world.consign(&["reprocess", &id]).ends(1);
-    assert!(ran.err.contains("C412") && ran.err.contains("may not be changed any more"), "{ran:?}");
+    assert!(ran.err.contains("C412") && ran.err.contains("must not be changed any more"), "{ran:?}");
     assert!(note().await.contains("before"));
 
     // The same with a first try that was committed: it was ours.

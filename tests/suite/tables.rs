@@ -146,7 +146,7 @@ async fn dates_are_written_as_the_flow_says() {
     let header = "Artikelnummer;EAN;Bezeichnung;Preis;Ab;Gewicht kg\n";
     judge(&world, format!("{header}A;;Lamp;1,50;20.11.2026;\n").as_bytes(), 0);
     let out = judge(&world, format!("{header}A;;Lamp;1,50;31.02.2026;\n").as_bytes(), 1);
-    assert!(out.contains("`31.02.2026` is no day there is") && out.contains("line 2, column \"Ab\""), "{out}");
+    assert!(out.contains("there is no such day as `31.02.2026`") && out.contains("line 2, column \"Ab\""), "{out}");
     assert_eq!(out.matches("error[").count(), 1, "the schema does not say it again: {out}");
 }
 
@@ -185,9 +185,9 @@ async fn check_tells_of_columns_that_no_row_can_be_valid_with() {
         "\"EAN\"           = \"Gtin\"\n\"Bezeichnung\"   = \"Name\"\n",
         "\"Bezeichnung\"   = \"Name\"\n\"EAN\"           = \"Gtin\"\n",
     );
-    assert!(order.contains("`Gtin` stands too late"), "{order}");
+    assert!(order.contains("`Gtin` is in the wrong place"), "{order}");
     let twice = with("\"EAN\"           = \"Gtin\"\n", "\"EAN\"           = \"Gtin\"\n\"GTIN\" = \"Gtin\"\n");
-    assert!(twice.contains("`Gtin` stands here a second time"), "{twice}");
+    assert!(twice.contains("`Gtin` appears a second time"), "{twice}");
     let skip = with("root          =", "skip = -1\nroot          =");
     assert!(skip.contains("`skip` is a number of lines from 0"), "{skip}");
 }

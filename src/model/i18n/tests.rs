@@ -168,7 +168,7 @@ fn sentences_are_said_with_their_values() {
         (Language::French, &pattern, "ce doit être 2 majuscules, puis 1 à 30 lettres ou chiffres"),
         (Language::English, &missing(&["`Line`"]), "`Line` is missing before `End`"),
         (Language::Spanish, &missing(&["`Lines`", "`Line`"]), "faltan `Lines` y `Line` antes de `End`"),
-        (Language::English, &say!("hint-allowed-here", names = twelve), "here may stand: `a`, `b` and 3 more"),
+        (Language::English, &say!("hint-allowed-here", names = twelve), "allowed here: `a`, `b` and 3 more"),
     ] {
         assert_eq!(language.say(sentence).as_deref(), Some(words));
     }
