@@ -43,8 +43,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         return Problems::check(problems).map(|()| Exit::Fine);
     }
     if let Some(key) = &args.silence {
-        let deed = crate::journal::AuditEntry { detail: Some(key.clone()), ..args.by.deed("silence") };
-        if !engine.journal().silence(key, &deed, now).await? {
+        let entry = crate::journal::AuditEntry { detail: Some(key.clone()), ..args.by.entry("silence") };
+        if !engine.journal().silence(key, &entry, now).await? {
             let on: Vec<String> = engine.journal().alerts().await?.into_iter().map(|alert| alert.key).collect();
             let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };
             return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}`")).hint(hint)));

@@ -24,14 +24,14 @@ pub(super) struct Args {
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let (reply, action) = if args.accepted { (AckStatus::Accepted, "accepted") } else { (AckStatus::Refused, "refused") };
-    let deed = args.by.reasoned(action)?;
+    let entry = args.by.reasoned(action)?;
     let engine = context.engine().await?;
     let mut messages = Vec::new();
     for id in &args.ids {
         messages.push(engine.journal().find(id).await?);
     }
     for message in &messages {
-        actions::settle(&engine, message, reply, &deed).await?;
+        actions::settle(&engine, message, reply, &entry).await?;
         context.out.line(format!("{}  {}  {action}", message.id.short(), shown(&message.name)));
     }
     context.out.data(&messages);

@@ -21,24 +21,24 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         Some(id) => Some(engine.journal().find(id).await?.id),
         None => None,
     };
-    let deeds = engine.journal().deeds(message, args.limit).await?;
-    context.out.data(&deeds);
-    for deed in &deeds {
-        let on = deed.message.as_deref().and_then(|id| id.get(id.len().saturating_sub(8)..)).unwrap_or("-");
-        context.out.line(line(deed, on));
-        if let (Some(detail), true) = (&deed.detail, args.id.is_some()) {
+    let entries = engine.journal().audit_entries(message, args.limit).await?;
+    context.out.data(&entries);
+    for entry in &entries {
+        let on = entry.message.as_deref().and_then(|id| id.get(id.len().saturating_sub(8)..)).unwrap_or("-");
+        context.out.line(line(entry, on));
+        if let (Some(detail), true) = (&entry.detail, args.id.is_some()) {
             detail.lines().for_each(|line| context.out.line(format!("    {}", shown(line))));
         }
     }
-    if deeds.is_empty() {
+    if entries.is_empty() {
         context.out.line("nobody has done anything yet");
     }
     Ok(Exit::Fine)
 }
 
 /// One deed: when, who, what, on which message, why.
-pub(super) fn line(deed: &AuditRow, on: &str) -> String {
-    let why = deed.reason.as_deref().map(|reason| format!("  {}", shown(reason))).unwrap_or_default();
-    let line = format!("{}  {:10} {:10} {on}{why}", output::at(deed.at), shown(&deed.who), deed.action);
+pub(super) fn line(entry: &AuditRow, on: &str) -> String {
+    let why = entry.reason.as_deref().map(|reason| format!("  {}", shown(reason))).unwrap_or_default();
+    let line = format!("{}  {:10} {:10} {on}{why}", output::at(entry.at), shown(&entry.who), entry.action);
     line.trim_end().to_string()
 }

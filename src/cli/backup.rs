@@ -24,7 +24,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         done.bytes
     ));
     if !done.lost.is_empty() {
-        context.out.line(format!("originals that are not on our shelves any more are not in it: messages {}", done.lost.join(", ")));
+        context.out.line(format!("originals that are no longer in our storage are not in the backup: messages {}", done.lost.join(", ")));
     }
     context.out.line("secrets and keys are not in it: keep them where you keep secrets");
     Ok(Exit::Fine)

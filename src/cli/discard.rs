@@ -23,12 +23,12 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let deed = args.by.reasoned("discard")?;
+    let entry = args.by.reasoned("discard")?;
     let engine = context.engine().await?;
     let selection = args.choosing.of(args.flow.as_ref());
     let mut messages = chosen(context, &engine, &args.ids, &selection, &["failed", "held", "waiting"]).await?;
     for message in &mut messages {
-        let open = actions::discard(&engine, message, &deed).await?;
+        let open = actions::discard(&engine, message, &entry).await?;
         context.out.line(format!("{}  {}  discarded", message.id.short(), shown(&message.name)));
         for intent in open {
             context.out.line(format!("    not known whether it took place: {}", shown(&intent.effect.to_string())));

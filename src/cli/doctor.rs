@@ -85,11 +85,11 @@ async fn probe_drop(drop: &dyn RemoteFs, id: &str, flows: &[&Flow], workspace: &
     for flow in flows {
         match drop.list(flow.folder()).await {
             Ok(entries) => {
-                let shelves = match flow.inbound() {
+                let archives = match flow.inbound() {
                     Some(_) => vec![partner.archive.as_str(), partner.error.as_str()],
                     None => vec![flow.folder()],
                 };
-                let rights = rights(drop, flow.folder(), &shelves).await;
+                let rights = rights(drop, flow.folder(), &archives).await;
                 findings.add(
                     format!("{id}: folder {} of {}", flow.folder(), flow.id),
                     rights.map(|()| format!("{} files; listing, writing, renaming and removing work", entries.len())),
@@ -101,14 +101,14 @@ async fn probe_drop(drop: &dyn RemoteFs, id: &str, flows: &[&Flow], workspace: &
 }
 
 /// Writes a small file under a name that nobody takes, moves it as we would move a partner's, and removes it.
-async fn rights(drop: &dyn RemoteFs, folder: &str, shelves: &[&str]) -> Result<(), Problem> {
+async fn rights(drop: &dyn RemoteFs, folder: &str, archives: &[&str]) -> Result<(), Problem> {
     let name = format!(".consign-doctor-{}.tmp", MessageId::new().short());
     let mut at = join(folder, &name);
     drop.write(&at, b"probe").await?;
-    for shelf in shelves {
+    for archive in archives {
         let moved = async {
-            drop.make_folder(shelf).await?;
-            let to = join(shelf, &format!("{name}.moved"));
+            drop.make_folder(archive).await?;
+            let to = join(archive, &format!("{name}.moved"));
             drop.rename(&at, &to).await?;
             Ok::<_, Problem>(to)
         };

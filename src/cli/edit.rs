@@ -29,7 +29,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         let _ = std::io::stdout().write_all(&bytes);
         return Ok(Exit::Fine);
     };
-    let deed = args.by.reasoned("edit")?;
+    let entry = args.by.reasoned("edit")?;
     let bytes = fs::read(path).map_err(|error| {
         let text = format!("the file cannot be read ({})", reason(&error));
         Problems::from(Problem::new(Code::DropIo, text).at(Place::file(path.display().to_string())))
@@ -39,7 +39,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         Err(problem) if problem.code == Code::Locked => None,
         Err(problem) => return Err(Problems::from(problem)),
     };
-    let copy = edit::edit(&engine, &mut message, &bytes, &deed).await?;
+    let copy = edit::edit(&engine, &mut message, &bytes, &entry).await?;
     context.out.line(format!("{}  is the edited copy of {}", copy.id.short(), message.id.short()));
     reprocess::settle(context, &engine, vec![copy], lock.is_some(), Vec::new()).await
 }

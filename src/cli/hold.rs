@@ -23,12 +23,12 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let deed = args.by.reasoned("hold")?;
+    let entry = args.by.reasoned("hold")?;
     let engine = context.engine().await?;
     let selection = args.choosing.of(args.flow.as_ref());
     let mut messages = chosen(context, &engine, &args.ids, &selection, &["received", "checked", "planned", "staged", "waiting"]).await?;
     for message in &mut messages {
-        actions::hold(&engine, message, &deed).await?;
+        actions::hold(&engine, message, &entry).await?;
         context.out.line(format!("{}  {}  held", message.id.short(), shown(&message.name)));
     }
     context.out.data(&messages);

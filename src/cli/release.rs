@@ -33,7 +33,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         Err(problem) => return Err(Problems::from(problem)),
     };
     for message in &mut messages {
-        actions::release(&engine, message, &args.by.deed("release")).await?;
+        actions::release(&engine, message, &args.by.entry("release")).await?;
     }
     reprocess::settle(context, &engine, messages, lock.is_some(), Vec::new()).await
 }

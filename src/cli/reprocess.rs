@@ -65,7 +65,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     if args.dry_run {
         return preview(context, &engine, &messages, again).await;
     }
-    restart(context, &engine, messages, again, &args.by.deed("reprocess")).await
+    restart(context, &engine, messages, again, &args.by.entry("reprocess")).await
 }
 
 /// What it would do, message by message.
@@ -98,7 +98,7 @@ pub(super) async fn restart(
     engine: &Engine,
     messages: Vec<Message>,
     again: ReprocessOptions,
-    deed: &AuditEntry,
+    entry: &AuditEntry,
 ) -> Result<Exit, Problems> {
     let lock = match Lock::take(engine.workspace()) {
         Ok(lock) => Some(lock),
@@ -108,7 +108,7 @@ pub(super) async fn restart(
     let many = messages.len() > 1;
     let (mut started, mut refused) = (Vec::new(), Vec::new());
     for mut message in messages {
-        match actions::again(engine, &mut message, again, deed).await {
+        match actions::again(engine, &mut message, again, entry).await {
             Ok(()) => started.push(message),
             // Of many, one that cannot be done again keeps no other.
             Err(problem) if many => refused.push(problem.in_file(&message.name)),

@@ -35,5 +35,5 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         return Ok(Exit::Fine);
     }
     let again = ReprocessOptions { checked: !args.anew, ..ReprocessOptions::default() };
-    reprocess::restart(context, &engine, messages, again, &args.by.deed("resend")).await
+    reprocess::restart(context, &engine, messages, again, &args.by.entry("resend")).await
 }

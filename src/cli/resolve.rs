@@ -26,7 +26,7 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
-    let deed = args.by.reasoned("resolve")?;
+    let entry = args.by.reasoned("resolve")?;
     let engine = context.engine().await?;
     let mut message = engine.journal().find(&args.id).await?;
     let lock = match Lock::take(engine.workspace()) {
@@ -35,7 +35,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         Err(problem) => return Err(Problems::from(problem)),
     };
     let outcome = if args.happened { Outcome::Happened } else { Outcome::NotHappened };
-    let decided = actions::resolve(&engine, &mut message, args.only, outcome, &deed).await?;
+    let decided = actions::resolve(&engine, &mut message, args.only, outcome, &entry).await?;
     for intent in &decided {
         context.out.line(format!("{}  {}: {}", message.id.short(), said(outcome), shown(&intent.effect.to_string())));
     }

@@ -66,7 +66,7 @@ pub(super) struct By {
 }
 
 impl By {
-    pub(super) fn deed(&self, action: &'static str) -> AuditEntry {
+    pub(super) fn entry(&self, action: &'static str) -> AuditEntry {
         let user = || {
             ["CONSIGN_USER", "SUDO_USER", "USER", "LOGNAME"]
                 .iter()
@@ -80,7 +80,7 @@ impl By {
     /// A deed that must say why.
     pub(super) fn reasoned(&self, action: &'static str) -> Result<AuditEntry, Problems> {
         match self.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty()) {
-            true => Ok(self.deed(action)),
+            true => Ok(self.entry(action)),
             false => Err(Problems::from(Problem::new(
                 Code::Usage,
                 format!("to {action} a message needs --reason: it is what is asked first when someone looks at it later"),

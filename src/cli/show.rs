@@ -69,10 +69,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             format!("  {}  {:9} {}", output::at(event.at), event.stage, event.note.as_deref().map(shown).unwrap_or_default()).trim_end(),
         );
     }
-    if !life.deeds.is_empty() {
+    if !life.audit.is_empty() {
         out.line("\nby people (UTC)");
-        for deed in &life.deeds {
-            out.line(format!("  {}", super::audit::line(deed, "")));
+        for entry in &life.audit {
+            out.line(format!("  {}", super::audit::line(entry, "")));
         }
     }
     if !life.intents.is_empty() {

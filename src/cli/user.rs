@@ -51,9 +51,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     match &args.what {
         What::Add { name, role, password_stdin, by } => {
             let name = spelled(&journal.users().await?, name)?;
-            let deed = AuditEntry { detail: Some(format!("{name} ({role})")), ..by.deed("set user") };
+            let entry = AuditEntry { detail: Some(format!("{name} ({role})")), ..by.entry("set user") };
             let (user, made) = user(&name, role, *password_stdin)?;
-            journal.set_user(&user, &deed, now).await?;
+            journal.set_user(&user, &entry, now).await?;
             context.out.data(&serde_json::json!({ "name": name, "role": role, "password": made }));
             context.out.line(format!("{name} may sign in as {role}"));
             if let Some(password) = made {
@@ -71,8 +71,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         What::Remove { name, by } => {
             let users = journal.users().await?;
             let name = known(&users, name).map_or(name.as_str(), |user| user.name.as_str());
-            let deed = AuditEntry { detail: Some(name.to_string()), ..by.deed("remove user") };
-            if !journal.remove_user(name, &deed, now).await? {
+            let entry = AuditEntry { detail: Some(name.to_string()), ..by.entry("remove user") };
+            if !journal.remove_user(name, &entry, now).await? {
                 return Err(Problems::from(Problem::new(Code::Usage, format!("there is no user `{name}`"))));
             }
             context.out.line(format!("{name} is removed"));

@@ -170,8 +170,8 @@ fn overlaps(workspace: &Workspace) -> Vec<Problem> {
             }
         }
         let partner = workspace.partners.get(&flow.partner);
-        for shelf in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|shelf| **shelf == flow.folder()) {
-            let message = format!("the flow takes files from `{shelf}`, where the partner's finished files are put");
+        for archive in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|archive| **archive == flow.folder()) {
+            let message = format!("the flow takes files from `{archive}`, where the partner's finished files are put");
             problems.push(Problem::new(Code::ConfigBadValue, message).at(Place::file(&flow.file)));
         }
     }

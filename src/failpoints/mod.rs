@@ -28,7 +28,7 @@ pub const ENABLED: bool = cfg!(feature = "failpoints");
 
 /// Every checkpoint, in the order of a message's way; tests walk through all of them.
 pub const CHECKPOINTS: [&str; 15] = [
-    "fetched", "spooled", "received", "unzipped", "unpacked", "checked", "planned", "effect", "applied", "shelved", "moved", "rendered",
+    "fetched", "spooled", "received", "unzipped", "unpacked", "checked", "planned", "effect", "applied", "archived", "moved", "rendered",
     "staged", "renamed", "noted",
 ];
 

@@ -110,12 +110,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn silence(&self, key: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn silence(&self, key: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let update = sqlx::query("update alert set silenced = 1 where key = ? and ended is null").bind(key);
         let mut to = self.begin().await?;
         let is_on = update.execute(&mut *to).await?.rows_affected() > 0;
         if is_on {
-            audit::write_down(&mut to, None, deed, now).await?;
+            audit::write_down(&mut to, None, entry, now).await?;
         }
         commit(to).await?;
         Ok(is_on)

@@ -129,7 +129,7 @@ impl Journal {
         &self,
         message: &Message,
         answer: &Answered,
-        deed: Option<&AuditEntry>,
+        entry: Option<&AuditEntry>,
         now: DateTime<Utc>,
     ) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
@@ -144,13 +144,13 @@ impl Journal {
         if news {
             let why = answer.note.as_deref().map(|note| format!(": {note}")).unwrap_or_default();
             let by = answer.by_message.map(|id| format!(" by message {}", id.short())).unwrap_or_default();
-            let text = match deed {
-                Some(deed) => deed.note(),
+            let text = match entry {
+                Some(entry) => entry.note(),
                 None => format!("answered{by}: {}{why}", answer.reply.as_str()),
             };
             event(&mut to, message.id, message.stage, Some(&text), now).await?;
-            if let Some(deed) = deed {
-                audit::write_down(&mut to, Some(message.id), deed, now).await?;
+            if let Some(entry) = entry {
+                audit::write_down(&mut to, Some(message.id), entry, now).await?;
             }
         }
         commit(to).await?;

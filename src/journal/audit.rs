@@ -55,12 +55,12 @@ pub struct AuditRow {
 pub(super) async fn write_down(
     to: &mut Writing<'_>,
     message: Option<MessageId>,
-    deed: &AuditEntry,
+    entry: &AuditEntry,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
     let insert = sqlx::query("insert into audit (at, who, action, message, reason, detail) values (?, ?, ?, ?, ?, ?)");
-    let insert = insert.bind(stamp(now)).bind(&deed.who).bind(deed.action).bind(message.map(|id| id.to_string()));
-    let insert = insert.bind(&deed.reason).bind(&deed.detail);
+    let insert = insert.bind(stamp(now)).bind(&entry.who).bind(entry.action).bind(message.map(|id| id.to_string()));
+    let insert = insert.bind(&entry.reason).bind(&entry.detail);
     insert.execute(&mut **to).await?;
     Ok(())
 }
@@ -70,7 +70,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn deeds(&self, message: Option<MessageId>, limit: u32) -> Result<Vec<AuditRow>, Problem> {
+    pub async fn audit_entries(&self, message: Option<MessageId>, limit: u32) -> Result<Vec<AuditRow>, Problem> {
         let mut query = QueryBuilder::<Sqlite>::new("select id, at, who, action, message, reason, detail from audit");
         if let Some(message) = message {
             query.push(" where message = ").push_bind(message.to_string());

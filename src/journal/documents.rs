@@ -25,7 +25,7 @@ pub struct Rendered {
 }
 
 /// Writes it down; gives the messages that are still where they were read. One that was begun anew meanwhile has its file where it was.
-pub(super) async fn shelved<'m>(to: &mut Writing<'_>, messages: &'m [Message]) -> Result<Vec<&'m Message>, Problem> {
+pub(super) async fn archived<'m>(to: &mut Writing<'_>, messages: &'m [Message]) -> Result<Vec<&'m Message>, Problem> {
     let mut still = Vec::with_capacity(messages.len());
     for message in messages {
         let update = sqlx::query(
@@ -45,10 +45,10 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn shelved(&self, message: &mut Message, stored: &str, moved: bool) -> Result<(), Problem> {
-        let shelved = Message { stored: stored.to_string(), moved, ..message.clone() };
-        self.shelved_all(std::slice::from_ref(&shelved)).await?;
-        *message = shelved;
+    pub async fn archived(&self, message: &mut Message, stored: &str, moved: bool) -> Result<(), Problem> {
+        let archived = Message { stored: stored.to_string(), moved, ..message.clone() };
+        self.archived_all(std::slice::from_ref(&archived)).await?;
+        *message = archived;
         Ok(())
     }
 
@@ -56,12 +56,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn shelved_all(&self, messages: &[Message]) -> Result<(), Problem> {
+    pub async fn archived_all(&self, messages: &[Message]) -> Result<(), Problem> {
         if messages.is_empty() {
             return Ok(());
         }
         let mut to = self.begin().await?;
-        shelved(&mut to, messages).await?;
+        archived(&mut to, messages).await?;
         commit(to).await
     }
 

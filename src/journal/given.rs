@@ -5,9 +5,9 @@ use sqlx::QueryBuilder;
 
 use super::{
     audit::AuditEntry,
-    deeds::discard,
-    documents::shelved,
+    documents::archived,
     message::message,
+    operator_actions::discard,
     receive::{NewMessage, insert},
     sql::{Journal, Writing, all, commit},
 };
@@ -20,14 +20,14 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn shelved_and_answered(
+    pub async fn archived_and_answered(
         &self,
         messages: &[Message],
         answers: &[NewMessage],
         now: DateTime<Utc>,
     ) -> Result<Vec<Message>, Problem> {
         let mut to = self.begin().await?;
-        let still = shelved(&mut to, messages).await?;
+        let still = archived(&mut to, messages).await?;
         let mut new = Vec::new();
         for answer in answers.iter().filter(|answer| still.iter().any(|message| Some(message.id) == answer.parent)) {
             let known = sqlx::query("select 1 from message where parent = ? and answers = ?");
@@ -61,9 +61,9 @@ async fn retire(to: &mut Writing<'_>, answer: &NewMessage, now: DateTime<Utc>) -
     let earlier = all(&query.build().fetch_all(&mut **to).await?, message)?;
     let ends = |message: &Message| message.pipeline().allows(message.stage, Stage::Discarded) && message.resume != Some(Stage::Applied);
     for mut old in earlier.into_iter().filter(ends) {
-        let deed =
+        let entry =
             AuditEntry { reason: Some("what it answers has another outcome by now".into()), ..AuditEntry::new("consign", "discard") };
-        discard(to, &mut old, &deed, now).await?;
+        discard(to, &mut old, &entry, now).await?;
     }
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! What messages were about to do, and what became of it: a row is written before the effect and closed by its outcome.
 //!
 //! **Invariant:** what an open intent means changes only by a look outside ([`Journal::conclude`]) or by a person's decision
-//! (`resolve`, `discard` in [`super::deeds`]); hold, release, reprocess and restarts leave it as it is, and edit is refused.
+//! (`resolve`, `discard` in [`super::operator_actions`]); hold, release, reprocess and restarts leave it as it is, and edit is refused.
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;

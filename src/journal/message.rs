@@ -75,7 +75,7 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
     })
 }
 
-/// The bytes of a message at rest do not lie on its shelf.
+/// The bytes of a message at rest do not lie in its folder.
 const UNSHELVED: &str = "unshelved = 1";
 
 impl Journal {

@@ -65,7 +65,7 @@ impl Journal {
         Ok(ids)
     }
 
-    /// Forgets what no message needs any more: deeds and files seen before a time.
+    /// Forgets what no message needs any more: entries and files seen before a time.
     ///
     /// # Errors
     /// The journal cannot be written.

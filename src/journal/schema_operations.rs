@@ -20,7 +20,7 @@ pub(super) const STATEMENTS: &[&str] = &[
     "create index message_stage_time on message (stage, received, id)",
     "create index message_time on message (received, id)",
     "create index message_unmoved on message (received, id) where moved = 0",
-    // At rest, but its bytes do not lie on the shelf of its stage.
+    // At rest, but its bytes do not lie in the folder of its stage.
     "alter table message add column unshelved integer as (stage in ('done', 'discarded') and stored <> '' and stored not like 'archive/%'
         or stage = 'failed' and stored <> '' and stored not like 'error/%') virtual",
     "create index message_unshelved on message (flow) where unshelved = 1",

@@ -32,7 +32,7 @@ pub(super) struct Step<'s> {
     /// Ends a try: its outcome and what was wrong.
     pub(super) tried: Option<(&'static str, &'s [Problem])>,
     /// A person does it.
-    pub(super) deed: Option<&'s AuditEntry>,
+    pub(super) entry: Option<&'s AuditEntry>,
     /// It is begun anew, under a new mark.
     pub(super) anew: bool,
     /// Its effect has taken place, whatever was said of it meanwhile.
@@ -47,7 +47,7 @@ pub(super) async fn take(
     step: Step<'_>,
     now: DateTime<Utc>,
 ) -> Result<(), Problem> {
-    let Step { resume, until, note, tried, deed, anew, took_place } = step;
+    let Step { resume, until, note, tried, entry, anew, took_place } = step;
     let before = message.stage;
     let lets_go_on = matches!(next, Stage::Applied | Stage::Waiting);
     let has_its_effect = matches!(before, Stage::Waiting | Stage::Held) && message.resume == Some(Stage::Applied) && !lets_go_on;
@@ -60,8 +60,8 @@ pub(super) async fn take(
         let text = format!("message {} cannot fail: it is not known whether it did {}", message.id.short(), unclear.effect);
         return Err(Problem::new(Code::Stage, text));
     }
-    let deed_note = deed.map(AuditEntry::note);
-    let note = note.or(deed_note.as_deref());
+    let entry_note = entry.map(AuditEntry::note);
+    let note = note.or(entry_note.as_deref());
     // From rest it begins anew, with its file where it was.
     let begins = before.is_at_rest() && !next.is_at_rest() && (before != Stage::Held || next != Stage::Waiting);
     match (tried, next) {
@@ -113,8 +113,8 @@ pub(super) async fn take(
         attempt(to, message.id, message.attempts, outcome, problems, now).await?;
         failure_groups::note(to, message, problems, now).await?;
     }
-    if let Some(deed) = deed {
-        audit::write_down(to, Some(message.id), deed, now).await?;
+    if let Some(entry) = entry {
+        audit::write_down(to, Some(message.id), entry, now).await?;
     }
     // A number that the partner may have seen is nobody else's.
     if !message.pipeline().maps() && next == Stage::Failed && !intents::may_be_sent(to, message).await? {
@@ -327,7 +327,7 @@ mod tests {
     async fn an_effect_of_an_earlier_run_holds_a_message_that_was_started_again() {
         let dir = tempfile::tempdir().expect("a folder");
         let journal = Journal::open(&dir.path().join("journal.sqlite")).await.expect("opens");
-        let (now, deed) = (Utc::now(), AuditEntry::new("Ada", "test"));
+        let (now, entry) = (Utc::now(), AuditEntry::new("Ada", "test"));
         let mut message = journal.receive(&NewMessage::of("f", Direction::In, ""), now).await.expect("written");
         journal.advance(&mut message, Stage::Checked, None, now).await.expect("written");
         journal.advance(&mut message, Stage::Planned, None, now).await.expect("written");
@@ -335,9 +335,9 @@ mod tests {
         assert_eq!(journal.intend(&message, &call, now).await.expect("written"), [Prior::New]);
         // While the call is under way, a person ends the message, says that the call was not made, and starts it again.
         let mut theirs = message.clone();
-        journal.discard(&mut theirs, &deed, now).await.expect("written");
-        journal.resolve(&mut theirs, None, Outcome::NotHappened, &deed, (now, TimeDelta::zero())).await.expect("written");
-        journal.restart(&mut theirs, ReprocessOptions::default(), None, &deed, now).await.expect("written");
+        journal.discard(&mut theirs, &entry, now).await.expect("written");
+        journal.resolve(&mut theirs, None, Outcome::NotHappened, &entry, (now, TimeDelta::zero())).await.expect("written");
+        journal.restart(&mut theirs, ReprocessOptions::default(), None, &entry, now).await.expect("written");
         assert_eq!((theirs.stage, theirs.run), (Stage::Received, 2));
         journal.conclude(&message, &call, Outcome::Happened, now).await.expect("written");
         let held = journal.find(&message.id.to_string()).await.expect("there");

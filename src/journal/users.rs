@@ -50,12 +50,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_user(&self, user: &User, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn set_user(&self, user: &User, entry: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
         let mut to = self.begin().await?;
         let insert = sqlx::query("insert or replace into user (name, role, hash) values (?, ?, ?)");
         insert.bind(&user.name).bind(&user.role).bind(&user.hash).execute(&mut *to).await?;
         sqlx::query("delete from session where user = ?").bind(&user.name).execute(&mut *to).await?;
-        audit::write_down(&mut to, None, deed, now).await?;
+        audit::write_down(&mut to, None, entry, now).await?;
         commit(to).await
     }
 
@@ -63,12 +63,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn remove_user(&self, name: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn remove_user(&self, name: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let gone = sqlx::query("delete from user where name = ?").bind(name).execute(&mut *to).await?.rows_affected() > 0;
         sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
         if gone {
-            audit::write_down(&mut to, None, deed, now).await?;
+            audit::write_down(&mut to, None, entry, now).await?;
         }
         commit(to).await?;
         Ok(gone)
@@ -78,13 +78,13 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_role(&self, name: &str, role: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn set_role(&self, name: &str, role: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let update = sqlx::query("update user set role = ? where name = ?").bind(role).bind(name);
         let changed = update.execute(&mut *to).await?.rows_affected() > 0;
         sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
         if changed {
-            audit::write_down(&mut to, None, deed, now).await?;
+            audit::write_down(&mut to, None, entry, now).await?;
         }
         commit(to).await?;
         Ok(changed)
@@ -94,13 +94,13 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn set_hash(&self, name: &str, before: &str, hash: &str, deed: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn set_hash(&self, name: &str, before: &str, hash: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let update = sqlx::query("update user set hash = ? where name = ? and hash = ?").bind(hash).bind(name).bind(before);
         let changed = update.execute(&mut *to).await?.rows_affected() > 0;
         if changed {
             sqlx::query("delete from session where user = ?").bind(name).execute(&mut *to).await?;
-            audit::write_down(&mut to, None, deed, now).await?;
+            audit::write_down(&mut to, None, entry, now).await?;
         }
         commit(to).await?;
         Ok(changed)
@@ -117,7 +117,7 @@ impl Journal {
         session: &UserSession,
         hash: &str,
         ended: DateTime<Utc>,
-        deed: Option<&AuditEntry>,
+        entry: Option<&AuditEntry>,
     ) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         sqlx::query("delete from session where seen < ?").bind(stamp(ended)).execute(&mut *to).await?;
@@ -126,8 +126,8 @@ impl Journal {
         );
         let insert = insert.bind(digest).bind(&session.csrf).bind(stamp(session.made)).bind(stamp(session.seen));
         let made = insert.bind(&session.user).bind(hash).execute(&mut *to).await?.rows_affected() == 1;
-        if let Some(deed) = deed.filter(|_| made) {
-            audit::write_down(&mut to, None, deed, session.made).await?;
+        if let Some(entry) = entry.filter(|_| made) {
+            audit::write_down(&mut to, None, entry, session.made).await?;
         }
         commit(to).await?;
         Ok(made)

@@ -214,11 +214,11 @@ codes! {
     DiskFull = "C307", Ops, Process, Stop, "no space left", "Nothing was lost: what was being written is written again once there is room.";
     DropIo = "C308", Ops, Message, Wait, "reading or writing failed", "An error of the disk or the server that is none of the above.";
     StillChanging = "C310", Nobody, Document, Leave, "the file is still being written", "Its size or time differed between two looks. It is taken once it stands still for the flow's `settle` time.";
-    Duplicate = "C311", Nobody, Document, Leave, "an exact duplicate", "The same name with the same content has been taken before. The copy is shelved; nothing is done a second time.";
+    Duplicate = "C311", Nobody, Document, Leave, "an exact duplicate", "The same name with the same content has been taken before. The copy is archived; nothing is done a second time.";
     SameContent = "C312", Ops, Message, Hold, "known content under a new name", "The same bytes came before under another name. Held: `consign reprocess ID` takes it all the same.";
     HeldSize = "C313", Partner, Document, Leave, "the file is empty and was left where it is", "Empty files are held, in case they are still to be filled.";
     NameTaken = "C314", Ops, Message, Fail, "another file of that name lies at the partner's", "A document that we send would replace one that the partner has not fetched. Nothing is ever replaced.";
-    ShelfFailed = "C315", Ops, Message, Wait, "the file could not be moved on the partner's side", "What it did, or that it was refused, stands and is not repeated; the move is tried again at each poll.";
+    AcknowledgeFailed = "C315", Ops, Message, Wait, "the file could not be moved on the partner's side", "What it did, or that it was refused, stands and is not repeated; the move is tried again at each poll.";
     Overtaken = "C316", Ops, Message, Hold, "a newer file was processed meanwhile", "This one waited for something temporary, or is done again, and what came after it has gone through: doing it now would set newer values back. `consign reprocess ID --overwrite` does it all the same.";
 
     MarkerAwaited = "C317", Nobody, Document, Leave, "waiting for the marker file", "The flow takes a file only once its marker file lies beside it. Until then the file is left alone.";

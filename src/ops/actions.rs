@@ -11,7 +11,7 @@ use crate::{
 ///
 /// # Errors
 /// It is under way, its original is gone, an edited copy has its place, or what was asked for is not to be had for it.
-pub async fn again(engine: &Engine, message: &mut Message, again: ReprocessOptions, deed: &AuditEntry) -> Result<(), Problem> {
+pub async fn again(engine: &Engine, message: &mut Message, again: ReprocessOptions, entry: &AuditEntry) -> Result<(), Problem> {
     if !message.pipeline().maps() && (again.as_then || again.overwrite) {
         let text = format!("message {} was sent: it has no mapping, and overwrites nothing", message.id.short());
         return Err(Problem::new(Code::Usage, text).hint("a document that was sent is made again, or sent again as it is"));
@@ -38,13 +38,13 @@ pub async fn again(engine: &Engine, message: &mut Message, again: ReprocessOptio
     if again.as_then {
         mapping_store::load(engine.storage(), message).await?;
     }
-    let mut deed = deed.clone();
+    let mut entry = entry.clone();
     let options = [(again.checked, "behind its check"), (again.as_then, "with the mapping of that day"), (again.overwrite, "overwriting")];
     let options: Vec<&str> = options.into_iter().filter_map(|(on, what)| on.then_some(what)).collect();
     if !options.is_empty() {
-        deed.detail = Some(options.join(", "));
+        entry.detail = Some(options.join(", "));
     }
-    engine.restart(message, again, &deed).await
+    engine.restart(message, again, &entry).await
 }
 
 /// Whether the flow of an outbound message numbers its files.
@@ -57,24 +57,24 @@ fn is_numbered(engine: &Engine, message: &Message) -> bool {
 ///
 /// # Errors
 /// It is at rest, or at a stage that must come to its end first.
-pub async fn hold(engine: &Engine, message: &mut Message, deed: &AuditEntry) -> Result<(), Problem> {
+pub async fn hold(engine: &Engine, message: &mut Message, entry: &AuditEntry) -> Result<(), Problem> {
     if message.stage.is_at_rest() {
         let text = format!("message {} is {}: there is nothing to hold back", message.id.short(), message.stage);
         return Err(Problem::new(Code::Stage, text));
     }
-    engine.journal().hold_back(message, deed, engine.clock().now()).await
+    engine.journal().hold_back(message, entry, engine.clock().now()).await
 }
 
 /// Lets a message that is held go on.
 ///
 /// # Errors
 /// It is not held, or its original is gone.
-pub async fn release(engine: &Engine, message: &mut Message, deed: &AuditEntry) -> Result<(), Problem> {
+pub async fn release(engine: &Engine, message: &mut Message, entry: &AuditEntry) -> Result<(), Problem> {
     if message.stage != Stage::Held {
         let text = format!("message {} is {}, not held", message.id.short(), message.stage);
         return Err(Problem::new(Code::Stage, text).hint("what is done or failed is done again with `consign reprocess`"));
     }
-    engine.release(message, deed).await
+    engine.release(message, entry).await
 }
 
 /// Ends a message: nothing more is done with it, and it is no longer told as a failure. Gives the effects of which it is not known
@@ -82,8 +82,8 @@ pub async fn release(engine: &Engine, message: &mut Message, deed: &AuditEntry) 
 ///
 /// # Errors
 /// It has had its effect, or is done.
-pub async fn discard(engine: &Engine, message: &mut Message, deed: &AuditEntry) -> Result<Vec<Intent>, Problem> {
-    engine.journal().discard(message, deed, engine.clock().now()).await
+pub async fn discard(engine: &Engine, message: &mut Message, entry: &AuditEntry) -> Result<Vec<Intent>, Problem> {
+    engine.journal().discard(message, entry, engine.clock().now()).await
 }
 
 /// Decides, as a person who has looked, whether effects took place of which consign cannot know: all of a message's that are undecided, or
@@ -96,26 +96,26 @@ pub async fn resolve(
     message: &mut Message,
     only: Option<i64>,
     outcome: Outcome,
-    deed: &AuditEntry,
+    entry: &AuditEntry,
 ) -> Result<Vec<Intent>, Problem> {
-    if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+    if entry.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         let text = "a decision needs a reason: it is what is asked first when someone looks at it later";
         return Err(Problem::new(Code::Usage, text));
     }
     let lands = ALIVE + engine.site().lands_within(&message.odoo);
-    engine.journal().resolve(message, only, outcome, deed, (engine.clock().now(), lands)).await
+    engine.journal().resolve(message, only, outcome, entry, (engine.clock().now(), lands)).await
 }
 
 /// Settles the answer to a document that we sent, as a person knows it: by telephone, by a paper.
 ///
 /// # Errors
 /// The message is to have no answer.
-pub async fn settle(engine: &Engine, message: &Message, reply: AckStatus, deed: &AuditEntry) -> Result<(), Problem> {
+pub async fn settle(engine: &Engine, message: &Message, reply: AckStatus, entry: &AuditEntry) -> Result<(), Problem> {
     let now = engine.clock().now();
-    let answered = Answered { reply, note: deed.reason.clone(), by_message: None, mark: None };
+    let answered = Answered { reply, note: entry.reason.clone(), by_message: None, mark: None };
     if engine.journal().answer(message.id).await?.is_none() {
         let text = format!("message {} is to have no answer", message.id.short());
         return Err(Problem::new(Code::Stage, text).hint("answers are expected by flows out with an [answer]"));
     }
-    engine.journal().answered(message, &answered, Some(deed), now).await.map(|_| ())
+    engine.journal().answered(message, &answered, Some(entry), now).await.map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! A backup is one zip: the journal as it was at one moment, the originals and reports on our shelves, and the files that a consultant
+//! A backup is one zip: the journal as it was at one moment, the originals and reports in our storage, and the files that a consultant
 //! wrote. Secrets are not in it. It is made while consign runs, and brought back to a workspace that has no journal.
 
 use std::{
@@ -82,7 +82,7 @@ pub struct BackupContents {
     pub bytes: u64,
     /// Files of the workspace that were there already and say something else; they were left as they are.
     pub kept: Vec<String>,
-    /// Messages whose originals are not on our shelves any more, the first of them, so that they are not in the backup either.
+    /// Messages whose originals are not in our storage any more, the first of them, so that they are not in the backup either.
     pub lost: Vec<String>,
     /// What is wrong with flows that came back and do not work.
     pub broken: Vec<Problem>,
@@ -125,9 +125,9 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf
     Ok(())
 }
 
-/// What lies on our shelves: what is under way first, since files leave the spool for the others and not the other way, and days in
+/// What lies in our storage: what is under way first, since files leave the spool for the others and not the other way, and days in
 /// zips last, since files go into them.
-fn shelves(storage: &Path) -> io::Result<Vec<String>> {
+fn archives(storage: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for folder in SHELVES {
         walk(storage, folder, None, &mut Vec::new(), &mut files)?;
@@ -229,9 +229,9 @@ fn write(workspace: &Workspace, about: &Backup, snapshot: &Path, part: &Path) ->
     for name in files {
         writer.add(&format!("workspace/{name}"), &workspace.root.join(&name))?;
     }
-    // Twice: what moved from shelf to shelf while the first round read is met in the second.
+    // Twice: what moved from folder to folder while the first round read is met in the second.
     for _ in 0..2 {
-        for name in shelves(&workspace.storage)? {
+        for name in archives(&workspace.storage)? {
             writer.add(&format!("storage/{name}"), &workspace.storage.join(&name))?;
         }
     }
@@ -254,7 +254,7 @@ const MESSAGES: u32 = 1000;
 /// Messages named whose originals are not.
 const NAMED: usize = 20;
 
-/// Messages of the copied journal whose originals are not in the backup: none but those that are not on our shelves either.
+/// Messages of the copied journal whose originals are not in the backup: none but those that are not in our storage either.
 async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -> Result<Vec<String>, Problem> {
     let (storage, journal) = (Storage::open(&workspace.storage)?, Journal::open(snapshot).await?);
     let (mut lost, mut number) = (Vec::new(), 0);
@@ -275,7 +275,8 @@ async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -
             }
             if storage.place(&message).await.is_ok() {
                 journal.close().await;
-                let text = format!("the original of message {} is on our shelves and came into no round of the backup", message.id.short());
+                let text =
+                    format!("the original of message {} is in our storage and came into no round of the backup", message.id.short());
                 return Err(Problem::new(Code::Backup, text).hint("make it again; where it happens again, stop consign first"));
             }
             if lost.len() < NAMED {

@@ -94,9 +94,9 @@ fn may_be_edited(message: &Message) -> Result<(), Problem> {
 ///
 /// # Errors
 /// Nothing was changed, no reason is given, the message cannot be edited, or it is not known whether it has had an effect.
-pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &AuditEntry) -> Result<Message, Problem> {
+pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], entry: &AuditEntry) -> Result<Message, Problem> {
     may_be_edited(original)?;
-    if deed.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
+    if entry.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
         return Err(Problem::new(Code::Usage, "an edited file needs a reason: it is what is asked first when someone looks at it later"));
     }
     if bytes.len() as u64 > LARGEST {
@@ -129,7 +129,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], deed: &
         ..NewMessage::of(&original.flow, original.direction, odoo)
     };
     copy.stored = engine.storage().spool_edited(copy.id, bytes.to_vec()).await?;
-    let replaced = engine.journal().replace(original, &copy, &difference, deed, engine.clock().now()).await;
+    let replaced = engine.journal().replace(original, &copy, &difference, entry, engine.clock().now()).await;
     if let Err(problem) = &replaced
         && matches!(problem.code, Code::Uncertain | Code::Stage | Code::MessageMoved)
     {

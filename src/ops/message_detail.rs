@@ -35,7 +35,7 @@ pub struct MessageDetail {
     /// What was made of it.
     pub children: Vec<Message>,
     /// What people did to it.
-    pub deeds: Vec<AuditRow>,
+    pub audit: Vec<AuditRow>,
     /// What it was about to do outside, and what became of it.
     pub intents: Vec<Intent>,
 }
@@ -53,7 +53,7 @@ pub struct RecordLink {
 /// Copies and documents listed of one message.
 const CHILDREN: u32 = 200;
 /// Deeds listed of one message.
-const DEEDS: u32 = 200;
+const AUDIT_ENTRIES: u32 = 200;
 
 /// The life of a message.
 ///
@@ -83,7 +83,7 @@ pub async fn load(engine: &Engine, message: Message) -> Result<MessageDetail, Pr
         records,
         parent,
         children,
-        deeds: journal.deeds(Some(message.id), DEEDS).await?,
+        audit: journal.audit_entries(Some(message.id), AUDIT_ENTRIES).await?,
         intents: journal.intents(&message).await?,
         message,
     })

@@ -162,13 +162,13 @@ pub(super) async fn settle(journal: &Journal, workspace: &Workspace, made: DateT
     if filter.flows.is_empty() {
         return Ok(());
     }
-    let deed =
+    let entry =
         AuditEntry { reason: Some("it may have been sent after the backup was made".into()), ..AuditEntry::new("consign restore", "hold") };
     let now = Utc::now();
     for mut message in journal.list(&filter).await? {
         // What had been sent when the backup was made lacks its note in Odoo only.
         if message.stage != Stage::Applied && message.resume != Some(Stage::Applied) {
-            journal.hold_unknown(&mut message, &deed, now).await?;
+            journal.hold_unknown(&mut message, &entry, now).await?;
         }
     }
     Ok(())
@@ -188,7 +188,7 @@ fn below(part: &str, name: &str) -> Option<PathBuf> {
     Some(inner.to_path_buf())
 }
 
-/// Takes the entries of one part out of a backup, in their order. Files of the workspace that are there stay; those of our shelves are
+/// Takes the entries of one part out of a backup, in their order. Files of the workspace that are there stay; those of our storage are
 /// written anew, each under another name first.
 fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut BackupContents) -> io::Result<()> {
     for at in 0..zip.len() {
@@ -217,7 +217,7 @@ fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut
     Ok(())
 }
 
-/// What a consultant wrote is for others to read too, where the file mask lets them; our shelves are private.
+/// What a consultant wrote is for others to read too, where the file mask lets them; our storage are private.
 fn readable(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

@@ -217,24 +217,24 @@ impl Engine {
     ///
     /// # Errors
     /// The message is under way, or its original is gone.
-    pub async fn restart(&self, message: &mut Message, again: ReprocessOptions, deed: &AuditEntry) -> Result<(), Problem> {
+    pub async fn restart(&self, message: &mut Message, again: ReprocessOptions, entry: &AuditEntry) -> Result<(), Problem> {
         if message.pipeline().maps() || again.checked {
             self.storage().place(message).await?;
         }
         // A partner's document uses the current Odoo of its flow; a record stays with the Odoo that it was read from.
         let flow = self.workspace().flows.get(&message.flow).filter(|_| message.pipeline().maps());
-        self.journal().restart(message, again, flow.map(|flow| flow.odoo.as_str()), deed, self.clock().now()).await
+        self.journal().restart(message, again, flow.map(|flow| flow.odoo.as_str()), entry, self.clock().now()).await
     }
 
     /// Lets a message that is held go on from where it was, with the options that it had.
     ///
     /// # Errors
     /// Its original is gone, or a person must first decide whether it has had its effect.
-    pub async fn release(&self, message: &mut Message, deed: &AuditEntry) -> Result<(), Problem> {
+    pub async fn release(&self, message: &mut Message, entry: &AuditEntry) -> Result<(), Problem> {
         if message.pipeline().maps() {
             self.storage().place(message).await?;
         }
-        self.journal().release(message, deed, self.clock().now()).await
+        self.journal().release(message, entry, self.clock().now()).await
     }
 
     /// Refuses a plan of which a younger message of the same flow has written records since.

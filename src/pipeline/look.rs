@@ -34,7 +34,7 @@ async fn seen(run: &Run<'_>, known: History, summary: &mut Summary) -> Result<Po
         // The message has nothing left to settle.
         let mut message = journal.find(&id.to_string()).await?;
         let stored = message.stored.clone();
-        journal.shelved(&mut message, &stored, true).await?;
+        journal.archived(&mut message, &stored, true).await?;
     }
     let mut safe = Vec::with_capacity(polled.unaccepted.len());
     for id in &polled.unaccepted {

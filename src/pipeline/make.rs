@@ -116,8 +116,8 @@ pub(super) async fn answered(engine: &Engine, answer: &Message) -> Result<Option
 /// Ends an answer that tells nothing any more: what it is about is answered anew, or a later answer has its name.
 pub(super) async fn superseded(engine: &Engine, answer: &mut Message) -> Result<(), Problem> {
     let reason = Some("what it answers has another outcome by now, or a later answer has its name".to_string());
-    let deed = AuditEntry { reason, ..AuditEntry::new("consign", "discard") };
-    engine.journal().discard(answer, &deed, engine.clock().now()).await.map(|_| ())
+    let entry = AuditEntry { reason, ..AuditEntry::new("consign", "discard") };
+    engine.journal().discard(answer, &entry, engine.clock().now()).await.map(|_| ())
 }
 
 /// Makes an answer and holds it against its schema.

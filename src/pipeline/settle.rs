@@ -1,4 +1,4 @@
-//! Messages at rest: our own copy goes to its shelf, and the source hears what became of them. An effect is never repeated for it.
+//! Messages at rest: our own copy goes to its archive, and the source hears what became of them. An effect is never repeated for it.
 
 use chrono::{DateTime, Utc};
 
@@ -13,16 +13,16 @@ use crate::{
 };
 
 /// Whether our own copy lies where a message at rest has it.
-fn is_shelved(message: &Message) -> bool {
-    let shelf = if message.stage == Stage::Failed { "error/" } else { "archive/" };
-    message.stored.is_empty() || message.stored.starts_with(shelf)
+fn is_archived(message: &Message) -> bool {
+    let archive = if message.stage == Stage::Failed { "error/" } else { "archive/" };
+    message.stored.is_empty() || message.stored.starts_with(archive)
 }
 
 /// Whether a message of a flow is at rest and something is left to do for it. One of another kind, of before the flow was turned round, is
 /// left as it is.
 pub(super) fn is_due(flow: &Flow, message: &Message) -> bool {
     let is_own = message.answers.is_some() || message.pipeline() == flow.pipeline();
-    let is_open = !message.moved || !is_shelved(message) || message.refused > 0;
+    let is_open = !message.moved || !is_archived(message) || message.refused > 0;
     is_own && is_open && matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed)
 }
 
@@ -33,7 +33,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
     if messages.is_empty() {
         return Ok(Vec::new());
     }
-    let (mut shelved, mut owed): (Vec<(Message, Vec<Problem>)>, Vec<NewMessage>) = (Vec::new(), Vec::new());
+    let (mut archived, mut owed): (Vec<(Message, Vec<Problem>)>, Vec<NewMessage>) = (Vec::new(), Vec::new());
     let mut ours: Vec<Problem> = Vec::new();
     for mut message in messages {
         if message.stage == Stage::Discarded
@@ -50,7 +50,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
         match put_away(run, &mut message, &problems).await {
             Ok(answer) => {
                 owed.extend(answer);
-                shelved.push((message, problems));
+                archived.push((message, problems));
             }
             // The same reason is told once, however many files it holds.
             Err(problem) if ours.iter().any(|told| told.code == problem.code) => {}
@@ -58,15 +58,15 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
         }
     }
     summary.problems.extend(ours);
-    let messages: Vec<Message> = shelved.iter().map(|(message, _)| message.clone()).collect();
-    let answers = engine.journal().shelved_and_answered(&messages, &owed, engine.clock().now()).await?;
-    if !shelved.is_empty() {
-        checkpoint("shelved").await;
+    let messages: Vec<Message> = archived.iter().map(|(message, _)| message.clone()).collect();
+    let answers = engine.journal().archived_and_answered(&messages, &owed, engine.clock().now()).await?;
+    if !archived.is_empty() {
+        checkpoint("archived").await;
     }
     let left: Vec<Message> = messages.into_iter().filter(|message| message.refused > 0).collect();
-    shelved.retain(|(message, _)| !message.moved);
-    if !summary.source_is_away && !shelved.is_empty() {
-        tell(run, shelved, summary).await?;
+    archived.retain(|(message, _)| !message.moved);
+    if !summary.source_is_away && !archived.is_empty() {
+        tell(run, archived, summary).await?;
     }
     if !summary.source_is_away && !left.is_empty() {
         leave(run, left, summary).await?;
@@ -74,7 +74,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
     Ok(answers)
 }
 
-/// Puts our copy of a message on its shelf; gives the answer that the partner is to be given for it.
+/// Puts our copy of a message in its folder; gives the answer that the partner is to be given for it.
 async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) -> Result<Option<NewMessage>, Problem> {
     let storage = run.engine.storage();
     // One that lies where it belongs is not read and hashed again because its source cannot be reached.
@@ -152,7 +152,7 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
             }
         }
     }
-    engine.journal().shelved_all(&settled).await?;
+    engine.journal().archived_all(&settled).await?;
     // After a lost answer Odoo may still be writing the note: the next look comes later, so that the note is not written twice.
     let later: Vec<(&Message, Until)> = failures
         .iter()
@@ -202,16 +202,16 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
         }
     }
     if taken.is_empty() {
-        return engine.journal().shelved_all(&done).await;
+        return engine.journal().archived_all(&done).await;
     }
     let (messages, left): (Vec<Message>, Vec<RefusedParts>) = taken.into_iter().unzip();
     resting.extend(messages.iter().zip(left).map(|(message, left)| Resting { message, outcome: Settlement::Partly(left) }));
     let told = match hear(run, &resting).await {
         Some(Ok(told)) => told,
-        None => return engine.journal().shelved_all(&done).await,
+        None => return engine.journal().archived_all(&done).await,
         Some(Err(problem)) => {
             summary.problems.push(problem);
-            return engine.journal().shelved_all(&done).await;
+            return engine.journal().archived_all(&done).await;
         }
     };
     drop(resting);
@@ -223,7 +223,7 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
             Err(problem) => failures.push((message, problem)),
         }
     }
-    engine.journal().shelved_all(&done).await?;
+    engine.journal().archived_all(&done).await?;
     report(run, failures, summary);
     Ok(())
 }
@@ -258,7 +258,7 @@ pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut 
         .zip(repeats)
         .map(|(copy, (_, known))| {
             let (name, known_as, code) = (shown(&copy.name), known.id.short(), Code::Duplicate.as_str());
-            tracing::info!(flow = run.flow.id, name, known = known_as, code, "exact duplicate, shelved");
+            tracing::info!(flow = run.flow.id, name, known = known_as, code, "exact duplicate, archived");
             Resting { message: copy, outcome: Settlement::Duplicate(known.id) }
         })
         .collect();
@@ -272,7 +272,9 @@ pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut 
     if let Some((copy, _, problem)) = failures.first() {
         let more = if failures.len() == 1 { String::new() } else { format!(", nor {} more", failures.len() - 1) };
         let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);
-        summary.problems.push(Problem::new(Code::ShelfFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
+        summary
+            .problems
+            .push(Problem::new(Code::AcknowledgeFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
     }
     // They are not fetched again at every poll.
     let origins: Vec<(ItemOrigin, Problem)> = failures

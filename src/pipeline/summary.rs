@@ -36,7 +36,7 @@ pub struct Summary {
     pub refused: usize,
     /// Values left as people have changed them in Odoo.
     pub kept: usize,
-    /// Exact duplicates shelved.
+    /// Exact duplicates archived.
     pub duplicates: usize,
     /// Files left where they are because they still change.
     pub changing: usize,

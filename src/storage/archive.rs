@@ -1,4 +1,4 @@
-//! Our own shelves, as they are used by a thread that may block: the spool for what is under way, archive and error for what is at rest.
+//! Our own archives, as they are used by a thread that may block: the spool for what is under way, archive and error for what is at rest.
 
 use std::{
     fs::{self, File},
@@ -288,13 +288,13 @@ impl Folders {
         format!("error/{}/{name}", safe_name(&message.flow))
     }
 
-    /// Puts a message's bytes on the shelf of its stage and gives the new path. A failed one keeps its own name where that is free,
+    /// Puts a message's bytes in the folder of its stage and gives the new path. A failed one keeps its own name where that is free,
     /// and has its problems beside it.
     ///
     /// # Errors
     /// The file cannot be moved.
     pub(super) fn archive(&self, message: &Message, problems: &[Problem]) -> Result<String, Problem> {
-        step("before shelve")?;
+        step("before archive")?;
         let is_here =
             |place: &str| !message.sha256.is_empty() && self.digest_of(&self.root.join(place)).is_ok_and(|found| found == message.sha256);
         // What has the message's id for its name in the spool, and its size, is what was read and judged there: nobody else writes
@@ -342,11 +342,11 @@ impl Folders {
                 fs::write(&beside, content).map_err(|error| problem(Path::new(&beside), &error))?;
             }
         }
-        step("after shelve")?;
+        step("after archive")?;
         Ok(if message.stored.is_empty() { String::new() } else { target })
     }
 
-    /// Removes what an outbound message left on a shelf before it was rendered anew.
+    /// Removes what an outbound message left in an archive folder before it was rendered anew.
     pub(super) fn forget(&self, message: &Message) {
         if message.stored.starts_with("error/") {
             self.clear_reports(message);

@@ -29,7 +29,7 @@ pub(super) fn write(root: &Path, mark: &Mark) -> Result<(), Problem> {
     })
 }
 
-/// Files on our shelves, so many at most are counted: what a journal that begins anew would not know.
+/// Files in our storage, so many at most are counted: what a journal that begins anew would not know.
 pub(super) fn files(root: &Path, most: usize) -> usize {
     fn count(folder: &Path, most: usize) -> usize {
         let mut sum = 0;

@@ -80,7 +80,7 @@ impl Storage {
         self.run(move |folders| marker::write(folders.root(), &mark)).await
     }
 
-    /// How many files lie on our shelves; of very many, that there are so many.
+    /// How many files lie in our storage; of very many, that there are so many.
     ///
     /// # Errors
     /// The work was broken off.
@@ -247,7 +247,7 @@ impl Storage {
         self.0.all_places(message)
     }
 
-    /// Puts a message's bytes on the shelf of its stage and gives the new path. A failed one keeps its own name where that is free,
+    /// Puts a message's bytes in the folder of its stage and gives the new path. A failed one keeps its own name where that is free,
     /// and has its problems beside it.
     ///
     /// # Errors
@@ -257,7 +257,7 @@ impl Storage {
         self.with(message, move |folders, message| folders.archive(message, &problems)).await
     }
 
-    /// Removes what an outbound message left on a shelf before it was rendered anew.
+    /// Removes what an outbound message left in an archive folder before it was rendered anew.
     ///
     /// # Errors
     /// The work was broken off.

@@ -1,8 +1,8 @@
-//! Names on our shelves: nothing there is named by the partner without being made safe.
+//! Names in our storage: nothing there is named by the partner without being made safe.
 
 use crate::model::{MessageId, names};
 
-/// Bytes of a name on our shelves; with an id and `.problem.json` it stays below the 255 that file systems allow.
+/// Bytes of a name in our storage; with an id and `.problem.json` it stays below the 255 that file systems allow.
 const LONGEST: usize = 150;
 
 /// A partner's file name made safe: no separators, no control characters, no leading dot or dash; one that is too long is cut before

@@ -103,31 +103,31 @@ pub(super) async fn act(
     let posted = posted.may(Role::Operator)?;
     let mut message = found(&site, &id).await?;
     let action = known(&site, &message, &action).await?;
-    let deed = posted.deed(action);
-    if needs_reason(action) && deed.reason.is_none() {
+    let entry = posted.entry(action);
+    if needs_reason(action) && entry.reason.is_none() {
         let text = "this needs a reason: it is what is asked first when someone looks at it later";
         return Err(Problem::new(Code::Usage, text).into());
     }
     let again = ReprocessOptions { checked: posted.has("checked"), as_then: posted.has("as_then"), overwrite: posted.has("overwrite") };
     let engine = &site.engine;
     match action {
-        "reprocess" => actions::again(engine, &mut message, again, &deed).await?,
+        "reprocess" => actions::again(engine, &mut message, again, &entry).await?,
         "resend" => {
-            actions::again(engine, &mut message, ReprocessOptions { checked: !posted.has("anew"), ..ReprocessOptions::default() }, &deed)
+            actions::again(engine, &mut message, ReprocessOptions { checked: !posted.has("anew"), ..ReprocessOptions::default() }, &entry)
                 .await?
         }
-        "release" => actions::release(engine, &mut message, &deed).await?,
-        "accepted" => actions::settle(engine, &message, AckStatus::Accepted, &deed).await?,
-        "refused" => actions::settle(engine, &message, AckStatus::Refused, &deed).await?,
-        "hold" => actions::hold(engine, &mut message, &deed).await?,
-        "happened" => resolve(engine, &mut message, Outcome::Happened, deed).await?,
-        "did-not-happen" => resolve(engine, &mut message, Outcome::NotHappened, deed).await?,
-        _ => actions::discard(engine, &mut message, &deed).await.map(|_| ())?,
+        "release" => actions::release(engine, &mut message, &entry).await?,
+        "accepted" => actions::settle(engine, &message, AckStatus::Accepted, &entry).await?,
+        "refused" => actions::settle(engine, &message, AckStatus::Refused, &entry).await?,
+        "hold" => actions::hold(engine, &mut message, &entry).await?,
+        "happened" => resolve(engine, &mut message, Outcome::Happened, entry).await?,
+        "did-not-happen" => resolve(engine, &mut message, Outcome::NotHappened, entry).await?,
+        _ => actions::discard(engine, &mut message, &entry).await.map(|_| ())?,
     }
     Ok(Redirect::to(&format!("/messages/{}", message.id)).into_response())
 }
 
 /// A person decides; in the audit it has the name that it has at the command line.
-async fn resolve(engine: &Engine, message: &mut Message, outcome: Outcome, deed: AuditEntry) -> Result<(), Problem> {
-    actions::resolve(engine, message, None, outcome, &AuditEntry { action: "resolve", ..deed }).await.map(|_| ())
+async fn resolve(engine: &Engine, message: &mut Message, outcome: Outcome, entry: AuditEntry) -> Result<(), Problem> {
+    actions::resolve(engine, message, None, outcome, &AuditEntry { action: "resolve", ..entry }).await.map(|_| ())
 }

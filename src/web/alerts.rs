@@ -25,8 +25,8 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 pub(super) async fn silence(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (key, journal) = (posted.field("key"), site.engine.journal());
-    let deed = AuditEntry { detail: Some(key.to_string()), ..posted.deed("silence") };
-    if !journal.silence(key, &deed, site.engine.clock().now()).await? {
+    let entry = AuditEntry { detail: Some(key.to_string()), ..posted.entry("silence") };
+    if !journal.silence(key, &entry, site.engine.clock().now()).await? {
         return Err(Problem::new(Code::Stage, "this alert is over").into());
     }
     Ok(Redirect::to("/alerts").into_response())

@@ -9,8 +9,8 @@ use super::{Site, person::Person, refusal::Refusal, values::values};
 /// Deeds shown.
 const LATEST: u32 = 200;
 
-/// The latest deeds.
+/// The latest entries.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
-    let deeds = site.engine.journal().deeds(None, LATEST).await?;
-    site.pages.page("audit.html", Some(&person), values! { deeds })
+    let entries = site.engine.journal().audit_entries(None, LATEST).await?;
+    site.pages.page("audit.html", Some(&person), values! { entries })
 }

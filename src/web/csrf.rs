@@ -59,7 +59,7 @@ impl CheckedForm {
     }
 
     /// What the person does, with the reason given in the form.
-    pub fn deed(&self, action: &'static str) -> AuditEntry {
+    pub fn entry(&self, action: &'static str) -> AuditEntry {
         let reason = Some(self.field("reason").to_string()).filter(|reason| !reason.is_empty());
         AuditEntry { reason, ..AuditEntry::new(&self.person.name, action) }
     }

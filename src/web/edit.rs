@@ -37,7 +37,7 @@ pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, 
     let text = posted.fields.get("text").cloned().unwrap_or_default();
     let bytes = original.bytes(&text)?;
     if posted.has("process") {
-        let copy = edit::edit(&site.engine, &mut message, &bytes, &posted.deed("edit")).await?;
+        let copy = edit::edit(&site.engine, &mut message, &bytes, &posted.entry("edit")).await?;
         return Ok(Redirect::to(&format!("/messages/{}", copy.id)).into_response());
     }
     let (problems, lines) = tried(&site, &message, &bytes)?;

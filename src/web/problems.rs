@@ -45,11 +45,11 @@ pub(super) async fn cause(State(site): State<Arc<Site>>, person: Person, Path(ca
 pub(super) async fn again(State(site): State<Arc<Site>>, Path(cause): Path<String>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (trouble, messages) = of_cause(&site, &cause, MOST).await?;
-    let deed = posted.deed("reprocess");
+    let entry = posted.entry("reprocess");
     let mut refused = Vec::new();
     for mut message in messages.into_iter().rev() {
         // Of many, one that cannot be done again keeps no other.
-        if let Err(problem) = actions::again(&site.engine, &mut message, ReprocessOptions::default(), &deed).await {
+        if let Err(problem) = actions::again(&site.engine, &mut message, ReprocessOptions::default(), &entry).await {
             refused.push(problem);
         }
     }

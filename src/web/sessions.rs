@@ -103,10 +103,10 @@ pub(super) fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
 
 /// Signs someone in whose password is that of a hash: the value of the cookie. None where it is not any more. The deed is audited, where
 /// it is one of its own.
-pub(super) async fn begin(site: &Site, user: &str, hash: &str, deed: Option<&AuditEntry>) -> Result<Option<HeaderValue>, Problem> {
+pub(super) async fn begin(site: &Site, user: &str, hash: &str, entry: Option<&AuditEntry>) -> Result<Option<HeaderValue>, Problem> {
     let (token, csrf, now) = (random(32)?, random(32)?, site.engine.clock().now());
     let session = UserSession { user: user.to_string(), csrf, made: now, seen: now };
-    let is_in = site.doors.sign_in(&digest(&token), &session, hash, now - IDLE, deed).await?;
+    let is_in = site.doors.sign_in(&digest(&token), &session, hash, now - IDLE, entry).await?;
     Ok(is_in.then(|| set(site, &token, "")))
 }
 

@@ -34,19 +34,19 @@ pub(super) async fn change(State(site): State<Arc<Site>>, posted: CheckedForm) -
         return Err(Problem::new(Code::Usage, text).hint("another admin can do it; so can `consign user`").into());
     }
     let now = site.engine.clock().now();
-    let deed = |action, detail: String| AuditEntry { detail: Some(detail), ..posted.deed(action) };
+    let entry = |action, detail: String| AuditEntry { detail: Some(detail), ..posted.entry(action) };
     if posted.has("remove") {
-        journal.remove_user(&name, &deed("remove user", name.clone()), now).await?;
+        journal.remove_user(&name, &entry("remove user", name.clone()), now).await?;
         return Ok(Redirect::to("/users").into_response());
     }
     let role = Role::parse(posted.field("role")).ok_or_else(|| Problem::new(Code::Usage, "there is no such role"))?;
-    let deed = deed("set user", format!("{name} ({})", role.as_str()));
+    let entry = entry("set user", format!("{name} ({})", role.as_str()));
     match posted.fields.get("password").filter(|password| !password.is_empty()).cloned() {
         Some(password) => {
             let hash = hashed(&site, &name, password).await?;
-            journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }, &deed, now).await?;
+            journal.set_user(&User { name: name.clone(), role: role.as_str().to_string(), hash }, &entry, now).await?;
         }
-        None if journal.set_role(&name, role.as_str(), &deed, now).await? => {}
+        None if journal.set_role(&name, role.as_str(), &entry, now).await? => {}
         None => return Err(Problem::new(Code::Usage, "a new user needs a password").into()),
     }
     Ok(Redirect::to("/users").into_response())

@@ -16,7 +16,7 @@ use super::{
 };
 
 /// Inbound checkpoints of `consign`, in order (`src/failpoints`).
-const INBOUND: [&str; 8] = ["fetched", "spooled", "received", "checked", "planned", "effect", "applied", "shelved"];
+const INBOUND: [&str; 8] = ["fetched", "spooled", "received", "checked", "planned", "effect", "applied", "archived"];
 const OUTBOUND: [&str; 7] = ["received", "rendered", "planned", "staged", "renamed", "applied", "noted"];
 
 /// Runs a flow until it stands still at a checkpoint, and kills it there.

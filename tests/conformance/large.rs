@@ -1,4 +1,4 @@
-//! A catalogue of 200 MB through the whole of consign: validated, mapped, written to Odoo, shelved, in less than 200 MB of memory.
+//! A catalogue of 200 MB through the whole of consign: validated, mapped, written to Odoo, archived, in less than 200 MB of memory.
 
 use std::{
     fs,

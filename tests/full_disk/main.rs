@@ -165,7 +165,7 @@ impl House {
 
 async fn every_step(on: On) {
     let mut house = House::of(on).await;
-    let inbound = ["fetched", "spooled", "received", "checked", "planned", "effect", "applied", "shelved"];
+    let inbound = ["fetched", "spooled", "received", "checked", "planned", "effect", "applied", "archived"];
     let outbound = ["received", "rendered", "planned", "staged", "renamed", "applied"];
     let zips = ["unzipped", "unpacked", "received"];
     let all = inbound.map(|step| ("orders-in", step, false)).into_iter();

@@ -70,7 +70,7 @@ async fn a_file_moved_to_done_accepts_and_one_moved_to_error_refuses_and_says_wh
     shop.world.consign(&["answer", text(&messages[1], "id"), "--accepted"]).ends(2);
     shop.world.consign(&["answer", text(&messages[1], "id"), "--accepted", "--reason", "they found it", "--by", "anna"]).ends(0);
     let settled = life(&shop, &messages[1]);
-    assert_eq!((&settled["answer"]["reply"], &settled["deeds"][0]["who"]), (&"accepted".into(), &"anna".into()));
+    assert_eq!((&settled["answer"]["reply"], &settled["audit"][0]["who"]), (&"accepted".into(), &"anna".into()));
     // Sent again, it is to be answered again.
     shop.world.consign(&["resend", text(&messages[0], "id"), "--reason", "lost"]).ends(0);
     assert_eq!(life(&shop, &messages[0])["answer"]["reply"], "awaited", "the file in done answered the first sending");
@@ -343,7 +343,7 @@ async fn a_later_outcome_is_answered_in_the_place_of_an_earlier_one() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_is_answered_once_wherever_we_are_killed() {
-    for checkpoint in ["applied", "shelved", "moved", "rendered", "planned", "staged", "renamed"] {
+    for checkpoint in ["applied", "archived", "moved", "rendered", "planned", "staged", "renamed"] {
         let shop = answering("name = \"{{ message }}.txt\"\ntemplate = \"templates/answer.xml\"", Some("{{ accepted }}")).await;
         shop.drop("good.xml", &shop.order("K-1"));
         kill_at(&shop.world, "orders-in", checkpoint);
@@ -383,7 +383,7 @@ async fn an_answer_that_was_kept_back_never_replaces_a_younger_one() {
 async fn a_flow_that_answers_no_more_says_so_of_answers_that_are_left_and_goes_on() {
     let shop = answering("name = \"{{ stem }}.txt\"", None).await;
     shop.drop("order.xml", &shop.order("H-1"));
-    kill_at(&shop.world, "orders-in", "shelved");
+    kill_at(&shop.world, "orders-in", "archived");
     let flow = shop.world.workspace().join("flows/orders-in.toml");
     let with = fs::read_to_string(&flow).expect("a flow");
     fs::write(&flow, with.split("[answer]").next().expect("before")).expect("written");

@@ -190,7 +190,7 @@ async fn duplicate_file() {
         shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     }
     assert_eq!(shop.orders().await, 1);
-    assert_eq!(shop.world.partner_files("archive").len(), 3, "each copy is shelved");
+    assert_eq!(shop.world.partner_files("archive").len(), 3, "each copy is archived");
 
     let ledger = shop.world.json(&["log", "orders-in", "--ledger"]);
     let verdicts: Vec<&str> = ledger.as_array().expect("a list").iter().map(|row| row["verdict"].as_str().expect("a verdict")).collect();

@@ -168,7 +168,7 @@ async fn the_marker_of_another_file_is_left_alone_and_that_of_a_duplicate_is_not
     // Killed before the move; meanwhile the next file of the name has come, with its own marker.
     shop.drop("order.xml", &shop.order("K-2"));
     shop.drop("order.xml.done", "");
-    kill_at(&shop.world, "orders-in", "shelved");
+    kill_at(&shop.world, "orders-in", "archived");
     shop.drop("order.xml", &shop.order("K-345"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     for number in ["K-1", "K-2", "K-345"] {
@@ -207,7 +207,7 @@ async fn a_file_put_in_the_place_of_another_with_the_same_size_and_time_is_not_l
     };
     put(&first);
     // Killed with the effect in Odoo and the file not yet moved; meanwhile the partner writes the next one over it.
-    kill_at(&shop.world, "orders-in", "shelved");
+    kill_at(&shop.world, "orders-in", "archived");
     put(&second);
     for _ in 0..2 {
         shop.world.consign(&["run", "--once", "orders-in"]);
@@ -280,7 +280,7 @@ async fn a_file_that_our_storage_cannot_shelve_keeps_no_other() {
         assert!(shop.world.prepared(&["run", "--once", "orders-in"]).env("CONSIGN_STEPS", &list).status().expect("runs").success());
         steps = fs::read_to_string(&list).expect("a list");
     }
-    let first = steps.lines().position(|step| step == "Storage before shelve").expect("it shelves") + 1;
+    let first = steps.lines().position(|step| step == "Storage before archive").expect("it archives") + 1;
     drop_two(3);
     let ran = shop.world.prepared(&["run", "--once", "orders-in"]).env("CONSIGN_FAULT", format!("{first}:fail")).output().expect("runs");
     assert!(String::from_utf8_lossy(&ran.stdout).contains("2 done"), "{ran:?}");

@@ -185,7 +185,7 @@ async fn a_backup_made_while_consign_is_at_work_brings_everything_back() {
     shop.drop("new.xml", &shop.order("B-9"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     let there = shop.world.messages("orders-in");
-    let files = ["archive", "error"].map(|shelf| shop.world.stored_files(shelf));
+    let files = ["archive", "error"].map(|archive| shop.world.stored_files(archive));
     let running = consign::pipeline::Lock::take(&consign::endpoint::load(&shop.world.workspace()).expect("fits")).expect("the lock");
     let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
     let file = backup.to_str().expect("a path");
@@ -207,7 +207,7 @@ async fn a_backup_made_while_consign_is_at_work_brings_everything_back() {
     assert!(back.out.contains("mappings/order.toml was there and says something else"), "{}", back.out);
     assert_eq!(fs::read_to_string(&table).expect("a mapping"), other);
     assert_eq!(shop.world.messages("orders-in"), there);
-    assert_eq!(["archive", "error"].map(|shelf| shop.world.stored_files(shelf)), files);
+    assert_eq!(["archive", "error"].map(|archive| shop.world.stored_files(archive)), files);
     for message in there.iter().filter(|message| message["stage"] == "done") {
         let dry = shop.world.consign(&["reprocess", id(message), "--dry-run"]).ends(0);
         assert!(dry.out.contains("as they are"), "{}", dry.out);

@@ -141,7 +141,7 @@ async fn an_edited_copy_takes_the_place_of_a_refused_file_which_stays_as_it_came
     assert_eq!(fs::read_to_string(kept).expect("the original"), bad, "the original stays as it came");
     let life = world.json(&["show", id(&copy)]);
     assert_eq!(life["parent"]["id"], original["id"]);
-    let deed = &life["deeds"][0];
+    let deed = &life["audit"][0];
     assert_eq!(
         (deed["who"].as_str(), deed["action"].as_str(), deed["reason"].as_str()),
         (Some("Ada"), Some("edit"), Some("they write numbers in words"))
@@ -252,7 +252,7 @@ async fn a_document_is_sent_again_as_it_was_or_made_anew() {
     world.consign(&["resend", id(&sent), "--anew"]).ends(0);
     assert!(fs::read_to_string(world.partner.join("in").join(&name)).expect("the file").contains("<!-- anew -->"));
     let life = world.json(&["show", id(&sent)]);
-    assert_eq!(life["deeds"].as_array().map(Vec::len), Some(2), "{life}");
+    assert_eq!(life["audit"].as_array().map(Vec::len), Some(2), "{life}");
     assert!(life["numbers"].as_array().expect("numbers").iter().any(|number| number["kind"] == "record"), "{life}");
     let came = world.messages("orders-in").pop().expect("a message");
     world.consign(&["resend", id(&came)]).ends(2);

@@ -187,7 +187,7 @@ async fn one_copy_that_cannot_be_read_keeps_no_other_message() {
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_while_it_unpacks_it_makes_each_document_once() {
     let shop = shop("").await;
-    for (number, checkpoint) in ["spooled", "received", "unzipped", "unpacked", "applied", "shelved", "moved"].into_iter().enumerate() {
+    for (number, checkpoint) in ["spooled", "received", "unzipped", "unpacked", "applied", "archived", "moved"].into_iter().enumerate() {
         let orders = [shop.order(&format!("K-{number}")), shop.order(&format!("L-{number}"))];
         shop.world.drop_file(
             "out/orders",

@@ -1,12 +1,12 @@
 //! Files on a partner's drop, as source and as target.
 
+mod acknowledge;
 mod folder;
 mod follow;
 mod readiness;
 pub mod report;
 mod same;
 mod sending;
-mod shelving;
 mod source;
 
 use folder::FilesIn;

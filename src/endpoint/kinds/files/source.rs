@@ -3,10 +3,10 @@
 use futures_util::{StreamExt, stream};
 
 use super::{
+    acknowledge,
     folder::FilesIn,
     readiness::{WAIT, assess_all},
     same::same,
-    shelving,
 };
 use crate::{
     config::{OnUnusualFile, ReadOrder},
@@ -56,14 +56,14 @@ impl Source for FilesIn<'_> {
     }
 
     fn settle<'a>(&'a self, resting: &'a [Resting<'a>]) -> BoxFuture<'a, Result<Vec<Settled>, Problem>> {
-        Box::pin(shelving::settle(self, resting))
+        Box::pin(acknowledge::settle(self, resting))
     }
 
     fn unsettled(&self, message: &Message, cause: Problem, others: usize) -> Problem {
         let more = if others == 0 { String::new() } else { format!(", nor {others} more") };
         let sentence = format!("`{}` could not be moved on the partner's side{more}: {}", shown(&message.name), cause.message);
         let hint = cause.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into());
-        Problem::new(Code::ShelfFailed, sentence).hint(hint)
+        Problem::new(Code::AcknowledgeFailed, sentence).hint(hint)
     }
 }
 

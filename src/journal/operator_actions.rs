@@ -44,20 +44,20 @@ fn firm_until(message: &Message, now: DateTime<Utc>) -> Option<Until> {
 }
 
 /// Lets a message that waits, or is held, go on from where it was: now, or as soon as no effect can land any more.
-async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
+async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, entry: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
     let firm = firm_until(message, now);
     match (message.stage, firm) {
-        (Stage::Waiting, None) => take(to, message, resume, Step { deed: Some(deed), ..Step::default() }, now).await,
+        (Stage::Waiting, None) => take(to, message, resume, Step { entry: Some(entry), ..Step::default() }, now).await,
         (Stage::Waiting, Some(until)) => {
             let at = until.at.format("%Y-%m-%d %H:%M:%S UTC");
-            let note = format!("{}; next try at {at}: Odoo may still be working on the last call until then", deed.note());
+            let note = format!("{}; next try at {at}: Odoo may still be working on the last call until then", entry.note());
             options(to, message).await?;
             event(to, message.id, message.stage, Some(&note), now).await?;
-            audit::write_down(to, Some(message.id), deed, now).await
+            audit::write_down(to, Some(message.id), entry, now).await
         }
         (_, firm) => {
             let until = firm.or(Some(Until { at: now, firm: false }));
-            take(to, message, Stage::Waiting, Step { resume: Some(resume), until, deed: Some(deed), ..Step::default() }, now).await
+            take(to, message, Stage::Waiting, Step { resume: Some(resume), until, entry: Some(entry), ..Step::default() }, now).await
         }
     }
 }
@@ -94,7 +94,7 @@ impl Journal {
         message: &mut Message,
         again: ReprocessOptions,
         odoo: Option<&str>,
-        deed: &AuditEntry,
+        entry: &AuditEntry,
         now: DateTime<Utc>,
     ) -> Result<(), Problem> {
         let mut to = self.begin().await?;
@@ -105,7 +105,7 @@ impl Journal {
             false => intents::of_run(&mut to, message).await?,
         };
         match goes_on(message, &intents, odoo) {
-            Some(stage) => go_on(&mut to, &mut moved, stage, deed, now).await?,
+            Some(stage) => go_on(&mut to, &mut moved, stage, entry, now).await?,
             None => {
                 if let Some(problem) = undecided(message, &intents) {
                     return Err(problem);
@@ -126,9 +126,9 @@ impl Journal {
                     moved.odoo = odoo.to_string();
                 }
                 match firm_until(message, now) {
-                    None => take(&mut to, &mut moved, next, Step { deed: Some(deed), anew, ..Step::default() }, now).await?,
+                    None => take(&mut to, &mut moved, next, Step { entry: Some(entry), anew, ..Step::default() }, now).await?,
                     until => {
-                        let step = Step { resume: Some(next), until, deed: Some(deed), anew, ..Step::default() };
+                        let step = Step { resume: Some(next), until, entry: Some(entry), anew, ..Step::default() };
                         take(&mut to, &mut moved, Stage::Waiting, step, now).await?;
                     }
                 }
@@ -143,14 +143,14 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::restart`].
-    pub async fn release(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn release(&self, message: &mut Message, entry: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
         let (again, Some(resume)) = (message.again, message.resume.filter(|_| message.stage == Stage::Held)) else {
-            return self.restart(message, message.again, None, deed, now).await;
+            return self.restart(message, message.again, None, entry, now).await;
         };
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         moved.again = again;
-        go_on(&mut to, &mut moved, resume, deed, now).await?;
+        go_on(&mut to, &mut moved, resume, entry, now).await?;
         commit(to).await?;
         *message = moved;
         Ok(())
@@ -160,24 +160,24 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn hold_back(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.hold_as(message, deed, false, now).await
+    pub async fn hold_back(&self, message: &mut Message, entry: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.hold_as(message, entry, false, now).await
     }
 
     /// Holds a message of a journal that does not know what happened since: what was open is unknown, and a missing file proves nothing.
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn hold_unknown(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
-        self.hold_as(message, deed, true, now).await
+    pub async fn hold_unknown(&self, message: &mut Message, entry: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
+        self.hold_as(message, entry, true, now).await
     }
 
-    async fn hold_as(&self, message: &mut Message, deed: &AuditEntry, unknown: bool, now: DateTime<Utc>) -> Result<(), Problem> {
+    async fn hold_as(&self, message: &mut Message, entry: &AuditEntry, unknown: bool, now: DateTime<Utc>) -> Result<(), Problem> {
         let resume = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
         let mut to = self.begin().await?;
         let mut moved = message.clone();
         let until = firm_until(message, now);
-        take(&mut to, &mut moved, Stage::Held, Step { resume, until, deed: Some(deed), ..Step::default() }, now).await?;
+        take(&mut to, &mut moved, Stage::Held, Step { resume, until, entry: Some(entry), ..Step::default() }, now).await?;
         if unknown {
             intents::call_unknown(&mut to, &moved, now).await?;
         }
@@ -191,10 +191,10 @@ impl Journal {
     ///
     /// # Errors
     /// As [`Journal::advance`].
-    pub async fn discard(&self, message: &mut Message, deed: &AuditEntry, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
+    pub async fn discard(&self, message: &mut Message, entry: &AuditEntry, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
         let mut to = self.begin().await?;
         let mut moved = message.clone();
-        let open = discard(&mut to, &mut moved, deed, now).await?;
+        let open = discard(&mut to, &mut moved, entry, now).await?;
         commit(to).await?;
         *message = moved;
         Ok(open)
@@ -210,7 +210,7 @@ impl Journal {
         message: &mut Message,
         only: Option<i64>,
         outcome: Outcome,
-        deed: &AuditEntry,
+        entry: &AuditEntry,
         (now, lands): (DateTime<Utc>, TimeDelta),
     ) -> Result<Vec<Intent>, Problem> {
         let mut to = self.begin().await?;
@@ -251,14 +251,14 @@ impl Journal {
         intents::close(&mut to, message, &effects, outcome, now).await?;
         let how = if outcome == Outcome::Happened { "took place" } else { "did not take place" };
         let named: Vec<String> = effects.iter().map(ToString::to_string).collect();
-        let deed = AuditEntry { detail: Some(format!("{how}: {}", named.join("; "))), ..deed.clone() };
-        let note = format!("decided by {}: {how}: {}", deed.who, named.join("; "));
+        let entry = AuditEntry { detail: Some(format!("{how}: {}", named.join("; "))), ..entry.clone() };
+        let note = format!("decided by {}: {how}: {}", entry.who, named.join("; "));
         event(&mut to, message.id, message.stage, Some(&note), now).await?;
         match message.resume.filter(|_| waits_for_this && left.is_empty()) {
-            Some(resume) => go_on(&mut to, &mut moved, resume, &deed, now).await?,
+            Some(resume) => go_on(&mut to, &mut moved, resume, &entry, now).await?,
             None => {
-                event(&mut to, message.id, message.stage, Some(&deed.note()), now).await?;
-                audit::write_down(&mut to, Some(message.id), &deed, now).await?;
+                event(&mut to, message.id, message.stage, Some(&entry.note()), now).await?;
+                audit::write_down(&mut to, Some(message.id), &entry, now).await?;
                 if message.stage == Stage::Discarded && !message.pipeline().maps() {
                     // What was uploaded of it is taken back now that it need not tell anything any more.
                     let update = sqlx::query("update message set moved = 0 where id = ?").bind(message.id.to_string());
@@ -281,7 +281,7 @@ impl Journal {
         original: &mut Message,
         copy: &NewMessage,
         difference: &str,
-        deed: &AuditEntry,
+        entry: &AuditEntry,
         now: DateTime<Utc>,
     ) -> Result<Message, Problem> {
         let mut to = self.begin().await?;
@@ -296,12 +296,12 @@ impl Journal {
             return Err(Problem::new(Code::Uncertain, text).maybe_hint(if held { Some(release.into()) } else { problem.hint }));
         }
         let made = insert(&mut to, copy, now).await?;
-        audit::write_down(&mut to, Some(made.id), &AuditEntry { detail: Some(difference.to_string()), ..deed.clone() }, now).await?;
+        audit::write_down(&mut to, Some(made.id), &AuditEntry { detail: Some(difference.to_string()), ..entry.clone() }, now).await?;
         if matches!(original.stage, Stage::Failed | Stage::Held) {
-            let replaced = AuditEntry { detail: Some(format!("replaced by its edited copy {}", made.id.short())), ..deed.clone() };
+            let replaced = AuditEntry { detail: Some(format!("replaced by its edited copy {}", made.id.short())), ..entry.clone() };
             discard(&mut to, &mut moved, &replaced, now).await?;
         } else {
-            let note = format!("edited by {}: see message {}", deed.who, made.id.short());
+            let note = format!("edited by {}: see message {}", entry.who, made.id.short());
             event(&mut to, original.id, original.stage, Some(&note), now).await?;
         }
         commit(to).await?;
@@ -313,15 +313,15 @@ impl Journal {
 pub(super) async fn discard(
     to: &mut Writing<'_>,
     message: &mut Message,
-    deed: &AuditEntry,
+    entry: &AuditEntry,
     now: DateTime<Utc>,
 ) -> Result<Vec<Intent>, Problem> {
     let (before, until) = (message.clone(), firm_until(message, now));
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();
     let unknown = (!named.is_empty()).then(|| format!("not known whether it took place: {}", named.join("; ")));
-    let deed = AuditEntry { detail: deed.detail.clone().or(unknown.clone()), ..deed.clone() };
-    take(to, message, Stage::Discarded, Step { until, deed: Some(&deed), ..Step::default() }, now).await?;
+    let entry = AuditEntry { detail: entry.detail.clone().or(unknown.clone()), ..entry.clone() };
+    take(to, message, Stage::Discarded, Step { until, entry: Some(&entry), ..Step::default() }, now).await?;
     intents::call_unknown(to, &before, now).await?;
     if let Some(unknown) = unknown {
         event(to, message.id, Stage::Discarded, Some(&unknown), now).await?;
