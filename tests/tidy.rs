@@ -5,6 +5,8 @@
 mod circles;
 #[path = "tidy/supply.rs"]
 mod supply;
+#[path = "tidy/words.rs"]
+mod words;
 
 use std::{
     fs,

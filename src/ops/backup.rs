@@ -275,8 +275,7 @@ async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -
             }
             if storage.place(&message).await.is_ok() {
                 journal.close().await;
-                let text =
-                    format!("the original of message {} is in our storage and came into no round of the backup", message.id.short());
+                let text = format!("the original of message {} is in our storage and came into no round of the backup", message.id.short());
                 return Err(Problem::new(Code::Backup, text).hint("make it again; where it happens again, stop consign first"));
             }
             if lost.len() < NAMED {
