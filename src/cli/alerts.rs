@@ -49,7 +49,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };
             return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}`")).hint(hint)));
         }
-        context.out.line(format!("{key} is not told again until it is over"));
+        context.out.line(format!("{key} is not reported again until it is over"));
         return Ok(Exit::Fine);
     }
     let endings = Endings::of(&engine).await;
@@ -57,10 +57,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         true => alerts::look(&engine, &endings, now).await?.conditions,
         false => rules::look(&engine, &endings, now).await?.conditions,
     };
-    let untold = if args.tell { deliver::all(&engine).await? } else { Vec::new() };
+    let unreported = if args.tell { deliver::all(&engine).await? } else { Vec::new() };
     let known = engine.journal().alerts().await?;
     let silenced = |key: &str| known.iter().any(|alert| alert.key == key && alert.silenced);
-    context.out.data(&json!({ "alerts": conditions, "unseen": endings.unseen, "untold": untold }));
+    context.out.data(&json!({ "alerts": conditions, "unseen": endings.unseen, "unreported": unreported }));
     if conditions.is_empty() {
         context.out.line("nothing is the matter");
     }
@@ -69,10 +69,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         context.out.line(format!("{}{known}\n    {}\n    to do: {}", condition.key, shown(&condition.text), shown(&condition.hint)));
     }
     if !context.out.json {
-        context.out.problems(&untold);
+        context.out.problems(&unreported);
     }
     engine.journal().close().await;
-    Ok(match (untold.is_empty(), conditions.iter().all(|condition| silenced(&condition.key))) {
+    Ok(match (unreported.is_empty(), conditions.iter().all(|condition| silenced(&condition.key))) {
         (false, _) => Exit::Unable,
         (true, false) => Exit::Problems,
         (true, true) => Exit::Fine,

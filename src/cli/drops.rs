@@ -41,11 +41,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let (mut data, mut problems) = (Vec::new(), Vec::new());
     let flows = engine.workspace().flows.values();
     for flow in flows.filter(|flow| args.flow.as_ref().map_or(flow.enabled, |wanted| *wanted == flow.id)) {
-        let told = match flow.documents {
+        let reported = match flow.documents {
             Some(_) => lying(context, &engine, flow, args.limit, &mut data).await,
             None => uncollected(context, &engine, flow, args.limit, &mut data).await,
         };
-        if let Err(problem) = told {
+        if let Err(problem) = reported {
             context.out.line(format!("{}  {}/{}: cannot be looked at", flow.id, flow.partner, flow.folder()));
             problems.push(problem);
             context.out.problems(&problems[problems.len() - 1..]);

@@ -90,15 +90,15 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
 /// Why a path in the list is no file to be judged, if it is none.
 pub(super) fn nothing(path: &Path) -> Option<Problem> {
     let text = path.to_string_lossy();
-    let told = |message: String| Some(Problem::new(Code::DropIo, message).at(Place::file(text.clone().into_owned())));
+    let reported = |message: String| Some(Problem::new(Code::DropIo, message).at(Place::file(text.clone().into_owned())));
     if path.is_dir() {
         return match std::fs::read_dir(path) {
-            Ok(_) => told("there is no file in this folder".into()),
-            Err(error) => told(format!("the folder cannot be read ({})", reason(&error))),
+            Ok(_) => reported("there is no file in this folder".into()),
+            Err(error) => reported(format!("the folder cannot be read ({})", reason(&error))),
         };
     }
     if !path.exists() && text.contains(['*', '?']) {
-        return told("no file fits this pattern".into());
+        return reported("no file fits this pattern".into());
     }
     None
 }

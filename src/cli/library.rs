@@ -62,13 +62,13 @@ fn list(context: &Context) {
 
 fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<(), Problems> {
     let workspace = context.load()?;
-    let told = |text: String, hint: Option<Text>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
+    let reported = |text: String, hint: Option<Text>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
     let Some((name, _, text)) = flows().find(|(name, ..)| *name == flow) else {
-        return Err(told(format!("the library has no flow `{flow}`"), did_you_mean(flow, flows().map(|(name, ..)| name))));
+        return Err(reported(format!("the library has no flow `{flow}`"), did_you_mean(flow, flows().map(|(name, ..)| name))));
     };
     if !workspace.partners.contains_key(partner) {
         let hint = did_you_mean(partner, workspace.partners.keys().map(String::as_str));
-        return Err(told(format!("there is no partner `{partner}`"), hint.or_else(|| Some("make a file for it in partners/".into()))));
+        return Err(reported(format!("there is no partner `{partner}`"), hint.or_else(|| Some("make a file for it in partners/".into()))));
     }
     let mut wanted: Vec<String> = ["mapping", "template"].iter().filter_map(|key| value(text, key)).map(str::to_string).collect();
     let samples = format!("samples/{name}/");
@@ -83,7 +83,7 @@ fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<()
     let own = format!("flows/{name}.toml");
     let target = workspace.root.join(&own);
     if target.exists() && !replace {
-        return Err(told(format!("the workspace has a flow `{name}` already"), Some("--replace writes over it".into())));
+        return Err(reported(format!("the workspace has a flow `{name}` already"), Some("--replace writes over it".into())));
     }
     let mut written = vec![own];
     let changed = text.lines().map(|line| match line.strip_prefix("partner ").or(line.strip_prefix("partner=")) {

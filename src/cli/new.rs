@@ -154,12 +154,12 @@ fn outbound(args: &FlowArgs, partner: &str, material: &Material<'_>) -> Files {
 
 /// Writes a file that is not there yet.
 fn write(path: &Path, text: &[u8]) -> Result<(), Problems> {
-    let told = |text: String| Problems::from(Problem::new(Code::Usage, text));
+    let reported = |text: String| Problems::from(Problem::new(Code::Usage, text));
     if path.exists() {
-        return Err(told(format!("{} is there already", path.display())));
+        return Err(reported(format!("{} is there already", path.display())));
     }
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
-    written.map_err(|error| told(format!("{} cannot be written ({})", path.display(), reason(&error))))
+    written.map_err(|error| reported(format!("{} cannot be written ({})", path.display(), reason(&error))))
 }
 
 /// What is wrong with one field, without which the rest may fit.

@@ -170,8 +170,9 @@ pub(super) async fn settle(
     if settled.len() > 1 {
         let count = |stage: Stage| settled.iter().filter(|message| message.stage == stage).count();
         let counts = [Stage::Done, Stage::Failed, Stage::Held, Stage::Waiting].map(|stage| (count(stage), stage));
-        let told: Vec<String> = counts.iter().filter(|(count, _)| *count > 0).map(|(count, stage)| format!("{count} {stage}")).collect();
-        context.out.line(format!("{} messages: {}", settled.len(), told.join(", ")));
+        let reported: Vec<String> =
+            counts.iter().filter(|(count, _)| *count > 0).map(|(count, stage)| format!("{count} {stage}")).collect();
+        context.out.line(format!("{} messages: {}", settled.len(), reported.join(", ")));
     }
     if !context.out.json {
         context.out.problems(&refused);

@@ -66,7 +66,7 @@ pub(super) async fn serve(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Re
 }
 
 /// Waits for the sign to read the workspace anew.
-async fn told(reload: &mut Option<Signal>) {
+async fn signalled(reload: &mut Option<Signal>) {
     if let Some(signal) = reload
         && signal.recv().await.is_some()
     {
@@ -111,7 +111,7 @@ impl Running {
                 // The page has an engine of its own: what it asks waits for no message.
                 let own = Engine::open(workspace).await?;
                 let listener = web::listen(&own).await?;
-                tracing::info!("{}", super::web::told(&own, &listener));
+                tracing::info!("{}", super::web::reported(&own, &listener));
                 let served = web::serve(own, listener, ends.clone());
                 Some(tokio::spawn(async move {
                     if let Err(problem) = served.await {
@@ -142,7 +142,7 @@ impl Running {
                     ended.unwrap_or_else(|_| Err(Problem::new(Code::Usage, "a defect of consign ended it")))?;
                     return Ok(None);
                 }
-                () = told(reload) => match (self.engine.lost_journal(), read_anew(root, workspace)) {
+                () = signalled(reload) => match (self.engine.lost_journal(), read_anew(root, workspace)) {
                     // The next engine would find no journal, and begin one.
                     (Some(problem), _) => tell_problems(&[problem], "the workspace is not read anew"),
                     (None, Ok(next)) => break Some(next),

@@ -10,15 +10,19 @@ pub(super) struct Args {}
 
 pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
-    let tallies = engine.journal().tallies().await?;
+    let stage_counts = engine.journal().stage_counts().await?;
     let now = engine.clock().now();
     let mut rows = Vec::new();
     let mut data = Vec::new();
     for flow in engine.workspace().flows.values() {
         let of = |stages: &[Stage]| {
-            tallies.iter().filter(|tally| tally.flow == flow.id && stages.contains(&tally.stage)).map(|tally| tally.count).sum::<u64>()
+            stage_counts
+                .iter()
+                .filter(|stage_count| stage_count.flow == flow.id && stages.contains(&stage_count.stage))
+                .map(|stage_count| stage_count.count)
+                .sum::<u64>()
         };
-        let last = tallies.iter().filter(|tally| tally.flow == flow.id).map(|tally| tally.last).max();
+        let last = stage_counts.iter().filter(|stage_count| stage_count.flow == flow.id).map(|stage_count| stage_count.last).max();
         let (done, failed, held, waiting) = (of(&[Stage::Done]), of(&[Stage::Failed]), of(&[Stage::Held]), of(&[Stage::Waiting]));
         let under_way = of(&[Stage::Received, Stage::Checked, Stage::Planned, Stage::Staged, Stage::Applied]);
         let next = if flow.enabled { flow.schedule.next(now) } else { None };

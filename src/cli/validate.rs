@@ -77,17 +77,17 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
             });
         }
         drop(sender);
-        let (mut waiting, mut told, mut exit) = (std::collections::BTreeMap::new(), 0, Exit::Fine);
+        let (mut waiting, mut reported, mut exit) = (std::collections::BTreeMap::new(), 0, Exit::Fine);
         for (at, problems) in receiver {
             waiting.insert(at, problems);
-            while let Some(problems) = waiting.remove(&told) {
+            while let Some(problems) = waiting.remove(&reported) {
                 exit = worse(exit, &problems);
                 progress.inc(1);
-                if let Err(error) = progress.suspend(|| out.file(&found[told], &problems)) {
+                if let Err(error) = progress.suspend(|| out.file(&found[reported], &problems)) {
                     // What is not judged yet need not be.
                     return (exit, Err(error));
                 }
-                told += 1;
+                reported += 1;
             }
         }
         (exit, Ok(()))

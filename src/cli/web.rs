@@ -12,7 +12,7 @@ pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problem
     output::start_logging(context.out.json, false);
     let engine = context.engine().await?;
     let listener = web::listen(&engine).await?;
-    context.out.line(told(&engine, &listener));
+    context.out.line(reported(&engine, &listener));
     let (tell, stop) = watch::channel(false);
     stopped_by_signals(tell)?;
     web::serve(engine, listener, stop).await?;
@@ -20,7 +20,7 @@ pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problem
 }
 
 /// Where the page is.
-pub(super) fn told(engine: &crate::pipeline::Engine, listener: &tokio::net::TcpListener) -> String {
+pub(super) fn reported(engine: &crate::pipeline::Engine, listener: &tokio::net::TcpListener) -> String {
     let here = listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default();
     match &engine.workspace().web.url {
         Some(url) => format!("the web page of {url} is served at {here}"),

@@ -35,8 +35,8 @@ pub fn check(workspace: &Workspace) -> CheckReport {
             let compiled = schemas.entry(name.to_string()).or_insert_with(|| Schema::compile(&workspace.schemas(), name));
             if let Err(problems) = compiled {
                 let missing = problems.iter().any(|problem| problem.code == Code::SchemaMissing);
-                let told = problems.iter().map(|problem| told(flow, name, problem));
-                if missing && !flow.enabled { report.notes.extend(told) } else { report.problems.extend(told) }
+                let reported = problems.iter().map(|problem| reported(flow, name, problem));
+                if missing && !flow.enabled { report.notes.extend(reported) } else { report.problems.extend(reported) }
             }
         }
         let schema = |name: &str| schemas.get(name).and_then(|compiled| compiled.as_ref().ok());
@@ -126,12 +126,12 @@ fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, ByteSource), schema: &Sche
     let file = flow.file.clone();
     let (_, found) = schema.judge(&ValidatedFile::named(&flow.file), move |judge| format.read(&row, &file, &Limits::default(), judge));
     let order = found.into_iter().filter(|problem| [Code::DocUnexpected, Code::DocIncomplete].contains(&problem.code));
-    let told = |problem: Problem| {
+    let reported = |problem: Problem| {
         Problem::new(Code::MappingPath, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))
             .at(Place::file(&flow.file).with_path("[csv.columns]"))
             .hint("columns stand in the order in which the schema wants the elements, each once, and none that must be there is left out")
     };
-    order.map(told).collect()
+    order.map(reported).collect()
 }
 
 /// Follows local names from the root; the first that is not there is the error.
@@ -339,7 +339,7 @@ fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Optio
 }
 
 /// A schema's problem as the flow's: a missing set says where to get it.
-pub fn told(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
+pub fn reported(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
     let mut problem = problem.clone();
     if problem.code == Code::SchemaMissing {
         problem.message = format!("the flow `{}` needs the schema `{schema}`, which is not in the workspace", flow.id).into();

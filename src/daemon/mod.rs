@@ -42,7 +42,7 @@ const DAY: TimeDelta = TimeDelta::days(1);
 /// The system cannot tell of signals.
 pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Arc<AtomicI64>) -> Result<(), Problem> {
     let mut flows = JoinSet::new();
-    let (tell, mut told) = mpsc::channel::<String>(64);
+    let (tell, mut reported) = mpsc::channel::<String>(64);
     let _watching = watch::watch(&engine, tell);
     let mut wakers = std::collections::HashMap::new();
     for (id, flow) in engine.workspace().flows.iter().filter(|(_, flow)| flow.enabled) {
@@ -61,7 +61,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
                     break;
                 }
             }
-            Some(flow) = told.recv() => {
+            Some(flow) = reported.recv() => {
                 if let Some(wake) = wakers.get(&flow) {
                     // A full channel means that the flow is woken already.
                     let _ = wake.try_send(());

@@ -20,7 +20,7 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn 
     {
         let Some(root) = workspace.partners.get(&flow.partner).and_then(|partner| partner.drop.folder(&workspace.root)) else { continue };
         let (id, tell) = (flow.id.clone(), tell.clone());
-        let told = move |event: notify::Result<Event>| {
+        let reported = move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_))) {
                 // A full channel means that there is enough to do already.
                 let _ = tell.try_send(id.clone());
@@ -28,7 +28,7 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn 
         };
         let folder = root.join(flow.folder());
         let started = match mounts::network(&folder) {
-            None => notify::recommended_watcher(told).map(|watcher| Box::new(watcher) as Box<dyn Watcher + Send>),
+            None => notify::recommended_watcher(reported).map(|watcher| Box::new(watcher) as Box<dyn Watcher + Send>),
             Some(kind) => {
                 tracing::info!(
                     flow = flow.id,
@@ -36,7 +36,7 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn 
                     BLIND.as_secs()
                 );
                 let config = Config::default().with_poll_interval(BLIND);
-                PollWatcher::new(told, config).map(|watcher| Box::new(watcher) as Box<dyn Watcher + Send>)
+                PollWatcher::new(reported, config).map(|watcher| Box::new(watcher) as Box<dyn Watcher + Send>)
             }
         };
         let started = started.and_then(|mut watcher| watcher.watch(&folder, RecursiveMode::NonRecursive).map(|()| watcher));

@@ -30,7 +30,7 @@ pub use self::{
     kinds::{
         files::{
             FilesOut,
-            report::{partner_report, told},
+            report::{partner_report, reported},
         },
         odoo, source, target,
     },

@@ -75,10 +75,10 @@ mod tests {
                 "it is for shop.example, not for odoo.example",
             ),
         ];
-        for (error, told) in cases {
+        for (error, reported) in cases {
             let carried = io::Error::other(io::Error::other(Tls::InvalidCertificate(error)));
             let words = refused(&carried).expect("a certificate");
-            assert!(words.contains(told), "{words}");
+            assert!(words.contains(reported), "{words}");
         }
         assert_eq!(refused(&io::Error::other(Tls::DecryptError)), None);
         assert_eq!(refused(&io::Error::other("the network is down")), None);

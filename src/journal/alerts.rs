@@ -29,9 +29,9 @@ pub struct Alert {
     /// Since when.
     pub since: DateTime<Utc>,
     /// When it was told last.
-    pub told: Option<DateTime<Utc>>,
+    pub reported: Option<DateTime<Utc>>,
     /// The count that was told last.
-    pub told_count: u64,
+    pub reported_count: u64,
     /// Since when it is over.
     pub ended: Option<DateTime<Utc>>,
     /// A person has said that it is known: it is not told again until it is over.
@@ -90,11 +90,12 @@ impl Journal {
         }
         for alert in &decided.alerts {
             let write = sqlx::query(
-                "insert or replace into alert (key, kind, flow, text, hint, count, since, told, told_count, ended, silenced)
+                "insert or replace into alert (key, kind, flow, text, hint, count, since, reported, reported_count, ended, silenced)
                  values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             );
             let write = write.bind(&alert.key).bind(&alert.kind).bind(&alert.flow).bind(&alert.text).bind(&alert.hint);
-            let write = write.bind(signed(alert.count)).bind(stamp(alert.since)).bind(alert.told.map(stamp)).bind(signed(alert.told_count));
+            let write =
+                write.bind(signed(alert.count)).bind(stamp(alert.since)).bind(alert.reported.map(stamp)).bind(signed(alert.reported_count));
             let write = write.bind(alert.ended.map(stamp)).bind(alert.silenced);
             write.execute(&mut *to).await?;
         }
@@ -138,7 +139,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn told(&self, notice: i64) -> Result<(), Problem> {
+    pub async fn reported(&self, notice: i64) -> Result<(), Problem> {
         let delete = sqlx::query("delete from notice where id = ?").bind(notice);
         let mut to = self.begin().await?;
         delete.execute(&mut *to).await?;
@@ -149,7 +150,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn untold(&self, notice: i64, until: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn unreported(&self, notice: i64, until: DateTime<Utc>) -> Result<(), Problem> {
         let update = sqlx::query("update notice set tries = tries + 1, until = ? where id = ?").bind(stamp(until)).bind(notice);
         let mut to = self.begin().await?;
         update.execute(&mut *to).await?;
@@ -167,8 +168,8 @@ fn alert(row: &SqliteRow) -> Result<Alert, Problem> {
         hint: cells.get("hint")?,
         count: cells.number("count")?,
         since: cells.time("since")?,
-        told: cells.maybe_time("told")?,
-        told_count: cells.number("told_count")?,
+        reported: cells.maybe_time("reported")?,
+        reported_count: cells.number("reported_count")?,
         ended: cells.maybe_time("ended")?,
         silenced: cells.get("silenced")?,
     })

@@ -76,7 +76,7 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
 }
 
 /// The bytes of a message at rest do not lie in its folder.
-const UNSHELVED: &str = "unshelved = 1";
+const UNARCHIVED: &str = "unarchived = 1";
 
 impl Journal {
     pub(super) async fn messages(&self, mut query: QueryBuilder<Sqlite>) -> Result<Vec<Message>, Problem> {
@@ -95,7 +95,7 @@ impl Journal {
         query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
         query.push(" and stage = 'waiting' and (until <= ").push_bind(stamp(now));
         query.push(if eager { " or firm = 0)" } else { ")" });
-        for open in ["moved = 0", UNSHELVED, "refused > 0"] {
+        for open in ["moved = 0", UNARCHIVED, "refused > 0"] {
             query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
             // With a plus the stage is not what is looked up by: nearly all messages are done, and few are unmoved.
             query.push(" and +stage in ('done', 'failed', 'discarded') and ").push(open);
@@ -117,7 +117,7 @@ impl Journal {
             "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied') and answers is null
              union select flow from message where stage = 'waiting' and until <= ?1
              union select flow from message where moved = 0 and +stage = 'done' and until <= ?1
-             union select flow from message where stage = 'discarded' and unshelved = 1",
+             union select flow from message where stage = 'discarded' and unarchived = 1",
         );
         let rows = query.bind(stamp(now)).fetch_all(&self.pool).await?;
         all(&rows, |row| Cells::of("message", "flow", row).get("flow"))

@@ -28,6 +28,7 @@ mod schema_children;
 mod schema_effects;
 mod schema_odoos;
 mod schema_operations;
+mod schema_pauses;
 mod search;
 mod sent;
 mod sequence;

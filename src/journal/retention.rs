@@ -17,7 +17,7 @@ impl Journal {
     pub async fn is_day_open(&self, flow: &str, from: DateTime<Utc>, to: DateTime<Utc>) -> Result<bool, Problem> {
         let query = sqlx::query(
             "select 1 from message where flow = ? and received >= ? and received < ?
-             and (stage not in ('done', 'failed', 'discarded') or unshelved = 1) limit 1",
+             and (stage not in ('done', 'failed', 'discarded') or unarchived = 1) limit 1",
         );
         let row = query.bind(flow).bind(stamp(from)).bind(stamp(to)).fetch_optional(&self.pool).await;
         Ok(row?.is_some())
@@ -43,7 +43,7 @@ impl Journal {
     pub async fn forget(&self, flow: &str, before: DateTime<Utc>) -> Result<Vec<MessageId>, Problem> {
         let mut to = self.begin().await?;
         let query = sqlx::query(
-            "select id from message where flow = ? and stage in ('done', 'discarded') and received < ? and moved = 1 and unshelved = 0 and refused = 0
+            "select id from message where flow = ? and stage in ('done', 'discarded') and received < ? and moved = 1 and unarchived = 0 and refused = 0
              and not exists (select 1 from message a where a.parent = message.id and a.answers is not null
                 and a.stage not in ('done', 'failed', 'discarded'))
              order by received, id limit ?",
@@ -82,8 +82,8 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn flows(&self) -> Result<Vec<String>, Problem> {
-        let rows = sqlx::query("select distinct flow from tally").fetch_all(&self.pool).await?;
-        all(&rows, |row| Cells::of("tally", "flow", row).get("flow"))
+        let rows = sqlx::query("select distinct flow from stage_count").fetch_all(&self.pool).await?;
+        all(&rows, |row| Cells::of("stage_count", "flow", row).get("flow"))
     }
 
     /// Writes a whole copy of the journal, as it is at this moment, to a new file, while others write on.

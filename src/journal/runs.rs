@@ -21,7 +21,7 @@ pub struct FlowRuns {
     /// What kept it from working.
     pub problems: Vec<Problem>,
     /// Since when every run had problems.
-    pub unwell: Option<DateTime<Utc>>,
+    pub failing_since: Option<DateTime<Utc>>,
 }
 
 impl Journal {
@@ -44,8 +44,9 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn run_ends(&self, flow: &str, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
         let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
-        let update =
-            sqlx::query("update run set ended = ?2, problems = ?3, unwell = case when ?4 then coalesce(unwell, ?2) end where flow = ?1");
+        let update = sqlx::query(
+            "update run set ended = ?2, problems = ?3, failing_since = case when ?4 then coalesce(failing_since, ?2) end where flow = ?1",
+        );
         let mut to = self.begin().await?;
         update.bind(flow).bind(stamp(now)).bind(text).bind(!problems.is_empty()).execute(&mut *to).await?;
         commit(to).await
@@ -56,7 +57,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn runs(&self) -> Result<BTreeMap<String, FlowRuns>, Problem> {
-        let rows = sqlx::query("select flow, first, began, ended, problems, unwell from run").fetch_all(&self.pool).await?;
+        let rows = sqlx::query("select flow, first, began, ended, problems, failing_since from run").fetch_all(&self.pool).await?;
         let run = |row: &SqliteRow| {
             let cells = Cells::of("run", "flow", row);
             let run = FlowRuns {
@@ -64,7 +65,7 @@ impl Journal {
                 began: cells.time("began")?,
                 ended: cells.maybe_time("ended")?,
                 problems: cells.json("problems")?,
-                unwell: cells.maybe_time("unwell")?,
+                failing_since: cells.maybe_time("failing_since")?,
             };
             Ok((cells.get("flow")?, run))
         };

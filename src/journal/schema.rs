@@ -12,13 +12,13 @@ use sqlx::{
 };
 
 use super::{
-    identity, schema_children, schema_effects, schema_odoos, schema_operations,
+    identity, schema_children, schema_effects, schema_odoos, schema_operations, schema_pauses,
     sql::{Cells, Journal},
 };
 use crate::model::{Code, Problem, problem::reason};
 
 /// Statements that lead from one version to the next. Never changed once released, only added to.
-const VERSIONS: [&[&str]; 9] = [&[
+const VERSIONS: [&[&str]; 10] = [&[
     "create table message (
         id text primary key, flow text not null, direction text not null, name text not null, path text not null, size integer not null, modified text,
         sha256 text not null, stage text not null, resume text, until text, attempts integer not null default 0, run integer not null default 1,
@@ -54,7 +54,7 @@ const VERSIONS: [&[&str]; 9] = [&[
     // What a record said when it was sent.
     "alter table sent add column digest text",
     "create table cursor (flow text primary key, at text not null) strict, without rowid",
-], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS, schema_odoos::STATEMENTS, schema_children::STATEMENTS, identity::STATEMENTS];
+], schema_operations::STATEMENTS, schema_operations::ANSWERS_AND_RESTORES, schema_effects::STATEMENTS, schema_odoos::STATEMENTS, schema_children::STATEMENTS, identity::STATEMENTS, schema_pauses::STATEMENTS];
 
 /// What becomes of a journal of an earlier version.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -266,9 +266,9 @@ mod tests {
                 );
                 assert!(intents.iter().all(|intent| intent.closed.is_none()));
             }
-            let tallies = journal.tallies().await.expect("read");
-            let staged = tallies.iter().find(|tally| tally.stage == Stage::Staged).map(|tally| tally.count);
-            assert_eq!((staged, tallies.iter().map(|tally| tally.count).sum::<u64>()), (Some(3), 9), "from version {version}");
+            let stage_counts = journal.stage_counts().await.expect("read");
+            let staged = stage_counts.iter().find(|one| one.stage == Stage::Staged).map(|one| one.count);
+            assert_eq!((staged, stage_counts.iter().map(|one| one.count).sum::<u64>()), (Some(3), 9), "from version {version}");
             journal.mark_restored(&["despatch-out".into()], chrono::Utc::now()).await.expect("written");
             assert!(journal.awaiting("despatch-out").await.expect("read").is_empty(), "from version {version}");
             journal.close().await;
@@ -331,7 +331,8 @@ mod tests {
         let effects: Vec<Effect> = journal.intents(&all[0]).await.expect("read").into_iter().map(|intent| intent.effect).collect();
         assert_eq!(effects, [Effect::Rename { from: Some("in/.x".into()), to: "in/x".into(), place: Some("sftp".into()) }]);
         journal.advance(&mut all[0], Stage::Applied, None, chrono::Utc::now()).await.expect("written");
-        let counts: Vec<(Stage, u64)> = journal.tallies().await.expect("read").iter().map(|tally| (tally.stage, tally.count)).collect();
+        let counts: Vec<(Stage, u64)> =
+            journal.stage_counts().await.expect("read").iter().map(|tally| (tally.stage, tally.count)).collect();
         assert_eq!(counts, [(Stage::Applied, 1), (Stage::Done, 1)]);
     }
 

@@ -262,10 +262,11 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn tallies(&self) -> Result<Vec<Tally>, Problem> {
-        let rows = sqlx::query("select flow, stage, count, last from tally where count > 0 order by flow").fetch_all(&self.pool).await?;
+    pub async fn stage_counts(&self) -> Result<Vec<Tally>, Problem> {
+        let rows =
+            sqlx::query("select flow, stage, count, last from stage_count where count > 0 order by flow").fetch_all(&self.pool).await?;
         all(&rows, |row| {
-            let cells = Cells::of("tally", "flow", row);
+            let cells = Cells::of("stage_count", "flow", row);
             Ok(Tally {
                 flow: cells.get("flow")?,
                 stage: cells.parsed("stage", A_STAGE, stage)?,

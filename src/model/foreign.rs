@@ -84,8 +84,8 @@ mod tests {
             "token=p%22ss%3c%c3%b6%267",
             "Basic cCJzczzDtiY3",
         ] {
-            let told = without_secrets(quoted);
-            assert!(told.contains(CUT) && !told.contains("ss"), "{told}");
+            let reported = without_secrets(quoted);
+            assert!(reported.contains(CUT) && !reported.contains("ss"), "{reported}");
         }
         assert_eq!(without_secrets("nothing of ours"), "nothing of ours");
     }

@@ -54,9 +54,9 @@ mod tests {
         assert_eq!(cap_problems(found.clone(), "f").len(), 100);
         found.extend([Problem::and_more(7, "f"), Problem::and_more(5, "f"), problem(3)]);
         found.push(Problem::new(Code::DocMalformed, "cut off").at(Place::file("f")));
-        let told = cap_problems(found, "f");
-        let [.., before, last, more] = told.as_slice() else { panic!("{told:?}") };
-        assert_eq!((told.len(), before.place.line, last.code, more.more), (101, Some(99), Code::DocMalformed, 13));
+        let reported = cap_problems(found, "f");
+        let [.., before, last, more] = reported.as_slice() else { panic!("{reported:?}") };
+        assert_eq!((reported.len(), before.place.line, last.code, more.more), (101, Some(99), Code::DocMalformed, 13));
         assert_eq!(more.message, "and 13 more problems like these");
     }
 

@@ -385,12 +385,12 @@ mod tests {
         drop.duration("wait");
         drop.finish();
         reader.finish();
-        let told: Vec<String> = problems
+        let reported: Vec<String> = problems
             .into_inner()
             .iter()
             .map(|p| format!("{} {} | {} | {}", p.code.as_str(), p.place, p.message, p.hint.as_deref().unwrap_or("-")))
             .collect();
-        insta::assert_snapshot!(told.join("\n"), @r"
+        insta::assert_snapshot!(reported.join("\n"), @r"
         C105 f.toml:1:8 | `name` takes a text, not a whole number | -
         C104 f.toml:1:1 | this file needs the key `folder` | -
         C104 f.toml:3:1 | [drop] needs the key `host` | -

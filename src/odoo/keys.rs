@@ -16,11 +16,11 @@ pub async fn ending(odoo: &Odoo, now: DateTime<Utc>) -> Vec<Problem> {
     // Odoo before 18 has no such date, and a user may lack the right to see it: then nobody can tell.
     let keys = odoo.search_read("res.users.apikeys", domain, &["name", "expiration_date"], false).await.unwrap_or_default();
     let text = |key: &serde_json::Map<String, Json>, name: &str| key.get(name).and_then(Json::as_str).unwrap_or_default().to_string();
-    let told = |key: &serde_json::Map<String, Json>| {
+    let reported = |key: &serde_json::Map<String, Json>| {
         let end = NaiveDateTime::parse_from_str(&text(key, "expiration_date"), "%Y-%m-%d %H:%M:%S").ok()?.and_utc();
         let days = (end - now).num_days().max(0);
         let what = format!("the API key `{}` of consign's user ends on {} (in {days} days)", text(key, "name"), end.format("%Y-%m-%d"));
         Some(Problem::new(Code::OdooKeyEnds, what))
     };
-    keys.iter().filter_map(told).collect()
+    keys.iter().filter_map(reported).collect()
 }

@@ -179,8 +179,8 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
         return Err(unable("is there already", to, &"nothing is overwritten").hint("name another file"));
     }
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let told = |error: io::Error| unable("cannot be written", to, &reason(&error));
-    let beside = || tempfile::Builder::new().prefix(".consign-backup-").tempfile_in(folder).map_err(told);
+    let reported = |error: io::Error| unable("cannot be written", to, &reason(&error));
+    let beside = || tempfile::Builder::new().prefix(".consign-backup-").tempfile_in(folder).map_err(reported);
     let (snapshot, part) = (beside()?, beside()?);
     // The journal first: every file that it names was there before it, and is found where it lies now. One that is not there is not
     // made: it may be the wrong folder.
@@ -202,10 +202,10 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
         consign: env!("CARGO_PKG_VERSION").into(),
         made: now,
     };
-    let written = tokio::task::block_in_place(|| write(workspace, &about, snapshot.path(), part.path())).map_err(told)?;
+    let written = tokio::task::block_in_place(|| write(workspace, &about, snapshot.path(), part.path())).map_err(reported)?;
     let lost = lost(workspace, snapshot.path(), &written.names).await?;
-    part.persist_noclobber(to).map_err(|error| told(error.error))?;
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(told)?;
+    part.persist_noclobber(to).map_err(|error| reported(error.error))?;
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(reported)?;
     Ok(BackupContents { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost, broken: Vec::new() })
 }
 

@@ -37,7 +37,7 @@ fn storage(workspace: &Workspace, least_mib: u64) -> Result<String, Problem> {
     let stat = rustix::fs::statvfs(place).map_err(|error| unable(error.into()))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;
     if free < least_mib {
-        return Err(Problem::new(Code::DiskFull, format!("{free} MiB are free in {}; below {least_mib} it is told", place.display()))
+        return Err(Problem::new(Code::DiskFull, format!("{free} MiB are free in {}; below {least_mib} it is reported", place.display()))
             .hint("make room, or let `consign keep` roll and forget what is old"));
     }
     Ok(format!("{}, {free} MiB free", place.display()))
@@ -57,12 +57,14 @@ async fn journal(path: &std::path::Path) -> Result<String, Problem> {
     let journal = Journal::open(path).await?;
     let looked = async {
         journal.is_whole().await?;
-        journal.tallies().await
+        journal.stage_counts().await
     }
     .await;
     journal.close().await;
-    let tallies = looked?;
-    let count = |fits: &dyn Fn(Stage) -> bool| tallies.iter().filter(|tally| fits(tally.stage)).map(|tally| tally.count).sum::<u64>();
+    let stage_counts = looked?;
+    let count = |fits: &dyn Fn(Stage) -> bool| {
+        stage_counts.iter().filter(|stage_count| fits(stage_count.stage)).map(|stage_count| stage_count.count).sum::<u64>()
+    };
     Ok(format!(
         "whole; {} messages, {} failed, {} held, {} waiting",
         count(&|_| true),

@@ -48,10 +48,10 @@ pub async fn begin(workspace: &Workspace, next: &BTreeMap<String, i64>, now: Dat
         return Err(unable(text).hint("nothing is begun anew beside it: move it away first, if that is what you mean").into());
     }
     let next = numbers(workspace, next)?;
-    let told = |error: io::Error| unable(format!("the storage {} cannot be used ({})", workspace.storage.display(), reason(&error)));
-    private_folder(&workspace.storage).map_err(told)?;
+    let reported = |error: io::Error| unable(format!("the storage {} cannot be used ({})", workspace.storage.display(), reason(&error)));
+    private_folder(&workspace.storage).map_err(reported)?;
     let _lock = Lock::take(workspace)?;
-    let aside = move_aside(&workspace.storage, now).map_err(told)?;
+    let aside = move_aside(&workspace.storage, now).map_err(reported)?;
     let storage = Storage::open(&workspace.storage)?;
     let held: Vec<String> = workspace.flows.values().filter(|flow| flow.sends()).map(|flow| flow.id.clone()).collect();
     // Under another name until it may be run: whatever breaks this off leaves no journal, and it is done again.
@@ -68,8 +68,8 @@ pub async fn begin(workspace: &Workspace, next: &BTreeMap<String, i64>, now: Dat
     let mark = mark?;
     // The marker first: whatever breaks this off leaves a storage whose journal is missing, and it is done again.
     storage.mark(mark).await?;
-    fs::rename(&unsettled, &journal).map_err(told)?;
-    File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
+    fs::rename(&unsettled, &journal).map_err(reported)?;
+    File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(reported)?;
     Ok(Begun { held, next, aside })
 }
 

@@ -105,11 +105,11 @@ pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problem
     is_free(root, &root.join("var"))?;
     let made = about.made;
     let mut done = BackupContents { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() };
-    let told = |error: io::Error| Problems::from(unable("cannot be brought back", from, &reason(&error)));
-    tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(told)?;
+    let reported = |error: io::Error| Problems::from(unable("cannot be brought back", from, &reason(&error)));
+    tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(reported)?;
     let (workspace, broken) = endpoint::load_whole_flows(root)?;
     is_free(root, &workspace.storage)?;
-    private_folder(&workspace.storage).map_err(told)?;
+    private_folder(&workspace.storage).map_err(reported)?;
     let _lock = Lock::take(&workspace)?;
     // Under another name until it may be run: whatever breaks this off leaves no journal, and it is done again.
     let unsettled = workspace.storage.join(UNSETTLED);
@@ -117,7 +117,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problem
         // Left by one that was broken off; mostly there is none.
         let _ = fs::remove_file(workspace.storage.join(format!("{UNSETTLED}{ending}")));
     }
-    tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(told)?;
+    tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(reported)?;
     let restored = Journal::open_as(&unsettled, Before::IsACopy).await?;
     let settled = settle(&restored, &workspace, made).await;
     let mark = restored.mark().await;
@@ -126,8 +126,8 @@ pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problem
     let mark = mark?;
     // From now on this is the journal that belongs here. Before it has its name: whatever breaks this off leaves no journal.
     Storage::open(&workspace.storage)?.mark(mark).await?;
-    fs::rename(&unsettled, workspace.storage.join(pipeline::JOURNAL)).map_err(told)?;
-    File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(told)?;
+    fs::rename(&unsettled, workspace.storage.join(pipeline::JOURNAL)).map_err(reported)?;
+    File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(reported)?;
     done.broken = broken;
     Ok(done)
 }

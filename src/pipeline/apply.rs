@@ -25,7 +25,7 @@ pub(super) async fn plan(
     let mut applying = applying(inbound, message);
     let mut whole = None;
     let is_whole = matches!(stream, Stream::InMemory(..));
-    let (mut any, mut told) = (false, Vec::new());
+    let (mut any, mut reported) = (false, Vec::new());
     let mut plans = Plans::of(inbound, message, stream);
     loop {
         match plans.next(&mut applying).await {
@@ -35,16 +35,16 @@ pub(super) async fn plan(
                 whole = is_whole.then_some(plan);
             }
             Err(problems) => {
-                told.extend(problems);
+                reported.extend(problems);
                 break;
             }
         }
     }
     *numbers = applying.numbers();
     let refused = applying.refused();
-    if !inbound.map.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !told.is_empty() {
-        told.extend(refused.into_iter().map(|(_, problem)| problem).take(100));
-        Problems::check(told)?;
+    if !inbound.map.partial || refused.iter().any(|(part, _)| part.is_none()) || (!any && !refused.is_empty()) || !reported.is_empty() {
+        reported.extend(refused.into_iter().map(|(_, problem)| problem).take(100));
+        Problems::check(reported)?;
         if let (Stream::InMemory(_, known), Some(plan)) = (stream, whole) {
             *known = Some(plan.into());
         }
@@ -71,16 +71,16 @@ pub(super) async fn apply(
     let (mut applied, refused) = parts.ended();
     let parts: HashSet<(u32, u32)> = refused.iter().map(|(part, _)| *part).collect();
     applied.refused = parts.len();
-    let told: Vec<Problem> = refused.into_iter().map(|(_, problem)| problem).collect();
+    let reported: Vec<Problem> = refused.into_iter().map(|(_, problem)| problem).collect();
     if applied.records == 0 {
         // Nothing went in: it is refused like any other.
-        if let Some(problems) = Problems::of(told.iter().take(100).cloned().collect()) {
+        if let Some(problems) = Problems::of(reported.iter().take(100).cloned().collect()) {
             engine.journal().wrote(message, applied.written(), engine.clock().now()).await?;
             return Err(problems);
         }
     }
     if !parts.is_empty() {
-        leave(engine, inbound, message, &parts, told).await?;
+        leave(engine, inbound, message, &parts, reported).await?;
     }
     Ok(applied)
 }
@@ -107,13 +107,13 @@ async fn leave(
     inbound: Inbound<'_>,
     message: &Message,
     parts: &HashSet<(u32, u32)>,
-    told: Vec<Problem>,
+    reported: Vec<Problem>,
 ) -> Result<(), Problems> {
     let Some(unit) = inbound.map.mapping.unit() else { return Ok(()) };
     let source = document_stream::source(engine, message).await?;
     let bytes = tokio::task::block_in_place(|| validate::rest(&source, &message.name, inbound, &unit, parts))?;
-    let told: Vec<Problem> = told.into_iter().take(1000).collect();
-    let name = engine.storage().leave(message, bytes, told).await?;
+    let reported: Vec<Problem> = reported.into_iter().take(1000).collect();
+    let name = engine.storage().leave(message, bytes, reported).await?;
     let text = format!("{}: {} records refused, written to {name}", Code::RecordRefused.info().code, parts.len());
     engine.journal().remark(message, &text, engine.clock().now()).await?;
     Ok(())

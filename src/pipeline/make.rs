@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     config::{Flow, OnRecordChange, Outbound, answers::SentAck},
-    endpoint::{DocumentTarget, odoo::digest_of, told},
+    endpoint::{DocumentTarget, odoo::digest_of, reported},
     failpoints::checkpoint,
     journal::{AuditEntry, NewMessage, Rendered},
     model::{
@@ -155,8 +155,8 @@ async fn answer_document(run: &Run<'_>, answer: &SentAck, about: &Message, probl
     }
     let partner = engine.workspace().partners.get(&flow.partner);
     let language = partner.map(|partner| partner.language).unwrap_or_default();
-    let told = |problem: &Problem| {
-        let (theirs, sentence) = (problem.who == Who::Partner, told(problem, language));
+    let reported = |problem: &Problem| {
+        let (theirs, sentence) = (problem.who == Who::Partner, reported(problem, language));
         json!({"code": problem.code.as_str(), "sentence": sentence, "line": problem.place.line, "path": problem.place.path, "theirs": theirs})
     };
     let stem = about.name.rsplit_once('.').map_or(about.name.as_str(), |(stem, _)| stem);
@@ -174,7 +174,7 @@ async fn answer_document(run: &Run<'_>, answer: &SentAck, about: &Message, probl
             "partner",
             json!({"id": flow.partner, "name": partner.map(|partner| &partner.name), "gln": partner.and_then(|partner| partner.gln.as_ref())}),
         ),
-        ("problems", problems.iter().map(told).collect()),
+        ("problems", problems.iter().map(reported).collect()),
     ];
     values.extend(known.map(|(name, value)| (name.to_string(), value)));
     let values = Json::Object(values);

@@ -162,8 +162,8 @@ impl PlanParts for Planned<'_> {
                 plan_store::save(engine.storage(), self.message, &plan).await;
             }
             answers::record(engine, self.message, &self.says).await?;
-            let told = self.count(&part);
-            if let Some(before) = self.applied.last.replace(told) {
+            let reported = self.count(&part);
+            if let Some(before) = self.applied.last.replace(reported) {
                 engine.journal().wrote(self.message, before.written(), engine.clock().now()).await?;
             }
             self.refused.extend(part.refused);

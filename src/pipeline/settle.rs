@@ -53,7 +53,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
                 archived.push((message, problems));
             }
             // The same reason is told once, however many files it holds.
-            Err(problem) if ours.iter().any(|told| told.code == problem.code) => {}
+            Err(problem) if ours.iter().any(|reported| reported.code == problem.code) => {}
             Err(problem) => ours.push(problem.in_file(&message.name)),
         }
     }
@@ -119,8 +119,8 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
     };
     let resting: Vec<Resting<'_>> =
         messages.iter().zip(problems).map(|(message, problems)| Resting { message, outcome: outcome(message, problems) }).collect();
-    let told = match hear(run, &resting).await {
-        Some(Ok(told)) => told,
+    let reported = match hear(run, &resting).await {
+        Some(Ok(reported)) => reported,
         Some(Err(problem)) => {
             summary.source_is_away = true;
             summary.problems.push(problem);
@@ -135,8 +135,8 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
     let now = engine.clock().now();
     let mut settled = Vec::new();
     let mut failures: Vec<(Message, Problem)> = Vec::new();
-    for (message, told) in messages.into_iter().zip(told) {
-        match told {
+    for (message, reported) in messages.into_iter().zip(reported) {
+        match reported {
             Ok(records) => {
                 if !records.is_empty() {
                     engine.journal().touched(&message, &records, now).await?;
@@ -206,8 +206,8 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     }
     let (messages, left): (Vec<Message>, Vec<RefusedParts>) = taken.into_iter().unzip();
     resting.extend(messages.iter().zip(left).map(|(message, left)| Resting { message, outcome: Settlement::Partly(left) }));
-    let told = match hear(run, &resting).await {
-        Some(Ok(told)) => told,
+    let reported = match hear(run, &resting).await {
+        Some(Ok(reported)) => reported,
         None => return engine.journal().archived_all(&done).await,
         Some(Err(problem)) => {
             summary.problems.push(problem);
@@ -216,8 +216,8 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     };
     drop(resting);
     let mut failures = Vec::new();
-    for (message, told) in messages.into_iter().zip(told) {
-        match told {
+    for (message, reported) in messages.into_iter().zip(reported) {
+        match reported {
             // As the journal has it: whether its file was moved may have been written meanwhile.
             Ok(_) => done.push(Message { refused: 0, ..engine.journal().find(&message.id.to_string()).await? }),
             Err(problem) => failures.push((message, problem)),
@@ -262,13 +262,17 @@ pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut 
             Resting { message: copy, outcome: Settlement::Duplicate(known.id) }
         })
         .collect();
-    let told = match hear(run, &resting).await {
+    let reported = match hear(run, &resting).await {
         None => return Ok(()),
-        Some(Ok(told)) => told,
+        Some(Ok(reported)) => reported,
         Some(Err(problem)) => copies.iter().map(|_| Err(problem.clone())).collect(),
     };
-    let failures: Vec<(&Message, &Message, Problem)> =
-        copies.iter().zip(repeats).zip(told).filter_map(|((copy, (_, known)), told)| Some((copy, known, told.err()?))).collect();
+    let failures: Vec<(&Message, &Message, Problem)> = copies
+        .iter()
+        .zip(repeats)
+        .zip(reported)
+        .filter_map(|((copy, (_, known)), reported)| Some((copy, known, reported.err()?)))
+        .collect();
     if let Some((copy, _, problem)) = failures.first() {
         let more = if failures.len() == 1 { String::new() } else { format!(", nor {} more", failures.len() - 1) };
         let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);

@@ -43,7 +43,7 @@ impl Schemas {
                 Ok(schema) => {
                     schemas.insert(name.to_string(), schema);
                 }
-                Err(found) => problems.extend(found.iter().map(|problem| check::told(flow, name, problem))),
+                Err(found) => problems.extend(found.iter().map(|problem| check::reported(flow, name, problem))),
             }
         }
         Problems::check(problems).map(|()| Self(schemas))
@@ -269,14 +269,14 @@ fn choose<'f>(source: &ByteSource, name: &str, inbound: Inbound<'f>) -> Result<&
         return Ok(choice);
     }
     let mut parts = vec![say!("document-in", root = cut(&root), namespace = in_namespace(&namespace))];
-    let mut told = Vec::new();
+    let mut reported = Vec::new();
     for path in &paths {
-        if !told.contains(&path.names()) {
+        if !reported.contains(&path.names()) {
             parts.push(match value(path) {
                 Some(value) => say!("document-where", path = path.to_string(), value = cut(&value)),
                 None => say!("document-without", path = path.to_string()),
             });
-            told.push(path.names());
+            reported.push(path.names());
         }
     }
     let message = say!("schema-none-fits", document = List::new(Join::And, parts));

@@ -217,7 +217,7 @@ fn problem(error: &SchemaError, root: &str) -> Problem {
     if let Some(problem) = named_unread(&message, root) {
         return problem;
     }
-    let (sentence, hint) = compile_errors::told(&message.replace(root, ""));
+    let (sentence, hint) = compile_errors::reported(&message.replace(root, ""));
     let problem = Problem::new(Code::SchemaBroken, sentence).maybe_hint(hint);
     match location {
         Some(at) => problem.at(place(&at.base_uri, at.line, at.column, root)),

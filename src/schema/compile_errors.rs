@@ -63,7 +63,7 @@ const ELEMENTS: [&str; 24] = [
 ];
 
 /// What is wrong, and what to do about it where that is known.
-pub(super) fn told(message: &str) -> (String, Option<Text>) {
+pub(super) fn reported(message: &str) -> (String, Option<Text>) {
     let name = |key: &str| quoted(message, key).map(|name| name.rsplit(['}', ':']).next().unwrap_or(name).to_string());
     if message.contains("' not found")
         && let Some(missing) = name("ype ")
@@ -109,9 +109,9 @@ mod tests {
             ("Duplicate element declaration 'a'", "`a` is declared twice", None),
             ("something else about {urn:x}a", "something else about a", None),
         ] {
-            let (text, advice) = told(message);
+            let (text, advice) = reported(message);
             assert_eq!((&*text, advice.as_deref()), (expected, hint));
         }
-        assert!(!told("Circular type dependency detected: Complex(ComplexTypeKey(2v1))").0.contains("Key"));
+        assert!(!reported("Circular type dependency detected: Complex(ComplexTypeKey(2v1))").0.contains("Key"));
     }
 }

@@ -71,7 +71,7 @@ pub(super) struct Seen {
     /// For each reference's rule those that no key had when they came.
     dangling: HashMap<usize, Vec<(Values, DeferredLocation)>>,
     /// References whose lost ones were told in this scope.
-    told: HashSet<usize>,
+    reported: HashSet<usize>,
 }
 
 impl Seen {
@@ -103,7 +103,7 @@ impl Seen {
         for at in rules.scopes.get(local).into_iter().flatten() {
             self.keys.remove(at);
             self.dangling.remove(at);
-            self.told.remove(at);
+            self.reported.remove(at);
         }
     }
 
@@ -112,7 +112,7 @@ impl Seen {
     pub(super) fn lost(&mut self, rules: &Rules, name: &str) -> Option<Vec<(Values, DeferredLocation)>> {
         let at = rules.rules.iter().position(|rule| rule.name == name)?;
         let key = rules.rules[at].refers.as_ref()?;
-        if !self.told.insert(at) {
+        if !self.reported.insert(at) {
             return Some(Vec::new());
         }
         let mut lost = self.dangling.remove(&at).unwrap_or_default();

@@ -32,7 +32,7 @@ impl<'s> Prepared<'s> {
 
     /// Content models that cannot be run, as problems of the schema `name`.
     pub(super) fn unusable(&self, name: &str) -> Vec<Problem> {
-        let told = |(key, _): (_, &str)| {
+        let reported = |(key, _): (_, &str)| {
             let data = self.set.arenas.complex_types.get(key);
             let of = data
                 .and_then(|data| data.name)
@@ -48,7 +48,7 @@ impl<'s> Prepared<'s> {
                 None => problem.at(Place::file(name)),
             }
         };
-        self.inner.content_model_failures().into_iter().map(told).collect()
+        self.inner.content_model_failures().into_iter().map(reported).collect()
     }
 
     /// The substitution groups of the schema.

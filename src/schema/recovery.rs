@@ -72,7 +72,7 @@ pub(super) fn repair(judge: &mut Validator<'_>, id: Id, element: &Start<'_>, sta
 /// An element that the parent may have, but not here: something before it is missing, it comes too late, or once too often.
 fn misplaced(judge: &mut Validator<'_>, id: Id, content: &Content, expected: &[Id], element: &Start<'_>, stack: &mut ElementStack) {
     // One that was told to be missing and comes later: the order is wrong, and nothing is missing.
-    let told = judge.frames.last_mut().and_then(|parent| {
+    let reported = judge.frames.last_mut().and_then(|parent| {
         let at = parent.missing.iter().position(|missing| missing.names.contains(&id))?;
         let Missing { problem, before, names, one } = &mut parent.missing[at];
         match one {
@@ -81,7 +81,7 @@ fn misplaced(judge: &mut Validator<'_>, id: Id, content: &Content, expected: &[I
         }
         Some((*problem, *before, names.clone()))
     });
-    if let Some((problem, before, names)) = told {
+    if let Some((problem, before, names)) = reported {
         judge.report.wrong_order(problem, id, before, &names, stack);
         return judge.skip(stack);
     }
@@ -116,8 +116,8 @@ fn misplaced(judge: &mut Validator<'_>, id: Id, content: &Content, expected: &[I
             // This one is counted already, and so are those that were refused.
             let before = stack.siblings(element.key).saturating_sub(refused);
             let last = parent.last;
-            let told = parent.surplus.contains(&id);
-            if !told {
+            let reported = parent.surplus.contains(&id);
+            if !reported {
                 parent.surplus.push(id);
                 let last = last.map(|last| match (content.either(last, id), content.before(id, last)) {
                     (true, _) => (last, Beside::Either),

@@ -53,7 +53,7 @@ pub(super) enum Beside {
 pub(super) struct Report<'s> {
     set: &'s SchemaSet,
     decimal_comma: bool,
-    told: Vec<(Problem, DeferredLocation)>,
+    reported: Vec<(Problem, DeferredLocation)>,
     more: usize,
 }
 
@@ -74,7 +74,7 @@ pub(super) fn is_unknown_root(error: &ValidationError) -> bool {
 
 impl<'s> Report<'s> {
     pub(super) fn new(set: &'s SchemaSet, decimal_comma: bool) -> Self {
-        Self { set, decimal_comma, told: Vec::new(), more: 0 }
+        Self { set, decimal_comma, reported: Vec::new(), more: 0 }
     }
 
     pub(super) fn wants_no_more(&self) -> bool {
@@ -83,11 +83,11 @@ impl<'s> Report<'s> {
 
     /// Whether problems are only counted now.
     pub(super) fn is_only_counting(&self) -> bool {
-        self.told.len() >= TOLD
+        self.reported.len() >= TOLD
     }
 
     pub(super) fn problems(self, file: &str) -> Vec<Problem> {
-        let mut problems: Vec<Problem> = self.told.into_iter().map(|(problem, spot)| problem.at(spot.place(file))).collect();
+        let mut problems: Vec<Problem> = self.reported.into_iter().map(|(problem, spot)| problem.at(spot.place(file))).collect();
         if self.more > 0 {
             problems.push(Problem::and_more(self.more, file));
         }
@@ -95,12 +95,12 @@ impl<'s> Report<'s> {
     }
 
     fn tell(&mut self, problem: Problem, spot: DeferredLocation) -> Option<usize> {
-        if self.told.len() >= TOLD {
+        if self.reported.len() >= TOLD {
             self.more += 1;
             return None;
         }
-        self.told.push((problem, spot));
-        Some(self.told.len() - 1)
+        self.reported.push((problem, spot));
+        Some(self.reported.len() - 1)
     }
 
     /// An error of the engine.
@@ -109,7 +109,7 @@ impl<'s> Report<'s> {
         if error.message.starts_with("xsi:schemaLocation") || error.constraint == "cvc-schema-location" {
             return;
         }
-        if self.told.len() >= TOLD {
+        if self.reported.len() >= TOLD {
             self.more += 1;
             return;
         }
@@ -141,7 +141,7 @@ impl<'s> Report<'s> {
                     quoted(&error.message, "attribute").is_some_and(|name| hint.sentence() == Some(&did_you_mean(name)))
                 })
         };
-        if !self.told.iter().rev().take(8).any(|told| same(told) || meant(told)) {
+        if !self.reported.iter().rev().take(8).any(|reported| same(reported) || meant(reported)) {
             self.tell(problem, spot);
         }
     }
@@ -161,7 +161,7 @@ impl<'s> Report<'s> {
         // What lacks a part of its key was told to lack it.
         let here = stack.position();
         let incomplete = error.message.contains("not all fields");
-        if incomplete && self.told.iter().rev().take(8).any(|(_, spot)| (spot.line, spot.column) == here) {
+        if incomplete && self.reported.iter().rev().take(8).any(|(_, spot)| (spot.line, spot.column) == here) {
             return;
         }
         let name = stack.label().to_string();
@@ -245,14 +245,14 @@ impl<'s> Report<'s> {
         let spot = stack.spot();
         let late = (Problem::new(Code::DocUnexpected, message).hint(say!("hint-order")), spot);
         if rest.is_empty() {
-            if let Some(told) = self.told.get_mut(problem) {
-                *told = late;
+            if let Some(reported) = self.reported.get_mut(problem) {
+                *reported = late;
             }
             return;
         }
         let message = say!("element-missing-before", names = self.all(rest), count = rest.len(), before = self.name(before));
-        if let Some((told, _)) = self.told.get_mut(problem) {
-            told.message = message.into();
+        if let Some((reported, _)) = self.reported.get_mut(problem) {
+            reported.message = message.into();
         }
         self.tell(late.0, late.1);
     }

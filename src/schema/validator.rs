@@ -249,11 +249,11 @@ impl<'p> Validator<'p> {
         if let Some(runtime) = self.runtime.as_mut() {
             runtime.validate_end_of_attributes_novalue();
         }
-        self.told(stack);
+        self.reported(stack);
     }
 
     /// What the engine says about the innermost element.
-    pub(super) fn told(&mut self, stack: &mut ElementStack) {
+    pub(super) fn reported(&mut self, stack: &mut ElementStack) {
         for error in self.inbox.take() {
             let Some(frame) = self.frames.last_mut() else { return };
             // Text where there is none is told once, however many pieces it has.

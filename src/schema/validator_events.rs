@@ -55,7 +55,7 @@ impl Events for Validator<'_> {
             }
             false => runtime.validate_text(text),
         }
-        self.told(stack);
+        self.reported(stack);
     }
 
     fn value_unreadable(&mut self, _: &mut ElementStack) {

@@ -310,9 +310,9 @@ mod tests {
 
     /// A job that tells whether it was given a schema.
     fn telling(workers: &Workers) -> mpsc::Receiver<bool> {
-        let (told, judged) = mpsc::channel();
+        let (reported, judged) = mpsc::channel();
         send(workers, move |prepared| {
-            let _ = told.send(prepared.is_ok());
+            let _ = reported.send(prepared.is_ok());
         });
         judged
     }

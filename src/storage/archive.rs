@@ -252,8 +252,8 @@ impl Folders {
             read => read.map_err(|error| problem(&path, &error))?,
         };
         let beside = PathBuf::from(format!("{}.problem.json", path.display()));
-        let told = fs::read(&beside).map_err(|error| problem(&beside, &error))?;
-        let problems = serde_json::from_slice(&told).map_err(|error| {
+        let reported = fs::read(&beside).map_err(|error| problem(&beside, &error))?;
+        let problems = serde_json::from_slice(&reported).map_err(|error| {
             Problem::new(Code::OriginalLost, format!("`{place}.problem.json` is damaged"))
                 .hint(format!("the partner gets `{place}` once it is mended; remove both files if the partner is not to get it"))
                 .because(error)

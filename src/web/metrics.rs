@@ -61,8 +61,14 @@ async fn text(site: &Site) -> Result<String, Problem> {
     head(&mut out, "consign_info", "gauge", "The version that runs.");
     let _ = writeln!(out, "consign_info{{version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     head(&mut out, "consign_messages", "gauge", "Messages in the journal, by flow and stage.");
-    for tally in journal.tallies().await? {
-        let _ = writeln!(out, "consign_messages{{flow=\"{}\",stage=\"{}\"}} {}", label(&tally.flow), tally.stage, tally.count);
+    for stage_count in journal.stage_counts().await? {
+        let _ = writeln!(
+            out,
+            "consign_messages{{flow=\"{}\",stage=\"{}\"}} {}",
+            label(&stage_count.flow),
+            stage_count.stage,
+            stage_count.count
+        );
     }
     head(&mut out, "consign_messages_received_total", "counter", "Messages that ever came, by flow.");
     for (flow, came) in journal.came().await? {
@@ -75,7 +81,7 @@ async fn text(site: &Site) -> Result<String, Problem> {
     }
     head(&mut out, "consign_flow_unable", "gauge", "1 where something kept a flow's last run from working.");
     for (flow, run) in runs.iter().filter(|(flow, _)| workspace.flows.contains_key(*flow)) {
-        let _ = writeln!(out, "consign_flow_unable{{flow=\"{}\"}} {}", label(flow), u8::from(run.unwell.is_some()));
+        let _ = writeln!(out, "consign_flow_unable{{flow=\"{}\"}} {}", label(flow), u8::from(run.failing_since.is_some()));
     }
     head(&mut out, "consign_alerts", "gauge", "Alerts that are on, by kind.");
     let alerts = journal.alerts().await?;
@@ -97,7 +103,7 @@ pub(super) async fn health() -> &'static str {
 
 /// Whether it can do its work: the journal answers.
 pub(super) async fn ready(State(site): State<Arc<Site>>) -> Response {
-    match site.doors.tallies().await {
+    match site.doors.stage_counts().await {
         Ok(_) => "ready\n".into_response(),
         Err(_) => (StatusCode::SERVICE_UNAVAILABLE, "the journal does not answer\n").into_response(),
     }

@@ -50,7 +50,7 @@ pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glanc
     let (journal, workspace) = (site.engine.journal(), site.engine.workspace());
     let now = site.engine.clock().now();
     let first = now.date_naive().checked_sub_days(Days::new(DAYS - 1)).unwrap_or_default();
-    let (tallies, runs, days) = (journal.tallies().await?, journal.runs().await?, journal.days(first).await?);
+    let (stage_counts, runs, days) = (journal.stage_counts().await?, journal.runs().await?, journal.days(first).await?);
     let wanted = workspace.flows.values().filter(|flow| only.is_none_or(|only| flow.id == only));
     let glance = |flow: &Flow| {
         let bars = bars(first, days.iter().filter(|day| day.flow == flow.id));
@@ -63,7 +63,7 @@ pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glanc
             schedule: flow.schedule.to_string(),
             next: flow.enabled.then(|| flow.schedule.next(now)).flatten().map(|at| at.to_rfc3339()),
             run: runs.get(&flow.id).cloned(),
-            counts: counts(tallies.iter().filter(|tally| tally.flow == flow.id)),
+            counts: counts(stage_counts.iter().filter(|stage_count| stage_count.flow == flow.id)),
             came: bars.last().map(|bar| bar.came).unwrap_or_default(),
             bars,
         }
@@ -71,11 +71,11 @@ pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glanc
     Ok(wanted.map(glance).collect())
 }
 
-fn counts<'t>(tallies: impl Iterator<Item = &'t Tally>) -> HashMap<&'static str, u64> {
+fn counts<'t>(stage_counts: impl Iterator<Item = &'t Tally>) -> HashMap<&'static str, u64> {
     let mut counts = HashMap::from([("done", 0), ("failed", 0), ("held", 0), ("waiting", 0), ("discarded", 0), ("under_way", 0)]);
-    for tally in tallies {
-        let name = if Stage::UNDER_WAY.contains(&tally.stage) { "under_way" } else { tally.stage.as_str() };
-        *counts.entry(name).or_default() += tally.count;
+    for stage_count in stage_counts {
+        let name = if Stage::UNDER_WAY.contains(&stage_count.stage) { "under_way" } else { stage_count.stage.as_str() };
+        *counts.entry(name).or_default() += stage_count.count;
     }
     counts
 }

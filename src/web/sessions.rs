@@ -86,8 +86,8 @@ async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal
     let name = text(&web.user_header).and_then(|name| checked_name(&name).ok()).ok_or(Refusal::NotByProxy)?;
     let users = site.doors.users().await?;
     let known = known(&users, &name).and_then(|user| Role::parse(&user.role));
-    let told = text(&web.role_header).and_then(|role| Role::parse(&role));
-    let role = if web.role_header.is_some() { told } else { known };
+    let reported = text(&web.role_header).and_then(|role| Role::parse(&role));
+    let role = if web.role_header.is_some() { reported } else { known };
     let csrf = site.pages.token(&name);
     Ok(Person { name, role: role.unwrap_or(Role::Viewer), csrf, digest: None })
 }

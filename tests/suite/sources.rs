@@ -60,7 +60,7 @@ async fn a_document_from_memory_is_in_odoo_once_and_its_source_hears_of_it() {
     let messages = run(&world).await;
     assert_eq!(messages.len(), 2);
     assert!(source.items().is_empty(), "both are settled: {:?}", source.items());
-    let told: Vec<(String, Option<(MessageId, Stage)>)> = source.told().into_iter().map(|told| (told.key, told.message)).collect();
+    let told: Vec<(String, Option<(MessageId, Stage)>)> = source.reported().into_iter().map(|told| (told.key, told.message)).collect();
     for (key, stage) in [("good", Stage::Done), ("bad", Stage::Failed)] {
         assert!(told.iter().any(|(known, message)| known == key && message.is_some_and(|(_, at)| at == stage)), "{key}: {told:?}");
     }

@@ -66,7 +66,7 @@ pub struct Told {
 #[derive(Debug, Default)]
 struct State {
     items: BTreeMap<String, Item>,
-    told: Vec<Told>,
+    reported: Vec<Told>,
 }
 
 /// Documents in memory, under a name.
@@ -97,8 +97,8 @@ impl MemorySource {
     }
 
     /// What it has heard, in its order.
-    pub fn told(&self) -> Vec<Told> {
-        self.state().told.clone()
+    pub fn reported(&self) -> Vec<Told> {
+        self.state().reported.clone()
     }
 }
 
@@ -206,7 +206,7 @@ impl Source for Opened<'_> {
                 if state.items.get(&key).is_some_and(|item| Some(item.at) == one.message.modified) {
                     state.items.remove(&key);
                 }
-                state.told.push(Told { key, at: one.message.modified, message, is_done });
+                state.reported.push(Told { key, at: one.message.modified, message, is_done });
             }
             passage("after settle").await?;
             Ok(resting.iter().map(|_| Ok(Vec::new())).collect())

@@ -309,9 +309,9 @@ impl Lifter<'_> {
     /// Holds the trailer's count against the rows that came.
     fn count(&mut self, record: &csv::StringRecord, rows: usize, line: u32) {
         let Some(at) = self.dialect.trailer.as_ref().and_then(|trailer| trailer.count) else { return };
-        let told = record.get(at.saturating_sub(1)).unwrap_or_default().trim();
-        if told.parse() != Ok(rows) {
-            let message = say!("csv-trailer-count", count = cut(told), rows = rows);
+        let reported = record.get(at.saturating_sub(1)).unwrap_or_default().trim();
+        if reported.parse() != Ok(rows) {
+            let message = say!("csv-trailer-count", count = cut(reported), rows = rows);
             self.problems.push(
                 Problem::new(Code::CsvRow, message)
                     .at(Place::at(self.file, line, u32::try_from(at).unwrap_or(1)))

@@ -78,7 +78,7 @@ impl<'n> Parser<'n> {
         };
         let identity = reader.texts("identity").unwrap_or_default();
         if let (Some(node), true) = (reader.node("gone"), identity.is_empty() && gone != MissingLines::Keep) {
-            reader.bad(node, "lines that are gone can only be told by an `identity`".into());
+            reader.bad(node, "lines that are gone can only be reported by an `identity`".into());
         }
         let known_only = reader.choice("new", &["add", "fail"]) == "fail";
         let fields = reader.table("fields").map(|table| self.fields(&table, true)).unwrap_or_default();

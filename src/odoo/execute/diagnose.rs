@@ -24,13 +24,13 @@ impl Work<'_> {
         for (at, record) in records {
             alike.entry(rows::given(self.resolved, record, None)).or_default().push((*at, record));
         }
-        let mut told: Vec<(usize, Problem)> = Vec::new();
+        let mut reported: Vec<(usize, Problem)> = Vec::new();
         for group in alike.values().take(GROUPS) {
-            told.extend(self.ask(group, doing).await);
+            reported.extend(self.ask(group, doing).await);
         }
-        told.sort_by_key(|(at, _)| *at);
-        told.dedup();
-        told.into_iter().map(|(_, problem)| problem).take(super::MOST).collect()
+        reported.sort_by_key(|(at, _)| *at);
+        reported.dedup();
+        reported.into_iter().map(|(_, problem)| problem).take(super::MOST).collect()
     }
 
     async fn ask(&self, records: &[(usize, &Record)], doing: &str) -> Vec<(usize, Problem)> {
@@ -50,15 +50,15 @@ impl Work<'_> {
             .context(&context)
             .that_looks();
         let Ok(answer) = self.odoo.call(call).await else { return Vec::new() };
-        let mut told = Vec::new();
+        let mut reported = Vec::new();
         for message in answer.get("messages").and_then(Json::as_array).into_iter().flatten() {
             let row = message.pointer("/rows/from").and_then(Json::as_u64).and_then(|row| usize::try_from(row).ok());
             let text = message.get("message").and_then(Json::as_str);
             let (Some(row), Some(text)) = (row.filter(|row| *row < poison), text) else { continue };
             let Some(at) = rows.record(row) else { continue };
             let problem = Fault::new(FaultKind::Refused, text).problem(doing);
-            told.push((records[at].0, placed(problem, records[at].1, message.get("field").and_then(Json::as_str))));
+            reported.push((records[at].0, placed(problem, records[at].1, message.get("field").and_then(Json::as_str))));
         }
-        told
+        reported
     }
 }

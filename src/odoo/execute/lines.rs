@@ -154,7 +154,7 @@ fn present_key(lines: &OrderedLines, line: &Current) -> String {
     lines.identity.iter().map(|field| shown(line.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>().join("\u{1f}")
 }
 
-#[allow(clippy::too_many_arguments, reason = "what is compared, what is known of it, and where it is told")]
+#[allow(clippy::too_many_arguments, reason = "what is compared, what is known of it, and where it is reported")]
 fn compare(
     work: &Work<'_>,
     record: &Record,
@@ -179,7 +179,7 @@ fn compare(
         let key = planned_key(work, lines, &within);
         if doubled.contains(&key) {
             let text = say!("lookup-lines-many", identity = lines.identity.join(", "), key = named(&key));
-            let problem = Problem::new(Code::LookupMany, text).hint("which of them is meant cannot be told; settle it in Odoo by hand");
+            let problem = Problem::new(Code::LookupMany, text).hint("which of them is meant cannot be reported; settle it in Odoo by hand");
             changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             continue;
         }

@@ -243,19 +243,19 @@ impl Work<'_> {
         let doing = format!("updating {model}");
         let of = |id: i64| known.iter().find(|(_, _, current)| id_of(current) == owner(id));
         if !fault.is_refusal() || !self.setup.partial {
-            let told = messages.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(|message| {
+            let reported = messages.as_ref().and_then(Json::as_array).into_iter().flatten().filter_map(|message| {
                 let row = usize::try_from(message.pointer("/rows/from")?.as_u64()?).ok()?;
                 let (_, record, _) = of(rows.get(row)?.0)?;
                 let text = message.get("message")?.as_str()?;
                 let problem = Fault::new(FaultKind::Refused, text).problem(&doing);
                 Some(placed(problem, record, message.get("field").and_then(Json::as_str)))
             });
-            let told = told.take(super::MOST).collect();
+            let reported = reported.take(super::MOST).collect();
             let one = || match rows {
                 [(id, _)] => of(*id).map_or_else(|| fault.problem(&doing), |(_, record, _)| placed(fault.problem(&doing), record, None)),
                 _ => fault.problem(&doing),
             };
-            return Err(Problems::of(told).unwrap_or_else(|| one().into()));
+            return Err(Problems::of(reported).unwrap_or_else(|| one().into()));
         }
         for (id, values) in rows {
             let call = Call::records(model, "write", &[*id]).arg("vals", Json::Object(values.clone())).context(&self.step.context);

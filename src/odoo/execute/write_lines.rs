@@ -135,11 +135,11 @@ impl Work<'_> {
         }
         let problem = fault.problem(doing);
         let speaks = |(_, record, _): &&&(usize, &Record, &Current)| locate_field(&problem.message, record).is_some();
-        let told = match of.as_slice() {
+        let reported = match of.as_slice() {
             [(_, record, _)] => Some(record),
             several => several.iter().find(speaks).map(|(_, record, _)| record),
         };
-        Err(match told {
+        Err(match reported {
             Some(record) => placed(problem, record, None),
             None => problem,
         }

@@ -173,9 +173,9 @@ async fn created(
     }
     let (first, second) = ones.split_at(ones.len() / 2);
     let (mut ids, mut refused) = Box::pin(created(odoo, model, first, partial)).await?;
-    let (more, told) = Box::pin(created(odoo, model, second, partial)).await?;
+    let (more, reported) = Box::pin(created(odoo, model, second, partial)).await?;
     ids.extend(more);
-    refused.extend(told);
+    refused.extend(reported);
     Ok((ids, refused))
 }
 

@@ -54,27 +54,27 @@ pub struct News {
 pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTime<Utc>) -> (Decided, Vec<News>) {
     let cool_down = TimeDelta::from_std(settings.cool_down).unwrap_or(TimeDelta::hours(1));
     let remind = TimeDelta::from_std(settings.remind).unwrap_or(TimeDelta::hours(24));
-    let pauses = known.iter().filter_map(|alert| alert.told).max().is_some_and(|last| now - last < PAUSE.min(cool_down));
+    let pauses = known.iter().filter_map(|alert| alert.reported).max().is_some_and(|last| now - last < PAUSE.min(cool_down));
     let mut known: HashMap<String, Alert> = known.into_iter().map(|alert| (alert.key.clone(), alert)).collect();
     let (mut decided, mut news) = (Decided::default(), Vec::new());
     for condition in &looked.conditions {
         let mut alert = known.remove(&condition.key).unwrap_or_else(|| begun(condition, now));
         // Where its end was not told, it has never been over.
-        if alert.ended.take().is_some() && alert.told_count == 0 {
-            alert = Alert { told: alert.told, ..begun(condition, now) };
+        if alert.ended.take().is_some() && alert.reported_count == 0 {
+            alert = Alert { reported: alert.reported, ..begun(condition, now) };
         }
         (alert.text, alert.hint, alert.count) = (condition.text.clone(), Some(condition.hint.clone()), condition.count);
-        let state = match alert.told {
+        let state = match alert.reported {
             _ if pauses || alert.silenced => None,
             None => Some(State::New),
-            Some(told) if now - told < cool_down => None,
-            Some(_) if alert.told_count == 0 => Some(State::New),
-            Some(_) if alert.count > alert.told_count => Some(State::More),
-            Some(told) if now - told >= remind => Some(State::Lasts),
+            Some(reported) if now - reported < cool_down => None,
+            Some(_) if alert.reported_count == 0 => Some(State::New),
+            Some(_) if alert.count > alert.reported_count => Some(State::More),
+            Some(reported) if now - reported >= remind => Some(State::Lasts),
             Some(_) => None,
         };
         if let Some(state) = state {
-            (alert.told, alert.told_count) = (Some(now), alert.count.max(1));
+            (alert.reported, alert.reported_count) = (Some(now), alert.count.max(1));
             news.push(News { state, alert: alert.clone() });
         }
         decided.alerts.push(alert);
@@ -83,16 +83,16 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
     over.sort_by(|a, b| a.key.cmp(&b.key));
     for mut alert in over {
         let ended = *alert.ended.get_or_insert(now);
-        if alert.told_count > 0 && !alert.silenced {
+        if alert.reported_count > 0 && !alert.silenced {
             if pauses {
                 decided.alerts.push(alert);
                 continue;
             }
-            (alert.told, alert.told_count) = (Some(now), 0);
+            (alert.reported, alert.reported_count) = (Some(now), 0);
             news.push(News { state: State::Over, alert: alert.clone() });
         }
         // One that comes and goes is not told each time: it is remembered until the pause is over.
-        match alert.told.is_some_and(|told| now - told.max(ended) < cool_down) {
+        match alert.reported.is_some_and(|reported| now - reported.max(ended) < cool_down) {
             true => decided.alerts.push(alert),
             false => decided.forgotten.push(alert.key),
         }
@@ -109,8 +109,8 @@ fn begun(condition: &AlertCondition, now: DateTime<Utc>) -> Alert {
         hint: Some(condition.hint.clone()),
         count: condition.count,
         since: condition.since.unwrap_or(now),
-        told: None,
-        told_count: 0,
+        reported: None,
+        reported_count: 0,
         ended: None,
         silenced: false,
     }
@@ -136,7 +136,7 @@ mod tests {
     }
 
     /// States told, each with its minute, when the counts are seen a minute apart.
-    fn told(counts: &[u64]) -> Vec<(usize, State)> {
+    fn reported(counts: &[u64]) -> Vec<(usize, State)> {
         let (mut known, mut all) = (Vec::new(), Vec::new());
         for (minute, count) in counts.iter().enumerate() {
             let now = DateTime::UNIX_EPOCH + TimeDelta::minutes(i64::try_from(minute).expect("small"));
@@ -151,22 +151,22 @@ mod tests {
     fn what_begins_is_told_at_once_and_what_grows_after_the_pause() {
         let mut counts = vec![0, 1];
         counts.extend([17; 90]);
-        assert_eq!(told(&counts), [(1, State::New), (61, State::More)]);
+        assert_eq!(reported(&counts), [(1, State::New), (61, State::More)]);
     }
 
     #[test]
     fn what_lasts_is_told_again_after_a_day_and_its_end_as_well() {
         let mut counts = vec![3; 1441];
         counts.extend([0; 10]);
-        assert_eq!(told(&counts), [(0, State::New), (1440, State::Lasts), (1445, State::Over)]);
+        assert_eq!(reported(&counts), [(0, State::New), (1440, State::Lasts), (1445, State::Over)]);
     }
 
     #[test]
     fn what_comes_and_goes_is_told_once_an_hour() {
         let counts: Vec<u64> = (0..180).map(|minute| u64::from(minute % 2 == 0)).collect();
-        let told = told(&counts);
-        assert!(told.len() <= 6, "{told:?}");
-        assert!(told.contains(&(0, State::New)));
+        let reported = reported(&counts);
+        assert!(reported.len() <= 6, "{reported:?}");
+        assert!(reported.contains(&(0, State::New)));
     }
 
     #[test]
@@ -181,12 +181,12 @@ mod tests {
     proptest! {
         #[test]
         fn there_is_never_a_flood_and_no_end_without_a_beginning(counts in prop::collection::vec(0u64..5, 1..400)) {
-            let told = told(&counts);
-            for window in told.windows(3) {
-                prop_assert!(window[2].0 - window[0].0 >= 55, "three within the hour: {told:?}");
+            let reported = reported(&counts);
+            for window in reported.windows(3) {
+                prop_assert!(window[2].0 - window[0].0 >= 55, "three within the hour: {reported:?}");
             }
             let mut on = false;
-            for (_, state) in &told {
+            for (_, state) in &reported {
                 match state {
                     State::New => { prop_assert!(!on); on = true; }
                     State::Over => { prop_assert!(on); on = false; }
@@ -199,8 +199,8 @@ mod tests {
         fn what_lasts_for_an_hour_is_always_told(counts in prop::collection::vec(0u64..3, 0..200)) {
             let mut counts = counts;
             counts.extend([1; 70]);
-            let told = told(&counts);
-            let last = told.iter().rfind(|(_, state)| matches!(state, State::New | State::Over));
+            let reported = reported(&counts);
+            let last = reported.iter().rfind(|(_, state)| matches!(state, State::New | State::Over));
             prop_assert_eq!(last.map(|(_, state)| *state), Some(State::New));
         }
     }

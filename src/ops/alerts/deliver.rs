@@ -37,12 +37,12 @@ pub async fn all(engine: &Engine) -> Result<Vec<Problem>, Problem> {
     let mut problems = Vec::new();
     for notice in journal.notices(now).await? {
         match one(engine, &notice.channel, &notice.body).await {
-            Ok(()) => journal.told(notice.id).await?,
+            Ok(()) => journal.reported(notice.id).await?,
             Err(problem) => {
                 problems.push(problem);
                 match notice.tries >= TRIES {
-                    true => journal.told(notice.id).await?,
-                    false => journal.untold(notice.id, now + TimeDelta::minutes(1 << notice.tries.min(5))).await?,
+                    true => journal.reported(notice.id).await?,
+                    false => journal.unreported(notice.id, now + TimeDelta::minutes(1 << notice.tries.min(5))).await?,
                 }
             }
         }

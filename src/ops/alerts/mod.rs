@@ -36,9 +36,9 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
     let alerts = &engine.workspace().alerts;
     let mut news = Vec::new();
     let decide = |known| {
-        let (mut decided, told) = decide::decide(known, &looked, alerts, now);
-        decided.news = (!told.is_empty()).then(|| text::body(engine.workspace(), &told, now));
-        news = told;
+        let (mut decided, reported) = decide::decide(known, &looked, alerts, now);
+        decided.news = (!reported.is_empty()).then(|| text::body(engine.workspace(), &reported, now));
+        news = reported;
         decided
     };
     engine.journal().decide(&alerts.channels(), now, decide).await?;

@@ -47,8 +47,8 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         return Ok(Looked { conditions: found, unseen: Vec::new() });
     }
     let runs = journal.runs().await?;
-    for tally in journal.tallies().await?.iter().filter(|tally| tally.stage == Stage::Failed) {
-        found.push(failed(engine, &tally.flow, tally.count).await?);
+    for stage_count in journal.stage_counts().await?.iter().filter(|stage_count| stage_count.stage == Stage::Failed) {
+        found.push(failed(engine, &stage_count.flow, stage_count.count).await?);
     }
     for staying in journal.staying(Stage::Held, before(now, alerts.held)).await? {
         found.push(stays("held", "held for a person to look at", &staying));
@@ -128,7 +128,7 @@ fn refused(staying: &Stuck) -> AlertCondition {
 
 /// A flow whose runs have not been able to work for a while.
 fn unable(flow: &Flow, run: &FlowRuns, before: DateTime<Utc>) -> Option<AlertCondition> {
-    let (since, problem) = (run.unwell.filter(|since| *since <= before)?, run.problems.first()?);
+    let (since, problem) = (run.failing_since.filter(|since| *since <= before)?, run.problems.first()?);
     let text = format!("{} cannot work since {}: {}", flow.id, minute(since), problem.message);
     let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.as_str()).into());
     Some(of(&flow.id, "unable", text, hint.into(), 1, Some(since)))

@@ -44,7 +44,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
     let FtpSettings { host, port, user, timeout: patience, .. } = settings;
     let at = format!("{user}@{host}:{port}");
     let unreachable = |why: String| Problem::new(Code::DropUnreachable, format!("{host}:{port} {why}"));
-    let told = |fault: Fault| match fault {
+    let reported = |fault: Fault| match fault {
         Fault::Refused(_, words) => unreachable(format!("refuses the session: {words}")),
         Fault::Broken("an answer that is none") => unreachable("does not speak FTP".into()),
         other => other.problem(&at),
@@ -55,7 +55,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
             // The only call the library has for it.
             #[allow(deprecated)]
             let connecting = AsyncRustlsFtpStream::connect_secure_implicit((host.as_str(), *port), connector, host);
-            answered(*patience, connecting).await.map_err(told)?
+            answered(*patience, connecting).await.map_err(reported)?
         }
         Security::Plain | Security::Explicit => {
             let socket = match timeout(*patience, TcpStream::connect((host.as_str(), *port))).await {
@@ -65,7 +65,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
             };
             // A socket that cannot switch the delay off still works.
             let _ = socket.set_nodelay(true);
-            answered(*patience, AsyncRustlsFtpStream::connect_with_stream(socket)).await.map_err(told)?
+            answered(*patience, AsyncRustlsFtpStream::connect_with_stream(socket)).await.map_err(reported)?
         }
     };
     let patience = *patience;
@@ -81,7 +81,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
                 return Err(unreachable("shows a certificate that is not trusted, or speaks no TLS we accept".into())
                     .hint("for a certificate of the partner's own making, name its file: authority = \"keys/partner-ca.pem\""));
             }
-            Err(fault) => return Err(told(fault)),
+            Err(fault) => return Err(reported(fault)),
         };
     }
     ftp.set_encoding(Names).await;
@@ -90,10 +90,10 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
             Fault::Refused(Status::NotLoggedIn | Status::InvalidCredentials | Status::BadArguments, _) => {
                 Problem::new(Code::DropLogin, format!("{at} refuses the login")).hint("check user and password in the partner's file")
             }
-            other => told(other),
+            other => reported(other),
         });
     }
-    prepared(ftp, settings).await.map_err(told)
+    prepared(ftp, settings).await.map_err(reported)
 }
 
 type Data = Pin<Box<dyn Future<Output = Result<TcpStream, FtpError>> + Send + Sync>>;

@@ -72,8 +72,8 @@ async fn hashes<H: Handler>(ssh: &Handle<H>, key: &PrivateKey, settings: &SftpSe
     if !key.algorithm().is_rsa() {
         return Ok(vec![None]);
     }
-    let told = ssh.best_supported_rsa_hash().await.map_err(|_| broken(settings))?;
-    let mut hashes = match told {
+    let reported = ssh.best_supported_rsa_hash().await.map_err(|_| broken(settings))?;
+    let mut hashes = match reported {
         Some(Some(hash)) => vec![Some(hash)],
         Some(None) => Vec::new(),
         None => vec![Some(HashAlg::Sha512), Some(HashAlg::Sha256)],

@@ -172,13 +172,14 @@ impl Session {
     /// `limits@openssh.com`: four numbers, longest packet, read, write, open handles; 0 means not told (PROTOCOL, section 4.8).
     async fn learn_limits(&mut self) -> Result<(), Fault> {
         let ask = Request::Extended { name: Bytes::from_static(b"limits@openssh.com"), data: Bytes::new() };
-        let Reply::Extended(mut told) = self.post(&ask, None)?.reply().await? else { return Ok(()) };
-        let mut number = || bytes::Buf::try_get_u64(&mut told).unwrap_or(0);
+        let Reply::Extended(mut reported) = self.post(&ask, None)?.reply().await? else { return Ok(()) };
+        let mut number = || bytes::Buf::try_get_u64(&mut reported).unwrap_or(0);
         let (_packet, read, write, handles) = (number(), number(), number(), number());
         // A packet has a head besides its data, and the longest packet is ours to keep to. Less than every server must understand is
         // not believed: a file asked for byte by byte would take thousands of requests.
         let most = (LONGEST - 1024) as u64;
-        let bytes = |told: u64| if told == 0 { COMMON } else { u32::try_from(told.clamp(u64::from(COMMON), most)).unwrap_or(COMMON) };
+        let bytes =
+            |reported: u64| if reported == 0 { COMMON } else { u32::try_from(reported.clamp(u64::from(COMMON), most)).unwrap_or(COMMON) };
         (self.abilities.read, self.abilities.write) = (bytes(read), bytes(write));
         if handles > 0 {
             // Some are left for listings, and for whoever else uses the account.

@@ -14,8 +14,8 @@ pub fn partner_report(message: &Message, problems: &[Problem], language: Languag
     let head = own(say!("report-refused", id = message.id.short(), name = shown(&message.name)));
     let mut text = format!("{head}\n\n");
     for problem in problems {
-        let told = told(problem, language);
-        text.push_str(&format!("{}: {}\n", problem.code.as_str(), shown(&told)));
+        let reported = reported(problem, language);
+        text.push_str(&format!("{}: {}\n", problem.code.as_str(), shown(&reported)));
         if !problem.place.is_unknown() {
             text.push_str(&format!("  {}\n", place(&problem.place, language)));
         }
@@ -33,7 +33,7 @@ pub fn partner_report(message: &Message, problems: &[Problem], language: Languag
 }
 
 /// A problem in a sentence for the partner. Sentences about our own house, Odoo's among them, are not the partner's business.
-pub fn told(problem: &Problem, language: Language) -> String {
+pub fn reported(problem: &Problem, language: Language) -> String {
     match (problem.who, language) {
         (Who::Partner, _) => {
             problem.message.in_language(language).unwrap_or_else(|| format!("{} (en: {})", language.title(problem.code), problem.message))
