@@ -24,6 +24,7 @@ mod new;
 mod odoo;
 mod open_files;
 mod output;
+mod pause;
 mod plan;
 mod progress;
 mod release;
@@ -115,6 +116,8 @@ enum Verb {
     New(new::Args),
     /// The real Odoo, for working offline: a snapshot of its models and fields.
     Odoo(odoo::Args),
+    /// Pause flows: they receive nothing new, and finish what they have.
+    Pause(pause::Args),
     /// What a file would do to Odoo; nothing is sent.
     Plan(plan::Args),
     /// Let messages that are held go on.
@@ -129,6 +132,8 @@ enum Verb {
     Resolve(resolve::Args),
     /// Bring a backup back to a workspace that has no journal.
     Restore(restore::Args),
+    /// Let paused flows receive again.
+    Resume(pause::ResumeArgs),
     /// Run the flows: by schedule until stopped, or once.
     Run(run::Args),
     /// Add third-party schemas to the workspace.
@@ -259,6 +264,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Log(args) => log::run(context, &args).await,
         Verb::New(args) => new::run(context, &args),
         Verb::Odoo(args) => odoo::run(context, &args).await,
+        Verb::Pause(args) => pause::run(context, &args).await,
         Verb::Plan(args) => plan::run(context, &args).await,
         Verb::Release(args) => release::run(context, &args).await,
         Verb::ReplayCheck(args) => replay_check::run(context, &args).await,
@@ -266,6 +272,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Resend(args) => resend::run(context, &args).await,
         Verb::Resolve(args) => resolve::run(context, &args).await,
         Verb::Restore(args) => restore::run(context, &args).await,
+        Verb::Resume(args) => pause::resume(context, &args).await,
         Verb::Run(args) => run::run(context, &args).await,
         Verb::Schemas(args) => schemas::run(context, &args),
         Verb::Show(args) => show::run(context, &args).await,

@@ -161,6 +161,8 @@ pub(super) fn line(summary: &Summary) -> String {
     let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let text = match (parts.is_empty(), Exit::of(&summary.problems)) {
         (true, Exit::Unable) => "could not work".to_string(),
+        (true, _) if summary.paused => "paused".to_string(),
+        (false, _) if summary.paused => format!("paused; {}", parts.join(", ")),
         (true, Exit::Fine | Exit::Problems) => "nothing to do".to_string(),
         (false, _) => parts.join(", "),
     };

@@ -83,7 +83,7 @@ impl By {
             true => Ok(self.entry(action)),
             false => Err(Problems::from(Problem::new(
                 Code::Usage,
-                format!("to {action} a message needs --reason: it is what is asked first when someone looks at it later"),
+                format!("{action} needs --reason: it is what is asked first when someone looks at it later"),
             ))),
         }
     }

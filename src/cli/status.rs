@@ -11,7 +11,7 @@ pub(super) struct Args {}
 pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
     let stage_counts = engine.journal().stage_counts().await?;
-    let now = engine.clock().now();
+    let (now, pauses) = (engine.clock().now(), engine.journal().pauses().await?);
     let mut rows = Vec::new();
     let mut data = Vec::new();
     for flow in engine.workspace().flows.values() {
@@ -26,8 +26,10 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
         let (done, failed, held, waiting) = (of(&[Stage::Done]), of(&[Stage::Failed]), of(&[Stage::Held]), of(&[Stage::Waiting]));
         let under_way = of(&[Stage::Received, Stage::Checked, Stage::Planned, Stage::Staged, Stage::Applied]);
         let next = if flow.enabled { flow.schedule.next(now) } else { None };
+        let pause = pauses.get(&flow.id);
         let shown = match (flow.enabled, next) {
             (false, _) => "off".to_string(),
+            (true, _) if pause.is_some() => "paused".to_string(),
             (true, Some(next)) => output::at(next),
             (true, None) => "manual".to_string(),
         };
@@ -36,7 +38,7 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
         row.extend(counts);
         row.push(last.map(output::at).unwrap_or_default());
         rows.push(row);
-        data.push(json!({"flow": flow.id, "about": flow.about, "direction": flow.direction(), "partner": flow.partner, "enabled": flow.enabled, "schedule": flow.schedule.to_string(),
+        data.push(json!({"flow": flow.id, "about": flow.about, "direction": flow.direction(), "partner": flow.partner, "enabled": flow.enabled, "paused": pause, "schedule": flow.schedule.to_string(),
                          "next": next, "last": last, "done": done, "failed": failed, "held": held, "waiting": waiting, "under_way": under_way}));
     }
     context.out.data(&data);

@@ -6,8 +6,8 @@ use super::{SecretSource, address, secrets};
 use crate::model::toml_reader::{TomlItem, TomlReader};
 
 /// Kinds of alerts, in the order they are told.
-pub const KINDS: [&str; 12] =
-    ["unable", "failed", "held", "waiting", "silent", "gap", "uncollected", "overdue", "refused", "disk", "ending", "stopped"];
+pub const KINDS: [&str; 13] =
+    ["unable", "failed", "held", "waiting", "silent", "paused", "gap", "uncollected", "overdue", "refused", "disk", "ending", "stopped"];
 
 /// Who is told of what.
 #[derive(Debug, Clone)]

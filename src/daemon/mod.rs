@@ -195,6 +195,8 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
                 if next.is_some_and(|next| now >= next) {
                     work(&engine, &id, true).await;
                     next = flow.schedule.next(engine.clock().now());
+                } else if engine.journal().take_run_request(&id).await.unwrap_or(false) {
+                    work(&engine, &id, true).await;
                 } else if engine.journal().pending_flows(now).await.is_ok_and(|flows| flows.contains(&id)) {
                     work(&engine, &id, false).await;
                 } else {

@@ -4,6 +4,8 @@
 pub(super) const STATEMENTS: &[&str] = &[
     // Flows that receive nothing new: since when, by whom and why.
     "create table pause (flow text primary key, at text not null, who text not null, reason text) strict, without rowid",
+    // Runs that people have asked for and that have not begun.
+    "create table run_request (flow text primary key, at text not null) strict, without rowid",
     "alter table tally rename to stage_count",
     "alter table run rename column unwell to failing_since",
     "alter table alert rename column told to reported",

@@ -1,5 +1,7 @@
 //! What a message can be found by: the name of its file, its business numbers, the names of its records in Odoo.
 
+use std::collections::HashMap;
+
 use super::sql::{Cells, Journal, Writing, all, commit};
 use crate::model::{MessageId, Problem};
 
@@ -44,7 +46,35 @@ pub(super) async fn number(
     note(to, message, numbers.iter().map(|(kind, value)| (kind.as_str(), value.as_str()))).await
 }
 
+/// What people call a message.
+#[derive(Debug, Clone, Default, PartialEq, Eq, serde::Serialize)]
+pub struct KnownAs {
+    /// Its first business number.
+    pub number: Option<String>,
+    /// The name of its first record in Odoo.
+    pub record: Option<String>,
+}
+
 impl Journal {
+    /// What people call these messages.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn known_as(&self, messages: &[MessageId]) -> Result<HashMap<MessageId, KnownAs>, Problem> {
+        let ids = serde_json::json!(messages.iter().map(ToString::to_string).collect::<Vec<_>>()).to_string();
+        let query = sqlx::query(
+            "select one.value as message,
+                (select term.value from term where term.message = one.value and kind not in ('file', 'record') order by id limit 1) as number,
+                (select record.name from record where record.message = one.value limit 1) as record
+             from json_each(?) one",
+        );
+        let rows = all(&query.bind(ids).fetch_all(&self.pool).await?, |row| {
+            let cells = Cells::of("term", "message", row);
+            Ok((cells.message("message")?, KnownAs { number: cells.get("number")?, record: cells.get("record")? }))
+        })?;
+        Ok(rows.into_iter().collect())
+    }
+
     /// Writes down numbers that a message can be found by, the kind of each and the number; and the mapping that read them.
     ///
     /// # Errors

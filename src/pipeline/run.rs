@@ -41,6 +41,10 @@ impl Run<'_> {
         // What is only looked at, or fetched and not written down yet, is done again by the next run.
         let Some(followed) = engine.unless_stopped(Duration::ZERO, self.follow(summary)).await else { return Ok(()) };
         followed?;
+        if engine.journal().is_paused(&self.flow.id).await? {
+            summary.paused = true;
+            return Ok(());
+        }
         let Some(name) = self.source.lease() else { return self.poll(None, is_stopped, summary).await };
         let lease = Lease { engine, name };
         if !lease.take().await? {
@@ -102,6 +106,10 @@ impl Run<'_> {
                 None => true,
             };
             if engine.is_stopping() || !goes_on || (is_stopped && self.source.can_wait()) {
+                return Ok(());
+            }
+            if engine.journal().is_paused(&flow.id).await? {
+                summary.paused = true;
                 return Ok(());
             }
             if let Some(problem) = engine.lacks_room() {

@@ -40,6 +40,8 @@ pub struct Summary {
     pub duplicates: usize,
     /// Files left where they are because they still change.
     pub changing: usize,
+    /// The flow is paused: nothing new was received.
+    pub paused: bool,
     /// What kept the flow itself from working.
     pub problems: Vec<Problem>,
     /// The source could not be reached to hear what became of messages; it is not asked any more in this run.

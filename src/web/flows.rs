@@ -1,16 +1,17 @@
-//! One flow: when it runs, what kept its last run from working, what lies on the drop for a person, its latest messages.
+//! One flow: when it runs, why its last run failed, which files are left on the drop, its latest messages; run now, pause, resume.
 
 use std::sync::Arc;
 
 use axum::{
     extract::{Path, State},
-    response::Response,
+    response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Site, overview::glances, person::Person, refusal::Refusal, values::values};
+use super::{Site, csrf::CheckedForm, overview::glances, person::Person, refusal::Refusal, rows::rows, values::values};
 use crate::{
-    journal::Filter,
+    journal::{AuditEntry, Filter},
     model::{Code, Problem},
+    ops::users::Role,
 };
 
 /// Messages shown.
@@ -26,7 +27,37 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
     let journal = site.engine.journal();
     let troubles = journal.troubles(std::slice::from_ref(&id), CAUSES).await?;
     let messages = journal.list(&Filter { flows: vec![id.clone()], limit: LATEST, ..Filter::default() }).await?;
+    let messages = rows(&site, messages).await?;
     let mut holds: Vec<_> = journal.holds(&id).await?.into_values().collect();
     holds.sort_by(|a, b| a.path.cmp(&b.path));
-    site.pages.page("flow.html", Some(&person), values! { flow, troubles, messages, holds })
+    let requested = journal.requested_run(&id).await?;
+    site.pages.page("flow.html", Some(&person), values! { flow, troubles, messages, holds, requested })
+}
+
+/// Runs a flow now, pauses it, or lets it receive again.
+pub(super) async fn act(
+    State(site): State<Arc<Site>>,
+    Path((id, action)): Path<(String, String)>,
+    posted: CheckedForm,
+) -> Result<Response, Refusal> {
+    let posted = posted.may(Role::Operator)?;
+    let (journal, now) = (site.engine.journal(), site.engine.clock().now());
+    let Some(flow) = site.engine.workspace().flows.get(&id) else {
+        return Err(Problem::new(Code::FlowUnknown, format!("there is no flow `{id}`")).into());
+    };
+    let entry = |action| AuditEntry { detail: Some(id.clone()), ..posted.entry(action) };
+    match action.as_str() {
+        "run" if !flow.enabled => return Err(usage("the flow is switched off: set `enabled = true` in its file")),
+        "run" if journal.is_paused(&id).await? => return Err(usage("the flow is paused: resume it first")),
+        "run" => journal.request_run(&id, &entry("run now"), now).await?,
+        "pause" if posted.field("reason").is_empty() => return Err(usage("give a reason: others will ask why the flow is paused")),
+        "pause" => journal.pause(&id, &entry("pause"), now).await?,
+        "resume" => journal.resume(&id, &entry("resume"), now).await?,
+        _ => return Err(usage("a flow can be run, paused or resumed")),
+    };
+    Ok(Redirect::to(&format!("/flows/{}", super::escape::encoded(&id))).into_response())
+}
+
+fn usage(text: &str) -> Refusal {
+    Problem::new(Code::Usage, text).into()
 }

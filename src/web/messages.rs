@@ -8,7 +8,7 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{Site, escape::encoded, person::Person, refusal::Refusal, values::values};
+use super::{Site, escape::encoded, person::Person, refusal::Refusal, rows::rows, values::values};
 use crate::{model::Stage, ops::message_filter::Selection};
 
 /// Messages of one page.
@@ -61,6 +61,7 @@ pub(super) async fn page(
     let flows: Vec<&String> = workspace.flows.keys().collect();
     let partners: Vec<&String> = workspace.partners.keys().collect();
     let stages: Vec<&str> = Stage::ALL.iter().map(|stage| stage.as_str()).collect();
+    let messages = rows(&site, messages).await?;
     let values = values! { messages, older, asked => query, flows, partners, stages, wrong, first => asked("after").is_none() };
     site.pages.page("messages.html", Some(&person), values)
 }

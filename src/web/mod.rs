@@ -21,6 +21,7 @@ mod person;
 mod problems;
 mod refusal;
 mod render;
+mod rows;
 mod serve;
 mod sessions;
 mod signin;
@@ -102,6 +103,7 @@ fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
         .route("/messages/{id}/file", get(message::file))
         .route("/messages/{id}/do/{action}", get(actions::confirm).post(actions::act))
         .route("/flows/{id}", get(flows::page))
+        .route("/flows/{id}/do/{action}", post(flows::act))
         .route("/alerts", get(alerts::page))
         .route("/alerts/silence", post(alerts::silence))
         .route("/audit", get(audit::page))

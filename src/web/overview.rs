@@ -1,4 +1,4 @@
-//! The first page: every flow at a glance, what keeps messages, which alerts are on.
+//! The first page: every flow at a glance, other active alerts, open failures.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Site, person::Person, refusal::Refusal, values::values};
 use crate::{
     config::Flow,
-    journal::{DayOfMessages, FlowRuns, Tally},
+    journal::{DayOfMessages, FlowRuns, Pause, Tally},
     model::{Problem, Stage},
 };
 
@@ -26,6 +26,7 @@ pub(super) struct Glance {
     pub partner: String,
     pub direction: &'static str,
     pub enabled: bool,
+    pub pause: Option<Pause>,
     pub schedule: String,
     pub next: Option<String>,
     pub run: Option<FlowRuns>,
@@ -51,6 +52,7 @@ pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glanc
     let now = site.engine.clock().now();
     let first = now.date_naive().checked_sub_days(Days::new(DAYS - 1)).unwrap_or_default();
     let (stage_counts, runs, days) = (journal.stage_counts().await?, journal.runs().await?, journal.days(first).await?);
+    let pauses = journal.pauses().await?;
     let wanted = workspace.flows.values().filter(|flow| only.is_none_or(|only| flow.id == only));
     let glance = |flow: &Flow| {
         let bars = bars(first, days.iter().filter(|day| day.flow == flow.id));
@@ -60,6 +62,7 @@ pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glanc
             partner: flow.partner.clone(),
             direction: flow.direction().as_str(),
             enabled: flow.enabled,
+            pause: pauses.get(&flow.id).cloned(),
             schedule: flow.schedule.to_string(),
             next: flow.enabled.then(|| flow.schedule.next(now)).flatten().map(|at| at.to_rfc3339()),
             run: runs.get(&flow.id).cloned(),
@@ -97,6 +100,8 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
     let journal = site.engine.journal();
     let flows = glances(&site, None).await?;
     let troubles = journal.troubles(&[], CAUSES).await?;
-    let alerts: Vec<_> = journal.alerts().await?.into_iter().filter(|alert| alert.ended.is_none()).collect();
+    // What failed, waits or is held is listed by its failures.
+    let listed = |kind: &str| ["failed", "held", "waiting"].contains(&kind);
+    let alerts: Vec<_> = journal.alerts().await?.into_iter().filter(|alert| alert.ended.is_none() && !listed(&alert.kind)).collect();
     site.pages.page("overview.html", Some(&person), values! { flows, troubles, alerts, now => site.engine.clock().now() })
 }

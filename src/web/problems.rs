@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Site, csrf::CheckedForm, escape::encoded, person::Person, refusal::Refusal, values::values};
+use super::{Site, csrf::CheckedForm, escape::encoded, person::Person, refusal::Refusal, rows::rows, values::values};
 use crate::{
     journal::{FailureGroup, Filter},
     model::{Code, Message, Problem, ReprocessOptions},
@@ -38,6 +38,7 @@ async fn of_cause(site: &Site, cause: &str, limit: u32) -> Result<(FailureGroup,
 /// The messages of one cause.
 pub(super) async fn cause(State(site): State<Arc<Site>>, person: Person, Path(cause): Path<String>) -> Result<Response, Refusal> {
     let (trouble, messages) = of_cause(&site, &cause, SHOWN).await?;
+    let messages = rows(&site, messages).await?;
     site.pages.page("cause.html", Some(&person), values! { trouble, messages })
 }
 

@@ -9,6 +9,7 @@ use std::{
 use axum::{Json, Router, extract::State, http::StatusCode, routing::post};
 use chrono::{DateTime, TimeDelta, Utc};
 use consign::{
+    journal::AuditEntry,
     model::{Clock, ManualClock},
     ops::alerts::{self, AlertCondition, certificates::Endings, deliver},
     pipeline::Engine,
@@ -316,4 +317,24 @@ async fn cron_and_monitoring_ask_by_exit_code() {
     fs::write(world.workspace().join("hook.secret"), "http://127.0.0.1:1/hook?token=hush").expect("written");
     let lost = world.consign(&["alerts", "--try"]).ends(2);
     assert!(lost.err.contains("C908") && !lost.err.contains("hush"), "{}", lost.err);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_flow_that_stays_paused_is_an_alert_after_a_day_and_is_not_silent_meanwhile() {
+    let shop = Shop::with("settle = \"0s\"\nexpect = \"0 10 * * 1-5\"").await;
+    let friday = "2026-03-06T08:00:00Z".parse().expect("a time");
+    let watched = Watched::around(shop, "off = [\"stopped\"]\n[web]\nurl = \"https://edi.example.com\"", friday).await;
+    watched.engine.run("orders-in").await;
+    let anna = AuditEntry { reason: Some("stocktaking".into()), ..AuditEntry::new("anna", "pause") };
+    watched.engine.journal().pause("orders-in", &anna, watched.clock.now()).await.expect("written");
+    watched.after(24 * 60 - 1).await;
+    assert_eq!(watched.hook.told(), Vec::<Vec<String>>::new());
+    watched.after(3 * 24 * 60).await;
+    assert_eq!(watched.hook.told(), [["new paused/orders-in"]], "and nobody hears of silence");
+    let text = watched.hook.texts().concat();
+    assert!(text.contains("orders-in is paused since 2026-03-06 08:00 UTC by anna (stocktaking)"), "{text}");
+    assert!(text.contains("    https://edi.example.com/flows/orders-in\n"), "{text}");
+    watched.engine.journal().resume("orders-in", &anna, watched.clock.now()).await.expect("written");
+    watched.after(6).await;
+    assert!(watched.hook.told().concat().contains(&"over paused/orders-in".to_string()));
 }

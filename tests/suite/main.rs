@@ -27,6 +27,7 @@ mod neighbours;
 mod odoo;
 mod odoos;
 mod ops;
+mod pauses;
 mod people;
 mod plans;
 mod readme;

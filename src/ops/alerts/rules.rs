@@ -7,7 +7,7 @@ use chrono::{DateTime, TimeDelta, Utc};
 use super::{certificates::Endings, condition::AlertCondition};
 use crate::{
     config::{FilesSource, FilesTarget, Flow, Schedule},
-    journal::{FlowRuns, Gap, Stuck},
+    journal::{FlowRuns, Gap, Pause, Stuck},
     model::{Direction, Problem, Stage},
     pipeline::Engine,
 };
@@ -29,6 +29,8 @@ const GAP_WINDOW: TimeDelta = TimeDelta::days(30);
 const OUT_OF_ORDER: TimeDelta = TimeDelta::minutes(15);
 /// How late a run may be.
 const LATE: TimeDelta = TimeDelta::minutes(10);
+/// How long a flow may be paused before it is an alert.
+const FORGOTTEN: TimeDelta = TimeDelta::days(1);
 /// How long a run may take.
 const LONG: TimeDelta = TimeDelta::hours(6);
 
@@ -46,7 +48,7 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         found.push(AlertCondition { key: "stopped/journal".into(), kind: "stopped", flow: None, text, hint, count: 1, since: None });
         return Ok(Looked { conditions: found, unseen: Vec::new() });
     }
-    let runs = journal.runs().await?;
+    let (runs, pauses) = (journal.runs().await?, journal.pauses().await?);
     for stage_count in journal.stage_counts().await?.iter().filter(|stage_count| stage_count.stage == Stage::Failed) {
         found.push(failed(engine, &stage_count.flow, stage_count.count).await?);
     }
@@ -62,7 +64,9 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         let Some(run) = runs.get(&flow.id) else { continue };
         found.extend(unable(flow, run, before(now, alerts.waiting)));
         found.extend(stopped(flow, run, now));
-        if let Some(expect) = &flow.expect {
+        let pause = pauses.get(&flow.id);
+        found.extend(pause.and_then(|pause| paused(flow, pause, now)));
+        if let (Some(expect), None) = (&flow.expect, pause) {
             found.extend(silent(flow, expect, journal.last_came(&flow.id).await?, run.first, now));
         }
         if flow.source_as::<FilesSource>().is_some_and(|files| files.sequence.is_some()) {
@@ -132,6 +136,13 @@ fn unable(flow: &Flow, run: &FlowRuns, before: DateTime<Utc>) -> Option<AlertCon
     let text = format!("{} cannot work since {}: {}", flow.id, minute(since), problem.message);
     let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.as_str()).into());
     Some(of(&flow.id, "unable", text, hint.into(), 1, Some(since)))
+}
+
+/// A flow that was paused, and perhaps forgotten.
+fn paused(flow: &Flow, pause: &Pause, now: DateTime<Utc>) -> Option<AlertCondition> {
+    let why = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
+    let text = format!("{} is paused since {} by {}{why}", flow.id, minute(pause.at), pause.who);
+    (pause.at <= now - FORGOTTEN).then(|| of(&flow.id, "paused", text, format!("consign resume {}", flow.id), 1, Some(pause.at)))
 }
 
 /// A flow that has not been run at its times: the process that should is gone, or hangs.

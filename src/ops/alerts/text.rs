@@ -7,12 +7,12 @@ use super::{
     decide::{News, State},
     rules::minute,
 };
-use crate::{config::Workspace, model::problem::shown};
+use crate::{config::Workspace, journal::Alert, model::problem::shown};
 
 /// The body of a notice, as JSON: `subject`, `text`, `at`, `workspace`, `news`.
 pub fn body(workspace: &Workspace, news: &[News], at: DateTime<Utc>) -> String {
     let name = name(workspace);
-    json!({ "subject": subject(&name, news), "text": text(news, at), "at": at, "workspace": name, "news": news }).to_string()
+    json!({ "subject": subject(&name, news), "text": text(workspace, news, at), "at": at, "workspace": name, "news": news }).to_string()
 }
 
 /// A word to see whether it arrives.
@@ -59,7 +59,17 @@ fn plain(text: &str) -> String {
     text.replace('<', "\u{2039}").replace('>', "\u{203a}").replace('@', "\u{ff20}")
 }
 
-fn text(news: &[News], at: DateTime<Utc>) -> String {
+/// Where the page shows more about an alert; `None` where the workspace does not say where its page is.
+fn link(workspace: &Workspace, alert: &Alert) -> Option<String> {
+    let (url, flow) = (workspace.web.url.as_deref()?.trim_end_matches('/'), alert.flow.as_deref()?);
+    Some(match alert.kind.as_str() {
+        kind @ ("failed" | "held" | "waiting") => format!("{url}/messages?flow={flow}&stage={kind}"),
+        kind @ ("overdue" | "refused") => format!("{url}/messages?flow={flow}&answer={kind}"),
+        _ => format!("{url}/flows/{flow}"),
+    })
+}
+
+fn text(workspace: &Workspace, news: &[News], at: DateTime<Utc>) -> String {
     let mut out = String::new();
     for one in news {
         out.push_str(&format!("{}: {}\n", one.state.as_str().to_uppercase(), shown(&one.alert.text)));
@@ -67,6 +77,9 @@ fn text(news: &[News], at: DateTime<Utc>) -> String {
             (State::Over, _) => out.push_str(&format!("    over; it began at {}\n", minute(one.alert.since))),
             (_, Some(hint)) => out.push_str(&format!("    to do: {}\n", shown(hint))),
             (_, None) => {}
+        }
+        if let (true, Some(link)) = (one.state != State::Over, link(workspace, &one.alert)) {
+            out.push_str(&format!("    {link}\n"));
         }
     }
     out.push_str(&format!("\nseen at {}; `consign alerts` shows what is on now\n", minute(at)));

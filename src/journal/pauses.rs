@@ -1,0 +1,116 @@
+//! Flows that people have paused, and runs that they have asked for.
+
+use std::collections::HashMap;
+
+use chrono::{DateTime, Utc};
+use serde::Serialize;
+
+use super::{
+    audit::{self, AuditEntry},
+    sql::{Cells, Journal, all, commit, stamp},
+};
+use crate::model::Problem;
+
+/// Since when a flow receives nothing new, and who wanted it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Pause {
+    /// Since when.
+    pub at: DateTime<Utc>,
+    /// Who paused it.
+    pub who: String,
+    /// Why.
+    pub reason: Option<String>,
+}
+
+impl Journal {
+    /// The flows that are paused.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn pauses(&self) -> Result<HashMap<String, Pause>, Problem> {
+        let rows = sqlx::query("select flow, at, who, reason from pause").fetch_all(&self.pool).await?;
+        let pauses = all(&rows, |row| {
+            let cells = Cells::of("pause", "flow", row);
+            Ok((cells.get("flow")?, Pause { at: cells.time("at")?, who: cells.get("who")?, reason: cells.get("reason")? }))
+        })?;
+        Ok(pauses.into_iter().collect())
+    }
+
+    /// Whether a flow is paused.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn is_paused(&self, flow: &str) -> Result<bool, Problem> {
+        Ok(sqlx::query("select 1 from pause where flow = ?").bind(flow).fetch_optional(&self.pool).await?.is_some())
+    }
+
+    /// Pauses a flow; `false` where it is paused already.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn pause(&self, flow: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+        let mut to = self.begin().await?;
+        let insert = sqlx::query("insert or ignore into pause (flow, at, who, reason) values (?, ?, ?, ?)");
+        let insert = insert.bind(flow).bind(stamp(now)).bind(&entry.who).bind(&entry.reason);
+        let is_new = insert.execute(&mut *to).await?.rows_affected() > 0;
+        if is_new {
+            sqlx::query("delete from run_request where flow = ?").bind(flow).execute(&mut *to).await?;
+            audit::write_down(&mut to, None, entry, now).await?;
+        }
+        commit(to).await?;
+        Ok(is_new)
+    }
+
+    /// Lets a paused flow receive again; `false` where it is not paused.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn resume(&self, flow: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+        let mut to = self.begin().await?;
+        let was_paused = sqlx::query("delete from pause where flow = ?").bind(flow).execute(&mut *to).await?.rows_affected() > 0;
+        if was_paused {
+            audit::write_down(&mut to, None, entry, now).await?;
+        }
+        commit(to).await?;
+        Ok(was_paused)
+    }
+
+    /// Asks for a run of a flow now; `false` where one is asked for already.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn request_run(&self, flow: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+        let mut to = self.begin().await?;
+        let insert = sqlx::query("insert or ignore into run_request (flow, at) values (?, ?)").bind(flow).bind(stamp(now));
+        let is_new = insert.execute(&mut *to).await?.rows_affected() > 0;
+        if is_new {
+            audit::write_down(&mut to, None, entry, now).await?;
+        }
+        commit(to).await?;
+        Ok(is_new)
+    }
+
+    /// When a run of a flow was asked for that has not begun yet.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn requested_run(&self, flow: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+        let row = sqlx::query("select flow, at from run_request where flow = ?").bind(flow).fetch_optional(&self.pool).await?;
+        row.map(|row| Cells::of("run_request", "flow", &row).time("at")).transpose()
+    }
+
+    /// Takes a request for a run; `false` where there is none.
+    ///
+    /// # Errors
+    /// The journal cannot be read or written.
+    pub async fn take_run_request(&self, flow: &str) -> Result<bool, Problem> {
+        // Asked every two seconds for every flow: nothing is written where there is none.
+        if self.requested_run(flow).await?.is_none() {
+            return Ok(false);
+        }
+        let mut to = self.begin().await?;
+        let taken = sqlx::query("delete from run_request where flow = ?").bind(flow).execute(&mut *to).await?.rows_affected() > 0;
+        commit(to).await?;
+        Ok(taken)
+    }
+}
