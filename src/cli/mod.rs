@@ -20,6 +20,7 @@ mod keep;
 mod library;
 mod library_files;
 mod log;
+mod migrate;
 mod new;
 mod odoo;
 mod open_files;
@@ -112,6 +113,8 @@ enum Verb {
     Library(library::Args),
     /// Messages, newest first.
     Log(log::Args),
+    /// Write the new names of renamed keys into the workspace's files.
+    Migrate(migrate::Args),
     /// Generate a starter flow from a schema and a sample.
     New(new::Args),
     /// The real Odoo, for working offline: a snapshot of its models and fields.
@@ -262,6 +265,7 @@ async fn dispatch(context: &Context, verb: Verb) -> Result<Exit, Problems> {
         Verb::Keep(args) => keep::run(context, &args).await,
         Verb::Library(args) => library::run(context, &args),
         Verb::Log(args) => log::run(context, &args).await,
+        Verb::Migrate(args) => migrate::run(context, &args),
         Verb::New(args) => new::run(context, &args),
         Verb::Odoo(args) => odoo::run(context, &args).await,
         Verb::Pause(args) => pause::run(context, &args).await,

@@ -154,9 +154,9 @@ pub(super) fn line(summary: &Summary) -> String {
         (summary.waiting, "waiting"),
         (summary.held, "held"),
         (summary.refused, "records refused"),
-        (summary.kept, "values kept"),
+        (summary.values_preserved, "values kept"),
         (summary.duplicates, "duplicate"),
-        (summary.changing, "not complete yet"),
+        (summary.incomplete, "not complete yet"),
     ];
     let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let text = match (parts.is_empty(), Exit::of(&summary.problems)) {
@@ -167,6 +167,10 @@ pub(super) fn line(summary: &Summary) -> String {
         (false, _) => parts.join(", "),
     };
     // What was told before is not told again, but neither forgotten.
-    let left = if summary.left > summary.held { format!("; {} left on the drop (consign drops)", summary.left) } else { String::new() };
+    let left = if summary.left_on_remote > summary.held {
+        format!("; {} left on the drop (consign drops)", summary.left_on_remote)
+    } else {
+        String::new()
+    };
     format!("{:16} {text}{left}", summary.flow)
 }

@@ -108,12 +108,12 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Alerts {
     set("remind", &mut alerts.remind);
     set("held", &mut alerts.held);
     set("waiting", &mut alerts.waiting);
-    set("ends", &mut alerts.ends);
+    set("expiry_warning", &mut alerts.ends);
     if let Some(disk) = table.integer("disk") {
         alerts.disk = u64::try_from(disk).unwrap_or_default();
     }
-    alerts.off = table.texts("off").unwrap_or_default();
-    if let (Some(unknown), Some(node)) = (alerts.off.iter().find(|kind| !KINDS.contains(&kind.as_str())), table.node("off")) {
+    alerts.off = table.texts("disabled").unwrap_or_default();
+    if let (Some(unknown), Some(node)) = (alerts.off.iter().find(|kind| !KINDS.contains(&kind.as_str())), table.node("disabled")) {
         table.bad(node, format!("`{unknown}` is no kind of alert; the kinds are {}", KINDS.join(", ")));
     }
     alerts.webhook = webhook(&table);

@@ -63,6 +63,7 @@ pub fn check(workspace: &Workspace) -> CheckReport {
     }
     report.problems.extend(overlaps(workspace));
     report.warnings.extend(in_the_clear(workspace));
+    report.warnings.extend(workspace.old_names());
     report
 }
 

@@ -22,10 +22,10 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let folder = table.need_text("folder");
     let usual = || reading.documents.map(|documents| documents.usual_files()).unwrap_or_default();
     let patterns = table.texts("files").unwrap_or_else(usual);
-    let settle = table.duration("settle").unwrap_or(Duration::from_secs(5));
+    let settle = table.duration("stable_for").unwrap_or(Duration::from_secs(5));
     let large = if table.choice("large", &["hold", "reject"]) == "reject" { OnUnusualFile::Reject } else { OnUnusualFile::Hold };
     // A flow that does not wait for a file to stand still does not wait for its end either, unless it says so.
-    let cut = table.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
+    let cut = table.duration("incomplete_timeout").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
     let order = if table.choice("order", &["time", "name"]) == "name" { ReadOrder::Name } else { ReadOrder::Time };
     let marker = marker(table);
     let sequence = table.text("sequence").and_then(|text| {

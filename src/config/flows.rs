@@ -112,7 +112,7 @@ pub(super) fn read(reader: &TomlReader<'_>, id: &str, file: &str, files: &dyn Wo
     let ends = Ends::of(reader, kinds)?;
     let (from, to) = (ends.source.as_ref().unwrap_or(reader), ends.target.as_ref().unwrap_or(reader));
     let schedule = schedule(reader, "schedule", &reader.need_text("schedule"));
-    let expect = reader.text("expect").map(|text| self::schedule(reader, "expect", &text));
+    let expect = reader.text("expected_by").map(|text| self::schedule(reader, "expected_by", &text));
     let partner = reader.need_text("partner");
     let (about, enabled) = (reader.text("about").unwrap_or_default(), reader.boolean("enabled").unwrap_or(true));
     let schema_from = reader.text("schema_from");
@@ -208,7 +208,7 @@ fn documents(table: &TomlReader<'_>) -> Option<Documents> {
         "accept" => OnUnusualFile::Accept,
         _ => OnUnusualFile::Hold,
     };
-    Some(Documents { format, limits, unpack: table.texts("unpack").unwrap_or_default(), same_content, empty })
+    Some(Documents { format, limits, unpack: table.texts("unzip").unwrap_or_default(), same_content, empty })
 }
 
 /// How records become documents. What these are called stands with the keys of the target.
@@ -231,7 +231,7 @@ fn map(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, partner: &str) -> Op
     }
     let envelope = choice::envelope(reader);
     let given = Given { partner: files.partner(partner), values: values(reader) };
-    let partial = reader.boolean("partial").unwrap_or(false);
+    let partial = reader.boolean("allow_partial").unwrap_or(false);
     let name = reader.need_text("mapping");
     let text = text(reader, files, "mapping", &name)?;
     let tables = CodeTables { files, partner, read: RefCell::default() };
@@ -246,11 +246,11 @@ fn map(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, partner: &str) -> Op
         let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
         reader.report(Problem::new(Code::ConfigUnknownName, text).at(Place::at(&name, line, column)));
     }
-    if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("partial")) {
+    if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("allow_partial")) {
         let text = "records of this mapping cannot be refused one by one: each must be made of an element of its own below the root";
         reader.bad(node, text.into());
     }
-    if let (true, Some(_), Some(node)) = (partial, &envelope, reader.node("partial")) {
+    if let (true, Some(_), Some(node)) = (partial, &envelope, reader.node("allow_partial")) {
         let text = "records of documents in an envelope cannot be refused one by one: what is left would not be such a file";
         reader.bad(node, text.into());
     }

@@ -18,6 +18,7 @@ use crate::{
         catalog::Catalog,
         i18n::Language,
         nearest::did_you_mean,
+        renamed_keys,
         toml_reader::{self, TomlNode, TomlReader},
     },
     odoo::{DialectChoice, fields},
@@ -117,7 +118,7 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
     let storage = root.join(reader.text("storage").unwrap_or_else(|| "var".into()));
     reader.finish();
     let partners: BTreeMap<String, Partner> = partner_files.iter().map(|parsed| (parsed.id.clone(), partner(parsed, &problems))).collect();
-    let mut flows = BTreeMap::new();
+    let (mut flows, mut renamed) = (BTreeMap::new(), Vec::new());
     for parsed in &flow_files {
         let own = RefCell::default();
         let reader = TomlReader::new(&parsed.node, &parsed.file, &own);
@@ -133,11 +134,15 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
                 );
             }
             reader.finish();
-            if own.borrow().is_empty() {
+            let (own, old_names) = renamed_keys::apart(own.take());
+            if own.is_empty() {
                 flows.insert(parsed.id.clone(), flow);
             }
+            apart.extend(own);
+            renamed.extend(old_names);
+        } else {
+            apart.extend(renamed_keys::apart(own.take()).0);
         }
-        apart.extend(own.into_inner());
     }
     let named = |name: &str| {
         let mut catalog = catalog(root, &Workspace::catalog_file(name), &problems)?;
@@ -150,7 +155,9 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
         answer::add_to(&mut catalog);
         catalog
     });
-    match Problems::of(problems.into_inner()) {
+    let (problems, old_names) = renamed_keys::apart(problems.into_inner());
+    renamed.extend(old_names);
+    match Problems::of(problems) {
         None => Ok((
             Workspace {
                 root: root.to_path_buf(),
@@ -166,6 +173,7 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
                 flows,
                 catalog,
                 catalogs,
+                renamed,
             },
             apart,
         )),
@@ -256,7 +264,7 @@ fn odoo(reader: &TomlReader<'_>, key: &str) -> OdooConfig {
         timeout: table.duration("timeout").unwrap_or(empty.timeout),
         limit_time_real: table.duration("limit_time_real").unwrap_or(empty.limit_time_real),
         largest_answer: largest_answer(&table),
-        calls: table.integer("calls").and_then(|calls| usize::try_from(calls).ok()).filter(|calls| *calls > 0).unwrap_or(CALLS),
+        calls: table.integer("max_concurrency").and_then(|calls| usize::try_from(calls).ok()).filter(|calls| *calls > 0).unwrap_or(CALLS),
         context,
     };
     if config.key.is_none()

@@ -92,6 +92,8 @@ pub struct Workspace {
     pub catalog: Catalog,
     /// Those of the further ones that have a snapshot of their own.
     pub catalogs: BTreeMap<String, Catalog>,
+    /// Keys of its own files that have an old name; those of mappings are in the mappings.
+    renamed: Vec<Problem>,
 }
 
 /// Odoo as configured; secrets not opened yet.
@@ -237,6 +239,18 @@ impl Flow {
 }
 
 impl Workspace {
+    /// Every key of the workspace that has an old name, each once, with its place.
+    pub fn old_names(&self) -> Vec<Problem> {
+        let mappings = self.flows.values().filter_map(Flow::inbound).flat_map(|inbound| &inbound.map.mapping.renamed);
+        let mut all: Vec<Problem> = Vec::new();
+        for found in self.renamed.iter().chain(mappings) {
+            if !all.contains(found) {
+                all.push(found.clone());
+            }
+        }
+        all
+    }
+
     /// An Odoo by its name; empty for the one of `[odoo]`.
     ///
     /// # Errors

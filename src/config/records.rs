@@ -53,7 +53,7 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
         _ => Vec::new(),
     };
     let cursor = read.choice("cursor", &["none", "write_date"]) == "write_date";
-    let changed = match read.choice("changed", &["ignore", "resend", "report"]) {
+    let changed = match read.choice("on_change", &["ignore", "resend", "report"]) {
         "resend" => OnRecordChange::Resend,
         "report" => OnRecordChange::Report,
         _ => OnRecordChange::Ignore,

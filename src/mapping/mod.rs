@@ -41,6 +41,8 @@ pub struct Mapping {
     records: Vec<RecordRule>,
     /// Paths to the numbers that its documents are found by; empty: what makes its records the same again.
     numbers: Vec<numbers::Number>,
+    /// Its keys that have an old name.
+    pub renamed: Vec<Problem>,
 }
 
 /// What a flow gives to its mapping besides the document.

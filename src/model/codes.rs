@@ -187,6 +187,7 @@ codes! {
     FieldRequired = "C119", Consultant, Flow, Fail, "a field that Odoo requires is not mapped", "Odoo refuses a new record without it and has no default for it, as far as the snapshot tells.";
     ActionUnknown = "C120", Consultant, Flow, Fail, "an Odoo method needs an option", "It would open a dialog, so the mapping must say how to answer it; and records that are always made anew need a method that marks them; docs/mapping.md lists the methods and what can be decided.";
     InTheClear = "C121", Ops, Flow, Leave, "a secret travels in the clear", "The address has no TLS and is not this machine's: whoever can listen on the way reads the password. It works; `consign check` warns of it.";
+    ConfigRenamed = "C122", Consultant, Flow, Leave, "a key has a new name", "The old name still works. `consign migrate` writes the new names into the files of the workspace.";
 
     DocEmpty = "C201", Partner, Document, Fail, "the file is empty", "0 bytes, or nothing but blanks. Usually the sender's export was cut off: ask for the file again.";
     DocMalformed = "C202", Partner, Document, Fail, "the file is not well-formed XML", "It is truncated, is not XML at all, or has a broken tag or reference. The place shows where the reader had to stop.";

@@ -82,8 +82,10 @@ pub struct Message {
     /// Stage.
     pub stage: Stage,
     /// While waiting or held: the stage to go on from.
+    #[serde(rename = "resume_stage")]
     pub resume: Option<Stage>,
     /// While waiting: when to go on. One that was held meanwhile goes on no earlier.
+    #[serde(rename = "retry_at")]
     pub until: Option<DateTime<Utc>>,
     /// Whether nobody can make that earlier: an effect may still land.
     #[serde(skip)]
@@ -93,8 +95,10 @@ pub struct Message {
     /// 1, and one more each time it is begun anew: the effect's mark in Odoo.
     pub run: u32,
     /// Where the original bytes lie, relative to the storage folder.
+    #[serde(rename = "blob_path")]
     pub stored: String,
     /// Whether the file on the partner's side lies where it belongs.
+    #[serde(rename = "acknowledged")]
     pub moved: bool,
     /// Code of the first problem for which it is held, waits or failed.
     pub code: Option<Code>,

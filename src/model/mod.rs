@@ -26,6 +26,7 @@ pub mod plan_diff;
 pub mod problem;
 pub mod problem_cap;
 pub mod problems;
+pub mod renamed_keys;
 pub mod shape;
 pub mod sink;
 pub mod stage;

@@ -9,7 +9,7 @@ use toml::{
     de::{DeTable, DeValue},
 };
 
-use super::{Code, Place, Problem, nearest::did_you_mean};
+use super::{Code, Place, Problem, nearest::did_you_mean, renamed_keys};
 
 /// A value with its place.
 #[derive(Debug, Clone)]
@@ -193,10 +193,20 @@ impl<'n> TomlReader<'n> {
         self.entry(key).map(|entry| &entry.node)
     }
 
-    /// Key and value of `key`.
+    /// Key and value of `key`. One that has its old name is found as well, and reported.
     pub fn entry(&self, key: &str) -> Option<&'n TomlEntry> {
         self.asked.borrow_mut().push(key.to_string());
-        self.entries.iter().find(|entry| entry.key == key)
+        let found = self.find(key)?;
+        if found.key != key && !self.asked.borrow().contains(&found.key) {
+            self.asked.borrow_mut().push(found.key.clone());
+            self.report(renamed_keys::renamed(&found.key, key).at(Place::at(self.file, found.line, found.column)));
+        }
+        Some(found)
+    }
+
+    fn find(&self, key: &str) -> Option<&'n TomlEntry> {
+        let named = |name: &str| self.entries.iter().find(|entry| entry.key == name);
+        named(key).or_else(|| named(renamed_keys::old_name(key)?))
     }
 
     /// All entries, for tables whose keys are free.
@@ -319,7 +329,7 @@ impl<'n> TomlReader<'n> {
 
     /// Where the value of `key` stands, or the table when there is none.
     pub fn place_of(&self, key: &str) -> Place {
-        match self.entries.iter().find(|entry| entry.key == key) {
+        match self.find(key) {
             Some(entry) => self.place(&entry.node),
             None => Place::at(self.file, self.line, self.column),
         }

@@ -12,6 +12,7 @@ pub mod health;
 pub mod keep;
 pub mod message_detail;
 pub mod message_filter;
+pub mod migrate;
 pub mod new_journal;
 pub mod reprocess_preview;
 pub mod restore;

@@ -105,11 +105,11 @@ pub(super) fn ready(flow: &Flow, candidates: Vec<Candidate>, summary: &mut Summa
         match one.readiness {
             Readiness::Ready => ready.push(one.origin),
             Readiness::Held(problem, _) if is_incomplete(problem.code) => {
-                summary.changing += 1;
+                summary.incomplete += 1;
                 let (name, code) = (shown(&one.origin.name), problem.code.as_str());
                 tracing::info!(flow = flow.id, name, code, "{}; left for the next poll", problem.message);
             }
-            Readiness::Held(..) => summary.left += 1,
+            Readiness::Held(..) => summary.left_on_remote += 1,
             _ => {}
         }
     }

@@ -114,7 +114,7 @@ impl Documents<'_> {
         }
         let applied = apply::apply(self.run, inbound, self.target, message, documents).await?;
         summary.refused += applied.refused;
-        summary.kept += applied.kept;
+        summary.values_preserved += applied.kept;
         message.refused = u32::try_from(applied.refused).unwrap_or(u32::MAX);
         Ok(engine.journal().applied(message, applied.written(), applied.note().as_deref(), engine.clock().now()).await?)
     }

@@ -117,7 +117,7 @@ async fn verify_complete(
             Ok(Fetched { origin, incomplete: Some(problem), .. }) => {
                 // Waited for from now on, not from when it was first seen to stand still.
                 look::leave(run, &[(&origin, problem)]).await?;
-                summary.changing += 1;
+                summary.incomplete += 1;
             }
             Ok(Fetched { message, records, unclaimed, .. }) => {
                 if !records.is_empty() {

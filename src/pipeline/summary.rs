@@ -31,15 +31,15 @@ pub struct Summary {
     /// Messages held for a person.
     pub held: usize,
     /// Files that are left on the drop for a person, those told before among them.
-    pub left: usize,
+    pub left_on_remote: usize,
     /// Records that were refused while the rest of their files went in.
     pub refused: usize,
     /// Values left as people have changed them in Odoo.
-    pub kept: usize,
+    pub values_preserved: usize,
     /// Exact duplicates archived.
     pub duplicates: usize,
     /// Files left where they are because they still change.
-    pub changing: usize,
+    pub incomplete: usize,
     /// The flow is paused: nothing new was received.
     pub paused: bool,
     /// What kept the flow itself from working.

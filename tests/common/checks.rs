@@ -10,6 +10,6 @@ pub fn all_at_rest(world: &World) {
     for message in world.json(&["log", "--limit", "1000"]).as_array().expect("a list") {
         let stage = message["stage"].as_str().expect("a stage");
         assert!(matches!(stage, "done" | "failed" | "held" | "discarded"), "message {} is {stage}: {}", message["name"], message["reason"]);
-        assert!(stage == "held" || message["moved"] == true, "message {} is archived", message["name"]);
+        assert!(stage == "held" || message["acknowledged"] == true, "message {} is archived", message["name"]);
     }
 }

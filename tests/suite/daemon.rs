@@ -34,8 +34,10 @@ async fn a_file_in_a_watched_folder_is_taken_and_sigterm_ends_it_well() {
     until("the products", async || world.odoo.count("product.template", json!([])).await == 4).await;
 
     // Somebody reprocesses while it runs: it does the work itself. And nobody else may write the workspace.
-    until("rest", async || world.messages("products-in").iter().all(|message| message["stage"] == "done" && message["moved"] == true))
-        .await;
+    until("rest", async || {
+        world.messages("products-in").iter().all(|message| message["stage"] == "done" && message["acknowledged"] == true)
+    })
+    .await;
     let message = world.messages("products-in").pop().expect("a message");
     let again = world.consign(&["reprocess", message["id"].as_str().expect("an id")]).ends(0);
     assert!(again.out.contains("done"), "{}", again.out);
@@ -89,7 +91,7 @@ async fn sighup_reads_the_workspace_anew_and_loses_no_work() {
     until("the new flow", async || world.odoo.count("sale.order", json!([])).await == 14).await;
     until("rest", async || {
         let all = [world.messages("orders-in"), world.messages("late-orders")].concat();
-        all.iter().all(|message| message["stage"] == "done" && message["moved"] == true)
+        all.iter().all(|message| message["stage"] == "done" && message["acknowledged"] == true)
     })
     .await;
     signal(&daemon, "TERM");

@@ -117,9 +117,9 @@ async fn an_upload_that_was_broken_off_is_waited_for_and_at_last_refused() {
     let clock = Arc::new(ManualClock::new(chrono::Utc::now()));
     let engine = shop.engine().await.with_clock(Arc::clone(&clock) as Arc<dyn Clock>);
     let ran = engine.run("orders-in").await;
-    assert_eq!((ran.changing, ran.failed, shop.here().len()), (2, 0, 2), "it may still come: {ran:?}");
+    assert_eq!((ran.incomplete, ran.failed, shop.here().len()), (2, 0, 2), "it may still come: {ran:?}");
     let ran = engine.run("orders-in").await;
-    assert_eq!((ran.changing, ran.failed), (2, 0), "and is waited for");
+    assert_eq!((ran.incomplete, ran.failed), (2, 0), "and is waited for");
     // The upload begins anew and comes through.
     shop.drop("order.xml", &order);
     assert_eq!(engine.run("orders-in").await.done, 1);

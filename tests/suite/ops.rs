@@ -137,7 +137,7 @@ async fn an_edited_copy_takes_the_place_of_a_refused_file_which_stays_as_it_came
     assert_eq!(life["message"]["stage"], "discarded");
     let copy = life["children"][0].clone();
     assert_eq!((copy["stage"].as_str(), copy["edited"].as_bool()), (Some("done"), Some(true)));
-    let kept = world.workspace().join("var").join(life["message"]["stored"].as_str().expect("a place"));
+    let kept = world.workspace().join("var").join(life["message"]["blob_path"].as_str().expect("a place"));
     assert_eq!(fs::read_to_string(kept).expect("the original"), bad, "the original stays as it came");
     let life = world.json(&["show", id(&copy)]);
     assert_eq!(life["parent"]["id"], original["id"]);

@@ -157,7 +157,7 @@ async fn the_same_file_refused_twice_keeps_an_original_for_each_message() {
     }
     let messages = shop.world.messages("orders-in");
     assert_eq!(messages.len(), 2);
-    assert_ne!(messages[0]["stored"], messages[1]["stored"]);
+    assert_ne!(messages[0]["blob_path"], messages[1]["blob_path"]);
     shop.world.odoo.create("product.product", serde_json::json!({"name": "New", "default_code": "LATER"})).await;
     let mut ids: Vec<String> = messages.iter().map(|message| message["id"].as_str().expect("an id").to_string()).collect();
     ids.sort();

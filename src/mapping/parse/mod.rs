@@ -20,6 +20,7 @@ use crate::model::{
     i18n::Text,
     nearest::did_you_mean,
     plan::{OnMissing, PostAction, WriteMode},
+    renamed_keys,
     toml_reader::{self, TomlEntry, TomlItem, TomlNode, TomlReader},
 };
 
@@ -30,7 +31,8 @@ pub(super) fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Mappi
     let node = toml_reader::parse(text, file)?;
     let problems = RefCell::default();
     let mapping = Parser { file, problems: &problems, tables, namespaces: Vec::new() }.mapping(&node);
-    Problems::check(problems.into_inner()).map(|()| mapping)
+    let (problems, renamed) = renamed_keys::apart(problems.into_inner());
+    Problems::check(problems).map(|()| Mapping { renamed, ..mapping })
 }
 
 struct Parser<'n> {
@@ -77,7 +79,7 @@ impl<'n> Parser<'n> {
             self.problems.borrow_mut().push(Problem::new(Code::ConfigBadValue, message).at(Place::file(self.file)));
             Vec::new()
         });
-        Mapping { file: self.file.to_string(), document, accepts_empty, records, numbers }
+        Mapping { file: self.file.to_string(), document, accepts_empty, records, numbers, renamed: Vec::new() }
     }
 
     /// Paths to the numbers that documents are found by.
@@ -119,11 +121,11 @@ impl<'n> Parser<'n> {
             Some(Json::Object(map)) => map,
             _ => Map::new(),
         };
-        let none = match reader.choice("none", &["fail", "hold"]) {
+        let none = match reader.choice("on_missing", &["fail", "hold"]) {
             "hold" => OnMissing::Hold,
             _ => OnMissing::Fail,
         };
-        if let (Some(node), true) = (reader.node("none"), write != WriteMode::Update) {
+        if let (Some(node), true) = (reader.node("on_missing"), write != WriteMode::Update) {
             reader.bad(node, "`none` is for records that are only updated: write = \"update\"".into());
         }
         if let (Some(node), true) = (reader.node("scope"), write != WriteMode::Update) {
@@ -164,7 +166,7 @@ impl<'n> Parser<'n> {
     }
 
     fn then(&self, reader: &TomlReader<'n>) -> Vec<PostAction> {
-        let nodes: &[TomlNode] = match reader.node("then") {
+        let nodes: &[TomlNode] = match reader.node("actions") {
             None => return Vec::new(),
             Some(TomlNode { item: TomlItem::List(nodes), .. }) => nodes,
             Some(node) => std::slice::from_ref(node),
@@ -174,7 +176,7 @@ impl<'n> Parser<'n> {
             match &node.item {
                 TomlItem::Text(method) => then.push(PostAction { method: method.clone(), options: Map::new() }),
                 TomlItem::Table(_) => {
-                    let call = reader.inner(node, "then");
+                    let call = reader.inner(node, "actions");
                     let method = call.need_text("call");
                     let options = call.free().iter().filter(|entry| entry.key != "call");
                     then.push(PostAction { method, options: options.map(|entry| (entry.key.clone(), entry.node.json())).collect() });

@@ -30,7 +30,7 @@ impl<'n> Parser<'n> {
         if let (true, Some(node)) = (by.is_empty(), reader.node("by")) {
             reader.bad(node, "`by` names at least one field and where its value comes from".into());
         }
-        let none = match reader.choice("none", &["fail", "hold", "empty", "create"]) {
+        let none = match reader.choice("on_missing", &["fail", "hold", "empty", "create"]) {
             "hold" => OnMissing::Hold,
             "empty" => OnMissing::Empty,
             "create" => OnMissing::Create,
@@ -71,13 +71,13 @@ impl<'n> Parser<'n> {
     }
 
     pub(super) fn lines(&self, reader: &TomlReader<'n>) -> LinesRule {
-        let gone = match reader.choice("gone", &["keep", "remove", "archive"]) {
+        let gone = match reader.choice("missing_lines", &["keep", "remove", "archive"]) {
             "remove" => MissingLines::Remove,
             "archive" => MissingLines::Archive,
             _ => MissingLines::Keep,
         };
         let identity = reader.texts("identity").unwrap_or_default();
-        if let (Some(node), true) = (reader.node("gone"), identity.is_empty() && gone != MissingLines::Keep) {
+        if let (Some(node), true) = (reader.node("missing_lines"), identity.is_empty() && gone != MissingLines::Keep) {
             reader.bad(node, "lines that are gone can only be reported by an `identity`".into());
         }
         let known_only = reader.choice("new", &["add", "fail"]) == "fail";

@@ -304,6 +304,11 @@ values = { $count ->
        *[other] Werte
     }
 
+## Configuration
+
+config-renamed = `{ $old }` heißt jetzt `{ $new }`
+hint-migrate = der alte Name gilt weiter; consign migrate schreibt den neuen
+
 ## The report to a partner
 
 report-line = Zeile { $line }

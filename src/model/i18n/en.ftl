@@ -305,6 +305,11 @@ values = { $count ->
        *[other] values
     }
 
+## Configuration
+
+config-renamed = `{ $old }` is now called `{ $new }`
+hint-migrate = the old name still works; to rewrite it: consign migrate
+
 ## The report to a partner
 
 report-line = line { $line }

@@ -305,6 +305,11 @@ values = { $count ->
        *[other] valores
     }
 
+## Configuration
+
+config-renamed = `{ $old }` se llama ahora `{ $new }`
+hint-migrate = el nombre antiguo sigue valiendo; consign migrate escribe el nuevo
+
 ## The report to a partner
 
 report-line = línea { $line }

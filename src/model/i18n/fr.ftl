@@ -305,6 +305,11 @@ values = { $count ->
        *[other] valeurs
     }
 
+## Configuration
+
+config-renamed = `{ $old }` s'appelle maintenant `{ $new }`
+hint-migrate = l'ancien nom reste valable ; consign migrate écrit le nouveau
+
 ## The report to a partner
 
 report-line = ligne { $line }
