@@ -10,7 +10,7 @@ use super::{
     i18n::{Sentence, Text},
 };
 
-/// Where the problem lies. Every part is optional; what is known is said.
+/// The place of the problem. Every part is optional; what is known is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// File, as the partner named it or relative to the workspace.
@@ -62,7 +62,7 @@ impl fmt::Display for Place {
             (Some(line), None, None) => write!(f, ":{line}")?,
             (None, ..) => {}
         }
-        // A row's path is ours, not the partner's: its line and column say all.
+        // A row's path is ours, not the partner's: line and column are enough.
         match (&self.path, &self.field) {
             (Some(path), None) => write!(f, "  {}", shown(path)),
             _ => Ok(()),

@@ -1,5 +1,5 @@
-//! The engine's sentences about schema documents, in a consultant's words. What is not known here stays as it is, without the engine's
-//! own numbers.
+//! The engine's sentences about schema documents, in a consultant's words. An unknown sentence stays as it is, without the engine's own
+//! numbers.
 
 use super::phrases::{near, plain, quoted};
 use crate::model::i18n::Text;
@@ -62,7 +62,7 @@ const ELEMENTS: [&str; 24] = [
     "enumeration",
 ];
 
-/// What is wrong, and what to do about it where that is known.
+/// What is wrong, and what to do about it if that is known.
 pub(super) fn reported(message: &str) -> (String, Option<Text>) {
     let name = |key: &str| quoted(message, key).map(|name| name.rsplit(['}', ':']).next().unwrap_or(name).to_string());
     if message.contains("' not found")
