@@ -1,4 +1,4 @@
-//! What can go wrong in a session, and how people are told; the one place of this transport that does it.
+//! What can go wrong in a session; all problems of this transport are made here.
 
 use bytes::Bytes;
 
@@ -11,25 +11,25 @@ use crate::{
 /// What went wrong with a request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Fault {
-    /// The session is of no use any more; the same request may succeed on the next one.
+    /// The session cannot be used any more; the same request may succeed on the next one.
     Broken(&'static str),
     /// The server broke the protocol in its answer.
     Protocol(&'static str),
     /// The server refused.
     Status(u32, Bytes),
-    /// A file gave another number of bytes than its listing said.
+    /// A file has another number of bytes than its listing said.
     Length {
-        /// Bytes it gave, as far as they were asked for.
+        /// Bytes received, as far as they were requested.
         got: u64,
-        /// Bytes it should have.
+        /// Expected bytes.
         expected: u64,
     },
-    /// Our own side could not go on.
+    /// Our own side failed.
     Ours(Box<Problem>),
 }
 
 impl Fault {
-    /// The fault behind an answer of another kind than the request has.
+    /// The fault for an answer of another kind than the request has.
     pub(super) fn answer(reply: Reply) -> Self {
         match reply {
             Reply::Status { code, message } => Self::Status(code, message),
@@ -41,7 +41,7 @@ impl Fault {
         matches!(self, Self::Status(found, _) if *found == code)
     }
 
-    /// Whether the session it happened on must not be used again.
+    /// Whether its session must not be used again.
     pub(super) fn ends_session(&self) -> bool {
         match self {
             Self::Broken(_) | Self::Protocol(_) => true,
@@ -50,7 +50,7 @@ impl Fault {
         }
     }
 
-    /// The fault as people read it.
+    /// The fault as a problem.
     pub(super) fn problem(self, path: &str) -> Problem {
         let path = shown(path);
         match self {
@@ -75,7 +75,7 @@ impl Fault {
     }
 }
 
-/// Servers have one status for every failure and tell a full disk only in words.
+/// Servers have one status for every failure; only the words show that a disk is full.
 fn is_full(message: &[u8]) -> bool {
     let text = String::from_utf8_lossy(message).to_lowercase();
     ["no space", "quota", "disk full"].iter().any(|sign| text.contains(sign))
