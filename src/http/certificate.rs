@@ -40,7 +40,7 @@ fn words(error: &Tls) -> Option<String> {
         CertificateError::BadSignature => "its signature is wrong".into(),
         // webpki's word for the result of `openssl req -x509`: an authority that shows its own certificate.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "it is self-signed, and this machine trusts none that is; have one issued, or add its issuer to the system's".into()
+            "it is self-signed, which this machine does not trust; get an issued one, or add its issuer to the system's".into()
         }
         _ => "it is invalid".into(),
     })

@@ -163,7 +163,7 @@ impl HttpFailure {
             Self::Certificate(why) => format!("the server's certificate is refused: {why}"),
             Self::Late => "no answer in time".into(),
             Self::Broken => "the connection broke before the answer was complete".into(),
-            Self::Large(most) => format!("the answer has more than {} MB and was broken off", most >> 20),
+            Self::Large(most) => format!("the answer has more than {} MB and was aborted", most >> 20),
             Self::Many(most) => format!("the answer has more than {most} values and was not read"),
             Self::NotJson => "the answer is not JSON".into(),
         }

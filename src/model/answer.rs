@@ -94,11 +94,11 @@ fn answer(record: &Record) -> Result<Acknowledgement, Problem> {
         _ => None,
     };
     let wrong = |what: String| Problem::new(Code::ValueConversion, what).at(record.origin.place.clone());
-    let number = text("number").ok_or_else(|| wrong("the answer does not say which document it is about".into()))?;
+    let number = text("number").ok_or_else(|| wrong("the acknowledgement does not name its document".into()))?;
     let said = text("reply").unwrap_or_default();
     let reply = AckStatus::parse(&said).filter(|reply| *reply != AckStatus::Awaited).ok_or_else(|| {
         let hint = "the mapping's `reply` gives accepted, refused or pending: { from = …, table = { AP = \"accepted\" } }";
-        wrong(format!("`{}` is no answer", super::problem::cut(&said))).hint(hint)
+        wrong(format!("`{}` is not a valid acknowledgement", super::problem::cut(&said))).hint(hint)
     })?;
     Ok(Acknowledgement { number, reply, note: text("note") })
 }

@@ -151,7 +151,7 @@ impl Intent {
 
 /// What a person does about an effect with an unknown outcome.
 pub fn how_to_decide(message: &str) -> String {
-    format!("look there, then: consign resolve {message} --happened --reason \"…\", or --did-not-happen")
+    format!("check there, then: consign resolve {message} --happened --reason \"…\", or --did-not-happen")
 }
 
 impl Serialize for Intent {

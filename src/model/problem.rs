@@ -242,13 +242,13 @@ pub fn reason(error: &std::io::Error) -> String {
         return "too many files are open at once; raise the limit (LimitNOFILE of the service, or `ulimit -n`)".into();
     }
     match error.kind() {
-        ErrorKind::NotFound => "it is not there".into(),
+        ErrorKind::NotFound => "it does not exist".into(),
         ErrorKind::NotSeekable => "it is a pipe or a device, which cannot be read twice: save it to a file first".into(),
         ErrorKind::PermissionDenied => "no permission".into(),
         ErrorKind::IsADirectory => "it is a folder".into(),
-        ErrorKind::NotADirectory => "a part of its path is no folder".into(),
+        ErrorKind::NotADirectory => "a part of its path is not a folder".into(),
         ErrorKind::InvalidData => "it is not UTF-8".into(),
-        ErrorKind::AlreadyExists => "it is there already".into(),
+        ErrorKind::AlreadyExists => "it already exists".into(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "no space left".into(),
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
         ErrorKind::ConnectionRefused => "connection refused".into(),

@@ -166,7 +166,7 @@ impl<'n> TomlReader<'n> {
             TomlItem::Table(entries) => entries,
             _ => {
                 problems.borrow_mut().push(
-                    Problem::new(Code::ConfigBadValue, format!("`{name}` takes a table, not {}", node.kind())).at(Place::at(
+                    Problem::new(Code::ConfigBadValue, format!("`{name}` must be a table, not {}", node.kind())).at(Place::at(
                         file,
                         node.line,
                         node.column,
@@ -209,7 +209,7 @@ impl<'n> TomlReader<'n> {
         let node = self.node(key)?;
         let value = convert(&node.item);
         if value.is_none() {
-            self.bad(node, format!("`{key}` takes {wanted}, not {}", node.kind()));
+            self.bad(node, format!("`{key}` must be {wanted}, not {}", node.kind()));
         }
         value
     }
@@ -300,7 +300,7 @@ impl<'n> TomlReader<'n> {
         if parsed.is_none()
             && let Some(node) = self.node(key)
         {
-            self.bad(node, format!("`{key}` takes a duration such as 5s, 2m, 1h or 1d, not `{text}`"));
+            self.bad(node, format!("`{key}` must be a duration such as 5s, 2m, 1h or 1d, not `{text}`"));
         }
         parsed
     }
@@ -391,10 +391,10 @@ mod tests {
             .map(|p| format!("{} {} | {} | {}", p.code.as_str(), p.place, p.message, p.hint.as_deref().unwrap_or("-")))
             .collect();
         insta::assert_snapshot!(reported.join("\n"), @r"
-        C105 f.toml:1:8 | `name` takes a text, not a whole number | -
+        C105 f.toml:1:8 | `name` must be a text, not a whole number | -
         C104 f.toml:1:1 | this file needs the key `folder` | -
         C104 f.toml:3:1 | [drop] needs the key `host` | -
-        C105 f.toml:6:8 | `wait` takes a duration such as 5s, 2m, 1h or 1d, not `5x` | -
+        C105 f.toml:6:8 | `wait` must be a duration such as 5s, 2m, 1h or 1d, not `5x` | -
         C103 f.toml:5:1 | [drop] has no key `hots` | did you mean `host`?
         C103 f.toml:2:1 | this file has no key `shcedule` | did you mean `schedule`?
         ");

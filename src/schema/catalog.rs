@@ -128,7 +128,7 @@ fn local(base: &Path, reference: &str) -> Result<PathBuf, Problem> {
     }
     if reference.contains("://") {
         let message = format!("the catalog maps to `{}`, which is not a file", cut(reference));
-        return Err(Problem::new(Code::SchemaBroken, message).hint("a catalog names files beside it; nothing is fetched from the network"));
+        return Err(Problem::new(Code::SchemaBroken, message).hint("a catalog must name local files; nothing is fetched from the network"));
     }
     Ok(base.join(reference))
 }

@@ -73,11 +73,11 @@ pub(super) fn reported(message: &str) -> (String, Option<Text>) {
     }
     if message.starts_with("UPA violation") {
         let what = quoted(message, "elements ").map_or_else(|| "an element".to_string(), |name| format!("`{name}`"));
-        let text = format!("the content model is ambiguous: {what} may be meant by two of its parts (Unique Particle Attribution)");
-        return (text, Some("make one of both required, or join them by maxOccurs".into()));
+        let text = format!("the content model is ambiguous: {what} matches two of its parts (Unique Particle Attribution)");
+        return (text, Some("make one of them required, or combine them with maxOccurs".into()));
     }
     if message.starts_with("Circular type dependency") {
-        return ("types are derived from one another in a circle".into(), Some("one of them must be derived from something else".into()));
+        return ("types are derived from each other in a circle".into(), Some("one of them must be derived from something else".into()));
     }
     if let Some(unknown) = quoted(message, "Unexpected element").filter(|_| message.contains("in current context")) {
         let hint = near(unknown, ELEMENTS.into_iter().filter(|known| *known != unknown));

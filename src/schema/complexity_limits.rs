@@ -126,7 +126,7 @@ impl Bounds {
             let size = self.size(name, 0, &mut known);
             if size > MOST {
                 let size = if size > 1_000_000 { "millions of".to_string() } else { size.to_string() };
-                return Err(format!("the {} `{}` unfolds to {size} parts; at most {MOST} are allowed", name.0.word(), name.1));
+                return Err(format!("the {} `{}` expands to {size} parts; at most {MOST} are allowed", name.0.word(), name.1));
             }
         }
         Ok(())
@@ -173,7 +173,7 @@ mod tests {
             }),
             doubled(|n| format!("<xs:simpleType name='g{n}'><xs:union memberTypes='g{0} g{0}'/></xs:simpleType>", n - 1)),
         ] {
-            assert!(Bounds::default().add(&schema(&body)).is_err_and(|message| message.contains("unfolds to")), "{body}");
+            assert!(Bounds::default().add(&schema(&body)).is_err_and(|message| message.contains("expands to")), "{body}");
         }
     }
 

@@ -23,7 +23,7 @@ const COMPILING: Duration = Duration::from_secs(60);
 const STACK: usize = 16 << 20;
 /// Maximum number of workers lost in abandoned documents. They cannot be stopped; at this limit validation stops.
 const MOST_LOST: usize = 2;
-const STUCK: &str = "nothing is judged by this schema until the documents that took too long have come to an end";
+const STUCK: &str = "validation with this schema waits until the documents that took too long have ended";
 
 /// The state of one job.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -89,7 +89,7 @@ impl Workers {
         let shared = Arc::new(Shared { set, most: most.max(1), state: Mutex::default(), waiting: Condvar::new() });
         let (ready, compiled) = mpsc::sync_channel(1);
         let broken = |message: &str| Problems::from(Problem::new(Code::SchemaBroken, message).at(Place::file(&name)));
-        spawn_worker(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread for it"))?;
+        spawn_worker(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread could start"))?;
         // If dropped early, it ends all spawned workers.
         let workers = Self { shared };
         match compiled.recv_timeout(COMPILING) {
@@ -98,7 +98,7 @@ impl Workers {
                 let message = format!("the schema was not compiled after {} s: its content models are too large", COMPILING.as_secs());
                 Err(broken(&message))
             }
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(broken("the schema engine broke down over this schema")),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(broken("the schema engine crashed on this schema")),
         }
     }
 
@@ -115,7 +115,7 @@ impl Workers {
         };
         self.shared.waiting.notify_one();
         if hires && spawn_worker(&self.shared, None).is_err() && self.shared.lock().alive == 0 {
-            return Err(stuck("the schema cannot be used: no thread for it"));
+            return Err(stuck("the schema cannot be used: no thread could start"));
         }
         Ok(Ticket(ticket))
     }

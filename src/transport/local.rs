@@ -65,7 +65,7 @@ impl LocalStore {
             let _turn = turn;
             work(&beneath, &bytes).map_err(|error| problem(&shown, &error))
         });
-        done.await.unwrap_or_else(|_| Err(Problem::new(Code::DropIo, format!("the work on `{path}` was broken off"))))
+        done.await.unwrap_or_else(|_| Err(Problem::new(Code::DropIo, format!("the work on `{path}` was interrupted"))))
     }
 }
 
@@ -194,14 +194,12 @@ impl RemoteFs for LocalStore {
 /// Errors of the file system as problems; all problems of this transport are made here.
 fn problem(path: &str, error: &io::Error) -> Problem {
     let problem = match error.kind() {
-        _ if is_link(error) => {
-            Problem::new(Code::PathEscapes, format!("`{path}` leads over a link, which is not followed inside of a drop"))
-                .hint("name the folder itself, or make the drop's `path` the folder that the link leads to")
-        }
+        _ if is_link(error) => Problem::new(Code::PathEscapes, format!("`{path}` leads over a link; links inside a drop are not followed"))
+            .hint("name the folder itself, or make the drop's `path` the folder that the link leads to"),
         io::ErrorKind::NotFound => missing(path),
         io::ErrorKind::PermissionDenied => Problem::new(Code::DropDenied, format!("no permission for `{path}`")),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Problem::new(Code::DiskFull, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself")
+            Problem::new(Code::DiskFull, format!("no space left to write `{path}`")).hint("free some space; consign retries automatically")
         }
         _ => Problem::new(Code::DropIo, format!("`{path}`: {}", reason(error))),
     };

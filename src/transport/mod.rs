@@ -126,7 +126,7 @@ pub fn leaf(path: &str) -> &str {
 pub(crate) fn other_length(path: &str, got: u64, expected: u64) -> Problem {
     let got = if got > expected { format!("more than {expected} bytes") } else { format!("{got} bytes") };
     Problem::new(Code::DropIo, format!("`{path}` gave {got} where {expected} were expected"))
-        .hint("it is being written, or the transfer was cut; it is tried again at the next poll")
+        .hint("it is being written, or the transfer was cut; consign retries at the next poll")
 }
 
 /// The problem for a file above the flow's limit.

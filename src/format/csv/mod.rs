@@ -200,9 +200,11 @@ impl Lifter<'_> {
                 Ok(false) => break,
                 Err(_) => {
                     let here = Place::at(self.file, watch.here(), 1);
-                    let trouble = rows.get_mut().inner().trouble().map(|trouble| {
-                        trouble.problem(here.clone()).hint("it is in another encoding than was agreed on: send it as UTF-8")
-                    });
+                    let trouble = rows
+                        .get_mut()
+                        .inner()
+                        .trouble()
+                        .map(|trouble| trouble.problem(here.clone()).hint("it is not in the agreed encoding: send it as UTF-8"));
                     let problem = watch.trouble().or(trouble);
                     let problem = problem.unwrap_or_else(|| Problem::new(Code::CsvRow, "a row that cannot be read as CSV"));
                     self.problems.push(problem.at(here));
@@ -214,7 +216,7 @@ impl Lifter<'_> {
                 continue;
             }
             if let Some(at) = trailer {
-                let message = format!("a row behind the trailer on line {at}");
+                let message = format!("a row after the trailer on line {at}");
                 self.problems.push(Problem::new(Code::CsvRow, message).at(Place::at(self.file, line, 1)));
                 break;
             }

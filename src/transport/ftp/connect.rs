@@ -75,11 +75,11 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
             Ok(ftp) => ftp,
             Err(Fault::Refused(_, words)) => {
                 return Err(unreachable(format!("offers no TLS: {words}"))
-                    .hint("nothing was sent in the clear; is it another port, or `tls = \"none\"`?"));
+                    .hint("nothing was sent unencrypted; is it another port, or `tls = \"none\"`?"));
             }
             Err(Fault::Broken("the TLS connection failed")) => {
-                return Err(unreachable("shows a certificate that is not trusted, or speaks no TLS we accept".into())
-                    .hint("for a certificate of the partner's own making, name its file: authority = \"keys/partner-ca.pem\""));
+                return Err(unreachable("has an untrusted certificate, or no TLS version that we accept".into())
+                    .hint("for a certificate that the partner made, name its file: authority = \"keys/partner-ca.pem\""));
             }
             Err(fault) => return Err(reported(fault)),
         };

@@ -111,10 +111,12 @@ impl Fault {
             Status::ExceededStorage | Status::RequestedActionNotTaken => {
                 Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`"))
             }
-            Status::NotLoggedIn | Status::InvalidCredentials => Problem::new(Code::DropLogin, "the server wants another login".to_string()),
+            Status::NotLoggedIn | Status::InvalidCredentials => {
+                Problem::new(Code::DropLogin, "the server requires another login".to_string())
+            }
             // FTP has one status for "not there" and "not allowed"; only the words distinguish them.
             Status::FileUnavailable | Status::BadFilename if lower.contains("denied") || lower.contains("permi") => {
-                Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`"))
+                Problem::new(Code::DropDenied, format!("no permission on the server for `{path}`"))
             }
             Status::FileUnavailable => missing(&path),
             _ => Problem::new(Code::DropIo, format!("the server refuses `{path}`: {words}")),
@@ -127,7 +129,7 @@ impl Fault {
 }
 
 /// The server does not support the TLS version we offered.
-const OTHER_TLS: &str = "it wants another version of TLS";
+const OTHER_TLS: &str = "it requires another version of TLS";
 
 /// Bytes of a file moved at a time.
 const PART: usize = 64 << 10;

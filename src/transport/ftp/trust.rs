@@ -76,7 +76,7 @@ pub(super) fn config(authority: Option<&Path>, version: &'static SupportedProtoc
             given.push(certificate);
         }
     }
-    let unusable = || Problem::new(Code::ConfigUnreadable, "this machine has no certificates of authorities to trust");
+    let unusable = || Problem::new(Code::ConfigUnreadable, "this machine has no trusted CA certificates");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
     let usual = usual

@@ -57,16 +57,16 @@ impl Fault {
             Self::Ours(problem) => *problem,
             Self::Broken(why) => Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
             Self::Protocol(why) => Problem::new(Code::DropUnreachable, format!("the server breaks the SFTP protocol at `{path}`: {why}"))
-                .hint("if it is not a passing fault, the partner's server is defective; try `engine = \"libssh2\"`"),
+                .hint("if it happens again, the partner's server is defective; try `engine = \"libssh2\"`"),
             Self::Length { got, expected } => super::super::other_length(&path, got, expected),
             Self::Status(code, message) => match code {
                 status::NO_SUCH_FILE => missing(&path),
-                status::PERMISSION_DENIED => Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`")),
+                status::PERMISSION_DENIED => Problem::new(Code::DropDenied, format!("no permission on the server for `{path}`")),
                 status::NO_CONNECTION | status::CONNECTION_LOST => {
                     Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: the server says so"))
                 }
                 _ if is_full(&message) => Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`")),
-                status::OP_UNSUPPORTED => Problem::new(Code::DropIo, format!("the server cannot do what was asked of it for `{path}`")),
+                status::OP_UNSUPPORTED => Problem::new(Code::DropIo, format!("the server does not support this operation for `{path}`")),
                 status::FAILURE => Problem::new(Code::DropIo, format!("the server failed at `{path}`"))
                     .hint("a name that is taken, a full disk, a quota or a lock; the server does not say which"),
                 other => Problem::new(Code::DropIo, format!("the server answered with status {other} for `{path}`")),

@@ -174,7 +174,7 @@ pub(super) fn refusal(verdict: &HostKeyVerdict, host: &str, port: u16, key: &Pub
     let (code, message) = match verdict {
         HostKeyVerdict::Revoked => {
             let problem = Problem::new(Code::DropHostChanged, format!("the host key of {host}:{port} is revoked: {kind} {print}"));
-            return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key holds now");
+            return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key is valid now");
         }
         HostKeyVerdict::Changed => (Code::DropHostChanged, format!("the host key of {host}:{port} has changed: it is now {kind} {print}")),
         HostKeyVerdict::Unknown | HostKeyVerdict::Known => {

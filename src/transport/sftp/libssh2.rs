@@ -85,7 +85,7 @@ impl Fault {
             Self::Told(problem) => problem,
             Self::Broken(why) => Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
             Self::Refused(2 | 10) => missing(&path),
-            Self::Refused(3) => Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`")),
+            Self::Refused(3) => Problem::new(Code::DropDenied, format!("no permission on the server for `{path}`")),
             Self::Refused(14 | 15) => Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`")),
             Self::Refused(code) => Problem::new(Code::DropIo, format!("the server failed at `{path}` (status {code})"))
                 .hint("a name that is taken, a full disk, a quota or a lock; the server does not say which"),

@@ -92,7 +92,7 @@ async fn with_agent<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings, ag
         Agent::At(socket) => AgentClient::connect_uds(socket).await,
     };
     let mut agent = connected.map_err(|_| unusable("cannot be reached"))?;
-    let identities = agent.request_identities().await.map_err(|_| unusable("does not tell its keys"))?;
+    let identities = agent.request_identities().await.map_err(|_| unusable("does not list its keys"))?;
     if identities.is_empty() {
         return Err(unusable("has no key"));
     }

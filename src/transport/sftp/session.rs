@@ -284,11 +284,11 @@ fn deliver(frames: &mut Frames, shared: &Shared, hello: &mut Option<oneshot::Sen
         let (id, reply) = Reply::decode(packet).map_err(|malformed| malformed.0)?;
         let answer = match (&reply, hello.take()) {
             (Reply::Version { .. }, Some(hello)) => hello,
-            (Reply::Version { .. }, None) | (_, Some(_)) => return Err("it greets at the wrong time"),
+            (Reply::Version { .. }, None) | (_, Some(_)) => return Err("its greeting comes at the wrong time"),
             (reply, None) => {
-                let waiting = shared.asked().by_id.remove(&id).ok_or("it answers what nobody asked")?;
+                let waiting = shared.asked().by_id.remove(&id).ok_or("it sends an answer that nobody requested")?;
                 if matches!(reply, Reply::Data(data) if data.len() > waiting.most) {
-                    return Err("more data than was asked for");
+                    return Err("more data than requested");
                 }
                 waiting.answer
             }

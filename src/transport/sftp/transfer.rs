@@ -121,7 +121,7 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
                 return Err(if last && data.len() == length as usize + 1 {
                     Fault::Length { got: expected + 1, expected }
                 } else {
-                    Fault::Protocol("more data than was asked for")
+                    Fault::Protocol("more data than requested")
                 });
             }
             Reply::Data(data) if data.is_empty() && length > 0 => return Err(Fault::Protocol("an answer without data")),
