@@ -191,7 +191,7 @@ mod tests {
         Arc::clone(Schema::compile(folder.path(), "o.xsd").expect("compiles").shape())
     }
 
-    /// The values of a document, one behind the other; of elements without their own text, nothing.
+    /// The values of a document, one after the other; nothing for elements without their own text.
     fn values(shape: &Arc<Shape>, inner: &str) -> String {
         let order =
             format!("<Order xmlns='urn:o' xmlns:o='urn:o' xmlns:xsi='{XSI}' xmlns:xs='http://www.w3.org/2001/XMLSchema'{inner}</Order>");
@@ -219,7 +219,7 @@ mod tests {
             ("><Short> KA\n  7\t</Short>", "|KA 7"),
             ("><Codes> A\n  B </Codes>", "|A B"),
             ("><DayOrCode> KA  7 </DayOrCode>", "|KA 7"),
-            // It depends on the value: as it stands.
+            // It depends on the value: unchanged.
             ("><DayOrText> KA  7 </DayOrText>", "| KA  7 "),
             ("><Amount unit=' K  G '> 1.5\n</Amount>", "|[K G]1.5"),
             ("><Free lang=' d  e '> a  b </Free>", "|[ d  e ] a  b "),
@@ -228,7 +228,7 @@ mod tests {
             ("><Free xsi:type=' o:Tidy '> a  b </Free><Free> a  b </Free>", "|a b| a  b "),
             ("><Text xsi:type='xs:token'> a  b </Text>", "|a b"),
             ("><Free xmlns:p='urn:o' xsi:type='p:Tidy'> a  b </Free><Free xsi:type='p:Tidy'> a  b </Free>", "|a b| a  b "),
-            // In pieces, and with signs that are white space only by reference.
+            // In pieces, and with characters that are white space only by reference.
             ("><Token> K<![CDATA[ A ]]> &#10;<!-- - --> 7&#32;</Token>", "|K A 7"),
             ("><Token>\u{a0}K\u{a0} </Token>", "|\u{a0}K\u{a0}"),
             ("><Token>  </Token><Text>  </Text>", "||  "),

@@ -25,7 +25,7 @@ pub struct Field {
     /// Not stored: computed when it is read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub computed: bool,
-    /// Values of a selection, where they are few.
+    /// Values of a selection, if there are few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<Vec<String>>,
     /// A new record gets a value automatically: a default, or one that Odoo computes.

@@ -60,7 +60,7 @@ pub enum Reaction {
     Wait,
     /// A person must decide: it is held.
     Hold,
-    /// It stays where it is; nothing of it is undone or repeated.
+    /// The message stays as it is; nothing is undone or repeated.
     Leave,
     /// As [`Reaction::Wait`], and this run processes no further message of the flow: it would meet the same problem.
     Stop,

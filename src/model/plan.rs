@@ -216,7 +216,7 @@ pub enum WriteMode {
     /// Looked up by its identity: updated if it differs, created if it does not exist.
     #[default]
     Upsert,
-    /// Always `create`: the model merges by itself (`stock.quant` in inventory mode).
+    /// Always `create`: the model itself merges records (`stock.quant` in inventory mode).
     Create,
     /// It must exist, and is updated if it differs.
     Update,

@@ -20,7 +20,7 @@ pub fn differences(then: &Json, now: &Json) -> Vec<String> {
     out
 }
 
-/// Steps by name, or by model where they have none.
+/// Steps by name, or by model if they have none.
 fn steps(plan: &Json) -> BTreeMap<String, &Json> {
     let all = plan.get("steps").and_then(Json::as_array).into_iter().flatten();
     all.map(|step| {

@@ -132,7 +132,7 @@ impl Seen {
     }
 }
 
-/// The values of a rule's fields; `None` where one is missing.
+/// The values of a rule's fields; `None` if one is missing.
 fn values(fields: &[String], frame: &Frame) -> Option<Values> {
     let value = |field: &String| match field.as_str() {
         "." => Some(frame.text.trim().to_string()),

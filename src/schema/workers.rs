@@ -308,7 +308,7 @@ mod tests {
         ticket
     }
 
-    /// A job that tells whether it was given a schema.
+    /// A job that reports whether it was given a schema.
     fn telling(workers: &Workers) -> mpsc::Receiver<bool> {
         let (reported, judged) = mpsc::channel();
         send(workers, move |prepared| {

@@ -1,4 +1,4 @@
-//! What a person reads: English words and, where it has one, the sentence that they are.
+//! What a person reads: English words and, if it has one, the sentence behind them.
 
 use std::{fmt, ops::Deref};
 
