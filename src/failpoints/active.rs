@@ -1,4 +1,4 @@
-//! The points of a build with the feature, as the environment plans them.
+//! The failpoints of a build with the feature, as environment variables configure them.
 
 use std::{
     fs::File,
@@ -13,16 +13,16 @@ use std::{
 
 use super::{CHECKPOINTS, Failure, Outside};
 
-/// How often a process that waits looks whether it may go on.
+/// How often a waiting process checks whether it may continue.
 const LOOK: Duration = Duration::from_millis(10);
 
 #[derive(Default)]
 struct Planned {
     /// Which step, and what happens there.
     fault: Option<(u64, String)>,
-    /// The list of steps to write.
+    /// The file for the list of steps.
     list: Option<PathBuf>,
-    /// The file that lets a waiting process go on.
+    /// The file that lets a waiting process continue.
     go_on: Option<PathBuf>,
     pause_at: Option<String>,
     ahead: Duration,
@@ -71,7 +71,7 @@ pub(super) fn step(outside: Outside, what: &str) -> Result<(), Failure> {
     let planned = planned();
     let number = COUNT.fetch_add(1, Ordering::SeqCst) + 1;
     if let Some(mut file) = planned.list.as_ref().and_then(|path| File::options().append(true).create(true).open(path).ok()) {
-        // A list that cannot be written is missed by the test that asked for it.
+        // A list that cannot be written fails the test that asked for it.
         let _ = writeln!(file, "{outside:?} {what}");
     }
     let Some((_, kind)) = planned.fault.as_ref().filter(|(at, _)| *at == number) else { return Ok(()) };
@@ -94,7 +94,7 @@ pub(super) async fn checkpoint(name: &'static str) {
     debug_assert!(CHECKPOINTS.contains(&name));
     if planned().pause_at.as_deref() == Some(name) {
         eprintln!("paused at {name}");
-        // Whoever has no sign to wait for is killed there.
+        // A process without a file to wait for is killed there.
         while !planned().go_on.as_ref().is_some_and(|file| file.exists()) {
             tokio::time::sleep(LOOK).await;
         }

@@ -1,17 +1,17 @@
-//! Floor 0: named points at which a test makes consign go wrong. The cargo feature `failpoints` turns them on; all tests are built
-//! with it, the program that ships is built without, and there they are nothing.
+//! Floor 0: named points at which a test makes consign fail. The cargo feature `failpoints` enables them. All tests are built with it;
+//! the released program is built without it, and there they do nothing.
 //!
 //! Two kinds:
 //!
 //! * A **step** ([`step`]) is anything outside the process: a request to a drop, a write to the journal or to our storage, a call to
-//!   Odoo. Steps are counted, so that a test can make each of them, before it and after it, the one that goes wrong.
-//!   `CONSIGN_STEPS=FILE` writes their names down; `CONSIGN_FAULT=17:kill` stands still at the 17th for a SIGKILL, `17:wait` until the
-//!   file that `CONSIGN_GO_ON` names is there; `17:cut`, `17:fail`, `17:denied` and `17:full` make it fail with a lost connection, an
-//!   error, a refusal or a full disk.
-//! * A **checkpoint** ([`checkpoint`]) is a named place between two steps: with `CONSIGN_PAUSE_AT=applied` consign says `paused at
-//!   applied` on standard error when it comes there, and stands still for a SIGKILL.
+//!   Odoo. Steps are counted, so that a test can make each of them fail, before it and after it. `CONSIGN_STEPS=FILE` writes down
+//!   their names. `CONSIGN_FAULT=17:kill` stops at the 17th and waits for a SIGKILL; `17:wait` waits until the file that
+//!   `CONSIGN_GO_ON` names exists. `17:cut`, `17:fail`, `17:denied` and `17:full` make it fail with a lost connection, an error, a
+//!   refusal or a full disk.
+//! * A **checkpoint** ([`checkpoint`]) is a named place between two steps. With `CONSIGN_PAUSE_AT=applied` consign prints `paused at
+//!   applied` on standard error when it gets there, and waits for a SIGKILL.
 //!
-//! **Invariant:** this room knows no other; each room makes its own problem of a [`Failure`].
+//! **Invariant:** this module depends on no other; each module makes its own problem from a [`Failure`].
 
 #[cfg(feature = "failpoints")]
 mod active;
@@ -26,13 +26,13 @@ pub use scene::{Happens, Interruption, passage, play};
 /// Whether this build has failpoints.
 pub const ENABLED: bool = cfg!(feature = "failpoints");
 
-/// Every checkpoint, in the order of a message's way; tests walk through all of them.
+/// Every checkpoint, in processing order; tests go through all of them.
 pub const CHECKPOINTS: [&str; 15] = [
     "fetched", "spooled", "received", "unzipped", "unpacked", "checked", "planned", "effect", "applied", "archived", "moved", "rendered",
     "staged", "renamed", "noted",
 ];
 
-/// What is outside.
+/// External systems.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outside {
     /// A partner's drop.
@@ -58,20 +58,20 @@ pub enum Failure {
     Full,
 }
 
-/// A fault in the pipeline that a test plants, to see that it is found.
+/// A fault in the pipeline that a test plants, to check that it is found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Planted {
     /// Nothing is written down before an effect.
     IntentIgnored,
-    /// A source hears that messages are safe before they are in the journal.
+    /// A source is informed that messages are safe before they are in the journal.
     AcceptedEarly,
-    /// A source hears that messages are done before they are.
+    /// A source is informed that messages are done before they are.
     SettledEarly,
-    /// What a look at the target tells is not believed.
+    /// The result of a check at the target is ignored.
     ProbeIgnored,
-    /// The target is looked at while the effect may still take place.
+    /// The target is checked while the effect may still take place.
     ProbedEarly,
-    /// A person's deed makes an effect that may have taken place one that is to be had.
+    /// A person's action turns an effect that may have taken place into one that has yet to happen.
     Reopened,
 }
 
@@ -84,7 +84,7 @@ pub fn planted(fault: Planted) -> bool {
     false
 }
 
-/// How far a test has set the clock ahead (`CONSIGN_AHEAD=200`, in seconds), so that what waits does so no longer.
+/// How far a test has set the clock ahead (`CONSIGN_AHEAD=200`, in seconds), so that waiting messages no longer wait.
 pub fn ahead() -> Duration {
     #[cfg(feature = "failpoints")]
     return active::ahead();
@@ -92,7 +92,7 @@ pub fn ahead() -> Duration {
     Duration::ZERO
 }
 
-/// How often it is written down that something is still under way, where a test says so (`CONSIGN_ALIVE=1`, in seconds).
+/// How often to record that something is still running, if a test sets it (`CONSIGN_ALIVE=1`, in seconds).
 pub fn alive() -> Option<Duration> {
     #[cfg(feature = "failpoints")]
     return active::alive();
@@ -100,7 +100,7 @@ pub fn alive() -> Option<Duration> {
     None
 }
 
-/// How long a command is to wait for the consign that runs, where a test does not say otherwise (`CONSIGN_PATIENCE=0`, in seconds).
+/// How long a command waits for a running consign, unless a test sets it (`CONSIGN_PATIENCE=0`, in seconds).
 pub fn patience(usual: Duration) -> Duration {
     #[cfg(feature = "failpoints")]
     return active::patience().unwrap_or(usual);
@@ -108,12 +108,12 @@ pub fn patience(usual: Duration) -> Duration {
     usual
 }
 
-/// What is said of a failure that a test has planned.
+/// The text for a planned failure.
 pub fn sentence(what: &str) -> String {
     format!("a test made this go wrong: {what}")
 }
 
-/// Comes to a step; `what` names it, with `before` or `after`.
+/// Passes a step; `what` names it, with `before` or `after`.
 ///
 /// # Errors
 /// The failure that a test has planned.
@@ -124,7 +124,7 @@ pub fn step(outside: Outside, what: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Comes to a checkpoint.
+/// Passes a checkpoint.
 #[cfg_attr(not(feature = "failpoints"), allow(unused_variables, reason = "only tests listen"))]
 pub async fn checkpoint(name: &'static str) {
     #[cfg(feature = "failpoints")]

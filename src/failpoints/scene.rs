@@ -1,4 +1,4 @@
-//! Faults of one task of a test, beside others that run undisturbed: what happens where it passes by, and which fault is planted.
+//! Faults of one task of a test, while other tasks run undisturbed: what happens at each point, and which fault is planted.
 
 use std::sync::Arc;
 
@@ -11,16 +11,16 @@ pub enum Happens {
     Nothing,
     /// The request fails.
     Fails,
-    /// The process dies: the task stands still here, to be dropped.
+    /// The process dies: the task stops here, to be dropped.
     Dies,
 }
 
 /// What happens to a task.
 #[derive(Clone)]
 pub struct Interruption {
-    /// What happens at a point, by its name. Asked once each time that the task passes it.
+    /// What happens at a point, by its name. Called each time the task passes it.
     pub at: Arc<dyn Fn(&str) -> Happens + Send + Sync>,
-    /// The fault that is planted.
+    /// The planted fault.
     pub planted: Option<Planted>,
 }
 
@@ -28,7 +28,7 @@ tokio::task_local! {
     static SCENE: Interruption;
 }
 
-/// Does work as a scene wants it.
+/// Runs work in a scene.
 pub async fn play<W: Future>(scene: Interruption, work: W) -> W::Output {
     SCENE.scope(scene, work).await
 }
@@ -50,7 +50,7 @@ pub(super) async fn checkpoint(name: &str) {
 /// Passes a point at which a request can fail.
 ///
 /// # Errors
-/// The scene wants it.
+/// The scene makes it fail.
 pub async fn passage(name: &str) -> Result<(), Failure> {
     match happens(name) {
         Happens::Nothing => Ok(()),

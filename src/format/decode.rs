@@ -1,4 +1,4 @@
-//! Bytes to text, as they come: byte-order marks, XML declarations, and the encodings partners really send.
+//! Bytes to text while they are read: byte-order marks, XML declarations, and the encodings that partners really send.
 
 use std::io::{self, BufRead, Read};
 
@@ -10,7 +10,7 @@ use crate::model::{
     problem::cut,
 };
 
-/// Bytes looked at to find out the encoding; an XML declaration is shorter.
+/// Bytes examined to find the encoding; an XML declaration is shorter.
 const HEAD: usize = 256;
 /// Bytes decoded at a time.
 const CHUNK: usize = 64 << 10;
@@ -24,16 +24,16 @@ pub enum Undecodable {
     Replace,
 }
 
-/// The text of a file as UTF-8. Reading fails at the first byte that is not valid, after all that stands before it.
+/// The text of a file as UTF-8. Reading fails at the first invalid byte, after everything before it.
 pub struct DecodedText<R> {
     bytes: R,
     decoder: Decoder,
     policy: Undecodable,
     raw: Vec<u8>,
-    /// What of `raw` is still to be decoded.
+    /// The part of `raw` that is not decoded yet.
     left: std::ops::Range<usize>,
     text: Vec<u8>,
-    /// What of `text` has been decoded and not been read.
+    /// The part of `text` that is decoded and not read yet.
     ready: std::ops::Range<usize>,
     read: u64,
     most: u64,
@@ -69,17 +69,17 @@ impl ReadError {
 }
 
 impl<R: Read> DecodedText<R> {
-    /// An XML file, decoded by its byte-order mark or its declaration (XML 1.0, appendix F); without either it is UTF-8.
+    /// An XML file, decoded by its byte-order mark or its declaration (XML 1.0, appendix F); by default it is UTF-8.
     ///
     /// # Errors
-    /// An encoding that is not known.
+    /// An unknown encoding.
     pub fn xml(mut bytes: R, most: u64, file: &str) -> Result<Self, Problem> {
         let head = head(&mut bytes).map_err(|error| ReadError::Io(error).problem(Place::file(file)))?;
         let encoding = xml_encoding(&head, file)?;
         Ok(Self::new(bytes, head, encoding, Undecodable::Refuse, most))
     }
 
-    /// A file in a known encoding; a byte-order mark decides before it.
+    /// A file in a known encoding; a byte-order mark takes precedence.
     ///
     /// # Errors
     /// The file cannot be read.
@@ -109,7 +109,7 @@ impl<R: Read> DecodedText<R> {
         }
     }
 
-    /// Why reading stopped, if it did before the end.
+    /// Why reading stopped before the end, if it did.
     pub fn trouble(&mut self) -> Option<ReadError> {
         self.trouble.take()
     }
@@ -150,7 +150,7 @@ impl<R: Read> DecodedText<R> {
                 DecoderResult::Malformed(..) => {
                     let encoding = self.decoder.encoding();
                     self.trouble = Some(ReadError::Encoding(encoding));
-                    // What stands before it is given first, so that the place is the very byte's.
+                    // The text before it is returned first, so that the place is the exact byte.
                     return if self.ready.is_empty() { Err(io::Error::from(io::ErrorKind::InvalidData)) } else { Ok(()) };
                 }
             }
@@ -203,7 +203,7 @@ pub(super) fn xml_encoding(head: &[u8], file: &str) -> Result<&'static Encoding,
     let refuse = |message: Sentence| Problem::new(Code::DocEncoding, message).at(Place::at(file, 1, 1)).hint(say!("hint-utf8"));
     let Some(name) = declared(head) else { return Ok(UTF_8) };
     let encoding = Encoding::for_label(name.as_bytes()).ok_or_else(|| refuse(say!("encoding-unknown", encoding = cut(&name))))?;
-    // The declaration could be read byte by byte, so the file is not what it says.
+    // The declaration could be read byte by byte, so its encoding is wrong.
     if encoding == UTF_16LE || encoding == UTF_16BE {
         return Err(refuse(say!("encoding-other", encoding = cut(&name))));
     }

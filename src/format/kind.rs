@@ -1,29 +1,29 @@
-//! What a form that documents come in must be able to do.
+//! What every document format must be able to do.
 
 use std::{collections::HashSet, fmt, sync::Arc};
 
 use super::{ByteSource, Limits};
 use crate::model::{Events, Name, Problems, document::Table, toml_reader::TomlReader};
 
-/// A form that documents come in: how its bytes become events, and where it ends.
+/// A document format: how its bytes become events, and where it ends.
 pub trait Format: fmt::Debug + Send + Sync {
-    /// The files that a flow takes where it does not say which: a pattern.
+    /// The default file pattern of a flow.
     fn usual_files(&self) -> &'static str;
 
-    /// Reads the documents of a file and tells `to` what is in them. `file` is the name used in problems.
+    /// Reads the documents of a file and sends their content to `to`. `file` is the name used in problems.
     ///
     /// # Errors
-    /// What keeps the file from being read. What was read before it has gone to `to`.
+    /// What prevents the file from being read. Everything read before it has gone to `to`.
     fn read(&self, source: &ByteSource, file: &str, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems>;
 
-    /// Whether the bytes end before the document does: an upload that was broken off.
+    /// Whether the bytes end before the document does: an interrupted upload.
     fn is_truncated(&self, bytes: &[u8]) -> bool;
 
-    /// What was refused of a file, as a smaller file of the same form: everything around the units stays, and of the units only
-    /// those that begin at these lines and columns.
+    /// The refused part of a file, as a smaller file of the same format: everything around the units stays, and only the units that
+    /// begin at these lines and columns.
     ///
     /// # Errors
-    /// What keeps the file from being read.
+    /// What prevents the file from being read.
     fn rest(
         &self,
         source: &ByteSource,
@@ -33,31 +33,31 @@ pub trait Format: fmt::Debug + Send + Sync {
         wanted: &HashSet<(u32, u32)>,
     ) -> Result<Vec<u8>, Problems>;
 
-    /// Whether a file may hold several documents, one behind the other.
+    /// Whether a file may hold several documents, one after the other.
     fn holds_several(&self) -> bool {
         false
     }
 
-    /// What a document remembers of the table that it was lifted from.
+    /// What a document keeps about the table that it was converted from.
     fn table(&self) -> Option<Table> {
         None
     }
 
-    /// The elements that the format makes by itself, to be held against a schema before a file comes.
+    /// The elements that the format itself creates, to compare with a schema before a file comes.
     fn layout(&self) -> Option<Layout> {
         None
     }
 
-    /// A small file with a value everywhere, and how it is read, to be held against a schema before a file comes.
+    /// A small file with a value everywhere, and how it is read, to compare with a schema before a file comes.
     fn specimen(&self) -> Option<(Arc<dyn Format>, ByteSource)> {
         None
     }
 }
 
-/// The elements that a format makes of a table.
+/// The elements that a format creates from a table.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// The table of the flow's file that says so, for problems: `[csv]`.
+    /// The table of the flow's file that defines them, for problems: `[csv]`.
     pub section: &'static str,
     /// Namespace of all of them; empty for none.
     pub namespace: String,
@@ -69,10 +69,10 @@ pub struct Layout {
     pub columns: Vec<String>,
 }
 
-/// A kind of format, as flows name it.
+/// A kind of format, by its name in flows.
 pub struct FormatKind {
-    /// What `format` of a flow says.
+    /// The value of `format` in a flow.
     pub name: &'static str,
-    /// Reads its settings from a flow's file; problems go to the reader, and `None` when what is missing keeps it from being one.
+    /// Reads its settings from a flow's file. Problems go to the reader; `None` if missing settings prevent its use.
     pub configure: fn(&TomlReader<'_>) -> Option<Arc<dyn Format>>,
 }

@@ -1,4 +1,4 @@
-//! What a document may cost us. Partners' files are hostile input.
+//! What a document may cost. Partners' files are hostile input.
 
 use std::time::Duration;
 
@@ -9,7 +9,7 @@ pub struct Limits {
     pub bytes: u64,
     /// Nesting of elements.
     pub depth: usize,
-    /// Elements in all, where a document is kept as a whole. One that is only judged takes no memory for them.
+    /// Elements in total, if a whole document is kept in memory. Validation alone needs no memory for them.
     pub elements: usize,
     /// Attributes of one element.
     pub attributes: usize,
@@ -17,7 +17,7 @@ pub struct Limits {
     pub names: usize,
     /// Bytes of one element's text, of one attribute, comment or tag.
     pub text: usize,
-    /// Time for reading and judging, to which a second comes for every 2 MiB.
+    /// Time for reading and validating, plus one second for every 2 MiB.
     pub time: Duration,
 }
 
@@ -37,11 +37,11 @@ impl Default for Limits {
     }
 }
 
-/// Bytes read and judged in a second on the slowest machine we think of.
+/// Bytes read and validated in a second on the slowest expected machine.
 const BYTES_A_SECOND: u64 = 2 << 20;
 
 impl Limits {
-    /// How long a file of so many bytes may take.
+    /// How long a file of this size may take.
     pub fn time_for(&self, bytes: u64) -> Duration {
         self.time + Duration::from_secs(bytes / BYTES_A_SECOND)
     }

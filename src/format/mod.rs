@@ -1,7 +1,7 @@
-//! Floor 2: bytes to documents. One file a format; each lifts what it reads to the same tree with positions.
+//! Floor 2: bytes to documents. One file for each format; each converts its input to the same tree with positions.
 //!
-//! **Invariant:** nothing here knows where the bytes come from, and nothing outside the bytes is ever read: no DTD, no external
-//! entity, no schema hint is followed.
+//! **Invariant:** nothing here knows where the bytes come from. Nothing outside the bytes is ever read: no DTD, no external entity, no
+//! schema hint.
 
 pub mod csv;
 pub mod decode;
@@ -25,8 +25,8 @@ pub use source::ByteSource;
 
 use crate::model::toml_reader::TomlReader;
 
-/// Every kind of format. A new one is a file or folder here, a module line above, and a line in this list. The first is the one of flows
-/// that do not say.
+/// Every kind of format. A new one is a file or folder here, a module line above, and a line in this list. The first is the
+/// default.
 const KINDS: &[FormatKind] = &[
     xml::KIND,
     csv::KIND,
@@ -34,7 +34,7 @@ const KINDS: &[FormatKind] = &[
     outline::KIND,
 ];
 
-/// The format of a flow, as its file says. `None` when the settings are not complete; the reason was reported.
+/// The format in a flow's file. `None` if the settings are not complete; the reason was reported.
 pub fn configured(reader: &TomlReader<'_>) -> Option<Arc<dyn Format>> {
     let names: Vec<&'static str> = KINDS.iter().map(|kind| kind.name).collect();
     let name = reader.choice("format", &names);

@@ -1,12 +1,12 @@
-//! A document as an outline: an element on each line, two blanks deeper than the one it is in, with its text behind its name. For tests,
-//! and the simplest reading of what a format is.
+//! A document as an outline: one element on each line, two blanks deeper than its parent, with its text after its name. For tests, and
+//! as the simplest example of a format.
 
 use std::{collections::HashSet, io::Read as _, sync::Arc};
 
 use super::{ByteSource, Format, FormatKind, Limits, decode::ReadError};
 use crate::model::{Code, ElementStack, Events, Name, Place, Problem, Problems, Start, events::Vocabulary};
 
-/// Outlines, as flows name them.
+/// Outlines, by their name in flows.
 pub const KIND: FormatKind = FormatKind { name: "outline", configure: |_| Some(Arc::new(Outline)) };
 
 #[derive(Debug)]

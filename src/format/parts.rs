@@ -1,5 +1,5 @@
-//! A document a few elements at a time: those that records are made of (its units) in parts of so many, each with everything that
-//! stands outside of all of them. A document of any size takes the memory of one part.
+//! A document a few elements at a time: the source elements of records (its units) in parts of a given size, each with everything
+//! outside the units. A document of any size takes the memory of one part.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::model::{
     events::Events,
 };
 
-/// Whether the last element of the trail is one of the units.
+/// Whether the last element of the stack is a unit.
 fn is_unit(unit: &[Name], stack: &ElementStack) -> bool {
     stack.depth() == unit.len() && stack.names().zip(unit).all(|(name, wanted)| name == wanted)
 }
@@ -28,7 +28,7 @@ fn element(start: &Start<'_>, parent: Option<NodeId>, stack: &ElementStack) -> E
     }
 }
 
-/// Keeps what stands outside of the units.
+/// Keeps what is outside the units.
 pub struct HeaderReader {
     unit: Vec<Name>,
     document: Document,
@@ -45,7 +45,7 @@ impl HeaderReader {
         Self { unit: unit.to_vec(), document, open: Vec::new(), inside: 0, most }
     }
 
-    /// What was kept.
+    /// What it kept.
     pub fn document(self) -> Document {
         self.document
     }
@@ -81,26 +81,26 @@ impl Events for HeaderReader {
     }
 }
 
-/// Hands the units on, so many at a time.
+/// Passes the units on, a given number at a time.
 pub struct ChunkReader<F> {
     unit: Vec<Name>,
     frame: Document,
     size: usize,
     to: F,
-    /// Elements outside of the units met so far, which have the same numbers in the frame.
+    /// Elements outside the units so far; they have the same numbers in the frame.
     passed: usize,
     outside: Vec<NodeId>,
     part: Document,
     open: Vec<NodeId>,
     units: usize,
-    /// Units that each element outside has had.
+    /// Number of units in each outside element.
     counts: HashMap<NodeId, u32>,
-    /// Nobody takes any more.
+    /// Nobody accepts any more.
     ended: bool,
 }
 
 impl<F: FnMut(Document) -> bool> ChunkReader<F> {
-    /// Hands parts of `size` units to `to`, until it answers `false`; `frame` is what stands outside of them.
+    /// Passes parts of `size` units to `to`, until it answers `false`; `frame` is what is outside them.
     pub fn new(unit: &[Name], frame: Document, size: usize, to: F) -> Self {
         Self {
             unit: unit.to_vec(),
@@ -117,7 +117,7 @@ impl<F: FnMut(Document) -> bool> ChunkReader<F> {
         }
     }
 
-    /// Hands on what is left.
+    /// Passes on the rest.
     pub fn finish(mut self) {
         if self.units > 0 && !self.ended {
             (self.to)(self.part);

@@ -1,4 +1,4 @@
-//! Where a document's bytes are: in memory or in a file. It can be read again from the start, whatever its size.
+//! Where a document's bytes are: in memory or in a file. They can be read again from the start, whatever the size.
 
 use std::{
     fs::File,
@@ -10,7 +10,7 @@ use std::{
 use super::decode::ReadError;
 use crate::model::{Code, Place, Problem, i18n::say};
 
-/// Bytes that can be read, and read again.
+/// Bytes that can be read repeatedly.
 #[derive(Clone)]
 pub enum ByteSource {
     /// In memory.
@@ -20,7 +20,7 @@ pub enum ByteSource {
 }
 
 impl ByteSource {
-    /// Whether there is nothing but blanks; the first byte that is none ends the look.
+    /// Whether there are only blanks; reading stops at the first other byte.
     ///
     /// # Errors
     /// The bytes cannot be read.
@@ -36,7 +36,7 @@ impl ByteSource {
         }
     }
 
-    /// What keeps a file from being read at all: it is too large, empty, or cannot be read. Gives its length.
+    /// Checks whether a file can be read at all: it may be too large, empty or unreadable. Returns its length.
     ///
     /// # Errors
     /// The reason, as a problem of the file `name`.
@@ -71,7 +71,7 @@ impl ByteSource {
     /// How many bytes there are.
     ///
     /// # Errors
-    /// The file cannot be looked at, or is none that can be read again: a pipe, a device, a folder.
+    /// The file is not accessible, or cannot be read twice: a pipe, a device, a folder.
     pub fn length(&self) -> io::Result<u64> {
         match self {
             Self::Bytes(bytes) => Ok(bytes.len() as u64),

@@ -1,4 +1,4 @@
-//! Events kept as a [`Document`], for those who need the whole of it.
+//! Events collected into a [`Document`], for code that needs all of it.
 
 use crate::model::{
     Code, Document, ElementStack, NodeId, Place, Problem, Start,
@@ -7,7 +7,7 @@ use crate::model::{
     i18n::say,
 };
 
-/// Builds documents, one for each root that comes.
+/// Builds documents, one for each root.
 pub struct Builder {
     done: Vec<Document>,
     table: Option<Table>,
@@ -23,12 +23,12 @@ impl Builder {
         Self { done: Vec::new(), table: None, document: Document::new(), open: Vec::new(), most, elements: 0 }
     }
 
-    /// The documents are lifted from a table.
+    /// The documents are converted from a table.
     pub fn of_table(most: usize, table: Table) -> Self {
         Self { document: Document::of_table(table.clone()), table: Some(table), ..Self::new(most) }
     }
 
-    /// The documents that came.
+    /// The finished documents.
     ///
     /// # Errors
     /// There were more elements than are kept.
@@ -39,7 +39,7 @@ impl Builder {
         }
     }
 
-    /// The one document that came.
+    /// The one finished document.
     ///
     /// # Errors
     /// There were more elements than are kept, or none.

@@ -1,4 +1,4 @@
-//! White space as the types of a schema have it, before anybody compares a value: `xs:token` and all that is no text are collapsed.
+//! White space as the schema's types require it, before any value is compared: `xs:token` and all non-text types are collapsed.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
@@ -11,24 +11,24 @@ use crate::model::{
 
 const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
 
-/// Passes a document on with its values as their types have them. What a schema does not name, as below a wildcard, stays as it is.
+/// Passes a document on with values in the form of their types. What a schema does not name, as below a wildcard, stays unchanged.
 pub struct Typed<E> {
     shape: Arc<Shape>,
     to: E,
     /// The type of each open element.
     open: Vec<Option<ShapeId>>,
-    /// The type of an element by that of its parent and its name.
+    /// The type of an element, by its parent's type and its name.
     known: HashMap<(Option<ShapeId>, NameKey), Option<ShapeId>>,
     /// Namespace declarations with the depth of their element: a name in `xsi:type` may use them.
     scopes: Vec<(usize, Vec<Declared>)>,
-    /// The value of the innermost element, whose white space is looked at when all of it is there.
+    /// The value of the innermost element; its white space is processed when all of it is there.
     held: String,
     values: String,
     attributes: Vec<(NameKey, Range<usize>)>,
 }
 
 impl<E> Typed<E> {
-    /// Passes on to `to` what is read of documents of this shape.
+    /// Passes documents of this shape on to `to`.
     pub fn new(shape: Arc<Shape>, to: E) -> Self {
         Self {
             shape,
@@ -42,8 +42,8 @@ impl<E> Typed<E> {
         }
     }
 
-    /// The type that the element itself names, otherwise that of its declaration. A name that its parent does not know is that of a
-    /// global element: a root, a member of a substitution group, or what a wildcard takes.
+    /// The type that the element itself names, otherwise its declared type. If the parent does not know the name, it is a global element:
+    /// a root, a member of a substitution group, or the content of a wildcard.
     fn type_of(&mut self, element: &Start<'_>) -> Option<ShapeId> {
         if !element.attributes.is_empty()
             && let Some(named) = element.attribute(XSI, "type").and_then(|name| self.named(name))
@@ -64,7 +64,7 @@ impl<E> Typed<E> {
         find(&self.shape.named, &Name::new(declared.map_or("", |(_, namespace)| namespace), local))
     }
 
-    /// Attributes whose values change, with all the others of the element, in `attributes` and `values`. Gives whether there are any.
+    /// Puts all attributes of the element into `attributes` and `values` if a value changes. Returns whether one does.
     fn attributes(&mut self, of: ShapeId, element: &Start<'_>) -> bool {
         let Some(of) = self.shape.types.get(of) else { return false };
         let value = |name: &Name, value: &str| {
@@ -84,7 +84,7 @@ impl<E> Typed<E> {
         true
     }
 
-    /// What becomes of the white space of the innermost element's value.
+    /// How to treat white space in the innermost element's value.
     fn white_space(&self) -> WhiteSpace {
         self.open.last().copied().flatten().and_then(|id| self.shape.types.get(id)).map(|of| of.white_space).unwrap_or_default()
     }
@@ -97,7 +97,7 @@ fn find(among: &[(Name, ShapeId)], name: &Name) -> Option<ShapeId> {
 impl<E: Events> Events for Typed<E> {
     fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack) {
         if !self.held.is_empty() {
-            // A value that has an element in it is none of its type.
+            // A value with an element inside is not a value of its type.
             self.to.text(&self.held, stack);
             self.held.clear();
         }
@@ -191,7 +191,7 @@ mod tests {
         Arc::clone(Schema::compile(folder.path(), "o.xsd").expect("compiles").shape())
     }
 
-    /// The values of a document, one behind the other; of elements without their own text, nothing.
+    /// The values of a document, one after the other; nothing for elements without their own text.
     fn values(shape: &Arc<Shape>, inner: &str) -> String {
         let order =
             format!("<Order xmlns='urn:o' xmlns:o='urn:o' xmlns:xsi='{XSI}' xmlns:xs='http://www.w3.org/2001/XMLSchema'{inner}</Order>");
@@ -219,7 +219,7 @@ mod tests {
             ("><Short> KA\n  7\t</Short>", "|KA 7"),
             ("><Codes> A\n  B </Codes>", "|A B"),
             ("><DayOrCode> KA  7 </DayOrCode>", "|KA 7"),
-            // It depends on the value: as it stands.
+            // It depends on the value: unchanged.
             ("><DayOrText> KA  7 </DayOrText>", "| KA  7 "),
             ("><Amount unit=' K  G '> 1.5\n</Amount>", "|[K G]1.5"),
             ("><Free lang=' d  e '> a  b </Free>", "|[ d  e ] a  b "),
@@ -228,7 +228,7 @@ mod tests {
             ("><Free xsi:type=' o:Tidy '> a  b </Free><Free> a  b </Free>", "|a b| a  b "),
             ("><Text xsi:type='xs:token'> a  b </Text>", "|a b"),
             ("><Free xmlns:p='urn:o' xsi:type='p:Tidy'> a  b </Free><Free xsi:type='p:Tidy'> a  b </Free>", "|a b| a  b "),
-            // In pieces, and with signs that are white space only by reference.
+            // In pieces, and with characters that are white space only by reference.
             ("><Token> K<![CDATA[ A ]]> &#10;<!-- - --> 7&#32;</Token>", "|K A 7"),
             ("><Token>\u{a0}K\u{a0} </Token>", "|\u{a0}K\u{a0}"),
             ("><Token>  </Token><Text>  </Text>", "||  "),

@@ -1,4 +1,4 @@
-//! Looking into a document while it is read: the payloads of an envelope, and what a document is, before it is judged.
+//! Reads a document's envelope and its kind before validation: the payloads inside an envelope, and what a document is.
 
 use std::sync::Arc;
 
@@ -7,8 +7,8 @@ use crate::model::{
     events::{Declared, Events},
 };
 
-/// A path of local names from the root, as `/Envelope/Body/*`. Prefixes are not looked at; `*` is any element of another namespace
-/// than the one it stands in.
+/// A path of local names from the root, such as `/Envelope/Body/*`. Prefixes are ignored; `*` is any element of another namespace than
+/// its parent's.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ElementPath {
     text: String,
@@ -19,7 +19,7 @@ impl ElementPath {
     /// Reads a path.
     ///
     /// # Errors
-    /// A sentence that says what is wrong with it.
+    /// A sentence that says what is wrong with the path.
     pub fn parse(text: &str) -> Result<Self, String> {
         let Some(rest) = text.strip_prefix('/') else {
             return Err(format!("`{text}` does not begin at the root, as in `/Order/Header/Type`"));
@@ -37,7 +37,7 @@ impl ElementPath {
         &self.names
     }
 
-    /// Whether the last element of the trail is one that the path leads to.
+    /// Whether the path leads to the last element of the stack.
     fn fits(&self, stack: &ElementStack, below: usize) -> bool {
         if stack.depth() != self.names.len() + below {
             return false;
@@ -65,13 +65,13 @@ impl std::fmt::Display for ElementPath {
     }
 }
 
-/// Passes on only what is inside the elements a path leads to, each as a document of its own.
+/// Passes on only what is inside the elements of a path, each as a separate document.
 pub struct Payloads<E> {
     path: ElementPath,
     to: E,
-    /// Depth of the payload that is being read.
+    /// Depth of the current payload.
     inside: Option<usize>,
-    /// Namespace declarations of the elements around: a payload may use their prefixes.
+    /// Namespace declarations of the surrounding elements: a payload may use their prefixes.
     around: Vec<(usize, Vec<Declared>)>,
     found: usize,
 }
@@ -82,7 +82,7 @@ impl<E> Payloads<E> {
         Self { path, to, inside: None, around: Vec::new(), found: 0 }
     }
 
-    /// How many payloads there were.
+    /// The number of payloads.
     pub fn found(&self) -> usize {
         self.found
     }
@@ -143,28 +143,27 @@ impl<E: Events> Events for Payloads<E> {
     }
 }
 
-/// What a document is: its root, and the first values of some paths. Reading stops as soon as all of it is known.
+/// What a document is: its root, and the first value of each of some paths. Reading stops as soon as all of it is known.
 #[derive(Default)]
 pub struct DocumentHead {
     paths: Vec<ElementPath>,
-    /// Elements around the document that is looked at.
+    /// Elements around the document.
     envelope: Option<ElementPath>,
     below: Option<usize>,
     /// Namespace and local name of the root.
     pub root: Option<(String, String)>,
-    /// The value of each path, in the order asked for.
+    /// The value of each path, in the given order.
     pub values: Vec<Option<String>>,
     /// Paths whose value is being read.
     open: Vec<usize>,
     done: bool,
 }
 
-/// Bytes of a value that are looked at.
+/// Maximum length of a value in bytes.
 const LONGEST: usize = 1000;
 
 impl DocumentHead {
-    /// Looks for the root and for the values of `paths`, which begin at the document's root; of the first payload where the document
-    /// lies in an envelope.
+    /// Reads the root and the values of `paths`, which begin at the document's root. In an envelope, it reads the first payload.
     pub fn of(paths: Vec<ElementPath>, envelope: Option<ElementPath>) -> Self {
         Self { values: vec![None; paths.len()], paths, envelope, ..Self::default() }
     }

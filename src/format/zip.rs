@@ -1,5 +1,5 @@
-//! A zip of documents, read with hard limits, since a small file can unpack to any size: how many files it holds is asked before its
-//! directory is read, and no file is copied beyond a limit, whatever size its directory claims.
+//! A zip of documents, read with hard limits, since a small file can unpack to any size. The number of files is read before the
+//! directory, and no file is copied beyond a limit, whatever size the directory claims.
 
 use std::{
     fs::File,
@@ -15,13 +15,13 @@ use crate::model::{
     problem::reason,
 };
 
-/// Files in one zip.
+/// Maximum number of files in one zip.
 pub const ENTRIES: usize = 10_000;
 
-/// How a zip begins: its first file, or its end where it holds none.
+/// How a zip begins: its first file, or its end if it is empty.
 const BEGINS: [&[u8]; 2] = [b"PK\x03\x04", b"PK\x05\x06"];
 const END: &[u8] = b"PK\x05\x06";
-/// Bytes at the end in which the directory of a zip is found: its own 22 and a comment.
+/// Bytes at the end that hold the end record of a zip: its own 22 and a comment.
 const TAIL: u64 = 22 + 65_535;
 
 /// Whether a file's first bytes are those of a zip.
@@ -29,13 +29,13 @@ pub fn begins(bytes: &[u8]) -> bool {
     BEGINS.iter().any(|begin| bytes.starts_with(begin))
 }
 
-/// Whether a zip's end is missing.
+/// Whether a zip has no end.
 pub fn is_truncated(bytes: &[u8]) -> bool {
     let tail = &bytes[bytes.len().saturating_sub(TAIL as usize)..];
     memchr::memmem::rfind(tail, END).is_none()
 }
 
-/// A zip, opened.
+/// An open zip.
 pub struct Archive {
     zip: ZipArchive<BufReader<File>>,
     name: String,
@@ -52,10 +52,10 @@ pub struct ZipEntry<'a> {
 }
 
 impl Archive {
-    /// Opens the zip that lies at `place`; `name` is the partner's name of it, for problems.
+    /// Opens the zip at `place`; `name` is the partner's name for it, for problems.
     ///
     /// # Errors
-    /// It is damaged, in a form that is not taken, or has too many files or one name twice (C222); our disk fails (C308).
+    /// It is damaged, in an unsupported form, or has too many files or one name twice (C222); our disk fails (C308).
     pub fn open(place: &Path, name: &str) -> Result<Self, Problem> {
         let mut file = File::open(place).map_err(|error| ours(&error))?;
         match claimed(&mut file).map_err(|error| ours(&error))? {
@@ -80,7 +80,7 @@ impl Archive {
         self.zip.len()
     }
 
-    /// Whether it has none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.zip.is_empty()
     }
@@ -97,7 +97,7 @@ impl Archive {
 }
 
 impl ZipEntry<'_> {
-    /// Copies the file, up to a limit; gives its size, or `None` where it has more bytes than that.
+    /// Copies the file, up to a limit; returns its size, or `None` if it has more bytes than that.
     ///
     /// # Errors
     /// It is damaged (C222), our disk fails (C308), or the sink refuses the bytes.
@@ -119,12 +119,12 @@ impl ZipEntry<'_> {
     }
 }
 
-/// What makes a whole zip be refused.
+/// The problem for a refused zip.
 pub fn refused(name: &str, why: impl Into<Text>) -> Problem {
     Problem::new(Code::Package, why).in_file(name)
 }
 
-/// Two files of a zip that have one name.
+/// Two files in a zip have one name.
 pub fn same_name_twice(name: &str) -> Problem {
     refused(name, say!("zip-same-name")).hint(say!("hint-zip-undecided"))
 }
@@ -133,12 +133,12 @@ fn too_many(name: &str) -> Problem {
     refused(name, say!("zip-too-many", count = ENTRIES)).hint(say!("hint-zip-split"))
 }
 
-/// An error of our own disk is no fault of the partner's, and passes.
+/// An error of our own disk is temporary, and not the partner's fault.
 fn ours(error: &io::Error) -> Problem {
     Problem::new(Code::DropIo, format!("our copy of a zip cannot be read ({})", reason(error)))
 }
 
-/// What a zip's reader says: what is wrong with the bytes is the partner's, all else is ours.
+/// The zip reader's errors: wrong bytes are the partner's, everything else is ours.
 fn broken(name: &str, error: &ZipError) -> Problem {
     match error {
         ZipError::Io(error) => broken_off(name, error),
@@ -158,14 +158,14 @@ fn damaged(name: &str, error: &dyn std::fmt::Display) -> Problem {
     refused(name, say!("zip-unreadable", reason = error.to_string())).hint(say!("hint-zip-damaged"))
 }
 
-/// What the end of a zip says about its directory.
+/// What the end record of a zip says about its directory.
 enum Claimed {
     Usual,
     TooMany,
     Elsewhere,
 }
 
-/// What a zip's directory is said to hold: asked before it is read, since each file in it costs memory.
+/// The number of files that a zip claims, read before its directory, since each file in it costs memory.
 fn claimed(file: &mut (impl Read + Seek)) -> io::Result<Claimed> {
     let length = file.seek(SeekFrom::End(0))?;
     file.seek(SeekFrom::Start(length.saturating_sub(TAIL)))?;
@@ -173,11 +173,11 @@ fn claimed(file: &mut (impl Read + Seek)) -> io::Result<Claimed> {
     file.take(TAIL).read_to_end(&mut tail)?;
     file.seek(SeekFrom::Start(0))?;
     let count = |at: usize| tail.get(at + 10..at + 12).and_then(|two| two.try_into().ok()).map_or(0, u16::from_le_bytes);
-    // All ones refer to another record, whose numbers are not bounded by this one; a file below 4 GiB has no need of it.
+    // All ones refer to another record, whose numbers have no such bound; a file below 4 GiB does not need it.
     let elsewhere = |at: usize| {
         count(at) == u16::MAX || tail.get(at + 12..at + 20).is_some_and(|both| both[..4] == [0xff; 4] || both[4..] == [0xff; 4])
     };
-    // Several places can look like the end; none of them may say so.
+    // Several places can look like the end record; none of them may claim too many.
     let mut found = Claimed::Usual;
     for at in memchr::memmem::find_iter(&tail, END) {
         if elsewhere(at) {

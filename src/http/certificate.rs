@@ -1,17 +1,17 @@
-//! Why the certificate of a server was refused, in words.
+//! Why a server's certificate was refused, in words.
 
 use std::{error::Error, io};
 
 use rustls::{CertificateError, Error as Tls};
 
-/// Why the certificate of a server was refused, as a part of a sentence; `None` where something else went wrong.
+/// Why a server's certificate was refused, as a part of a sentence; `None` for any other error.
 pub fn refused(error: &(dyn Error + 'static)) -> Option<String> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(tls) = error.downcast_ref::<Tls>() {
             return words(tls);
         }
-        // An error of the system may carry another, which it does not name as its source.
+        // A system error may hold another one, without naming it as its source.
         let carried = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         next = match carried {
             Some(carried) => Some(carried),
@@ -38,9 +38,9 @@ fn words(error: &Tls) -> Option<String> {
         }
         CertificateError::Revoked => "it was revoked".into(),
         CertificateError::BadSignature => "its signature is wrong".into(),
-        // webpki's word for what `openssl req -x509` makes: an authority that shows its own certificate.
+        // webpki's word for the result of `openssl req -x509`: an authority that shows its own certificate.
         CertificateError::Other(other) if other.to_string().contains("CaUsedAsEndEntity") => {
-            "it is self-signed, and this machine trusts none that is; have one issued, or add its issuer to the system's".into()
+            "it is self-signed, which this machine does not trust; get an issued one, or add its issuer to the system's".into()
         }
         _ => "it is invalid".into(),
     })

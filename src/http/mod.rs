@@ -1,5 +1,5 @@
-//! Floor 1: the HTTP client of everything that asks a server. What a server sends is limited in size, number and time; its
-//! errors name no address and no secret.
+//! Floor 1: the HTTP client for every server. Answers are limited in size, number of values and time; errors contain no address and no
+//! secret.
 
 mod certificate;
 
@@ -10,13 +10,13 @@ use serde_json::Value as Json;
 
 pub use self::certificate::refused as certificate_refused;
 
-/// Bytes of an answer, unless whoever asks sets another limit.
+/// Maximum bytes of an answer, unless the caller sets another limit.
 pub const LARGEST: u64 = 256 << 20;
 
-/// Values in an answer: each takes some 70 bytes of memory, however short it is on the wire.
+/// Maximum number of values in an answer: each takes about 70 bytes of memory, however short it is on the wire.
 const VALUES: usize = 5_000_000;
 
-/// How long a connection may take to be made, at most.
+/// Maximum time to connect.
 const CONNECT: Duration = Duration::from_secs(20);
 
 /// A client. Cheap to clone.
@@ -26,7 +26,7 @@ pub struct Http {
     largest: u64,
 }
 
-/// An answer that came whole.
+/// A complete answer.
 #[derive(Debug)]
 pub struct HttpResponse {
     /// HTTP status.
@@ -38,13 +38,13 @@ pub struct HttpResponse {
 /// Why there is no answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HttpFailure {
-    /// This machine has no HTTP client.
+    /// This machine cannot create an HTTP client.
     Unable,
     /// The address is not a URL.
     Address,
     /// No connection was made: nothing can have happened.
     Unreachable,
-    /// The certificate of the server was refused, and why: nothing can have happened.
+    /// The server's certificate was refused, and why: nothing can have happened.
     Certificate(String),
     /// The request may have been carried out; its answer did not come in time.
     Late,
@@ -59,12 +59,12 @@ pub enum HttpFailure {
 }
 
 impl Http {
-    /// A client that gives a server so long for a whole answer, which may have so many bytes.
+    /// A client with a time limit for a whole answer, and a limit for its bytes.
     ///
     /// # Errors
     /// The certificates of this machine cannot be read.
     pub fn new(timeout: Duration, largest: u64) -> Result<Self, HttpFailure> {
-        // A second call finds the provider set already, which is as good.
+        // A second call finds the provider already set, which is just as good.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .timeout(timeout)
@@ -76,10 +76,10 @@ impl Http {
         Ok(Self { client, largest })
     }
 
-    /// Asks for what is at an address.
+    /// Sends a GET request to an address.
     ///
     /// # Errors
-    /// There is no whole answer.
+    /// There is no complete answer.
     pub async fn get(&self, url: &str) -> Result<HttpResponse, HttpFailure> {
         self.send(self.client.get(url)).await
     }
@@ -87,7 +87,7 @@ impl Http {
     /// Sends a body to an address, with headers.
     ///
     /// # Errors
-    /// There is no whole answer.
+    /// There is no complete answer.
     pub async fn post(&self, url: &str, headers: &[(&str, &str)], body: Vec<u8>) -> Result<HttpResponse, HttpFailure> {
         let request = headers.iter().fold(self.client.post(url).body(body), |request, (name, value)| request.header(*name, *value));
         self.send(request).await
@@ -99,7 +99,7 @@ impl Http {
     }
 
     async fn whole(&self, mut answer: Response) -> Result<Vec<u8>, HttpFailure> {
-        // What the server says of the length is not believed, and refused at once where it is too much.
+        // The server's declared length is not trusted, but if it is too much, the answer is refused at once.
         if answer.content_length().is_some_and(|length| length > self.largest) {
             return Err(HttpFailure::Large(self.largest));
         }
@@ -118,17 +118,17 @@ impl HttpResponse {
     /// Its body as JSON.
     ///
     /// # Errors
-    /// It is none, or has more values than memory should be spent on.
+    /// It is not JSON, or has more values than memory allows.
     pub fn json(&self) -> Result<Json, HttpFailure> {
-        // Each value but the first of a list or an object stands behind a comma, the first behind a bracket.
+        // Each value except the first of a list or an object comes after a comma, the first after a bracket.
         self.few(memchr::memchr3_iter(b',', b'[', b'{', &self.body).take(VALUES + 1).count())?;
         serde_json::from_slice(&self.body).map_err(|_| HttpFailure::NotJson)
     }
 
-    /// Its body as text, which is taken apart as XML afterwards.
+    /// Its body as text, to be parsed as XML later.
     ///
     /// # Errors
-    /// It has more elements than memory should be spent on.
+    /// It has more elements than memory allows.
     pub fn xml(&self) -> Result<String, HttpFailure> {
         // A value has two tags at least.
         self.few(memchr::memchr_iter(b'<', &self.body).take(2 * VALUES + 2).count() / 2)?;
@@ -141,7 +141,7 @@ impl HttpResponse {
 }
 
 impl HttpFailure {
-    /// Before the request went out nothing can have happened; after that the outcome is open.
+    /// Before the request was sent, nothing can have happened; after that the outcome is unknown.
     fn of(error: &reqwest::Error) -> Self {
         if error.is_builder() {
             Self::Address
@@ -163,7 +163,7 @@ impl HttpFailure {
             Self::Certificate(why) => format!("the server's certificate is refused: {why}"),
             Self::Late => "no answer in time".into(),
             Self::Broken => "the connection broke before the answer was complete".into(),
-            Self::Large(most) => format!("the answer has more than {} MB and was broken off", most >> 20),
+            Self::Large(most) => format!("the answer has more than {} MB and was aborted", most >> 20),
             Self::Many(most) => format!("the answer has more than {most} values and was not read"),
             Self::NotJson => "the answer is not JSON".into(),
         }

@@ -1,5 +1,5 @@
-//! What a partner says to a document that we sent: a UBL application response, an order response, a file in a folder. A mapping
-//! writes one to [`MODEL`] as it writes any record to Odoo; the journal keeps it at the document it is about.
+//! What a partner says about a document that we sent: a UBL application response, an order response, a file in a folder. A mapping
+//! writes one to [`MODEL`] as it writes any record to Odoo. The journal stores it with the document that it concerns.
 
 use std::collections::BTreeMap;
 
@@ -12,18 +12,18 @@ use super::{
     plan::{Plan, PlanValue, Record},
 };
 
-/// The model that a mapping names for answers. It is ours, not Odoo's.
+/// The model that a mapping names for acknowledgements. It belongs to consign, not to Odoo.
 pub const MODEL: &str = "consign.answer";
 
-/// What an answer says.
+/// What an acknowledgement says.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AckStatus {
     /// None yet.
     Awaited,
-    /// It has come and is looked at (UNCL 4343: AB, IP, UQ): a final one is still awaited.
+    /// The partner received it and checks it (UNCL 4343: AB, IP, UQ): a final answer is still expected.
     Pending,
-    /// The partner takes the document (UNCL 4343: AP, CA).
+    /// The partner accepts the document (UNCL 4343: AP, CA).
     Accepted,
     /// The partner refuses it (UNCL 4343: RE).
     Refused,
@@ -49,18 +49,18 @@ impl AckStatus {
     }
 }
 
-/// What one answer says of one document.
+/// What one acknowledgement says about one document.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Acknowledgement {
     /// A business number of the document, or its file's name.
     pub number: String,
-    /// What is said.
+    /// The status.
     pub reply: AckStatus,
     /// Why, in the partner's words.
     pub note: Option<String>,
 }
 
-/// Makes [`MODEL`] known beside Odoo's models, so that mappings to it are checked like any other.
+/// Adds [`MODEL`] to Odoo's models, so that mappings to it are checked like any other.
 pub fn add_to(catalog: &mut Catalog) {
     let field = |kind: &str, required| Field { kind: kind.into(), required, ..Field::default() };
     let replies = ["accepted", "refused", "pending"].map(str::to_string).to_vec();
@@ -72,10 +72,10 @@ pub fn add_to(catalog: &mut Catalog) {
     catalog.insert(MODEL.into(), fields);
 }
 
-/// Takes the answers out of a plan; what is left is for Odoo.
+/// Takes the acknowledgements out of a plan; the rest is for Odoo.
 ///
 /// # Errors
-/// One of them says nothing that an answer can say.
+/// One of them has no valid status.
 pub fn split(mut plan: Plan) -> Result<(Plan, Vec<Acknowledgement>), Problem> {
     let mut answers = Vec::new();
     for step in plan.steps.iter_mut().filter(|step| step.model == MODEL) {
@@ -94,11 +94,11 @@ fn answer(record: &Record) -> Result<Acknowledgement, Problem> {
         _ => None,
     };
     let wrong = |what: String| Problem::new(Code::ValueConversion, what).at(record.origin.place.clone());
-    let number = text("number").ok_or_else(|| wrong("the answer does not say which document it is about".into()))?;
+    let number = text("number").ok_or_else(|| wrong("the acknowledgement does not name its document".into()))?;
     let said = text("reply").unwrap_or_default();
     let reply = AckStatus::parse(&said).filter(|reply| *reply != AckStatus::Awaited).ok_or_else(|| {
         let hint = "the mapping's `reply` gives accepted, refused or pending: { from = …, table = { AP = \"accepted\" } }";
-        wrong(format!("`{}` is no answer", super::problem::cut(&said))).hint(hint)
+        wrong(format!("`{}` is not a valid acknowledgement", super::problem::cut(&said))).hint(hint)
     })?;
     Ok(Acknowledgement { number, reply, note: text("note") })
 }

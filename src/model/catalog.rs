@@ -16,19 +16,19 @@ pub struct Field {
     /// For a one2many, the many2one on the other side.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub inverse: Option<String>,
-    /// Must have a value.
+    /// Requires a value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub required: bool,
-    /// Shown read-only; over RPC Odoo writes it all the same unless it is computed.
+    /// Shown read-only. Over RPC Odoo writes it anyway, unless it is computed.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub readonly: bool,
-    /// Not stored: worked out when it is read.
+    /// Not stored: computed when it is read.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub computed: bool,
-    /// Values of a selection, where they are few.
+    /// Values of a selection, if there are few.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub selection: Option<Vec<String>>,
-    /// A new record has a value without being given one: a default, or one that Odoo works out.
+    /// A new record gets a value automatically: a default, or one that Odoo computes.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub filled: bool,
 }

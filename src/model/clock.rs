@@ -1,4 +1,4 @@
-//! Time is passed in, never read in the middle of things.
+//! Time is passed in as an argument, never read inside the logic.
 
 use std::{sync::Mutex, time::Duration};
 
@@ -30,7 +30,7 @@ impl Clock for ClockAhead {
     }
 }
 
-/// A clock that stands still until it is moved; for tests of retries and schedules.
+/// A clock that stops until it is moved; for tests of retries and schedules.
 #[derive(Debug)]
 pub struct ManualClock(Mutex<DateTime<Utc>>);
 

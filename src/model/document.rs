@@ -1,11 +1,11 @@
-//! A document as a tree of elements with positions: what every format is lifted to and every schema and mapping works on.
+//! A document as a tree of elements with positions. Every format is converted to it, and every schema and mapping works on it.
 
 use std::{
     collections::HashMap,
     sync::{Arc, OnceLock},
 };
 
-/// A name's number within one document: names are compared and counted by it.
+/// A name's number within one document: names are compared and counted by number.
 pub type NameKey = u32;
 
 /// Index of an element in its [`Document`].
@@ -57,12 +57,12 @@ pub struct Element {
     pub column: u32,
 }
 
-/// What a document that was lifted from rows and columns remembers of them.
+/// What a document that was converted from rows and columns keeps about them.
 #[derive(Debug, Clone, Default)]
 pub struct Table {
     /// The partner's header for each element name.
     pub headers: HashMap<String, String>,
-    /// Decimals were written with a comma.
+    /// The file writes decimals with a comma.
     pub decimal_comma: bool,
 }
 
@@ -71,24 +71,24 @@ pub struct Table {
 pub struct Document {
     elements: Vec<Element>,
     table: Option<Table>,
-    /// Children of an element that stand in the file before those that are here, by name.
+    /// For each name, the number of children that come in the file before those that are here.
     earlier: HashMap<(NodeId, Name), u32>,
-    /// For each element its position among siblings of its name, where there are several; worked out when it is first asked for.
+    /// For each element its position among siblings of its name, if there are several; computed on first use.
     positions: OnceLock<Vec<Option<u32>>>,
 }
 
 impl Document {
-    /// An empty document that elements are pushed into.
+    /// An empty document; elements are added with push.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// An empty document lifted from rows and columns: problems name the column rather than a character position.
+    /// An empty document converted from rows and columns: problems name the column instead of a character position.
     pub fn of_table(table: Table) -> Self {
         Self { table: Some(table), ..Self::default() }
     }
 
-    /// Adds an element and hooks it to its parent. The first one pushed is the root.
+    /// Adds an element to its parent. The first one pushed is the root.
     pub fn push(&mut self, element: Element) -> NodeId {
         self.positions.take();
         let id = self.elements.len();
@@ -119,23 +119,23 @@ impl Document {
         self.elements.len()
     }
 
-    /// Whether there is no element at all.
+    /// Whether it has no element.
     pub fn is_empty(&self) -> bool {
         self.elements.is_empty()
     }
 
-    /// Says that an element has so many children of a name before those that are here.
+    /// Says how many children of a name an element has before those that are here.
     pub fn begin_after(&mut self, parent: NodeId, name: &Name, count: u32) {
         self.positions.take();
         self.earlier.insert((parent, name.clone()), count);
     }
 
-    /// The table the document was lifted from, if it was.
+    /// The table that the document was converted from, if any.
     pub fn table(&self) -> Option<&Table> {
         self.table.as_ref()
     }
 
-    /// The partner's name of the column that an element was lifted from.
+    /// The partner's name of the column that an element was converted from.
     pub fn column(&self, id: NodeId) -> Option<&str> {
         self.table.as_ref()?.headers.get(&*self.elements[id].name.local).map(String::as_str)
     }
@@ -157,7 +157,7 @@ impl Document {
         format!("/{}", steps.join("/"))
     }
 
-    /// One pass over the document, so that a path for each of a hundred thousand siblings costs no more than the path.
+    /// One pass over the document, so that paths for a hundred thousand siblings cost one pass, not one each.
     fn positions(&self) -> &[Option<u32>] {
         self.positions.get_or_init(|| {
             let mut positions = vec![None; self.elements.len()];

@@ -1,25 +1,25 @@
-//! A document as a stream: every format is read into these events, and whoever judges or keeps a document receives them. Nobody
-//! needs the whole of it in memory.
+//! A document as a stream: every format is read into these events, and validators and builders receive them. Nobody needs the
+//! whole document in memory.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
 use super::{ElementStack, Name, document::NameKey};
 
-/// Receives a document. Elements come properly nested; text comes in pieces that belong together until the next start or end.
+/// Receives a document. Elements come properly nested. Text comes in pieces, which belong together until the next start or end.
 pub trait Events {
-    /// An element begins; it is the last one of the trail.
+    /// An element begins; it is the last one of the stack.
     fn start(&mut self, element: &Start<'_>, stack: &mut ElementStack);
 
-    /// Character data of the last element of the trail.
+    /// Character data of the last element of the stack.
     fn text(&mut self, text: &str, stack: &mut ElementStack);
 
-    /// The last element of the trail has a value that cannot be read, which the reader has told.
+    /// The last element of the stack has a value that cannot be read. The reader has reported it.
     fn value_unreadable(&mut self, _: &mut ElementStack) {}
 
-    /// The last element of the trail ends; it leaves the trail after this.
+    /// The last element of the stack ends; it leaves the stack after this.
     fn end(&mut self, stack: &mut ElementStack);
 
-    /// Whether nothing more is wanted: the reader stops at the next element.
+    /// Whether the receiver wants no more: the reader stops at the next element.
     fn wants_no_more(&self) -> bool {
         false
     }
@@ -34,9 +34,9 @@ pub struct Start<'e> {
     pub vocabulary: &'e Vocabulary,
     /// The element's name.
     pub key: NameKey,
-    /// Attributes in document order, namespace declarations left out: name and where the value stands in `values`.
+    /// Attributes in document order, without namespace declarations: name, and position of the value in `values`.
     pub attributes: &'e [(NameKey, Range<usize>)],
-    /// Attribute values, one behind the other.
+    /// Attribute values, one after the other.
     pub values: &'e str,
     /// Namespace declarations made here.
     pub declares: &'e [Declared],
@@ -60,7 +60,7 @@ impl<'e> Start<'e> {
     }
 }
 
-/// The names of one document, each with its number.
+/// The names of one document, each with a number.
 #[derive(Debug, Default)]
 pub struct Vocabulary {
     names: Vec<Name>,
@@ -73,7 +73,7 @@ impl Vocabulary {
     /// The name with this number.
     ///
     /// # Panics
-    /// For a number of another document's vocabulary.
+    /// For a number from another document's vocabulary.
     pub fn name(&self, key: NameKey) -> &Name {
         &self.names[key as usize]
     }
@@ -88,13 +88,13 @@ impl Vocabulary {
         self.names.is_empty()
     }
 
-    /// The number of a name that is known.
+    /// The number of a known name.
     pub fn find(&self, namespace: &str, local: &str) -> Option<NameKey> {
         let (namespace, local) = (self.namespaces.get(namespace)?, self.locals.get(local)?);
         self.keys.get(&(*namespace, *local)).copied()
     }
 
-    /// The number of a name, which is learnt if it is new.
+    /// The number of a name; a new name gets a new number.
     pub fn learn(&mut self, namespace: &str, local: &str) -> NameKey {
         let (of_namespace, namespace) = intern(&mut self.namespaces, namespace);
         let (of_local, local) = intern(&mut self.locals, local);

@@ -1,4 +1,4 @@
-//! What a problem's cause is: two messages that one deed mends have the same.
+//! The fingerprint of a problem: messages that one fix would repair have the same one.
 
 use std::fmt::Write as _;
 
@@ -6,17 +6,17 @@ use sha2::{Digest, Sha256};
 
 use super::{Code, Problem, codes::Area};
 
-/// A short name of the problem's cause, the same for every message of which one deed mends it: eight hexadecimal digits. What Odoo
-/// lacks is named by the sentence; a service that is away by its code; what is wrong with a document by its flow, code and path.
-/// `odoo` is the name of the Odoo that the message is with, empty for the usual one.
+/// A short fingerprint, the same for every message that one fix would repair: eight hexadecimal digits. A missing record in Odoo is
+/// identified by its sentence, a service that does not answer by its code, and a wrong document by its flow, code and path.
+/// `odoo` is the name of the message's Odoo, empty for the default one.
 pub fn fingerprint(problem: &Problem, flow: &str, odoo: &str) -> String {
     let code = problem.code.as_str();
     let with = if odoo.is_empty() { String::new() } else { format!("{odoo} ") };
     let key = match problem.code {
-        // The sentence names what is missing in our own house: one deed mends it for every flow.
+        // The sentence names what is missing on our side: one fix repairs it for every flow.
         Code::LookupNone | Code::LookupMany | Code::LookupHeld => format!("{code} {with}{}", problem.message.identity()),
         Code::ValueUnmapped => format!("{code} {} {}", problem.mapping.as_deref().unwrap_or(flow), problem.message.identity()),
-        // What is decided of one message says nothing of another.
+        // A decision about one message does not apply to another.
         Code::Uncertain => format!("{code} {flow} {}", problem.message.identity()),
         _ if problem.is_temporary() && problem.code.area() == Area::Odoo => format!("{code} {with}"),
         _ if problem.is_temporary() => format!("{code} {flow}"),
@@ -32,7 +32,7 @@ pub fn fingerprint(problem: &Problem, flow: &str, odoo: &str) -> String {
     })
 }
 
-/// A path without its positions: `/Order/Line[7]/Code` is of one kind with `/Order/Line[2]/Code`.
+/// A path without its positions: `/Order/Line[7]/Code` is the same as `/Order/Line[2]/Code`.
 fn kind(path: &str) -> String {
     let mut depth = 0;
     path.chars()

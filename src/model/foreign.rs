@@ -1,21 +1,21 @@
-//! What others say, on its way into our sentences: an Odoo, a proxy or a server may quote what we have sent, our password in it.
+//! Text from others, before it enters our sentences: an Odoo, a proxy or a server may quote what we sent, including our password.
 //!
-//! **Invariant:** no text of another's goes into a problem but by [`without_secrets`].
+//! **Invariant:** foreign text enters a problem only through [`without_secrets`].
 
 use std::sync::{PoisonError, RwLock};
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
 
-/// Characters that a secret has at least: cutting out shorter ones would cut words.
+/// Minimum length of a secret in characters: cutting out shorter ones would cut words.
 const SHORTEST: usize = 4;
 
-/// What stands in a secret's place.
+/// What replaces a secret.
 const CUT: &str = "[secret]";
 
-/// Every secret that this process has opened, in each form in which it may be quoted; the longest first.
+/// Every secret that this process has opened, in each form in which it may be quoted, longest first.
 static KNOWN: RwLock<Vec<String>> = RwLock::new(Vec::new());
 
-/// Remembers a secret that was opened.
+/// Remembers an opened secret.
 pub fn know(secret: &str) {
     if secret.chars().count() < SHORTEST {
         return;
@@ -61,7 +61,7 @@ fn ascii(json: &str) -> String {
     json.chars().map(|c| if c.is_ascii() { c.to_string() } else { escaped(c) }).collect()
 }
 
-/// The text without any secret that was opened.
+/// The text without any opened secret.
 pub fn without_secrets(text: &str) -> String {
     let known = KNOWN.read().unwrap_or_else(PoisonError::into_inner);
     known.iter().filter(|secret| text.contains(secret.as_str())).fold(text.to_string(), |text, secret| text.replace(secret, CUT))

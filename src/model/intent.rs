@@ -1,4 +1,4 @@
-//! What we were about to do: written down before an effect, closed by its outcome.
+//! Intents: written down before an effect, closed by its outcome.
 
 use std::fmt;
 
@@ -7,28 +7,28 @@ use serde::{Serialize, Serializer, ser::SerializeStruct};
 
 use super::{Code, Problem};
 
-/// An effect outside, named so that it can be looked for.
+/// An external effect, with what is needed to find it later.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum Effect {
-    /// A method of Odoo's that leaves no trace by which it could be seen that it was called: the method, its step, and the record.
+    /// An Odoo method that leaves no trace of its call: the method, its step, and the record.
     Call(String),
-    /// A document is handed over to a target that is no drop.
+    /// A document is delivered to a target that is not a drop.
     Deliver {
-        /// The name by which it can be looked for there.
+        /// The name to look for there.
         to: String,
-        /// Handed over again under that name, it is known there, and nothing happens twice.
+        /// If it is delivered again under that name, the target recognises it, and nothing happens twice.
         repeatable: bool,
     },
-    /// A file gets its final name on a drop, which is its sending.
+    /// A file gets its final name on a drop; this sends it.
     Rename {
-        /// Its name until then. Journals up to version 5 do not know it; it follows from the flow's configuration.
+        /// Its temporary name. Journals up to version 5 do not have it; it follows from the flow's configuration.
         from: Option<String>,
         /// Its final path.
         to: String,
-        /// The drop it is on, by its name. Journals up to version 5 do not know it.
+        /// The name of its drop. Journals up to version 5 do not have it.
         place: Option<String>,
     },
-    /// Records written to Odoo, whole or one part of a large file, under a mark by which they are found when it is repeated.
+    /// Records written to Odoo, all of them or one part of a large file, with a mark that finds them on a retry.
     Write(String),
 }
 
@@ -43,7 +43,7 @@ impl Effect {
         }
     }
 
-    /// What tells it apart from others of its kind in one run of a message: the call, the final path, the mark.
+    /// What distinguishes it from others of its kind in one run of a message: the call, the final path, the mark.
     pub fn name(&self) -> &str {
         match self {
             Self::Call(name) | Self::Write(name) => name,
@@ -51,12 +51,12 @@ impl Effect {
         }
     }
 
-    /// Whether it takes place in Odoo, which may commit it after nobody waits for it any more.
+    /// Whether it takes place in Odoo, which may commit it after we stop waiting.
     pub fn is_in_odoo(&self) -> bool {
         matches!(self, Self::Call(_) | Self::Write(_))
     }
 
-    /// Whether it is safe to do it again without knowing whether it happened: what was done is found and not done twice.
+    /// Whether a repeat is safe without knowing the outcome: the effect is found and not repeated.
     pub fn may_be_repeated(&self) -> bool {
         matches!(self, Self::Write(_) | Self::Deliver { repeatable: true, .. })
     }
@@ -79,9 +79,9 @@ impl fmt::Display for Effect {
 pub enum Outcome {
     /// It took place.
     Happened,
-    /// It did not take place, and will not by itself.
+    /// It did not take place, and will not later.
     NotHappened,
-    /// Nobody looked: a person discarded its message.
+    /// Nobody checked: a person discarded its message.
     Unknown,
 }
 
@@ -104,54 +104,54 @@ impl Outcome {
     }
 }
 
-/// An effect that a message was about to have.
+/// An intended effect of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Intent {
-    /// Number, by which a person can name it.
+    /// Its number, by which people refer to it.
     pub id: i64,
     /// The run of the message.
     pub run: u32,
-    /// What.
+    /// The effect.
     pub effect: Effect,
-    /// When it was about to be done, the last time; of what takes long in Odoo, when it was last seen to be under way.
+    /// When it was last about to happen. For a long call to Odoo: when it was last seen running.
     pub opened: DateTime<Utc>,
-    /// Every call that was made for it in Odoo was answered: nothing of it is under way.
+    /// Odoo answered every call that was made for it: none is still running.
     pub is_answered: bool,
-    /// How it ended, and when that was known; open until then.
+    /// The outcome, and when it was known; `None` while open.
     pub closed: Option<(Outcome, DateTime<Utc>)>,
 }
 
 impl Intent {
-    /// How it ended, where it has.
+    /// The outcome, if known.
     pub fn outcome(&self) -> Option<Outcome> {
         self.closed.map(|(outcome, _)| outcome)
     }
 
-    /// Whether it is not known if the effect took place.
+    /// Whether the outcome is unknown.
     pub fn is_undecided(&self) -> bool {
         matches!(self.outcome(), None | Some(Outcome::Unknown))
     }
 
-    /// The problem of not knowing, told of the message with this short id.
+    /// The problem of an unknown outcome, for the message with this short id.
     pub fn uncertain(&self, message: &str) -> Problem {
         let text = format!("it is not known whether this took place at {}: {}", self.opened.format("%Y-%m-%d %H:%M:%S UTC"), self.effect);
         Problem::new(Code::Uncertain, text).hint(how_to_decide(message))
     }
 
-    /// Whether a document was sent by it, as far as that is known.
+    /// Whether it sent a document, as far as that is known.
     pub fn sent(&self) -> bool {
         matches!(self.effect, Effect::Deliver { .. } | Effect::Rename { .. }) && self.outcome() == Some(Outcome::Happened)
     }
 
-    /// Whether only a look outside, or a person, can tell: it is undecided, and to repeat it could do it twice.
+    /// Whether only an external check or a person can decide: the outcome is unknown, and a repeat could do it twice.
     pub fn needs_a_person(&self) -> bool {
         self.is_undecided() && !self.effect.may_be_repeated()
     }
 }
 
-/// What a person does about an effect of which nobody can know.
+/// What a person does about an effect with an unknown outcome.
 pub fn how_to_decide(message: &str) -> String {
-    format!("look there, then: consign resolve {message} --happened --reason \"…\", or --did-not-happen")
+    format!("check there, then: consign resolve {message} --happened --reason \"…\", or --did-not-happen")
 }
 
 impl Serialize for Intent {
@@ -168,12 +168,12 @@ impl Serialize for Intent {
     }
 }
 
-/// What is known of an effect before it is tried.
+/// What is known about an effect before it is tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Prior {
     /// It did not take place in this run.
     New,
-    /// It was about to take place, and it is not known whether it did.
+    /// It was about to take place, and the outcome is unknown.
     Open,
     /// It took place.
     Done,

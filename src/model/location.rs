@@ -1,20 +1,20 @@
-//! Where a reader stands in a document: the open elements from the root, each with line, column and position among its siblings.
+//! The reader's position in a document: the open elements from the root, each with line, column and position among its siblings.
 
 use std::{cell::Cell, collections::HashMap, fmt, rc::Rc, sync::Arc};
 
 use super::{Name, Place, document::NameKey};
 
-/// The way from the root to the element that is being read.
+/// The elements from the root to the current one.
 #[derive(Debug, Default)]
 pub struct ElementStack {
-    /// The open elements first; those behind them were left and are kept for their buffers.
+    /// The open elements first; those after them were left and are kept for their buffers.
     stack: Vec<Frame>,
     depth: usize,
     /// Names by their numbers.
     names: Vec<Name>,
 }
 
-/// Learns whether more of a name come; set as soon as the second has.
+/// Tells whether more elements of a name come; set as soon as the second one comes.
 type Sign = Rc<Cell<bool>>;
 
 #[derive(Debug, Default)]
@@ -22,7 +22,7 @@ struct Frame {
     key: NameKey,
     line: u32,
     column: u32,
-    /// Name of the column of a table that the element was lifted from.
+    /// Name of the table column that the element was converted from.
     field: Option<Arc<str>>,
     position: u32,
     /// Whether the parent has more than one of this name; known at the latest when the parent ends.
@@ -30,7 +30,7 @@ struct Frame {
     children: Children,
 }
 
-/// Children of one name: how many there were.
+/// Number of children with one name.
 type Count = (NameKey, u32, Option<Sign>);
 
 /// How many children of each name an element has had. Real elements have a dozen names; hostile ones a million.
@@ -41,7 +41,7 @@ struct Children {
     last: usize,
 }
 
-/// Names of one element that are looked through one by one before they are indexed.
+/// Up to this many names of one element are searched one by one; more are indexed.
 const FEW: usize = 24;
 
 impl Children {
@@ -52,7 +52,7 @@ impl Children {
         if self.counts.len() <= FEW { self.counts.iter().position(|(known, ..)| *known == key) } else { self.index.get(&key).copied() }
     }
 
-    /// Counts one more child; gives its position.
+    /// Counts one more child; returns its position.
     fn add(&mut self, key: NameKey) -> u32 {
         let at = self.find(key).unwrap_or_else(|| {
             self.counts.push((key, 0, None));
@@ -73,7 +73,7 @@ impl Children {
         *count
     }
 
-    /// There were so many children of a name.
+    /// Sets the number of children of a name.
     fn set(&mut self, key: NameKey, count: u32) {
         if let Some(at) = self.find(key) {
             self.counts[at].1 = count;
@@ -83,7 +83,7 @@ impl Children {
         }
     }
 
-    /// The sign by which others learn whether more of this name come.
+    /// The shared flag that says whether more of this name come.
     fn sign(&mut self, key: NameKey) -> Option<Sign> {
         let at = self.find(key)?;
         let (_, count, several) = &mut self.counts[at];
@@ -100,13 +100,13 @@ impl Children {
 /// A name with its position among its siblings.
 type Step = (Arc<str>, u32, Option<Sign>);
 
-/// A path from the root. It is shown with positions where a name occurs more than once among its siblings, which is known for
-/// certain when reading has ended.
+/// A path from the root. It shows positions for names that occur more than once among their siblings. That is known for certain when
+/// reading has ended.
 #[derive(Debug, Clone, Default)]
 pub struct XPath(Vec<Step>);
 
 impl XPath {
-    /// A path of which all is known: names with their positions, which are shown from the second on.
+    /// A completely known path: names with their positions, shown from the second on.
     pub fn fixed(steps: impl Iterator<Item = (Arc<str>, u32)>) -> Self {
         Self(steps.map(|(name, position)| (name, position, (position > 1).then(|| Rc::new(Cell::new(true))))).collect())
     }
@@ -127,14 +127,14 @@ impl fmt::Display for XPath {
     }
 }
 
-/// An element's place, kept until its path is known for certain.
+/// An element's place, kept until its path is certain.
 #[derive(Debug, Clone, Default)]
 pub struct DeferredLocation {
     /// 1-based line.
     pub line: u32,
     /// 1-based column in characters; for a table the number of the field.
     pub column: u32,
-    /// Name of the column of a table.
+    /// Name of the table column.
     pub field: Option<Arc<str>>,
     /// Path.
     pub way: XPath,
@@ -153,7 +153,7 @@ impl ElementStack {
     /// An element begins.
     pub fn enter(&mut self, name: &Name, key: NameKey, line: u32, column: u32, field: Option<Arc<str>>) {
         if self.names.len() <= key as usize {
-            // Numbers are given one after the other, so that what is filled up is set before it is used.
+            // Numbers are given one after the other, so what is filled up is set before it is used.
             self.names.resize_with(key as usize + 1, || name.clone());
         }
         if self.names[key as usize] != *name {
@@ -169,7 +169,7 @@ impl ElementStack {
         self.depth += 1;
     }
 
-    /// An element begins of which the position among its siblings is known, since not all of them were seen.
+    /// An element begins whose position among the siblings is known, since not all of them were read.
     pub fn enter_as(&mut self, name: &Name, key: NameKey, line: u32, column: u32, field: Option<Arc<str>>, ordinal: u32) {
         self.enter(name, key, line, column, field);
         if self.ordinal() == ordinal {
@@ -183,7 +183,7 @@ impl ElementStack {
         }
     }
 
-    /// Line and column of the element around the last.
+    /// Line and column of the parent of the last element.
     pub fn above(&self) -> Option<(u32, u32)> {
         self.depth.checked_sub(2).and_then(|at| self.stack.get(at)).map(|frame| (frame.line, frame.column))
     }
@@ -193,7 +193,7 @@ impl ElementStack {
         self.frames().iter().map(|frame| (frame.key, frame.line, frame.column, frame.position))
     }
 
-    /// Name of the column of a table that the last element was lifted from.
+    /// Name of the table column that the last element was converted from.
     pub fn field(&self) -> Option<Arc<str>> {
         self.last().and_then(|frame| frame.field.clone())
     }
@@ -234,7 +234,7 @@ impl ElementStack {
         self.last().map(|frame| self.name_of(frame))
     }
 
-    /// What the partner calls the last element: the column's name in a table, otherwise its own.
+    /// The partner's name of the last element: the column's name in a table, otherwise its own.
     pub fn label(&self) -> &str {
         self.last().map_or("", |frame| frame.field.as_deref().unwrap_or(&self.name_of(frame).local))
     }
@@ -260,7 +260,7 @@ impl ElementStack {
         self.last().and_then(|last| last.children.find(key).map(|at| last.children.counts[at].1)).unwrap_or(0)
     }
 
-    /// The path to the last element, as it is known so far.
+    /// The path to the last element, as far as it is known.
     pub fn path(&self) -> String {
         let mut way = XPath::default();
         for (at, frame) in self.frames().iter().enumerate() {
@@ -278,7 +278,7 @@ impl ElementStack {
         Place::at(file, line, column).with_path(self.path())
     }
 
-    /// The last element's place, whose path becomes certain later. Only problems ask, so that a good document pays nothing.
+    /// The last element's place; its path becomes certain later. Only problems call this, so a good document costs nothing.
     pub fn spot(&mut self) -> DeferredLocation {
         for at in 1..self.depth {
             let (above, here) = self.stack.split_at_mut(at);

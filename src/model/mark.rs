@@ -1,12 +1,12 @@
-//! Which journal belongs to a storage, and how far it had come: kept in the journal itself and in a file beside it.
+//! Which journal belongs to a storage, and how far it is: stored in the journal and in a file beside it.
 
 use serde::{Deserialize, Serialize};
 
 /// A journal at some moment.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// The journal's own name, given when it was begun.
+    /// The journal's own name, created with the journal.
     pub journal: String,
-    /// How often something was received or was about to take place since; it never gets less.
+    /// A counter of received messages and intents; it never decreases.
     pub number: u64,
 }

@@ -13,7 +13,7 @@ use super::{Code, Direction, Pipeline, Stage};
 pub struct MessageId(Uuid);
 
 impl MessageId {
-    /// A new id stamped with the present time.
+    /// A new id with the current time.
     pub fn new() -> Self {
         Self(Uuid::now_v7())
     }
@@ -46,14 +46,14 @@ impl FromStr for MessageId {
     }
 }
 
-/// How a message is done again.
+/// Options of a reprocess.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReprocessOptions {
-    /// Not validated again (in), or the same file sent again (out): it goes on behind its check, which it has passed before.
+    /// Without validation (in), or with the same file (out): it continues after its check, which it has passed before.
     pub checked: bool,
-    /// In: with the mapping that it was planned with last, not today's.
+    /// In: with the mapping of its last plan, not the current one.
     pub as_then: bool,
-    /// In: even where a younger message has written the same records since.
+    /// In: even if a newer message has written the same records since.
     pub overwrite: bool,
 }
 
@@ -66,83 +66,83 @@ pub struct Message {
     pub flow: String,
     /// Direction.
     pub direction: Direction,
-    /// The Odoo that it is with: a name in `[odoos]`, or empty for `[odoo]`.
+    /// Its Odoo: a name in `[odoos]`, or empty for `[odoo]`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub odoo: String,
     /// File name.
     pub name: String,
-    /// Path on the partner's drop; where it was found (in), where it goes (out).
+    /// Path on the partner's drop: source path (in), target path (out).
     pub path: String,
-    /// Bytes.
+    /// Size in bytes.
     pub size: u64,
-    /// Time the drop told for the file.
+    /// Modification time that the drop reported.
     pub modified: Option<DateTime<Utc>>,
     /// SHA-256 of the original bytes, hexadecimal.
     pub sha256: String,
     /// Stage.
     pub stage: Stage,
-    /// While waiting or held: the stage to go on from.
+    /// While waiting or held: the stage to resume from.
     #[serde(rename = "resume_stage")]
     pub resume: Option<Stage>,
-    /// While waiting: when to go on. One that was held meanwhile goes on no earlier.
+    /// While waiting: when to resume. A message that was held meanwhile resumes no earlier.
     #[serde(rename = "retry_at")]
     pub until: Option<DateTime<Utc>>,
-    /// Whether nobody can make that earlier: an effect may still land.
+    /// Whether nobody can bring that forward: an effect may still happen.
     #[serde(skip)]
     pub firm: bool,
     /// Tries so far.
     pub attempts: u32,
-    /// 1, and one more each time it is begun anew: the effect's mark in Odoo.
+    /// 1, and one more for each new start: the effect's mark in Odoo.
     pub run: u32,
-    /// Where the original bytes lie, relative to the storage folder.
+    /// Path of the original bytes, relative to the storage folder.
     #[serde(rename = "blob_path")]
     pub stored: String,
-    /// Whether the file on the partner's side lies where it belongs.
+    /// Whether the file was moved to its final place on the partner's side.
     #[serde(rename = "acknowledged")]
     pub moved: bool,
-    /// Code of the first problem for which it is held, waits or failed.
+    /// Code of the first problem that holds, delays or failed it.
     pub code: Option<Code>,
-    /// Why it is held, waits or failed: the first problem, or a person's words, in a line.
+    /// Why it is held, waits or failed, in one line: the first problem, or a person's words.
     pub reason: Option<String>,
-    /// Outbound: the number it has in its flow's sequence, where the flow numbers its files.
+    /// Outbound: its number in the flow's sequence, if the flow numbers its files.
     pub sequence: Option<i64>,
-    /// Outbound: when the file was seen to be gone from the drop.
+    /// Outbound: when the file was found to be gone from the drop.
     pub collected: Option<DateTime<Utc>>,
     /// The options of its last reprocess.
     #[serde(skip)]
     pub again: ReprocessOptions,
-    /// Digest of the mapping that it was planned with last.
+    /// Digest of the mapping of its last plan.
     #[serde(skip)]
     pub mapping: Option<String>,
-    /// Whether its document, as it lies in our storage, has passed its check.
+    /// Whether its document, as it is in our storage, has passed its check.
     #[serde(skip)]
     pub checked: bool,
-    /// Whether it has waited, was held or was begun anew, so that what came later may have overtaken it.
+    /// Whether it waited, was held or was started again, so that later messages may have overtaken it.
     #[serde(skip)]
     pub rested: bool,
     /// Whether it is a copy of its parent that a person has edited.
     pub edited: bool,
-    /// The message that it was made of: the original of an edited copy, the zip of a document.
+    /// The message that it was made from: the original of an edited copy, the zip of a document.
     pub parent: Option<MessageId>,
-    /// It is an answer to the partner: the try of its parent whose outcome it tells.
+    /// It is an acknowledgement to the partner: the attempt of its parent whose outcome it reports.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub answers: Option<u32>,
-    /// Parts of its document that were refused while the rest went in, as long as they are not at the partner's.
+    /// Parts of its document that were refused while the rest was processed, until they are on the partner's side.
     #[serde(skip)]
     pub refused: u32,
-    /// When we received it.
+    /// When it was received.
     pub received: DateTime<Utc>,
     /// When it last changed.
     pub updated: DateTime<Utc>,
 }
 
 impl Message {
-    /// The stages that it passes.
+    /// The stages of its pipeline.
     pub fn pipeline(&self) -> &'static Pipeline {
         Pipeline::of(self.direction)
     }
 
-    /// Whether it came in a zip of the partner's, which is its parent.
+    /// Whether it came in a zip from the partner, which is its parent.
     pub fn is_part(&self) -> bool {
         self.pipeline().maps() && self.parent.is_some() && !self.edited
     }

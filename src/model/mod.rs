@@ -1,7 +1,7 @@
-//! Floor 0: the plain nouns every other room speaks in.
+//! Floor 0: the plain types that every other module uses.
 //!
-//! **Invariant:** nothing here does I/O, reads a clock or knows a protocol. A message is a document on its way; that it may be a
-//! file on an SFTP drop is known only to `transport` and `endpoint`.
+//! **Invariant:** nothing here does I/O, reads a clock or knows a protocol. A message is a document between source and target. Only
+//! `transport` and `endpoint` know that it may be a file on an SFTP drop.
 
 pub mod answer;
 pub mod catalog;

@@ -1,17 +1,17 @@
-//! Names of files as text that loses nothing: what is UTF-8 stays as it is, and every other byte `b` becomes the character
-//! U+F700 + `b` of the private use area. So a name that a partner wrote in Latin-1 travels through journal and configuration like
-//! any other and finds its file again.
+//! File names as text without loss: UTF-8 stays as it is, and every other byte `b` becomes the character U+F700 + `b` of the private
+//! use area. So a name that a partner wrote in Latin-1 passes through journal and configuration like any other, and still finds its
+//! file.
 
 /// First of the 256 characters that stand for a byte.
 const FIRST: u32 = 0xF700;
 
-/// The text for a name as a server has it.
+/// The text for a server's file name.
 pub fn text(name: &[u8]) -> String {
     let mut out = String::with_capacity(name.len());
     for chunk in name.utf8_chunks() {
         for character in chunk.valid().chars() {
             if byte(character).is_some() {
-                // Such a character in a real name would be taken for a byte on the way back.
+                // Such a character in a real name would become a byte on the way back.
                 character.encode_utf8(&mut [0; 4]).bytes().for_each(|byte| out.push(stand_in(byte)));
             } else {
                 out.push(character);
@@ -22,7 +22,7 @@ pub fn text(name: &[u8]) -> String {
     out
 }
 
-/// The name as the server has it.
+/// The server's file name.
 pub fn bytes(text: &str) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len());
     for character in text.chars() {
@@ -39,8 +39,8 @@ pub fn byte(character: char) -> Option<u8> {
     u32::from(character).checked_sub(FIRST).and_then(|offset| u8::try_from(offset).ok())
 }
 
-/// Whether a character shows nothing by itself, or turns the direction of writing: with it one name can be made to read as another.
-/// Unicode's Default_Ignorable_Code_Point, its marks of direction, and its ends of lines.
+/// Whether a character is invisible, or changes the direction of writing: it can make one name look like another.
+/// Unicode's Default_Ignorable_Code_Point, its direction marks, and its line ends.
 pub fn is_invisible(character: char) -> bool {
     matches!(character,
         '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'

@@ -2,12 +2,12 @@
 
 use super::i18n::{Text, say};
 
-/// The candidate with the smallest edit distance to `word`, if it is near enough to be what was meant (a third of its length,
-/// at least 2; upper and lower case count as equal).
+/// The candidate with the smallest edit distance to `word`, if it is near enough (a third of its length, at least 2; upper and lower
+/// case count as equal).
 pub fn nearest<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let limit = (word.chars().count() / 3).max(2);
     let length = word.chars().count();
-    // Nobody means a name that long, and the distance takes time and memory by the product of both lengths.
+    // Nobody means a name that long, and the distance costs the product of both lengths in time and memory.
     if length > 100 {
         return None;
     }

@@ -1,6 +1,6 @@
 //! File name patterns: `*` for any run of characters, `?` for one. Upper and lower case count as equal, since partners mix them.
 
-/// Whether `name` fits `pattern`.
+/// Whether `name` matches `pattern`.
 pub fn fits(pattern: &str, name: &str) -> bool {
     let (pattern, name): (Vec<char>, Vec<char>) = (pattern.to_lowercase().chars().collect(), name.to_lowercase().chars().collect());
     let (mut p, mut n) = (0, 0);

@@ -1,17 +1,17 @@
-//! The stages that messages of one kind pass, in order: one table for each kind of flow.
+//! The stages of each kind of message, in order: one table for each kind of flow.
 
 use super::{Direction, Stage};
 
 /// The stages of one kind of message.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Pipeline {
-    /// From received to done, each followed by the next.
+    /// From received to done, in order.
     pub stages: &'static [Stage],
-    /// The stage behind the check: what reached it agrees with its schema.
+    /// The stage after the check: a message that reached it is valid.
     pub checked: Stage,
 }
 
-/// A document becomes a plan, which is carried out.
+/// A document becomes a plan, which is executed.
 pub static MAP: Pipeline =
     Pipeline { stages: &[Stage::Received, Stage::Checked, Stage::Planned, Stage::Applied, Stage::Done], checked: Stage::Checked };
 
@@ -20,7 +20,7 @@ pub static RENDER: Pipeline =
     Pipeline { stages: &[Stage::Received, Stage::Planned, Stage::Staged, Stage::Applied, Stage::Done], checked: Stage::Planned };
 
 impl Pipeline {
-    /// The pipeline of messages that travel this way.
+    /// The pipeline for a direction.
     pub fn of(direction: Direction) -> &'static Self {
         match direction {
             Direction::In => &MAP,
@@ -28,36 +28,36 @@ impl Pipeline {
         }
     }
 
-    /// Whether its messages are documents of others, which a mapping reads; otherwise they are our own, made of records.
+    /// Whether its messages are partners' documents, which a mapping reads; otherwise we make them from records.
     pub fn maps(&self) -> bool {
         *self == MAP
     }
 
-    /// The stage behind this one; none behind the last, and for a stage that it does not have.
+    /// The next stage; `None` after the last, and for a stage that it does not have.
     pub fn behind(&self, stage: Stage) -> Option<Stage> {
         self.stages.windows(2).find(|pair| pair[0] == stage).map(|pair| pair[1])
     }
 
-    /// The stage from which the effect takes place, and from which a look outside tells what an open intent has become.
+    /// The stage from which the effect takes place, and from which an external check decides an open intent.
     pub fn effect(&self) -> Stage {
         let before = self.stages.windows(2).find(|pair| pair[1] == Stage::Applied).map(|pair| pair[0]);
         before.unwrap_or(Stage::Received)
     }
 
-    /// Whether a message may go from one stage to another. The journal refuses every other move, so a message can neither skip its
-    /// check nor come back from `Done` but by a reprocess, which starts again at `Received`, or behind a check that it has passed. What
-    /// has had its effect cannot fail.
+    /// Whether a message may go from one stage to another. The journal refuses every other move. So a message cannot skip its check.
+    /// It leaves `Done` only by a reprocess, which starts at `Received`, or after a check that it has passed. A message that had its
+    /// effect cannot fail.
     pub fn allows(&self, from: Stage, to: Stage) -> bool {
         use Stage::{Applied, Discarded, Done, Failed, Held, Received, Waiting};
         let under_way = |stage: Stage| Stage::UNDER_WAY.contains(&stage);
         match (from, to) {
-            // Begun anew, from the start or behind its check, which it has passed.
+            // Started again, from the beginning or after its check, which it has passed.
             (Held | Done | Discarded | Failed | Waiting, Received) => true,
             (Held | Done | Discarded | Failed, to) if to == self.checked => true,
             (from, Waiting) if under_way(from) => true,
             // A wait ends where it began: the resumed work repeats its step, which is idempotent.
             (Waiting, to) if under_way(to) => true,
-            // Released, it goes on from where it was held; so does what failed while it was not known whether its effect took place.
+            // Released, it resumes where it was held; so does one that failed while its effect's outcome was unknown.
             (Held | Failed | Discarded, Waiting) => true,
             (Waiting, Failed | Held | Discarded) => true,
             (from, Failed | Held | Discarded) if under_way(from) && from != Applied => true,

@@ -1,7 +1,7 @@
 //! What a document will do to Odoo, as plain data: printable, comparable, and made without asking Odoo anything.
 //!
-//! **Invariant:** a plan knows where each of its values comes from, in the partner's document and in the mapping, so that whatever
-//! refuses one can point there.
+//! **Invariant:** a plan knows the source of each value, in the partner's document and in the mapping. So whoever refuses a value can
+//! point there.
 
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value as Json};
@@ -17,31 +17,31 @@ pub struct ValueOrigin {
     pub mapping: String,
 }
 
-/// What is done where a reference finds nothing.
+/// What to do if a reference finds nothing.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnMissing {
     /// The document is refused.
     #[default]
     Fail,
-    /// The document is held until a person has made the record.
+    /// The document is held until a person creates the record.
     Hold,
-    /// The field stays as it is.
+    /// The field stays unchanged.
     Empty,
-    /// The record is made, of the fields given for it.
+    /// The record is created from the fields given for it.
     Create,
 }
 
-/// What is done where a reference finds several records.
+/// What to do if a reference finds several records.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum OnAmbiguous {
     /// The document is refused.
     #[default]
     Fail,
-    /// The document is held until a person has cleared it up.
+    /// The document is held until a person resolves it.
     Hold,
-    /// The oldest is taken.
+    /// The oldest one is used.
     First,
 }
 
@@ -51,7 +51,7 @@ pub enum OnAmbiguous {
 pub enum DomainTerm {
     /// A term of an Odoo domain.
     Fixed(Json),
-    /// A term whose value is what another field of the same record refers to.
+    /// A term whose value is the record that another field refers to.
     Field {
         /// Field of the model that is searched.
         path: String,
@@ -62,29 +62,29 @@ pub enum DomainTerm {
     },
 }
 
-/// A reference to a record of Odoo's.
+/// A reference to an Odoo record.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Find {
     /// Model searched.
     pub model: String,
-    /// Fields and values to look for, the surest first. The first that fits any record decides.
+    /// Fields and values to search by, the surest first. The first that matches any record decides.
     pub by: Vec<(String, Json)>,
     /// Further conditions every candidate must meet.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<DomainTerm>,
-    /// Archived records count as well.
+    /// Archived records count too.
     #[serde(skip_serializing_if = "is_false")]
     pub archived: bool,
-    /// Where there is none.
+    /// What to do if there is none.
     #[serde(skip_serializing_if = "is_default")]
     pub none: OnMissing,
-    /// Where there are several.
+    /// What to do if there are several.
     #[serde(skip_serializing_if = "is_default")]
     pub many: OnAmbiguous,
-    /// What is made where there is none.
+    /// The record to create if there is none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub create: Option<Box<Record>>,
-    /// Where the reference stands.
+    /// Place of the reference.
     #[serde(skip)]
     pub origin: ValueOrigin,
 }
@@ -93,17 +93,17 @@ pub struct Find {
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum PlanValue {
-    /// A plain value, as Odoo takes it.
+    /// A plain value, as Odoo accepts it.
     Literal(Json),
-    /// The id of a record to be found.
+    /// The id of a record that must be looked up.
     Find(Find),
     /// The records of a one2many field.
     Lines(OrderedLines),
     /// The records of a many2many field.
     Set(RecordSet),
-    /// A record that an earlier step of the same plan makes or finds.
+    /// A record that an earlier step of the same plan creates or finds.
     Record(Reference),
-    /// Whatever another field of the record (or of the one that it is made for) refers to.
+    /// The record that another field of this record (or of its parent) refers to.
     Field(String),
 }
 
@@ -114,12 +114,12 @@ pub struct Reference {
     pub step: usize,
     /// Index of the record in it.
     pub record: usize,
-    /// A field of that record, whose value is meant; none: the record itself.
+    /// A field of that record, whose value is used; `None`: the record itself.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<String>,
 }
 
-/// What becomes of lines in Odoo that the document does not have.
+/// What happens to lines in Odoo that the document does not have.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum MissingLines {
@@ -135,14 +135,14 @@ pub enum MissingLines {
 /// The lines of a one2many field.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct OrderedLines {
-    /// Model of the lines; empty where the field itself tells.
+    /// Model of the lines; empty if the field itself determines it.
     pub model: String,
-    /// Fields that make a line the same line again; empty: lines are only ever added with their record.
+    /// Identity fields of a line; empty: lines are only ever added with their record.
     pub identity: Vec<String>,
-    /// Lines that the document no longer has.
+    /// What happens to lines that the document no longer has.
     #[serde(skip_serializing_if = "is_default")]
     pub gone: MissingLines,
-    /// A line that the record in Odoo does not have is a problem, and not added.
+    /// A line that the record in Odoo does not have is a problem, and is not added.
     #[serde(skip_serializing_if = "is_false")]
     pub known_only: bool,
     /// The lines.
@@ -154,7 +154,7 @@ pub struct OrderedLines {
 pub struct RecordSet {
     /// The members.
     pub finds: Vec<Find>,
-    /// Members in Odoo that the document does not have stay.
+    /// Members in Odoo that the document does not have stay there.
     #[serde(skip_serializing_if = "is_false")]
     pub add: bool,
 }
@@ -166,11 +166,11 @@ pub struct PlanField {
     pub name: String,
     /// Value.
     pub value: PlanValue,
-    /// Written when the record is made and left alone afterwards.
+    /// Written when the record is created, and not changed afterwards.
     pub create_only: bool,
-    /// Written even where a person has changed it since we last wrote.
+    /// Written even if a person changed it after our last write.
     pub overwrite: bool,
-    /// Where it comes from.
+    /// Its source.
     pub origin: ValueOrigin,
 }
 
@@ -183,16 +183,16 @@ impl Serialize for PlanField {
 /// One record.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Record {
-    /// Its name in `ir.model.data`, where the step goes by external ids.
+    /// Its name in `ir.model.data`, if the step uses external ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external: Option<String>,
     /// Fields in the mapping's order.
     #[serde(rename = "values")]
     pub fields: Vec<PlanField>,
-    /// Line and column of the part of the document that it is made of: what is refused is written out by it.
+    /// Line and column of its source element: refused records are written out by it.
     #[serde(skip)]
     pub part: (u32, u32),
-    /// Where the record stands in the document.
+    /// Place of the record in the document.
     #[serde(skip)]
     pub origin: ValueOrigin,
 }
@@ -209,64 +209,64 @@ impl Record {
     }
 }
 
-/// What becomes of a record that Odoo has already.
+/// How a record is written.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum WriteMode {
-    /// Found by its identity it is updated where it differs, otherwise created.
+    /// Looked up by its identity: updated if it differs, created if it does not exist.
     #[default]
     Upsert,
-    /// Always `create`: the model merges by itself (`stock.quant` in inventory mode).
+    /// Always `create`: the model itself merges records (`stock.quant` in inventory mode).
     Create,
-    /// It must be there, and is updated where it differs.
+    /// It must exist, and is updated if it differs.
     Update,
 }
 
-/// A method called on the records afterwards.
+/// A method called on the records after writing.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct PostAction {
     /// The method.
     pub method: String,
-    /// What is decided beforehand of the questions that Odoo would ask: `backorder`, `sms`.
+    /// Answers to the questions that Odoo would ask: `backorder`, `sms`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub options: Map<String, Json>,
 }
 
-/// Records of one model that go out together.
+/// Records of one model that are written together.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct RecordStep {
-    /// Name in the mapping; empty where it has only one kind of record.
+    /// Name in the mapping; empty if it has only one kind of record.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// Model written.
     pub model: String,
-    /// Fields that make a record the same record again; with external ids none.
+    /// Identity fields of a record; none with external ids.
     pub identity: Vec<String>,
     /// Module of the external ids.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub module: Option<String>,
     /// Create, update, or both.
     pub write: WriteMode,
-    /// With [`WriteMode::Update`]: what is done where there is no such record.
+    /// With [`WriteMode::Update`]: what to do if there is no such record.
     #[serde(skip_serializing_if = "is_default")]
     pub none: OnMissing,
-    /// What a record that is found must meet besides: one that does not is not touched.
+    /// Conditions that a found record must meet; otherwise it is not changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<Json>,
-    /// Odoo context of the calls that write.
+    /// Odoo context of the write calls.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub context: Map<String, Json>,
     /// The records.
     pub records: Vec<Record>,
-    /// Methods called on them afterwards.
+    /// Methods called on them after writing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub then: Vec<PostAction>,
 }
 
-/// Everything one document does, in the order in which it is done.
+/// Everything that one document does, in order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize)]
 pub struct Plan {
-    /// The steps; a later one may refer to the records of an earlier one.
+    /// The steps; a later one may refer to records of an earlier one.
     pub steps: Vec<RecordStep>,
 }
 

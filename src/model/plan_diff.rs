@@ -1,4 +1,4 @@
-//! Two plans of one document held against each other, as data: what the one does that the other does not.
+//! Two plans of one document compared, as data: what one does and the other does not.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde_json::Value as Json;
 
 use super::problem::cut;
 
-/// The differences from one plan to another, a line each.
+/// The differences between two plans, one line each.
 pub fn differences(then: &Json, now: &Json) -> Vec<String> {
     let mut out = Vec::new();
     let (before, after) = (steps(then), steps(now));
@@ -20,7 +20,7 @@ pub fn differences(then: &Json, now: &Json) -> Vec<String> {
     out
 }
 
-/// Steps by name, or by model where they have none.
+/// Steps by name, or by model if they have none.
 fn steps(plan: &Json) -> BTreeMap<String, &Json> {
     let all = plan.get("steps").and_then(Json::as_array).into_iter().flatten();
     all.map(|step| {
@@ -51,7 +51,7 @@ fn records(name: &str, then: &Json, now: &Json, out: &mut Vec<String>) {
     out.extend(after.keys().filter(|key| !before.contains_key(*key)).map(|key| format!("{name} {}: made now", cut(key))));
 }
 
-/// Records by what makes them the same again; by their number where nothing does.
+/// Records by identity; by their number if they have none.
 fn by_identity(step: &Json) -> BTreeMap<String, &Json> {
     let identity: Vec<&str> = step.get("identity").and_then(Json::as_array).into_iter().flatten().filter_map(Json::as_str).collect();
     let all = step.get("records").and_then(Json::as_array).into_iter().flatten().enumerate();
@@ -88,7 +88,7 @@ fn fields(place: &str, then: &Json, now: &Json, out: &mut Vec<String>) {
     out.extend(new.map(|(name, value)| format!("{place}: {name} written now ({})", cut(&said(value)))));
 }
 
-/// A value without the word for its kind.
+/// A value without its type tag.
 fn said(value: &Json) -> String {
     let inner = value.as_object().filter(|map| map.len() == 1).and_then(|map| map.values().next()).unwrap_or(value);
     if let Some(by) = inner.get("by").and_then(Json::as_array) {

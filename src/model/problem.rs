@@ -1,4 +1,4 @@
-//! One thing wrong, told to a person: code, place, sentence, hint, who must act. What it leads to is its code's.
+//! One thing wrong, reported to a person: code, place, sentence, hint, owner. Its code says what follows from it.
 
 use std::{error::Error, fmt, sync::Arc};
 
@@ -10,7 +10,7 @@ use super::{
     i18n::{Sentence, Text},
 };
 
-/// Where the problem lies. Every part is optional; what is known is said.
+/// The place of the problem. Every part is optional; what is known is given.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Place {
     /// File, as the partner named it or relative to the workspace.
@@ -62,7 +62,7 @@ impl fmt::Display for Place {
             (Some(line), None, None) => write!(f, ":{line}")?,
             (None, ..) => {}
         }
-        // A row's path is ours, not the partner's: its line and column say all.
+        // A row's path is ours, not the partner's: line and column are enough.
         match (&self.path, &self.field) {
             (Some(path), None) => write!(f, "  {}", shown(path)),
             _ => Ok(()),
@@ -85,13 +85,13 @@ pub struct Problem {
     pub hint: Option<Text>,
     /// Who must act.
     pub who: Who,
-    /// How many problems that are not told this one stands for; 0 for all but the last of a file with very many.
+    /// How many unreported problems it represents; 0 for all but the last problem of a file with very many.
     pub more: usize,
-    /// What a library said, for logs.
+    /// What a library reported, for logs.
     cause: Cause,
 }
 
-/// An error of a library's, which people read in logs only: it takes no part in comparisons, and is not kept in the journal.
+/// A library's error, for logs only: it is not compared, and not stored in the journal.
 #[derive(Clone, Default)]
 struct Cause(Option<Arc<dyn Error + Send + Sync>>);
 
@@ -131,7 +131,7 @@ impl Error for Problem {
 }
 
 impl Problem {
-    /// A problem with the register's own answer to who and retry.
+    /// A problem with the owner and reaction of its code.
     pub fn new(code: Code, message: impl Into<Text>) -> Self {
         let info = code.info();
         Self {
@@ -146,25 +146,25 @@ impl Problem {
         }
     }
 
-    /// Says where.
+    /// Sets the place.
     pub fn at(mut self, place: Place) -> Self {
         self.place = place;
         self
     }
 
-    /// Names the file, where the place does not have one yet.
+    /// Names the file, if the place does not have one yet.
     pub fn in_file(mut self, file: &str) -> Self {
         self.place.file.get_or_insert_with(|| file.to_string());
         self
     }
 
-    /// Says what to do.
+    /// Sets what to do.
     pub fn hint(mut self, hint: impl Into<Text>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Says what to do, where it is known.
+    /// Sets what to do, if known.
     pub fn maybe_hint(mut self, hint: Option<impl Into<Text>>) -> Self {
         self.hint = hint.map(Into::into).or(self.hint);
         self
@@ -176,18 +176,18 @@ impl Problem {
         self
     }
 
-    /// Keeps what a library said, for logs. Nothing secret and nothing of a document may stand in it.
+    /// Keeps what a library reported, for logs. It must not hold secrets or parts of a document.
     pub fn because(mut self, error: impl Error + Send + Sync + 'static) -> Self {
         self.cause = Cause(Some(Arc::new(error)));
         self
     }
 
-    /// The same of an error that stays where it is: what it says is kept.
+    /// The same for a borrowed error: its text is kept.
     pub fn because_of(self, error: &(dyn Error + 'static)) -> Self {
         self.because(Said(error.to_string()))
     }
 
-    /// What the libraries below said, from the nearest on, in a line; empty where nothing is known.
+    /// The errors of the libraries below in one line, nearest first; empty if there are none.
     pub fn causes(&self) -> String {
         let (mut all, mut next) = (Vec::new(), self.source());
         while let Some(error) = next {
@@ -197,14 +197,14 @@ impl Problem {
         foreign::without_secrets(&all.join(": "))
     }
 
-    /// Whether it may be gone when it is tried again.
+    /// Whether it may be over at the next attempt.
     pub fn is_temporary(&self) -> bool {
         matches!(self.code.reaction(), Reaction::Wait | Reaction::Stop)
     }
 }
 
 impl fmt::Display for Problem {
-    /// The report of the design: readable without colour, one problem in three to five lines.
+    /// The report: readable without colour, one problem in three to five lines.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "error[{}]: {}", self.code.as_str(), shown(&self.message))?;
         if !self.place.is_unknown() {
@@ -216,15 +216,15 @@ impl fmt::Display for Problem {
         write!(f, "\n  who: {}", self.who.as_str())?;
         match (&self.hint, self.who) {
             (Some(hint), _) => write!(f, "   fix: {}", shown(hint)),
-            // What is wrong with a document stands in the sentence; for all else the register knows more.
+            // For a wrong document the sentence says everything; for all other problems the register says more.
             (None, Who::Partner) => Ok(()),
             (None, _) => write!(f, "   more: consign explain {}", self.code.as_str()),
         }
     }
 }
 
-/// Text of a partner made safe for a terminal: control characters become visible, so that a file name can neither move the cursor
-/// nor fake a line of a report; bytes that are not UTF-8 are shown as `\xe9`.
+/// A partner's text, made safe for a terminal: control characters become visible, so that a file name can neither move the cursor
+/// nor fake a line of a report. Bytes that are not UTF-8 are shown as `\xe9`.
 pub fn shown(text: &str) -> String {
     let shown = |c: char| match super::names::byte(c) {
         Some(byte) => format!("\\x{byte:02x}"),
@@ -237,18 +237,18 @@ pub fn shown(text: &str) -> String {
 /// Why the system refuses a file, in a few words.
 pub fn reason(error: &std::io::Error) -> String {
     use std::io::ErrorKind;
-    // ENFILE and EMFILE have no kind of their own; POSIX has these numbers on every system that this runs on.
+    // ENFILE and EMFILE have no ErrorKind; POSIX has these numbers on every system that consign runs on.
     if let Some(23 | 24) = error.raw_os_error() {
         return "too many files are open at once; raise the limit (LimitNOFILE of the service, or `ulimit -n`)".into();
     }
     match error.kind() {
-        ErrorKind::NotFound => "it is not there".into(),
+        ErrorKind::NotFound => "it does not exist".into(),
         ErrorKind::NotSeekable => "it is a pipe or a device, which cannot be read twice: save it to a file first".into(),
         ErrorKind::PermissionDenied => "no permission".into(),
         ErrorKind::IsADirectory => "it is a folder".into(),
-        ErrorKind::NotADirectory => "a part of its path is no folder".into(),
+        ErrorKind::NotADirectory => "a part of its path is not a folder".into(),
         ErrorKind::InvalidData => "it is not UTF-8".into(),
-        ErrorKind::AlreadyExists => "it is there already".into(),
+        ErrorKind::AlreadyExists => "it already exists".into(),
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => "no space left".into(),
         ErrorKind::ReadOnlyFilesystem => "the file system is read-only".into(),
         ErrorKind::ConnectionRefused => "connection refused".into(),
@@ -257,7 +257,7 @@ pub fn reason(error: &std::io::Error) -> String {
     }
 }
 
-/// Several problems in a line: the first, and how many more there are.
+/// Several problems in one line: the first, and the number of others.
 pub fn one_line(problems: &[Problem]) -> Option<String> {
     let first = problems.first()?;
     let more = problems.len() - 1;
@@ -265,7 +265,7 @@ pub fn one_line(problems: &[Problem]) -> Option<String> {
     Some(format!("{}: {}{rest}", first.code.as_str(), first.message))
 }
 
-/// Cuts a value that is quoted in a sentence to at most 60 characters.
+/// Cuts a quoted value to at most 60 characters.
 pub fn cut(value: &str) -> String {
     let mut chars = value.chars();
     let head: String = chars.by_ref().take(60).collect();

@@ -1,14 +1,14 @@
-//! How many problems of one file are told: the first hundred, and the number of the others.
+//! How many problems of one file are reported: the first hundred, and the number of the others.
 
 use super::{Code, Place, Problem};
 
-/// Problems told for one file; what is beyond is counted.
+/// Maximum number of problems reported for one file; further ones are counted.
 pub const TOLD: usize = 100;
-/// Problems counted; a file that has more is not read on.
+/// Maximum number of problems counted; reading stops at that point.
 pub const COUNTED: usize = 100_000;
 
 impl Problem {
-    /// Stands for so many problems that are not told.
+    /// Represents this many unreported problems.
     pub fn and_more(count: usize, file: &str) -> Self {
         let over = if count > COUNTED { "more than " } else { "" };
         let what = if count == 1 { "problem" } else { "problems like these" };
@@ -19,7 +19,7 @@ impl Problem {
     }
 }
 
-/// Everything that is wrong with a file, met by several who read it: in its order, once, and not more than is told.
+/// Everything wrong with a file, found by several readers: in file order, without duplicates, up to the reported maximum.
 pub fn cap_problems(found: Vec<Problem>, file: &str) -> Vec<Problem> {
     let mut more: usize = found.iter().map(|problem| problem.more).sum();
     let mut problems = Vec::new();
@@ -31,7 +31,7 @@ pub fn cap_problems(found: Vec<Problem>, file: &str) -> Vec<Problem> {
     problems.sort_by_key(|problem| (problem.place.line.unwrap_or(u32::MAX), problem.place.column));
     if problems.len() > TOLD {
         more += problems.len() - TOLD;
-        // What kept the file from being read on stands last, and matters most.
+        // The problem that stopped the reading is last, and matters most.
         problems.drain(TOLD - 1..problems.len() - 1);
     }
     if more > 0 {

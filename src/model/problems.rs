@@ -6,31 +6,31 @@ use serde::{Serialize, Serializer};
 
 use super::{Problem, codes::Reaction};
 
-/// What is wrong: one problem or more, in the order in which they were found. As data it is a list.
+/// What is wrong: one or more problems, in the order in which they were found. Serialized as a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
-    /// These problems; none where there are none.
+    /// These problems, or `None` if there are none.
     pub fn of(all: Vec<Problem>) -> Option<Self> {
         (!all.is_empty()).then_some(Self(all))
     }
 
-    /// Nothing is wrong where nothing was found.
+    /// `Ok` if nothing is wrong.
     ///
     /// # Errors
-    /// What was found.
+    /// The problems.
     pub fn check(found: Vec<Problem>) -> Result<(), Self> {
         Self::of(found).map_or(Ok(()), Err)
     }
 
     /// The first of them.
     pub fn lead(&self) -> &Problem {
-        // Never empty, so that the first is always there: it is where it is made, and nothing is ever taken out.
+        // Never empty, so the first always exists: it is there at creation, and nothing is ever removed.
         &self.0[0]
     }
 
-    /// What all of them together lead to: one that stays as it is makes waiting pointless, and what a person must decide no try decides.
+    /// Their common reaction: a permanent problem makes waiting pointless, and a retry cannot replace a person's decision.
     pub fn reaction(&self) -> Reaction {
         let any = |reaction| self.0.iter().any(|problem| problem.code.reaction() == reaction);
         let order = [Reaction::Fail, Reaction::Hold, Reaction::Leave, Reaction::Stop];
@@ -42,13 +42,13 @@ impl Problems {
         self.0
     }
 
-    /// The same with each of them changed.
+    /// The same problems, each changed.
     #[must_use]
     pub fn map(self, change: impl FnMut(Problem) -> Problem) -> Self {
         Self(self.0.into_iter().map(change).collect())
     }
 
-    /// The same and more of them.
+    /// The same problems and more.
     #[must_use]
     pub fn and(mut self, more: impl IntoIterator<Item = Problem>) -> Self {
         self.0.extend(more);

@@ -1,5 +1,5 @@
-//! What a schema allows, as plain data: which elements and attributes may stand where. Built by `schema`, asked by `mapping`, so
-//! that neither room needs to know the other.
+//! What a schema allows, as plain data: which elements and attributes are allowed where. `schema` builds it and `mapping` reads it,
+//! so that neither module needs the other.
 
 use std::borrow::Cow;
 
@@ -7,11 +7,11 @@ use serde::Serialize;
 
 use super::Name;
 
-/// What a simple value is.
+/// The kind of a simple value.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum ValueKind {
-    /// Text, codes among it.
+    /// Text, including codes.
     #[default]
     Text,
     /// A whole number.
@@ -20,16 +20,16 @@ pub enum ValueKind {
     Decimal,
     /// True or false.
     Boolean,
-    /// A day.
+    /// A date.
     Date,
-    /// A moment.
+    /// A date with time.
     DateTime,
     /// A time of day.
     Time,
 }
 
 impl ValueKind {
-    /// The word in a sentence.
+    /// The words for a sentence.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Text => "a text",
@@ -43,25 +43,25 @@ impl ValueKind {
     }
 }
 
-/// What a type does with the white space of its values (XML Schema Part 2, 4.3.6): blanks, tabs and line ends.
+/// How a type treats white space in its values (XML Schema Part 2, 4.3.6): blanks, tabs and line ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum WhiteSpace {
-    /// They stay, as in `xs:string`.
+    /// Kept, as in `xs:string`.
     #[default]
     Preserve,
-    /// Each is a blank, as in `xs:normalizedString`.
+    /// Each becomes a blank, as in `xs:normalizedString`.
     Replace,
-    /// Many in a row are one blank, and those at the ends go: `xs:token` and everything that is no text.
+    /// Several in a row become one blank, and those at the ends are removed: `xs:token` and all non-text types.
     Collapse,
 }
 
 impl WhiteSpace {
-    /// Whether the type has the value in another form.
+    /// Whether the type changes the value.
     pub fn changes(self, value: &str) -> bool {
         *self.of(value) != *value
     }
 
-    /// The value as the type has it.
+    /// The value after white space processing.
     ///
     /// ```
     /// use consign::model::shape::WhiteSpace;
@@ -95,11 +95,11 @@ pub type ShapeId = usize;
 pub struct ShapeAttribute {
     /// Its name.
     pub name: Name,
-    /// What its values are.
+    /// The kind of its values.
     pub kind: ValueKind,
-    /// What becomes of their white space.
+    /// How it treats white space.
     pub white_space: WhiteSpace,
-    /// It must be there.
+    /// It is required.
     pub needed: bool,
 }
 
@@ -108,27 +108,27 @@ pub struct ShapeAttribute {
 pub struct ShapeType {
     /// Child elements with the type of each, sorted by name. One name has one type (XML Schema Part 1, 3.8.6).
     pub children: Vec<(Name, ShapeId)>,
-    /// Those of them without which the element is not valid.
+    /// The required ones among them.
     pub needed: Vec<Name>,
-    /// Attributes; those of the type itself come before those of the one it is derived from.
+    /// Attributes; the type's own come before those of its base type.
     pub attributes: Vec<ShapeAttribute>,
     /// A wildcard allows elements the schema does not name.
     pub open: bool,
     /// The type carries text (simple or mixed content).
     pub text: bool,
-    /// What that text is.
+    /// The kind of that text.
     pub kind: ValueKind,
-    /// What becomes of its white space.
+    /// How it treats white space.
     pub white_space: WhiteSpace,
 }
 
-/// All types of a schema and the elements a document may start with.
+/// All types of a schema, and the elements that a document may start with.
 #[derive(Debug, Clone, Default)]
 pub struct Shape {
     /// Types by id.
     pub types: Vec<ShapeType>,
     /// Global elements, sorted by name.
     pub roots: Vec<(Name, ShapeId)>,
-    /// Types that have a name, sorted by it: `xsi:type` may name each of them.
+    /// Named types, sorted by name: `xsi:type` may name each of them.
     pub named: Vec<(Name, ShapeId)>,
 }

@@ -1,13 +1,13 @@
-//! Where bytes go as they come.
+//! Where bytes go as they arrive.
 
 use super::Problem;
 
-/// Where the bytes of a file go as they come.
+/// Where the bytes of a file go as they arrive.
 pub trait Sink: Send {
-    /// Takes the next bytes.
+    /// Accepts the next bytes.
     ///
     /// # Errors
-    /// They cannot be kept; the transfer ends.
+    /// The bytes cannot be stored; the transfer ends.
     fn put(&mut self, bytes: &[u8]) -> Result<(), Problem>;
 }
 

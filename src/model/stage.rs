@@ -1,10 +1,10 @@
-//! The stages that a message passes.
+//! The stages of a message.
 
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-/// Which way a document travels.
+/// The direction of a document.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Direction {
@@ -24,34 +24,34 @@ impl Direction {
     }
 }
 
-/// Where a message stands.
+/// How far a message has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stage {
-    /// Seen but not taken further until someone decides.
+    /// Received, but not processed until someone decides.
     Held,
-    /// The original bytes are in the spool, on disk.
+    /// The original bytes are stored on disk.
     Received,
-    /// Inbound only: the document agrees with its schema.
+    /// Inbound only: the document is valid.
     Checked,
-    /// It is known what the target will be told: the plan (in), the rendered document, which agrees with its schema (out).
+    /// What the target will get is known: the plan (in), the rendered and valid document (out).
     Planned,
-    /// Outbound only: the whole file lies at the partner's under its temporary name.
+    /// Outbound only: the whole file is on the drop under its temporary name.
     Staged,
-    /// The effect is there: records in Odoo (in), the file under its final name (out).
+    /// The effect took place: records in Odoo (in), the file under its final name (out).
     Applied,
     /// Nothing left to do.
     Done,
-    /// A temporary obstacle; tried again later from the stage it had reached.
+    /// A temporary problem; retried later from the stage that it had reached.
     Waiting,
-    /// Refused for a reason that trying again will not change.
+    /// Refused for a reason that a retry does not change.
     Failed,
-    /// A person has decided that nothing more is done with it.
+    /// A person decided that it is not processed any further.
     Discarded,
 }
 
 impl Stage {
-    /// Every stage, in the order of a message's way.
+    /// Every stage, in processing order.
     pub const ALL: [Self; 10] = [
         Self::Held,
         Self::Received,
@@ -65,7 +65,7 @@ impl Stage {
         Self::Discarded,
     ];
 
-    /// Stages at which a message is under way.
+    /// Stages in which a message is being processed.
     pub const UNDER_WAY: [Self; 5] = [Self::Received, Self::Checked, Self::Planned, Self::Staged, Self::Applied];
 
     /// The stage as stored and printed.
@@ -89,7 +89,7 @@ impl Stage {
         Self::ALL.into_iter().find(|stage| stage.as_str() == text)
     }
 
-    /// Whether the message needs nothing more from us on its own.
+    /// Whether consign does nothing more with the message automatically.
     pub fn is_at_rest(self) -> bool {
         matches!(self, Self::Held | Self::Done | Self::Failed | Self::Discarded)
     }

@@ -1,5 +1,5 @@
-//! TOML with positions, read key by key. The keys that are asked for are the known ones; whatever is left over is an error with the
-//! line and the nearest known name. So a file's grammar stands once, in the code that reads it.
+//! TOML with positions, read key by key. The keys that the code asks for are the known ones. Any other key is an error with its line
+//! and the nearest known name. So the grammar of a file is written once, in the code that reads it.
 
 use std::{cell::RefCell, time::Duration};
 
@@ -25,7 +25,7 @@ pub struct TomlNode {
 /// A TOML value.
 #[derive(Debug, Clone)]
 pub enum TomlItem {
-    /// A string; dates and times stay what they are written as.
+    /// A string; dates and times keep their text.
     Text(String),
     /// An integer.
     Integer(i64),
@@ -82,7 +82,7 @@ impl TomlNode {
 /// Parses a TOML text. `file` is the name used in problems.
 ///
 /// # Errors
-/// The one place at which it is not TOML.
+/// The one place where it is not TOML.
 pub fn parse(text: &str, file: &str) -> Result<TomlNode, Problem> {
     let lines = Lines::new(text);
     match DeTable::parse(text) {
@@ -146,7 +146,7 @@ impl<'t> Lines<'t> {
 /// A table being read.
 pub struct TomlReader<'n> {
     file: &'n str,
-    /// Name of the table for sentences, `[drop]`; empty for the file itself.
+    /// Name of the table for sentences, such as `[drop]`; empty for the file itself.
     name: String,
     entries: &'n [TomlEntry],
     line: u32,
@@ -166,7 +166,7 @@ impl<'n> TomlReader<'n> {
             TomlItem::Table(entries) => entries,
             _ => {
                 problems.borrow_mut().push(
-                    Problem::new(Code::ConfigBadValue, format!("`{name}` takes a table, not {}", node.kind())).at(Place::at(
+                    Problem::new(Code::ConfigBadValue, format!("`{name}` must be a table, not {}", node.kind())).at(Place::at(
                         file,
                         node.line,
                         node.column,
@@ -178,12 +178,12 @@ impl<'n> TomlReader<'n> {
         Self { file, name, entries, line: node.line, column: node.column, asked: RefCell::default(), problems }
     }
 
-    /// The file it is read from.
+    /// The file that it is read from.
     pub fn file(&self) -> &str {
         self.file
     }
 
-    /// Reads a table that is a value of this one, for instance an element of a list.
+    /// Reads a table inside this one, such as an element of a list.
     pub fn inner(&self, node: &'n TomlNode, name: &str) -> TomlReader<'n> {
         Self::named(node, self.file, name.to_string(), self.problems)
     }
@@ -209,7 +209,7 @@ impl<'n> TomlReader<'n> {
         named(key).or_else(|| named(renamed_keys::old_name(key)?))
     }
 
-    /// All entries, for tables whose keys are free.
+    /// All entries, for tables with free keys.
     pub fn free(&self) -> &'n [TomlEntry] {
         self.asked.borrow_mut().extend(self.entries.iter().map(|entry| entry.key.clone()));
         self.entries
@@ -219,7 +219,7 @@ impl<'n> TomlReader<'n> {
         let node = self.node(key)?;
         let value = convert(&node.item);
         if value.is_none() {
-            self.bad(node, format!("`{key}` takes {wanted}, not {}", node.kind()));
+            self.bad(node, format!("`{key}` must be {wanted}, not {}", node.kind()));
         }
         value
     }
@@ -229,7 +229,7 @@ impl<'n> TomlReader<'n> {
         self.typed(key, "a text", |item| if let TomlItem::Text(text) = item { Some(text.clone()) } else { None })
     }
 
-    /// A text that must be there; its absence is reported and gives an empty one.
+    /// A required text; a missing one is reported and read as empty.
     pub fn need_text(&self, key: &str) -> String {
         if self.entry(key).is_none() {
             self.missing(key);
@@ -241,7 +241,7 @@ impl<'n> TomlReader<'n> {
         text.unwrap_or_default()
     }
 
-    /// A text that must be one of a few, the first being the default.
+    /// A text that must be one of a few; the first is the default.
     pub fn choice(&self, key: &str, allowed: &[&'static str]) -> &'static str {
         let first = allowed.first().copied().unwrap_or_default();
         let Some(text) = self.text(key) else { return first };
@@ -268,7 +268,7 @@ impl<'n> TomlReader<'n> {
         self.typed(key, "true or false", |item| if let TomlItem::Boolean(flag) = item { Some(*flag) } else { None })
     }
 
-    /// A list of texts, or one text alone.
+    /// A list of texts, or a single text.
     pub fn texts(&self, key: &str) -> Option<Vec<String>> {
         if let Some(node @ TomlNode { item: TomlItem::List(nodes), .. }) = self.node(key)
             && nodes.is_empty()
@@ -310,24 +310,24 @@ impl<'n> TomlReader<'n> {
         if parsed.is_none()
             && let Some(node) = self.node(key)
         {
-            self.bad(node, format!("`{key}` takes a duration such as 5s, 2m, 1h or 1d, not `{text}`"));
+            self.bad(node, format!("`{key}` must be a duration such as 5s, 2m, 1h or 1d, not `{text}`"));
         }
         parsed
     }
 
-    /// A table below this one.
+    /// A table inside this one.
     pub fn table(&self, key: &str) -> Option<TomlReader<'n>> {
         let node = self.node(key)?;
         let name = if self.name.is_empty() { key.to_string() } else { format!("{}.{key}", self.name) };
         Some(Self::named(node, self.file, name, self.problems))
     }
 
-    /// Where a value stands.
+    /// Place of a value.
     pub fn place(&self, node: &TomlNode) -> Place {
         Place::at(self.file, node.line, node.column)
     }
 
-    /// Where the value of `key` stands, or the table when there is none.
+    /// Place of the value of `key`, or of the table if there is none.
     pub fn place_of(&self, key: &str) -> Place {
         match self.find(key) {
             Some(entry) => self.place(&entry.node),
@@ -340,7 +340,7 @@ impl<'n> TomlReader<'n> {
         self.report(Problem::new(Code::ConfigBadValue, message).at(self.place(node)));
     }
 
-    /// Reports a key that must be there.
+    /// Reports a missing key.
     pub fn missing(&self, key: &str) {
         let table = if self.name.is_empty() { "this file".to_string() } else { format!("[{}]", self.name) };
         self.report(Problem::new(Code::ConfigMissingKey, format!("{table} needs the key `{key}`")).at(Place::at(
@@ -401,10 +401,10 @@ mod tests {
             .map(|p| format!("{} {} | {} | {}", p.code.as_str(), p.place, p.message, p.hint.as_deref().unwrap_or("-")))
             .collect();
         insta::assert_snapshot!(reported.join("\n"), @r"
-        C105 f.toml:1:8 | `name` takes a text, not a whole number | -
+        C105 f.toml:1:8 | `name` must be a text, not a whole number | -
         C104 f.toml:1:1 | this file needs the key `folder` | -
         C104 f.toml:3:1 | [drop] needs the key `host` | -
-        C105 f.toml:6:8 | `wait` takes a duration such as 5s, 2m, 1h or 1d, not `5x` | -
+        C105 f.toml:6:8 | `wait` must be a duration such as 5s, 2m, 1h or 1d, not `5x` | -
         C103 f.toml:5:1 | [drop] has no key `hots` | did you mean `host`?
         C103 f.toml:2:1 | this file has no key `shcedule` | did you mean `schedule`?
         ");

@@ -1,4 +1,4 @@
-//! OASIS XML Catalogs 1.1: which file stands for an address that a schema imports. Nothing is ever fetched, so an address that no
+//! OASIS XML Catalogs 1.1: which file replaces an address that a schema imports. Nothing is ever fetched, so an address that no
 //! catalog maps is a problem of the schema.
 
 use std::{
@@ -10,19 +10,19 @@ use quick_xml::{Reader, XmlVersion, events::Event};
 
 use crate::model::{Code, Place, Problem, problem::cut};
 
-/// Most catalogs that may refer to one another.
+/// Maximum number of catalogs that refer to one another.
 const MOST: usize = 20;
 
-/// The entries of a catalog and of those it refers to.
+/// The entries of a catalog and of the catalogs it refers to.
 #[derive(Debug, Default, Clone)]
 pub(super) struct Catalog {
-    /// Addresses and namespaces: exactly so.
+    /// Addresses and namespaces with an exact match.
     exact: Vec<(String, PathBuf)>,
-    /// Beginnings of addresses, and the folder that stands for each.
+    /// Prefixes of addresses, and the folder that replaces each.
     starts: Vec<(String, PathBuf)>,
-    /// Endings of addresses.
+    /// Suffixes of addresses.
     ends: Vec<(String, PathBuf)>,
-    /// Folders of the catalogs themselves: what they map to lies below.
+    /// Folders of the catalogs themselves: the files they map to are below.
     pub(super) folders: Vec<PathBuf>,
 }
 
@@ -42,12 +42,12 @@ impl Catalog {
         Ok(catalog)
     }
 
-    /// The file that stands for an address.
+    /// The file for an address.
     pub(super) fn find(&self, address: &str) -> Option<PathBuf> {
         if let Some((_, to)) = self.exact.iter().find(|(from, _)| from == address) {
             return Some(to.clone());
         }
-        // The longest beginning decides (XML Catalogs 1.1, 7.1.2), then the longest ending.
+        // The longest prefix decides (XML Catalogs 1.1, 7.1.2), then the longest suffix.
         let longest = self.starts.iter().filter(|(from, _)| address.starts_with(from.as_str())).max_by_key(|(from, _)| from.len());
         if let Some((from, to)) = longest {
             return Some(to.join(&address[from.len()..]));
@@ -56,7 +56,7 @@ impl Catalog {
         longest.map(|(_, to)| to.clone())
     }
 
-    /// Every name that is mapped exactly, namespaces among them.
+    /// Every name with an exact match, including namespaces.
     pub(super) fn names(&self) -> impl Iterator<Item = (&str, &Path)> {
         self.exact.iter().map(|(from, to)| (from.as_str(), to.as_path()))
     }
@@ -121,14 +121,14 @@ impl Catalog {
     }
 }
 
-/// A reference of a catalog as a path; one that leads away from this machine is refused.
+/// A catalog's reference as a path; one that leaves this machine is refused.
 fn local(base: &Path, reference: &str) -> Result<PathBuf, Problem> {
     if let Some(path) = reference.strip_prefix("file://") {
         return Ok(PathBuf::from(path));
     }
     if reference.contains("://") {
         let message = format!("the catalog maps to `{}`, which is not a file", cut(reference));
-        return Err(Problem::new(Code::SchemaBroken, message).hint("a catalog names files beside it; nothing is fetched from the network"));
+        return Err(Problem::new(Code::SchemaBroken, message).hint("a catalog must name local files; nothing is fetched from the network"));
     }
     Ok(base.join(reference))
 }

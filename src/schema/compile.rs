@@ -1,4 +1,4 @@
-//! XSD files to the engine's compiled set, with every flaw as a problem.
+//! XSD files to the engine's compiled set; every flaw becomes a problem.
 
 use std::{
     fs,
@@ -17,17 +17,17 @@ use crate::model::{Code, Place, Problem, Problems};
 /// What is compiled together.
 #[derive(Debug, Clone)]
 pub(super) struct Set {
-    /// Folder that nothing leaves.
+    /// Folder that no read may leave.
     pub(super) jail: PathBuf,
     /// Schema documents, relative to it.
     pub(super) names: Vec<String>,
-    /// An OASIS catalog; `catalog.xml` in the jail where none is named.
+    /// An OASIS catalog; by default `catalog.xml` in the jail.
     pub(super) catalog: Option<PathBuf>,
-    /// Documents and types that are named and not there are allowed.
+    /// Documents and types that are named but missing are allowed.
     pub(super) gaps: bool,
 }
 
-/// Compiles a set. XSD 1.0 rules are used, or 1.1 where a schema document says `vc:minVersion="1.1"` or has what only 1.1 knows.
+/// Compiles a set. It uses the XSD 1.0 rules, or 1.1 if a schema document says `vc:minVersion="1.1"` or uses a 1.1 feature.
 pub(super) fn compile(set: &Set) -> Result<SchemaSet, Problems> {
     match compile_as(set, XsdVersion::V1_0) {
         Err(Flaw { newer: true, .. }) => compile_as(set, XsdVersion::V1_1),
@@ -39,9 +39,9 @@ pub(super) fn compile(set: &Set) -> Result<SchemaSet, Problems> {
     })
 }
 
-/// What keeps a set from being compiled.
+/// What prevents a set from being compiled.
 struct Flaw {
-    /// None where only the rules are others.
+    /// Empty if only the rule version is wrong.
     problems: Vec<Problem>,
     /// The rules of XSD 1.1 would allow it.
     newer: bool,
@@ -54,7 +54,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         (Some(named), _) => Catalog::read(named).map_err(one)?,
         (None, true) => {
             let mut catalog = Catalog::read(&own).map_err(one)?;
-            // A catalog in the jail opens no other folder.
+            // A catalog in the jail gives access to no other folder.
             catalog.folders.clear();
             catalog
         }
@@ -87,7 +87,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
     for (name, file) in catalog.names() {
         resolver.catalog_mut().add(name, file.to_string_lossy());
     }
-    // What the engine itself brings along comes after what the workspace maps.
+    // The engine's built-in documents come after what the workspace maps.
     if catalog.find("http://www.w3.org/XML/1998/namespace").is_none() {
         resolver.catalog_mut().add_xml_catalog();
     }
@@ -104,7 +104,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
         builder = builder.add("", location).map_err(|error| jailed.refused().map_or_else(|| broken(&error), one))?;
     }
     let compiled = builder.compile();
-    // What was refused while it was read tells more than what is missing therefore.
+    // What was refused during reading says more than what is missing because of it.
     if let Some(problem) = jailed.refused() {
         return Err(one(problem));
     }
@@ -112,7 +112,7 @@ fn compile_as(set: &Set, version: XsdVersion) -> Result<SchemaSet, Flaw> {
     let failures: Vec<Problem> = compiled
         .directive_failures()
         .iter()
-        // The attributes of xsi: are built in; a schema that imports them needs no document.
+        // The xsi: attributes are built in; a schema that imports them needs no document.
         .filter(|failure| !failure.namespace_supplied() && failure.namespace() != Some(super::validator::XSI))
         .map(|failure| {
             let what = failure.schema_location().or(failure.namespace()).unwrap_or("a schema without a location");
@@ -137,8 +137,8 @@ fn unread(what: &str, at: Option<Place>) -> Problem {
     Problem::new(Code::SchemaBroken, message).hint(hint).at(at.unwrap_or_default())
 }
 
-/// The engine tells a reference that leads nowhere before the document that is missing therefore, and names that at the end of its
-/// sentence: `'address' (file:line:column)`.
+/// The engine reports a reference that leads nowhere before the missing document that causes it, and names that document at the end
+/// of its sentence: `'address' (file:line:column)`.
 fn named_unread(message: &str, root: &str) -> Option<Problem> {
     let (what, rest) = message.split_once("schema documents that could not be read: '")?.1.split_once("' (")?;
     let mut numbers = rest.split(')').next()?.rsplitn(3, ':');
@@ -146,7 +146,7 @@ fn named_unread(message: &str, root: &str) -> Option<Problem> {
     Some(unread(what, Some(place(numbers.next()?, line, column, root))))
 }
 
-/// Types that are named and defined nowhere: the engine tells them of the first document that has such an element, which is too late.
+/// Types that are named but defined nowhere: the engine reports them at the first document with such an element, which is too late.
 fn dangling(set: &SchemaSet, root: &str) -> Vec<Problem> {
     let elements = set.arenas.elements.values().filter_map(|element| element.deferred_type_error.as_ref());
     let items = set.arenas.simple_types.values().filter_map(|data| data.deferred_item_type_error.as_ref());
@@ -176,7 +176,7 @@ fn says_1_1(path: &Path) -> bool {
     read.is_ok() && [&b"minVersion=\"1.1\""[..], b"minVersion='1.1'"].iter().any(|sign| memchr::memmem::find(&head, sign).is_some())
 }
 
-/// The address of a directive, resolved against the document that names it.
+/// The address of a directive, resolved against its own document.
 fn resolved(request: &LocationRequest<'_>) -> String {
     match request.base_uri.rsplit_once('/') {
         Some((folder, _)) if !request.location.contains("://") => format!("{folder}/{}", request.location),
@@ -184,7 +184,7 @@ fn resolved(request: &LocationRequest<'_>) -> String {
     }
 }
 
-/// A chain that is itself a loader, since the resolver takes one.
+/// A chain that is itself a loader, because the resolver accepts one loader.
 #[derive(Debug)]
 struct Chain(LoaderChain);
 

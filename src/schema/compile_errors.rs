@@ -1,5 +1,5 @@
-//! The engine's sentences about schema documents, in a consultant's words. What is not known here stays as it is, without the engine's
-//! own numbers.
+//! The engine's sentences about schema documents, in a consultant's words. An unknown sentence stays as it is, without the engine's own
+//! numbers.
 
 use super::phrases::{near, plain, quoted};
 use crate::model::i18n::Text;
@@ -62,7 +62,7 @@ const ELEMENTS: [&str; 24] = [
     "enumeration",
 ];
 
-/// What is wrong, and what to do about it where that is known.
+/// What is wrong, and what to do about it if that is known.
 pub(super) fn reported(message: &str) -> (String, Option<Text>) {
     let name = |key: &str| quoted(message, key).map(|name| name.rsplit(['}', ':']).next().unwrap_or(name).to_string());
     if message.contains("' not found")
@@ -73,11 +73,11 @@ pub(super) fn reported(message: &str) -> (String, Option<Text>) {
     }
     if message.starts_with("UPA violation") {
         let what = quoted(message, "elements ").map_or_else(|| "an element".to_string(), |name| format!("`{name}`"));
-        let text = format!("the content model is ambiguous: {what} may be meant by two of its parts (Unique Particle Attribution)");
-        return (text, Some("make one of both required, or join them by maxOccurs".into()));
+        let text = format!("the content model is ambiguous: {what} matches two of its parts (Unique Particle Attribution)");
+        return (text, Some("make one of them required, or combine them with maxOccurs".into()));
     }
     if message.starts_with("Circular type dependency") {
-        return ("types are derived from one another in a circle".into(), Some("one of them must be derived from something else".into()));
+        return ("types are derived from each other in a circle".into(), Some("one of them must be derived from something else".into()));
     }
     if let Some(unknown) = quoted(message, "Unexpected element").filter(|_| message.contains("in current context")) {
         let hint = near(unknown, ELEMENTS.into_iter().filter(|known| *known != unknown));

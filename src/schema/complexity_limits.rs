@@ -1,6 +1,6 @@
-//! Schemas whose parts multiply: a group that holds another twice, which holds another twice. They are told while they are read, before
-//! the engine would unfold them. (Measured on xsd-schema 0.3.0: 25 doublings take minutes and gigabytes, and 20,000 elements in one
-//! content model a minute.)
+//! Schemas whose parts multiply: a group holds another twice, which holds another twice. They are reported at reading, before the
+//! engine expands them. (Measured on xsd-schema 0.3.0: 25 doublings take minutes and gigabytes, and 20,000 elements in one
+//! content model take a minute.)
 
 use std::collections::HashMap;
 
@@ -9,13 +9,13 @@ use quick_xml::{
     events::{BytesStart, Event},
 };
 
-/// Parts that a component of a schema may unfold to. The largest content model of UBL has 250 elements, the largest code list 1,800
-/// values, which do not count.
+/// Maximum number of parts that a schema component may expand to. The largest content model of UBL has 250 elements; the 1,800
+/// values of the largest code list do not count.
 const MOST: u64 = 10_000;
-/// References within one another that are followed.
+/// Maximum depth of references that are followed.
 const DEEP: usize = 200;
 
-/// Components by kind and local name. Those of one name in several namespaces count as the largest of them.
+/// Components by kind and local name. Of those with one name in several namespaces, the largest counts.
 #[derive(Debug, Default)]
 pub(super) struct Bounds {
     parts: HashMap<Named, Vec<Part>>,
@@ -49,8 +49,8 @@ impl Kind {
 }
 
 impl Bounds {
-    /// Adds a schema document; a sentence where something in it unfolds beyond all measure. What is not well-formed is the engine's
-    /// to tell.
+    /// Adds a schema document; returns a sentence if something in it expands beyond the limit. The engine reports what is not
+    /// well-formed.
     pub(super) fn add(&mut self, text: &str) -> Result<(), String> {
         let mut reader = Reader::from_str(text);
         let mut depth = 0usize;
@@ -126,7 +126,7 @@ impl Bounds {
             let size = self.size(name, 0, &mut known);
             if size > MOST {
                 let size = if size > 1_000_000 { "millions of".to_string() } else { size.to_string() };
-                return Err(format!("the {} `{}` unfolds to {size} parts; at most {MOST} are allowed", name.0.word(), name.1));
+                return Err(format!("the {} `{}` expands to {size} parts; at most {MOST} are allowed", name.0.word(), name.1));
             }
         }
         Ok(())
@@ -136,7 +136,7 @@ impl Bounds {
         if let Some(size) = known.get(name) {
             return *size;
         }
-        // A circle is the engine's to tell.
+        // The engine reports circles.
         known.insert(name, 1);
         let Some(parts) = self.parts.get(name).filter(|_| depth < DEEP) else { return 1 };
         let size = parts.iter().fold(0u64, |sum, part| {
@@ -173,7 +173,7 @@ mod tests {
             }),
             doubled(|n| format!("<xs:simpleType name='g{n}'><xs:union memberTypes='g{0} g{0}'/></xs:simpleType>", n - 1)),
         ] {
-            assert!(Bounds::default().add(&schema(&body)).is_err_and(|message| message.contains("unfolds to")), "{body}");
+            assert!(Bounds::default().add(&schema(&body)).is_err_and(|message| message.contains("expands to")), "{body}");
         }
     }
 

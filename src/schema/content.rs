@@ -1,5 +1,5 @@
-//! What a type's content model wants, asked only when a document breaks it: what is missing before an element, what is missing at
-//! the end. Read off the automaton that validation itself uses, so the two cannot disagree.
+//! What a type's content model requires, computed only when a document breaks it: what is missing before an element, and what is
+//! missing at the end. It reads the automaton that validation itself uses, so the two cannot disagree.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 
@@ -9,33 +9,33 @@ use xsd_schema::{
     ids::NameId,
 };
 
-/// An expanded name as the engine numbers it.
+/// An expanded name by the engine's number.
 pub(super) type Id = (NameId, Option<NameId>);
 
-/// Elements that may be missing in a row before we stop to guess.
+/// Elements that may be missing in a row before we stop guessing.
 const FAR: usize = 4;
-/// States of an automaton that is looked into; UBL's largest has 250.
+/// Maximum number of automaton states that are searched; UBL's largest has 250.
 const LARGEST: usize = 20_000;
 
 /// A content model as a graph of its elements.
 #[derive(Debug, Default)]
 pub(super) struct Content {
-    /// Elements of each node: the declared one unless it is abstract, and those of its substitution group; none for a wildcard.
+    /// Elements of each node: the declared one unless it is abstract, and its substitution group; none for a wildcard.
     terms: Vec<Vec<Id>>,
     /// The declared element of each node.
     declared: Vec<Option<Id>>,
     /// Nodes that may follow each node.
     next: Vec<Vec<usize>>,
-    /// Whether the content may end behind each node.
+    /// Whether the content may end after each node.
     ends: Vec<bool>,
-    /// Nodes that may come first.
+    /// Nodes that may be first.
     first: Vec<usize>,
-    /// Elements of an `xs:all` group and how many of each there must be.
+    /// Elements of an `xs:all` group and the required number of each.
     all: Option<Vec<(Vec<Id>, u32)>>,
 }
 
 impl Content {
-    /// The content model of a type; `None` for types whose content is not made of elements.
+    /// The content model of a type; `None` for types without element content.
     pub(super) fn of(set: &SchemaSet, groups: &SubstitutionGroupMap, key: Option<TypeKey>) -> Option<Self> {
         let Some(TypeKey::Complex(key)) = key else { return None };
         let data = set.arenas.complex_types.get(key)?;
@@ -86,7 +86,7 @@ impl Content {
         self.names().any(|known| known == id)
     }
 
-    /// Elements that stand for an abstract one of this name; none where it is not abstract.
+    /// Elements that may replace an abstract one of this name; none if it is not abstract.
     pub(super) fn kinds(&self, id: Id) -> Vec<Id> {
         let node = (0..self.terms.len()).find(|node| self.declared[*node] == Some(id) && !self.terms[*node].contains(&id));
         node.map(|node| self.terms[node].clone()).unwrap_or_default()
@@ -97,7 +97,7 @@ impl Content {
         self.terms.iter().flatten().chain(self.all.iter().flatten().flat_map(|(ids, _)| ids)).copied()
     }
 
-    /// Whether `one` may come before `other`, near or far.
+    /// Whether `one` may come anywhere before `other`.
     pub(super) fn before(&self, one: Id, other: Id) -> bool {
         let mut todo: Vec<usize> = self.nodes(&[one]).flat_map(|node| self.next[node].clone()).collect();
         let mut seen = HashSet::new();
@@ -112,7 +112,7 @@ impl Content {
         false
     }
 
-    /// Whether both may come at the same place, and not one behind the other.
+    /// Whether both may come at the same place, but not one after the other.
     pub(super) fn either(&self, one: Id, other: Id) -> bool {
         let has = |nodes: &[usize], id: Id| nodes.iter().any(|node| self.terms[*node].contains(&id));
         let together = std::iter::once(&self.first).chain(&self.next).any(|nodes| has(nodes, one) && has(nodes, other));
@@ -120,7 +120,7 @@ impl Content {
         together && !leads(one, other) && !leads(other, one)
     }
 
-    /// The elements one of which would have to stand before `id`, where one of `expected` may come now.
+    /// The elements, one of which would have to come before `id`, if one of `expected` may come now.
     pub(super) fn one_before(&self, expected: &[Id], id: Id) -> Vec<Id> {
         let leads = |node: &usize| self.next[*node].iter().any(|next| self.terms[*next].contains(&id));
         let mut all: Vec<Id> = self.nodes(expected).filter(leads).flat_map(|node| self.terms[node].clone()).collect();
@@ -129,7 +129,7 @@ impl Content {
         all
     }
 
-    /// The fewest elements that would have to stand before `id`, where one of `expected` may come now.
+    /// The fewest elements that would have to come before `id`, if one of `expected` may come now.
     pub(super) fn missing_before(&self, expected: &[Id], id: Id) -> Option<Vec<Id>> {
         let mut seen = HashSet::new();
         let mut todo: VecDeque<Vec<usize>> = self.nodes(expected).map(|node| vec![node]).collect();
@@ -146,7 +146,7 @@ impl Content {
         None
     }
 
-    /// What is missing at the end behind `last` (or with no child at all): all of the first list, or one of the second.
+    /// What is missing at the end after `last` (or without any child): all of the first list, or one of the second.
     pub(super) fn missing_at_end(&self, last: Option<Id>, had: impl Fn(Id) -> u32) -> (Vec<Id>, Vec<Id>) {
         if let Some(all) = &self.all {
             let lacking = all.iter().filter(|(ids, least)| ids.iter().map(|id| had(*id)).sum::<u32>() < *least);
@@ -171,13 +171,13 @@ impl Content {
             at = next;
         }
         match row.as_slice() {
-            // One of a substitution group.
+            // A member of a substitution group.
             [one] if self.terms[*one].len() > 1 => (Vec::new(), self.terms[*one].clone()),
             _ => (row.iter().filter_map(|node| self.terms[*node].first().copied()).collect(), Vec::new()),
         }
     }
 
-    /// Steps from a node to one behind which the content may end.
+    /// Steps from a node to one after which the content may end.
     fn distance(&self, from: usize) -> Option<usize> {
         let (mut seen, mut todo) = (HashSet::from([from]), VecDeque::from([(from, 1)]));
         while let Some((node, far)) = todo.pop_front() {
@@ -201,7 +201,7 @@ fn declared(term: &NfaTerm) -> Option<Id> {
     }
 }
 
-/// The elements that a term takes.
+/// The elements that a term accepts.
 fn terms(set: &SchemaSet, groups: &SubstitutionGroupMap, term: &NfaTerm) -> Vec<Id> {
     let NfaTerm::Element { name, namespace, element_key, .. } = term else { return Vec::new() };
     let own = (*name, *namespace);

@@ -1,4 +1,4 @@
-//! What is known of an element while it is open.
+//! What is known about an open element.
 
 use std::sync::Arc;
 
@@ -6,11 +6,11 @@ use xsd_schema::TypeKey;
 
 use super::content::Id;
 
-/// Children that were told to be missing.
+/// Children that were reported as missing.
 pub(super) struct Missing {
-    /// Number of the problem.
+    /// Index of the problem.
     pub(super) problem: usize,
-    /// The element before which they are.
+    /// The element that they are missing before.
     pub(super) before: Id,
     pub(super) names: Vec<Id>,
     /// One of them is enough.
@@ -22,28 +22,28 @@ pub(super) struct Missing {
 pub(super) struct Frame {
     /// Its type, as far as the engine knows it.
     pub(super) of: Option<TypeKey>,
-    /// The last child that fitted.
+    /// The last child that was valid.
     pub(super) last: Option<Id>,
     /// The beginning of its own text.
     pub(super) text: String,
     /// It has child elements.
     pub(super) parent: bool,
-    /// It was told already that its value is none.
+    /// Its invalid value was reported.
     pub(super) value_unreadable: bool,
-    /// It was told already that it holds text and may not.
+    /// It was reported that it holds text and must not.
     pub(super) texts: bool,
-    /// Children that were told to be too many.
+    /// Children that were reported as too many.
     pub(super) surplus: Vec<Id>,
     /// Children that were refused, by name.
     pub(super) refused: Vec<(Id, u32)>,
-    /// What was told about children that are missing.
+    /// What was reported about missing children.
     pub(super) missing: Vec<Missing>,
-    /// Values of attributes and of children without children, by name; only where the schema has keys.
+    /// Values of attributes and of leaf children, by name; only if the schema has keys.
     pub(super) values: Vec<(Arc<str>, String)>,
 }
 
 impl Frame {
-    /// As new, but for its buffers.
+    /// Resets it, but keeps its buffers.
     pub(super) fn clear(&mut self) {
         (self.of, self.last, self.parent, self.value_unreadable, self.texts) = (None, None, false, false, false);
         self.surplus.clear();

@@ -1,5 +1,5 @@
-//! From the thread that reads a document to the one that judges it: events in batches, so that reading and judging go on side by
-//! side and no more than a few batches are ever in memory.
+//! From the thread that reads a document to the one that validates it: events in batches. So reading and validating run in parallel,
+//! and only a few batches are in memory.
 
 use std::{
     ops::Range,
@@ -23,23 +23,23 @@ const TEXT: usize = 64 << 10;
 const EVENTS: usize = 4 << 10;
 /// Batches that may wait.
 pub(super) const WAITING: usize = 4;
-/// How long is slept when too many wait.
+/// How long to sleep when too many batches wait.
 const NAP: Duration = Duration::from_micros(100);
 
-/// Events with all they refer to.
+/// Events with everything that they refer to.
 #[derive(Default)]
 pub(super) struct Batch {
     events: Vec<Event>,
-    /// Texts and attribute values, one behind the other.
+    /// Texts and attribute values, one after the other.
     text: String,
     attributes: Vec<(NameKey, Range<usize>)>,
     declares: Vec<Declared>,
-    /// Names that were not met before, in the order of their numbers.
+    /// New names, in the order of their numbers.
     names: Vec<Name>,
 }
 
 enum Event {
-    /// An element that is not judged begins around those that are.
+    /// An element begins that is not validated, around those that are.
     Around(Place),
     Start {
         place: Place,
@@ -50,7 +50,7 @@ enum Event {
     Text(Range<usize>),
     Void,
     End,
-    /// An element around ends.
+    /// A surrounding element ends.
     Leave,
 }
 
@@ -62,20 +62,20 @@ struct Place {
     ordinal: u32,
 }
 
-/// Takes events from the reader and sends them on.
+/// Receives events from the reader and sends them on.
 pub(super) struct Forward {
     to: mpsc::SyncSender<Batch>,
     batch: Batch,
     /// Names sent so far.
     names: usize,
-    /// Line and column of the elements that are open on the other side.
+    /// Line and column of the elements that are open in the validator.
     open: Vec<(u32, u32)>,
-    /// Set by the judge that wants no more.
+    /// Set by a validator that wants no more.
     full: Arc<AtomicBool>,
     ticket: Ticket,
-    /// How long judging may take once it has begun.
+    /// How long validation may take once it has begun.
     time: Duration,
-    /// Nobody takes batches any more, or not in time.
+    /// Nobody accepts batches any more, or not in time.
     lost: bool,
 }
 
@@ -84,7 +84,7 @@ impl Forward {
         Self { to, batch: Batch::default(), names: 0, open: Vec::new(), full, ticket, time, lost: false }
     }
 
-    /// Sends what is left; whether all of the document was taken.
+    /// Sends the rest; returns whether the validator accepted the whole document.
     pub(super) fn finish(mut self) -> bool {
         self.send();
         !self.lost
@@ -115,7 +115,7 @@ impl Forward {
         }
     }
 
-    /// Has the same elements open on the other side as here, but for the last.
+    /// Opens the same elements in the validator as here, except the last.
     fn around(&mut self, stack: &ElementStack) {
         let depth = stack.depth() - 1;
         if self.open.len() == depth && self.open.last().copied() == stack.above() {
@@ -179,7 +179,7 @@ impl Events for Forward {
     }
 }
 
-/// Plays batches to a receiver.
+/// Replays batches to a receiver.
 #[derive(Default)]
 pub(super) struct Replay {
     vocabulary: Vocabulary,

@@ -1,5 +1,4 @@
-//! What is wrong with a value, in a clerk's words, and what it should have been. A sentence of the engine that is not known here
-//! stays as it is.
+//! What is wrong with a value, in plain words, and what it should have been. An unknown sentence of the engine stays as it is.
 
 use chrono::NaiveDate;
 use xsd_schema::{
@@ -26,7 +25,7 @@ pub(super) struct Value<'s> {
 }
 
 impl Value<'_> {
-    /// `value` is not what the element `name` takes.
+    /// `value` is not valid for the element `name`.
     pub(super) fn problem(&self, code: Code, name: &str, value: &str, error: &ValidationError) -> Problem {
         if value.is_empty() {
             return Problem::new(code, say!("value-empty", name = name));
@@ -36,7 +35,7 @@ impl Value<'_> {
         Problem::new(code, message).maybe_hint(hint.or_else(|| self.meant(value)))
     }
 
-    /// `value` is not what the attribute of `element` takes.
+    /// `value` is not valid for the attribute of `element`.
     pub(super) fn attribute(&self, element: &str, attribute: &str, value: &str, error: &ValidationError) -> Problem {
         if value.is_empty() {
             return Problem::new(Code::DocAttribute, say!("attribute-empty", attribute = attribute, element = element));
@@ -46,7 +45,7 @@ impl Value<'_> {
         Problem::new(Code::DocAttribute, message).maybe_hint(hint.or_else(|| self.meant(value)))
     }
 
-    /// A value that was probably meant, if the type takes it.
+    /// A value that was probably meant, if the type accepts it.
     fn meant(&self, value: &str) -> Option<Sentence> {
         let kind = types::builtin(self.set, self.of);
         let of = TypeKey::Simple(types::simple(self.set, self.of)?);
@@ -114,7 +113,7 @@ fn is_day_like(value: &str) -> bool {
     shape == "9999-99-99"
 }
 
-/// What may have been meant, likeliest first.
+/// Possibly intended values, likeliest first.
 fn candidates(kind: Option<XmlTypeCode>, value: &str) -> Vec<String> {
     use XmlTypeCode as T;
     let mut all = Vec::new();
@@ -127,7 +126,7 @@ fn candidates(kind: Option<XmlTypeCode>, value: &str) -> Vec<String> {
         Some(T::Date) => {
             let formats = ["%d.%m.%Y", "%Y%m%d", "%Y/%m/%d", "%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"];
             all.extend(formats.into_iter().find_map(|format| day(value, format)));
-            // Day and month must not be guessed: only where one of both can be no month.
+            // Day and month must not be guessed, except where one of both cannot be a month.
             if let (Some(day), None) = (day(value, "%d/%m/%Y"), day(value, "%m/%d/%Y")) {
                 all.push(day);
             }
@@ -143,13 +142,13 @@ fn candidates(kind: Option<XmlTypeCode>, value: &str) -> Vec<String> {
     all
 }
 
-/// A day of our time, as XML Schema writes it.
+/// A date of our time, as XML Schema writes it.
 fn day(value: &str, format: &str) -> Option<String> {
     let day = NaiveDate::parse_from_str(value, format).ok()?;
     (1900..2200).contains(&chrono::Datelike::year(&day)).then(|| day.format("%Y-%m-%d").to_string())
 }
 
-/// A number with a decimal comma, only where it can be read one way: 1.234,50 and 12,5, but not 1,234.
+/// A number with a decimal comma, only if it can be read one way: 1.234,50 and 12,5, but not 1,234.
 fn with_point(value: &str) -> Option<String> {
     let (whole, fraction) = value.split_once(',')?;
     let grouped = whole.contains('.') || fraction.len() != 3;
@@ -158,7 +157,7 @@ fn with_point(value: &str) -> Option<String> {
     (grouped && digits(plain.trim_start_matches('-')) && digits(fraction)).then(|| format!("{plain}.{fraction}"))
 }
 
-/// The number behind `key`.
+/// The number after `key`.
 fn number(text: &str, key: &str) -> Option<u64> {
     text.split(key).nth(1)?.trim_start().split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
@@ -168,7 +167,7 @@ fn said(message: &str) -> Argument {
     Argument::English { english: plain(message) }
 }
 
-/// `35 characters`; a list has values.
+/// `35 characters`; for a list, values.
 fn characters(count: u64, list: bool) -> Sentence {
     say!("amount", count = count, kind = if list { say!("values", count = count) } else { say!("characters", count = count) })
 }
@@ -178,12 +177,12 @@ fn digits(count: u64) -> Sentence {
     say!("amount", count = count, kind = say!("digits", count = count))
 }
 
-/// The pattern of the engine's sentence.
+/// The pattern in the engine's sentence.
 fn pattern(message: &str) -> Option<&str> {
     message.split("match pattern '").nth(1)?.strip_suffix('\'')
 }
 
-/// The facet that a value breaks, said plainly.
+/// The facet that a value breaks, in plain words.
 fn facet(message: &str, list: bool) -> Option<Sentence> {
     let facet = message.split(' ').next()?;
     Some(match facet {

@@ -1,5 +1,5 @@
-//! Keys and references, kept beside the engine for what it does not tell: which element refers to nothing, with which value, and
-//! where a doubled value stood first. Rules whose paths are more than names are left to the engine's own words.
+//! Keys and references, tracked beside the engine for what it does not report: which element refers to nothing, with which value, and
+//! where a duplicate value was first. Rules whose paths are more than names keep the engine's own words.
 
 use std::collections::{HashMap, HashSet};
 
@@ -8,17 +8,17 @@ use xsd_schema::SchemaSet;
 use super::{element_frame::Frame, phrases::step};
 use crate::model::{DeferredLocation, ElementStack};
 
-/// Values kept of one rule within its scope; beyond these only the engine tells.
+/// Maximum number of values kept for one rule within its scope; for further ones only the engine reports.
 const MOST: usize = 100_000;
 
 /// Values of a key or of a reference, in the order of the rule's fields.
 pub(super) type Values = Vec<String>;
 
-/// The rules of a schema that can be followed by name.
+/// The rules of a schema that can be tracked by name.
 #[derive(Debug, Default)]
 pub(super) struct Rules {
     rules: Vec<Rule>,
-    /// Rules by the name of the element they select, and of the element they are declared on.
+    /// Rules by the name of the element that they select, and of the element that declares them.
     selects: HashMap<String, Vec<usize>>,
     scopes: HashMap<String, Vec<usize>>,
 }
@@ -57,25 +57,25 @@ impl Rules {
         rules
     }
 
-    /// Whether there is anything to keep.
+    /// Whether there is anything to track.
     pub(super) fn is_empty(&self) -> bool {
         self.rules.is_empty()
     }
 }
 
-/// What was seen of a document's keys.
+/// The keys and references found in a document.
 #[derive(Default)]
 pub(super) struct Seen {
-    /// For each key's rule the values with the line of the first.
+    /// For each key rule, the values with the line of the first.
     keys: HashMap<usize, HashMap<Values, u32>>,
-    /// For each reference's rule those that no key had when they came.
+    /// For each reference rule, those that had no key when they came.
     dangling: HashMap<usize, Vec<(Values, DeferredLocation)>>,
-    /// References whose lost ones were told in this scope.
+    /// References whose missing keys were reported in this scope.
     reported: HashSet<usize>,
 }
 
 impl Seen {
-    /// An element ends: it may carry a key or refer to one.
+    /// An element ends: it may have a key or a reference.
     pub(super) fn element(&mut self, rules: &Rules, local: &str, frame: &Frame, stack: &mut ElementStack) {
         for at in rules.selects.get(local).into_iter().flatten() {
             let rule = &rules.rules[*at];
@@ -98,7 +98,7 @@ impl Seen {
         }
     }
 
-    /// An element on which rules are declared has ended.
+    /// An element with declared rules has ended.
     pub(super) fn leave(&mut self, rules: &Rules, local: &str) {
         for at in rules.scopes.get(local).into_iter().flatten() {
             self.keys.remove(at);
@@ -107,8 +107,8 @@ impl Seen {
         }
     }
 
-    /// References by the rule of this name that lead nowhere, now that all keys have come; none where they were given before, since
-    /// the engine tells each by itself. `None` where the rule cannot be followed.
+    /// References by the rule of this name that lead nowhere, now that all keys are known; none if they were returned before, since the
+    /// engine reports each one separately. `None` if the rule cannot be tracked.
     pub(super) fn lost(&mut self, rules: &Rules, name: &str) -> Option<Vec<(Values, DeferredLocation)>> {
         let at = rules.rules.iter().position(|rule| rule.name == name)?;
         let key = rules.rules[at].refers.as_ref()?;
@@ -120,7 +120,7 @@ impl Seen {
         (!lost.is_empty()).then_some(lost)
     }
 
-    /// The line on which a doubled value stood first.
+    /// The line where a duplicate value was first.
     pub(super) fn first(&self, rules: &Rules, name: &str, frame: &Frame) -> Option<u32> {
         let at = rules.rules.iter().position(|rule| rule.name == name)?;
         self.keys.get(&at)?.get(&values(&rules.rules[at].fields, frame)?).copied()
@@ -132,7 +132,7 @@ impl Seen {
     }
 }
 
-/// The values of a rule's fields; `None` where one is missing.
+/// The values of a rule's fields; `None` if one is missing.
 fn values(fields: &[String], frame: &Frame) -> Option<Values> {
     let value = |field: &String| match field.as_str() {
         "." => Some(frame.text.trim().to_string()),

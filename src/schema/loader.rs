@@ -14,12 +14,12 @@ use crate::model::{Code, Place, Problem};
 /// Bytes of one schema document; the largest of our corpus has 2 MB.
 const MOST: u64 = 32 << 20;
 
-/// Loader that refuses whatever lies outside its folders, links followed.
+/// Loader that refuses everything outside its folders, after following links.
 #[derive(Debug, Clone)]
 pub(super) struct Jailed {
-    /// The schemas folder, and the folders of catalogs that were named by hand.
+    /// The schemas folder, and the folders of explicitly named catalogs.
     roots: Vec<PathBuf>,
-    /// What was read so far, and why something of it was refused.
+    /// What was read so far, and why something in it was refused.
     read: Arc<Mutex<(Bounds, Option<Problem>)>>,
 }
 
@@ -34,7 +34,7 @@ impl Jailed {
         self.roots.first().map_or(Path::new("/"), PathBuf::as_path)
     }
 
-    /// Why a document was refused for what it would unfold to.
+    /// Why a document was refused for what it would expand to.
     pub(super) fn refused(&self) -> Option<Problem> {
         self.read.lock().unwrap_or_else(PoisonError::into_inner).1.clone()
     }
@@ -53,12 +53,12 @@ impl Jailed {
         }
     }
 
-    /// The path as people know it, below the jail.
+    /// The path as people know it, relative to the jail.
     pub(super) fn relative(&self, path: &Path) -> String {
         let below = self.roots.iter().find_map(|root| path.strip_prefix(root).ok());
         match below {
             Some(below) => below.display().to_string(),
-            // Where the jail itself lies is nobody's business.
+            // The location of the jail itself is nobody's business.
             None => path.file_name().map_or_else(|| path.display().to_string(), |name| name.to_string_lossy().into_owned()),
         }
     }

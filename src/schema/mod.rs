@@ -1,5 +1,5 @@
-//! Floor 2: XSD. Compiles a schema that a consultant put under `schemas/`, judges documents against it, and tells which elements it
-//! allows. The engine is the crate `xsd-schema`; no type of it leaves this room.
+//! Floor 2: XSD. Compiles a schema that a consultant put under `schemas/`, validates documents against it, and says which elements it
+//! allows. The engine is the crate `xsd-schema`; no type of it leaves this module.
 //!
 //! **Invariant:** nothing outside the workspace's `schemas/` is read, and nothing is ever fetched.
 
@@ -38,8 +38,8 @@ use std::{
 use self::workers::Workers;
 use crate::model::{Code, Events, Place, Problem, Problems, i18n::say, problem_cap::cap_problems, shape::Shape};
 
-/// A compiled schema. Cheap to clone; documents are judged by threads of its own, since the engine's tables are not `Sync` and one
-/// prepared validator is ten times faster than a new one for each document (measured: 0.5 ms against 6 ms for 20 KB).
+/// A compiled schema. Cheap to clone. Its own threads validate documents: the engine's tables are not `Sync`, and one prepared
+/// validator is ten times faster than a new one for each document (measured: 0.5 ms against 6 ms for 20 KB).
 #[derive(Clone)]
 pub struct Schema {
     workers: Arc<Workers>,
@@ -50,28 +50,28 @@ pub struct Schema {
 /// How schema documents are compiled.
 #[derive(Debug, Clone, Default)]
 pub struct CompileOptions {
-    /// An OASIS XML catalog; `catalog.xml` in the jail where it is `None`.
+    /// An OASIS XML catalog; `None` means `catalog.xml` in the jail.
     pub catalog: Option<PathBuf>,
-    /// Documents that may be judged at once; 1 where it is 0.
+    /// Documents that may be validated at once; 0 means 1.
     pub threads: usize,
-    /// Imported documents and types that are not there are allowed, as the standard does (XML Schema Part 1, 5.3). A workspace does
-    /// not: what is missing is told at `consign check` and not of a partner's document.
+    /// Imported documents and types may be missing, as the standard allows (XML Schema Part 1, 5.3). A workspace does not allow it:
+    /// `consign check` reports what is missing, before any partner's document comes.
     pub gaps: bool,
 }
 
-/// What is known of a file that is judged.
+/// What is known about a file before validation.
 #[derive(Debug, Clone)]
 pub struct ValidatedFile {
     /// The name used in problems.
     pub name: String,
-    /// It writes decimals with a comma.
+    /// The file writes decimals with a comma.
     pub decimal_comma: bool,
-    /// How long reading and judging may take.
+    /// How long reading and validating may take.
     pub time: Duration,
 }
 
 impl ValidatedFile {
-    /// An XML file of that name, with a minute's time.
+    /// An XML file of that name, with a time limit of one minute.
     pub fn named(name: &str) -> Self {
         Self { name: name.to_string(), decimal_comma: false, time: Duration::from_secs(60) }
     }
@@ -81,7 +81,7 @@ impl Schema {
     /// Compiles the schema at `path` (relative to `jail`), following includes and imports only inside `jail`.
     ///
     /// # Errors
-    /// Everything that is wrong with the schema documents: unreadable, not legal, an import that is not there.
+    /// Everything wrong with the schema documents: unreadable, invalid, a missing import.
     pub fn compile(jail: &Path, path: &str) -> Result<Self, Problems> {
         Self::compile_all(jail, &[path.to_string()], CompileOptions::default())
     }
@@ -101,8 +101,8 @@ impl Schema {
         &self.shape
     }
 
-    /// Judges a document while `read` reads it: reading goes on here, judging on a thread of the schema's. Gives what `read` gave, and
-    /// everything that is wrong with the document, in its order.
+    /// Validates a document while `read` reads it: reading runs here, validation on a thread of the schema. Returns the result of `read`
+    /// and everything wrong with the document, in its order.
     pub fn judge<T>(&self, file: &ValidatedFile, read: impl FnOnce(&mut dyn Events) -> Result<T, Problems>) -> (Option<T>, Vec<Problem>) {
         let (answer, verdict) = mpsc::sync_channel(1);
         let (to, batches) = mpsc::sync_channel::<event_channel::Batch>(event_channel::WAITING);
@@ -120,10 +120,10 @@ impl Schema {
                     enough.store(true, Ordering::Relaxed);
                 }
             }
-            // The one who asked may have given up.
+            // The caller may have given up.
             let _ = answer.send(Ok(judge.finish(&asked.name)));
         });
-        // What is wrong with the schema has a place in it; all else is told of the file.
+        // A problem of the schema has its own place; all others belong to the file.
         let named = |problems: Problems| problems.into_iter().map(|problem| problem.in_file(&file.name)).collect();
         let ticket = match self.workers.send(job) {
             Ok(ticket) => ticket,
@@ -134,11 +134,11 @@ impl Schema {
         let all = forward.finish();
         let alone = |problem: Problem| (None, vec![problem.at(Place::file(&file.name))]);
         loop {
-            // The time a document waits for its turn is not its own.
+            // The time that a document waits for its turn does not count.
             let left = ticket.begun().map(|begun| (begun + file.time).saturating_duration_since(Instant::now()));
             let verdict = match (all, verdict.recv_timeout(if all { left.unwrap_or(TURN) } else { TURN })) {
                 (_, Ok(Err(problems))) => return (None, named(problems)),
-                // What was not taken was not judged, whatever is said of the rest.
+                // What was not accepted was not validated, whatever is reported about the rest.
                 (false, Ok(Ok(_))) => Err(mpsc::RecvTimeoutError::Timeout),
                 (true, Ok(Ok(problems))) => Ok(problems),
                 (_, Err(error)) => Err(error),
@@ -154,7 +154,7 @@ impl Schema {
                     let message = say!("validation-time", schema = &*self.name, seconds = file.time.as_secs());
                     return alone(Problem::new(Code::DocLimit, message).hint(say!("hint-validation-time")));
                 }
-                // Only this document brought the engine down; the next one finds it compiled anew.
+                // Only this document crashed the engine; the next one finds it compiled again.
                 Err(mpsc::RecvTimeoutError::Disconnected) => {
                     return alone(Problem::new(Code::DocSchema, say!("validation-broke-down")));
                 }
@@ -163,5 +163,5 @@ impl Schema {
     }
 }
 
-/// How often one who waits for a turn looks.
+/// How often a waiting caller checks for its turn.
 const TURN: Duration = Duration::from_millis(50);

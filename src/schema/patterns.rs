@@ -1,15 +1,15 @@
-//! The patterns that nearly every schema has, in words: `[A-Z]{3}` is "exactly 3 capital letters". What is more than a row of
-//! characters of a kind stays a pattern.
+//! The usual patterns in words: `[A-Z]{3}` is "exactly 3 capital letters". A pattern that is more than a sequence of characters of a
+//! kind stays a pattern.
 
 use crate::model::i18n::{Argument, Join, List, Sentence, say};
 
-/// Parts of a pattern that are still easier to read as words.
+/// Maximum number of parts that are easier to read as words.
 const LONGEST: usize = 4;
 
-/// What a value must be that fits a pattern.
+/// What a value must be to match a pattern.
 pub(super) fn in_words(pattern: &str) -> Option<Sentence> {
     let choices = pattern.split('|').map(row).collect::<Option<Vec<_>>>()?;
-    // A single part is an exact number of something; several are read one after the other.
+    // A single part is an exact amount; several are read one after the other.
     if let [Row::Parts(parts)] = choices.as_slice()
         && let [(kind, (least, Some(most)))] = parts.as_slice()
         && least == most
@@ -19,15 +19,15 @@ pub(super) fn in_words(pattern: &str) -> Option<Sentence> {
     Some(say!("rule-be", what = List::new(Join::Or, choices.into_iter().map(Row::said))))
 }
 
-/// One of the rows that a value may be.
+/// One of the sequences that a value may be.
 enum Row {
     /// A word.
     Word(String),
-    /// Characters of these kinds, each so often.
+    /// Characters of these kinds, each with its amount.
     Parts(Vec<(Kind, Count)>),
 }
 
-/// At least, and at most.
+/// Minimum and maximum.
 type Count = (u64, Option<u64>);
 
 impl Row {
@@ -39,7 +39,7 @@ impl Row {
     }
 }
 
-/// One row of parts: `[A-Z]{2}[0-9]{2}`, or a word whose letters may be in either case.
+/// One sequence of parts: `[A-Z]{2}[0-9]{2}`, or a word with letters in either case.
 fn row(text: &str) -> Option<Row> {
     let (mut rest, mut parts, mut word) = (text, Vec::<(Kind, Count)>::new(), String::new());
     while !rest.is_empty() {
@@ -73,7 +73,7 @@ enum Class {
     Kind(Kind),
 }
 
-/// Kinds of characters that have a name.
+/// Named kinds of characters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Digits,
@@ -136,7 +136,7 @@ fn class(text: &str) -> Option<(Class, &str)> {
     Some((Class::Kind(kind), rest))
 }
 
-/// How often: at least and at most.
+/// The amount: minimum and maximum.
 fn count(text: &str) -> Option<(Count, &str)> {
     match text.chars().next() {
         Some('+') => Some(((1, None), &text[1..])),

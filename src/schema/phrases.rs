@@ -1,4 +1,4 @@
-//! Parts of sentences: names in a list, what was probably meant, and what the engine's own sentences hold.
+//! Parts of sentences: names in a list, suggestions, and values from the engine's own sentences.
 
 use crate::model::{
     i18n::{Join, List, Sentence, say},
@@ -6,7 +6,7 @@ use crate::model::{
     problem::cut,
 };
 
-/// Names of a list that are shown.
+/// Maximum number of names shown in a list.
 pub(super) const SHOWN: usize = 8;
 
 /// `a`, `b` and 3 more.
@@ -15,12 +15,12 @@ pub(super) fn names(all: &[String]) -> List {
     List { more: all.len().saturating_sub(SHOWN) as u64, ..shown }
 }
 
-/// What was probably meant, as a hint.
+/// A suggestion, as a hint.
 pub(super) fn did_you_mean(name: &str) -> Sentence {
     say!("hint-did-you-mean", name = name)
 }
 
-/// The text between the first two `'` behind `key`.
+/// The text between the first two `'` after `key`.
 pub(super) fn quoted<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     text.split(key).nth(1)?.split('\'').nth(1)
 }
@@ -39,7 +39,7 @@ pub(super) fn step(path: &str) -> String {
     }
 }
 
-/// The engine's sentence without its brackets of namespace names, cut to a line.
+/// The engine's sentence without namespace brackets, cut to one line.
 pub(super) fn plain(message: &str) -> String {
     let mut out = String::new();
     let mut rest = message;

@@ -1,4 +1,4 @@
-//! A compiled schema made ready for documents, and what of it cannot be used.
+//! A compiled schema prepared for documents, and the parts of it that cannot be used.
 
 use std::cell::OnceCell;
 
@@ -15,9 +15,9 @@ use crate::model::{Code, Place, Problem};
 pub(super) struct Prepared<'s> {
     pub(super) set: &'s SchemaSet,
     pub(super) inner: SchemaValidator<'s>,
-    /// Keys: where there are any, the values that may be part of one are kept while their element is open.
+    /// Keys: if there are any, possible key values are kept while their element is open.
     pub(super) rules: Rules,
-    /// Worked out when a document breaks a content model.
+    /// Computed when a document breaks a content model.
     groups: OnceCell<SubstitutionGroupMap>,
 }
 
@@ -30,7 +30,7 @@ impl<'s> Prepared<'s> {
         Self { set, inner: SchemaValidator::new(set, flags), rules: Rules::of(set), groups: OnceCell::new() }
     }
 
-    /// Content models that cannot be run, as problems of the schema `name`.
+    /// Content models that cannot run, as problems of the schema `name`.
     pub(super) fn unusable(&self, name: &str) -> Vec<Problem> {
         let reported = |(key, _): (_, &str)| {
             let data = self.set.arenas.complex_types.get(key);

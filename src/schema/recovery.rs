@@ -1,5 +1,5 @@
-//! An element that does not fit: what the sender most likely meant is worked out, told once, and the engine is brought to where it
-//! can go on, so that one mistake is one problem and what follows is judged all the same.
+//! Recovery from an invalid element: guesses what the sender meant, reports it once, and moves the engine to where it can continue.
+//! So one mistake is one problem, and what follows is still validated.
 
 use super::{
     content::{Content, Id},
@@ -9,14 +9,14 @@ use super::{
 };
 use crate::model::{ElementStack, Start, nearest::nearest};
 
-/// Tells what is wrong with the element the engine has just refused, and goes on behind it or in it.
+/// Reports what is wrong with the element that the engine has just refused, and continues after it or inside it.
 pub(super) fn repair(judge: &mut Validator<'_>, id: Id, element: &Start<'_>, stack: &mut ElementStack) {
     judge.withdraw();
     let expected = judge.expected();
     let of = judge.frames.last().and_then(|parent| parent.of);
     let Some(content) = judge.content(of).filter(|content| content.names().next().is_some()) else {
         judge.report.no_elements(&element.name().local, stack);
-        // That the value is none now goes without saying.
+        // The invalid value follows from this, and is not reported too.
         if let Some(parent) = judge.frames.last_mut() {
             parent.value_unreadable = true;
         }
@@ -25,7 +25,7 @@ pub(super) fn repair(judge: &mut Validator<'_>, id: Id, element: &Start<'_>, sta
     let kinds = content.kinds(id);
     if !kinds.is_empty() {
         judge.report.is_abstract(id, &kinds, stack);
-        // One of them is taken to be there, so that what follows fits.
+        // Assume that one of them is there, so that what follows is valid.
         if let Some(one) = kinds.first().filter(|_| expected.contains(&id)) {
             judge.pretend(*one);
         }
@@ -34,12 +34,12 @@ pub(super) fn repair(judge: &mut Validator<'_>, id: Id, element: &Start<'_>, sta
     if content.has(id) {
         return misplaced(judge, id, &content, &expected, element, stack);
     }
-    // Beyond what is told nobody asks what was meant.
+    // Beyond the reporting limit there is no need to guess.
     if judge.report.is_only_counting() {
         judge.report.unexpected(&element.name().local, None, &[], stack);
         return judge.skip(stack);
     }
-    // The same name in another namespace: the prefix or the default namespace is bound to the wrong one.
+    // The same name in another namespace: the prefix or the default namespace has the wrong one.
     if let Some(right) = expected.iter().copied().chain(content.names()).find(|known| known.0 == id.0) {
         if judge.renamed.insert((id.1, right.1)) {
             let prefix = judge.prefix(right.1);
@@ -56,11 +56,11 @@ pub(super) fn repair(judge: &mut Validator<'_>, id: Id, element: &Start<'_>, sta
     let everywhere: Vec<Id> = content.names().collect();
     let meant = near(&expected).or_else(|| near(&everywhere));
     judge.report.unexpected(&element.name().local, meant, &expected, stack);
-    // Only what stands where it may, and is no guess among short names, is judged as what it was meant to be.
+    // Only an element in the right place, and not a guess among short names, is validated as what was meant.
     match meant.filter(|meant| expected.contains(meant) && element.name().local.chars().count() > 3) {
         Some(meant) => {
             offer_again(judge, meant, element, stack);
-            // What is wrong inside may be the guess's fault.
+            // Errors inside may come from the wrong guess.
             if let (None, Some(frame)) = (judge.skipping(), judge.frames.last_mut()) {
                 frame.value_unreadable = true;
             }
@@ -71,7 +71,7 @@ pub(super) fn repair(judge: &mut Validator<'_>, id: Id, element: &Start<'_>, sta
 
 /// An element that the parent may have, but not here: something before it is missing, it comes too late, or once too often.
 fn misplaced(judge: &mut Validator<'_>, id: Id, content: &Content, expected: &[Id], element: &Start<'_>, stack: &mut ElementStack) {
-    // One that was told to be missing and comes later: the order is wrong, and nothing is missing.
+    // It was reported as missing and comes later: the order is wrong, and nothing is missing.
     let reported = judge.frames.last_mut().and_then(|parent| {
         let at = parent.missing.iter().position(|missing| missing.names.contains(&id))?;
         let Missing { problem, before, names, one } = &mut parent.missing[at];
@@ -113,7 +113,7 @@ fn misplaced(judge: &mut Validator<'_>, id: Id, content: &Content, expected: &[I
                     1
                 }
             };
-            // This one is counted already, and so are those that were refused.
+            // This one is counted already, and so are the refused ones.
             let before = stack.siblings(element.key).saturating_sub(refused);
             let last = parent.last;
             let reported = parent.surplus.contains(&id);
@@ -131,7 +131,7 @@ fn misplaced(judge: &mut Validator<'_>, id: Id, content: &Content, expected: &[I
     }
 }
 
-/// Goes on as if the element had the namespace it should have.
+/// Continues as if the element had the correct namespace.
 fn go_on(judge: &mut Validator<'_>, id: Id, content: &Content, expected: &[Id], element: &Start<'_>, stack: &mut ElementStack) {
     if !expected.contains(&id)
         && let Some(missing) = content.missing_before(expected, id)

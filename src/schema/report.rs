@@ -1,4 +1,4 @@
-//! The engine's findings as problems a partner's clerk understands: our codes, our places, what was expected, no echoes.
+//! The engine's findings as problems that a partner's clerk understands: our codes, our places, what was expected, no follow-up errors.
 
 use xsd_schema::{SchemaSet, TypeKey, validation::ValidationError};
 
@@ -18,11 +18,11 @@ use crate::model::{
     problem_cap::{COUNTED, TOLD},
 };
 
-/// What an error is about.
+/// What an error concerns.
 pub(super) enum Subject<'s> {
     /// The innermost element.
     Element {
-        /// What is known of it.
+        /// What is known about it.
         frame: &'s Frame,
     },
     /// One of its attributes.
@@ -31,25 +31,25 @@ pub(super) enum Subject<'s> {
         name: &'s Name,
         /// Value.
         value: &'s str,
-        /// Type, where it has one.
+        /// Type, if it has one.
         of: Option<TypeKey>,
-        /// Attributes that its element may have, where this one may not.
+        /// Attributes that its element may have, if this one is not allowed.
         allowed: Vec<String>,
     },
 }
 
-/// How an element that comes too late stands to the one before it.
+/// How a late element relates to the one before it.
 #[derive(Clone, Copy)]
 pub(super) enum Beside {
-    /// Only one of both may stand there.
+    /// Only one of both is allowed there.
     Either,
-    /// It may stand before it.
+    /// It is allowed before it.
     Before,
-    /// The content model does not tell.
+    /// The content model does not say.
     Unknown,
 }
 
-/// Problems in the order in which they were met.
+/// Problems in the order in which they were found.
 pub(super) struct Report<'s> {
     set: &'s SchemaSet,
     decimal_comma: bool,
@@ -57,7 +57,7 @@ pub(super) struct Report<'s> {
     more: usize,
 }
 
-/// Whether the engine refused an element where it stands.
+/// Whether the engine refused an element at its place.
 pub(super) fn is_rejected(error: &ValidationError) -> bool {
     error.constraint == "cvc-complex-type.2.4" && error.message.contains("is not allowed at this position")
 }
@@ -67,7 +67,7 @@ pub(super) fn is_incomplete(error: &ValidationError) -> bool {
     error.constraint == "cvc-complex-type.2.4" && error.message.contains("incomplete")
 }
 
-/// Whether no element of the schema is called like the root.
+/// Whether no element of the schema has the root's name.
 pub(super) fn is_unknown_root(error: &ValidationError) -> bool {
     error.constraint == "cvc-elt.1"
 }
@@ -103,9 +103,9 @@ impl<'s> Report<'s> {
         Some(self.reported.len() - 1)
     }
 
-    /// An error of the engine.
+    /// An error from the engine.
     pub(super) fn add(&mut self, error: ValidationError, subject: &Subject<'_>, stack: &mut ElementStack) {
-        // Where a document says its schema lies is never followed, so it cannot be wrong either.
+        // The document's schema location is never followed, so it cannot be wrong.
         if error.message.starts_with("xsi:schemaLocation") || error.constraint == "cvc-schema-location" {
             return;
         }
@@ -126,14 +126,14 @@ impl<'s> Report<'s> {
             }
             Subject::Element { frame } => sentences::element(&error, code, &name, frame),
         };
-        // One value breaks a facet and so its type: the engine tells both, the clerk needs one.
+        // One value breaks a facet and so its type: the engine reports both, the clerk needs one.
         let value = |code: Code| code == Code::DocValue;
         let same = |(known, at): &(Problem, DeferredLocation)| {
             let here = (at.line, at.column) == (spot.line, spot.column);
             here && ((value(known.code) && value(problem.code) && matches!(subject, Subject::Element { .. }))
                 || known.message == problem.message)
         };
-        // A misspelt attribute is not missing besides.
+        // A misspelt attribute is not reported as missing too.
         let meant = |(known, at): &(Problem, DeferredLocation)| {
             error.constraint == "cvc-complex-type.4"
                 && (at.line, at.column) == (spot.line, spot.column)
@@ -146,11 +146,11 @@ impl<'s> Report<'s> {
         }
     }
 
-    /// A rule about keys that is broken.
+    /// A broken key rule.
     pub(super) fn key(&mut self, error: &ValidationError, rules: &Rules, seen: &mut Seen, frame: &Frame, stack: &mut ElementStack) {
         let (rule, target) = sentences::rule(&error.message);
         if error.constraint == "cvc-identity-constraint.4.3" {
-            // The engine tells each reference and not which; all are told at the first.
+            // The engine reports each reference without naming it; all are reported at the first one.
             if let Some(lost) = seen.lost(rules, &rule) {
                 for (values, spot) in lost {
                     self.tell(sentences::lost(self.set, &rule, &target, &values, &spot), spot);
@@ -158,7 +158,7 @@ impl<'s> Report<'s> {
                 return;
             }
         }
-        // What lacks a part of its key was told to lack it.
+        // It was reported before that part of the key is missing.
         let here = stack.position();
         let incomplete = error.message.contains("not all fields");
         if incomplete && self.reported.iter().rev().take(8).any(|(_, spot)| (spot.line, spot.column) == here) {
@@ -185,7 +185,7 @@ impl<'s> Report<'s> {
         self.tell(problem, spot);
     }
 
-    /// An element inside one that has none.
+    /// An element inside one that has no child elements.
     pub(super) fn no_elements(&mut self, name: &str, stack: &mut ElementStack) {
         let parent = parent(stack);
         let spot = stack.spot();
@@ -205,7 +205,7 @@ impl<'s> Report<'s> {
         self.tell(Problem::new(Code::DocUnexpected, message).hint(hint), spot);
     }
 
-    /// An element that is only a heading for others.
+    /// An abstract element.
     pub(super) fn is_abstract(&mut self, id: Id, kinds: &[Id], stack: &mut ElementStack) {
         let message = say!("element-abstract-one-of", element = self.name(id), names = self.any(kinds));
         let spot = stack.spot();
@@ -224,7 +224,7 @@ impl<'s> Report<'s> {
         self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
     }
 
-    /// Elements that are missing before one that may come only after them.
+    /// Elements that are missing before one that may only follow them.
     pub(super) fn missing_before(&mut self, missing: &[Id], before: Id, stack: &mut ElementStack) -> Option<usize> {
         let (names, before) = (self.all(missing), self.name(before));
         let message = say!("element-missing-before", names = names, count = missing.len(), before = before);
@@ -232,14 +232,14 @@ impl<'s> Report<'s> {
         self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
-    /// One of several elements is missing before one that may come only after it.
+    /// One of several elements is missing before one that may only follow it.
     pub(super) fn one_missing_before(&mut self, one: &[Id], before: Id, stack: &mut ElementStack) -> Option<usize> {
         let message = say!("element-missing-before", names = self.any(one), count = 1_u64, before = self.name(before));
         let spot = stack.spot();
         self.tell(Problem::new(Code::DocIncomplete, message), spot)
     }
 
-    /// An element that was told to be missing stands behind; `rest` is what is missing still.
+    /// An element that was reported as missing comes later; `rest` is what is still missing.
     pub(super) fn wrong_order(&mut self, problem: usize, id: Id, before: Id, rest: &[Id], stack: &mut ElementStack) {
         let message = say!("element-late-before", element = self.name(id), before = self.name(before));
         let spot = stack.spot();
@@ -257,7 +257,7 @@ impl<'s> Report<'s> {
         self.tell(late.0, late.1);
     }
 
-    /// An element that the parent has, but not here any more; `before` counts those that came already, `last` is the one before it.
+    /// An element that the parent has, but no longer here; `before` counts the earlier ones, `last` is the previous element.
     pub(super) fn too_late(&mut self, id: Id, before: u32, last: Option<(Id, Beside)>, expected: &[Id], stack: &mut ElementStack) {
         let name = self.name(id);
         let (message, hint) = match (before, last) {
@@ -280,7 +280,7 @@ impl<'s> Report<'s> {
         self.tell(Problem::new(Code::DocUnexpected, message).maybe_hint(hint), spot);
     }
 
-    /// An element that ended before all it must have had come: all of the first, or one of the second.
+    /// An element that ended before its required content: all of the first are missing, or one of the second.
     pub(super) fn incomplete(&mut self, (all, one): (Vec<Id>, Vec<Id>), stack: &mut ElementStack) {
         let name = stack.label().to_string();
         let message = match (all.is_empty(), one.is_empty()) {
@@ -317,13 +317,13 @@ impl<'s> Report<'s> {
     }
 }
 
-/// The name of the element that holds the one that is being read.
+/// The name of the current element's parent.
 fn parent(stack: &ElementStack) -> String {
     let above = stack.depth().saturating_sub(2);
     stack.names().nth(above).map(|name| name.local.to_string()).unwrap_or_default()
 }
 
-/// The place of an error that is told later than its element is read: a reference that leads nowhere.
+/// The place of an error that is reported after its element was read: a reference that leads nowhere.
 fn place(error: &ValidationError) -> Option<DeferredLocation> {
     let at = error.location.as_ref().filter(|_| error.constraint == "cvc-id.1")?;
     let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);

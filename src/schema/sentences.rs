@@ -34,7 +34,7 @@ pub(super) fn unknown_root(name: &Name, roots: &[(String, String)]) -> Problem {
     Problem::new(Code::DocRoot, message).hint(hint)
 }
 
-/// Something wrong with an attribute; `allowed` are those its element may have, where this one may not.
+/// Something wrong with an attribute; `allowed` are those that its element may have, if this one is not allowed.
 #[allow(clippy::too_many_arguments, reason = "what is known of one attribute, used once")]
 pub(super) fn attribute(
     set: &SchemaSet,
@@ -70,7 +70,7 @@ pub(super) fn attribute(
     Problem::new(code, say!("attribute-other", attribute = attribute, element = element, reason = reason))
 }
 
-/// Something wrong with an element that is not its value.
+/// Something wrong with an element, apart from its value.
 pub(super) fn element(error: &ValidationError, code: Code, name: &str, frame: &Frame) -> Problem {
     let message = &error.message;
     let text = frame.text.trim();
@@ -106,12 +106,12 @@ pub(super) fn element(error: &ValidationError, code: Code, name: &str, frame: &F
     }
 }
 
-/// What the engine says of an element in its own words.
+/// The engine's own words about an element.
 fn other(name: &str, message: &str) -> Sentence {
     say!("element-other", element = name, reason = Argument::English { english: plain(message) })
 }
 
-/// The name of the rule that is broken, and of the key it refers to.
+/// The name of the broken rule, and of the key that it refers to.
 pub(super) fn rule(message: &str) -> (String, String) {
     let rule = quoted(message, "onstraint").unwrap_or_default();
     (rule.to_string(), quoted(message, "referenced constraint").unwrap_or_default().to_string())
@@ -132,7 +132,7 @@ pub(super) fn lost(set: &SchemaSet, rule: &str, target: &str, values: &[String],
         .hint(say!("hint-key-unknown", rule = rule))
 }
 
-/// What a key's values stand in: `@no` of `Package`.
+/// Where a key's values are: `@no` of `Package`.
 fn of_key(set: &SchemaSet, key: &str) -> List {
     let found = set.arenas.identity_constraints.values().find(|data| set.name_table.resolve(data.name) == key);
     let names = found.map(|data| data.selector.xpath.split('|').map(|path| format!("`{}`", step(path))).collect());
@@ -151,7 +151,7 @@ fn said(fields: &[String], values: &[String], element: &str) -> List {
     List::new(Join::With, fields.iter().zip(values).map(one))
 }
 
-/// A key that is doubled or lacks a value; `first` is the line of the first with the same value.
+/// A key that is a duplicate or lacks a value; `first` is the line of the first with the same value.
 pub(super) fn key(
     set: &SchemaSet,
     error: &ValidationError,
@@ -186,7 +186,7 @@ pub(super) fn key(
     }
 }
 
-/// An ID that is doubled, or a reference to one that is not there.
+/// A duplicate ID, or a reference to one that does not exist.
 fn id(error: &ValidationError) -> Problem {
     let message = &error.message;
     let text = match error.constraint {

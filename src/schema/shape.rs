@@ -1,4 +1,4 @@
-//! The compiled set as a [`Shape`]: read off the content models that validation itself uses, so the two cannot disagree.
+//! The compiled set as a [`Shape`]: it reads the content models that validation itself uses, so the two cannot disagree.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,10 +16,10 @@ use crate::model::{
     shape::{Shape, ShapeAttribute, ShapeId, ShapeType, ValueKind, WhiteSpace},
 };
 
-/// Builds the shape of every global element and all types reachable from it.
+/// Builds the shape of every global element and of all types reachable from it.
 pub(super) fn shape(set: &SchemaSet) -> Shape {
     let mut builder = Builder { set, shape: Shape::default(), known: HashMap::new(), todo: Vec::new() };
-    // The first types are texts without attributes, one of each kind: every simple type.
+    // The first types are texts without attributes, one of each kind: they serve for every simple type.
     builder.shape.types.extend(SIMPLE.map(|(kind, white_space)| ShapeType { text: true, kind, white_space, ..ShapeType::default() }));
     for (namespace, table) in &set.namespaces {
         for (name, key) in &table.elements {
@@ -50,7 +50,7 @@ pub(super) fn shape(set: &SchemaSet) -> Shape {
 /// The namespace of the types that the standard itself defines.
 const XSD: &str = "http://www.w3.org/2001/XMLSchema";
 
-/// What values of simple types are, and what becomes of their white space.
+/// The kinds of simple types' values, and how they treat white space.
 const SIMPLE: [(ValueKind, WhiteSpace); 9] = [
     (ValueKind::Text, WhiteSpace::Preserve),
     (ValueKind::Text, WhiteSpace::Replace),
@@ -63,7 +63,7 @@ const SIMPLE: [(ValueKind, WhiteSpace); 9] = [
     (ValueKind::Time, WhiteSpace::Collapse),
 ];
 
-/// What values of a type are.
+/// The kind of a type's values.
 fn kind(set: &SchemaSet, of: Option<TypeKey>) -> ValueKind {
     use XmlTypeCode as Code;
     // A list of numbers is not a number.
@@ -145,7 +145,7 @@ impl Builder<'_> {
                     }
                 }
             }
-            // A model too large to compile allows anything as far as paths are concerned; validation reports it.
+            // A model too large to compile allows any path; validation reports it.
             Err(_) => of.open = true,
         }
         self.attributes(data, &mut of, 0);
@@ -188,7 +188,7 @@ impl Builder<'_> {
         }
     }
 
-    /// Whether the type, or one it is derived from, has simple content.
+    /// Whether the type, or one of its base types, has simple content.
     fn has_simple_content(&self, data: &ComplexTypeDefData) -> bool {
         let mut at = Some(data);
         for _ in 0..64 {
@@ -259,7 +259,7 @@ fn can_do_without(table: &NfaTable, name: NameId, namespace: Option<NameId>) -> 
         if at == table.accept_state as usize {
             return true;
         }
-        // A state's element is read on leaving it.
+        // A state's element is read when the state is left.
         let ways = state.transitions.iter().filter(|to| to.kind.is_epsilon_like() || !is_it(at));
         todo.extend(ways.map(|to| to.target as usize));
     }

@@ -1,4 +1,4 @@
-//! What the types of a schema want, for sentences about values that break them.
+//! What the types of a schema require, for sentences about values that break them.
 
 use xsd_schema::{
     InstanceValidationError, SchemaSet, TypeKey, XmlTypeCode,
@@ -9,7 +9,7 @@ use xsd_schema::{
 
 use crate::model::shape::WhiteSpace;
 
-/// Types above one another that are looked at.
+/// Maximum number of base types that are followed.
 const DEEP: usize = 64;
 
 /// The simple type of a value: itself, or the content of a complex type with simple content.
@@ -24,7 +24,7 @@ pub(super) fn simple(set: &SchemaSet, of: Option<TypeKey>) -> Option<SimpleTypeK
     None
 }
 
-/// The type and those it is derived from, nearest first.
+/// The type and its base types, nearest first.
 fn line(set: &SchemaSet, key: SimpleTypeKey) -> impl Iterator<Item = SimpleTypeKey> + '_ {
     let above = |key: &SimpleTypeKey| match set.arenas.simple_types.get(*key)?.resolved_base_type? {
         TypeKey::Simple(above) if above != *key => Some(above),
@@ -44,7 +44,7 @@ pub(super) fn is_list(set: &SchemaSet, of: Option<TypeKey>) -> bool {
     simple(set, of).is_some_and(|key| line(set, key).any(is_list))
 }
 
-/// Whether an error is the engine's mistake about base64 with blanks in it (see the judge); `value` is the whole value.
+/// Whether an error is the engine's mistake about base64 with blanks in it (see the validator); `value` is the whole value.
 pub(super) fn is_spaced_base64(error: &InstanceValidationError, value: &str) -> bool {
     use base64::Engine;
     if !error.message.starts_with("Invalid base64Binary value") {
@@ -54,7 +54,7 @@ pub(super) fn is_spaced_base64(error: &InstanceValidationError, value: &str) -> 
     base64::engine::general_purpose::STANDARD.decode(text).is_ok()
 }
 
-/// The values a type lists, sorted; those of a union's members together.
+/// The values that a type lists, sorted; for a union, those of all its members.
 pub(super) fn listed(set: &SchemaSet, of: Option<TypeKey>) -> Vec<String> {
     let mut values = Vec::new();
     let mut todo: Vec<SimpleTypeKey> = simple(set, of).into_iter().collect();
@@ -84,13 +84,13 @@ fn facets(set: &SchemaSet, key: SimpleTypeKey) -> impl Iterator<Item = &FacetSet
     line(set, key).filter_map(|key| set.arenas.simple_types.get(key)).map(|data| &data.facets)
 }
 
-/// The built-in type a value is written like.
+/// The built-in type that defines how a value is written.
 pub(super) fn builtin(set: &SchemaSet, of: Option<TypeKey>) -> Option<XmlTypeCode> {
     line(set, simple(set, of)?).find_map(|key| set.get_type_code(key))
 }
 
-/// What becomes of the white space of a value of this type. Of the members of a union (XML Schema Part 2, 4.3.6: the one that the value
-/// is valid against decides) only what all of them do is done.
+/// How this type treats white space in its values. For a union (XML Schema Part 2, 4.3.6: the member that the value is valid against
+/// decides), only what all members do is done.
 pub(super) fn white_space(set: &SchemaSet, of: Option<TypeKey>) -> WhiteSpace {
     said(set, of, DEEP).unwrap_or_default()
 }

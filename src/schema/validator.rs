@@ -1,5 +1,5 @@
-//! A document pushed through the engine as it is read. A good document costs the engine's work and little more; what a broken one
-//! should have been is worked out only where it is broken.
+//! A document goes through the engine as it is read. A good document costs little more than the engine's work. What a broken one
+//! should have been is computed only at the error.
 
 use std::{
     cell::{Cell, RefCell},
@@ -27,7 +27,7 @@ use super::{
 use crate::model::{ElementStack, NameKey, Problem, Start};
 
 pub(super) const XSI: &str = "http://www.w3.org/2001/XMLSchema-instance";
-/// What the engine says, until it is taken.
+/// The engine's messages, until they are read.
 #[derive(Clone, Default)]
 pub(super) struct Inbox(Rc<(Cell<bool>, RefCell<Vec<ValidationError>>)>);
 
@@ -47,22 +47,22 @@ impl ValidationSink for Inbox {
     fn on_warning(&mut self, _: ValidationWarning) {}
 }
 
-/// Judges a document.
+/// Validates a document.
 pub(super) struct Validator<'p> {
     pub(super) prepared: &'p Prepared<'p>,
     pub(super) runtime: Option<ValidationRuntime<'p, Inbox>>,
     pub(super) inbox: Inbox,
     /// The engine's numbers for the document's names.
     ids: Vec<Option<Id>>,
-    /// Namespaces in scope, where they changed: depth and bindings.
+    /// Namespaces in scope, at each change: depth and bindings.
     pub(super) scopes: Vec<(usize, NamespaceContextSnapshot)>,
     #[allow(clippy::vec_box, reason = "a frame is moved by its address: every element opens and closes one")]
     pub(super) frames: Vec<Box<Frame>>,
     #[allow(clippy::vec_box, reason = "as the frames")]
     pub(super) spare: Vec<Box<Frame>>,
-    /// Depth of an element that is not judged, with all that is inside.
+    /// Depth of an element that is not validated, with everything inside it.
     pub(super) skipped: Option<usize>,
-    /// Namespaces that the document has in the place of others: each pair is told once.
+    /// Wrong namespaces of the document with the right ones: each pair is reported once.
     pub(super) renamed: HashSet<(Option<NameId>, Option<NameId>)>,
     contents: HashMap<TypeKey, Option<Rc<Content>>>,
     pub(super) seen: Seen,
@@ -70,7 +70,7 @@ pub(super) struct Validator<'p> {
 }
 
 impl<'p> Validator<'p> {
-    /// A judge of one file. `decimal_comma` when the file writes decimals so, for the sentences.
+    /// A validator for one file. `decimal_comma` says how the file writes decimals, for the sentences.
     pub(super) fn new(prepared: &'p Prepared<'p>, decimal_comma: bool) -> Self {
         Self {
             prepared,
@@ -107,20 +107,20 @@ impl<'p> Validator<'p> {
         id
     }
 
-    /// The content model of a type, worked out when it is first asked for.
+    /// The content model of a type, computed on first use.
     pub(super) fn content(&mut self, of: Option<TypeKey>) -> Option<Rc<Content>> {
         let set = self.prepared.set;
         let groups = self.prepared.groups();
         self.contents.entry(of?).or_insert_with(|| Content::of(set, groups, of).map(Rc::new)).clone()
     }
 
-    /// Elements the engine would take now.
+    /// Elements that the engine would accept now.
     pub(super) fn expected(&self) -> Vec<Id> {
         let expected = self.runtime.iter().flat_map(ValidationRuntime::get_expected_elements);
         expected.map(|element| (element.local_name, element.namespace)).collect()
     }
 
-    /// How a name of this namespace is written here: with a prefix, or without one; `None` where the namespace is not declared.
+    /// How a name of this namespace is written here: with or without a prefix; `None` if the namespace is not declared.
     pub(super) fn prefix(&self, namespace: Option<NameId>) -> Option<String> {
         let (_, scope) = self.scopes.last()?;
         let Some(namespace) = namespace else { return scope.default_ns.is_none().then(String::new) };
@@ -137,7 +137,7 @@ impl<'p> Validator<'p> {
         allowed.map(|attribute| self.prepared.set.name_table.resolve(attribute.local_name)).collect()
     }
 
-    /// Offers an element to the engine; gives its type and what the engine says.
+    /// Offers an element to the engine; returns its type and the engine's messages.
     pub(super) fn offer(&mut self, id: Id, element: Option<&Start<'_>>) -> (Option<TypeKey>, Vec<ValidationError>) {
         let Some(runtime) = self.runtime.as_mut() else { return (None, Vec::new()) };
         let scope = self.scopes.last().map(|(_, scope)| scope);
@@ -147,7 +147,7 @@ impl<'p> Validator<'p> {
         (info.schema_type, self.inbox.take())
     }
 
-    /// Takes back the element that was offered last.
+    /// Takes back the last offered element.
     pub(super) fn withdraw(&mut self) {
         self.inbox.0.0.set(true);
         if let Some(runtime) = self.runtime.as_mut() {
@@ -157,19 +157,19 @@ impl<'p> Validator<'p> {
         self.inbox.0.0.set(false);
     }
 
-    /// Lets the engine believe that an element which is missing was there.
+    /// Makes the engine assume that a missing element was there.
     pub(super) fn pretend(&mut self, id: Id) {
         self.inbox.0.0.set(true);
         self.offer(id, None);
         self.withdraw();
     }
 
-    /// Does not judge the element that is being read, nor anything inside it.
+    /// Skips the current element and everything inside it.
     pub(super) fn skip(&mut self, stack: &ElementStack) {
         self.skipped = Some(stack.depth());
     }
 
-    /// Depth of the element that is not judged, if one is read.
+    /// Depth of the skipped element, if there is one.
     pub(super) fn skipping(&self) -> Option<usize> {
         self.skipped
     }
@@ -204,7 +204,7 @@ impl<'p> Validator<'p> {
         }
     }
 
-    /// The element fits: its attributes follow.
+    /// The element is valid: its attributes follow.
     pub(super) fn enter(
         &mut self,
         id: Id,
@@ -220,7 +220,7 @@ impl<'p> Validator<'p> {
         let mut frame = self.spare.pop().unwrap_or_default();
         frame.of = of;
         for error in errors {
-            // Whether it has a value does not matter where it may not be nil.
+            // Whether it has a value does not matter if it must not be nil.
             frame.value_unreadable |= error.constraint.starts_with("cvc-elt.3");
             self.report.add(error, &Subject::Element { frame: &frame }, stack);
         }
@@ -252,11 +252,11 @@ impl<'p> Validator<'p> {
         self.reported(stack);
     }
 
-    /// What the engine says about the innermost element.
+    /// What the engine reports about the innermost element.
     pub(super) fn reported(&mut self, stack: &mut ElementStack) {
         for error in self.inbox.take() {
             let Some(frame) = self.frames.last_mut() else { return };
-            // Text where there is none is told once, however many pieces it has.
+            // Text where none is allowed is reported once, however many pieces it has.
             let text = error.constraint.starts_with("cvc-complex-type.2.");
             if !(text && std::mem::replace(&mut frame.texts, true)) {
                 self.report.add(error, &Subject::Element { frame }, stack);
@@ -276,7 +276,7 @@ impl<'p> Validator<'p> {
         if let (false, Some(name)) = (self.prepared.rules.is_empty(), stack.name().map(|name| Arc::clone(&name.local))) {
             self.seen.element(&self.prepared.rules, &name, &frame, stack);
             self.seen.leave(&self.prepared.rules, &name);
-            // Beyond this a key's value is not told any more; the problem is.
+            // Beyond this limit a key's value is not shown; the problem is.
             if let (false, Some(parent)) = (frame.parent, self.frames.last_mut())
                 && parent.values.len() < 64
             {
@@ -287,10 +287,10 @@ impl<'p> Validator<'p> {
         self.spare.push(frame);
     }
 
-    /// What the engine says of an element that has ended.
+    /// What the engine reports about an element that has ended.
     pub(super) fn ended(&mut self, frame: &Frame, errors: Vec<ValidationError>, stack: &mut ElementStack) {
         for error in errors {
-            // What was told about is not told again in other words.
+            // What was reported is not reported again in other words.
             let of_value = !error.constraint.starts_with("cvc-complex") && !error.constraint.starts_with("cvc-identity");
             if frame.value_unreadable && (of_value || super::report::is_incomplete(&error)) {
                 continue;

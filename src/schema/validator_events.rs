@@ -1,4 +1,4 @@
-//! What the judge does at each event of a document.
+//! What the validator does at each event of a document.
 
 use super::{
     element_frame::Frame,
@@ -48,8 +48,8 @@ impl Events for Validator<'_> {
         }
         match blank {
             true => runtime.validate_whitespace(text),
-            // The engine refuses white space between the characters of base64, which the type allows (XML Schema Part 2, 3.2.16) and
-            // every signature and attachment broken into lines has. Measured on xsd-schema 0.3.0.
+            // The engine refuses white space between base64 characters. The type allows it (XML Schema Part 2, 3.2.16), and every signature
+            // and attachment with line breaks has it. Measured on xsd-schema 0.3.0.
             false if text.contains(['\n', ' ', '\r', '\t']) && types::is_base64(self.prepared.set, frame.of) => {
                 runtime.validate_text(&text.split_ascii_whitespace().collect::<String>());
             }

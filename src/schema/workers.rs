@@ -1,4 +1,4 @@
-//! Threads that own a compiled schema each and judge documents. More than one is made only when documents wait.
+//! Threads that each own a compiled schema and validate documents. A second one starts only when documents wait.
 
 use std::{
     collections::VecDeque,
@@ -15,15 +15,15 @@ use crate::model::{Code, Place, Problem, Problems, shape::Shape};
 /// What a worker does with its schema, or with the reasons why there is none any more.
 pub(super) type Job = Box<dyn FnOnce(Result<&Prepared<'_>, &Problems>) + Send>;
 
-/// Names the engine may learn from documents before it is built anew; its table never shrinks by itself.
+/// Names that the engine may learn from documents before it is built again; its table never shrinks.
 const NAMES_LEARNT: usize = 50_000;
 /// How long a schema may take to compile; the largest of our corpus takes half a second.
 const COMPILING: Duration = Duration::from_secs(60);
-/// Stack of a worker: the engine goes down into schemas by recursion.
+/// Stack size of a worker: the engine walks schemas recursively.
 const STACK: usize = 16 << 20;
-/// Workers that may be lost in documents nobody waits for any more. They cannot be stopped, so that beyond these nothing is judged.
+/// Maximum number of workers lost in abandoned documents. They cannot be stopped; at this limit validation stops.
 const MOST_LOST: usize = 2;
-const STUCK: &str = "nothing is judged by this schema until the documents that took too long have come to an end";
+const STUCK: &str = "validation with this schema waits until the documents that took too long have ended";
 
 /// The state of one job.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -33,7 +33,7 @@ enum Phase {
     GivenUp,
 }
 
-/// A job's state, changed only under the lock of its workers.
+/// A job's state, changed only under the workers' lock.
 pub(super) struct Ticket(Arc<Mutex<Phase>>);
 
 pub(super) struct Workers {
@@ -50,10 +50,10 @@ struct Shared {
 #[derive(Default)]
 struct State {
     queue: VecDeque<(Job, Arc<Mutex<Phase>>)>,
-    /// Workers that take jobs, lost ones not counted.
+    /// Workers that accept jobs, without lost ones.
     alive: usize,
     idle: usize,
-    /// Workers whose job was given up and has not come to its end.
+    /// Workers whose job was abandoned and has not ended.
     lost: usize,
     closed: bool,
 }
@@ -69,7 +69,7 @@ fn phase(of: &Mutex<Phase>) -> MutexGuard<'_, Phase> {
 }
 
 impl Ticket {
-    /// When the job was begun, if it was.
+    /// When the job began, if it did.
     pub(super) fn begun(&self) -> Option<Instant> {
         match *phase(&self.0) {
             Phase::Running(begun) => Some(begun),
@@ -89,8 +89,8 @@ impl Workers {
         let shared = Arc::new(Shared { set, most: most.max(1), state: Mutex::default(), waiting: Condvar::new() });
         let (ready, compiled) = mpsc::sync_channel(1);
         let broken = |message: &str| Problems::from(Problem::new(Code::SchemaBroken, message).at(Place::file(&name)));
-        spawn_worker(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread for it"))?;
-        // Discarded on the way out, it ends whatever was hired.
+        spawn_worker(&shared, Some(ready)).map_err(|_| broken("the schema cannot be compiled: no thread could start"))?;
+        // If dropped early, it ends all spawned workers.
         let workers = Self { shared };
         match compiled.recv_timeout(COMPILING) {
             Ok(compiled) => Ok((workers, compiled?)),
@@ -98,11 +98,11 @@ impl Workers {
                 let message = format!("the schema was not compiled after {} s: its content models are too large", COMPILING.as_secs());
                 Err(broken(&message))
             }
-            Err(mpsc::RecvTimeoutError::Disconnected) => Err(broken("the schema engine broke down over this schema")),
+            Err(mpsc::RecvTimeoutError::Disconnected) => Err(broken("the schema engine crashed on this schema")),
         }
     }
 
-    /// Gives a job to the next worker that has nothing to do.
+    /// Gives a job to the next free worker.
     pub(super) fn send(&self, job: Job) -> Result<Ticket, Problems> {
         let ticket = Arc::new(Mutex::new(Phase::Queued));
         let hires = {
@@ -115,13 +115,13 @@ impl Workers {
         };
         self.shared.waiting.notify_one();
         if hires && spawn_worker(&self.shared, None).is_err() && self.shared.lock().alive == 0 {
-            return Err(stuck("the schema cannot be used: no thread for it"));
+            return Err(stuck("the schema cannot be used: no thread could start"));
         }
         Ok(Ticket(ticket))
     }
 
-    /// Nobody waits for a job any more: if it is under way its worker is lost, and another takes its place. Where no more may be lost,
-    /// those who wait are told, as those who come after them are.
+    /// Nobody waits for a job any more: if it is running, its worker is lost, and another replaces it. At the limit of lost workers,
+    /// waiting callers get the error, and so do later ones.
     pub(super) fn abandon(&self, ticket: &Ticket) {
         let (hires, refused) = {
             let mut state = self.shared.lock();
@@ -137,7 +137,7 @@ impl Workers {
             job(Err(&stuck(STUCK)));
         }
         if hires {
-            // Without a thread those who wait give up in their turn.
+            // Without a thread, waiting callers give up one after the other.
             let _ = spawn_worker(&self.shared, None);
         }
     }
@@ -157,7 +157,7 @@ impl Drop for Workers {
     }
 }
 
-/// Counts a worker out, whatever ends it: the end of its work or a defect of the engine.
+/// Unregisters a worker, whether its work ends or the engine panics.
 struct Present<'s> {
     shared: &'s Arc<Shared>,
     /// The job it is at.
@@ -165,7 +165,7 @@ struct Present<'s> {
 }
 
 impl Present<'_> {
-    /// The job is done. Whether this worker is still needed: while it was lost, others may have taken its place.
+    /// The job is done. Returns whether this worker is still needed: while it was lost, others may have replaced it.
     fn done(&mut self) -> bool {
         let Some(ticket) = self.at.take() else { return true };
         let mut state = self.shared.lock();
@@ -185,14 +185,14 @@ impl Drop for Present<'_> {
         let hires = {
             let mut state = self.shared.lock();
             state.alive -= 1;
-            // A defect met without a document would be met by the next worker as well, and by the one after it.
+            // The next worker would hit a panic without a document too, and so would the one after it.
             if state.alive == 0 && thread::panicking() && !at_job {
                 state.queue.clear();
             }
             !state.closed && state.alive == 0 && !state.queue.is_empty()
         };
         if hires {
-            // Without a thread those who wait give up in their turn.
+            // Without a thread, waiting callers give up one after the other.
             let _ = spawn_worker(self.shared, None);
         }
     }
@@ -218,21 +218,21 @@ fn work(shared: &Shared, present: &mut Present<'_>, mut ready: Option<Ready>) {
         Ok(set) => set,
         Err(problems) => {
             return match ready {
-                // The one who asked may have gone away; then nobody needs the answer.
+                // The caller may be gone; then nobody needs the answer.
                 Some(ready) => drop(ready.send(Err(problems))),
                 None => refuse(shared, &problems),
             };
         }
     };
     while judge(shared, present, &set, ready.take()) {
-        // A schema that was broken since is judged by as it was.
+        // A schema that broke later is used as it was.
         if let Ok(new) = super::compile::compile(&shared.set) {
             set = new;
         }
     }
 }
 
-/// Does jobs until the engine has learnt too many names; whether there may be more.
+/// Runs jobs until the engine has learnt too many names; returns whether there may be more.
 fn judge(shared: &Shared, present: &mut Present<'_>, set: &SchemaSet, ready: Option<Ready>) -> bool {
     let known = set.name_table.len();
     let prepared = Prepared::new(set);
@@ -255,7 +255,7 @@ fn judge(shared: &Shared, present: &mut Present<'_>, set: &SchemaSet, ready: Opt
     true
 }
 
-/// The schema was broken since it was first compiled, and nobody has it as it was: those who wait are told.
+/// The schema broke after it was first compiled, and nobody has the old version: waiting callers get the error.
 fn refuse(shared: &Shared, problems: &Problems) {
     let waiting = {
         let mut state = shared.lock();
@@ -266,7 +266,7 @@ fn refuse(shared: &Shared, problems: &Problems) {
     }
 }
 
-/// The next job that somebody waits for; `None` when nobody will have any.
+/// The next job with a waiting caller; `None` at the end of all jobs.
 fn next(shared: &Shared) -> Option<(Job, Arc<Mutex<Phase>>)> {
     let mut state = shared.lock();
     loop {
@@ -308,7 +308,7 @@ mod tests {
         ticket
     }
 
-    /// A job that tells whether it was given a schema.
+    /// A job that reports whether it was given a schema.
     fn telling(workers: &Workers) -> mpsc::Receiver<bool> {
         let (reported, judged) = mpsc::channel();
         send(workers, move |prepared| {

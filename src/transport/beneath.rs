@@ -1,7 +1,7 @@
-//! Files below one folder, reached by handles of folders and never by a path as a whole: whoever may write there can put a link in the
-//! place of a folder at any moment, and nothing that is done here follows it.
+//! Files below one folder, reached by folder handles and never by a whole path. Whoever may write there can replace a folder by a link
+//! at any moment, and nothing here follows it.
 //!
-//! The root itself may be a link: its path is of our own configuration.
+//! The root itself may be a link: its path comes from our own configuration.
 
 use std::{
     fs::File,
@@ -18,7 +18,7 @@ use rustix::{
     io::Errno,
 };
 
-/// What a file is, as its folder tells.
+/// What the folder says about a file.
 pub(super) struct Found {
     pub(super) size: u64,
     pub(super) modified: Option<DateTime<Utc>>,
@@ -28,22 +28,22 @@ pub(super) struct Found {
 #[derive(Debug, Clone)]
 pub(super) struct Beneath {
     pub(super) root: PathBuf,
-    /// Goes from folder to folder, as on a kernel that cannot do it in one call.
+    /// Opens folder by folder, as on a kernel that cannot do it in one call.
     pub(super) step_by_step: bool,
 }
 
-/// A folder that is open, and a name in it.
+/// An open folder, and a name in it.
 struct Spot<'p> {
     folder: OwnedFd,
     name: &'p [u8],
 }
 
-/// To look up what is in a folder, without a right to list it.
+/// Flags to look up names in a folder, without the right to list it.
 #[cfg(target_os = "linux")]
 const LOOK: OFlags = OFlags::PATH.union(FOLDER);
 #[cfg(not(target_os = "linux"))]
 const LOOK: OFlags = LIST;
-/// To list it.
+/// Flags to list it.
 const LIST: OFlags = OFlags::RDONLY.union(FOLDER);
 const FOLDER: OFlags = OFlags::DIRECTORY.union(OFlags::CLOEXEC);
 
@@ -98,7 +98,7 @@ impl Beneath {
             if !matches!(entry.file_type(), FileType::RegularFile | FileType::Unknown) {
                 continue;
             }
-            // A file may vanish between listing and looking; it is simply not there then.
+            // A file may vanish between listing and reading; then it does not exist.
             if let Some(found) = statat(&folder, entry.file_name(), AtFlags::SYMLINK_NOFOLLOW).ok().and_then(|stat| file(&stat)) {
                 files.push((entry.file_name().to_bytes().to_vec(), found));
             }
@@ -116,7 +116,7 @@ impl Beneath {
         }
     }
 
-    /// Opens a file to be read. It may be something else by now: whoever opens it looks at the handle.
+    /// Opens a file for reading. It may have been replaced meanwhile: callers check the handle.
     pub(super) fn read(&self, path: &[u8]) -> io::Result<File> {
         let spot = self.spot(path)?;
         let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
@@ -127,7 +127,7 @@ impl Beneath {
         }
     }
 
-    /// Makes a file that nobody else has under another name; one that is there goes.
+    /// Creates a file that has no other name; an existing one is removed.
     pub(super) fn create(&self, path: &[u8]) -> io::Result<File> {
         let spot = self.spot(path)?;
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
@@ -148,7 +148,7 @@ impl Beneath {
         Ok(unlinkat(&spot.folder, spot.name, AtFlags::empty())?)
     }
 
-    /// Renames a file over one that may be there.
+    /// Renames a file, replacing an existing one.
     pub(super) fn replace(&self, from: &[u8], to: &[u8]) -> io::Result<()> {
         let (from, to) = (self.spot(from)?, self.spot(to)?);
         renameat(&from.folder, from.name, &to.folder, to.name)?;
@@ -156,8 +156,8 @@ impl Beneath {
         Ok(())
     }
 
-    /// Renames a file in one step that never replaces; it is on disk when this returns. File systems that cannot do that get a link and an
-    /// unlink, undone where the second is refused.
+    /// Renames a file in one step that never replaces; it is on disk when this returns. File systems that cannot do that get a link and
+    /// an unlink; if the unlink is refused, the link is removed.
     pub(super) fn rename(&self, from: &[u8], to: &[u8]) -> io::Result<()> {
         let (from, to) = (self.spot(from)?, self.spot(to)?);
         match renameat_with(&from.folder, from.name, &to.folder, to.name, RenameFlags::NOREPLACE) {
@@ -168,13 +168,13 @@ impl Beneath {
         Ok(())
     }
 
-    /// Makes a folder and those above it, where they are missing.
+    /// Creates a folder and its missing parents.
     pub(super) fn make_folder(&self, path: &[u8]) -> io::Result<()> {
         let mut here = self.root(LOOK)?;
         for part in folders(path) {
             match mkdirat(&here, part, Mode::from_raw_mode(0o777)) {
                 Ok(()) | Err(Errno::EXIST) => {}
-                // What is there already may lie in a folder in which nothing may be made.
+                // An existing folder may be in one where nothing may be created.
                 Err(error) if statat(&here, part, AtFlags::SYMLINK_NOFOLLOW).is_err() => return Err(error.into()),
                 Err(_) => {}
             }
@@ -184,7 +184,7 @@ impl Beneath {
     }
 }
 
-/// Opens a folder in a folder, and never what a link of that name leads to.
+/// Opens a folder in a folder, and never the target of a link with that name.
 fn step(here: &OwnedFd, part: &[u8], flags: OFlags) -> io::Result<OwnedFd> {
     openat(here, part, flags | OFlags::NOFOLLOW, Mode::empty()).map_err(|error| {
         let is_link = statat(here, part, AtFlags::SYMLINK_NOFOLLOW).is_ok_and(|stat| kind(&stat) == FileType::Symlink);
@@ -197,7 +197,7 @@ fn in_one_call(root: BorrowedFd<'_>, path: &[u8], flags: OFlags) -> Result<Owned
     use rustix::fs::{ResolveFlags, openat2};
     let relative = path.strip_prefix(b"/").unwrap_or(path);
     let opened = openat2(root, relative, flags, Mode::empty(), ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS);
-    // It would leave the folder, by a way that is no link.
+    // It would leave the folder, but not over a link.
     opened.map_err(|error| if error == Errno::XDEV { Errno::LOOP } else { error })
 }
 
@@ -211,7 +211,7 @@ fn by_link(from: &Spot<'_>, to: &Spot<'_>) -> io::Result<()> {
             Ok(())
         }
         Err(error @ (Errno::EXIST | Errno::NOENT)) => Err(error.into()),
-        // No links either (FAT, some shares): nothing is left but to look first.
+        // No links either (FAT, some shares): the only way left is to check first.
         Err(_) if !matches!(statat(&to.folder, to.name, AtFlags::SYMLINK_NOFOLLOW), Err(Errno::NOENT)) => {
             Err(io::ErrorKind::AlreadyExists.into())
         }

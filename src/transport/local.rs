@@ -23,7 +23,7 @@ use crate::model::{BoxFuture, Code, Problem, Sink, names, problem::reason};
 
 /// Bytes read at a time.
 const PART: usize = 256 << 10;
-/// Threads that work on one drop at once.
+/// Maximum number of threads that work on one drop at once.
 const THREADS: usize = 32;
 
 /// A drop below one folder.
@@ -32,17 +32,17 @@ pub struct LocalStore {
     beneath: Beneath,
     /// Bytes written so far.
     moved: Arc<AtomicU64>,
-    /// Threads that may wait for the folder: one that hangs, as a share whose server is gone does, must not take all there are.
+    /// Limits the threads that may wait for the folder: a hanging one, such as a share without its server, must not take all of them.
     threads: Arc<Semaphore>,
 }
 
 impl LocalStore {
-    /// The drop below `root`, which must exist by the time it is used.
+    /// The drop below `root`, which must exist when it is used.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self::with(Beneath { root: root.into(), step_by_step: false })
     }
 
-    /// The same, which opens folder after folder, as it does on a kernel without `openat2`.
+    /// The same, but it opens folder by folder, as on a kernel without `openat2`.
     pub fn step_by_step(root: impl Into<PathBuf>) -> Self {
         Self::with(Beneath { root: root.into(), step_by_step: true })
     }
@@ -51,7 +51,7 @@ impl LocalStore {
         Self { beneath, moved: Arc::default(), threads: Arc::new(Semaphore::new(THREADS)) }
     }
 
-    /// Does something with files on a thread that may block; `shown` is what its errors are about.
+    /// Runs file operations on a thread that may block; `shown` is the path for errors.
     async fn run<T: Send + 'static>(
         &self,
         path: &str,
@@ -59,13 +59,13 @@ impl LocalStore {
         work: impl FnOnce(&Beneath, &[u8]) -> io::Result<T> + Send + 'static,
     ) -> Result<T, Problem> {
         let (beneath, bytes) = (self.beneath.clone(), names::bytes(contained(path)?));
-        // Given back by the thread itself, whoever has stopped waiting for it.
+        // The thread itself releases it, even if nobody waits any more.
         let turn = Arc::clone(&self.threads).acquire_owned().await;
         let done = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             work(&beneath, &bytes).map_err(|error| problem(&shown, &error))
         });
-        done.await.unwrap_or_else(|_| Err(Problem::new(Code::DropIo, format!("the work on `{path}` was broken off"))))
+        done.await.unwrap_or_else(|_| Err(Problem::new(Code::DropIo, format!("the work on `{path}` was interrupted"))))
     }
 }
 
@@ -84,7 +84,7 @@ impl RemoteFs for LocalStore {
     fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>> {
         Box::pin(async move {
             let found = self.run(path, path.to_string(), |beneath, path| match beneath.find(path) {
-                // There is no folder that it could be in.
+                // The folder that could hold it does not exist.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
                 found => found,
             });
@@ -94,7 +94,7 @@ impl RemoteFs for LocalStore {
 
     fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            // What is opened is looked at, not its name: whoever may write here could put a link or a pipe in its place meanwhile.
+            // Checks the open handle, not the name: whoever may write here could replace it by a link or a pipe meanwhile.
             let opened = self.run(path, path.to_string(), |beneath, path| {
                 let file = beneath.read(path)?;
                 let meta = file.metadata()?;
@@ -126,7 +126,7 @@ impl RemoteFs for LocalStore {
 
     fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            // A link under this name is not followed, nor a file written that has another name besides: it could be anybody's.
+            // A link with this name is not followed, and a file with several names is not overwritten: it could be anybody's.
             let file = self.run(path, path.to_string(), |beneath, path| beneath.create(path)).await?;
             let written = async {
                 let mut file = tokio::fs::File::from_std(file);
@@ -138,7 +138,7 @@ impl RemoteFs for LocalStore {
             }
             .await;
             if let Err(error) = written {
-                // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                // Half a file is useless; if it cannot be removed either, the first error matters more.
                 let _ = self.remove(path).await;
                 return Err(problem(path, &error));
             }
@@ -191,17 +191,15 @@ impl RemoteFs for LocalStore {
     }
 }
 
-/// Errors of the file system in our words; the one place of this transport that does it.
+/// Errors of the file system as problems; all problems of this transport are made here.
 fn problem(path: &str, error: &io::Error) -> Problem {
     let problem = match error.kind() {
-        _ if is_link(error) => {
-            Problem::new(Code::PathEscapes, format!("`{path}` leads over a link, which is not followed inside of a drop"))
-                .hint("name the folder itself, or make the drop's `path` the folder that the link leads to")
-        }
+        _ if is_link(error) => Problem::new(Code::PathEscapes, format!("`{path}` leads over a link; links inside a drop are not followed"))
+            .hint("name the folder itself, or make the drop's `path` the folder that the link leads to"),
         io::ErrorKind::NotFound => missing(path),
         io::ErrorKind::PermissionDenied => Problem::new(Code::DropDenied, format!("no permission for `{path}`")),
         io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => {
-            Problem::new(Code::DiskFull, format!("no space left to write `{path}`")).hint("make room; it is tried again by itself")
+            Problem::new(Code::DiskFull, format!("no space left to write `{path}`")).hint("free some space; consign retries automatically")
         }
         _ => Problem::new(Code::DropIo, format!("`{path}`: {}", reason(error))),
     };

@@ -1,4 +1,4 @@
-//! A drop that lives in memory: for tests of flows, and the simplest reading of what a drop is.
+//! A drop in memory: for tests of flows, and as the simplest example of a drop.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -13,7 +13,7 @@ use crate::model::{BoxFuture, Problem, Sink};
 /// Bytes and time of each file, by path.
 type Files = BTreeMap<String, (Vec<u8>, DateTime<Utc>)>;
 
-/// Files by path. Folders need not be made before a file is put there: its path makes them.
+/// Files by path. Folders need not exist before a file is stored: its path creates them.
 #[derive(Debug, Default)]
 pub struct MemoryStore {
     files: Mutex<Files>,

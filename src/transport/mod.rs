@@ -1,4 +1,4 @@
-//! Floor 2: where files come from and go to. One file a transport; each knows names, bytes and renames, and nothing of documents.
+//! Floor 2: where files come from and go to. One file for each transport; each knows names, bytes and renames, but not documents.
 //!
 //! A drop is a folder tree with relative paths separated by `/`. Adding a transport is one file here and two lines below.
 
@@ -20,16 +20,16 @@ pub struct DirEntry {
     pub name: String,
     /// Bytes.
     pub size: u64,
-    /// Time of the last change as the server tells it: whole seconds, never the only criterion.
+    /// Time of the last change as the server reports it: whole seconds, never the only criterion.
     pub modified: Option<DateTime<Utc>>,
-    /// The transport cannot carry the name; `name` only shows it, and the file cannot be reached by it. Names that are not UTF-8
-    /// are carried where the protocol has bytes ([`crate::model::names`]).
+    /// The transport cannot handle the name; `name` only displays it, and the file cannot be accessed. Names that are not UTF-8 work if
+    /// the protocol has bytes ([`crate::model::names`]).
     pub unreachable: bool,
 }
 
-/// A place to read files from and put files to.
+/// A place to read files from and write files to.
 ///
-/// Every error is a [`Problem`] whose `retry` says whether trying again can help. Paths never leave the drop's root.
+/// Every error is a [`Problem`] whose `retry` says whether a retry can help. Paths never leave the drop's root.
 pub trait RemoteFs: Send + Sync {
     /// The regular files of a folder, in no particular order. Links and folders are left out.
     fn list<'a>(&'a self, folder: &'a str) -> BoxFuture<'a, Result<Vec<DirEntry>, Problem>>;
@@ -37,11 +37,11 @@ pub trait RemoteFs: Send + Sync {
     /// The entry of one file, or `None` when there is no such file.
     fn stat<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<Option<DirEntry>, Problem>>;
 
-    /// Streams a file into `sink`; an error when there are more than `limit` bytes or another number than `expected` (a cut
-    /// transfer, a file that grows). After an error the sink's bytes are worth nothing.
+    /// Streams a file into `sink`. It is an error if there are more than `limit` bytes, or another number than `expected` (an interrupted
+    /// transfer, a growing file). After an error the sink's bytes are worthless.
     fn fetch<'a>(&'a self, path: &'a str, expected: u64, limit: u64, sink: &'a mut dyn Sink) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// The bytes of a file, as [`RemoteFs::fetch`] gives them.
+    /// The bytes of a file, as from [`RemoteFs::fetch`].
     fn read<'a>(&'a self, path: &'a str, expected: u64, limit: u64) -> BoxFuture<'a, Result<Vec<u8>, Problem>> {
         Box::pin(async move {
             let mut bytes = Vec::new();
@@ -50,38 +50,37 @@ pub trait RemoteFs: Send + Sync {
         })
     }
 
-    /// Writes a whole file, replacing one of that name. Only ever called with temporary names and reports, so a reader cannot
-    /// meet half a document.
+    /// Writes a whole file, replacing one of that name. Called only with temporary names and reports, so a reader cannot get half a
+    /// document.
     fn write<'a>(&'a self, path: &'a str, bytes: &'a [u8]) -> BoxFuture<'a, Result<(), Problem>>;
 
     /// Renames a file. An existing target is never replaced.
     fn rename<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// Renames a file over one that may be there; at no moment is neither of them there, where the server can do that at all.
+    /// Renames a file, replacing an existing one. If the server can do it, there is always one of them under the name.
     fn replace<'a>(&'a self, from: &'a str, to: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// Removes a file; one that is not there is no error.
+    /// Removes a file; a missing one is not an error.
     fn remove<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// Makes a folder where it is missing.
+    /// Creates a folder if it is missing.
     fn make_folder<'a>(&'a self, path: &'a str) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// Name of the drop for people: `sftp://user@host:port/base` or a folder. Never holds a secret.
+    /// Name of the drop for people: `sftp://user@host:port/base` or a folder. Never contains a secret.
     fn name(&self) -> String;
 
-    /// Bytes of files that were given to the drop so far, those of files that are under way among them: by it is seen whether a large one
-    /// gets on.
+    /// Bytes written to the drop so far, including those of unfinished files. It shows whether a large file makes progress.
     fn moved(&self) -> u64 {
         0
     }
 
-    /// How many operations are worth having under way at once.
+    /// How many operations are useful at once.
     fn at_once(&self) -> usize {
         1
     }
 }
 
-/// What to join paths with, so that an empty folder means the root.
+/// Joins folder and name; an empty folder means the root.
 pub fn join(folder: &str, name: &str) -> String {
     match folder.trim_matches('/') {
         "" => name.to_string(),
@@ -98,12 +97,12 @@ pub fn contained(path: &str) -> Result<&str, Problem> {
     Ok(path)
 }
 
-/// The problem for a file that must be there and is not.
+/// The problem for a required file that does not exist.
 pub(crate) fn missing(path: &str) -> Problem {
     Problem::new(Code::DropMissing, format!("there is no `{path}`"))
 }
 
-/// A path as people know it: the drop itself where the path is empty.
+/// A path as people know it: the drop itself if the path is empty.
 pub(crate) fn named(path: &str, drop: &str) -> String {
     if path.is_empty() { drop.to_string() } else { path.to_string() }
 }
@@ -123,11 +122,11 @@ pub fn leaf(path: &str) -> &str {
     path.rsplit('/').next().unwrap_or(path)
 }
 
-/// The problem for a file of another length than its listing says.
+/// The problem for a file whose length differs from its listing.
 pub(crate) fn other_length(path: &str, got: u64, expected: u64) -> Problem {
     let got = if got > expected { format!("more than {expected} bytes") } else { format!("{got} bytes") };
     Problem::new(Code::DropIo, format!("`{path}` gave {got} where {expected} were expected"))
-        .hint("it is being written, or the transfer was cut; it is tried again at the next poll")
+        .hint("it is being written, or the transfer was cut; consign retries at the next poll")
 }
 
 /// The problem for a file above the flow's limit.

@@ -1,19 +1,19 @@
-//! Which folders lie on another machine: the system tells nothing about what others change there, so watching is blind.
+//! Which folders are on another machine: the system does not report what others change there, so watching is blind.
 
 use std::path::{Path, PathBuf};
 
-/// File systems of other machines, and such as cannot tell of changes.
+/// Network file systems, and others that cannot report changes.
 const REMOTE: [&str; 12] =
     ["nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "9p", "afs", "ceph", "glusterfs", "fuse.glusterfs", "fuse.rclone"];
 
-/// The kind of network file system that a folder lies on, if it lies on one. Where the system does not tell, it counts as local.
+/// The kind of network file system of a folder, if it is on one. If the system does not say, it counts as local.
 pub fn network(folder: &Path) -> Option<String> {
     let folder = std::fs::canonicalize(folder).ok()?;
     kind_in(&std::fs::read_to_string("/proc/self/mountinfo").ok()?, &folder).filter(|kind| REMOTE.contains(&kind.as_str()))
 }
 
-/// The kind of the mount that holds a folder: of those whose point is above it, the deepest, and of several there the last. Lines as
-/// proc_pid_mountinfo(5) has them: the point is the fifth field, the kind the first after ` - `.
+/// The kind of the mount that holds a folder: the one with the deepest mount point, and of several there the last. Lines are as in
+/// proc_pid_mountinfo(5): the mount point is the fifth field, the kind the first after ` - `.
 fn kind_in(mounts: &str, folder: &Path) -> Option<String> {
     let parse = |line: &str| {
         let (before, after) = line.split_once(" - ")?;

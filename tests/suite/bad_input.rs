@@ -109,7 +109,7 @@ async fn not_xml() {
     assert!(report.contains("this is not an XML document"), "{report}");
     let shop = Shop::open().await;
     let report = Shop::open().await.refused("order.xml", b"PK\x03\x04\x14\x00\x00\x00", "C222").await;
-    assert!(report.contains("the file is a zip, and a document is expected here"), "{report}");
+    assert!(report.contains("the file is a zip, but a document is expected here"), "{report}");
     shop.refused("scan.xml", b"%PDF-1.7\n\xe2\xe3\xcf\xd3\n", "C203").await;
 }
 

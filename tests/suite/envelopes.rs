@@ -71,7 +71,7 @@ async fn a_documents_profile_chooses_its_schema() {
     assert!(wrong.contains("`Note` ends without `Town`"), "{wrong}");
     let unknown = judge(&world, &note("urn:other", "1", ""), 1);
     insta::assert_snapshot!(unknown, @r#"
-    error[C206]: none of the flow's schemas is for this document: `Note` in the namespace `urn:example:note` and /Note/Profile is `urn:other`
+    error[C206]: none of the flow's schemas matches this document: `Note` in the namespace `urn:example:note` and /Note/Profile is `urn:other`
       --> DIR/note.xml:1:1
        |
      1 | <Note xmlns="urn:example:note"><Profile>urn:other</Profile><

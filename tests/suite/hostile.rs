@@ -147,7 +147,7 @@ fn a_group_that_doubles_twenty_five_times() {
     let first = "<xs:group name='g0'><xs:sequence><xs:element name='x' minOccurs='0'/></xs:sequence></xs:group>";
     broken(
         &format!("{first}{groups}<xs:element name='a'><xs:complexType><xs:group ref='g25'/></xs:complexType></xs:element>"),
-        "unfolds to",
+        "expands to",
     );
 }
 

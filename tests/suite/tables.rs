@@ -14,7 +14,7 @@ async fn a_csv_that_could_be_wrong_by_a_thousand_is_refused_in_the_partners_word
     insta::assert_snapshot!(told(&report), @r#"
     error[C212]: `12.50` has a point where this file has a decimal comma
       --> list.csv: line 3, column "Preis"
-      who: partner   fix: write 12,50, or 1.250,00 with grouping; which of the two is meant cannot be guessed
+      who: partner   fix: write 12,50, or 1.250,00 with grouping; it is not clear which one is meant
 
     error[C212]: `teuer` is not a valid `Preis`: a number is written like 1.234,50, with a decimal comma and without a unit
       --> list.csv: line 4, column "Preis"
@@ -78,7 +78,7 @@ async fn a_trailer_counts_the_rows() {
     let cut = judge(&world, format!("{HEADER}{rows}").as_bytes(), 1);
     assert!(cut.contains("ends without its trailer row `END`"), "{cut}");
     let behind = judge(&world, format!("{HEADER}{rows}END;2;;;\nC;;Lamp;1,50;\n").as_bytes(), 1);
-    assert!(behind.contains("a row behind the trailer on line 4"), "{behind}");
+    assert!(behind.contains("a row after the trailer on line 4"), "{behind}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -146,7 +146,7 @@ async fn dates_are_written_as_the_flow_says() {
     let header = "Artikelnummer;EAN;Bezeichnung;Preis;Ab;Gewicht kg\n";
     judge(&world, format!("{header}A;;Lamp;1,50;20.11.2026;\n").as_bytes(), 0);
     let out = judge(&world, format!("{header}A;;Lamp;1,50;31.02.2026;\n").as_bytes(), 1);
-    assert!(out.contains("there is no such day as `31.02.2026`") && out.contains("line 2, column \"Ab\""), "{out}");
+    assert!(out.contains("the day `31.02.2026` does not exist") && out.contains("line 2, column \"Ab\""), "{out}");
     assert_eq!(out.matches("error[").count(), 1, "the schema does not say it again: {out}");
 }
 

@@ -235,7 +235,7 @@ async fn what_is_no_honest_zip_is_refused_whole() {
     let cases: [(&str, Vec<u8>, &str); 11] = [
         ("double", double, "two files in the zip have the same name"),
         ("slashes", zip(&[("a/b.xml", order.as_bytes()), ("a\\b.xml", order.as_bytes())]), "two files in the zip have the same name"),
-        ("far", far, "the zip is in the form for very large ones (zip64)"),
+        ("far", far, "the zip has the format for very large files (zip64)"),
         ("damaged", damaged, "the zip cannot be read"),
         ("locked", locked, "encrypted"),
         ("many", zip(&many), "the zip holds more than 10000 files"),

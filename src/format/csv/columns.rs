@@ -1,9 +1,9 @@
-//! Which field of a row is which column.
+//! Maps the fields of a row to columns.
 
 use super::CsvDialect;
 use crate::model::{Code, Place, Problem, Problems, i18n::say, nearest::did_you_mean, problem::cut};
 
-/// Where each mapped column stands in a file without a header: the dialect names columns by their number, from 1.
+/// Field index of each mapped column in a file without a header: the dialect names columns by number, from 1.
 pub(super) fn numbered(dialect: &CsvDialect, file: &str) -> Result<Vec<Option<usize>>, Problems> {
     let wrong = |name: &String| {
         Problem::new(Code::CsvHeader, format!("`{name}` is not the number of a column, and the file has no header")).at(Place::file(file))
@@ -18,7 +18,7 @@ pub(super) fn numbered(dialect: &CsvDialect, file: &str) -> Result<Vec<Option<us
     Ok(places)
 }
 
-/// Where each mapped column stands in the header. A column that is not there is a problem for each: the clerk sees all at once.
+/// Field index of each mapped column in the header. Each missing column is a problem, so the clerk sees all at once.
 pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str, line: u32) -> Result<Vec<Option<usize>>, Problems> {
     let names: Vec<&str> = header.iter().map(str::trim).collect();
     let mut places = Vec::new();
@@ -38,7 +38,7 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str
             ),
         }
     }
-    // None of them at all is one mistake.
+    // If all of them are missing, it is one mistake.
     if dialect.columns.len() > 1 && dialect.columns.iter().all(|(wanted, _)| !names.contains(&wanted.as_str())) {
         let (first, wanted) =
             (cut(&names.join(", ")), dialect.columns.iter().map(|(header, _)| header.as_str()).collect::<Vec<_>>().join(", "));

@@ -20,21 +20,21 @@ use crate::{
 pub struct CsvDialect {
     /// Field separator, one byte.
     pub separator: u8,
-    /// Quote, one byte; `None` where quotes are characters like others.
+    /// Quote, one byte; `None` if quotes are ordinary characters.
     pub quote: Option<u8>,
-    /// Encodings tried in order; a byte-order mark decides before them.
+    /// Encodings tried in order; a byte-order mark takes precedence.
     pub encodings: Vec<&'static Encoding>,
     /// Bytes that are valid in none of them.
     pub undecodable: Undecodable,
     /// Lines before the header that are not part of the table.
     pub skip: usize,
-    /// Whether the first row names the columns; otherwise `columns` names them by number, from 1.
+    /// Whether the first row has the column names; otherwise `columns` names them by number, from 1.
     pub header: bool,
     /// Rows with another number of fields than the header.
     pub ragged: Ragged,
-    /// The row behind the last one.
+    /// The row after the last one.
     pub trailer: Option<Trailer>,
-    /// The decimal sign is a comma: in columns listed in `decimals` it is turned into a point, and grouping points are dropped.
+    /// The decimal separator is a comma: in columns listed in `decimals` it becomes a point, and grouping points are removed.
     pub decimal_comma: bool,
     /// Element names (not headers) of the columns that hold decimal numbers.
     pub decimals: HashSet<String>,
@@ -46,32 +46,32 @@ pub struct CsvDialect {
     pub row: String,
     /// Namespace of all of them; empty for none.
     pub namespace: String,
-    /// Header of the partner and name of the element, in the order in which the schema wants the elements.
+    /// The partner's header and the element name, in the order in which the schema requires the elements.
     pub columns: Vec<(String, String)>,
 }
 
-/// What becomes of rows with another number of fields than the header.
+/// What to do with rows that have another number of fields than the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ragged {
     /// They are a problem.
     Refuse,
     /// Fields that are missing at the end are empty; one too many is a problem.
     Pad,
-    /// Besides, fields beyond the header are left out.
+    /// As above, and fields beyond the header are ignored.
     Accept,
 }
 
-/// A last row that says that the file is complete.
+/// A last row that marks the file as complete.
 #[derive(Debug, Clone)]
 pub struct Trailer {
     /// Its first field.
     pub starts: String,
-    /// Which of its fields, from 1, counts the rows.
+    /// Which of its fields, from 1, has the number of rows.
     pub count: Option<usize>,
 }
 
 impl CsvDialect {
-    /// What a document lifted from the table remembers of it.
+    /// What a document converted from the table keeps about it.
     pub fn as_table(&self) -> Table {
         Table {
             headers: self.columns.iter().map(|(header, element)| (element.clone(), header.clone())).collect(),
@@ -79,7 +79,7 @@ impl CsvDialect {
         }
     }
 
-    /// The first of the encodings in which every byte is valid; the last one where none is.
+    /// The first encoding in which every byte is valid, or the last one.
     pub(super) fn encoding(&self, source: &ByteSource, most: u64) -> io::Result<&'static Encoding> {
         let (Some(last), alternatives) = (self.encodings.last(), self.encodings.len()) else { return Ok(encoding_rs::UTF_8) };
         for encoding in &self.encodings[..alternatives - 1] {

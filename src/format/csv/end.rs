@@ -1,4 +1,4 @@
-//! Whether a table was cut off: its end is missing, whatever else may be wrong with it.
+//! Whether a table was cut off: its end is missing, whatever else may be wrong.
 
 use super::CsvDialect;
 
@@ -19,7 +19,7 @@ pub(super) fn is_truncated(bytes: &[u8], dialect: &CsvDialect) -> bool {
     }
 }
 
-/// Whether a line is the trailer, with the count that it should have. It has fields of its own, fewer than the rows.
+/// Whether a line is the trailer, with its count if required. It has its own fields, fewer than the rows.
 fn is_trailer(line: &[u8], dialect: &CsvDialect) -> bool {
     let Some(trailer) = &dialect.trailer else { return false };
     let plain = |field: &[u8]| -> Vec<u8> { field.trim_ascii().iter().copied().filter(|byte| Some(*byte) != dialect.quote).collect() };

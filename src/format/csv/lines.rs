@@ -1,4 +1,4 @@
-//! Lines and quotes counted as a table's bytes go by. (The csv crate's own line count is one short after CRLF.)
+//! Counts lines and quotes while a table's bytes are read. (The csv crate's own line count is one too low after CRLF.)
 
 use std::{
     cell::RefCell,
@@ -9,14 +9,14 @@ use std::{
 
 use crate::model::{Code, Problem, i18n::say};
 
-/// What was seen of the bytes that were read ahead, shared with the one who reads records.
+/// What was found in the bytes that were read ahead, shared with the record reader.
 #[derive(Clone)]
 pub(super) struct Watch(Rc<RefCell<Seen>>);
 
 struct Seen {
-    /// Line ends and quotes behind the beginning of the current row: where, and which.
+    /// Line ends and quotes after the beginning of the current row: position, and which.
     signs: VecDeque<(u64, u8)>,
-    /// Bytes that went by.
+    /// Bytes read so far.
     read: u64,
     /// Where the current row begins, and on which line.
     begun: u64,
@@ -31,7 +31,7 @@ impl Watch {
         Self(Rc::new(RefCell::new(seen)))
     }
 
-    /// A row begins at byte `at`, or behind the line ends there; gives its line.
+    /// A row begins at byte `at`, or after the line ends there; returns its line.
     pub(super) fn begin(&self, at: u64) -> u32 {
         let mut seen = self.0.borrow_mut();
         let mut to = at;
@@ -57,7 +57,7 @@ impl Watch {
         self.0.borrow().line
     }
 
-    /// The line that was read last.
+    /// The last line that was read.
     pub(super) fn here(&self) -> u32 {
         let seen = self.0.borrow();
         let ahead = seen.signs.iter().filter(|(_, sign)| *sign == b'\n').count();
@@ -72,13 +72,13 @@ impl Watch {
         quotes % 2 == 1 && inner
     }
 
-    /// Why reading was stopped here.
+    /// Why reading stopped here.
     pub(super) fn trouble(&self) -> Option<Problem> {
         self.0.borrow_mut().trouble.take()
     }
 }
 
-/// A text that is watched.
+/// A text that is observed.
 pub(super) struct Watched<R> {
     text: R,
     quote: Option<u8>,
@@ -109,7 +109,7 @@ impl<R: Read> Read for Watched<R> {
             }
         }
         seen.read += count as u64;
-        // The csv crate reads ahead by its buffer; a row longer than that and the limit is one that never ends.
+        // The csv crate reads ahead by its buffer; a row longer than that and the limit never ends.
         if seen.read - seen.begun > seen.most + (1 << 16) {
             let message = say!("csv-row-too-long", limit = seen.most);
             seen.trouble = Some(Problem::new(Code::DocLimit, message).hint(say!("hint-csv-quote-open")));

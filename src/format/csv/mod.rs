@@ -1,5 +1,5 @@
-//! CSV lifted to the events of a document: a root, an element for each row, an element for each column that has a value. So the same
-//! XSD engine and the same mappings serve both formats.
+//! CSV converted to the events of a document: a root, an element for each row, and an element for each column with a value. So one
+//! XSD engine and one kind of mapping serve both formats.
 
 mod columns;
 mod dialect;
@@ -30,7 +30,7 @@ use crate::model::{
 pub const KIND: FormatKind = FormatKind {
     name: "csv",
     configure: |reader| {
-        // Keys of XML, which say nothing of a table; flows that have them stay as they are.
+        // XML keys, which have no meaning for a table; flows that have them stay valid.
         let _ = (reader.node("doctype"), reader.node("documents"));
         let Some(table) = reader.table("csv") else {
             reader.missing("csv");
@@ -97,12 +97,12 @@ impl Format for CsvDialect {
     }
 }
 
-/// Reads a CSV file and tells `to` what is in it. The first record is the header, unless the dialect has none; columns the dialect
-/// does not name are left out.
+/// Reads a CSV file and sends its content to `to`. The first record is the header, unless the dialect has none. Columns that the
+/// dialect does not name are left out.
 ///
 /// # Errors
-/// Everything that is wrong with rows and values as far as the dialect goes; rows without fault have gone to `to` all the same, so
-/// that all that is wrong with a file can be told at once.
+/// Everything wrong with rows and values, as far as the dialect goes. Correct rows have gone to `to` anyway, so that all problems of
+/// a file can be reported at once.
 pub fn stream(source: &ByteSource, file: &str, dialect: &CsvDialect, limits: &Limits, to: &mut dyn Events) -> Result<(), Problems> {
     let unreadable = |error| Problems::from(ReadError::Io(error).problem(Place::file(file)));
     source.check(file, limits.bytes)?;
@@ -146,7 +146,7 @@ pub fn read(bytes: &[u8], file: &str, dialect: &CsvDialect, limits: &Limits) -> 
     tree.one(file).map_err(Problems::from)
 }
 
-/// Passes over the rest of a line; whether it had an end. What cannot be decoded is met again by the next read, which tells it.
+/// Skips the rest of a line; returns whether it had an end. The next read reports what cannot be decoded.
 fn skip_line(text: &mut impl BufRead) -> bool {
     while let Ok(available) = text.fill_buf() {
         let end = memchr::memchr(b'\n', available);
@@ -159,11 +159,11 @@ fn skip_line(text: &mut impl BufRead) -> bool {
     false
 }
 
-/// Names of what is lifted.
+/// Names of the created elements.
 struct Keys {
     root: NameKey,
     row: NameKey,
-    /// Element and the partner's header.
+    /// Element, and the partner's header.
     columns: Vec<(NameKey, Arc<str>)>,
 }
 
@@ -185,7 +185,7 @@ impl Lifter<'_> {
     fn run(&mut self, mut rows: Rows<'_>, watch: &lines::Watch) {
         let mut record = csv::StringRecord::new();
         let mut places: Option<(Vec<Option<usize>>, usize)> = None;
-        // Rows of data, and the line of the trailer once it has come.
+        // Rows of data, and the line of the trailer once it was read.
         let (mut count, mut trailer, mut whole) = (0usize, None, true);
         if !self.dialect.header {
             match columns::numbered(self.dialect, self.file) {
@@ -200,9 +200,11 @@ impl Lifter<'_> {
                 Ok(false) => break,
                 Err(_) => {
                     let here = Place::at(self.file, watch.here(), 1);
-                    let trouble = rows.get_mut().inner().trouble().map(|trouble| {
-                        trouble.problem(here.clone()).hint("it is in another encoding than was agreed on: send it as UTF-8")
-                    });
+                    let trouble = rows
+                        .get_mut()
+                        .inner()
+                        .trouble()
+                        .map(|trouble| trouble.problem(here.clone()).hint("it is not in the agreed encoding: send it as UTF-8"));
                     let problem = watch.trouble().or(trouble);
                     let problem = problem.unwrap_or_else(|| Problem::new(Code::CsvRow, "a row that cannot be read as CSV"));
                     self.problems.push(problem.at(here));
@@ -214,7 +216,7 @@ impl Lifter<'_> {
                 continue;
             }
             if let Some(at) = trailer {
-                let message = format!("a row behind the trailer on line {at}");
+                let message = format!("a row after the trailer on line {at}");
                 self.problems.push(Problem::new(Code::CsvRow, message).at(Place::at(self.file, line, 1)));
                 break;
             }
@@ -231,7 +233,7 @@ impl Lifter<'_> {
                 continue;
             };
             count += 1;
-            // Without a header the first row says how wide rows are.
+            // Without a header, the first row defines the number of fields.
             if *width == 0 {
                 *width = record.len();
             }
@@ -246,7 +248,7 @@ impl Lifter<'_> {
             }
         }
         if watch.ends_in_quotes() {
-            // What became of its rows is the quote's fault.
+            // The quote is the cause of what happened to its rows.
             self.to.value_unreadable(&mut self.stack);
             self.problems.retain(|problem| problem.place.line.is_none_or(|line| line < watch.line()));
         }
@@ -272,7 +274,7 @@ impl Lifter<'_> {
         }
     }
 
-    /// Something wrong with a row, of which there may be as many as rows.
+    /// A problem of a row; there may be as many as rows.
     fn tell(&mut self, problem: Problem) {
         if self.problems.len() < TOLD {
             self.problems.push(problem);
@@ -306,7 +308,7 @@ impl Lifter<'_> {
         self.dialect.trailer.as_ref().is_some_and(|trailer| first.is_some_and(|first| first == trailer.starts))
     }
 
-    /// Holds the trailer's count against the rows that came.
+    /// Compares the trailer's count with the number of rows.
     fn count(&mut self, record: &csv::StringRecord, rows: usize, line: u32) {
         let Some(at) = self.dialect.trailer.as_ref().and_then(|trailer| trailer.count) else { return };
         let reported = record.get(at.saturating_sub(1)).unwrap_or_default().trim();
@@ -333,7 +335,7 @@ impl Lifter<'_> {
             match values::converted(value, &self.dialect.columns[at].1, self.dialect) {
                 Ok(value) => self.to.text(&value, &mut self.stack),
                 Err(problem) => {
-                    // The schema need not say in its words what is said here.
+                    // The schema need not repeat what is reported here.
                     let place = self.stack.spot().place(self.file);
                     self.tell(problem.at(place));
                     self.to.value_unreadable(&mut self.stack);

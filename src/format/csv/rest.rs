@@ -1,4 +1,4 @@
-//! What was refused of a table, as a smaller table: everything around the rows stays, and of the rows only those that are wanted.
+//! The refused part of a table, as a smaller table: everything around the rows stays, and only the wanted rows.
 
 use std::{collections::HashSet, io::Read as _};
 
@@ -8,10 +8,10 @@ use crate::{
     model::{ElementStack, Events, Problems, Start},
 };
 
-/// A table with those of its rows that begin on these lines.
+/// A table with only the rows that begin on these lines.
 ///
 /// # Errors
-/// What keeps the table from being read.
+/// What prevents the table from being read.
 pub(super) fn rest(
     source: &ByteSource,
     file: &str,
@@ -27,7 +27,7 @@ pub(super) fn rest(
         let _ = reader.read_to_end(&mut bytes);
     }
     let bytes = match encoding_rs::Encoding::for_bom(&bytes) {
-        // Lines can be told apart in bytes only where each sign is one of them.
+        // Lines can be found in bytes only if each separator is one byte.
         Some((encoding, _)) if encoding != encoding_rs::UTF_8 => format!("\u{feff}{}", encoding.decode(&bytes).0).into_bytes(),
         _ => bytes,
     };
@@ -64,7 +64,7 @@ pub(super) fn rest(
     Ok(out)
 }
 
-/// The lines that rows begin on.
+/// The lines on which rows begin.
 struct Rows {
     starts: Vec<u32>,
 }

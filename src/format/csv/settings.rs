@@ -40,7 +40,7 @@ pub(super) fn read(table: &TomlReader<'_>) -> CsvDialect {
     }
 }
 
-/// A key that takes one character; `None` for `none`.
+/// A key that accepts one character; `None` for `none`.
 fn one_byte(table: &TomlReader<'_>, key: &str, default: u8) -> Option<u8> {
     let Some(text) = table.text(key) else { return Some(default) };
     match (text.as_bytes(), text.as_str()) {
@@ -113,7 +113,7 @@ fn dates(table: &TomlReader<'_>) -> HashMap<String, String> {
     dates
 }
 
-/// Whether a format has a year, a month and a day, and nothing that is none.
+/// Whether a format has a year, a month and a day, and no invalid part.
 fn is_format(format: &str) -> bool {
     let known = !chrono::format::StrftimeItems::new(format).any(|item| matches!(item, chrono::format::Item::Error));
     let has = |signs: &[&str]| signs.iter().any(|sign| format.contains(sign));

@@ -1,4 +1,4 @@
-//! Values as a partner writes them in a table, made what the schema's types are written like.
+//! A partner's table values, converted to the form that the schema's types require.
 
 use std::borrow::Cow;
 
@@ -7,12 +7,12 @@ use chrono::{NaiveDate, NaiveDateTime};
 use super::CsvDialect;
 use crate::model::{Code, Problem, i18n::say, problem::cut};
 
-/// The value of a column for the schema; what cannot be meant is a problem.
+/// The value of a column for the schema; an impossible value is a problem.
 pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &CsvDialect) -> Result<Cow<'v, str>, Problem> {
     if value.chars().any(|c| c.is_control() && !matches!(c, '\t' | '\r' | '\n')) {
         return Err(Problem::new(Code::DocEncoding, say!("csv-value-control")));
     }
-    // What is no number at all is left for the schema to refuse.
+    // The schema refuses what is no number at all.
     let is_number =
         value.bytes().any(|byte| byte.is_ascii_digit()) && value.chars().all(|c| c.is_ascii_digit() || "+-.,' \u{a0}".contains(c));
     if dialect.decimal_comma && dialect.decimals.contains(element) && is_number {
@@ -23,7 +23,7 @@ pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &CsvDialect)
     if let Some(format) = dialect.dates.get(element) {
         return iso(value, format).map(Cow::Owned).ok_or_else(|| {
             let wanted = in_words(format);
-            // Written as it should be, but for the calendar.
+            // The form is right, but there is no such day.
             let shape = |text: &str| text.chars().map(|c| if c.is_ascii_alphanumeric() { '9' } else { c }).collect::<String>();
             let message = match shape(value) == shape(&wanted) {
                 true => say!("csv-no-such-day", value = cut(value)),
@@ -35,8 +35,8 @@ pub(super) fn converted<'v>(value: &'v str, element: &str, dialect: &CsvDialect)
     Ok(Cow::Borrowed(value))
 }
 
-/// `1.234,50` -> `1234.50`, `1.234` -> `1234`. `None` for a point that is no grouping: taken as a decimal point it could be wrong by a
-/// factor of a thousand. What is no number at all is left for the schema to refuse.
+/// `1.234,50` -> `1234.50`, `1.234` -> `1234`. `None` for a point that is not grouping: as a decimal point it could be wrong by a
+/// factor of a thousand. The schema refuses what is no number at all.
 fn with_point(value: &str) -> Option<String> {
     let (whole, fraction) = value.split_once(',').map_or((value, None), |(whole, fraction)| (whole, Some(fraction)));
     let mut groups = whole.trim_start_matches(['-', '+']).split(['.', ' ', '\u{a0}', '\'']);
@@ -52,7 +52,7 @@ fn with_point(value: &str) -> Option<String> {
     Some(fraction.map_or(whole.clone(), |fraction| format!("{whole}.{fraction}")))
 }
 
-/// A date, or a date with time where the format has hours, as XML Schema writes it.
+/// A date, or a date with time if the format has hours, as XML Schema writes it.
 fn iso(value: &str, format: &str) -> Option<String> {
     if format.contains("%H") || format.contains("%T") || format.contains("%R") {
         return NaiveDateTime::parse_from_str(value, format).ok().map(|at| at.format("%Y-%m-%dT%H:%M:%S").to_string());

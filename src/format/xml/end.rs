@@ -1,5 +1,5 @@
-//! Whether a document was cut off: its end is missing, whatever else may be wrong with it. An upload that was broken off and closed
-//! stands still like any other file; only its own end tells.
+//! Whether a document was cut off: its end is missing, whatever else may be wrong. From outside, an interrupted upload looks finished;
+//! only the end of the document shows it.
 
 use quick_xml::{Reader, errors::Error, events::Event};
 
@@ -19,7 +19,7 @@ pub(super) fn is_truncated(bytes: &[u8]) -> bool {
         match reader.read_event_into(&mut buffer) {
             Ok(Event::Text(text)) if !begun => match text.trim_matches(['\u{feff}', ' ', '\t', '\r', '\n']) {
                 "" => {}
-                // Text before any tag: not XML, cut or not.
+                // Text before any tag: not XML, whether cut off or not.
                 _ => return false,
             },
             Ok(Event::Start(_)) => {
@@ -33,7 +33,7 @@ pub(super) fn is_truncated(bytes: &[u8]) -> bool {
             Ok(Event::Empty(_)) => roots += i64::from(depth == 0),
             Ok(Event::Eof) => return depth > 0 || (roots == 0 && begun),
             Ok(_) => begun = true,
-            // What is begun and not ended; anything else that is wrong is no sign of a cut.
+            // Something begun and not ended; any other error does not show that it was cut off.
             Err(Error::Syntax(_)) => return true,
             Err(_) => return false,
         }

@@ -16,13 +16,13 @@ use super::{
 };
 use crate::model::{Document, Name, Place, Problem, Problems, events::Events};
 
-/// What is done about a document type declaration. Nothing in one is ever fetched or expanded.
+/// What to do with a document type declaration. Nothing in one is ever fetched or expanded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Doctype {
     /// The file is refused.
     #[default]
     Refuse,
-    /// One without declarations of its own is skipped; any other is refused.
+    /// Skipped if it has no declarations inside; otherwise refused.
     SkipBare,
 }
 
@@ -35,7 +35,7 @@ pub struct XmlOptions {
     pub several: bool,
 }
 
-/// XML, as flows name it.
+/// XML, by its name in flows.
 pub const KIND: FormatKind = FormatKind {
     name: "xml",
     configure: |reader| {
@@ -74,10 +74,10 @@ impl Format for XmlOptions {
     }
 }
 
-/// Reads an XML file and tells `to` what is in it. `file` is the name used in problems.
+/// Reads an XML file and sends its content to `to`. `file` is the name used in problems.
 ///
 /// # Errors
-/// One problem: the reader cannot go on after the first, since everything behind a broken tag is guesswork.
+/// One problem: the reader cannot continue after the first, since everything after a broken tag is guesswork.
 pub fn stream(source: &ByteSource, file: &str, limits: &Limits, options: XmlOptions, to: &mut dyn Events) -> Result<(), Problem> {
     let length = source.check(file, limits.bytes)?;
     let unreadable = |error| ReadError::Io(error).problem(Place::file(file));

@@ -1,8 +1,8 @@
-//! Line and column while bytes go by, and a bound on how many may go by without an event.
+//! Counts lines and columns while bytes are read, and limits how many bytes may pass without an event.
 
 use std::io::{self, BufRead, Read};
 
-/// Counts what is consumed of a text.
+/// Counts the consumed bytes of a text.
 pub(super) struct Counted<R> {
     text: R,
     line: u32,
@@ -65,7 +65,7 @@ impl<R: BufRead> BufRead for Counted<R> {
                 self.column = 1;
                 rest = &gone[last + 1..];
             }
-            // Characters, not bytes: those that continue one do not count.
+            // Characters, not bytes: continuation bytes do not count.
             let characters = rest.iter().filter(|byte| (**byte & 0xc0) != 0x80).count();
             self.column = self.column.saturating_add(u32::try_from(characters).unwrap_or(u32::MAX));
         }

@@ -9,7 +9,7 @@ pub(super) fn is_declaration(text: &str) -> bool {
         if trimmed.is_empty() {
             return last > 0;
         }
-        // A blank stands before every part.
+        // A blank is required before every part.
         let Some((number, value, behind)) = part(trimmed).filter(|(number, ..)| trimmed.len() < rest.len() && *number > last) else {
             return false;
         };
@@ -25,7 +25,7 @@ pub(super) fn is_declaration(text: &str) -> bool {
     }
 }
 
-/// The next part: which it is, its value, and what is behind it.
+/// The next part: its name, its value, and the rest.
 fn part(text: &str) -> Option<(u8, &str, &str)> {
     let (name, rest) = text.split_once('=')?;
     let number = match name.trim_end_matches([' ', '\t', '\r', '\n']) {
@@ -40,7 +40,7 @@ fn part(text: &str) -> Option<(u8, &str, &str)> {
     Some((number, value, behind))
 }
 
-/// Whether a processing instruction may be called so (XML 1.0, production 17).
+/// Whether a processing instruction may have this name (XML 1.0, production 17).
 pub(super) fn is_target(name: &str) -> bool {
     super::tags::is_name(name) && !name.eq_ignore_ascii_case("xml")
 }

@@ -1,4 +1,4 @@
-//! The event loop: well-formedness, limits, places.
+//! The event loop: well-formedness, limits, positions.
 
 use std::{io::Read, time::Instant};
 
@@ -15,9 +15,9 @@ use crate::{
     },
 };
 
-/// Text above this many bytes is passed on at once and not gathered.
+/// Text above this many bytes is passed on at once and not collected.
 const LARGE: usize = 64 << 10;
-/// Elements between two looks at the clock.
+/// Elements between two checks of the time.
 const LOOK: u64 = 4096;
 
 pub(super) struct XmlReader<'r, R: Read> {
@@ -227,7 +227,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
         }
     }
 
-    /// Where the event that is being read began, below the open elements.
+    /// Where the current event began, below the open elements.
     fn place(&self) -> Place {
         let place = Place::at(self.file, self.at.0, self.at.1);
         if self.stack.depth() == 0 { place } else { place.with_path(self.stack.path()) }
@@ -245,7 +245,7 @@ impl<'r, R: Read> XmlReader<'r, R> {
         Problem::new(code, message).at(self.place())
     }
 
-    /// Why no more events come, in our words.
+    /// Why there are no more events, in our words.
     fn stopped(&mut self, error: &quick_xml::Error) -> Problem {
         use quick_xml::errors::{Error, IllFormedError};
         let here = self.reader.get_ref().here();

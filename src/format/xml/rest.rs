@@ -1,5 +1,5 @@
-//! What was refused of a file, as a smaller file of the same form: everything around the units stays, and of the units only those
-//! that are wanted. It can be corrected and dropped again.
+//! The refused part of a file, as a smaller file of the same format: everything around the units stays, and only the wanted units. It
+//! can be corrected and dropped again.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use crate::{
     model::{ElementStack, Events, Name, Problems, Start},
 };
 
-/// An XML document with those of its units that begin at these lines and columns.
+/// An XML document with only those units that begin at these lines and columns.
 ///
 /// # Errors
-/// What keeps the document from being read.
+/// What prevents the document from being read.
 pub(super) fn rest(
     source: &ByteSource,
     file: &str,

@@ -17,7 +17,7 @@ use crate::{
     },
 };
 
-/// Bytes of a name or namespace, and bindings in scope at one place; real documents stay below a tenth of both.
+/// Maximum bytes of a name or namespace, and bindings in scope at one place; real documents stay below a tenth of both.
 const LONGEST_NAME: usize = 1000;
 const MOST_BINDINGS: usize = 200;
 const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
@@ -25,16 +25,16 @@ const XML_NAMESPACE: &str = "http://www.w3.org/XML/1998/namespace";
 /// Why a tag is refused: the code and a sentence.
 type Refusal = (Code, Sentence);
 
-/// Namespaces in scope, and the tag that is being read.
+/// Namespaces in scope, and the current tag.
 #[derive(Default)]
 pub(super) struct Scopes {
     /// Bindings, innermost last: prefix and namespace.
     bindings: Vec<Declared>,
-    /// For each open element the bindings before it, the scope around it, and the text gathered in its parent so far.
+    /// For each open element: the earlier bindings, the outer scope, and the parent's text so far.
     open: Vec<(usize, u32, usize)>,
-    /// Number of the scope: of the innermost element that declares something.
+    /// Number of the scope, which is that of the innermost element with declarations.
     scope: u32,
-    /// Scopes that there were.
+    /// Number of scopes so far.
     scopes: u32,
     known: Known,
     attributes: Vec<(NameKey, Range<usize>)>,
@@ -46,7 +46,7 @@ pub(super) struct Scopes {
 }
 
 impl Scopes {
-    /// Reads a tag and opens its scope; gives the element's name.
+    /// Reads a tag and opens its scope; returns the element's name.
     pub(super) fn enter(&mut self, tag: &BytesStart<'_>, limits: &Limits, vocabulary: &mut Vocabulary) -> Result<NameKey, Refusal> {
         self.open.push((self.bindings.len(), self.scope, self.gathered));
         self.gathered = 0;
@@ -91,7 +91,7 @@ impl Scopes {
         Ok(key)
     }
 
-    /// The tag that was read last.
+    /// The last tag that was read.
     pub(super) fn start<'s>(&'s self, key: NameKey, vocabulary: &'s Vocabulary) -> Start<'s> {
         let own = self.open.last().map_or(0, |(before, ..)| *before);
         Start { vocabulary, key, attributes: &self.attributes, values: &self.values, declares: &self.bindings[own..] }
@@ -105,7 +105,7 @@ impl Scopes {
         }
     }
 
-    /// Namespace declarations to the bindings, everything else to `raw`: its name cannot be known before all of them are.
+    /// Puts namespace declarations into the bindings and everything else into `raw`: its name is unknown before all of them are read.
     fn attributes(&mut self, tag: &BytesStart<'_>, limits: &Limits) -> Result<(), Refusal> {
         if !spaced(tag.attributes_raw()) {
             return malformed(say!("xml-no-blank"));
@@ -164,7 +164,7 @@ impl Scopes {
     }
 }
 
-/// Names met lately, as they are written, so that the usual one is found by one comparison.
+/// Recent names, as written, so that one comparison finds the usual one.
 struct Known(Vec<Option<(String, bool, u32, NameKey)>>);
 
 impl Default for Known {
@@ -191,7 +191,7 @@ impl Known {
     }
 }
 
-/// The number of a name as it is written, with its prefix resolved.
+/// The number of a name as written, with its prefix resolved.
 fn learn(bindings: &[Declared], qualified: &str, is_element: bool, vocabulary: &mut Vocabulary) -> Result<NameKey, Refusal> {
     if qualified.len() > LONGEST_NAME {
         return Err((Code::DocLimit, say!("limit-name", limit = LONGEST_NAME)));
@@ -234,14 +234,14 @@ pub(super) fn is_name(text: &str) -> bool {
 /// The first character that XML 1.0 does not allow in a document (production 2).
 pub(super) fn illegal(text: &str) -> Option<char> {
     let control = |byte: u8| byte < 0x20 && !matches!(byte, b'\t' | b'\n' | b'\r');
-    // The usual text has neither, which two passes over bytes tell faster than one over characters.
+    // Usual text has neither; two passes over bytes show that faster than one over characters.
     let suspect = text.bytes().fold(false, |found, byte| found | control(byte)) || text.contains("\u{fffe}") || text.contains("\u{ffff}");
     suspect
         .then(|| text.chars().find(|c| matches!(c, '\0'..='\u{8}' | '\u{b}' | '\u{c}' | '\u{e}'..='\u{1f}' | '\u{fffe}' | '\u{ffff}')))
         .flatten()
 }
 
-/// The character a reference stands for.
+/// The character for a reference.
 pub(super) fn reference(name: &str) -> Option<char> {
     Some(match name {
         "amp" => '&',
@@ -261,7 +261,7 @@ pub(super) fn reference(name: &str) -> Option<char> {
     })
 }
 
-/// Whether a blank stands between any two attributes (XML 1.0, production 40).
+/// Whether there is a blank between any two attributes (XML 1.0, production 40).
 fn spaced(raw: &str) -> bool {
     let mut rest = raw.as_bytes();
     while let Some(open) = memchr::memchr2(b'"', b'\'', rest) {

@@ -1,4 +1,4 @@
-//! The sentences of each language, as Project Fluent reads them. The files are part of the program.
+//! The sentences of each language, as Project Fluent reads them. The files are compiled in.
 
 use std::sync::OnceLock;
 
@@ -16,7 +16,7 @@ pub(super) fn source(language: Language) -> &'static str {
     }
 }
 
-/// An argument, said.
+/// An argument as text.
 pub(super) enum Value {
     Number(u64),
     Text(String),
@@ -28,9 +28,9 @@ fn bundle(language: Language) -> &'static Bundle {
     static BUNDLES: OnceLock<[Bundle; 4]> = OnceLock::new();
     let made = |language: Language| {
         let mut bundle = FluentBundle::new_concurrent(vec![language.code().parse().unwrap_or_default()]);
-        // Marks of direction around each argument would stand in logs, reports and JSON.
+        // Direction marks around each argument would appear in logs, reports and JSON.
         bundle.set_use_isolating(false);
-        // A line that cannot be read is left out; a test holds that there is none.
+        // A line that cannot be read is left out; a test checks that there is none.
         let resource = FluentResource::try_new(source(language).to_string()).unwrap_or_else(|(resource, _)| resource);
         bundle.add_resource_overriding(resource);
         bundle
@@ -38,7 +38,7 @@ fn bundle(language: Language) -> &'static Bundle {
     &BUNDLES.get_or_init(|| Language::ALL.map(made))[language as usize]
 }
 
-/// A message with its arguments, or one of its attributes; `None` where it is not known, or an argument is missing.
+/// A message with its arguments, or one of its attributes; `None` if it is unknown, or an argument is missing.
 pub(super) fn formatted(language: Language, id: &str, attribute: Option<&str>, args: Vec<(&str, Value)>) -> Option<String> {
     let bundle = bundle(language);
     let message = bundle.get_message(id)?;

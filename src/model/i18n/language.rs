@@ -1,6 +1,6 @@
-//! The languages.
+//! The supported languages.
 
-/// A language that partners are written to in.
+/// A language for texts to partners.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Language {
     /// English.
@@ -18,7 +18,7 @@ impl Language {
     /// All of them.
     pub const ALL: [Self; 4] = [Self::English, Self::German, Self::French, Self::Spanish];
 
-    /// Its code of ISO 639-1.
+    /// Its ISO 639-1 code.
     pub fn code(self) -> &'static str {
         match self {
             Self::English => "en",
@@ -28,7 +28,7 @@ impl Language {
         }
     }
 
-    /// The language of a code of ISO 639-1.
+    /// The language with this ISO 639-1 code.
     pub fn parse(code: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|language| language.code() == code)
     }

@@ -1,5 +1,5 @@
-//! The languages that partners are written to in, and the sentences in each: Project Fluent's files, one for each language. English is
-//! what everybody reads; what a partner is told is in the four languages.
+//! The languages for texts to partners, and the sentences in each: one Project Fluent file for each language. Everybody reads
+//! English; texts to partners exist in four languages.
 
 mod bundles;
 mod language;
@@ -15,8 +15,8 @@ pub use self::{
     text::Text,
 };
 
-/// A sentence by its id, with its arguments: `say!("element-unknown", element = name, parent = above)`. That the id is known and has
-/// just these arguments in all languages is held by a test.
+/// A sentence by its id, with its arguments: `say!("element-unknown", element = name, parent = above)`. A test checks that the id is
+/// known and has exactly these arguments in all languages.
 macro_rules! say {
     ($id:literal $(, $name:ident = $value:expr)* $(,)?) => {
         $crate::model::i18n::Sentence::new($id, [$((stringify!($name), $crate::model::i18n::Argument::from($value))),*])

@@ -1,8 +1,8 @@
-//! Parts of sentences that several rooms use.
+//! Parts of sentences that several modules use.
 
 use super::{say, sentence::Sentence};
 
-/// A namespace, cut only where it is longer than any that is meant.
+/// A namespace, cut only if it is longer than any real one.
 pub fn namespace(namespace: &str) -> Sentence {
     if namespace.is_empty() {
         return say!("namespace-none");

@@ -9,7 +9,7 @@ use super::{
 use crate::model::Code;
 
 impl Language {
-    /// A sentence in this language; `None` where the language does not know it, or it holds what a library said in English.
+    /// A sentence in this language; `None` if the language does not have it, or it holds a library's English text.
     pub fn say(self, sentence: &Sentence) -> Option<String> {
         let english = self == Self::English;
         let value = |argument: &Argument| match argument {
@@ -54,17 +54,17 @@ impl Language {
         }
     }
 
-    /// What a code is, in a few words.
+    /// The title of a code.
     pub fn title(self, code: Code) -> String {
         self.of_code(code, None).unwrap_or_else(|| code.info().title.to_string())
     }
 
-    /// What is to be done about a code.
+    /// The advice for a code.
     pub fn advice(self, code: Code) -> String {
         self.of_code(code, Some("advice")).unwrap_or_else(|| code.info().text.to_string())
     }
 
-    /// The register holds the English of codes.
+    /// The English texts of codes are in the register.
     fn of_code(self, code: Code, attribute: Option<&str>) -> Option<String> {
         if self == Self::English { None } else { bundles::formatted(self, code.as_str(), attribute, Vec::new()) }
     }

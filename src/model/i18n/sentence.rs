@@ -1,10 +1,10 @@
-//! A sentence that people read, as its id and arguments: it can be said in every language, and compared without its words.
+//! A sentence that people read, as its id and arguments: it can be rendered in every language, and compared without its words.
 
 use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
-/// A sentence by its id. Its words stand in the `.ftl` file of each language; [`say!`](super::say) makes one.
+/// A sentence by its id. Its words are in the `.ftl` file of each language; [`say!`](super::say) makes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sentence {
     /// Name in the `.ftl` files: `element-unknown`.
@@ -21,7 +21,7 @@ impl Sentence {
     }
 }
 
-/// What a sentence is about.
+/// An argument of a sentence.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Argument {
@@ -31,9 +31,9 @@ pub enum Argument {
     Verbatim(String),
     /// A sentence, or a part of one.
     Sentence(Box<Sentence>),
-    /// Several of them.
+    /// Several arguments.
     List(List),
-    /// What a library said. A sentence that holds it cannot be translated.
+    /// Text from a library. A sentence that holds it cannot be translated.
     English {
         /// Its words.
         english: String,
@@ -61,7 +61,7 @@ pub struct List {
     pub list: Vec<Argument>,
     /// How they are joined.
     pub join: Join,
-    /// How many further parts there are that are not shown.
+    /// Number of further parts that are not shown.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub more: u64,
 }
@@ -72,7 +72,7 @@ fn is_zero(number: &u64) -> bool {
 }
 
 impl List {
-    /// These parts.
+    /// A list of these parts.
     pub fn new<A: Into<Argument>>(join: Join, parts: impl IntoIterator<Item = A>) -> Self {
         Self { list: parts.into_iter().map(Into::into).collect(), join, more: 0 }
     }

@@ -1,4 +1,4 @@
-//! What a person reads: English words and, where it has one, the sentence that they are.
+//! What a person reads: English words and, if it has one, the sentence behind them.
 
 use std::{fmt, ops::Deref};
 
@@ -9,8 +9,8 @@ use super::{
     sentence::{Argument, Sentence},
 };
 
-/// Words for people. Reads as its English words; one that was made of a [`Sentence`] can be said in other languages too, and compared
-/// without its words. One that was made of a string is English only.
+/// Text for people. It reads as its English words. If it was made from a [`Sentence`], it can be rendered in other languages too and
+/// compared without its words. If it was made from a string, it is English only.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Text {
     english: String,
@@ -18,12 +18,12 @@ pub struct Text {
 }
 
 impl Text {
-    /// Words that were written down earlier, and what they said.
+    /// Words that were stored earlier, and their sentence.
     pub fn kept(english: String, sentence: Option<Box<Sentence>>) -> Self {
         Self { english, sentence }
     }
 
-    /// The sentence, where it is one.
+    /// The sentence, if it has one.
     pub fn sentence(&self) -> Option<&Sentence> {
         self.sentence.as_deref()
     }
@@ -33,7 +33,7 @@ impl Text {
         (self.english, self.sentence)
     }
 
-    /// The words in a language; `None` where they are known in English only.
+    /// The words in a language; `None` if they are known in English only.
     pub fn in_language(&self, language: Language) -> Option<String> {
         match (language, &self.sentence) {
             (Language::English, _) => Some(self.english.clone()),
@@ -42,7 +42,7 @@ impl Text {
         }
     }
 
-    /// What tells it from others: id and arguments where it is a sentence, so that another wording is still the same.
+    /// What identifies it: id and arguments if it is a sentence, so that another wording is still the same.
     pub fn identity(&self) -> String {
         match &self.sentence {
             Some(sentence) => serde_json::to_string(sentence).unwrap_or_else(|_| self.english.clone()),

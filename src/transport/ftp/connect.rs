@@ -1,4 +1,4 @@
-//! From settings to a control connection that is signed in and speaks binary.
+//! From settings to a logged-in control connection in binary mode.
 
 use std::{io, pin::Pin, sync::Arc, time::Duration};
 
@@ -31,8 +31,8 @@ impl Encoding for Names {
     }
 }
 
-/// Connects and signs in. TLS 1.2 goes first: its session can be taken up by any number of data connections, which many servers
-/// insist on, while the tickets of 1.3 run out after a few uploads (seen with ProFTPD). Servers without 1.2 get 1.3.
+/// Connects and logs in. TLS 1.2 goes first: any number of data connections can resume its session, which many servers require. The
+/// tickets of 1.3 run out after a few uploads (seen with ProFTPD). Servers without 1.2 get 1.3.
 pub(super) async fn connect(settings: &FtpSettings) -> Result<Line, Problem> {
     match connect_with(settings, &TLS12).await {
         Err(problem) if problem.message.contains(OTHER_TLS) => connect_with(settings, &TLS13).await,
@@ -52,7 +52,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
     let connected = match settings.security {
         Security::Implicit => {
             let connector = connector(settings, version)?;
-            // The only call the library has for it.
+            // The library has no other call for it.
             #[allow(deprecated)]
             let connecting = AsyncRustlsFtpStream::connect_secure_implicit((host.as_str(), *port), connector, host);
             answered(*patience, connecting).await.map_err(reported)?
@@ -63,7 +63,7 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
                 Ok(Err(error)) => return Err(unreachable(format!("cannot be reached ({})", crate::model::problem::reason(&error)))),
                 Ok(Ok(socket)) => socket,
             };
-            // A socket that cannot switch the delay off still works.
+            // A socket that cannot disable the delay still works.
             let _ = socket.set_nodelay(true);
             answered(*patience, AsyncRustlsFtpStream::connect_with_stream(socket)).await.map_err(reported)?
         }
@@ -75,11 +75,11 @@ async fn connect_with(settings: &FtpSettings, version: &'static SupportedProtoco
             Ok(ftp) => ftp,
             Err(Fault::Refused(_, words)) => {
                 return Err(unreachable(format!("offers no TLS: {words}"))
-                    .hint("nothing was sent in the clear; is it another port, or `tls = \"none\"`?"));
+                    .hint("nothing was sent unencrypted; is it another port, or `tls = \"none\"`?"));
             }
             Err(Fault::Broken("the TLS connection failed")) => {
-                return Err(unreachable("shows a certificate that is not trusted, or speaks no TLS we accept".into())
-                    .hint("for a certificate of the partner's own making, name its file: authority = \"keys/partner-ca.pem\""));
+                return Err(unreachable("has an untrusted certificate, or no TLS version that we accept".into())
+                    .hint("for a certificate that the partner made, name its file: authority = \"keys/partner-ca.pem\""));
             }
             Err(fault) => return Err(reported(fault)),
         };
@@ -110,7 +110,7 @@ async fn prepared(mut ftp: AsyncRustlsFtpStream, settings: &FtpSettings) -> Resu
             answered(patience, ftp.custom_command(command, &[Status::CommandOk])).await?;
         }
     }
-    // A server that knows no OPTS sends its names as it has them, which is all that is needed.
+    // A server without OPTS sends its names unchanged, which is enough.
     match answered(patience, ftp.custom_command("OPTS UTF8 ON", &[Status::CommandOk, Status::CommandNotImplemented])).await {
         Ok(_) | Err(Fault::Refused(..)) => {}
         Err(fault) => return Err(fault),
@@ -121,7 +121,7 @@ async fn prepared(mut ftp: AsyncRustlsFtpStream, settings: &FtpSettings) -> Resu
         Err(fault) => return Err(fault),
     };
     answered(patience, ftp.transfer_type(FileType::Binary)).await?;
-    // The address a server tells is not believed: data goes to the host that was signed in to.
+    // The address that a server reports is not trusted: data goes to the host of the login.
     ftp.set_passive_nat_workaround(true);
     let is_v6 = ftp.get_ref().await.peer_addr().is_ok_and(|peer| peer.is_ipv6());
     ftp.set_mode(if is_v6 { Mode::ExtendedPassive } else { Mode::Passive });

@@ -1,5 +1,5 @@
-//! Listings: MLSD where the server has it (RFC 3659, section 7), otherwise LIST as `ls -l` prints it, which is a custom and no
-//! standard. Read by ourselves, with limits.
+//! Listings: MLSD if the server has it (RFC 3659, section 7), otherwise LIST as `ls -l` prints it, which is common but not
+//! standardised. Parsed here, with limits.
 
 use std::time::Duration;
 
@@ -9,12 +9,12 @@ use suppaftp::{Status, list::ListParser};
 use super::{Fault, Line, answered, deadline, next_part};
 use crate::{model::names, transport::DirEntry};
 
-/// Bytes of a listing; a server that goes on beyond it is not believed.
+/// Maximum bytes of a listing; a server that sends more is not trusted.
 const MOST: usize = 64 << 20;
-/// Names of a listing.
+/// Maximum names in a listing.
 const NAMES: usize = 250_000;
 
-/// The files of a folder. The folder is entered first: so a missing one is told (some servers list it as empty), and no name can be
+/// The files of a folder. The folder is entered first, so a missing one is reported (some servers list it as empty), and no name is
 /// taken for an option or a pattern.
 pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> Result<Vec<DirEntry>, Fault> {
     let path = line.path(folder)?;
@@ -23,7 +23,7 @@ pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> R
     let opened = answered(patience, line.ftp.custom_data_command(command, &[Status::AboutToSend, Status::AlreadyOpen])).await;
     let mut stream = match opened {
         Ok((_, stream)) => stream,
-        // Some servers say so of an empty folder; that the folder is there, we know.
+        // Some servers answer this for an empty folder; we know that the folder exists.
         Err(fault) if fault.is_refusal() => return Ok(Vec::new()),
         Err(fault) => return Err(fault),
     };
@@ -46,7 +46,7 @@ pub(super) async fn list(line: &mut Line, folder: &str, patience: Duration) -> R
     Ok(lines.filter_map(parse).filter(|entry| is_name(&entry.name)).collect())
 }
 
-/// One file by MLST, as its folder's listing has it. The answer may have the name in any form; which file was asked for is known.
+/// One file by MLST, as in its folder's listing. The answer may have the name in any form; we know which file we asked for.
 pub(super) async fn one(line: &mut Line, path: &str, name: &str, patience: Duration) -> Result<Option<DirEntry>, Fault> {
     match answered(patience, line.ftp.mlst(Some(path))).await {
         Ok(text) => Ok(exact(text.trim_start().as_bytes()).map(|entry| DirEntry { name: name.to_string(), ..entry })),
@@ -55,12 +55,12 @@ pub(super) async fn one(line: &mut Line, path: &str, name: &str, patience: Durat
     }
 }
 
-/// Whatever a server calls `../x` is no file of the folder.
+/// Whatever a server calls `../x` is not a file of the folder.
 fn is_name(name: &str) -> bool {
     !matches!(name, "" | "." | "..") && !name.contains(['/', '\0'])
 }
 
-/// Reads a line of MLSD: `type=file;size=1024;modify=20261124120000; name`. `None` for anything but a file.
+/// Parses a line of MLSD: `type=file;size=1024;modify=20261124120000; name`. `None` for anything but a file.
 pub fn exact(line: &[u8]) -> Option<DirEntry> {
     let at = line.windows(2).position(|pair| pair == b"; ")?;
     let facts = String::from_utf8_lossy(&line[..at]).to_lowercase();
@@ -77,8 +77,8 @@ pub fn exact(line: &[u8]) -> Option<DirEntry> {
     })
 }
 
-/// Reads a line of `ls -l`, or of a DOS listing. Its time is the server's, to the minute: good to be compared with itself. The name begins right after the one
-/// blank behind the time, and may have blanks at either end; the rest is the library's to read.
+/// Parses a line of `ls -l`, or of a DOS listing. Its time is the server's, to the minute: good only for comparison with itself. The
+/// name begins after the one blank after the time, and may have blanks at either end. The library parses the rest.
 pub fn customary(line: &[u8]) -> Option<DirEntry> {
     let text = names::text(line);
     let (head, name) = match columns(&text, 8) {
@@ -101,7 +101,7 @@ pub fn customary(line: &[u8]) -> Option<DirEntry> {
     })
 }
 
-/// Where so many columns end, separated by any number of blanks.
+/// Where this many columns end, separated by any number of blanks.
 fn columns(text: &str, count: usize) -> Option<usize> {
     let mut at = 0;
     for _ in 0..count {

@@ -1,7 +1,7 @@
 //! A drop on a partner's FTP server (RFC 959, 3659), in the clear or with TLS (RFC 4217), over suppaftp.
 //!
-//! One control connection, and what is asked of it goes one after the other: the protocol knows nothing else. After anything but a
-//! plain refusal the connection is given up, since the answer to one command must never be taken for that of the next.
+//! One control connection; requests run one after the other, because the protocol knows nothing else. After anything but a plain
+//! refusal the connection is closed: the answer to one command must never be taken for that of the next.
 
 mod connect;
 pub mod listing;
@@ -23,21 +23,21 @@ use tokio::{
 use super::{DirEntry, RemoteFs, contained, leaf, missing, named, other_length, sftp::Secret, taken, too_large};
 use crate::model::{BoxFuture, Code, Problem, Sink, foreign, problem::shown};
 
-/// Whether the connection is enciphered.
+/// Whether the connection is encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Security {
-    /// Not at all: password and documents can be read on the way.
+    /// Unencrypted: password and documents can be read on the network.
     Plain,
-    /// `AUTH TLS` before the login, port 21 by custom.
+    /// `AUTH TLS` before the login, usually port 21.
     Explicit,
-    /// From the first byte, port 990 by custom.
+    /// From the first byte, usually port 990.
     Implicit,
 }
 
 /// Where the drop is and how to reach it.
 #[derive(Debug, Clone)]
 pub struct FtpSettings {
-    /// Host name or address; with TLS the name the certificate must have.
+    /// Host name or address; with TLS, the name in the certificate.
     pub host: String,
     /// Port.
     pub port: u16,
@@ -45,17 +45,17 @@ pub struct FtpSettings {
     pub user: String,
     /// Password.
     pub password: Secret,
-    /// Cipher.
+    /// Encryption.
     pub security: Security,
-    /// A file of certificates to trust besides those of the system, for partners with a certificate of their own making.
+    /// A file of trusted certificates besides the system's, for partners with a self-made certificate.
     pub authority: Option<PathBuf>,
-    /// Folder of the drop, relative to where the login lands unless it begins with `/`.
+    /// Folder of the drop, relative to the login folder unless it begins with `/`.
     pub base: String,
     /// How long connecting, one answer, or one part of a file may take.
     pub timeout: Duration,
 }
 
-/// A connection that is signed in.
+/// A logged-in connection.
 struct Line {
     ftp: AsyncRustlsFtpStream,
     /// Whether the server has MLSD and MLST (RFC 3659), whose listings are exact.
@@ -76,9 +76,9 @@ pub struct FtpStore {
 enum Fault {
     /// The server refused: status and its words.
     Refused(Status, String),
-    /// The connection is of no use any more.
+    /// The connection cannot be used any more.
     Broken(&'static str),
-    /// Told already.
+    /// A problem already.
     Told(Problem),
 }
 
@@ -98,7 +98,7 @@ impl From<FtpError> for Fault {
 }
 
 impl Fault {
-    /// The fault as people read it; the one place of this transport that does it.
+    /// The fault as a problem; all problems of this transport are made here.
     fn problem(self, path: &str) -> Problem {
         let path = shown(path);
         let (status, words) = match self {
@@ -111,10 +111,12 @@ impl Fault {
             Status::ExceededStorage | Status::RequestedActionNotTaken => {
                 Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`"))
             }
-            Status::NotLoggedIn | Status::InvalidCredentials => Problem::new(Code::DropLogin, "the server wants another login".to_string()),
-            // FTP has one status for "not there" and "not allowed"; only the words tell them apart.
+            Status::NotLoggedIn | Status::InvalidCredentials => {
+                Problem::new(Code::DropLogin, "the server requires another login".to_string())
+            }
+            // FTP has one status for "not there" and "not allowed"; only the words distinguish them.
             Status::FileUnavailable | Status::BadFilename if lower.contains("denied") || lower.contains("permi") => {
-                Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`"))
+                Problem::new(Code::DropDenied, format!("no permission on the server for `{path}`"))
             }
             Status::FileUnavailable => missing(&path),
             _ => Problem::new(Code::DropIo, format!("the server refuses `{path}`: {words}")),
@@ -126,8 +128,8 @@ impl Fault {
     }
 }
 
-/// The server has no TLS of the version we offered.
-const OTHER_TLS: &str = "it wants another version of TLS";
+/// The server does not support the TLS version we offered.
+const OTHER_TLS: &str = "it requires another version of TLS";
 
 /// Bytes of a file moved at a time.
 const PART: usize = 64 << 10;
@@ -138,13 +140,13 @@ impl FtpStore {
         Self { settings, line: Mutex::default(), moved: AtomicU64::new(0) }
     }
 
-    /// The connection, made where there is none.
+    /// The connection; opened if there is none.
     async fn line(&self) -> Result<(MutexGuard<'_, Option<Line>>, Line), Problem> {
         let mut slot = self.line.lock().await;
         let line = match slot.take() {
             Some(mut line) => match timeout(self.settings.timeout, line.ftp.noop()).await {
                 Ok(Ok(())) => line,
-                // Servers end sessions that were idle; the next one is as good.
+                // Servers end idle sessions; the next session is just as good.
                 _ => connect::connect(&self.settings).await?,
             },
             None => connect::connect(&self.settings).await?,
@@ -152,7 +154,7 @@ impl FtpStore {
         Ok((slot, line))
     }
 
-    /// Keeps the connection where it can be used again, and tells what went wrong.
+    /// Keeps the connection if it can be used again, and reports what went wrong.
     fn settle<T>(mut slot: MutexGuard<'_, Option<Line>>, line: Line, result: Result<T, Fault>, path: &str) -> Result<T, Problem> {
         if matches!(result, Ok(_) | Err(Fault::Refused(..))) {
             *slot = Some(line);
@@ -174,7 +176,7 @@ impl Line {
         })
     }
 
-    /// Whether a file is there: SIZE knows files only.
+    /// Whether a file exists: SIZE knows only files.
     async fn has(&mut self, path: &str, patience: Duration) -> Result<bool, Fault> {
         match answered(patience, self.ftp.size(path)).await {
             Ok(_) => Ok(true),
@@ -208,7 +210,7 @@ impl Line {
         for part in bytes.chunks(PART) {
             match timeout(patience, stream.write_all(part)).await {
                 Err(_) => return Err(Fault::Broken("no answer in time")),
-                // The server's last answer tells why it wants no more.
+                // The server's last answer says why it wants no more.
                 Ok(Err(_)) => break,
                 Ok(Ok(())) => {
                     moved.fetch_add(part.len() as u64, Ordering::Relaxed);
@@ -221,18 +223,18 @@ impl Line {
     }
 }
 
-/// When a transfer of so many bytes must have ended: a server that sends a byte now and then is not waited for for ever. A line of
-/// 2 KB/s is slow enough.
+/// The deadline for a transfer of this many bytes: a server that sends a byte now and then must not block forever. It allows for a
+/// line of 2 KB/s.
 fn deadline(patience: Duration, bytes: u64) -> Instant {
     Instant::now() + patience * 20 + Duration::from_secs(bytes / 2000)
 }
 
-/// The next bytes of a data connection; none at its end.
+/// The next bytes of a data connection; empty at its end.
 async fn next_part(stream: &mut (impl AsyncRead + Unpin), part: &mut [u8], deadline: Instant, patience: Duration) -> Result<usize, Fault> {
     match timeout_at(deadline.min(Instant::now() + patience), stream.read(part)).await {
         Err(_) => Err(Fault::Broken("no answer in time")),
         Ok(Ok(length)) => Ok(length),
-        // A server that ends TLS without saying so; the length and its last answer decide.
+        // A server that ends TLS without a close; the length and its last answer decide.
         Ok(Err(error)) if error.kind() == std::io::ErrorKind::UnexpectedEof => Ok(0),
         Ok(Err(_)) => Err(Fault::Broken("the data connection broke")),
     }
@@ -266,7 +268,7 @@ impl RemoteFs for FtpStore {
                 if !line.has(&full, patience).await? {
                     return Ok(None);
                 }
-                // The same listing as a poll sees, so that times compare.
+                // The same listing as in a poll, so that times compare.
                 let folder = path.rsplit_once('/').map_or("", |(folder, _)| folder);
                 let entries = listing::list(&mut line, folder, patience).await?;
                 Ok(entries.into_iter().find(|entry| entry.name == leaf(path)))
@@ -298,7 +300,7 @@ impl RemoteFs for FtpStore {
                 let full = line.path(path)?;
                 let written = line.write(&full, bytes, self.settings.timeout, &self.moved).await;
                 if matches!(written, Err(Fault::Refused(..) | Fault::Told(_))) {
-                    // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                    // Half a file is useless; if it cannot be removed either, the first error matters more.
                     let _ = answered(self.settings.timeout, line.ftp.rm(&full)).await;
                 }
                 written
@@ -314,7 +316,7 @@ impl RemoteFs for FtpStore {
             let patience = self.settings.timeout;
             let result = async {
                 let (source, target) = (line.path(from)?, line.path(to)?);
-                // RFC 959 leaves open what a rename over a file does; most servers replace it.
+                // RFC 959 does not define a rename onto an existing file; most servers replace it.
                 if line.has(&target, patience).await? {
                     return Err(Fault::Told(taken(to)));
                 }
@@ -338,7 +340,7 @@ impl RemoteFs for FtpStore {
                 if !matches!(replaced, Err(Fault::Refused(..))) || !line.has(&target, patience).await? {
                     return replaced;
                 }
-                // A server that does not replace: what is there is moved aside first.
+                // A server that does not replace: the existing file is moved aside first.
                 let aside = format!("{target}.replaced.part");
                 if line.has(&aside, patience).await? {
                     answered(patience, line.ftp.rm(&aside)).await?;

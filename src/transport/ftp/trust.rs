@@ -1,6 +1,6 @@
-//! Which certificates are believed: those the system's authorities or the partner's own vouch for, and the very one a partner gave us.
-//! Many partners sign their certificate themselves, which the usual check refuses since it is an authority's; given by name in the
-//! partner's file, it is as good as a known host key.
+//! Which certificates are trusted: those that the system's or the partner's own authorities issued, and the exact one a partner gave us.
+//! Many partners sign their certificate themselves. The usual check refuses it, since it is an authority's. Named in the partner's
+//! file, it is as good as a known host key.
 
 use std::{path::Path, sync::Arc};
 
@@ -59,8 +59,8 @@ impl ServerCertVerifier for Known {
     }
 }
 
-/// TLS as a client that believes the system's authorities, and what is in `authority` besides. Its store of TLS sessions is its own:
-/// servers that want the control connection's session for data get it from there.
+/// A TLS client that trusts the system's authorities and those in `authority`. It has its own store of TLS sessions: servers that
+/// require the control connection's session for data get it from there.
 pub(super) fn config(authority: Option<&Path>, version: &'static SupportedProtocolVersion) -> Result<ClientConfig, Problem> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
@@ -76,7 +76,7 @@ pub(super) fn config(authority: Option<&Path>, version: &'static SupportedProtoc
             given.push(certificate);
         }
     }
-    let unusable = || Problem::new(Code::ConfigUnreadable, "this machine has no certificates of authorities to trust");
+    let unusable = || Problem::new(Code::ConfigUnreadable, "this machine has no trusted CA certificates");
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let usual = WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider)).build();
     let usual = usual

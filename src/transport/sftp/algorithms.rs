@@ -1,4 +1,4 @@
-//! Which algorithms we offer: the sound ones always, old ones only where a partner's file names them.
+//! Which algorithms we offer: always the secure ones, old ones only if a partner's file names them.
 
 use std::{borrow::Cow, path::Path};
 
@@ -10,7 +10,7 @@ use russh::{
 
 use super::host_keys::KnownHosts;
 
-/// Sound key exchanges, best first; the last four are no algorithms but signs of what a client can do, and must stay
+/// Secure key exchanges, best first. The last four are not algorithms but flags for what a client can do, and must stay
 /// (RFC 8308; OpenSSH's strict key exchange).
 const KEX: [kex::Name; 16] = [
     kex::MLKEM768X25519_SHA256,
@@ -35,7 +35,7 @@ const KEX: [kex::Name; 16] = [
 const CIPHERS: [cipher::Name; 6] =
     [cipher::AES_256_GCM, cipher::AES_128_GCM, cipher::CHACHA20_POLY1305, cipher::AES_256_CTR, cipher::AES_192_CTR, cipher::AES_128_CTR];
 
-/// What a partner's file may allow besides, by SSH name.
+/// What a partner's file may allow in addition, by SSH name.
 pub const LEGACY: [&str; 11] = [
     "3des-cbc",
     "aes128-cbc",
@@ -54,7 +54,7 @@ pub const LEGACY: [&str; 11] = [
 pub(super) fn preferred(host: &str, port: u16, known_hosts: &Path, legacy: &[String]) -> Preferred {
     let defaults = Preferred::default();
     let mut exchanges = KEX.to_vec();
-    // Old ones come last of the algorithms, before the signs.
+    // Old ones come last of the algorithms, before the flags.
     let signs = exchanges.split_off(exchanges.len() - 4);
     exchanges.extend(legacy.iter().filter_map(|name| kex::Name::try_from(name.as_str()).ok()));
     exchanges.extend(signs);
@@ -66,7 +66,7 @@ pub(super) fn preferred(host: &str, port: u16, known_hosts: &Path, legacy: &[Str
     Preferred {
         kex: Cow::Owned(exchanges),
         key: Cow::Owned(host_keys(&known, host, port, legacy)),
-        // Asked for only where an authority is on file that could vouch for the certificate.
+        // Only requested if there is a known authority that could have signed the certificate.
         host_key_certificates: Cow::Owned(if known.has_authority(host, port) { usual_host_keys() } else { Vec::new() }),
         cipher: Cow::Owned(ciphers),
         mac: Cow::Owned(macs),
@@ -85,7 +85,7 @@ fn usual_host_keys() -> Vec<Algorithm> {
     ]
 }
 
-/// Kinds of host keys to ask for: those on file first, so that a second key of a host is no false alarm.
+/// Kinds of host keys to request: known ones first, so that a second key of a host causes no false alarm.
 fn host_keys(known: &KnownHosts, host: &str, port: u16, legacy: &[String]) -> Vec<Algorithm> {
     let mut all = usual_host_keys();
     let allows = |name: &str| legacy.iter().any(|allowed| allowed == name);

@@ -24,10 +24,10 @@ use super::{
 };
 use crate::model::{BoxFuture, Code, Problem};
 
-/// A connection with nothing to say is asked for a sign of life so often, so that no firewall on the way forgets it.
+/// Interval of keep-alive requests on an idle connection, so that no firewall forgets it.
 const KEEP_ALIVE: Duration = Duration::from_secs(20);
 
-/// A session and the connections that carry it: the server's, and those of the jump hosts on the way.
+/// A session and its connections: to the server, and to the jump hosts before it.
 pub(super) struct Connected {
     pub(super) sftp: Session,
     ssh: Handle<Checker>,
@@ -42,7 +42,7 @@ impl Connected {
     }
 }
 
-/// Checks the host key and keeps what it saw, since the library only says that it was refused.
+/// Checks the host key and keeps the result, since the library only says that it was refused.
 pub(super) struct Checker {
     host: String,
     port: u16,
@@ -76,7 +76,7 @@ impl client::Handler for Checker {
     }
 }
 
-/// Connects and signs in.
+/// Connects and logs in.
 pub(super) async fn connect(settings: &SftpSettings) -> Result<Connected, Problem> {
     let mut way = Vec::new();
     let (ssh, server) = signed_in(settings, &mut way).await?;
@@ -93,7 +93,7 @@ pub(super) async fn connect(settings: &SftpSettings) -> Result<Connected, Proble
     Ok(Connected { sftp, ssh, _way: way, is_openssh: server.contains("OpenSSH") })
 }
 
-/// Fetches the server's key, for `consign trust`: accepted only with the fingerprint that was asked for.
+/// Fetches the server's key, for `consign trust`: accepted only with the requested fingerprint.
 ///
 /// # Errors
 /// The server cannot be reached, or shows another key.
@@ -102,7 +102,7 @@ pub async fn host_key(settings: &SftpSettings, fingerprint: &str) -> Result<Publ
     shake_hands(settings, Some(fingerprint.to_string()), &mut way).await.map(|(_, key, _)| key)
 }
 
-/// A connection that is signed in, and what the server calls itself. Jump hosts on the way are kept in `way`.
+/// A logged-in connection, and the server's own name. `way` keeps the jump hosts.
 fn signed_in<'a>(
     settings: &'a SftpSettings,
     way: &'a mut Vec<Handle<Checker>>,
@@ -160,7 +160,7 @@ async fn tcp(settings: &SftpSettings) -> Result<TcpStream, Problem> {
         }
         Ok(Ok(socket)) => socket,
     };
-    // Nagle's delay costs a round trip for each small request; a socket that cannot switch it off still works.
+    // Nagle's delay costs a round trip for each small request; a socket that cannot disable it still works.
     let _ = socket.set_nodelay(true);
     Ok(socket)
 }
@@ -198,7 +198,7 @@ where
     }
 }
 
-/// What to do about a server that offers nothing of ours.
+/// What to do about a server without a common algorithm.
 fn old_one(theirs: &[String]) -> String {
     match theirs.iter().find(|name| algorithms::LEGACY.contains(&name.as_str())) {
         Some(name) => {

@@ -1,11 +1,11 @@
-//! How much is in flight on one session: starts small with a server that is not known yet, grows with every success, and narrows
+//! How many operations run at once in one session. It starts small with an unknown server, grows with every success, and shrinks
 //! when the server shows that it cannot keep so many files open.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::Notify;
 
-/// Operations in flight with a server that is not known yet.
+/// Parallel operations with an unknown server.
 const FIRST: usize = 32;
 
 #[derive(Debug)]
@@ -17,18 +17,18 @@ struct Width {
     most: usize,
 }
 
-/// Lets at most so many operations through at once.
+/// Lets at most this many operations through at once.
 #[derive(Debug)]
 pub(super) struct Gate {
     width: Mutex<Width>,
     freed: Notify,
 }
 
-/// One operation's place; given back when it is dropped.
+/// One operation's permit; returned on drop.
 #[derive(Debug)]
 pub(super) struct Permit {
     gate: Arc<Gate>,
-    /// Whether others were under way when it was given.
+    /// Whether others were running when it was granted.
     pub(super) is_shared: bool,
 }
 
@@ -43,12 +43,12 @@ impl Gate {
         self.width.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Waits for a place.
+    /// Waits for a permit.
     pub(super) async fn enter(self: &Arc<Self>) -> Permit {
         loop {
             let freed = self.freed.notified();
             tokio::pin!(freed);
-            // Enabled before the look, so that a place freed in between is not missed.
+            // Enabled before the check, so that a permit freed in between is not missed.
             freed.as_mut().enable();
             {
                 let mut width = self.width();
@@ -61,7 +61,7 @@ impl Gate {
         }
     }
 
-    /// The server coped: one more may be under way from now on, so that the width doubles with each round trip.
+    /// Success: one more may run from now on, so that the width doubles with each round trip.
     pub(super) fn grow(&self) {
         let mut width = self.width();
         if width.limit < width.top {
@@ -71,8 +71,8 @@ impl Gate {
         }
     }
 
-    /// The server refused who has this place while others were under way: half as many from now on, and no more again in this session.
-    /// Says whether that can make a difference. The others may have ended since the server refused it.
+    /// The server refused the holder of this permit while others were running: half as many from now on, without growth in this session.
+    /// Returns whether that can help. The others may have ended since the refusal.
     pub(super) fn narrow(&self, refused: &Permit) -> bool {
         let mut width = self.width();
         let others = width.used > 1;
@@ -87,7 +87,7 @@ impl Gate {
         true
     }
 
-    /// It was narrowed for nothing: it may grow again as before.
+    /// It was narrowed for no reason: it may grow again as before.
     pub(super) fn restore(&self) {
         let mut width = self.width();
         width.top = width.most;

@@ -1,5 +1,5 @@
 //! Host keys: `known_hosts` in OpenSSH's format (sshd(8), "SSH_KNOWN_HOSTS FILE FORMAT"): names, patterns, hashed names, several
-//! keys for a host, `@cert-authority` and `@revoked`. A key that is not in it is never trusted by itself.
+//! keys for a host, `@cert-authority` and `@revoked`. An unknown key is never trusted automatically.
 
 use std::{
     fs,
@@ -22,23 +22,23 @@ use crate::model::{Code, Problem, pattern};
 /// What `known_hosts` says about a key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum HostKeyVerdict {
-    /// It is a key on file, or an authority on file vouches for it.
+    /// The key is known, or a known authority signed it.
     Known,
-    /// The host is not on file.
+    /// The host is unknown.
     Unknown,
-    /// The host is on file with another key.
+    /// The host is known with another key.
     Changed,
-    /// The key is on file as one that must not be trusted.
+    /// The key is known as revoked.
     Revoked,
 }
 
-/// The lines of a file that could be understood; the others say nothing, as with OpenSSH.
+/// The lines of a file that could be parsed; the others are ignored, as in OpenSSH.
 #[derive(Debug, Default)]
 pub struct KnownHosts {
     entries: Vec<Entry>,
 }
 
-/// What stands in the file for a host: `host`, or `[host]:port` away from port 22.
+/// A host's name in the file: `host`, or `[host]:port` for other ports than 22.
 fn name_of(host: &str, port: u16) -> String {
     if port == 22 { host.to_lowercase() } else { format!("[{}]:{port}", host.to_lowercase()) }
 }
@@ -51,7 +51,7 @@ fn names(patterns: &HostPatterns, name: &str) -> bool {
         }
         HostPatterns::Patterns(patterns) => {
             let fits = |one: &str| pattern::fits(one, name);
-            // One that is negated keeps the line from naming the host, whatever the others say.
+            // A negated match excludes the host from the line, whatever the others say.
             !patterns.iter().filter_map(|pattern| pattern.strip_prefix('!')).any(fits)
                 && patterns.iter().filter(|pattern| !pattern.starts_with('!')).any(|pattern| fits(pattern))
         }
@@ -59,7 +59,7 @@ fn names(patterns: &HostPatterns, name: &str) -> bool {
 }
 
 impl KnownHosts {
-    /// Reads a file; one that is missing knows nobody.
+    /// Reads a file; a missing one knows no host.
     pub fn read(file: &Path) -> Self {
         let text = fs::read_to_string(file).unwrap_or_default();
         Self { entries: text.lines().filter_map(|line| line.trim().parse().ok()).collect() }
@@ -73,17 +73,17 @@ impl KnownHosts {
             .map(Entry::public_key)
     }
 
-    /// Keys on file for a host.
+    /// Known keys of a host.
     pub fn keys(&self, host: &str, port: u16) -> Vec<&PublicKey> {
         self.of(host, port, None).collect()
     }
 
-    /// Whether an authority is on file for a host.
+    /// Whether there is a known authority for a host.
     pub fn has_authority(&self, host: &str, port: u16) -> bool {
         self.of(host, port, Some(&Marker::CertAuthority)).next().is_some()
     }
 
-    /// Judges a key.
+    /// Checks a key.
     pub fn judge(&self, host: &str, port: u16, key: &PublicKey) -> HostKeyVerdict {
         let is = |known: &&PublicKey| known.key_data() == key.key_data();
         if self.of(host, port, Some(&Marker::Revoked)).any(|known| is(&known)) {
@@ -97,8 +97,8 @@ impl KnownHosts {
         }
     }
 
-    /// Judges what a server shows: a key, or a certificate that an authority on file signed for this very host and that is valid
-    /// now (OpenSSH's PROTOCOL.certkeys). A certificate that does not convince counts as the key in it.
+    /// Checks what a server shows: a key, or a certificate that a known authority signed for this very host and that is valid now
+    /// (OpenSSH's PROTOCOL.certkeys). A certificate that fails the check counts as its key.
     pub fn judge_shown(&self, host: &str, port: u16, shown: &PublicKeyOrCertificate) -> HostKeyVerdict {
         let verdict = self.judge(host, port, &shown.public_key());
         match shown {
@@ -124,7 +124,7 @@ impl KnownHosts {
     }
 }
 
-/// Judges a key against a file.
+/// Checks a key against a file.
 pub fn judge(host: &str, port: u16, key: &PublicKey, file: &Path) -> HostKeyVerdict {
     KnownHosts::read(file).judge(host, port, key)
 }
@@ -148,7 +148,7 @@ pub fn accept(host: &str, port: u16, key: &PublicKey, file: &Path) -> Result<(),
     added().map_err(|_| unwritable())
 }
 
-/// Removes every plain key of a host from the file, so that a changed one can take their place. Marked lines stay.
+/// Removes every plain key of a host from the file, so that a changed one can replace them. Marked lines stay.
 ///
 /// # Errors
 /// The file cannot be written.
@@ -162,19 +162,19 @@ pub fn forget(host: &str, port: u16, file: &Path) -> Result<(), Problem> {
     fs::write(file, kept).map_err(unwritable)
 }
 
-/// The fingerprint as `ssh-keygen -l` and every partner's documentation show it.
+/// The fingerprint in the format of `ssh-keygen -l` and of every partner's documentation.
 pub fn fingerprint(key: &PublicKey) -> String {
     key.fingerprint(HashAlg::Sha256).to_string()
 }
 
-/// The problem for a key that is not the one on file.
+/// The problem for a key that is not the known one.
 pub(super) fn refusal(verdict: &HostKeyVerdict, host: &str, port: u16, key: &PublicKey, accept_with: &str) -> Problem {
     let print = fingerprint(key);
     let kind = key.algorithm();
     let (code, message) = match verdict {
         HostKeyVerdict::Revoked => {
             let problem = Problem::new(Code::DropHostChanged, format!("the host key of {host}:{port} is revoked: {kind} {print}"));
-            return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key holds now");
+            return problem.hint("known_hosts says `@revoked`: do not connect; ask the partner which key is valid now");
         }
         HostKeyVerdict::Changed => (Code::DropHostChanged, format!("the host key of {host}:{port} has changed: it is now {kind} {print}")),
         HostKeyVerdict::Unknown | HostKeyVerdict::Known => {
@@ -184,7 +184,7 @@ pub(super) fn refusal(verdict: &HostKeyVerdict, host: &str, port: u16, key: &Pub
     Problem::new(code, message).hint(format!("compare the fingerprint with the partner, then: {accept_with} --fingerprint {print}"))
 }
 
-/// Whether the file can be asked at all: one that is not there knows nobody, one that cannot be read must not count as such.
+/// Whether the file can be used: a missing one knows no host, but an unreadable one must not count as such.
 pub(super) fn readable(file: &Path) -> Result<(), Problem> {
     match fs::read_to_string(file) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => {

@@ -1,8 +1,8 @@
-//! The second engine: the C library libssh2, for the odd server that our own client does not get on with. One request at a time on a
-//! thread that may block, so it is 3 to 30 times slower; the same suite holds.
+//! The second engine: the C library libssh2, for servers that our own client does not work with. One request at a time on a thread
+//! that may block, so it is 3 to 30 times slower; the same test suite passes.
 //!
-//! After any error of the session (not of a file) the session is given up: libssh2 keeps half-done state, and the next call could
-//! take the answer of the last.
+//! After any error of the session (not of a file) the session is closed: libssh2 keeps half-finished state, and the next call could
+//! read the last call's answer.
 
 use std::{
     io::{Read, Write},
@@ -31,7 +31,7 @@ use crate::{
 /// Bytes read or written with one call.
 const PART: usize = 256 << 10;
 
-/// Names that a folder may have; a server that goes on beyond it is not believed.
+/// Maximum number of names in a folder; a server that sends more is not trusted.
 const NAMES: usize = 250_000;
 
 /// `LIBSSH2_ERROR_FILE`: the end of a listing.
@@ -40,14 +40,14 @@ const END_OF_LISTING: ErrorCode = ErrorCode::Session(-16);
 struct Live {
     sftp: Sftp,
     session: Session,
-    /// To break off what hangs: the library would wait for an answer when it says goodbye.
+    /// Breaks a hanging connection: at the goodbye, the library would wait for an answer.
     socket: TcpStream,
     base: PathBuf,
 }
 
 impl std::ops::Drop for Live {
     fn drop(&mut self) {
-        // A socket that is closed already needs no closing.
+        // A closed socket needs no closing.
         let _ = self.socket.shutdown(Shutdown::Both);
     }
 }
@@ -56,9 +56,9 @@ impl std::ops::Drop for Live {
 pub struct Libssh2Store {
     settings: Arc<SftpSettings>,
     live: Arc<Mutex<Option<Live>>>,
-    /// That of the session which is at work.
+    /// The socket of the active session.
     socket: Arc<Mutex<Option<TcpStream>>>,
-    /// Bytes that came and went so far.
+    /// Bytes sent and received so far.
     moved: Arc<AtomicU64>,
 }
 
@@ -85,7 +85,7 @@ impl Fault {
             Self::Told(problem) => problem,
             Self::Broken(why) => Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
             Self::Refused(2 | 10) => missing(&path),
-            Self::Refused(3) => Problem::new(Code::DropDenied, format!("the server gives no permission for `{path}`")),
+            Self::Refused(3) => Problem::new(Code::DropDenied, format!("no permission on the server for `{path}`")),
             Self::Refused(14 | 15) => Problem::new(Code::DiskFull, format!("no space left on the server for `{path}`")),
             Self::Refused(code) => Problem::new(Code::DropIo, format!("the server failed at `{path}` (status {code})"))
                 .hint("a name that is taken, a full disk, a quota or a lock; the server does not say which"),
@@ -101,15 +101,15 @@ impl Libssh2Store {
         Self { settings: Arc::new(settings), live: Arc::default(), socket: Arc::default(), moved: Arc::default() }
     }
 
-    /// Does something on the session, on a thread that may block; connects first where that is needed.
+    /// Runs an operation on the session, on a thread that may block; connects first if needed.
     async fn on<T: Send + 'static>(&self, path: &str, work: Work<T>) -> Result<T, Problem> {
         let (live, settings, path) = (Arc::clone(&self.live), Arc::clone(&self.settings), path.to_string());
-        // Whoever stops waiting breaks the connection: the thread would go on with a server that trickles.
+        // A caller that stops waiting breaks the connection: otherwise the thread would continue with a slow server.
         let mut waits = Waits(Some(Arc::clone(&self.socket)));
         let socket = Arc::clone(&self.socket);
         let done = tokio::task::spawn_blocking(move || {
             let mut slot = live.lock().unwrap_or_else(PoisonError::into_inner);
-            // A session that was dropped while idle shows at the first call.
+            // A session that was dropped while idle shows it at the first call.
             let idle = slot.take().filter(|live| live.sftp.lstat(Path::new(".")).is_ok());
             let live = match idle {
                 Some(live) => live,
@@ -128,13 +128,13 @@ impl Libssh2Store {
     }
 }
 
-/// Somebody waits for an answer; dropped before it has come, it breaks the connection.
+/// Somebody waits for an answer; if dropped earlier, it breaks the connection.
 struct Waits(Option<Arc<Mutex<Option<TcpStream>>>>);
 
 impl Drop for Waits {
     fn drop(&mut self) {
         if let Some(socket) = self.0.take().and_then(|socket| socket.lock().unwrap_or_else(PoisonError::into_inner).take()) {
-            // One that is gone already hangs no more.
+            // A closed connection cannot hang.
             let _ = socket.shutdown(Shutdown::Both);
         }
     }
@@ -152,14 +152,14 @@ fn connect(settings: &SftpSettings) -> Result<Live, Problem> {
         .into_iter()
         .find_map(|address| TcpStream::connect_timeout(&address, settings.timeout).ok())
         .ok_or_else(|| unreachable("cannot be reached"))?;
-    // A socket that cannot switch the delay off still works.
+    // A socket that cannot disable the delay still works.
     let _ = socket.set_nodelay(true);
     let spare = socket.try_clone().map_err(|_| unreachable("cannot be reached"))?;
     let broken = |_: Error| unreachable("broke the SSH handshake");
     let mut session = Session::new().map_err(broken)?;
     session.set_timeout(u32::try_from(settings.timeout.as_millis()).unwrap_or(30_000).max(1));
     session.set_tcp_stream(socket);
-    // Without it the library asks for certificates first, and believes whoever signed them.
+    // Otherwise the library asks for certificates first, and trusts any issuer.
     session.method_pref(MethodType::HostKey, &host_keys(settings)).map_err(broken)?;
     session.handshake().map_err(broken)?;
     let shown = session.host_key().and_then(|(key, _)| PublicKey::from_bytes(key).ok()).ok_or_else(|| unreachable("shows no host key"))?;
@@ -237,7 +237,7 @@ fn with_agent(session: &Session, user: &str, at: &super::settings::Agent) -> Res
     agent.connect()?;
     agent.list_identities()?;
     for identity in agent.identities()? {
-        // An agent that will not sign with one key may with the next.
+        // An agent that refuses to sign with one key may sign with the next.
         if agent.userauth(user, &identity).is_ok() {
             break;
         }
@@ -291,7 +291,7 @@ impl Live {
                     moved.fetch_add(length as u64, Ordering::Relaxed);
                     bytes.extend_from_slice(&part[..length]);
                 }
-                // The library's file errors lose their code; the session may be in any state.
+                // The library loses the codes of file errors; the session may be in any state.
                 Err(_) => return Err(Fault::Broken("a read failed".into())),
             }
             if bytes.len() as u64 > expected {
@@ -309,7 +309,7 @@ impl Live {
             let mut stuck = 0;
             while !rest.is_empty() {
                 match file.write(rest) {
-                    // The library says so when its window was full; a server that never has room is given up.
+                    // The library returns this when its window was full; a server that never has space is abandoned.
                     Ok(0) if stuck < 1000 => stuck += 1,
                     Ok(0) | Err(_) => return Err(Fault::Broken("a write failed".into())),
                     Ok(length) => {
@@ -319,7 +319,7 @@ impl Live {
                 }
             }
         }
-        // Servers without fsync@openssh.com answer that they have none.
+        // Servers without fsync@openssh.com answer that they do not have it.
         let _ = file.fsync();
         file.close()?;
         let size = self.stat(&full)?.and_then(|stat| stat.size).unwrap_or(0);
@@ -338,12 +338,12 @@ impl Live {
         Ok(())
     }
 
-    /// Moves what is there aside first: the library knows no rename that replaces.
+    /// Moves the existing file aside first: the library has no rename that replaces.
     fn replace(&self, from: &str, to: &str) -> Result<(), Fault> {
         let (source, target, aside) = (self.path(from)?, self.path(to)?, self.path(&format!("{to}.replaced.part"))?);
         let there = self.stat(&target)?.is_some();
         if there {
-            // One left by a try that was cut off is older than what is there.
+            // One left by an interrupted attempt is older than the existing one.
             if self.stat(&aside)?.is_some() {
                 self.sftp.unlink(&aside)?;
             }
@@ -390,7 +390,7 @@ impl RemoteFs for Libssh2Store {
         let work: Work<()> = Box::new(move |live| {
             let written = live.write(&owned, &bytes, &moved);
             if let (Err(Fault::Refused(_) | Fault::Told(_)), Ok(full)) = (&written, live.path(&owned)) {
-                // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                // Half a file is useless; if it cannot be removed either, the first error matters more.
                 let _ = live.sftp.unlink(&full);
             }
             written

@@ -1,4 +1,4 @@
-//! Folders listed with pages asked for ahead: a listing of 100,000 names costs a second at 20 ms, and 20 with one page at a time.
+//! Lists folders with several requests in flight: 100,000 names take one second at 20 ms, and 20 seconds with one request at a time.
 
 use std::collections::VecDeque;
 
@@ -10,16 +10,16 @@ use super::{
     session::{Session, Ticket},
 };
 
-/// Pages asked for ahead, at most; a small folder costs two.
+/// Maximum pages requested ahead; a small folder costs two.
 const AHEAD: usize = 32;
 
-/// Names that a folder may have; a server that goes on beyond it is not believed.
+/// Maximum number of names in a folder; a server that sends more is not trusted.
 const NAMES: usize = 250_000;
 
-/// Bytes of names that a folder may have.
+/// Maximum bytes of names in a folder.
 const BYTES: usize = 128 << 20;
 
-/// Pages without any name that are put up with.
+/// Maximum number of pages without a name.
 const EMPTY: usize = 100;
 
 struct Folder<'a> {
@@ -34,7 +34,7 @@ impl Drop for Folder<'_> {
     }
 }
 
-/// Every entry of a folder that `take` makes something of.
+/// Every entry of a folder that `take` accepts.
 pub(super) async fn list<T>(session: &Session, path: &Bytes, mut take: impl FnMut(Name) -> Option<T>) -> Result<Vec<T>, Fault> {
     let handle = match session.ask(&Request::Opendir { path: path.clone() }).await? {
         Reply::Handle(handle) => handle,
@@ -64,11 +64,11 @@ pub(super) async fn list<T>(session: &Session, path: &Bytes, mut take: impl FnMu
             other => return Err(Fault::answer(other)),
         }
     }
-    // Pages asked for ahead are answered with the same end; nobody needs to wait for them.
+    // The requested pages have the same end; nobody needs to wait for them.
     Ok(found)
 }
 
-/// Whether it is a plain file: links are not followed, and a server that sends no type is believed unless its `ls -l` line tells one.
+/// Whether it is a plain file. Links are not followed. A server that sends no type is trusted unless its `ls -l` line has one.
 pub(super) fn is_file(attributes: &Attributes, long: &[u8]) -> bool {
     match attributes.permissions.map(|mode| mode & 0o170_000) {
         Some(0o100_000) => true,

@@ -1,5 +1,5 @@
-//! Signing in (RFC 4252): agent, key, password, and the password as the answer to a question. A server that wants several proofs
-//! (OpenSSH's `AuthenticationMethods`) says so by a partial success, and the next one is given.
+//! Login (RFC 4252): agent, key, password, and the password as the answer to a question. A server that requires several proofs
+//! (OpenSSH's `AuthenticationMethods`) answers with a partial success, and gets the next one.
 
 use std::sync::Arc;
 
@@ -12,10 +12,10 @@ use russh::{
 use super::settings::{Agent, KeyFile, SftpSettings};
 use crate::model::{Code, Problem};
 
-/// Questions that are answered with the password before we believe that the server will not have it.
+/// Maximum number of questions answered with the password before we assume that the server refuses it.
 const QUESTIONS: usize = 5;
 
-/// Signs in; `false` when the server takes none of what we have.
+/// Logs in; `false` if the server accepts nothing that we have.
 pub(super) async fn log_in<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings) -> Result<bool, Problem> {
     let SftpSettings { login, user, .. } = settings;
     if let Some(agent) = &login.agent
@@ -66,8 +66,8 @@ fn load(key: &KeyFile) -> Result<PrivateKey, Problem> {
     })
 }
 
-/// Hashes to sign with. An RSA key would otherwise be signed with SHA-1, which servers refuse; a server that does not say what it
-/// takes (RFC 8308) is tried with the sound ones, and with SHA-1 only where the partner's file allows it.
+/// Hashes to sign with. By default an RSA key would be signed with SHA-1, which servers refuse. A server that does not say what it
+/// accepts (RFC 8308) gets the secure ones, and SHA-1 only if the partner's file allows it.
 async fn hashes<H: Handler>(ssh: &Handle<H>, key: &PrivateKey, settings: &SftpSettings) -> Result<Vec<Option<HashAlg>>, Problem> {
     if !key.algorithm().is_rsa() {
         return Ok(vec![None]);
@@ -92,7 +92,7 @@ async fn with_agent<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings, ag
         Agent::At(socket) => AgentClient::connect_uds(socket).await,
     };
     let mut agent = connected.map_err(|_| unusable("cannot be reached"))?;
-    let identities = agent.request_identities().await.map_err(|_| unusable("does not tell its keys"))?;
+    let identities = agent.request_identities().await.map_err(|_| unusable("does not list its keys"))?;
     if identities.is_empty() {
         return Err(unusable("has no key"));
     }
@@ -103,7 +103,7 @@ async fn with_agent<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings, ag
         } else {
             None
         };
-        // An agent that will not sign with one key may with the next.
+        // An agent that refuses to sign with one key may sign with the next.
         match ssh.authenticate_publickey_with(&settings.user, key, hash, &mut agent).await {
             Ok(answer) if answer.success() => return Ok(true),
             Ok(answer) if is_partial(&answer) => return Ok(false),
@@ -113,7 +113,7 @@ async fn with_agent<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings, ag
     Ok(false)
 }
 
-/// Servers that take a password only as the answer to a question (RFC 4256).
+/// Servers that accept a password only as the answer to a question (RFC 4256).
 async fn answered<H: Handler>(ssh: &mut Handle<H>, settings: &SftpSettings, password: &str) -> Result<bool, Problem> {
     let start = ssh.authenticate_keyboard_interactive_start(&settings.user, None::<String>).await;
     let mut response = start.map_err(|_| broken(settings))?;

@@ -1,7 +1,7 @@
-//! A drop on a partner's SFTP server: russh carries SSH, and on it an SFTP client of our own, since the libraries fail on handles
-//! that are not text and on short reads, and cannot keep many requests in flight.
+//! A drop on a partner's SFTP server. russh provides SSH; the SFTP client on it is our own, since the libraries fail on handles that
+//! are not text and on short reads, and cannot keep many requests in flight.
 //!
-//! One connection with one channel, opened when needed and again after it broke: a connection costs a quarter of a second at 20 ms,
+//! One connection with one channel, opened when needed and again after a failure: a connection costs a quarter of a second at 20 ms,
 //! and some partners allow only one.
 
 mod algorithms;
@@ -44,22 +44,22 @@ use self::{
 use super::{DirEntry, RemoteFs, contained, join, leaf, named, taken, too_large};
 use crate::model::{BoxFuture, Problem, Sink, names};
 
-/// A session and what was learned about its server.
+/// A session and what is known about its server.
 struct Live {
     connected: Connected,
-    /// The drop's folder as the server names it, so that a server which forgets where it is does no harm.
+    /// The drop's folder as the server names it, so that a server which forgets its current folder does no harm.
     base: Bytes,
-    /// Folders known to be there.
+    /// Folders known to exist.
     folders: Slot<HashSet<String>>,
-    /// When something last succeeded on it: a session that has served before may just have been dropped while idle.
+    /// When something last succeeded on it: a session that worked before may just have been dropped while idle.
     served: Slot<bool>,
 }
 
-/// What is known about the connection.
+/// State of the connection.
 #[derive(Default)]
 struct Line {
     live: Option<Arc<Live>>,
-    /// After a failure nobody knocks again before then; and why.
+    /// After a failure: no attempt before this time, and the reason.
     closed: Option<(Instant, Problem)>,
     failures: u32,
 }
@@ -68,11 +68,11 @@ struct Line {
 pub struct SftpStore {
     settings: SftpSettings,
     line: Mutex<Line>,
-    /// Bytes that the server has taken so far.
+    /// Bytes that the server has accepted so far.
     moved: AtomicU64,
 }
 
-/// Pause after the first failed connection; doubled with each further one.
+/// Pause after the first failed connection; each further one doubles it.
 const PAUSE: Duration = Duration::from_millis(250);
 /// Longest pause.
 const LONGEST_PAUSE: Duration = Duration::from_secs(30);
@@ -99,7 +99,7 @@ impl SftpStore {
                 Ok(live)
             }
             Err(problem) => {
-                // Many operations under way at once must not knock once each; the spread keeps many drops of one server apart.
+                // Parallel operations must not connect separately; the random spread keeps several drops of one server apart.
                 let pause = PAUSE.saturating_mul(1 << line.failures.min(8)).min(LONGEST_PAUSE);
                 let spread = u32::from(uuid::Uuid::now_v7().as_bytes()[15]);
                 line.closed = Some((Instant::now() + pause + pause / 10 * spread / 255, problem.clone()));
@@ -125,10 +125,10 @@ impl SftpStore {
         Ok(Live { connected, base, folders: Slot::default(), served: Slot::default() })
     }
 
-    /// What to do about a fault: try once more on a new session where the old one was only dropped meanwhile, or tell.
+    /// What to do about a fault: retry once on a new session if the old one was only dropped while idle, otherwise report it.
     async fn failed(&self, live: &Arc<Live>, path: &str, fault: Fault, tried: &mut bool) -> Result<(), Problem> {
         if fault.is(status::NO_SUCH_FILE) {
-            // A folder that was there may have been removed by someone.
+            // Somebody may have removed a known folder.
             live.folders.lock().unwrap_or_else(PoisonError::into_inner).clear();
         }
         if fault.ends_session() {
@@ -173,15 +173,15 @@ impl Live {
 
     async fn list(&self, folder: &Bytes) -> Result<Vec<DirEntry>, Fault> {
         listing::list(&self.connected.sftp, folder, |name| {
-            // A name with a slash in it is no name: whatever such a server wants, it gets nothing.
+            // A name with a slash in it is not a valid name: such a server gets nothing.
             let is_name = !matches!(&name.name[..], b"" | b"." | b"..") && !name.name.contains(&b'/') && !name.name.contains(&0);
             (is_name && listing::is_file(&name.attributes, &name.long)).then(|| entry(names::text(&name.name), &name.attributes))
         })
         .await
     }
 
-    /// A rename that never replaces. Draft 02 says that it fails where the target exists; only of OpenSSH it is known to be so, and
-    /// any other server is asked first.
+    /// A rename that never replaces. Draft 02 says that it fails if the target exists, but only OpenSSH is known to do so. With any other
+    /// server we check first.
     async fn rename(&self, from: &Bytes, to: &Bytes) -> Result<Renamed, Fault> {
         if !self.connected.is_openssh && self.attributes(to).await?.is_some() {
             return Ok(Renamed::Taken);
@@ -197,8 +197,8 @@ impl Live {
         }
     }
 
-    /// A rename that replaces: in one step where the server has `posix-rename@openssh.com`; elsewhere what is there is moved aside,
-    /// never removed before its successor stands in its place.
+    /// A rename that replaces: in one step if the server has `posix-rename@openssh.com`. Otherwise the existing file is moved aside, and
+    /// not removed before the new one is in its place.
     async fn replace(&self, from: &Bytes, to: &Bytes) -> Result<(), Fault> {
         if self.connected.sftp.abilities.posix_rename {
             let mut data = BytesMut::new();
@@ -213,7 +213,7 @@ impl Live {
         aside.extend_from_slice(b".replaced.part");
         let aside = aside.freeze();
         if self.attributes(to).await?.is_some() {
-            // One left by a try that was cut off is older than what is there.
+            // One left by an interrupted attempt is older than the existing one.
             if self.attributes(&aside).await?.is_some() {
                 self.connected.sftp.tell(&Request::Remove { path: aside.clone() }).await?;
             }
@@ -232,7 +232,7 @@ enum Renamed {
     Taken,
 }
 
-/// Counts what went into a sink, so that a download is only begun anew while nothing has.
+/// Counts what went into a sink: a download may restart only while nothing has.
 struct Counted<'a> {
     sink: &'a mut dyn Sink,
     bytes: u64,
@@ -315,7 +315,7 @@ impl RemoteFs for SftpStore {
                     }
                     Err(fault) => {
                         if !fault.ends_session() {
-                            // Half a file helps nobody; that it cannot be removed either is no news beside the first error.
+                            // Half a file is useless; if it cannot be removed either, the first error matters more.
                             let _ = live.connected.sftp.tell(&Request::Remove { path: full }).await;
                         }
                         self.failed(&live, path, fault, &mut tried).await?;
@@ -331,7 +331,7 @@ impl RemoteFs for SftpStore {
             loop {
                 let live = self.live().await?;
                 let (source, target) = (live.path(from)?, live.path(to)?);
-                // An answer that never came: with the source gone and the target there, it was done.
+                // The answer never came: with the source gone and the target there, it was done.
                 if tried && matches!(live.attributes(&source).await, Ok(None)) && matches!(live.attributes(&target).await, Ok(Some(_))) {
                     return Ok(());
                 }
@@ -352,7 +352,7 @@ impl RemoteFs for SftpStore {
             let live = self.live().await?;
             match live.replace(&live.path(from)?, &live.path(to)?).await {
                 Ok(()) => Ok(()),
-                // Only the next look tells whether it was done; the caller keeps what it needs for that.
+                // Only the next check shows whether it was done; the caller keeps what it needs for that.
                 Err(fault) => self.failed(&live, &format!("{from} -> {to}"), fault, &mut true).await,
             }
         })
@@ -389,7 +389,7 @@ impl RemoteFs for SftpStore {
                         Ok(None) => {
                             let made =
                                 live.connected.sftp.tell(&Request::Mkdir { path: full.clone(), attributes: Attributes::default() }).await;
-                            // Two may have made it at once.
+                            // Two may have created it at once.
                             if made.is_err() && matches!(live.attributes(&full).await, Ok(Some(_))) { Ok(()) } else { made }
                         }
                         Err(fault) => Err(fault),
@@ -424,10 +424,10 @@ fn entry(name: String, attributes: &Attributes) -> DirEntry {
     DirEntry { name, size: attributes.size.unwrap_or(0), modified, unreachable: false }
 }
 
-/// The drop behind settings, over whichever library they name.
+/// The drop for these settings, with the library that they name.
 ///
 /// # Errors
-/// The library is not in this build.
+/// This build does not include the library.
 pub fn open(settings: SftpSettings) -> Result<Box<dyn RemoteFs>, Problem> {
     match settings.engine {
         SshEngine::Russh => Ok(Box::new(SftpStore::new(settings))),

@@ -1,11 +1,11 @@
-//! The packets of SFTP version 3 (draft-ietf-secsh-filexfer-02; OpenSSH's PROTOCOL file, section 4, for the extensions), both ways.
+//! The packets of SFTP version 3 (draft-ietf-secsh-filexfer-02; for extensions, OpenSSH's PROTOCOL file, section 4), in both directions.
 //!
-//! **Invariant:** nothing here trusts a length: every count is checked against the bytes that are there before anything is
-//! allocated for it. Names, paths and handles are bytes, never text.
+//! **Invariant:** nothing here trusts a length: every count is checked against the available bytes before any memory is allocated for
+//! it. Names, paths and handles are bytes, never text.
 
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 
-/// Longest packet either side may send: what OpenSSH allows (`SFTP_MAX_MSG_LENGTH`), so that a length field costs no memory.
+/// Longest packet that either side may send: OpenSSH's limit (`SFTP_MAX_MSG_LENGTH`), so that a length field costs no memory.
 pub const LONGEST: usize = 256 << 10;
 
 /// `SSH_FXF_READ`.
@@ -43,14 +43,14 @@ pub mod status {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Malformed(pub &'static str);
 
-/// Attributes of a file (section 5 of the draft); what a server leaves out is `None`.
+/// Attributes of a file (section 5 of the draft); missing ones are `None`.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Attributes {
     /// Bytes.
     pub size: Option<u64>,
     /// User and group.
     pub owner: Option<(u32, u32)>,
-    /// Type and permissions as POSIX has them.
+    /// Type and permissions in POSIX form.
     pub permissions: Option<u32>,
     /// Times of access and change, in seconds since 1970.
     pub times: Option<(u32, u32)>,
@@ -61,13 +61,13 @@ pub struct Attributes {
 pub struct Name {
     /// The name as the server has it.
     pub name: Bytes,
-    /// A line as `ls -l` prints it; only its first letter is ever looked at.
+    /// A line as `ls -l` prints it; only its first letter is ever read.
     pub long: Bytes,
     /// Attributes.
     pub attributes: Attributes,
 }
 
-/// What a client asks.
+/// A client's request.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is named after the request of the draft, its fields after the draft's")]
 pub enum Request {
@@ -91,7 +91,7 @@ pub enum Request {
     Extended { name: Bytes, data: Bytes },
 }
 
-/// What a server answers.
+/// A server's answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "each is named after the response of the draft, its fields after the draft's")]
 pub enum Reply {
@@ -111,15 +111,15 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Takes what came next on the stream.
+    /// Accepts the next bytes of the stream.
     pub fn push(&mut self, bytes: &[u8]) {
         self.gathered.extend_from_slice(bytes);
     }
 
-    /// The next packet that is there whole, without its length.
+    /// The next complete packet, without its length.
     ///
     /// # Errors
-    /// A length that no packet can have. The stream is of no use then.
+    /// An impossible length. The stream cannot be used after that.
     pub fn packet(&mut self) -> Result<Option<Bytes>, Malformed> {
         let Some(head) = self.gathered.first_chunk::<4>() else { return Ok(None) };
         let length = u32::from_be_bytes(*head) as usize;
@@ -200,7 +200,7 @@ fn put_attributes(into: &mut BytesMut, what: &Attributes) {
     }
 }
 
-/// A packet around its body: the length is put in when the body is known.
+/// A packet around its body: the length is filled in when the body is known.
 fn framed(kind: u8, id: Option<u32>, body: impl FnOnce(&mut BytesMut)) -> Bytes {
     let mut packet = BytesMut::with_capacity(64);
     packet.put_u32(0);
@@ -263,10 +263,10 @@ impl Request {
         }
     }
 
-    /// Reads a packet without its length; gives the id (0 for `SSH_FXP_INIT`) and the request.
+    /// Decodes a packet without its length; returns the id (0 for `SSH_FXP_INIT`) and the request.
     ///
     /// # Errors
-    /// The packet is none that a client may send.
+    /// A client may not send this packet.
     pub fn decode(mut packet: Bytes) -> Result<(u32, Self), Malformed> {
         let from = &mut packet;
         let kind = byte(from)?;
@@ -332,10 +332,10 @@ impl Reply {
         }
     }
 
-    /// Reads a packet without its length; gives the id (0 for `SSH_FXP_VERSION`) and the reply.
+    /// Decodes a packet without its length; returns the id (0 for `SSH_FXP_VERSION`) and the reply.
     ///
     /// # Errors
-    /// The packet is none that a server may send.
+    /// A server may not send this packet.
     pub fn decode(mut packet: Bytes) -> Result<(u32, Self), Malformed> {
         let from = &mut packet;
         let kind = byte(from)?;
@@ -355,7 +355,7 @@ impl Reply {
             103 => Self::Data(string(from)?),
             104 => {
                 let count = word(from)? as usize;
-                // A name takes twelve bytes at least, so a packet cannot hold more of them than this.
+                // A name takes at least twelve bytes, so a packet cannot hold more of them than this.
                 if count > from.len() / 12 {
                     return Err(Malformed("more names than the packet can hold"));
                 }

@@ -1,6 +1,6 @@
-//! An embedded SFTP server over a folder, so that the demo and the tests need no service. It is as strict as OpenSSH's where it
-//! matters: a rename never replaces a file, nothing leaves the folder. [`Quirks`] make it as odd, as poor or as hostile as some out
-//! there are.
+//! An embedded SFTP server over a folder, so that the demo and the tests need no service. It is as strict as OpenSSH where it matters:
+//! a rename never replaces a file, nothing leaves the folder. [`Quirks`] make it as odd, as limited or as hostile as some real
+//! servers.
 
 mod files;
 mod quirks;
@@ -33,21 +33,21 @@ pub use self::quirks::{Hostile, Quirks, ServerFault};
 pub struct ServerAccount {
     /// User.
     pub user: String,
-    /// Password, where one is accepted.
+    /// Password, if one is accepted.
     pub password: Option<String>,
-    /// Public key, where one is accepted.
+    /// Public key, if one is accepted.
     pub key: Option<PublicKey>,
     /// Folder that the account sees as `/`.
     pub root: PathBuf,
 }
 
-/// A running server; dropping it ends it and its connections.
+/// A running server; dropping it stops it and its connections.
 pub struct SftpServer {
     address: SocketAddr,
     host_key: PublicKey,
     accepting: JoinHandle<()>,
     board: Board,
-    /// The other ends of all connections, to break them when the server ends.
+    /// The other ends of all connections, to break them when the server stops.
     sockets: Arc<Mutex<Vec<Arc<std::net::TcpStream>>>>,
 }
 
@@ -55,16 +55,16 @@ impl SftpServer {
     /// Starts a server on loopback, on `port` or, for 0, on a free one.
     ///
     /// # Errors
-    /// The port is taken, or no key can be made.
+    /// The port is in use, or no key can be created.
     pub async fn start(accounts: Vec<ServerAccount>, port: u16) -> io::Result<Self> {
         let key = PrivateKey::random(&mut russh::keys::key::safe_rng(), Algorithm::Ed25519).map_err(io::Error::other)?;
         Self::with_key(accounts, port, key).await
     }
 
-    /// Starts a server with a host key that is kept, so that one which comes back shows the same.
+    /// Starts a server with a given host key, so that a restarted one shows the same key.
     ///
     /// # Errors
-    /// The port is taken.
+    /// The port is in use.
     pub async fn with_key(accounts: Vec<ServerAccount>, port: u16, key: PrivateKey) -> io::Result<Self> {
         let host_key = key.public_key().clone();
         let config = Arc::new(Config {
@@ -96,7 +96,7 @@ impl SftpServer {
                     let open = Arc::clone(&connection.board.connections);
                     open.fetch_add(1, Ordering::SeqCst);
                     if let Ok(session) = russh::server::run_stream(config, socket, connection).await {
-                        // How a client leaves is its own business.
+                        // How a client leaves does not matter.
                         let _ = session.await;
                     }
                     open.fetch_sub(1, Ordering::SeqCst);
@@ -106,7 +106,7 @@ impl SftpServer {
         Ok(Self { address, host_key, accepting, board, sockets })
     }
 
-    /// Sets the switches, and begins to count requests anew.
+    /// Sets the switches, and resets the request count.
     pub fn behave(&self, quirks: Quirks) {
         self.board.set(quirks);
     }
@@ -116,15 +116,15 @@ impl SftpServer {
         self.board.requests()
     }
 
-    /// Breaks every connection that is open.
+    /// Breaks every open connection.
     pub fn cut(&self) {
         for socket in self.sockets.lock().unwrap_or_else(PoisonError::into_inner).drain(..) {
-            // One that is broken already needs no breaking.
+            // A broken connection needs no breaking.
             let _ = socket.shutdown(std::net::Shutdown::Both);
         }
     }
 
-    /// Where it listens.
+    /// Its address.
     pub fn address(&self) -> SocketAddr {
         self.address
     }

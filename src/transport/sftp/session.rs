@@ -1,8 +1,8 @@
-//! One SFTP session on one channel: requests go out as they come and answers find their askers, in whatever order the server sends
-//! them.
+//! One SFTP session on one channel: requests are sent as they come, and answers find their requests, in whatever order the server
+//! sends them.
 //!
-//! **Invariants:** the task that reads never waits for the one that writes (both ends would stand still). An answer that nobody asked
-//! for, or that comes twice, ends the session: a server that miscounts cannot be trusted with anything else.
+//! **Invariants:** the reading task never waits for the writing one (otherwise both ends could block). An unrequested or repeated answer
+//! ends the session: a server that miscounts cannot be trusted with anything else.
 
 use std::{
     collections::HashMap,
@@ -26,19 +26,19 @@ use super::{
     packet::{Frames, LONGEST, Reply, Request},
 };
 
-/// Requests are gathered into SSH packets of about this size.
+/// Requests are collected into SSH packets of about this size.
 const GATHERED: usize = 30 << 10;
 
-/// Bytes of files that may be under way at once, asked for or sent: what 20 ms at 300 MB/s need, and half as much again.
+/// Maximum bytes of files in flight, requested or sent: what 20 ms at 300 MB/s need, and half as much again.
 const IN_FLIGHT: usize = 9 << 20;
 
-/// Bytes that one permit of [`Session::room`] stands for.
+/// Bytes of one permit of [`Session::room`].
 pub(super) const ROOM: usize = 1 << 10;
 
-/// Bytes a READ or WRITE may carry where the server does not tell a limit: what every server must understand (section 6.4).
+/// Bytes of a READ or WRITE if the server reports no limit: what every server must support (section 6.4).
 const COMMON: u32 = 32 << 10;
 
-/// What the server told about itself.
+/// The server's abilities, as it reported them.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Abilities {
     /// `posix-rename@openssh.com`: a rename that replaces.
@@ -56,20 +56,20 @@ pub(super) struct Abilities {
 struct Waiting {
     answer: oneshot::Sender<Reply>,
     since: Instant,
-    /// Bytes of data that were asked for.
+    /// Bytes of requested data.
     most: usize,
-    /// Given back when the answer comes, whether or not anybody still waits for it.
+    /// Returned when the answer comes, whether or not anybody still waits for it.
     _place: Option<Permit>,
     _room: Option<Room>,
 }
 
-/// Room for bytes in flight, until the answer has come and been made use of.
+/// Space for bytes in flight, until the answer has come and was used.
 pub(super) type Room = Arc<OwnedSemaphorePermit>;
 
 #[derive(Default)]
 struct Asked {
     by_id: HashMap<u32, Waiting>,
-    /// Why the session is of no use any more.
+    /// Why the session cannot be used any more.
     ended: Option<&'static str>,
 }
 
@@ -83,7 +83,7 @@ impl Shared {
         self.asked.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Ends the session: whoever waits for an answer learns that none will come.
+    /// Ends the session: everybody who waits for an answer gets an error.
     fn end(&self, why: &'static str) {
         let mut asked = self.asked();
         asked.ended.get_or_insert(why);
@@ -97,14 +97,14 @@ pub(super) struct Session {
     outgoing: mpsc::UnboundedSender<Bytes>,
     next: AtomicU32,
     pub(super) abilities: Abilities,
-    /// Places of files that are open, and of requests about paths.
+    /// Permits for open files, and for requests about paths.
     pub(super) gate: Arc<Gate>,
-    /// Room for bytes of files in flight, in units of [`ROOM`].
+    /// Space for bytes of files in flight, in units of [`ROOM`].
     pub(super) room: Arc<Semaphore>,
     tasks: [tokio::task::JoinHandle<()>; 2],
 }
 
-/// An answer to come.
+/// A pending answer.
 pub(super) struct Ticket {
     answer: oneshot::Receiver<Reply>,
     shared: Arc<Shared>,
@@ -119,7 +119,7 @@ impl Ticket {
         }
     }
 
-    /// Waits for an answer that is only good or bad.
+    /// Waits for an answer that is only success or failure.
     pub(super) async fn done(self) -> Result<(), Fault> {
         match self.reply().await? {
             Reply::Status { code: super::packet::status::OK, .. } => Ok(()),
@@ -129,8 +129,8 @@ impl Ticket {
 }
 
 impl Session {
-    /// Begins a session on a channel whose subsystem has been started. `width` is how many operations may be in flight at most;
-    /// `patience` how long the server may stay silent while something is asked.
+    /// Begins a session on a channel whose subsystem is running. `width` is the maximum number of parallel operations, `patience` how long
+    /// the server may stay silent while an answer is pending.
     pub(super) async fn begin(
         read: ChannelReadHalf,
         write: ChannelWriteHalf<Msg>,
@@ -151,7 +151,7 @@ impl Session {
             room: Arc::new(Semaphore::new(IN_FLIGHT / ROOM)),
             tasks: [reading, writing],
         };
-        // A queue that is closed shows in the answer that does not come.
+        // A closed queue shows in the answer that does not come.
         let _ = session.outgoing.send(Request::Init { version: 3 }.encode(0));
         let Ok(Ok(Reply::Version { version, extensions })) = timeout(patience, greeted).await else {
             return Err(Fault::Broken("no SFTP greeting"));
@@ -169,36 +169,36 @@ impl Session {
         Ok(session)
     }
 
-    /// `limits@openssh.com`: four numbers, longest packet, read, write, open handles; 0 means not told (PROTOCOL, section 4.8).
+    /// `limits@openssh.com`: four numbers, longest packet, read, write, open handles; 0 means unknown (PROTOCOL, section 4.8).
     async fn learn_limits(&mut self) -> Result<(), Fault> {
         let ask = Request::Extended { name: Bytes::from_static(b"limits@openssh.com"), data: Bytes::new() };
         let Reply::Extended(mut reported) = self.post(&ask, None)?.reply().await? else { return Ok(()) };
         let mut number = || bytes::Buf::try_get_u64(&mut reported).unwrap_or(0);
         let (_packet, read, write, handles) = (number(), number(), number(), number());
-        // A packet has a head besides its data, and the longest packet is ours to keep to. Less than every server must understand is
-        // not believed: a file asked for byte by byte would take thousands of requests.
+        // A packet has a header besides its data, and we must keep to the longest packet. A limit below what every server must support is
+        // not trusted: a file requested byte by byte would take thousands of requests.
         let most = (LONGEST - 1024) as u64;
         let bytes =
             |reported: u64| if reported == 0 { COMMON } else { u32::try_from(reported.clamp(u64::from(COMMON), most)).unwrap_or(COMMON) };
         (self.abilities.read, self.abilities.write) = (bytes(read), bytes(write));
         if handles > 0 {
-            // Some are left for listings, and for whoever else uses the account.
+            // Some are left for listings, and for other users of the account.
             self.abilities.handles = usize::try_from(handles).unwrap_or(usize::MAX).saturating_sub(8).max(1);
         }
         Ok(())
     }
 
-    /// Whether it can still be asked.
+    /// Whether it is still usable.
     pub(super) fn is_alive(&self) -> bool {
         self.shared.asked().ended.is_none()
     }
 
-    /// Sends a request; the place is given back when its answer comes.
+    /// Sends a request; its permit is returned when its answer comes.
     pub(super) fn post(&self, request: &Request, place: Option<Permit>) -> Result<Ticket, Fault> {
         self.post_with(request, place, None)
     }
 
-    /// Sends a request that takes room for its bytes, until its answer comes.
+    /// Sends a request that occupies space for its bytes, until its answer comes.
     pub(super) fn post_with(&self, request: &Request, place: Option<Permit>, room: Option<Room>) -> Result<Ticket, Fault> {
         let id = self.next.fetch_add(1, Ordering::Relaxed);
         let (answer, receiver) = oneshot::channel();
@@ -210,7 +210,7 @@ impl Session {
             }
             asked.by_id.insert(id, Waiting { answer, since: Instant::now(), most, _place: place, _room: room });
         }
-        // A queue that is closed has ended the session, which the ticket tells.
+        // A closed queue has ended the session; the ticket reports that.
         let _ = self.outgoing.send(request.encode(id));
         Ok(Ticket { answer: receiver, shared: Arc::clone(&self.shared) })
     }
@@ -223,7 +223,7 @@ impl Session {
         Ok(reply)
     }
 
-    /// Sends a request about a path whose answer is only good or bad.
+    /// Sends a request about a path whose answer is only success or failure.
     pub(super) async fn tell(&self, request: &Request) -> Result<(), Fault> {
         match self.ask(request).await? {
             Reply::Status { code: super::packet::status::OK, .. } => Ok(()),
@@ -239,13 +239,13 @@ impl Drop for Session {
     }
 }
 
-/// How often the reading task looks whether the server has gone silent.
+/// How often the reading task checks whether the server has gone silent.
 const LOOK: Duration = Duration::from_millis(500);
 
-/// A server that answers others but never this one is given so many times its patience.
+/// How many times its patience a server gets if it answers others but never this one.
 const ONE_ANSWER: u32 = 20;
 
-/// Bytes that count as a sign of life though no answer is whole yet; a server that sends less in its time is silent.
+/// Bytes that count as a sign of life without a complete answer; a server that sends less in its time is silent.
 const SIGN_OF_LIFE: usize = 4 << 10;
 
 async fn listen(mut channel: ChannelReadHalf, shared: Arc<Shared>, hello: oneshot::Sender<Reply>, patience: Duration) {
@@ -277,23 +277,23 @@ async fn listen(mut channel: ChannelReadHalf, shared: Arc<Shared>, hello: onesho
     }
 }
 
-/// Hands every packet that is whole to whoever asked for it, and says how many there were.
+/// Gives every complete packet to its requester, and returns how many there were.
 fn deliver(frames: &mut Frames, shared: &Shared, hello: &mut Option<oneshot::Sender<Reply>>) -> Result<usize, &'static str> {
     let mut answers = 0;
     while let Some(packet) = frames.packet().map_err(|malformed| malformed.0)? {
         let (id, reply) = Reply::decode(packet).map_err(|malformed| malformed.0)?;
         let answer = match (&reply, hello.take()) {
             (Reply::Version { .. }, Some(hello)) => hello,
-            (Reply::Version { .. }, None) | (_, Some(_)) => return Err("it greets at the wrong time"),
+            (Reply::Version { .. }, None) | (_, Some(_)) => return Err("its greeting comes at the wrong time"),
             (reply, None) => {
-                let waiting = shared.asked().by_id.remove(&id).ok_or("it answers what nobody asked")?;
+                let waiting = shared.asked().by_id.remove(&id).ok_or("it sends an answer that nobody requested")?;
                 if matches!(reply, Reply::Data(data) if data.len() > waiting.most) {
-                    return Err("more data than was asked for");
+                    return Err("more data than requested");
                 }
                 waiting.answer
             }
         };
-        // Whoever asked may have gone meanwhile.
+        // The requester may be gone.
         let _ = answer.send(reply);
         answers += 1;
     }

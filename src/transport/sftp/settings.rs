@@ -1,4 +1,4 @@
-//! Where a partner's server is and how we sign in there.
+//! Where a partner's server is and how we log in there.
 
 use std::{fmt, path::PathBuf, time::Duration};
 
@@ -28,27 +28,27 @@ impl fmt::Debug for Secret {
 pub struct KeyFile {
     /// Its file, in OpenSSH or PEM form.
     pub file: PathBuf,
-    /// Its passphrase, where it has one.
+    /// Its passphrase, if it has one.
     pub passphrase: Option<Secret>,
 }
 
-/// Where the SSH agent listens.
+/// The SSH agent's socket.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Agent {
-    /// Where `SSH_AUTH_SOCK` says.
+    /// `SSH_AUTH_SOCK` names it.
     Usual,
-    /// At this socket (OpenSSH's `IdentityAgent`).
+    /// This socket (OpenSSH's `IdentityAgent`).
     At(PathBuf),
 }
 
-/// How we prove who we are: whatever is set is tried in this order, and a server that wants two proofs gets two.
+/// Our credentials: everything that is set is tried in this order, and a server that requires two proofs gets two.
 #[derive(Debug, Clone, Default)]
 pub struct Login {
     /// A key of the SSH agent.
     pub agent: Option<Agent>,
     /// A private key.
     pub key: Option<KeyFile>,
-    /// A password, also as the answer to a server that asks for it (keyboard-interactive).
+    /// A password, also as the answer to a server's question (keyboard-interactive).
     pub password: Option<Secret>,
 }
 
@@ -69,13 +69,13 @@ impl Login {
     }
 }
 
-/// Which library carries the connection.
+/// Which library to use.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum SshEngine {
-    /// russh and our own SFTP client on it.
+    /// russh, with our own SFTP client.
     #[default]
     Russh,
-    /// The C library libssh2, for the odd server; in builds with the cargo feature `libssh2`.
+    /// The C library libssh2, for unusual servers; in builds with the cargo feature `libssh2`.
     Libssh2,
 }
 
@@ -84,7 +84,7 @@ pub enum SshEngine {
 pub struct SftpSettings {
     /// Host name or address.
     pub host: String,
-    /// Port, 22 by custom.
+    /// Port, usually 22.
     pub port: u16,
     /// User.
     pub user: String,
@@ -92,24 +92,24 @@ pub struct SftpSettings {
     pub login: Login,
     /// File of known host keys, in OpenSSH's format.
     pub known_hosts: PathBuf,
-    /// Folder of the drop, relative to where the login lands unless it begins with `/`; empty for there.
+    /// Folder of the drop, relative to the login folder unless it begins with `/`; empty for the login folder.
     pub base: String,
     /// Command that accepts a new host key, for the hint.
     pub accept_with: String,
-    /// How long connecting may take, and how long the server may be silent while something is asked.
+    /// Time limit for connecting, and for the server's silence while an answer is pending.
     pub timeout: Duration,
-    /// Old algorithms allowed with this server besides the usual ones, by their SSH names.
+    /// Old algorithms that are allowed with this server besides the usual ones, by their SSH names.
     pub legacy: Vec<String>,
-    /// Operations in flight at most.
+    /// Maximum number of parallel operations.
     pub in_flight: usize,
-    /// A host to go through.
+    /// A jump host.
     pub jump: Option<Box<SftpSettings>>,
     /// Library.
     pub engine: SshEngine,
 }
 
 impl SftpSettings {
-    /// Settings with everything else as usual.
+    /// Settings with defaults for everything else.
     pub fn new(host: impl Into<String>, port: u16, user: impl Into<String>, login: Login, known_hosts: impl Into<PathBuf>) -> Self {
         Self {
             host: host.into(),
@@ -128,5 +128,5 @@ impl SftpSettings {
     }
 }
 
-/// Operations in flight with a server that copes: at 20 ms, 512 came to 5,154 files a second and 256 to 3,195 (measured).
+/// Parallel operations with a capable server: at 20 ms, 512 reached 5,154 files a second and 256 reached 3,195 (measured).
 pub const IN_FLIGHT: usize = 512;

@@ -1,4 +1,4 @@
-//! Files down and up: everything a file needs is asked for at once, as far as there is room in flight.
+//! Downloads and uploads: all requests of a file are sent at once, as far as there is space in flight.
 
 use std::{
     collections::VecDeque,
@@ -18,7 +18,7 @@ use super::{
 };
 use crate::model::Sink;
 
-/// A file that is open on the server; closed when it is dropped, and its place given back once the server has closed it.
+/// An open file on the server. It is closed on drop; its permit is returned once the server has closed it.
 struct Open<'a> {
     session: &'a Session,
     handle: Bytes,
@@ -37,8 +37,8 @@ impl Drop for Open<'_> {
 }
 
 impl<'a> Open<'a> {
-    /// Opens a file. A server that refuses while other files are open may be one that opens few at once: it is asked again with
-    /// fewer, and at last with this one alone, before its refusal is believed.
+    /// Opens a file. If a server refuses while other files are open, it may allow only few: the request is repeated with fewer, and at
+    /// last with this one alone, before its refusal is final.
     async fn file(session: &'a Session, path: &Bytes, flags: u32) -> Result<Self, Fault> {
         let mut narrowed = false;
         loop {
@@ -48,7 +48,7 @@ impl<'a> Open<'a> {
                 Reply::Handle(handle) => return Ok(Self { session, handle, place: Some(place), closed: false }),
                 Reply::Status { code: status::FAILURE, .. } if session.gate.narrow(&place) => narrowed = true,
                 other => {
-                    // Refused alone as well: it is this file, and not how many are open.
+                    // Refused alone as well: the cause is this file, and not the number of open files.
                     if narrowed {
                         session.gate.restore();
                     }
@@ -58,7 +58,7 @@ impl<'a> Open<'a> {
         }
     }
 
-    /// Closes it and hears what the server has to say: some tell only now that a quota was passed.
+    /// Closes it and waits for the server's answer: some report only now that a quota was exceeded.
     async fn close(mut self) -> Result<(), Fault> {
         let ticket = self.session.post(&Request::Close { handle: self.handle.clone() }, self.place.take())?;
         self.closed = true;
@@ -66,7 +66,7 @@ impl<'a> Open<'a> {
     }
 }
 
-/// A part of a file that was asked for.
+/// A requested part of a file.
 struct Part {
     offset: u64,
     length: u32,
@@ -81,21 +81,21 @@ async fn room(session: &Session, bytes: u32, wait: bool) -> Option<Room> {
     room.map(Arc::new)
 }
 
-/// Fetches a file of which the listing says that it has `expected` bytes.
+/// Downloads a file that has `expected` bytes according to the listing.
 ///
-/// Nothing stands between OPEN and the READs, since some servers refuse a STAT there, and none is asked for the end: the last READ asks
-/// for one byte more than should be there, so a file that has grown shows without a request of its own. Short answers are asked on;
-/// only the size, met exactly, ends a download well.
+/// Nothing comes between OPEN and the READs, since some servers refuse a STAT there, and the end is not requested separately. The last
+/// READ asks for one byte more than expected, so a grown file shows without another request. Short answers are followed by
+/// further requests. A download succeeds only if its size is exact.
 pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sink: &mut dyn Sink) -> Result<(), Fault> {
     let file = Open::file(session, path, READ).await?;
     let most = session.abilities.read;
-    // A last part as long as a READ may be would leave no room for the byte that shows growth.
+    // A last part as long as the longest READ would leave no space for the byte that shows growth.
     let wanted = |offset: u64| match u32::try_from(expected - offset) {
         Ok(rest) if rest == most => rest - 1,
         Ok(rest) => rest.min(most),
         Err(_) => most,
     };
-    // The last one asks for a byte that should not be there.
+    // The last one asks for a byte that should not exist.
     let read = |offset: u64, length: u32| {
         let beyond = u32::from(offset + u64::from(length) == expected);
         Request::Read { handle: file.handle.clone(), offset, length: length + beyond }
@@ -105,7 +105,7 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
     loop {
         while asked < expected || (expected == 0 && parts.is_empty()) {
             let length = wanted(asked);
-            // Waiting with nothing of its own under way, so that two files can never wait for each other.
+            // Waits with none of its own requests in flight, so that two files can never wait for each other.
             let Some(room) = room(session, length, parts.is_empty()).await else { break };
             let ticket = session.post_with(&read(asked, length), None, Some(Arc::clone(&room)))?;
             parts.push_back(Part { offset: asked, length, ticket, room });
@@ -121,7 +121,7 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
                 return Err(if last && data.len() == length as usize + 1 {
                     Fault::Length { got: expected + 1, expected }
                 } else {
-                    Fault::Protocol("more data than was asked for")
+                    Fault::Protocol("more data than requested")
                 });
             }
             Reply::Data(data) if data.is_empty() && length > 0 => return Err(Fault::Protocol("an answer without data")),
@@ -146,7 +146,8 @@ pub(super) async fn download(session: &Session, path: &Bytes, expected: u64, sin
     Ok(())
 }
 
-/// Puts a file, replacing one of that name, and counts what the server has taken; on the server's disk when this returns, where the server has `fsync@openssh.com`.
+/// Uploads a file, replacing one of that name, and counts the bytes that the server accepts. If the server has `fsync@openssh.com`, the
+/// file is on its disk when this returns.
 pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8], moved: &AtomicU64) -> Result<(), Fault> {
     let file = Open::file(session, path, WRITE | CREATE | TRUNCATE).await?;
     let most = session.abilities.write as usize;
@@ -181,7 +182,7 @@ pub(super) async fn upload(session: &Session, path: &Bytes, bytes: &[u8], moved:
     });
     let size = match size.reply().await? {
         Reply::Attributes(attributes) => attributes.size,
-        // Some servers tell nothing of a file that is open.
+        // Some servers report nothing about an open file.
         _ => None,
     };
     if let Some(ticket) = synced {

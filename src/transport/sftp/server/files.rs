@@ -17,9 +17,9 @@ use bytes::{Buf, Bytes};
 use super::quirks::Board;
 use crate::transport::sftp::packet::{Attributes, CREATE, EXCLUSIVE, Name, READ, Reply, Request, TRUNCATE, WRITE, status};
 
-/// Names in one answer to READDIR, as OpenSSH has it.
+/// Names in one answer to READDIR, as in OpenSSH.
 const PAGE: usize = 100;
-/// Bytes of one READ at most.
+/// Maximum bytes of one READ.
 const PART: u32 = 255 << 10;
 
 pub(super) struct Files {
@@ -31,11 +31,11 @@ pub(super) struct Files {
 
 enum Open {
     File(File),
-    /// Names still to be told, last page first.
+    /// Names that are still to send, last page first.
     Folder(Vec<Name>),
 }
 
-/// A refusal, with the words OpenSSH uses.
+/// A refusal, with OpenSSH's words.
 fn refused(code: u32) -> Reply {
     let message: &'static [u8] = match code {
         status::OK => b"Success",
@@ -70,7 +70,7 @@ impl Files {
         Self { root, open: HashMap::new(), next: 0, board }
     }
 
-    /// What the server tells of itself.
+    /// What the server says about itself.
     pub(super) fn greeting(&self) -> Reply {
         let bytes = |text: &'static str| Bytes::from_static(text.as_bytes());
         let all = ["posix-rename@openssh.com", "fsync@openssh.com", "limits@openssh.com"];
@@ -229,7 +229,7 @@ impl Files {
     fn open_folder(&mut self, path: &[u8]) -> Result<Reply, Refusal> {
         let mut names = Vec::new();
         for entry in fs::read_dir(self.local(path))?.flatten() {
-            // One that vanishes between the two looks is not there.
+            // A file that vanishes in between does not exist.
             let Ok(meta) = fs::symlink_metadata(entry.path()) else { continue };
             let name = Bytes::copy_from_slice(entry.file_name().as_bytes());
             let kind: &'static [u8] = if meta.is_dir() { b"d" } else { b"-" };
@@ -276,7 +276,7 @@ impl Files {
     }
 }
 
-/// The answer of a server that has this trouble.
+/// The answer of a server with this trouble.
 pub(super) fn troubled(trouble: super::quirks::ServerFault) -> Reply {
     match trouble {
         super::quirks::ServerFault::Denied => refused(status::PERMISSION_DENIED),

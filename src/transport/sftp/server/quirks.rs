@@ -1,5 +1,5 @@
-//! What servers out there do differently, as switches: every row of the list was seen at some partner's, or is what a hostile one
-//! would try. With all of them off the server is as strict as OpenSSH's.
+//! What real servers do differently, as switches. Each was seen at a partner, or is what a hostile server would try. With all of them
+//! off the server is as strict as OpenSSH.
 
 use std::{
     sync::{
@@ -12,46 +12,46 @@ use std::{
 /// The switches.
 #[derive(Debug, Clone, Default)]
 pub struct Quirks {
-    /// A READ is answered with at most so many bytes, in mid-file too.
+    /// A READ is answered with at most this many bytes, in mid-file too.
     pub short_reads: Option<u32>,
-    /// Handles have zero bytes in them and are not UTF-8.
+    /// Handles contain zero bytes and are not UTF-8.
     pub odd_handles: bool,
-    /// Only so many files may be open at once.
+    /// Maximum number of open files.
     pub most_open: Option<usize>,
-    /// Only so many connections may be open at once.
+    /// Maximum number of open connections.
     pub most_connections: Option<usize>,
     /// No extensions: no posix-rename, no fsync, no limits.
     pub bare: bool,
-    /// A rename replaces what is there.
+    /// A rename replaces an existing file.
     pub replacing_rename: bool,
-    /// Each batch of answers comes so much later.
+    /// Each batch of answers is delayed by this time.
     pub latency: Duration,
-    /// Answers of a batch come in reverse.
+    /// Answers of a batch come in reverse order.
     pub out_of_order: bool,
-    /// Operations that are refused, by name: `list`, `read`, `write`, `rename`, `remove`, `mkdir`, `stat`, `fstat`.
+    /// Refused operations, by name: `list`, `read`, `write`, `rename`, `remove`, `mkdir`, `stat`, `fstat`.
     pub denied: Vec<&'static str>,
-    /// The disk is full once so many bytes were written.
+    /// The disk is full after this many written bytes.
     pub full_after: Option<u64>,
-    /// The connection is cut once so many bytes of files have gone over it; once.
+    /// The connection is cut after this many bytes of files; once.
     pub cut_after: Option<u64>,
-    /// Times are off by so many seconds.
+    /// Times are wrong by this many seconds.
     pub clock_off: i64,
     /// Times are all 0.
     pub no_clock: bool,
-    /// What goes wrong at one request, counted from when this was set; once.
+    /// What fails at one request, counted from when this was set; once.
     pub trouble: Option<(u64, ServerFault)>,
     /// What a hostile server does.
     pub hostile: Option<Hostile>,
 }
 
-/// What goes wrong at one request.
+/// What fails at one request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ServerFault {
-    /// The connection is cut before it is carried out.
+    /// The connection is cut before the request is executed.
     CutBefore,
-    /// The connection is cut after it was carried out, with the answer on the way.
+    /// The connection is cut after the request was executed, before the answer.
     CutAfter,
-    /// It fails, no reason given.
+    /// It fails without a reason.
     Failure,
     /// It is not allowed.
     Denied,
@@ -60,7 +60,7 @@ pub enum ServerFault {
 }
 
 impl ServerFault {
-    /// All of them, for tests that walk through them.
+    /// All of them, for tests that go through them.
     pub const ALL: [Self; 5] = [Self::CutBefore, Self::CutAfter, Self::Failure, Self::Denied, Self::Full];
 }
 
@@ -75,26 +75,26 @@ pub enum Hostile {
     EndlessListing,
     /// A listing of empty pages without end.
     EmptyPages,
-    /// Names that lead out of the folder.
+    /// Names that leave the folder.
     EscapingNames,
-    /// Answers that nobody asked for.
+    /// Unrequested answers.
     UnknownId,
     /// Every answer twice.
     AnswersTwice,
-    /// More data than was asked for.
+    /// More data than requested.
     MoreData,
-    /// Data of no length, for ever.
+    /// Empty data, forever.
     EmptyData,
     /// Another kind of answer than the request has.
     WrongKind,
-    /// A byte now and then, and never a whole answer.
+    /// A byte now and then, and never a complete answer.
     Trickle,
     /// No answer, and no end of the connection.
     Silence,
 }
 
 impl Hostile {
-    /// All of them, for tests that walk through them.
+    /// All of them, for tests that go through them.
     pub const ALL: [Self; 12] = [
         Self::LyingLength,
         Self::HugePacket,
@@ -111,7 +111,7 @@ impl Hostile {
     ];
 }
 
-/// The switches of a running server, and what it has counted.
+/// The switches of a running server, and its counts.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Board {
     quirks: Arc<Mutex<Quirks>>,
@@ -126,7 +126,7 @@ impl Board {
         self.quirks.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Sets the switches and begins to count anew.
+    /// Sets the switches and resets the counts.
     pub(super) fn set(&self, quirks: Quirks) {
         *self.quirks() = quirks;
         for counter in [&self.requests, &self.moved, &self.written] {
@@ -139,7 +139,7 @@ impl Board {
         self.requests.load(Ordering::SeqCst)
     }
 
-    /// Counts a request, and tells what goes wrong at it.
+    /// Counts a request; returns what fails at it.
     pub(super) fn count(&self) -> Option<ServerFault> {
         let number = self.requests.fetch_add(1, Ordering::SeqCst) + 1;
         let mut quirks = self.quirks();
@@ -152,7 +152,7 @@ impl Board {
         }
     }
 
-    /// Counts bytes of files; says whether the connection is cut over them.
+    /// Counts bytes of files; returns whether the connection is cut at this point.
     pub(super) fn cuts(&self, bytes: u64) -> bool {
         let moved = self.moved.fetch_add(bytes, Ordering::SeqCst) + bytes;
         let mut quirks = self.quirks();
@@ -163,7 +163,7 @@ impl Board {
         cut
     }
 
-    /// Counts bytes to be written; says whether the disk has room for them.
+    /// Counts bytes to write; returns whether the disk has space for them.
     pub(super) fn has_room(&self, bytes: u64) -> bool {
         let written = self.written.fetch_add(bytes, Ordering::SeqCst) + bytes;
         self.quirks().full_after.is_none_or(|most| written <= most)

@@ -1,4 +1,4 @@
-//! One SFTP session of the embedded server: packets in, answers out, and what the switches make of them.
+//! One SFTP session of the embedded server: packets in, answers out, changed by the switches.
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::{
 };
 use crate::transport::sftp::packet::{Attributes, Frames, Name, Reply, Request};
 
-/// Serves until the client leaves or breaks the protocol. `cut` breaks the connection without a word.
+/// Serves until the client leaves or breaks the protocol. `cut` breaks the connection without an answer.
 pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut files: Files, board: Board, cut: impl Fn()) {
     let mut frames = Frames::default();
     let mut chunk = vec![0; 256 << 10];
@@ -69,7 +69,7 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut f
             None => answers.concat().into(),
         };
         if hostile == Some(Hostile::Trickle) && greeted {
-            // The beginning of a long answer, and then a byte now and then for ever.
+            // The beginning of a long answer, and then a byte now and then forever.
             let begun = [0, 0, 0x80, 0, 103];
             for byte in begun.iter().chain(std::iter::repeat(&0)) {
                 tokio::time::sleep(Duration::from_millis(50)).await;
@@ -84,7 +84,7 @@ pub(super) async fn serve(mut stream: impl AsyncRead + AsyncWrite + Unpin, mut f
     }
 }
 
-/// Answers that a hostile server invents.
+/// Invented answers of a hostile server.
 fn invent(hostile: Hostile, request: &Request, invented: &mut u64) -> Option<Reply> {
     let page = |names: Vec<String>| {
         let named = |name: String| Name {
@@ -121,7 +121,7 @@ fn spoilt(hostile: Hostile, answers: &[Bytes]) -> Bytes {
         Hostile::HugePacket => out.put_u32(u32::MAX),
         Hostile::LyingLength => {
             for answer in answers {
-                // A data packet whose text is said to be longer than the packet.
+                // A data packet whose text claims to be longer than the packet.
                 out.put_u32(9);
                 out.put_u8(103);
                 out.extend_from_slice(answer.get(5..9).unwrap_or(&[0; 4]));
