@@ -62,7 +62,7 @@ async fn retire(to: &mut Writing<'_>, answer: &NewMessage, now: DateTime<Utc>) -
     let ends = |message: &Message| message.pipeline().allows(message.stage, Stage::Discarded) && message.resume != Some(Stage::Applied);
     for mut old in earlier.into_iter().filter(ends) {
         let entry =
-            AuditEntry { reason: Some("what it answers has another outcome by now".into()), ..AuditEntry::new("consign", "discard") };
+            AuditEntry { reason: Some("the message that it acknowledges has another outcome now".into()), ..AuditEntry::new("consign", "discard") };
         discard(to, &mut old, &entry, now).await?;
     }
     Ok(())

@@ -8,7 +8,7 @@ use crate::model::{Code, Direction, Message, MessageId, Problem, ReprocessOption
 
 /// The problem of a message whose stage or run has changed since it was read.
 pub(super) fn moved_meanwhile(message: &Message) -> Problem {
-    Problem::new(Code::MessageMoved, format!("message {} was moved by someone else", message.id.short()))
+    Problem::new(Code::MessageMoved, format!("message {} has changed in the meantime", message.id.short()))
 }
 
 /// A message as it is now.

@@ -112,12 +112,12 @@ impl Journal {
                 }
                 let next = if again.checked { message.pipeline().checked } else { Stage::Received };
                 if again.checked && !message.checked {
-                    let text = format!("message {} has never passed its check, so the check cannot be skipped", message.id.short());
+                    let text = format!("message {} was never validated, so validation cannot be skipped", message.id.short());
                     return Err(Problem::new(Code::Stage, text));
                 }
                 if !message.pipeline().allows(message.stage, next) {
-                    let text = format!("message {} is {}: it goes on by itself", message.id.short(), message.stage);
-                    let hint = format!("now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
+                    let text = format!("message {} is {}: it continues by itself", message.id.short(), message.stage);
+                    let hint = format!("to run it now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
                     return Err(Problem::new(Code::Stage, text).hint(hint));
                 }
                 // Records that may have been written under the mark of this run must be found under it.
@@ -221,8 +221,8 @@ impl Journal {
             intents::of_run(&mut to, message).await?.iter().filter(|intent| under_way(intent)).map(|intent| intent.opened + lands).max();
         if let Some(until) = until.filter(|until| *until > now) {
             let at = until.format("%Y-%m-%d %H:%M:%S UTC");
-            let text = format!("Odoo may still be at what message {} does there; nobody can tell before {at}", message.id.short());
-            return Err(Problem::new(Code::MayLand, text).hint("look in Odoo after that, then decide"));
+            let text = format!("Odoo may still be working on message {}; the outcome cannot be checked before {at}", message.id.short());
+            return Err(Problem::new(Code::MayLand, text).hint("check in Odoo after that time, then decide"));
         }
         let waits_for_this = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
         if !waits_for_this && !matches!(message.stage, Stage::Failed | Stage::Discarded) {
@@ -245,7 +245,7 @@ impl Journal {
         if decided.is_empty() {
             let which = only.map(|only| format!(" with the number {only}")).unwrap_or_default();
             let text = format!("message {} has no undecided effect{which}", message.id.short());
-            return Err(Problem::new(Code::Stage, text).hint("`consign show` lists what a message was about to do"));
+            return Err(Problem::new(Code::Stage, text).hint("`consign show` lists the effects of a message"));
         }
         let effects: Vec<Effect> = decided.iter().map(|intent| intent.effect.clone()).collect();
         intents::close(&mut to, message, &effects, outcome, now).await?;
@@ -291,7 +291,7 @@ impl Journal {
         if let Some(intent) = intents.iter().find(|intent| intent.closed.is_none() || intent.needs_a_person()) {
             let problem = intent.uncertain(&original.id.short());
             let text = format!("message {} cannot be edited: {}", original.id.short(), problem.message);
-            let release = format!("let it come to its end first: consign release {}", original.id.short());
+            let release = format!("let it finish first: consign release {}", original.id.short());
             let held = original.stage == Stage::Held && original.code != Some(Code::Uncertain);
             return Err(Problem::new(Code::Uncertain, text).maybe_hint(if held { Some(release.into()) } else { problem.hint }));
         }
@@ -319,7 +319,7 @@ pub(super) async fn discard(
     let (before, until) = (message.clone(), firm_until(message, now));
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();
-    let unknown = (!named.is_empty()).then(|| format!("not known whether it took place: {}", named.join("; ")));
+    let unknown = (!named.is_empty()).then(|| format!("unknown whether it took place: {}", named.join("; ")));
     let entry = AuditEntry { detail: entry.detail.clone().or(unknown.clone()), ..entry.clone() };
     take(to, message, Stage::Discarded, Step { until, entry: Some(&entry), ..Step::default() }, now).await?;
     intents::call_unknown(to, &before, now).await?;
