@@ -319,7 +319,7 @@ pub(super) async fn discard(
     let (before, until) = (message.clone(), firm_until(message, now));
     let open: Vec<Intent> = intents::of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let named: Vec<String> = open.iter().map(|intent| intent.effect.to_string()).collect();
-    let unknown = (!named.is_empty()).then(|| format!("unknown whether it took place: {}", named.join("; ")));
+    let unknown = (!named.is_empty()).then(|| format!("not known whether it took place: {}", named.join("; ")));
     let entry = AuditEntry { detail: entry.detail.clone().or(unknown.clone()), ..entry.clone() };
     take(to, message, Stage::Discarded, Step { until, entry: Some(&entry), ..Step::default() }, now).await?;
     intents::call_unknown(to, &before, now).await?;

@@ -103,7 +103,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Messages whose bytes are stored, in the order of their rows, at most `limit`, with the number to continue after.
+    /// Messages whose bytes are stored, in the order of their rows, at most `most`, with the number to continue after.
     ///
     /// # Errors
     /// The journal cannot be read.

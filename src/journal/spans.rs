@@ -43,7 +43,7 @@ impl Journal {
         Ok(Cells::of("event", "last", &row).get::<Option<i64>>("last")?.unwrap_or_default())
     }
 
-    /// Steps after a number, at most `limit`.
+    /// Steps after a number, at most `most`.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -52,7 +52,7 @@ pub(super) async fn take(
     let lets_go_on = matches!(next, Stage::Applied | Stage::Waiting);
     let has_its_effect = matches!(before, Stage::Waiting | Stage::Held) && message.resume == Some(Stage::Applied) && !lets_go_on;
     if !took_place && (!message.pipeline().allows(before, next) || has_its_effect) {
-        let is = if has_its_effect { "has had its effect" } else { before.as_str() };
+        let is = if has_its_effect { "held or waiting after its effect" } else { before.as_str() };
         return Err(Problem::new(Code::Stage, format!("message {} is {is} and cannot become {next}", message.id.short())));
     }
     let intents = if next == Stage::Failed { intents::of_run(to, message).await? } else { Vec::new() };
