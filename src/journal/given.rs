@@ -61,8 +61,10 @@ async fn retire(to: &mut Writing<'_>, answer: &NewMessage, now: DateTime<Utc>) -
     let earlier = all(&query.build().fetch_all(&mut **to).await?, message)?;
     let ends = |message: &Message| message.pipeline().allows(message.stage, Stage::Discarded) && message.resume != Some(Stage::Applied);
     for mut old in earlier.into_iter().filter(ends) {
-        let entry =
-            AuditEntry { reason: Some("the message that it acknowledges has another outcome now".into()), ..AuditEntry::new("consign", "discard") };
+        let entry = AuditEntry {
+            reason: Some("the message that it acknowledges has another outcome now".into()),
+            ..AuditEntry::new("consign", "discard")
+        };
         discard(to, &mut old, &entry, now).await?;
     }
     Ok(())

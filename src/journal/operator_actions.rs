@@ -117,7 +117,8 @@ impl Journal {
                 }
                 if !message.pipeline().allows(message.stage, next) {
                     let text = format!("message {} is {}: it continues by itself", message.id.short(), message.stage);
-                    let hint = format!("to run it now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
+                    let hint =
+                        format!("to run it now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
                     return Err(Problem::new(Code::Stage, text).hint(hint));
                 }
                 // Records that may have been written under the mark of this run must be found under it.

@@ -126,8 +126,14 @@ impl Journal {
         let mut found = self.with_id(&id).await?;
         match found.len() {
             1 => Ok(found.swap_remove(0)),
-            0 => Err(Problem::new(Code::MessageUnknown, format!("there is no message `{}`", cut(&id))).hint("`consign log` lists the messages")),
-            _ => Err(Problem::new(Code::MessageUnknown, format!("`{id}` matches more than one message")).hint("give a longer part of the id")),
+            0 => {
+                Err(Problem::new(Code::MessageUnknown, format!("there is no message `{}`", cut(&id)))
+                    .hint("`consign log` lists the messages"))
+            }
+            _ => {
+                Err(Problem::new(Code::MessageUnknown, format!("`{id}` matches more than one message"))
+                    .hint("give a longer part of the id"))
+            }
         }
     }
 

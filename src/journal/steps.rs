@@ -57,7 +57,11 @@ pub(super) async fn take(
     }
     let intents = if next == Stage::Failed { intents::of_run(to, message).await? } else { Vec::new() };
     if let Some(unclear) = intents.iter().find(|intent| intent.needs_a_person()) {
-        let text = format!("message {} cannot be set to failed: it is unknown whether this effect took place: {}", message.id.short(), unclear.effect);
+        let text = format!(
+            "message {} cannot be set to failed: it is unknown whether this effect took place: {}",
+            message.id.short(),
+            unclear.effect
+        );
         return Err(Problem::new(Code::Stage, text));
     }
     let entry_note = entry.map(AuditEntry::note);
@@ -162,8 +166,7 @@ async fn ended(to: &mut Writing<'_>, message: &Message, effects: &[Effect], outc
         return Ok(());
     }
     let text = format!("an earlier run of message {} took effect after the message was reprocessed", latest.id.short());
-    let hint =
-        format!("check the result; to stop here: consign discard {0}; to repeat the effect: consign release {0}", latest.id.short());
+    let hint = format!("check the result; to stop here: consign discard {0}; to repeat the effect: consign release {0}", latest.id.short());
     let problems = [Problem::new(Code::TookPlace, text).hint(hint)];
     let until = latest.until.filter(|_| latest.firm).map(|at| Until { at, firm: true });
     let step = Step { resume, until, tried: Some(("held", &problems)), took_place: true, ..Step::default() };

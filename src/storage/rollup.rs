@@ -144,8 +144,11 @@ pub(super) fn compact_day(root: &Path, day: &ArchiveDay) -> Result<Compacted, Pr
     let rolled = roll(&folder, &zip, &part).map_err(|error| {
         // The partial zip is useless; all files are still there.
         let _ = fs::remove_file(&part);
-        Problem::new(Code::DropIo, format!("the archive of {} for {} cannot be compressed into a zip ({})", day.flow, day.day, reason(&error)))
-            .hint("free space on the disk of the storage; the originals are unchanged")
+        Problem::new(
+            Code::DropIo,
+            format!("the archive of {} for {} cannot be compressed into a zip ({})", day.flow, day.day, reason(&error)),
+        )
+        .hint("free space on the disk of the storage; the originals are unchanged")
     })?;
     // A file that cannot be removed now is compressed and removed the next time.
     let _ = fs::remove_dir_all(&folder);
