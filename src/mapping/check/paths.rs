@@ -80,7 +80,12 @@ impl Checker<'_> {
                     Step::Itself | Step::Text => next.push(way),
                     Step::Parent => match way.split_last() {
                         Some((_, above)) if !above.is_empty() => next.push(above.to_vec()),
-                        _ => self.refuse(path, format!("`{path}` goes up beyond the elements that `each` selects from the root"), None, place),
+                        _ => self.refuse(
+                            path,
+                            format!("`{path}` goes up beyond the elements that `each` selects from the root"),
+                            None,
+                            place,
+                        ),
                     },
                     Step::Attribute(name) => {
                         let Some(here) = way.last().and_then(|(_, id)| self.shape.types.get(*id)) else { continue };

@@ -10,7 +10,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "datetime",
-    summary: "a date and time in UTC, as Odoo stores it; a time without a zone is in `zone` (default UTC), a date alone means midnight there",
+    summary: "a date and time in UTC, as Odoo stores it; without a zone the time is in `zone` (default UTC); a date alone means midnight",
     options: &["format", "zone"],
     makes: ValueKind::DateTime,
     example: ("2026-03-01T08:00:00+01:00", PLAIN, "\"2026-03-01 07:00:00\""),

@@ -8,7 +8,8 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "gtin",
-    summary: "a GTIN of 8, 12, 13 or 14 digits with a correct check digit. A GTIN-14 with a leading zero becomes its GTIN-13. With `width = 13` (or 14), shorter ones are padded with zeros",
+    summary: "a GTIN of 8, 12, 13 or 14 digits with a correct check digit. A GTIN-14 with a leading zero becomes its GTIN-13. \
+              `width = 13` (or 14) pads shorter ones with zeros",
     options: &["width"],
     makes: ValueKind::Text,
     example: ("05701234000013", PLAIN, "\"5701234000013\""),
