@@ -40,7 +40,7 @@ impl XmlRpc {
     }
 }
 
-/// Codes of Odoo's `rpc` module: 1 an exception with its traceback, 2 a warning, 3 access denied, 4 an access error.
+/// Fault codes of the module `rpc` in Odoo: 1 an exception with its traceback, 2 a warning, 3 access denied, 4 an access error.
 fn fault(code: i64, text: &str) -> Result<Json, Fault> {
     // The method returned None, which this dialect cannot write, *after* its transaction was committed: a success.
     if text.contains("cannot marshal None") {
