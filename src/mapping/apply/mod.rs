@@ -54,7 +54,7 @@ impl<'m> Applying<'m> {
         self
     }
 
-    /// What the documents will do. With `partial`, records with a problem are left out.
+    /// What the documents will do. Records with a problem are left out.
     pub fn plan(&mut self, documents: &[Document]) -> Plan {
         let rules = &self.mapping.records;
         let mut steps: Vec<RecordStep> = rules.iter().map(|rule| step(rule, self.given)).collect();

@@ -247,7 +247,7 @@ mod tests {
             ("a/", "ends where a name"),
             ("c:a", "prefix `c`"),
             ("a[", "name"),
-            ("a[0]", "count from 1"),
+            ("a[0]", "counted from 1"),
             ("a//b", "where `/` is"),
             ("@a/b", "follow an attribute"),
         ] {

@@ -140,7 +140,7 @@ impl Work<'_> {
         let known = memory.intend(&intents).await?;
         let open: Vec<i64> = ids.iter().zip(&known).filter(|(_, known)| **known == Prior::Open).map(|(id, _)| *id).collect();
         if !open.is_empty() {
-            let text = format!("{}: the call was started, and its outcome is unknown", calling.doing);
+            let text = format!("{}: the call may have been made, and its outcome is unknown", calling.doing);
             let hint = format!(
                 "check {} {open:?} in Odoo; then run `consign resolve` with the message's id, --happened or --did-not-happen, and --reason",
                 step.model
