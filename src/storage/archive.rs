@@ -225,7 +225,8 @@ impl Folders {
             fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
         }
         let mut text = format!(
-            "These records of {} (flow {}, message {}) were refused; the others are in Odoo.\nCorrect them in this file and put it into the drop again.\n\n",
+            "These records of {} (flow {}, message {}) were refused; the others are in Odoo.\n\
+             Correct them in this file and put it into the drop again.\n\n",
             shown(&message.name),
             message.flow,
             message.id
