@@ -74,7 +74,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         out.line(format!("  {}  {}", message.id.short(), shown(&message.name)));
         text.lines()
             .skip(3)
-            .take_while(|line| !line.starts_with("When it is mended"))
+            .take_while(|line| !line.starts_with("When it is fixed"))
             .filter(|line| !line.is_empty())
             .for_each(|line| out.line(format!("    {line}")));
         reported.push(json!({ "message": message, "report": text }));

@@ -1,4 +1,4 @@
-//! What alerts look at: messages that stay where they should not, files that did not come, numbers that are missing.
+//! What alerts look at: messages stuck at a stage, files that did not arrive, numbers that are missing.
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
@@ -6,31 +6,31 @@ use sqlx::sqlite::SqliteRow;
 use super::sql::{Cells, Journal, all, stamp};
 use crate::model::{Problem, Stage};
 
-/// Messages of one flow that stay somewhere.
+/// Messages of one flow that are stuck at a stage.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Stuck {
     /// Flow.
     pub flow: String,
     /// How many.
     pub count: u64,
-    /// Since when the first of them.
+    /// Since when the oldest of them is stuck.
     pub since: DateTime<Utc>,
 }
 
-/// Numbers of a partner's that never came.
+/// Running numbers of a partner that never came.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Gap {
     /// The first that is missing.
     pub from: i64,
     /// The last that is missing.
     pub to: i64,
-    /// When the number behind came.
+    /// When the number after the gap came.
     pub noticed: DateTime<Utc>,
 }
 
-/// A hole of more numbers is the partner beginning anew.
+/// A larger gap means that the partner restarted its numbering.
 const RESTART: i64 = 1000;
-/// Gaps told of one flow.
+/// Gaps reported for one flow, at most.
 const GAPS: i64 = 50;
 
 pub(super) fn staying(row: &SqliteRow) -> Result<Stuck, Problem> {
@@ -44,7 +44,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn staying(&self, stage: Stage, before: DateTime<Utc>) -> Result<Vec<Stuck>, Problem> {
-        // A message that waits is written down with each try: how long it has waited counts from when it came.
+        // A waiting message is written at each retry: its waiting time counts from when it was received.
         let since = if stage == Stage::Waiting { "received" } else { "updated" };
         let query = format!(
             "select flow, count(*) as count, min({since}) as since from message where stage = ? and {since} <= ? group by flow order by flow"
@@ -54,7 +54,7 @@ impl Journal {
         all(&rows, staying)
     }
 
-    /// When the last message of a flow came.
+    /// When the last message of a flow was received.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -64,8 +64,8 @@ impl Journal {
         Cells::of("message", "last", &row).maybe_time("last")
     }
 
-    /// Numbers that are missing between those that came since a time, lowest first. The number behind must have come before
-    /// `settled`: files that come out of order get a moment.
+    /// Numbers missing between those that came since a time, lowest first. The number after a gap must have come before
+    /// `settled`: files that arrive out of order get some time.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -1,5 +1,5 @@
-//! Alerts that are on, and what is still to be told of them. What is decided and what is to be told are written together, so that a
-//! crash neither forgets an alert nor tells it twice by a way that has had it.
+//! Active alerts, and their notices that are not sent yet. One transaction writes a decision and its notices, so a crash neither loses
+//! an alert nor sends it twice by a channel that has sent it.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -11,41 +11,41 @@ use super::{
 };
 use crate::model::Problem;
 
-/// An alert, from when it began until it has been over for a while.
+/// An alert, from its start until some time after it resolved.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Alert {
-    /// What it is about: its kind and its flow.
+    /// Key: its kind and its flow.
     pub key: String,
     /// Kind.
     pub kind: String,
-    /// Flow, where it is about one.
+    /// Flow, if it concerns one.
     pub flow: Option<String>,
-    /// What is the matter, in a sentence.
+    /// What is wrong, in a sentence.
     pub text: String,
     /// What to do.
     pub hint: Option<String>,
-    /// How many messages, files or numbers it is about.
+    /// How many messages, files or numbers it concerns.
     pub count: u64,
     /// Since when.
     pub since: DateTime<Utc>,
-    /// When it was told last.
+    /// When it was last sent.
     pub reported: Option<DateTime<Utc>>,
-    /// The count that was told last.
+    /// The count that was last sent.
     pub reported_count: u64,
-    /// Since when it is over.
+    /// When its condition ended.
     pub ended: Option<DateTime<Utc>>,
-    /// A person has said that it is known: it is not told again until it is over.
+    /// Muted by a person: it is not sent again before it resolves.
     pub silenced: bool,
 }
 
-/// Something to be told by one way.
+/// A notice to send by one channel.
 #[derive(Debug, Clone)]
 pub struct Notice {
     /// Number.
     pub id: i64,
-    /// The way: `mail`, `webhook`.
+    /// The channel: `mail`, `webhook`.
     pub channel: String,
-    /// What, as JSON.
+    /// The content, as JSON.
     pub body: String,
     /// Tries so far.
     pub tries: u32,
@@ -56,14 +56,14 @@ pub struct Notice {
 pub struct Decided {
     /// Alerts as they are now.
     pub alerts: Vec<Alert>,
-    /// Keys of those that are forgotten.
+    /// Keys of those to delete.
     pub forgotten: Vec<String>,
-    /// What is to be told, as JSON; by every way.
+    /// Notices to send by every channel, as JSON.
     pub news: Option<String>,
 }
 
 impl Journal {
-    /// Alerts that are on or were lately.
+    /// Alerts that are active or resolved a short time ago.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -72,7 +72,7 @@ impl Journal {
         all(&rows, alert)
     }
 
-    /// Decides about alerts and writes down what was decided, as one step.
+    /// Decides about alerts and writes the decision, in one transaction.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -107,7 +107,7 @@ impl Journal {
         Ok(decided)
     }
 
-    /// A person knows of an alert: it is not told again until it is over. `false` where there is none.
+    /// Mutes an alert until it resolves. `false` if there is no such alert.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -122,7 +122,7 @@ impl Journal {
         Ok(is_on)
     }
 
-    /// What is to be told by now, oldest first.
+    /// Notices that are due now, oldest first.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -135,7 +135,7 @@ impl Journal {
         })
     }
 
-    /// Something was told.
+    /// Deletes a notice that was sent.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -146,7 +146,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Something could not be told; it is tried again then.
+    /// A notice could not be sent; it is retried at `until`.
     ///
     /// # Errors
     /// The journal cannot be written.

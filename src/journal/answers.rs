@@ -1,4 +1,4 @@
-//! Answers to documents that we sent: awaited until when, what came, and what it was made of.
+//! Acknowledgements of documents that we sent: until when each is expected, what came, and which message brought it.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -12,10 +12,10 @@ use super::{
 };
 use crate::model::{Message, MessageId, Problem, answer::AckStatus};
 
-/// The answer to a message: what is known of it.
+/// What is known of the acknowledgement of a message.
 #[derive(Debug, Clone, Serialize)]
 pub struct AnswerRow {
-    /// By when it is to have come.
+    /// When it is due.
     pub due: DateTime<Utc>,
     /// What it says.
     pub reply: AckStatus,
@@ -27,7 +27,7 @@ pub struct AnswerRow {
     pub by_message: Option<MessageId>,
 }
 
-/// An answer that has come.
+/// An acknowledgement that has come.
 #[derive(Debug, Clone)]
 pub struct Answered {
     /// What it says.
@@ -36,7 +36,7 @@ pub struct Answered {
     pub note: Option<String>,
     /// The message that brought it.
     pub by_message: Option<MessageId>,
-    /// The file that was it: path, size and time, so that it answers no second document.
+    /// Its file: path, size and time, so that it acknowledges no second document.
     pub mark: Option<String>,
 }
 
@@ -51,7 +51,7 @@ fn answer_row(row: &SqliteRow) -> Result<AnswerRow, Problem> {
     })
 }
 
-/// Writes down that a message is to be answered; what was answered to an earlier sending of it no longer counts.
+/// Writes that an acknowledgement of a message is expected; one of an earlier sending no longer counts.
 pub(super) async fn expect(to: &mut Writing<'_>, message: &Message, due: DateTime<Utc>) -> Result<(), Problem> {
     let insert = sqlx::query(
         "insert into answer (message, flow, due, state) values (?, ?, ?, 'awaited')
@@ -61,11 +61,11 @@ pub(super) async fn expect(to: &mut Writing<'_>, message: &Message, due: DateTim
     Ok(())
 }
 
-/// Still open.
+/// Condition for an open one.
 const OPEN: &str = "state in ('awaited', 'pending')";
 
 impl Journal {
-    /// The answer to a message, where it is to have one.
+    /// The acknowledgement of a message, if one is expected.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -74,7 +74,7 @@ impl Journal {
         query.fetch_optional(&self.pool).await?.as_ref().map(answer_row).transpose()
     }
 
-    /// Messages of a flow whose answer is awaited, the youngest first.
+    /// Messages of a flow that wait for an acknowledgement, newest first.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -84,7 +84,7 @@ impl Journal {
         self.messages(query).await
     }
 
-    /// The youngest message of some flows that is found by a number or its file's name and is to have an answer.
+    /// The newest message of some flows that has this number or file name and expects an acknowledgement.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -112,7 +112,7 @@ impl Journal {
         Ok(self.messages(query).await?.pop())
     }
 
-    /// Whether a file has answered a message of a flow before.
+    /// Whether a file has acknowledged a message of a flow before.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -121,7 +121,7 @@ impl Journal {
         Ok(query.fetch_optional(&self.pool).await?.is_some())
     }
 
-    /// Writes an answer down, with a word at the message; `false` where it has said so already. A person's deed is audited.
+    /// Writes an acknowledgement and a note in the message's history; `false` if it is not new. A person's entry is audited.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -133,7 +133,7 @@ impl Journal {
         now: DateTime<Utc>,
     ) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
-        // What a person has settled, or another document says, may be said again; the same is not news.
+        // A person or another document may change it; the same status is not news.
         let update = sqlx::query(
             "update answer set state = ?1, at = ?2, note = ?3, by_message = ?4, mark = coalesce(?5, mark)
              where message = ?6 and (state <> ?1 or note is not ?3 or by_message is not ?4)",
@@ -157,7 +157,7 @@ impl Journal {
         Ok(news)
     }
 
-    /// Documents whose answer should have come before a time, by flow.
+    /// Documents whose acknowledgement was due before a time, by flow.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -1,4 +1,4 @@
-//! Who did what, and why: written in the same transaction as the deed.
+//! Who did what, and why: written in the same transaction as the change itself.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::sql::{Cells, Journal, Writing, all, stamp};
 use crate::model::{MessageId, Problem};
 
-/// Something that a person does.
+/// What a person does.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
     /// Who.
@@ -16,17 +16,17 @@ pub struct AuditEntry {
     pub action: &'static str,
     /// Why, in the person's words.
     pub reason: Option<String>,
-    /// What there is besides: the difference of an edited copy, the options of a replay.
+    /// Further details: the difference of an edited copy, the options of a reprocess.
     pub detail: Option<String>,
 }
 
 impl AuditEntry {
-    /// A deed without further words.
+    /// An entry without reason and detail.
     pub fn new(who: &str, action: &'static str) -> Self {
         Self { who: who.to_string(), action, reason: None, detail: None }
     }
 
-    /// As it stands beside a message's step: `reprocess by anna: the product is there now`.
+    /// Its text in a message's history: `reprocess by anna: the product is there now`.
     pub fn note(&self) -> String {
         match &self.reason {
             Some(reason) => format!("{} by {}: {reason}", self.action, self.who),
@@ -35,7 +35,7 @@ impl AuditEntry {
     }
 }
 
-/// A deed as it was written down.
+/// An audit entry as stored.
 #[derive(Debug, Clone, Serialize)]
 pub struct AuditRow {
     /// When.
@@ -44,11 +44,11 @@ pub struct AuditRow {
     pub who: String,
     /// What.
     pub action: String,
-    /// The message it was done to.
+    /// The message it concerns.
     pub message: Option<String>,
     /// Why.
     pub reason: Option<String>,
-    /// What there is besides.
+    /// Further details.
     pub detail: Option<String>,
 }
 
@@ -66,7 +66,7 @@ pub(super) async fn write_down(
 }
 
 impl Journal {
-    /// What people did, the latest first; to one message where it is given.
+    /// What people did, newest first; only to `message` if it is given.
     ///
     /// # Errors
     /// The journal cannot be read.

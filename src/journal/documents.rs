@@ -1,4 +1,4 @@
-//! Where a message's bytes lie, and what document an outbound message became.
+//! Where a message's bytes are stored, and which document was rendered for an outbound message.
 
 use super::{
     message::still_here,
@@ -7,7 +7,7 @@ use super::{
 };
 use crate::model::{Message, Problem};
 
-/// An outbound document once it is rendered.
+/// A rendered outbound document.
 #[derive(Debug, Clone)]
 pub struct Rendered {
     /// File name.
@@ -18,13 +18,13 @@ pub struct Rendered {
     pub size: u64,
     /// SHA-256, hexadecimal.
     pub sha256: String,
-    /// Where the bytes lie.
+    /// Where the bytes are stored.
     pub stored: String,
-    /// What the records said that are sent with it, as `model,id` and a digest, where the flow remembers that.
+    /// The content of the records sent with it, as `model,id` and a digest, if the flow keeps that.
     pub digests: Vec<(String, String)>,
 }
 
-/// Writes it down; gives the messages that are still where they were read. One that was begun anew meanwhile has its file where it was.
+/// Writes it; returns the messages that are still as they were read. A message reprocessed meanwhile keeps its stored file.
 pub(super) async fn archived<'m>(to: &mut Writing<'_>, messages: &'m [Message]) -> Result<Vec<&'m Message>, Problem> {
     let mut still = Vec::with_capacity(messages.len());
     for message in messages {
@@ -41,7 +41,7 @@ pub(super) async fn archived<'m>(to: &mut Writing<'_>, messages: &'m [Message]) 
 }
 
 impl Journal {
-    /// Writes down where the bytes lie now and whether the partner's side is in order.
+    /// Writes where the bytes are stored now and whether the partner's side is in order.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -52,7 +52,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Writes down for many messages where their bytes lie now and whether the partner's side is in order, as they say themselves.
+    /// Writes for many messages, from their own fields, where their bytes are stored and whether the partner's side is in order.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -65,7 +65,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Delays the next try to settle messages that are done; where `firm`, also for a run that a person starts.
+    /// Delays the next try to settle messages that are done; if `firm`, also for a run that a person starts.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -82,7 +82,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Writes down what an outbound message became once it was rendered; it has not passed its check yet.
+    /// Writes the rendered document of an outbound message; it is not validated yet.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -99,7 +99,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Gives an outbound document another name, under which it is sent.
+    /// Gives an outbound document another name for sending.
     ///
     /// # Errors
     /// The journal cannot be written.

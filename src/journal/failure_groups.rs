@@ -1,4 +1,4 @@
-//! What keeps messages from going on, grouped by its cause: seventeen files that wait for one product are one line with one fix.
+//! Failures, grouped by cause: seventeen files that wait for one product are one line with one fix.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -7,29 +7,29 @@ use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 use super::sql::{Cells, Journal, Writing, all, push_list, stamp};
 use crate::model::{Message, MessageId, Problem, fingerprint::fingerprint};
 
-/// Causes noted of one message; what is beyond shows once these are mended.
+/// Causes stored for one message; further ones show when these are fixed.
 const NOTED: usize = 20;
 
-/// One cause and the messages that it keeps.
+/// One cause and the messages that it blocks.
 #[derive(Debug, Clone, Serialize)]
 pub struct FailureGroup {
-    /// Short name of the cause, the same for every message that it keeps.
+    /// Short name of the cause, the same for every message that it blocks.
     pub cause: String,
     /// Code of its problem.
     pub code: String,
-    /// The problem's sentence, of one of the messages.
+    /// The problem's sentence, from one of the messages.
     pub sentence: String,
     /// What to do about it.
     pub hint: Option<String>,
     /// Who must act.
     pub who: String,
-    /// How many messages it keeps.
+    /// How many messages it blocks.
     pub messages: u64,
     /// Their flows.
     pub flows: Vec<String>,
-    /// Since when the first of them is kept.
+    /// Since when the first of them is blocked.
     pub since: DateTime<Utc>,
-    /// When the last of them met it.
+    /// When the last of them was blocked.
     pub last: DateTime<Utc>,
 }
 
@@ -67,7 +67,7 @@ async fn of(
     Ok(())
 }
 
-/// The causes that keep more than one message, of some flows where they are given.
+/// The causes that block more than one message, only of `flows` if they are given.
 pub(super) fn shared(query: &mut QueryBuilder<Sqlite>, flows: &[String]) {
     query.push("select cause from trouble");
     if !flows.is_empty() {
@@ -96,7 +96,7 @@ fn trouble(row: &SqliteRow) -> Result<FailureGroup, Problem> {
 }
 
 impl Journal {
-    /// Causes that keep messages, those that keep most first; of one flow where it is given.
+    /// Causes that block messages, those with most messages first; only of `flows` if they are given.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -111,7 +111,7 @@ impl Journal {
         all(&rows, trouble)
     }
 
-    /// One cause, as long as it keeps messages.
+    /// One cause, as long as it blocks messages.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -122,7 +122,7 @@ impl Journal {
         row.as_ref().map(trouble).transpose()
     }
 
-    /// How many messages have a cause in common with another, of some flows where they are given.
+    /// How many messages share a cause with another, only of `flows` if they are given.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -139,7 +139,7 @@ impl Journal {
     }
 }
 
-/// Writes down what troubles the messages of a journal that did not know causes yet.
+/// Writes the causes for the messages of a journal of an earlier version, which has none.
 pub(super) async fn note_old(to: &mut Writing<'_>) -> Result<(), Problem> {
     let query = sqlx::query(
         "select m.id, m.flow, m.updated, a.problems from message m join attempt a on a.message = m.id and a.number = m.attempts

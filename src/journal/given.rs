@@ -1,4 +1,4 @@
-//! Answers that partners are given: child messages, each of one outcome of its parent.
+//! Acknowledgements that we send to partners: child messages, each for one outcome of its parent.
 
 use chrono::{DateTime, Utc};
 use sqlx::QueryBuilder;
@@ -14,9 +14,9 @@ use super::{
 use crate::model::{Message, Problem, Stage};
 
 impl Journal {
-    /// Writes down for messages at rest where their bytes lie now and whether their source is in order, as they say themselves, together
-    /// with the answers that partners are to be given. One that is there already is not made again. What an earlier outcome was to be
-    /// answered, and was not yet, is discarded. Gives the answers that are new.
+    /// Writes for messages at rest, from their own fields, where their bytes are stored and whether their source is in order, together
+    /// with the acknowledgements to send. One that exists already is not made again. One of an earlier outcome that was not sent yet is
+    /// discarded. Returns the new acknowledgements.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -41,7 +41,7 @@ impl Journal {
         Ok(new)
     }
 
-    /// Whether a younger answer of the same flow has been given under the name of this one.
+    /// Whether a newer acknowledgement of the same flow was sent under the name of this one.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -54,15 +54,17 @@ impl Journal {
     }
 }
 
-/// Discards what earlier outcomes were to be answered and were not yet.
+/// Discards the acknowledgements of earlier outcomes that were not sent yet.
 async fn retire(to: &mut Writing<'_>, answer: &NewMessage, now: DateTime<Utc>) -> Result<(), Problem> {
     let mut query = QueryBuilder::new("select * from message where answers is not null and parent = ");
     query.push_bind(answer.parent.map(|id| id.to_string()));
     let earlier = all(&query.build().fetch_all(&mut **to).await?, message)?;
     let ends = |message: &Message| message.pipeline().allows(message.stage, Stage::Discarded) && message.resume != Some(Stage::Applied);
     for mut old in earlier.into_iter().filter(ends) {
-        let entry =
-            AuditEntry { reason: Some("what it answers has another outcome by now".into()), ..AuditEntry::new("consign", "discard") };
+        let entry = AuditEntry {
+            reason: Some("the message that it acknowledges has another outcome now".into()),
+            ..AuditEntry::new("consign", "discard")
+        };
         discard(to, &mut old, &entry, now).await?;
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! What became of a message: its steps, its tries, the records of Odoo that it touched.
+//! The history of a message: its steps, its tries, the Odoo records that it touched.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
@@ -16,7 +16,7 @@ pub struct Event {
     pub at: DateTime<Utc>,
     /// Stage reached.
     pub stage: String,
-    /// Why, where there is more to say: for people, never read back.
+    /// Why, if there is more to say: for people, never read back.
     pub note: Option<String>,
 }
 
@@ -33,10 +33,10 @@ pub struct Attempt {
     pub problems: Vec<Problem>,
 }
 
-/// A record of Odoo that a message touched.
+/// An Odoo record that a message touched.
 #[derive(Debug, Clone, Serialize)]
 pub struct RecordRow {
-    /// The Odoo that has it: a name in `[odoos]`, or empty for `[odoo]`.
+    /// The Odoo that it is in: a name in `[odoos]`, or empty for `[odoo]`.
     #[serde(skip_serializing_if = "String::is_empty")]
     pub odoo: String,
     /// Model.
@@ -49,7 +49,7 @@ pub struct RecordRow {
     pub change: String,
 }
 
-/// Records of one message that it can be found by; a catalogue's are too many to mean it.
+/// Records of one message that a search uses, at most; a catalogue has too many to identify it.
 const NAMED: usize = 20;
 
 pub(super) async fn event(
@@ -78,13 +78,13 @@ pub(super) async fn attempt(
     Ok(())
 }
 
-/// Writes down the records of Odoo that a message touched.
+/// Writes the Odoo records that a message touched.
 pub(super) async fn touched(to: &mut Writing<'_>, message: &Message, records: &[RecordRow], now: DateTime<Utc>) -> Result<(), Problem> {
     if records.len() <= NAMED {
         terms::note(to, message.id, records.iter().map(|record| ("record", record.name.as_str()))).await?;
     }
     for record in records {
-        // A second try finds the record it made at the first; that it was created is what counts.
+        // A second try finds the record that the first one made; `created` stays.
         let insert = sqlx::query(
             "insert into record (message, odoo, model, odoo_id, name, change, at) values (?, ?, ?, ?, ?, ?, ?)
              on conflict do update set name = excluded.name, change = case when change = 'created' then change else excluded.change end, at = excluded.at",
@@ -102,7 +102,7 @@ pub(super) async fn touched(to: &mut Writing<'_>, message: &Message, records: &[
 }
 
 impl Journal {
-    /// Writes down records of Odoo that were changed for a message once it was at rest.
+    /// Writes Odoo records that were changed for a message after it was at rest.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -141,7 +141,7 @@ impl Journal {
         })
     }
 
-    /// What was wrong at the last try of a message; nothing where it had none, or succeeded.
+    /// What was wrong at the last try of a message; nothing if there was none, or it succeeded.
     ///
     /// # Errors
     /// The journal cannot be read.

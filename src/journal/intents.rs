@@ -1,6 +1,6 @@
-//! What messages were about to do, and what became of it: a row is written before the effect and closed by its outcome.
+//! What messages were about to do, and how it ended: a row is written before the effect and closed by its outcome.
 //!
-//! **Invariant:** what an open intent means changes only by a look outside ([`Journal::conclude`]) or by a person's decision
+//! **Invariant:** what an open intent means changes only by a check outside ([`Journal::conclude`]) or by a person's decision
 //! (`resolve`, `discard` in [`super::operator_actions`]); hold, release, reprocess and restarts leave it as it is, and edit is refused.
 
 use chrono::{DateTime, Utc};
@@ -14,10 +14,10 @@ use super::{
 };
 use crate::model::{Effect, Intent, Message, Outcome, Problem, intent::Prior};
 
-/// What stands as the source of a delivery that may be repeated.
+/// The source stored for a delivery that may be repeated.
 const REPEATABLE: &str = "repeatable";
 
-/// Stored as the source of an effect in Odoo once every call for it was answered: none of them is still running.
+/// Stored as the source of an effect in Odoo after every call for it was answered: none of them is still running.
 const ANSWERED: &str = "answered";
 
 fn effect(kind: &str, name: String, source: Option<String>, place: Option<String>) -> Option<Effect> {
@@ -48,9 +48,9 @@ fn intent(row: &SqliteRow) -> Result<Intent, Problem> {
     })
 }
 
-/// Writes down that effects are about to take place, all or, where one of them is not new in this run, none.
+/// Writes that effects are about to take place: all, or none if one of them is not new in this run.
 pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Effect], now: DateTime<Utc>) -> Result<Vec<Prior>, Problem> {
-    // Held, discarded or begun anew meanwhile, the message is to have no effect by whoever still works on it as it was.
+    // A message that was held, discarded or reprocessed meanwhile must have no effect through a worker that still has its old state.
     still_here(to, message).await?;
     let mut known = Vec::with_capacity(effects.len());
     for effect in effects {
@@ -63,7 +63,7 @@ pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Eff
             Some(None | Some(Outcome::Unknown)) => Prior::Open,
         });
     }
-    // What may be repeated is about to be done again, whatever became of it before.
+    // An effect that may be repeated starts again, however it ended before.
     if known.iter().zip(effects).all(|(known, effect)| *known == Prior::New || effect.may_be_repeated()) {
         identity::counts(to).await?;
         for effect in effects {
@@ -83,8 +83,8 @@ pub(super) async fn open(to: &mut Writing<'_>, message: &Message, effects: &[Eff
     Ok(known)
 }
 
-/// Writes down how effects ended. What somebody called unknown meanwhile is known by that, and what took place did so whoever said that it
-/// did not.
+/// Writes how effects ended. This also closes one that was marked unknown meanwhile. An effect that took place counts, even if someone
+/// said that it did not.
 pub(super) async fn close(
     to: &mut Writing<'_>,
     message: &Message,
@@ -109,13 +109,13 @@ pub(super) async fn of_run(to: &mut Writing<'_>, message: &Message) -> Result<Ve
     all(&query.bind(message.id.to_string()).bind(message.run).fetch_all(&mut **to).await?, intent)
 }
 
-/// Whether a document of a message was sent, or may have been, in whichever of its runs.
+/// Whether a document of a message was sent, or may have been, in any of its runs.
 pub(super) async fn may_be_sent(to: &mut Writing<'_>, message: &Message) -> Result<bool, Problem> {
     let query = sqlx::query("select * from intent where message = ? and kind in ('deliver', 'rename')").bind(message.id.to_string());
     Ok(all(&query.fetch_all(&mut **to).await?, intent)?.iter().any(|intent| intent.outcome() != Some(Outcome::NotHappened)))
 }
 
-/// Calls what is open of a message's present run unknown.
+/// Marks the open intents of a message's present run as unknown.
 pub(super) async fn call_unknown(to: &mut Writing<'_>, message: &Message, now: DateTime<Utc>) -> Result<Vec<Intent>, Problem> {
     let open: Vec<Intent> = of_run(to, message).await?.into_iter().filter(|intent| intent.closed.is_none()).collect();
     let effects: Vec<Effect> = open.iter().map(|intent| intent.effect.clone()).collect();
@@ -124,8 +124,8 @@ pub(super) async fn call_unknown(to: &mut Writing<'_>, message: &Message, now: D
 }
 
 impl Journal {
-    /// Writes down that effects are about to take place: all of them or, where one is not new in this run, none. Gives for each what
-    /// was known of it before.
+    /// Writes that effects are about to take place: all, or none if one of them is not new in this run. Returns what was known of each
+    /// before.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -136,8 +136,8 @@ impl Journal {
         Ok(known)
     }
 
-    /// Writes down that a document is about to be sent, and by when it is to be answered where an answer is expected: before the
-    /// sending, since the partner may answer at once. Gives what was known of the sending before.
+    /// Writes that a document is about to be sent, and when its acknowledgement is due if one is expected: before the sending, since the
+    /// partner may acknowledge at once. Returns what was known of the sending before.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -157,7 +157,7 @@ impl Journal {
         Ok(known)
     }
 
-    /// Writes down that the calls of a message's present run are still running in Odoo, also if a person has discarded it meanwhile.
+    /// Writes that the calls of a message's present run are still running in Odoo, even if a person has discarded it meanwhile.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -169,7 +169,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Writes down that Odoo has answered every call of a message's present run. Open intents stay open.
+    /// Writes that Odoo has answered every call of a message's present run. Open intents stay open.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -181,13 +181,13 @@ impl Journal {
         commit(to).await
     }
 
-    /// When a call without an answer was last known to be running in an Odoo, not before `since`. Ask only with the right to write to that
-    /// Odoo: then the call is of an earlier process.
+    /// When an unanswered call was last known to be running in an Odoo, not before `since`. Only the process that may write to that Odoo
+    /// asks: so the call belongs to an earlier process.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn last_under_way(&self, odoo: &str, since: DateTime<Utc>) -> Result<Option<DateTime<Utc>>, Problem> {
-        // Whatever people have done with its message meanwhile. By the index over stages: of a million messages nearly all are done.
+        // Whatever people did with its message meanwhile. It uses the index over stages: of a million messages nearly all are done.
         let query = sqlx::query(
             "select max(i.opened) as opened from message m join intent i on i.message = m.id
              where m.stage in ('received', 'checked', 'planned', 'waiting', 'held', 'failed', 'discarded') and m.odoo = ?1 and i.opened > ?2

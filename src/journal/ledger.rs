@@ -7,7 +7,7 @@ use sqlx::sqlite::SqliteRow;
 use super::sql::{Cells, Journal, Writing, all, signed, stamp};
 use crate::model::{MessageId, Problem};
 
-/// What the ledger says about a file that was seen.
+/// The ledger's verdict on a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Novelty {
     /// Never seen.
@@ -78,7 +78,7 @@ fn ledger_row(row: &SqliteRow) -> Result<LedgerRow, Problem> {
 }
 
 impl Journal {
-    /// What the ledger said when a message's file was seen.
+    /// The ledger's entry from when a message's file was seen.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -87,7 +87,7 @@ impl Journal {
         query.fetch_optional(&self.pool).await?.as_ref().map(ledger_row).transpose()
     }
 
-    /// What the ledger has about a flow's files, oldest first.
+    /// The ledger's entries for a flow's files, oldest first.
     ///
     /// # Errors
     /// The journal cannot be read.

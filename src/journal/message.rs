@@ -1,4 +1,4 @@
-//! A message as the journal knows it, and what is asked of messages while they are worked on.
+//! A message as the journal has it, and the queries that work on messages needs.
 
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
@@ -6,9 +6,9 @@ use sqlx::{QueryBuilder, Sqlite, sqlite::SqliteRow};
 use super::sql::{CHUNK, Cells, Journal, Writing, all, push_numbers, stamp};
 use crate::model::{Code, Direction, Message, MessageId, Problem, ReprocessOptions, Stage};
 
-/// The problem of a message that is not any more where it was read.
+/// The problem of a message whose stage or run has changed since it was read.
 pub(super) fn moved_meanwhile(message: &Message) -> Problem {
-    Problem::new(Code::MessageMoved, format!("message {} was moved by someone else", message.id.short()))
+    Problem::new(Code::MessageMoved, format!("message {} has changed in the meantime", message.id.short()))
 }
 
 /// A message as it is now.
@@ -17,7 +17,7 @@ pub(super) async fn read(to: &mut Writing<'_>, known: &Message) -> Result<Messag
     row.as_ref().map_or_else(|| Err(moved_meanwhile(known)), message)
 }
 
-/// Refuses a message that somebody has moved since it was read.
+/// Refuses a message whose stage or run has changed since it was read.
 pub(super) async fn still_here(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem> {
     let here = sqlx::query("select 1 from message where id = ? and stage = ? and run = ?");
     let here = here.bind(message.id.to_string()).bind(message.stage.as_str()).bind(message.run);
@@ -75,7 +75,7 @@ pub(super) fn message(row: &SqliteRow) -> Result<Message, Problem> {
     })
 }
 
-/// The bytes of a message at rest do not lie in its folder.
+/// Condition: the bytes of a message at rest are not in the folder of its stage.
 const UNARCHIVED: &str = "unarchived = 1";
 
 impl Journal {
@@ -83,8 +83,8 @@ impl Journal {
         all(&query.build().fetch_all(&self.pool).await?, message)
     }
 
-    /// Messages of a flow that are not at rest, and those at rest whose file still lies in the wrong place, oldest first. Waiting
-    /// ones only when their time has come; when `eager`, all but those whose time must be kept.
+    /// Messages of a flow that are not at rest, and those at rest whose file is still in the wrong place, oldest first. Waiting ones
+    /// only when they are due; if `eager`, all except those that must wait.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -97,23 +97,23 @@ impl Journal {
         query.push(if eager { " or firm = 0)" } else { ")" });
         for open in ["moved = 0", UNARCHIVED, "refused > 0"] {
             query.push(" union all select id from message where flow = ").push_bind(flow.to_string());
-            // With a plus the stage is not what is looked up by: nearly all messages are done, and few are unmoved.
+            // The plus keeps SQLite from using the index over stages: nearly all messages are done, and few are unmoved.
             query.push(" and +stage in ('done', 'failed', 'discarded') and ").push(open);
             query.push(" and (+stage <> 'done' or until is null or until <= ").push_bind(stamp(now));
             query.push(if eager { " or firm = 0)" } else { ")" });
         }
-        // What came in a zip is as old as the zip, whenever it was unpacked.
+        // A document from a zip is as old as the zip, whenever it was unpacked.
         query.push(") order by case when edited = 0 then coalesce(parent, id) else id end, id");
         self.messages(query).await
     }
 
-    /// Flows that have something to go on with now.
+    /// Flows that have work now.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn pending_flows(&self, now: DateTime<Utc>) -> Result<Vec<String>, Problem> {
         let query = sqlx::query(
-            // Answers that were not begun wait for a run of their flow: their server may be away.
+            // Acknowledgements that were not started wait for a run of their flow: their server may be down.
             "select flow from message where stage in ('received', 'checked', 'planned', 'staged', 'applied') and answers is null
              union select flow from message where stage = 'waiting' and until <= ?1
              union select flow from message where moved = 0 and +stage = 'done' and until <= ?1
@@ -123,13 +123,13 @@ impl Journal {
         all(&rows, |row| Cells::of("message", "flow", row).get("flow"))
     }
 
-    /// Whether anything of the same flow that came after a zip has had its effect: asked for each document of it, so that it must be
+    /// Whether anything of the same flow that came after a zip has had its effect: asked for each document of the zip, so it must be
     /// cheap.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn is_behind(&self, flow: &str, zip: MessageId) -> Result<bool, Problem> {
-        // With a plus it is not looked up by: the newest rows are few, and those of a flow that are done are nearly all.
+        // The plus keeps SQLite from using that index: the newest rows are few, and nearly all of a flow's messages are done.
         let query = sqlx::query(
             "select 1 from message where id > ?1 and +flow = ?2 and +stage in ('applied', 'done') and answers is null
              and coalesce(parent, id) > ?1 limit 1",
@@ -137,8 +137,8 @@ impl Journal {
         Ok(query.bind(zip.to_string()).bind(flow).fetch_optional(&self.pool).await?.is_some())
     }
 
-    /// A younger message of the same flow that has written one of these records. An edited copy says what its original said, and a
-    /// document what its zip brought: each is as old as the file that it came of, and documents of one zip are as they stand in it.
+    /// A newer message of the same flow that has written one of these records. An edited copy is as old as its original, and a document
+    /// from a zip is as old as the zip; documents of one zip are ordered as in the zip.
     ///
     /// # Errors
     /// The journal cannot be read.

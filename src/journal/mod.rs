@@ -1,9 +1,9 @@
 //! Floor 2: the journal. Every file ever seen with its verdict, every stage with its time, every attempt with its problems, every
-//! effect that was about to be, every Odoo record touched, every record sent. Embedded SQLite in WAL mode, synchronous writes: what is
-//! told as done is on disk.
+//! effect that was about to take place, every Odoo record touched, every record sent. Embedded SQLite in WAL mode, synchronous writes:
+//! what is reported as done is on disk.
 //!
-//! **Invariants:** a stage moves only through [`Journal::advance`] and its kin, which refuse a step that a message cannot take. One deed
-//! is one transaction. No transaction is held open across the network. Nothing is read back from the text of an event.
+//! **Invariants:** a stage changes only through [`Journal::advance`] and its kin, which refuse a step that a message cannot take. One
+//! action is one transaction. No transaction is held open across the network. Nothing is read back from the text of an event.
 
 mod alert_queries;
 mod alerts;

@@ -1,4 +1,4 @@
-//! What a person does to a message: one transaction a deed, with who did it and why.
+//! What a person does to a message: one transaction for each action, with who did it and why.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,34 +16,34 @@ use crate::{
     model::{Code, Effect, Intent, Message, Outcome, Problem, ReprocessOptions, Stage},
 };
 
-/// The stage at which a message goes on when it is reprocessed; none where it is begun anew, perhaps with another Odoo.
+/// The stage at which a reprocessed message continues; none if it starts from the beginning, perhaps with another Odoo.
 fn goes_on(message: &Message, intents: &[Intent], odoo: Option<&str>) -> Option<Stage> {
     let unclear = intents.iter().any(|intent| intent.needs_a_person() && intent.closed.is_none());
     let untouched = intents.iter().all(|intent| intent.outcome() == Some(Outcome::NotHappened));
     let moves = odoo.is_some_and(|odoo| odoo != message.odoo);
     match (message.stage, message.resume) {
-        // What waits for an Odoo that its flow has left is begun anew with the flow's current one, unless it has begun to write.
+        // A message that waits for an Odoo that its flow no longer uses starts again with the current one, unless it has begun to write.
         (Stage::Waiting, Some(resume)) if message.firm || !(moves && untouched) => Some(resume),
-        // Held before anything was done of it, it is begun anew; otherwise what was begun comes to its end first.
+        // If it was held before it did anything, it starts again; otherwise what it began is finished first.
         (Stage::Held, Some(resume)) if !untouched => Some(resume),
-        // Sent, it comes to its end behind that; to send it once more is another deed.
+        // If it was sent, it only has to finish; to send it once more is another action.
         (Stage::Failed | Stage::Discarded, _) if unclear || intents.iter().any(Intent::sent) => Some(message.pipeline().effect()),
         _ => None,
     }
 }
 
-/// What only a person, or a look, can decide: the first of it as a problem.
+/// The first effect whose outcome only a person or a check can decide, as a problem.
 fn undecided(message: &Message, intents: &[Intent]) -> Option<Problem> {
     intents.iter().find(|intent| intent.needs_a_person()).map(|intent| intent.uncertain(&message.id.short()))
 }
 
-/// Until when a message waits, whoever asks: an effect may still land. Of one that is done it is its note, which keeps nothing from being
-/// begun anew: the next run has a note of its own.
+/// Until when a message must wait, whoever asks: an effect may still land. For a message that is done this is only its note and does not
+/// prevent a reprocess: the next run has its own note.
 fn firm_until(message: &Message, now: DateTime<Utc>) -> Option<Until> {
     message.until.filter(|until| message.firm && *until > now && message.stage != Stage::Done).map(|at| Until { at, firm: true })
 }
 
-/// Lets a message that waits, or is held, go on from where it was: now, or as soon as no effect can land any more.
+/// Lets a waiting or held message continue from its stage: now, or as soon as no effect can land any more.
 async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, entry: &AuditEntry, now: DateTime<Utc>) -> Result<(), Problem> {
     let firm = firm_until(message, now);
     match (message.stage, firm) {
@@ -62,7 +62,7 @@ async fn go_on(to: &mut Writing<'_>, message: &mut Message, resume: Stage, entry
     }
 }
 
-/// Writes down how a message is done again, where it takes no step.
+/// Writes how a message is reprocessed, if it takes no step.
 async fn options(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem> {
     let update = sqlx::query("update message set as_then = ?, overwrite = ? where id = ? and stage = ?");
     let update = update.bind(message.again.as_then).bind(message.again.overwrite).bind(message.id.to_string());
@@ -73,7 +73,7 @@ async fn options(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem>
 }
 
 impl Journal {
-    /// The Odoo that a message works with when it is reprocessed, where its flow works with `odoo` today.
+    /// The Odoo that a message uses when it is reprocessed, if its flow uses `odoo` today.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -83,12 +83,12 @@ impl Journal {
         Ok(if anew { odoo.to_string() } else { message.odoo.clone() })
     }
 
-    /// Starts a message again from its original. One that waits or is held goes on from where it is: its effect may be there already,
-    /// and must be found under the same mark. So does one whose effect nobody knows about, which is looked for first. Where an `odoo` is
-    /// named, what is begun anew goes there.
+    /// Starts a message again from its original. A waiting or held one continues from its stage: its effect may exist already, and must
+    /// be found under the same mark. So does one whose effect is unknown, which is looked for first. If `odoo` is given, a message that
+    /// starts from the beginning goes there.
     ///
     /// # Errors
-    /// The message is under way, a person must first decide whether it has had its effect, or the journal cannot be written.
+    /// The message is being processed, a person must first decide whether it has had its effect, or the journal cannot be written.
     pub async fn restart(
         &self,
         message: &mut Message,
@@ -112,15 +112,16 @@ impl Journal {
                 }
                 let next = if again.checked { message.pipeline().checked } else { Stage::Received };
                 if again.checked && !message.checked {
-                    let text = format!("message {} has never passed its check, so the check cannot be skipped", message.id.short());
+                    let text = format!("message {} was never validated, so validation cannot be skipped", message.id.short());
                     return Err(Problem::new(Code::Stage, text));
                 }
                 if !message.pipeline().allows(message.stage, next) {
-                    let text = format!("message {} is {}: it goes on by itself", message.id.short(), message.stage);
-                    let hint = format!("now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
+                    let text = format!("message {} is {}: it continues by itself", message.id.short(), message.stage);
+                    let hint =
+                        format!("to run it now: consign run --once {}; to stop it: consign hold {}", message.flow, message.id.short());
                     return Err(Problem::new(Code::Stage, text).hint(hint));
                 }
-                // What may have been written under the mark of this run must be found under it.
+                // Records that may have been written under the mark of this run must be found under it.
                 let anew = !intents.iter().any(Intent::is_undecided);
                 if let (true, Some(odoo)) = (anew, odoo) {
                     moved.odoo = odoo.to_string();
@@ -139,7 +140,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Lets a message that is held go on from where it was, with the options that it had.
+    /// Lets a held message continue from its stage, with the options that it had.
     ///
     /// # Errors
     /// As [`Journal::restart`].
@@ -156,7 +157,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Holds a message because a person says so; it goes on from where it was.
+    /// Holds a message because a person says so; later it continues from its stage.
     ///
     /// # Errors
     /// As [`Journal::advance`].
@@ -164,7 +165,8 @@ impl Journal {
         self.hold_as(message, entry, false, now).await
     }
 
-    /// Holds a message of a journal that does not know what happened since: what was open is unknown, and a missing file proves nothing.
+    /// Holds a message of a restored journal, which does not know what happened since: open effects are unknown, and a missing file
+    /// proves nothing.
     ///
     /// # Errors
     /// As [`Journal::advance`].
@@ -186,8 +188,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Ends a message for good, whatever it was to do. Of effects that are undecided it is written down that nobody looked; they are
-    /// given.
+    /// Ends a message for good, whatever it was about to do. Its undecided effects are written as not checked, and returned.
     ///
     /// # Errors
     /// As [`Journal::advance`].
@@ -200,8 +201,8 @@ impl Journal {
         Ok(open)
     }
 
-    /// A person decides whether effects took place that nobody can see: all that are undecided in the message's present run, or the one
-    /// with a number. A message that is held for it goes on. Gives what was decided.
+    /// A person decides whether effects took place that cannot be checked: all that are undecided in the message's present run, or the
+    /// one with this number. A message that is held for it continues. Returns the decided effects.
     ///
     /// # Errors
     /// Nothing is undecided, or the journal cannot be written.
@@ -221,8 +222,8 @@ impl Journal {
             intents::of_run(&mut to, message).await?.iter().filter(|intent| under_way(intent)).map(|intent| intent.opened + lands).max();
         if let Some(until) = until.filter(|until| *until > now) {
             let at = until.format("%Y-%m-%d %H:%M:%S UTC");
-            let text = format!("Odoo may still be at what message {} does there; nobody can tell before {at}", message.id.short());
-            return Err(Problem::new(Code::MayLand, text).hint("look in Odoo after that, then decide"));
+            let text = format!("Odoo may still be working on message {}; the outcome cannot be checked before {at}", message.id.short());
+            return Err(Problem::new(Code::MayLand, text).hint("check in Odoo after that time, then decide"));
         }
         let waits_for_this = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
         if !waits_for_this && !matches!(message.stage, Stage::Failed | Stage::Discarded) {
@@ -236,7 +237,7 @@ impl Journal {
             return Err(Problem::new(Code::Stage, text).hint(format!("let consign check first: {look}")));
         }
         let undecided: Vec<Intent> = intents::of_run(&mut to, message).await?.into_iter().filter(Intent::is_undecided).collect();
-        // What may be repeated decides itself, where there is anything else to decide.
+        // An effect that may be repeated needs no decision if there is anything else to decide.
         let any = undecided.iter().any(Intent::needs_a_person);
         let (decided, left): (Vec<Intent>, Vec<Intent>) = undecided
             .into_iter()
@@ -245,7 +246,7 @@ impl Journal {
         if decided.is_empty() {
             let which = only.map(|only| format!(" with the number {only}")).unwrap_or_default();
             let text = format!("message {} has no undecided effect{which}", message.id.short());
-            return Err(Problem::new(Code::Stage, text).hint("`consign show` lists what a message was about to do"));
+            return Err(Problem::new(Code::Stage, text).hint("`consign show` lists the effects of a message"));
         }
         let effects: Vec<Effect> = decided.iter().map(|intent| intent.effect.clone()).collect();
         intents::close(&mut to, message, &effects, outcome, now).await?;
@@ -260,7 +261,7 @@ impl Journal {
                 event(&mut to, message.id, message.stage, Some(&entry.note()), now).await?;
                 audit::write_down(&mut to, Some(message.id), &entry, now).await?;
                 if message.stage == Stage::Discarded && !message.pipeline().maps() {
-                    // What was uploaded of it is taken back now that it need not tell anything any more.
+                    // Its upload is removed now that it need not prove anything any more.
                     let update = sqlx::query("update message set moved = 0 where id = ?").bind(message.id.to_string());
                     update.execute(&mut *to).await?;
                     moved.moved = false;
@@ -272,10 +273,10 @@ impl Journal {
         Ok(decided)
     }
 
-    /// Puts an edited copy in the place of a message, which is discarded where it was refused or held.
+    /// Replaces a message by an edited copy. A refused or held original is discarded.
     ///
     /// # Errors
-    /// It is not known whether the message has had an effect, or the journal cannot be written; then nothing was done.
+    /// It is unknown whether the message has had an effect, or the journal cannot be written; then nothing was done.
     pub async fn replace(
         &self,
         original: &mut Message,
@@ -291,7 +292,7 @@ impl Journal {
         if let Some(intent) = intents.iter().find(|intent| intent.closed.is_none() || intent.needs_a_person()) {
             let problem = intent.uncertain(&original.id.short());
             let text = format!("message {} cannot be edited: {}", original.id.short(), problem.message);
-            let release = format!("let it come to its end first: consign release {}", original.id.short());
+            let release = format!("let it finish first: consign release {}", original.id.short());
             let held = original.stage == Stage::Held && original.code != Some(Code::Uncertain);
             return Err(Problem::new(Code::Uncertain, text).maybe_hint(if held { Some(release.into()) } else { problem.hint }));
         }

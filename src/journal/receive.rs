@@ -15,7 +15,7 @@ use super::{
 };
 use crate::model::{Code, Direction, Message, MessageId, Problem, ReprocessOptions, Stage, problem::one_line};
 
-/// A message about to be written down.
+/// A message that is not in the journal yet.
 #[derive(Debug, Clone)]
 pub struct NewMessage {
     /// Identity.
@@ -24,7 +24,7 @@ pub struct NewMessage {
     pub flow: String,
     /// Direction.
     pub direction: Direction,
-    /// The Odoo that it is with: a name in `[odoos]`, or empty for `[odoo]`.
+    /// The Odoo that it works with: a name in `[odoos]`, or empty for `[odoo]`.
     pub odoo: String,
     /// File name.
     pub name: String,
@@ -32,32 +32,32 @@ pub struct NewMessage {
     pub path: String,
     /// Bytes.
     pub size: u64,
-    /// Time the drop told.
+    /// Time reported by the drop.
     pub modified: Option<DateTime<Utc>>,
     /// SHA-256, hexadecimal.
     pub sha256: String,
-    /// Where the bytes lie.
+    /// Where the bytes are stored.
     pub stored: String,
     /// The ledger's verdict; outbound messages have none.
     pub verdict: Option<Novelty>,
     /// Outbound: the records whose sending this message is, as `model,id`.
     pub claims: Vec<String>,
-    /// What it is found by, where that is known from the start: the kind of each number, and the number.
+    /// Its references, if known from the start: the kind of each number, and the number.
     pub numbers: Vec<(String, String)>,
-    /// Held or failed from the start, and why: written in the same transaction, so that no crash can make it a message like others.
+    /// Held or failed from the start, and why: written in the same transaction, so that a crash cannot turn it into an ordinary message.
     pub rest: Option<(Stage, Problem)>,
-    /// The partner's running number, where its files have one.
+    /// The partner's running number, if its files have one.
     pub sequence: Option<i64>,
-    /// The message that it was made of.
+    /// The message that it was made from.
     pub parent: Option<MessageId>,
-    /// It is an answer to the partner: the try of its parent whose outcome it tells.
+    /// For an acknowledgement to the partner: the try of its parent whose outcome it reports.
     pub answers: Option<u32>,
-    /// Whether it is an edited copy of it.
+    /// Whether it is an edited copy of its parent.
     pub edited: bool,
 }
 
 impl NewMessage {
-    /// A message of a flow, with an Odoo, and nothing known of it but that.
+    /// A message of a flow and an Odoo, with everything else empty.
     pub fn of(flow: &str, direction: Direction, odoo: &str) -> Self {
         Self {
             id: MessageId::new(),
@@ -86,7 +86,7 @@ impl NewMessage {
         Seen { flow, path, size, modified, sha256, verdict, message }
     }
 
-    /// As the journal knows it once it is written down.
+    /// The message as the journal has it after it is written.
     pub fn message(&self, now: DateTime<Utc>) -> Message {
         let rest = self.rest.as_ref();
         let stage = rest.map_or(Stage::Received, |(stage, _)| *stage);
@@ -152,7 +152,7 @@ pub(super) async fn insert(to: &mut Writing<'_>, new: &NewMessage, now: DateTime
             .bind(claim)
             .bind(new.id.to_string());
         if claimed.execute(&mut **to).await?.rows_affected() == 0 {
-            return Err(Problem::new(Code::Stage, format!("{claim} was sent before by the flow {}", new.flow)));
+            return Err(Problem::new(Code::Stage, format!("the flow {} has already sent {claim}", new.flow)));
         }
     }
     event(to, new.id, Stage::Received, None, now).await?;
@@ -170,7 +170,7 @@ pub(super) async fn insert(to: &mut Writing<'_>, new: &NewMessage, now: DateTime
 }
 
 impl Journal {
-    /// Writes a new message down at [`Stage::Received`], with its ledger row and its claims, all or nothing.
+    /// Writes a new message at [`Stage::Received`], with its ledger row and its claims, all or nothing.
     ///
     /// # Errors
     /// The journal cannot be written, or one of the claimed records was sent before.
@@ -181,8 +181,8 @@ impl Journal {
         Ok(message)
     }
 
-    /// Writes down what a poll took, all or nothing: new messages, and files that make none of their own with what they repeat. One
-    /// transaction, so one wait for the disk, however many files. What a zip holds is not written down once the zip was moved meanwhile.
+    /// Writes what a poll received, all or nothing: new messages, and duplicates with what they repeat. One transaction, so one wait for
+    /// the disk, however many files. The documents of a zip are not written if the zip's stage has changed meanwhile.
     ///
     /// # Errors
     /// The journal cannot be written.

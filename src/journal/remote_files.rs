@@ -1,5 +1,5 @@
-//! What is known about the files on a drop: which a message still holds, which are held and why, which contents came before; and
-//! who may look at a drop now.
+//! What is known about the files on a drop: which are claimed by a message, which are held and why, which contents came before; and
+//! which process may poll a drop now.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,16 +13,16 @@ use super::{
 };
 use crate::model::{Direction, Message, Problem, Stage};
 
-/// A file that lies on a drop because its message has not let go of it yet.
+/// A file that is on a drop because its message has not moved it yet.
 #[derive(Debug, Clone)]
 pub struct ClaimedFile {
     /// The message's id.
     pub id: String,
     /// Its stage.
     pub stage: Stage,
-    /// Bytes when it was taken.
+    /// Bytes when it was received.
     pub size: u64,
-    /// Time the drop told then.
+    /// Time that the drop reported then.
     pub modified: Option<DateTime<Utc>>,
 }
 
@@ -33,7 +33,7 @@ pub struct HeldFile {
     pub path: String,
     /// Bytes.
     pub size: u64,
-    /// Time the drop tells.
+    /// Time reported by the drop.
     pub modified: Option<DateTime<Utc>>,
     /// Code of the reason.
     pub code: String,
@@ -41,7 +41,7 @@ pub struct HeldFile {
     pub why: String,
     /// What to do.
     pub hint: Option<String>,
-    /// Since when the file lies there with this size and time.
+    /// Since when the file is there with this size and time.
     pub since: DateTime<Utc>,
 }
 
@@ -52,12 +52,12 @@ pub struct KnownFiles {
     pub latest: HashMap<String, Message>,
     /// Messages of each content that did not fail, oldest first.
     pub by_content: HashMap<String, Vec<Message>>,
-    /// Paths that a file was ever taken from.
+    /// Paths from which a file was ever received.
     pub paths: HashSet<String>,
 }
 
 impl Journal {
-    /// Files of a flow that its messages of this direction have not let go of, by path.
+    /// Files of a flow that its messages of this direction still claim, by path.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -102,7 +102,7 @@ impl Journal {
         Ok(holds.into_iter().collect())
     }
 
-    /// Writes down what is held now, and forgets what is not any more.
+    /// Writes what is held now, and deletes what is no longer held.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -155,8 +155,8 @@ impl Journal {
         Ok(known)
     }
 
-    /// Takes or renews a lease until `until`. Of two that ask for the same name one gets it; the other must not touch what it stands
-    /// for until the lease has run out.
+    /// Takes or renews a lease until `until`. Of two processes that ask for the same name, one gets it; the other must not touch the
+    /// leased drop until the lease has expired.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -183,7 +183,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Ends every lease: for the one process that writes this journal, which so knows that their owners have died.
+    /// Ends every lease: for the one process that writes this journal, which therefore knows that their owners have died.
     ///
     /// # Errors
     /// The journal cannot be written.

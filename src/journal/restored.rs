@@ -1,4 +1,4 @@
-//! What a journal does not know: after a restore, what was sent since it was copied; of another Odoo, what was sent from there under
+//! What a journal does not know: after a restore, what was sent since the backup; with another Odoo, what was sent from there under
 //! another name. Each outbound flow is marked until a person has seen what it would send.
 
 use chrono::{DateTime, Utc};
@@ -10,19 +10,19 @@ use super::{
 };
 use crate::model::{Message, Problem};
 
-/// Why it is not known what a flow has sent.
+/// Why it is unknown what a flow has sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Doubt {
-    /// The journal was restored as it was then.
+    /// The journal was restored to its state at this time.
     Restored(DateTime<Utc>),
-    /// The journal was begun anew then.
+    /// A new journal was started at this time.
     Begun(DateTime<Utc>),
-    /// The flow works with another Odoo than before.
+    /// The flow uses another Odoo than before.
     OtherOdoo,
 }
 
 impl Journal {
-    /// Marks flows whose sendings after a time are not known.
+    /// Marks flows whose sendings after a time are unknown.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -35,8 +35,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Marks flows of a journal that is begun anew: nothing is known of what they have sent. With the next number of those whose documents
-    /// are numbered.
+    /// Marks flows of a new journal: it is unknown what they have sent. Sets the next number of those whose documents are numbered.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -53,7 +52,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Flows that documents were ever sent by.
+    /// Flows that have ever sent documents.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -65,8 +64,8 @@ impl Journal {
         all(&rows, |row| Cells::of("sent", "flow", row).get("flow"))
     }
 
-    /// Why it is not known what a flow has sent; of most it is known. One that has sent from another Odoo and never from this one is
-    /// marked: it may be the same records under another name.
+    /// Why it is unknown what a flow has sent; for most flows it is known. A flow that has sent from another Odoo and never from this one
+    /// is marked: the records may be the same under another name.
     ///
     /// # Errors
     /// The journal cannot be used.
@@ -93,7 +92,7 @@ impl Journal {
             .transpose()
     }
 
-    /// What a flow would send is held now, all of it.
+    /// Clears the mark: everything that the flow would send is held now.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -104,7 +103,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Messages whose bytes are kept, in the order of their rows, so many at most, with the number to go on behind.
+    /// Messages whose bytes are stored, in the order of their rows, at most `most`, with the number to continue after.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -1,4 +1,4 @@
-//! What the journal forgets: messages that have come to their end, with everything about them, once their day is over for good.
+//! What the journal deletes: finished messages with everything about them, after their retention has passed.
 
 use chrono::{DateTime, Utc};
 use sqlx::{QueryBuilder, Sqlite};
@@ -6,11 +6,11 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::sql::{Cells, Journal, all, commit, push_list, stamp};
 use crate::model::{Code, MessageId, Problem};
 
-/// Messages forgotten in one transaction.
+/// Messages deleted in one transaction.
 const AT_ONCE: u32 = 500;
 
 impl Journal {
-    /// Whether a flow has messages of a day that have not come to their end.
+    /// Whether a flow has messages of a day that are not finished.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -23,7 +23,7 @@ impl Journal {
         Ok(row?.is_some())
     }
 
-    /// Days of before a time that a flow still has messages of in the archive.
+    /// Days before a time of which a flow still has messages in the archive.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -35,8 +35,8 @@ impl Journal {
         all(&rows, |row| Cells::of("message", "day", row).parsed("day", "a day", |day| day.parse().ok()))
     }
 
-    /// Forgets a flow's messages of before a time that are done or discarded, some at a time; gives those that were forgotten. What
-    /// has been sent of Odoo's records stays known, so that nothing is sent twice.
+    /// Deletes a flow's messages from before a time that are done or discarded, some at a time; returns the deleted ones. Which Odoo
+    /// records were sent stays known, so that nothing is sent twice.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -65,7 +65,7 @@ impl Journal {
         Ok(ids)
     }
 
-    /// Forgets what no message needs any more: entries and files seen before a time.
+    /// Deletes what no message needs any more: audit and ledger entries from before a time.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -77,7 +77,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Flows that messages are known of.
+    /// Flows that have messages.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -86,10 +86,10 @@ impl Journal {
         all(&rows, |row| Cells::of("stage_count", "flow", row).get("flow"))
     }
 
-    /// Writes a whole copy of the journal, as it is at this moment, to a new file, while others write on.
+    /// Writes a complete copy of the journal, as it is at this moment, to a new file, while others continue to write.
     ///
     /// # Errors
-    /// The file is there, or cannot be written.
+    /// The file exists, or cannot be written.
     pub async fn copy_to(&self, path: &std::path::Path) -> Result<(), Problem> {
         let copy = sqlx::query("vacuum into ?").bind(path.to_string_lossy().into_owned());
         copy.execute(&self.pool).await?;

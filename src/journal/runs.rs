@@ -1,4 +1,4 @@
-//! The last run of each flow: when, and what kept it from working.
+//! The last run of each flow: when, and what stopped it.
 
 use std::collections::BTreeMap;
 
@@ -16,16 +16,16 @@ pub struct FlowRuns {
     pub first: DateTime<Utc>,
     /// When the last run began.
     pub began: DateTime<Utc>,
-    /// When it ended; not yet, or never, where the process died.
+    /// When it ended; none while it runs, or if the process died.
     pub ended: Option<DateTime<Utc>>,
-    /// What kept it from working.
+    /// The problems that stopped it.
     pub problems: Vec<Problem>,
     /// Since when every run had problems.
     pub failing_since: Option<DateTime<Utc>>,
 }
 
 impl Journal {
-    /// Writes down that a run begins.
+    /// Writes that a run begins.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -38,7 +38,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Writes down how a run ended.
+    /// Writes how a run ended.
     ///
     /// # Errors
     /// The journal cannot be written.

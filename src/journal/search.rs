@@ -1,5 +1,5 @@
-//! Finding messages: by id, by partner, flow, stage and time, by the name of a file, a business number, a record's name. Every question
-//! is answered along an index, newest first, so that it does not matter how many messages there are.
+//! Finding messages: by id, by partner, flow, stage and time, by the name of a file, a business number, a record's name. Every query
+//! reads an index, newest first, so it does not matter how many messages there are.
 
 use std::{cmp::Reverse, collections::HashSet};
 
@@ -20,44 +20,45 @@ pub struct Filter {
     pub flows: Vec<String>,
     /// At one of these stages; empty: any.
     pub stages: Vec<Stage>,
-    /// Besides, those at rest whose file still lies in the wrong place on the partner's side.
+    /// Also those at rest whose file is still in the wrong place on the partner's side.
     pub unmoved: bool,
     /// Received at or after.
     pub since: Option<DateTime<Utc>>,
     /// Received before.
     pub until: Option<DateTime<Utc>>,
-    /// Part of a file's name, of a business number or of a record's name, of three characters at least; or the whole of it.
+    /// Part of a file's name, a business number or a record's name, at least three characters; or all of it.
     pub text: Option<String>,
-    /// Without those whose cause keeps others as well.
+    /// Without those whose cause blocks others too.
     pub alone: bool,
-    /// Kept by this cause ([`crate::model::fingerprint`]).
+    /// Blocked by this cause ([`crate::model::fingerprint`]).
     pub cause: Option<String>,
-    /// With this answer of the partner's.
+    /// With this acknowledgement by the partner.
     pub answer: Option<Wanted>,
-    /// Made of this message.
+    /// Made from this message.
     pub parent: Option<MessageId>,
-    /// Answers to partners as well.
+    /// Also acknowledgements to partners.
     pub answers: bool,
     /// Only those that come after this one in the list: its time and id.
     pub after: Option<(DateTime<Utc>, MessageId)>,
-    /// At most so many.
+    /// At most this many.
     pub limit: u32,
 }
 
-/// Answers of partners.
+/// Acknowledgements by partners.
 #[derive(Debug, Clone, Default)]
 pub struct Wanted {
     /// One of these.
     pub replies: Vec<AckStatus>,
-    /// Which was to come before.
+    /// That were due before this time.
     pub due: Option<DateTime<Utc>>,
 }
 
 /// The shortest part of a word that the index knows.
 const TRIGRAM: usize = 3;
-/// Characters of a text that the index is asked for: measured, the same character a thousand times takes it 20 s. The rest is compared.
+/// Characters of a text that are looked up in the index (measured: one character repeated a thousand times takes 20 s). The rest is
+/// compared.
 const INDEXED: usize = 60;
-/// Characters of a text that can be found at all: no file name and no number has more.
+/// Characters of a searchable text: no file name and no number has more.
 const LONGEST: usize = 300;
 
 impl Filter {
@@ -71,7 +72,7 @@ impl Filter {
             query.push(" and m.answers is null");
         }
         if !self.stages.is_empty() {
-            // Two short lists, each by an index of its own: an `or` of both would read every message.
+            // Two short lists, each by its own index: an `or` of both would read every message.
             query.push(if self.unmoved { " and m.id in (select id from message where stage in (" } else { " and m.stage in (" });
             let mut stages = query.separated(", ");
             for stage in &self.stages {
@@ -116,7 +117,7 @@ impl Filter {
 }
 
 impl Journal {
-    /// The message with this id, or whose id begins or ends so.
+    /// The message with this id, or whose id begins or ends with it.
     ///
     /// # Errors
     /// There is none, or more than one.
@@ -125,12 +126,18 @@ impl Journal {
         let mut found = self.with_id(&id).await?;
         match found.len() {
             1 => Ok(found.swap_remove(0)),
-            0 => Err(Problem::new(Code::MessageUnknown, format!("there is no message `{}`", cut(&id))).hint("`consign log` lists them")),
-            _ => Err(Problem::new(Code::MessageUnknown, format!("more than one message fits `{id}`")).hint("give more of the id")),
+            0 => {
+                Err(Problem::new(Code::MessageUnknown, format!("there is no message `{}`", cut(&id)))
+                    .hint("`consign log` lists the messages"))
+            }
+            _ => {
+                Err(Problem::new(Code::MessageUnknown, format!("`{id}` matches more than one message"))
+                    .hint("give a longer part of the id"))
+            }
         }
     }
 
-    /// At most three messages whose id is, begins or ends so.
+    /// At most three messages whose id is this text, or begins or ends with it.
     async fn with_id(&self, id: &str) -> Result<Vec<Message>, Problem> {
         let plausible = (4..=36).contains(&id.len()) && id.chars().all(|c| c.is_ascii_hexdigit() || c == '-');
         if !plausible {
@@ -139,7 +146,7 @@ impl Journal {
         let mut query = QueryBuilder::new("select * from message where id = ");
         query.push_bind(id.to_string());
         if id.len() < 36 {
-            // What the id begins with is a range of them; its last eight digits have an index.
+            // Ids with the same beginning are a range; the last eight digits have an index.
             query.push(" or (id >= ").push_bind(id.to_string()).push(" and id < ").push_bind(format!("{id}g"));
             query.push(if id.len() == 8 { ") or substr(id, -8) = " } else { ") or substr(id, -8) like " });
             query.push_bind(if id.len() < 8 { format!("%{id}") } else { id.to_string() });
@@ -164,7 +171,7 @@ impl Journal {
             return self.search(text, filter).await;
         }
         let mut all = Vec::new();
-        // One question a flow: each has its own order in the index, and the newest of them together are the newest.
+        // One query for each flow: each has its own order in the index, and the newest of them together are the newest.
         let flows: Vec<Option<&String>> = if filter.flows.is_empty() { vec![None] } else { filter.flows.iter().map(Some).collect() };
         for flow in &flows {
             let mut query = QueryBuilder::new("select m.* from message m where 1 = 1");
@@ -182,9 +189,9 @@ impl Journal {
         Ok(all)
     }
 
-    /// Messages that a word leads to, the newest first.
+    /// Messages that a word finds, newest first.
     async fn search(&self, text: &str, filter: &Filter) -> Result<Vec<Message>, Problem> {
-        // No term has one, and to the index it is the end of the question.
+        // No term contains one, and for the index it ends the query.
         if text.contains('\0') || text.chars().count() > LONGEST {
             return Ok(Vec::new());
         }
@@ -201,7 +208,7 @@ impl Journal {
                 && filter.answer.is_none()
                 && filter.after.is_none()
         });
-        // The terms first: joined the other way round, every message would be asked for its own.
+        // Terms first: joined the other way round, SQLite would read every message.
         let by_parts = text.chars().count() >= TRIGRAM;
         let mut query = if by_parts {
             let mut query = QueryBuilder::new(
@@ -225,7 +232,7 @@ impl Journal {
             push_list(&mut query, " and m.flow", &filter.flows);
         }
         filter.conditions(&mut query);
-        // In the order of the index, so that reading can end as soon as there are enough.
+        // In the order of the index, so that reading ends as soon as there are enough.
         query.push(if by_parts { " order by f.rowid desc" } else { " order by t.id desc" });
         let mut seen: HashSet<MessageId> = found.iter().map(|message| message.id).collect();
         let mut rows = query.build().fetch(&self.pool);
@@ -240,7 +247,7 @@ impl Journal {
         Ok(found)
     }
 
-    /// How many messages came and how many of them failed, by flow and day, from a day on.
+    /// How many messages were received and how many of them failed, by flow and day, from a day on.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -278,7 +285,7 @@ impl Journal {
 }
 
 impl Journal {
-    /// How many messages ever came, by flow.
+    /// How many messages were ever received, by flow.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -304,15 +311,15 @@ pub struct Tally {
     pub last: DateTime<Utc>,
 }
 
-/// What came on a day.
+/// What was received on a day.
 #[derive(Debug, Clone, serde::Serialize)]
 pub struct DayOfMessages {
     /// Flow.
     pub flow: String,
     /// Day, in UTC.
     pub day: chrono::NaiveDate,
-    /// Messages that came.
+    /// Messages received.
     pub came: u64,
-    /// Those of them that are refused now.
+    /// Those of them that are failed now.
     pub failed: u64,
 }

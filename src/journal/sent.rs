@@ -1,4 +1,4 @@
-//! What was sent of Odoo's records: which, saying what, and how far a flow has looked.
+//! Which Odoo records were sent, with what content, and how far a flow has read.
 
 use std::collections::HashMap;
 
@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Sqlite};
 use super::sql::{CHUNK, Cells, Journal, Writing, all, commit, push_list};
 use crate::model::{Message, MessageId, Problem};
 
-/// Writes down what records say that are being sent: `model,id` and a digest.
+/// Writes the content of records that are being sent: `model,id` and a digest.
 pub(super) async fn note(
     to: &mut Writing<'_>,
     flow: &str,
@@ -22,8 +22,8 @@ pub(super) async fn note(
 }
 
 impl Journal {
-    /// Which of some records of an Odoo, as `model,id`, a flow has sent, or is sending, each with what it said then where that is known, and
-    /// whether its message has come to its end.
+    /// Which of these records of an Odoo, as `model,id`, a flow has sent or is sending: each with its content's digest if known, and
+    /// whether its message is finished.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -44,7 +44,7 @@ impl Journal {
         Ok(sent)
     }
 
-    /// Writes down what records say that are being sent: `model,id` and a digest.
+    /// Writes the content of records that are being sent: `model,id` and a digest.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -54,14 +54,14 @@ impl Journal {
         commit(to).await
     }
 
-    /// Records whose sending a message is: model and id.
+    /// Records that a message sends: model and id.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn claims(&self, message: MessageId) -> Result<Vec<(String, i64)>, Problem> {
         let query = sqlx::query("select record from sent where message = ?").bind(message.to_string());
         let claim = |text: &str| text.split_once(',').and_then(|(model, id)| Some((model.to_string(), id.parse().ok()?)));
-        all(&query.fetch_all(&self.pool).await?, |row| Cells::of("sent", "record", row).parsed("record", "a record of Odoo's", claim))
+        all(&query.fetch_all(&self.pool).await?, |row| Cells::of("sent", "record", row).parsed("record", "an Odoo record", claim))
     }
 
     /// Lets a record of an Odoo be sent again.
@@ -75,7 +75,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// How often the records of a message were sent before by its flow, the most of any of them.
+    /// How often its flow sent the records of a message before: the highest count of any of them.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -92,7 +92,7 @@ impl Journal {
         Cells::of("sent", "times", &row).number("times")
     }
 
-    /// How far a flow has looked in an Odoo: the latest time of a record that it has seen, as Odoo writes it.
+    /// How far a flow has read in an Odoo: the latest time of a record that it has seen, as Odoo writes it.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -101,7 +101,7 @@ impl Journal {
         row?.as_ref().map(|row| Cells::of("cursor", "at", row).get("at")).transpose()
     }
 
-    /// Moves it on; never back.
+    /// Moves it forward, never back.
     ///
     /// # Errors
     /// The journal cannot be written.

@@ -10,8 +10,8 @@ use super::{
 use crate::model::{Message, Problem};
 
 impl Journal {
-    /// The number of a message in its flow's sequence, given once: the lowest that was given back, or the next. A crash neither
-    /// loses one nor gives it twice, since number and message are written together.
+    /// The number of a message in its flow's sequence, assigned once: the lowest that was given back, or the next. A crash neither
+    /// loses a number nor assigns it twice, since number and message are written together.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -44,7 +44,7 @@ impl Journal {
         Ok(number)
     }
 
-    /// Messages of a flow that were sent and whose file was not seen to be gone yet, oldest first.
+    /// Messages of a flow that were sent and whose file is not known to be collected yet, oldest first.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -56,7 +56,7 @@ impl Journal {
         self.messages(query).await
     }
 
-    /// Writes down that files were seen to be gone from the drop.
+    /// Writes that files are gone from the drop.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -73,8 +73,8 @@ impl Journal {
     }
 }
 
-/// Gives the number of a message back that was not sent with it: the next one takes it, so that the partner sees no gap. Part of the
-/// transaction in which the message fails, so that no crash can leave a number with two owners or none.
+/// Gives back the number of a message that was not sent: the next message uses it, so that the partner sees no gap. Part of the
+/// transaction in which the message fails, so that a crash cannot leave a number with two owners or none.
 pub(super) async fn give_back(to: &mut Writing<'_>, message: &Message) -> Result<(), Problem> {
     let Some(number) = message.sequence else { return Ok(()) };
     let free = sqlx::query("insert or ignore into sequence_free (flow, number) values (?, ?)").bind(&message.flow).bind(number);

@@ -1,4 +1,4 @@
-//! Steps of messages in the order in which they were written, whichever message they are of: for traces.
+//! Steps of all messages in the order in which they were written: for traces.
 
 use chrono::{DateTime, Utc};
 use sqlx::sqlite::SqliteRow;
@@ -23,13 +23,13 @@ pub struct StepRow {
     pub run: u32,
     /// When the run began.
     pub began: DateTime<Utc>,
-    /// Stage that it left, and when it had reached that; none of the first step.
+    /// Stage that it left, and when it had reached that; none for the first step.
     pub from: Option<(String, DateTime<Utc>)>,
     /// Stage that it reached.
     pub stage: String,
     /// When.
     pub at: DateTime<Utc>,
-    /// Why, where there is more to say.
+    /// Why, if there is more to say.
     pub note: Option<String>,
 }
 
@@ -43,7 +43,7 @@ impl Journal {
         Ok(Cells::of("event", "last", &row).get::<Option<i64>>("last")?.unwrap_or_default())
     }
 
-    /// Steps behind a number, so many at most.
+    /// Steps after a number, at most `most`.
     ///
     /// # Errors
     /// The journal cannot be read.

@@ -1,4 +1,4 @@
-//! The base of this room, below all its other files: the connection, transactions, and rows that are read column by column.
+//! The base of this module, below all its other files: the connection, transactions, and rows that are read column by column.
 //!
 //! **Invariant:** a value that is not what its column holds is an error with table, column and row, never a default.
 
@@ -19,32 +19,32 @@ pub struct Journal {
     pub(super) pool: SqlitePool,
 }
 
-/// A transaction under way; dropped before [`commit`], it leaves nothing behind.
+/// An open transaction; dropped before [`commit`], it is rolled back.
 pub(super) type Writing<'j> = Transaction<'j, Sqlite>;
 
 /// Values bound to one statement; SQLite allows 32,766.
 pub(super) const CHUNK: usize = 1000;
 
 impl Journal {
-    /// Begins to write. Whoever writes already is waited for here, so that nothing is refused half-way.
+    /// Begins to write. It waits here for another writer, so that nothing is refused half-way.
     pub(super) async fn begin(&self) -> Result<Writing<'_>, Problem> {
         step("before write")?;
         Ok(self.pool.begin_with("begin immediate").await?)
     }
 
-    /// Ends all work on the file.
+    /// Closes the connection.
     pub async fn close(&self) {
         self.pool.close().await;
     }
 }
 
-/// Ends a transaction: what it wrote is on disk.
+/// Commits a transaction: what it wrote is on disk.
 pub(super) async fn commit(transaction: Writing<'_>) -> Result<(), Problem> {
     transaction.commit().await?;
     step("after write")
 }
 
-/// Comes to a write that a test may make go wrong.
+/// A write that a test can make fail.
 fn step(what: &str) -> Result<(), Problem> {
     failpoints::step(Outside::Journal, what).map_err(|failure| {
         let code = if failure == Failure::Full { Code::DiskFull } else { Code::Journal };
@@ -52,7 +52,7 @@ fn step(what: &str) -> Result<(), Problem> {
     })
 }
 
-/// SQLite's errors in our words; the one place of this room that does it.
+/// Turns SQLite's errors into problems; the only place in this module that does so.
 impl From<sqlx::Error> for Problem {
     fn from(error: sqlx::Error) -> Self {
         // SQLITE_FULL (sqlite.org/rescode.html).
@@ -61,12 +61,12 @@ impl From<sqlx::Error> for Problem {
             sqlx::Error::Database(inner) if inner.code().is_some_and(|code| code == FULL) => {
                 (Code::DiskFull, "the journal's disk is full".to_string())
             }
-            sqlx::Error::Database(inner) => (Code::Journal, format!("the journal refuses: {}", inner.message())),
-            sqlx::Error::Io(inner) => (Code::Journal, format!("the journal's file: {}", inner.kind())),
+            sqlx::Error::Database(inner) => (Code::Journal, format!("the journal database reports an error: {}", inner.message())),
+            sqlx::Error::Io(inner) => (Code::Journal, format!("the journal file cannot be used: {}", inner.kind())),
             _ => (Code::Journal, "the journal cannot be used".to_string()),
         };
         Self::new(code, message)
-            .hint("look at the disk and the rights of the storage folder; nothing goes on without the journal")
+            .hint("check the disk and the permissions of the storage folder; consign cannot work without the journal")
             .because(error)
     }
 }
@@ -103,13 +103,13 @@ impl<'r> Cells<'r> {
         self.row.try_get(column).map_err(|error| self.broken(column, "a value of another kind").because(error))
     }
 
-    /// Text that stands for something.
+    /// Text that is parsed into a value.
     pub(super) fn parsed<T>(&self, column: &'static str, what: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<T, Problem> {
         let text: String = self.get(column)?;
         parse(&text).ok_or_else(|| self.broken(column, &format!("`{}`, which is not {what}", cut(&text))))
     }
 
-    /// The same where there may be nothing.
+    /// The same if the column may be null.
     pub(super) fn maybe<T>(&self, column: &'static str, what: &str, parse: impl FnOnce(&str) -> Option<T>) -> Result<Option<T>, Problem> {
         match self.get::<Option<String>>(column)? {
             None => Ok(None),
@@ -122,18 +122,18 @@ impl<'r> Cells<'r> {
         self.parsed(column, A_TIME, moment)
     }
 
-    /// A moment, where there is one.
+    /// A moment, if there is one.
     pub(super) fn maybe_time(&self, column: &'static str) -> Result<Option<DateTime<Utc>>, Problem> {
         self.maybe(column, A_TIME, moment)
     }
 
-    /// A number that is not negative, or as small as its kind.
+    /// A number in the range of its type.
     pub(super) fn number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<T, Problem> {
         let number: i64 = self.get(column)?;
         T::try_from(number).map_err(|_| self.broken(column, &format!("{number}, which is out of range")))
     }
 
-    /// The same, where there may be none.
+    /// The same, if the column may be null.
     pub(super) fn maybe_number<T: TryFrom<i64>>(&self, column: &'static str) -> Result<Option<T>, Problem> {
         match self.get::<Option<i64>>(column)? {
             None => Ok(None),
@@ -146,12 +146,12 @@ impl<'r> Cells<'r> {
         self.parsed(column, AN_ID, |text| text.parse().ok())
     }
 
-    /// A message's id, where there is one.
+    /// A message's id, if there is one.
     pub(super) fn maybe_message(&self, column: &'static str) -> Result<Option<MessageId>, Problem> {
         self.maybe(column, AN_ID, |text| text.parse().ok())
     }
 
-    /// Data kept as JSON.
+    /// Data stored as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self, column: &'static str) -> Result<T, Problem> {
         let text: String = self.get(column)?;
         serde_json::from_str(&text).map_err(|error| self.broken(column, "data that cannot be read").because(error))
@@ -162,7 +162,7 @@ impl<'r> Cells<'r> {
             self.row.try_get::<String, _>(self.key).or_else(|_| self.row.try_get::<i64, _>(self.key).map(|number| number.to_string()));
         let row = key.map_or_else(|_| "?".to_string(), |key| cut(&key));
         Problem::new(Code::JournalRow, format!("the table `{}` has in column `{column}` of row {row} {has}", self.table))
-            .hint("nothing is guessed: restore a backup, or ask for help with a copy of the journal")
+            .hint("restore a backup, or ask for help with a copy of the journal")
     }
 }
 
@@ -173,7 +173,7 @@ fn moment(text: &str) -> Option<DateTime<Utc>> {
     DateTime::parse_from_rfc3339(text).map(|at| at.to_utc()).ok()
 }
 
-/// Puts ` COLUMN in (…)` behind a query.
+/// Appends ` COLUMN in (…)` to a query.
 pub(super) fn push_list<T: Display>(query: &mut QueryBuilder<Sqlite>, before: &'static str, values: impl IntoIterator<Item = T>) {
     query.push(before).push(" in (");
     let mut list = query.separated(", ");

@@ -1,4 +1,4 @@
-//! How a message moves: each call is one transaction, so that stage, attempt, reason, intents and failures never disagree.
+//! How a message changes its stage: each call is one transaction, so that stage, attempt, reason, intents and failures always agree.
 
 use chrono::{DateTime, Utc};
 
@@ -14,16 +14,16 @@ use super::{
 };
 use crate::model::{Code, Effect, Message, Outcome, Problem, Stage, problem::one_line};
 
-/// When a message that waits goes on.
+/// When a waiting message continues.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Until {
     /// Then.
     pub at: DateTime<Utc>,
-    /// Whether a person who asks for a run cannot make it earlier: an effect may still land.
+    /// Whether even a run that a person starts must wait: an effect may still land.
     pub firm: bool,
 }
 
-/// A step that a message is to take.
+/// A step of a message.
 #[derive(Default)]
 pub(super) struct Step<'s> {
     pub(super) resume: Option<Stage>,
@@ -33,13 +33,13 @@ pub(super) struct Step<'s> {
     pub(super) tried: Option<(&'static str, &'s [Problem])>,
     /// A person does it.
     pub(super) entry: Option<&'s AuditEntry>,
-    /// It is begun anew, under a new mark.
+    /// It starts again, under a new mark.
     pub(super) anew: bool,
-    /// Its effect has taken place, whatever was said of it meanwhile.
+    /// Its effect has taken place, whatever its stage became meanwhile.
     pub(super) took_place: bool,
 }
 
-/// Moves a message within a transaction. `message` says afterwards what the journal says once that is committed.
+/// Moves a message within a transaction. `message` then has what the journal has after the commit.
 pub(super) async fn take(
     to: &mut Writing<'_>,
     message: &mut Message,
@@ -52,17 +52,21 @@ pub(super) async fn take(
     let lets_go_on = matches!(next, Stage::Applied | Stage::Waiting);
     let has_its_effect = matches!(before, Stage::Waiting | Stage::Held) && message.resume == Some(Stage::Applied) && !lets_go_on;
     if !took_place && (!message.pipeline().allows(before, next) || has_its_effect) {
-        let is = if has_its_effect { "has had its effect" } else { before.as_str() };
+        let is = if has_its_effect { "held or waiting after its effect" } else { before.as_str() };
         return Err(Problem::new(Code::Stage, format!("message {} is {is} and cannot become {next}", message.id.short())));
     }
     let intents = if next == Stage::Failed { intents::of_run(to, message).await? } else { Vec::new() };
     if let Some(unclear) = intents.iter().find(|intent| intent.needs_a_person()) {
-        let text = format!("message {} cannot fail: it is not known whether it did {}", message.id.short(), unclear.effect);
+        let text = format!(
+            "message {} cannot be set to failed: it is unknown whether this effect took place: {}",
+            message.id.short(),
+            unclear.effect
+        );
         return Err(Problem::new(Code::Stage, text));
     }
     let entry_note = entry.map(AuditEntry::note);
     let note = note.or(entry_note.as_deref());
-    // From rest it begins anew, with its file where it was.
+    // From rest it starts again, with its file where it was.
     let begins = before.is_at_rest() && !next.is_at_rest() && (before != Stage::Held || next != Stage::Waiting);
     match (tried, next) {
         (Some((_, problems)), _) => {
@@ -71,7 +75,7 @@ pub(super) async fn take(
             message.code = problems.first().map(|problem| problem.code);
         }
         (None, Stage::Held | Stage::Discarded) => (message.reason, message.code) = (note.map(str::to_string), None),
-        // Begun anew, it has nothing wrong with it yet.
+        // A message that starts again has no problems yet.
         (None, _) if begins || next == Stage::Received => (message.reason, message.code) = (None, None),
         (None, _) => {}
     }
@@ -103,7 +107,7 @@ pub(super) async fn take(
         .bind(run)
         .bind(&message.odoo)
         .bind(message.refused);
-    // Another process that moved the message meanwhile makes this find no row.
+    // If another process moved the message meanwhile, this finds no row.
     if update.execute(&mut **to).await?.rows_affected() != 1 {
         return Err(moved_meanwhile(message));
     }
@@ -116,7 +120,7 @@ pub(super) async fn take(
     if let Some(entry) = entry {
         audit::write_down(to, Some(message.id), entry, now).await?;
     }
-    // A number that the partner may have seen is nobody else's.
+    // A number that the partner may have seen is not given to another message.
     if !message.pipeline().maps() && next == Stage::Failed && !intents::may_be_sent(to, message).await? {
         give_back(to, message).await?;
         message.sequence = None;
@@ -124,12 +128,12 @@ pub(super) async fn take(
     Ok(())
 }
 
-/// What carrying out a message's plan, or one part of it, left behind.
+/// The result of executing a message's plan, or one part of it.
 #[derive(Debug, Default)]
 pub struct Written<'w> {
-    /// Records of Odoo.
+    /// Odoo records.
     pub records: &'w [RecordRow],
-    /// What is to be said of it.
+    /// Problems to report.
     pub notes: &'w [String],
     /// The effect that ended, and how.
     pub ended: Option<(&'w Effect, Outcome)>,
@@ -146,7 +150,7 @@ async fn wrote(to: &mut Writing<'_>, message: &Message, written: Written<'_>, no
     }
 }
 
-/// Closes intents. Where an effect of an earlier run took place, the message is held: a new run would repeat it.
+/// Closes intents. If an effect of an earlier run took place, the message is held: a new run would repeat it.
 async fn ended(to: &mut Writing<'_>, message: &Message, effects: &[Effect], outcome: Outcome, now: DateTime<Utc>) -> Result<(), Problem> {
     intents::close(to, message, effects, outcome, now).await?;
     if outcome != Outcome::Happened {
@@ -161,9 +165,8 @@ async fn ended(to: &mut Writing<'_>, message: &Message, effects: &[Effect], outc
     if latest.run <= message.run {
         return Ok(());
     }
-    let text = format!("an earlier run of message {} had its effect after the message was started again", latest.id.short());
-    let hint =
-        format!("look at the result; to stop here: consign discard {0}; to repeat the effect: consign release {0}", latest.id.short());
+    let text = format!("an earlier run of message {} took effect after the message was reprocessed", latest.id.short());
+    let hint = format!("check the result; to stop here: consign discard {0}; to repeat the effect: consign release {0}", latest.id.short());
     let problems = [Problem::new(Code::TookPlace, text).hint(hint)];
     let until = latest.until.filter(|_| latest.firm).map(|at| Until { at, firm: true });
     let step = Step { resume, until, tried: Some(("held", &problems)), took_place: true, ..Step::default() };
@@ -180,7 +183,7 @@ impl Journal {
         Ok(())
     }
 
-    /// Moves a message on.
+    /// Moves a message to its next stage.
     ///
     /// # Errors
     /// The step is not one the message can take, or the journal cannot be written.
@@ -188,7 +191,7 @@ impl Journal {
         self.step(message, next, Step { note, ..Step::default() }, now).await
     }
 
-    /// Moves a message that is planned on, with the numbers that it is found by and the mapping that read them.
+    /// Moves a planned message to its next stage, with its references and the mapping that read them.
     ///
     /// # Errors
     /// As [`Journal::advance`].
@@ -208,10 +211,10 @@ impl Journal {
         Ok(())
     }
 
-    /// Moves a message whose effect has taken place on to [`Stage::Applied`], with what it left behind.
+    /// Moves a message whose effect has taken place to [`Stage::Applied`], with the result.
     ///
     /// # Errors
-    /// As [`Journal::advance`]; what the effect left behind is written down even where someone has moved the message meanwhile.
+    /// As [`Journal::advance`]; the result is written even if the message's stage has changed meanwhile.
     pub async fn applied(
         &self,
         message: &mut Message,
@@ -224,7 +227,7 @@ impl Journal {
         wrote(&mut to, message, written, now).await?;
         let taken = match take(&mut to, &mut moved, Stage::Applied, Step { note, ..Step::default() }, now).await {
             Err(problem) if problem.code == Code::MessageMoved => {
-                // Held or discarded while it took place, it has had its effect all the same.
+                // It was held or discarded during its effect: the effect took place nevertheless.
                 moved = Message { refused: message.refused, ..read(&mut to, message).await? };
                 let was = format!("took place while the message was {}", moved.stage);
                 let step = Step { note: Some(&was), took_place: true, ..Step::default() };
@@ -240,14 +243,14 @@ impl Journal {
         if taken.as_ref().is_err_and(|problem| problem.code != Code::MessageMoved) {
             return taken;
         }
-        // Wherever the message is by now: what took place is known.
+        // Whatever the message's stage is now: an effect that took place is known.
         commit(to).await?;
         taken?;
         *message = moved;
         Ok(())
     }
 
-    /// Ends a message whose effect is complete, as a try that succeeded.
+    /// Finishes a message whose effect is complete, as a try that succeeded.
     ///
     /// # Errors
     /// As [`Journal::advance`].
@@ -255,7 +258,7 @@ impl Journal {
         self.step(message, Stage::Done, Step { note, tried: Some(("done", &[])), ..Step::default() }, now).await
     }
 
-    /// Writes down what carrying out a plan left behind, beside a message's present stage.
+    /// Writes the result of executing a plan; the message keeps its stage.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -265,7 +268,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Writes down how effects ended.
+    /// Writes how effects ended.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -275,7 +278,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Writes a remark down beside a message's present stage: for people, never read back.
+    /// Writes a remark to a message's history at its present stage: for people, never read back.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -285,7 +288,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Lets a message wait and go on from where it is.
+    /// Lets a message wait; later it continues from its stage.
     ///
     /// # Errors
     /// As [`Journal::advance`].
@@ -294,15 +297,15 @@ impl Journal {
         self.step(message, Stage::Waiting, step, now).await
     }
 
-    /// Ends a message with what is wrong with it.
+    /// Fails a message with its problems.
     ///
     /// # Errors
-    /// As [`Journal::advance`]; or it is not known whether the message has had an effect: it must be held.
+    /// As [`Journal::advance`]; or it is unknown whether the message has had an effect: it must be held.
     pub async fn fail(&self, message: &mut Message, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
         self.step(message, Stage::Failed, Step { tried: Some(("failed", problems)), ..Step::default() }, now).await
     }
 
-    /// Holds a message until a person decides; it goes on from where it is.
+    /// Holds a message until a person decides; later it continues from its stage.
     ///
     /// # Errors
     /// As [`Journal::advance`].

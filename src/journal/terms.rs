@@ -1,19 +1,19 @@
-//! What a message can be found by: the name of its file, its business numbers, the names of its records in Odoo.
+//! The references of a message: the name of its file, its business numbers, the names of its records in Odoo.
 
 use std::collections::HashMap;
 
 use super::sql::{Cells, Journal, Writing, all, commit};
 use crate::model::{MessageId, Problem};
 
-/// Terms of one message; a catalogue's lines are found in the catalogue.
+/// Terms of one message, at most; the lines of a catalogue are searched in the catalogue.
 const MOST: usize = 1000;
-/// Characters of a term; what is longer is no number.
+/// Characters of a term; a longer text is not a number.
 const LONGEST: usize = 200;
 
-/// Something that a message can be found by.
+/// A reference of a message.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize)]
 pub struct SearchTerm {
-    /// `file`, `record`, or the name that the flow gives the number.
+    /// `file`, `record`, or the name that the flow gives to the number.
     pub kind: String,
     /// The number or name.
     pub value: String,
@@ -32,7 +32,7 @@ pub(super) async fn note<'t>(
     Ok(())
 }
 
-/// Writes down numbers that a message can be found by, the kind of each and the number; and the mapping that read them.
+/// Writes the business numbers of a message, the kind of each and the number; and the mapping that read them.
 pub(super) async fn number(
     to: &mut Writing<'_>,
     message: MessageId,
@@ -75,7 +75,7 @@ impl Journal {
         Ok(rows.into_iter().collect())
     }
 
-    /// Writes down numbers that a message can be found by, the kind of each and the number; and the mapping that read them.
+    /// Writes the business numbers of a message, the kind of each and the number; and the mapping that read them.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -88,7 +88,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// What a message can be found by besides its file's name, in the order it was written down.
+    /// The references of a message except its file's name, in the order in which they were written.
     ///
     /// # Errors
     /// The journal cannot be read.

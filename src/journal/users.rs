@@ -1,4 +1,4 @@
-//! Who may sign in to the web page, and who is signed in. Of a session only a digest is kept: who reads the journal cannot use it.
+//! Who may sign in to the web page, and who is signed in. Only a digest of a session is stored: a reader of the journal cannot use it.
 
 use super::{
     audit::{self, AuditEntry},
@@ -8,7 +8,7 @@ use crate::model::Problem;
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// Someone who may sign in.
+/// A user who may sign in.
 #[derive(Clone, Serialize)]
 pub struct User {
     /// Name.
@@ -20,12 +20,12 @@ pub struct User {
     pub hash: String,
 }
 
-/// Someone who is signed in.
+/// A user who is signed in.
 #[derive(Clone)]
 pub struct UserSession {
     /// Name.
     pub user: String,
-    /// What every form of theirs carries.
+    /// The CSRF token of every form in the session.
     pub csrf: String,
     /// When they signed in.
     pub made: DateTime<Utc>,
@@ -34,7 +34,7 @@ pub struct UserSession {
 }
 
 impl Journal {
-    /// Everyone who may sign in, by name.
+    /// All users, by name.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -46,7 +46,7 @@ impl Journal {
         })
     }
 
-    /// Adds someone, or changes role or password. Whoever is signed in under that name is signed out.
+    /// Adds a user, or changes role or password. The user's sessions end.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -59,7 +59,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Removes someone, who is signed out; `false` where there was nobody of that name.
+    /// Removes a user and ends the sessions; `false` if there was no user of that name.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -74,7 +74,7 @@ impl Journal {
         Ok(gone)
     }
 
-    /// Changes a role, and nothing else of someone; `false` where there is nobody of that name.
+    /// Changes only the role of a user; `false` if there is no user of that name.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -90,7 +90,7 @@ impl Journal {
         Ok(changed)
     }
 
-    /// Changes the hash of a password, and nothing else of someone, who is signed out; `false` where it is not `before` any more.
+    /// Changes only the password hash of a user and ends the sessions; `false` if the hash is no longer `before`.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -106,8 +106,8 @@ impl Journal {
         Ok(changed)
     }
 
-    /// Someone signs in with the password of `hash`; sessions that ended are cleared. `false` where the password was changed, or the
-    /// user removed, while it was looked at.
+    /// Signs a user in whose password has this `hash`; expired sessions are deleted. `false` if the password was changed, or the user
+    /// removed, during the check.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -147,7 +147,7 @@ impl Journal {
             .transpose()
     }
 
-    /// Someone who is signed in was seen.
+    /// Writes when a session was last used.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -158,7 +158,7 @@ impl Journal {
         commit(to).await
     }
 
-    /// Someone signs out.
+    /// Signs a user out.
     ///
     /// # Errors
     /// The journal cannot be written.

@@ -1,4 +1,4 @@
-//! What was written to Odoo's records last.
+//! What was last written to Odoo records.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use super::sql::{CHUNK, Cells, Journal, all, commit, push_numbers, stamp};
 use crate::model::Problem;
 
 impl Journal {
-    /// What was last written to these records of an Odoo, as far as it is known: for each a map of its fields.
+    /// What was last written to these records of an Odoo, as far as known: for each a map of its fields.
     ///
     /// # Errors
     /// The journal cannot be read.
@@ -29,7 +29,7 @@ impl Journal {
         Ok(known)
     }
 
-    /// Writes down what was written to records of an Odoo; fields that are not named stay as they were, and a null forgets one.
+    /// Stores what was written to records of an Odoo; other fields stay as they were, and a null deletes a field.
     ///
     /// # Errors
     /// The journal cannot be written.

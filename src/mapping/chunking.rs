@@ -1,4 +1,4 @@
-//! Whether a document can be mapped a part at a time, so that one of any size needs little memory.
+//! Whether a document can be mapped one part at a time, so that a document of any size needs little memory.
 
 use super::{
     path::{Path, Predicate, Step, Test},
@@ -6,7 +6,7 @@ use super::{
 };
 use crate::model::Name;
 
-/// The names from the root to the elements that records are made of, where every record is made of one of them and of what stands
+/// The names from the root to the elements that records are made from, if every record is made from one of them and from content
 /// outside all of them.
 pub(super) fn chunk_element(rules: &[RecordRule]) -> Option<Vec<Name>> {
     let shortest = rules.iter().map(|rule| names(&rule.each)).min_by_key(|names| names.as_ref().map_or(0, Vec::len))??;
@@ -35,7 +35,7 @@ fn names(path: &Path) -> Option<Vec<Name>> {
     path.is_absolute().then(|| path.steps.iter().map(of).collect())?
 }
 
-/// Whether no position is asked for among the elements that are seen one by one.
+/// Whether no predicate uses a position among the elements that are read one by one.
 fn counts_nothing(each: &Path, depth: usize) -> bool {
     let plain = |step: &Step| match step {
         Step::Child { predicates, .. } => predicates.iter().all(|predicate| matches!(predicate, Predicate::Test(_))),
@@ -44,13 +44,13 @@ fn counts_nothing(each: &Path, depth: usize) -> bool {
     each.steps.iter().take(depth).all(plain)
 }
 
-/// Whether the way down to the elements asks of one around them for what is in them.
+/// Whether a predicate on the way down to the elements looks into them from an element around them.
 fn looks_ahead(each: &Path, unit: &[Name]) -> bool {
     let above: Vec<&Step> = each.steps.iter().take(unit.len() - 1).collect();
     leads_in(&above, unit)
 }
 
-/// Whether a predicate looks at what stands around its element.
+/// Whether a predicate looks at content around its element.
 fn asks_around(path: &Path) -> bool {
     let conditions = path.steps.iter().filter_map(|step| if let Step::Child { predicates, .. } = step { Some(predicates) } else { None });
     let paths = conditions
@@ -59,24 +59,24 @@ fn asks_around(path: &Path) -> bool {
     paths.flatten().any(|steps| steps.contains(&Step::Parent))
 }
 
-/// Whether a path leads into no other element of that name than its own, seen from `depth` steps below it; nor asks for what is in
-/// them of an element outside.
+/// Whether a path, from `depth` steps below its own element, leads into no other element of that name, and has no predicate that
+/// looks into them from outside.
 fn stays(path: &Path, depth: usize, unit: &[Name]) -> bool {
     let steps: Vec<&Step> = path.steps.iter().filter(|step| !matches!(step, Step::Itself)).collect();
     if path.is_absolute() {
         return !leads_in(&steps, unit);
     }
     let climbs = steps.iter().take_while(|step| matches!(step, Step::Parent)).count();
-    // A climb that does not leave it, and no climb behind a step down.
+    // Steps up that do not leave it, and none after a step down.
     let rest = &steps[climbs..];
     if rest.iter().any(|step| matches!(step, Step::Parent)) {
         return false;
     }
-    // Above it: what is left of the unit's own names is what must not be gone down again.
+    // Above it: the path must not go down the remaining names of the unit again.
     climbs <= depth || !leads_in(rest, &unit[unit.len().saturating_sub(climbs - depth)..])
 }
 
-/// Whether steps down lead to what these names lead to, or ask on their way there for what is in it.
+/// Whether steps down lead to the element of these names, or a predicate on the way looks into it.
 fn leads_in(steps: &[&Step], below: &[Name]) -> bool {
     for (at, step) in steps.iter().enumerate() {
         let Some(name) = below.get(at) else { return true };

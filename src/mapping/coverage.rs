@@ -1,5 +1,5 @@
-//! What of a partner's document a mapping reads, and which elements that always come it does not: what nobody reads is lost, and
-//! should be so on purpose.
+//! Which parts of a partner's document a mapping reads, and which mandatory elements it does not: a value that is not read is lost, and
+//! that should be on purpose.
 
 use std::collections::BTreeSet;
 
@@ -16,15 +16,15 @@ use crate::model::{
 pub struct Coverage {
     /// Elements and attributes with a value that paths lead to.
     pub read: usize,
-    /// Those that every valid document has where it has what is around them, and that no path leads to.
+    /// Unread ones that every valid document has if it has the element around them.
     pub unread: Vec<String>,
 }
 
-/// Levels below which a schema is not looked into; documents are not nested deeper.
+/// Levels of a schema that are checked; documents are not nested deeper.
 const DEEPEST: usize = 24;
 
 impl Mapping {
-    /// Holds what the mapping reads against what the schema makes partners send.
+    /// Compares what the mapping reads with what the schema makes mandatory.
     pub fn coverage(&self, shape: &Shape) -> Coverage {
         let mut checker = Checker::new(self, shape, None);
         checker.run();
@@ -64,7 +64,7 @@ impl Walk<'_> {
         }
         for (name, child) in &of.children {
             path.push(name.clone());
-            // What is optional is looked into where the mapping does.
+            // An optional element is checked if the mapping reads something in it.
             if of.needed.contains(name) || self.is_read(path) {
                 self.element(path, *child);
             }

@@ -1,16 +1,16 @@
-//! Expressions inside mappings: minijinja's, strict. There is no home-made language.
+//! Expressions inside mappings: minijinja's, strict. There is no language of consign's own.
 
 use std::sync::OnceLock;
 
 use minijinja::{Environment, UndefinedBehavior, Value, value::Serde};
 use serde_json::{Number, Value as Json};
 
-/// A value that an expression knows by name.
+/// A value that an expression uses by name.
 pub(super) struct Input {
     pub(super) name: String,
-    /// None where there is none.
+    /// None if there is no value.
     pub(super) value: Option<Json>,
-    /// It stays a text, whatever it looks like.
+    /// It stays a text, even if it looks like a number.
     pub(super) is_text: bool,
 }
 
@@ -26,7 +26,7 @@ fn environment() -> &'static Environment<'static> {
 /// Whether `text` is an expression, and which names it uses.
 ///
 /// # Errors
-/// The sentence of the parser.
+/// The parser's message.
 pub(super) fn check(text: &str) -> Result<Vec<String>, String> {
     let expression = environment().compile_expression(text).map_err(|error| sentence(&error))?;
     let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
@@ -34,10 +34,10 @@ pub(super) fn check(text: &str) -> Result<Vec<String>, String> {
     Ok(names)
 }
 
-/// Whether a condition holds, as minijinja's `if` has it.
+/// Whether a condition is true, as in minijinja's `if`.
 ///
 /// # Errors
-/// The sentence of the evaluator.
+/// The evaluator's message.
 pub(super) fn holds(text: &str, with: &[Input]) -> Result<bool, String> {
     let result = environment().compile_expression(text).and_then(|expression| expression.eval(context(with)));
     result.map(|value| value.is_true()).map_err(|error| sentence(&error))
@@ -53,10 +53,10 @@ fn context(with: &[Input]) -> Value {
     values.collect::<std::collections::BTreeMap<_, _>>().into()
 }
 
-/// Works an expression out. Values that are numbers come in as numbers, missing ones as none; none comes out as `None`.
+/// Evaluates an expression. Values that look like numbers are numbers, missing ones are none; a result of none is `None`.
 ///
 /// # Errors
-/// The sentence of the evaluator.
+/// The evaluator's message.
 pub(super) fn evaluate(text: &str, with: &[Input]) -> Result<Option<Json>, String> {
     let result =
         environment().compile_expression(text).and_then(|expression| expression.eval(context(with))).map_err(|error| sentence(&error))?;
@@ -78,7 +78,7 @@ fn input(value: &Json) -> Value {
         let plain = !digits.is_empty()
             && digits.chars().all(|c| c.is_ascii_digit() || c == '.')
             && (digits == "0" || digits.starts_with("0.") || !digits.starts_with('0'));
-        // Whole numbers stay whole; what has more digits than a float can hold stays text.
+        // Whole numbers stay whole; a number with more digits than a float can hold stays text.
         if plain
             && digits.len() <= 15
             && let Ok(number) = text.parse::<i64>()

@@ -1,6 +1,7 @@
-//! Floor 2: a partner's document becomes a plan, an Odoo record a document. Text files that a consultant writes; no Rust, no Odoo.
+//! Floor 2: turns a partner's document into a plan, and an Odoo record into a document. Mappings are text files that a consultant
+//! writes, without Rust.
 //!
-//! **Invariant:** no I/O here, and nothing of a transport or of RPC: a mapping is a function from a document to a plan.
+//! **Invariant:** no I/O, no transport and no RPC here: a mapping is a function from a document to a plan.
 
 mod apply;
 mod check;
@@ -35,17 +36,17 @@ pub struct Mapping {
     pub file: String,
     /// Schema that the documents follow, relative to `schemas/`.
     pub document: String,
-    /// A document of which no record is made is no problem.
+    /// A document that gives no record is not a problem.
     accepts_empty: bool,
-    /// Kinds of records, in an order in which each comes after those it refers to.
+    /// Kinds of records, each after those it refers to.
     records: Vec<RecordRule>,
-    /// Paths to the numbers that its documents are found by; empty: what makes its records the same again.
+    /// Paths to the business numbers of its documents; empty: the identity of its records.
     numbers: Vec<numbers::Number>,
     /// Its keys that have an old name.
     pub renamed: Vec<Problem>,
 }
 
-/// What a flow gives to its mapping besides the document.
+/// What a flow gives to its mapping in addition to the document.
 #[derive(Debug, Clone, Default)]
 pub struct Given {
     /// `id`, `name` and `gln` of the partner.
@@ -55,7 +56,7 @@ pub struct Given {
 }
 
 impl Given {
-    /// A term of a domain with what is given put in: `["ref", "=", { flow = "supplier" }]`.
+    /// A term of a domain with the given values filled in: `["ref", "=", { flow = "supplier" }]`.
     fn put(&self, term: &Json) -> Json {
         let given = |value: &Json| {
             let of = |key: &str| value.get(key).and_then(Json::as_str);
@@ -73,15 +74,15 @@ impl Given {
 }
 
 impl Mapping {
-    /// Reads a mapping from its text; `tables` has the code tables that it names.
+    /// Reads a mapping from its text; `tables` has the code tables that it uses.
     ///
     /// # Errors
-    /// Everything that is wrong with the file by itself.
+    /// Everything that is wrong in the file itself.
     pub fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Self, Problems> {
         parse::parse(text, file, tables)
     }
 
-    /// Holds the mapping's paths against the schema and its fields against a snapshot of Odoo's; an empty list means it fits.
+    /// Checks the mapping's paths against the schema and its fields against a snapshot of Odoo; an empty list means that it fits.
     pub fn check(&self, shape: &Shape, catalog: &Catalog) -> Vec<Problem> {
         check::check(self, shape, catalog)
     }
@@ -96,8 +97,8 @@ impl Mapping {
         Problems::check(applying.problems()).map(|()| plan)
     }
 
-    /// The elements of which a document can be mapped a few at a time, as names from the root: every record is made of one of them
-    /// and of what stands outside of all of them. `None` where the document must be mapped whole.
+    /// The elements that can be mapped a few at a time, as names from the root: every record is made from one of them and from content
+    /// outside all of them. `None` if the document must be mapped whole.
     pub fn unit(&self) -> Option<Vec<Name>> {
         chunking::chunk_element(&self.records)
     }
@@ -107,18 +108,18 @@ impl Mapping {
         self.records.iter().flat_map(RecordRule::values).filter_map(rules::ValueRule::flow_value).collect()
     }
 
-    /// The methods it calls afterwards: model, call, and the line and column of the records.
+    /// The methods that it calls afterwards: model, call, and the line and column of the records.
     pub fn calls(&self) -> impl Iterator<Item = (&str, &PostAction, u32, u32)> {
         self.records.iter().flat_map(|rule| rule.then.iter().map(|then| (rule.model.as_str(), then, rule.line, rule.column)))
     }
 
-    /// Records that are always made anew: model, what is called afterwards, line and column.
+    /// Records that are always created: model, methods called afterwards, line and column.
     pub fn creates(&self) -> impl Iterator<Item = (&str, &[PostAction], u32, u32)> {
         let creates = self.records.iter().filter(|rule| rule.write == WriteMode::Create);
         creates.map(|rule| (rule.model.as_str(), rule.then.as_slice(), rule.line, rule.column))
     }
 
-    /// Every model of Odoo's that it writes or searches.
+    /// Every Odoo model that it writes or searches.
     pub fn models(&self) -> Vec<&str> {
         let mut models: Vec<&str> = self.records.iter().flat_map(|rule| rule.models()).filter(|model| *model != answer::MODEL).collect();
         models.sort_unstable();
@@ -126,7 +127,7 @@ impl Mapping {
         models
     }
 
-    /// The models of Odoo's that it writes records of, in order.
+    /// The Odoo models whose records it writes, in order.
     pub fn written(&self) -> Vec<&str> {
         self.records.iter().map(|rule| rule.model.as_str()).filter(|model| *model != answer::MODEL).collect()
     }

@@ -1,44 +1,44 @@
-//! The business numbers of a document, by which people look for it: an order's number, a despatch number, the GTINs of its lines. A
-//! mapping names their paths under `[numbers]`; where it does not, they are what makes its records the same again.
+//! The business numbers of a document, by which people search for it: an order number, a despatch number, the GTINs of its lines. A
+//! mapping names their paths under `[numbers]`; by default they are the identity of its records.
 
 use serde_json::Value as Json;
 
 use super::path::Path;
 use crate::model::{Document, Plan, plan::PlanValue};
 
-/// Numbers kept of one file; those of a whole catalogue are found in the catalogue.
+/// Numbers stored for one file, at most; those of a whole catalogue are searched in the catalogue.
 const MOST: usize = 1000;
 
 /// A path that leads to numbers.
 #[derive(Debug, Clone)]
 pub struct Number {
-    /// What kind of number it is, as the mapping calls it.
+    /// The kind of number, as named in the mapping.
     pub(super) kind: String,
     pub(super) path: Path,
     pub(super) line: u32,
     pub(super) column: u32,
 }
 
-/// The numbers of one file, each once, in the order they are met.
+/// The numbers of one file, each once, in the order in which they occur.
 #[derive(Debug, Clone, Default)]
 pub struct Numbers(Vec<(String, String)>);
 
 impl Numbers {
-    /// What was met.
+    /// The numbers found.
     pub fn into_inner(self) -> Vec<(String, String)> {
         self.0
     }
 
     fn add(&mut self, kind: &str, value: &str) {
         let value = value.trim();
-        // The files that have many have them in one row: what came just before tells most repetitions.
+        // Files with many numbers repeat them in sequence: the previous one catches most repetitions.
         if value.is_empty() || self.0.len() >= MOST || self.0.iter().rev().take(100).any(|(k, v)| k == kind && v == value) {
             return;
         }
         self.0.push((kind.to_string(), value.to_string()));
     }
 
-    /// Those that the mapping's own paths lead to.
+    /// Those at the mapping's own paths.
     pub(super) fn read(&mut self, numbers: &[Number], document: &Document) {
         for number in numbers {
             for found in number.path.find(document, 0) {
@@ -47,7 +47,7 @@ impl Numbers {
         }
     }
 
-    /// What makes the planned records the same again, as far as the document says it in so many words.
+    /// The identity of the planned records, as far as the document has it literally.
     pub(super) fn planned(&mut self, plan: &Plan) {
         for step in &plan.steps {
             for record in &step.records {

@@ -1,8 +1,8 @@
-//! Kinds of records in an order in which each comes after those it refers to.
+//! Sorts kinds of records so that each comes after those it refers to.
 
 use super::rules::{FieldRule, RecordRule};
 
-/// The rules in order; as far as there is a choice, the file's.
+/// The rules in order; in the file's order where there is a choice.
 ///
 /// # Errors
 /// The names of rules that refer to one another in a circle.

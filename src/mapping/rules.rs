@@ -1,4 +1,4 @@
-//! The rules of a mapping, as its file says them.
+//! The rules of a mapping, as in its file.
 
 use serde_json::{Map, Value as Json};
 
@@ -8,20 +8,20 @@ use crate::model::plan::{MissingLines, OnAmbiguous, OnMissing, PostAction, Write
 /// Records of one kind.
 #[derive(Debug, Clone)]
 pub(super) struct RecordRule {
-    /// Name that others refer to it by; empty for the only one.
+    /// Name by which others refer to it; empty for the only one.
     pub(super) name: String,
     pub(super) model: String,
     pub(super) each: Path,
-    /// Elements in which this is equal make one record.
+    /// Elements with equal values at this path make one record.
     pub(super) group: Option<Path>,
     pub(super) when: Option<When>,
     pub(super) identity: Vec<String>,
-    /// What makes the external id; then there is no identity by fields.
+    /// Source of the external id; then there is no identity by fields.
     pub(super) external: Option<ValueRule>,
     pub(super) write: WriteMode,
     pub(super) none: OnMissing,
     pub(super) overwrite: bool,
-    /// What the records that are found must meet besides.
+    /// Further conditions for the records that are found.
     pub(super) scope: Vec<Json>,
     pub(super) context: Map<String, Json>,
     pub(super) then: Vec<PostAction>,
@@ -38,7 +38,7 @@ pub(super) struct FieldRule {
     pub(super) column: u32,
     pub(super) create_only: bool,
     pub(super) overwrite: bool,
-    /// As the mapping says it; where it does not, what a field is decides.
+    /// As the mapping says; by default the kind of the field decides.
     pub(super) required: Option<bool>,
     pub(super) when: Option<When>,
     pub(super) rule: FieldSource,
@@ -56,19 +56,19 @@ pub(super) enum FieldSource {
         rule: String,
         field: Option<String>,
     },
-    /// What another field of the same record refers to.
+    /// The record to which another field of the same record refers.
     Field(String),
 }
 
-/// A plain value: where it comes from and what is done to it on the way.
+/// A plain value: its source and its conversions.
 #[derive(Debug, Clone)]
 pub(super) struct ValueRule {
     pub(super) line: u32,
     pub(super) column: u32,
     pub(super) from: From,
-    /// Several values of the path become one, with this between them.
+    /// Joins several values of the path, with this between them.
     pub(super) join: Option<String>,
-    /// The text is cut at this sign, and the part of this number (from 1; from the end where negative) is meant.
+    /// Splits the text at this character and selects the part of this number (from 1; negative from the end).
     pub(super) split: Option<(String, i64)>,
     pub(super) table: Option<CodeTable>,
     pub(super) conversions: Vec<Conversion>,
@@ -91,10 +91,10 @@ pub(super) enum From {
     Flow(String),
 }
 
-/// Whether something is done at all.
+/// A condition.
 #[derive(Debug, Clone)]
 pub(super) enum When {
-    /// The path leads to something that is not empty.
+    /// The path has a value that is not empty.
     Path(Path),
     Expression {
         text: String,
@@ -137,12 +137,12 @@ pub(super) struct SetRule {
 }
 
 impl ValueRule {
-    /// A value that comes from there as it is.
+    /// A value from this source, unchanged.
     pub(super) fn plain(from: From, line: u32, column: u32) -> Self {
         Self { line, column, from, join: None, split: None, table: None, conversions: Vec::new(), default: None }
     }
 
-    /// The values inside it, itself first.
+    /// This value and the values inside it.
     pub(super) fn all(&self) -> Vec<&ValueRule> {
         let mut all = vec![self];
         if let From::Expression { with, .. } = &self.from {
@@ -178,7 +178,7 @@ impl FindRule {
 }
 
 impl FieldRule {
-    /// Every value below it.
+    /// Every value in it.
     pub(super) fn values(&self) -> Vec<&ValueRule> {
         let mut all: Vec<&ValueRule> = self.when.iter().flat_map(When::values).collect();
         match &self.rule {
@@ -191,12 +191,12 @@ impl FieldRule {
         all
     }
 
-    /// Whether a missing value is a problem where the mapping does not say: a reference without condition.
+    /// Whether a missing value is a problem by default: a reference without condition.
     pub(super) fn needs(&self) -> bool {
         matches!(self.rule, FieldSource::Find(_)) && self.when.is_none()
     }
 
-    /// Every path below it.
+    /// Every path in it.
     pub(super) fn paths(&self) -> Vec<&Path> {
         let mut all: Vec<&Path> = self.values().into_iter().flat_map(ValueRule::paths).collect();
         all.extend(self.when.iter().filter_map(|when| if let When::Path(path) = when { Some(path) } else { None }));
@@ -235,13 +235,13 @@ impl FieldRule {
 }
 
 impl RecordRule {
-    /// Every value below it.
+    /// Every value in it.
     pub(super) fn values(&self) -> Vec<&ValueRule> {
         let own = self.external.iter().flat_map(ValueRule::all).chain(self.when.iter().flat_map(When::values));
         own.chain(self.fields.iter().flat_map(FieldRule::values)).collect()
     }
 
-    /// Every path below it but `each`, as seen from what `each` leads to.
+    /// Every path in it except `each`, relative to the elements of `each`.
     pub(super) fn paths(&self) -> Vec<&Path> {
         let own = self.external.iter().flat_map(ValueRule::all).flat_map(ValueRule::paths);
         let when = self.when.iter().flat_map(When::values).flat_map(ValueRule::paths);

@@ -1,5 +1,5 @@
-//! Code tables: the partner's codes and ours, as CSV files that a consultant keeps (`tables/units.csv`), with a partner's own beside
-//! them (`tables/nordwind/units.csv`), whose rows go before.
+//! Code tables: the partner's codes and ours, in CSV files that a consultant maintains (`tables/units.csv`). A partner's own table
+//! (`tables/nordwind/units.csv`) has precedence.
 
 use std::collections::HashMap;
 
@@ -12,11 +12,11 @@ pub trait Tables {
     /// The table of this name, the partner's rows included.
     ///
     /// # Errors
-    /// There is none, or it cannot be read.
+    /// It does not exist, or cannot be read.
     fn table(&self, name: &str) -> Result<CodeTable, Problem>;
 }
 
-/// No table at all.
+/// A source without tables.
 pub struct NoTables;
 
 impl Tables for NoTables {
@@ -28,7 +28,7 @@ impl Tables for NoTables {
 /// Codes and what they mean.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct CodeTable {
-    /// Its file, or nothing for one that stands in the mapping itself.
+    /// Its file; empty for an inline table of the mapping.
     pub file: Option<String>,
     rows: HashMap<String, Json>,
     /// Codes in the order of the file, for sentences.
@@ -36,7 +36,7 @@ pub struct CodeTable {
 }
 
 impl CodeTable {
-    /// A table that stands in a mapping.
+    /// An inline table of a mapping.
     pub fn inline(rows: Vec<(String, Json)>) -> Self {
         let order = rows.iter().map(|(code, _)| code.clone()).collect();
         Self { file: None, rows: rows.into_iter().collect(), order }
@@ -45,7 +45,7 @@ impl CodeTable {
     /// Reads a table: CSV with a header, the code in the first column and its value in the second; further columns are remarks.
     ///
     /// # Errors
-    /// A row without a value, or a code that stands there twice, with its line.
+    /// A row without a value, or a code that appears twice, with its line.
     pub fn parse(text: &str, file: &str) -> Result<Self, Problem> {
         let text = text.trim_start_matches('\u{feff}');
         let separator = if text.lines().next().is_some_and(|header| header.contains(';')) { b';' } else { b',' };
@@ -59,20 +59,20 @@ impl CodeTable {
             let record = record.map_err(|error| wrong(error.position().map(csv::Position::line), "this row is not CSV".into()))?;
             let line = record.position().map(csv::Position::line);
             let (Some(code), Some(value)) = (record.get(0), record.get(1)) else {
-                return Err(wrong(line, "a row of a code table has a code and a value".into()));
+                return Err(wrong(line, "a row of a code table must have a code and a value".into()));
             };
             if code.is_empty() {
-                return Err(wrong(line, "a row of a code table begins with its code".into()));
+                return Err(wrong(line, "a row of a code table must begin with its code".into()));
             }
             if table.rows.insert(code.to_string(), Json::from(value)).is_some() {
-                return Err(wrong(line, format!("the code `{code}` stands here twice")));
+                return Err(wrong(line, format!("the code `{code}` appears twice")));
             }
             table.order.push(code.to_string());
         }
         Ok(table)
     }
 
-    /// The same table with the rows of another going before its own.
+    /// The same table, with the rows of another before its own.
     pub fn overridden_by(mut self, other: Self) -> Self {
         for code in other.order {
             if !self.rows.contains_key(&code) {
@@ -95,7 +95,7 @@ impl CodeTable {
         self.order.iter().filter_map(|code| self.rows.get(code))
     }
 
-    /// The problem of a code that is not in it, met by the field.
+    /// The problem of a code that is not in the table, for a field.
     pub fn unknown(&self, code: &str, field: &str) -> Problem {
         let known: Vec<&str> = self.order.iter().map(String::as_str).collect();
         let (table, fix) = match &self.file {

@@ -1,5 +1,5 @@
-//! Outbound templates: the partner's own sample document with the values replaced by `{{ … }}`. minijinja, strict: a name that is
-//! not read, and a value that is empty where the template prints it, are errors; nothing is sent with a hole in it.
+//! Outbound templates: the partner's own sample document with the values replaced by `{{ … }}`. minijinja, strict: an unknown name
+//! and an empty value that the template prints are errors; no document is sent with a missing value.
 
 use chrono::{NaiveDate, NaiveDateTime, TimeZone};
 use chrono_tz::Tz;
@@ -34,14 +34,11 @@ impl Template {
         environment.set_undefined_behavior(UndefinedBehavior::Strict);
         let syntax = SyntaxConfig::builder().keep_trailing_newline(true).trim_blocks(true).lstrip_blocks(true).build();
         environment.set_syntax(syntax.map_err(|error| problem(file, &error))?);
-        // What a macro or a block has made is escaped already; everything else is by the formatter.
+        // Output of a macro or a block is escaped already; the formatter escapes everything else.
         environment.set_auto_escape_callback(move |_| if is_xml { AutoEscape::Custom("xml".into()) } else { AutoEscape::None });
         environment.set_formatter(move |out, _, value| {
             if value.is_none() || value.is_undefined() {
-                return Err(Error::new(
-                    ErrorKind::UndefinedError,
-                    "a value that is empty in Odoo stands here; give it a default: `{{ value or '' }}`",
-                ));
+                return Err(Error::new(ErrorKind::UndefinedError, "this value is empty in Odoo; give it a default: `{{ value or '' }}`"));
             }
             let text = if value.kind() == ValueKind::Bool { value.to_string().to_lowercase() } else { value.to_string() };
             let text = if is_xml && !value.is_safe() { escape(&text) } else { text };
@@ -58,7 +55,7 @@ impl Template {
     /// The text with `values` filled in.
     ///
     /// # Errors
-    /// A name that is unknown or a value that is empty, with the template's line.
+    /// An unknown name or an empty value, with the template's line.
     pub fn render(&self, values: &Json) -> Result<String, Problem> {
         let template = self.environment.get_template("document").map_err(|error| problem(&self.file, &error))?;
         template.render(Value::from(Serde(values))).map_err(|error| problem(&self.file, &error))
@@ -69,12 +66,12 @@ impl Template {
         &self.file
     }
 
-    /// Whether minijinja itself brings the name: `range`, `namespace`…
+    /// Whether minijinja itself defines the name: `range`, `namespace`…
     fn is_global(&self, name: &str) -> bool {
         self.environment.globals().any(|(global, _)| name.split('.').next() == Some(global))
     }
 
-    /// The names a template uses and does not make itself, dotted: `record.partner_id.city`.
+    /// The names that a template uses and does not define itself, dotted: `record.partner_id.city`.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self
             .environment
@@ -86,16 +83,16 @@ impl Template {
     }
 }
 
-/// Odoo's `2026-03-01 08:00:00` (UTC) in the partner's form: in UTC with its `Z`, or in a zone with the hours that it is off. A date
-/// alone stays what it is.
+/// Odoo's `2026-03-01 08:00:00` (UTC) in the partner's form: in UTC with `Z`, or in a zone with its offset. A date without a time is
+/// not shifted.
 fn iso(value: &str, format: &str, zone: Option<&str>) -> Result<String, Error> {
     let wrong = |text: String| Error::new(ErrorKind::InvalidOperation, text);
     let has_time = format.contains('H');
     if let (10, false, Ok(day)) = (value.len(), has_time, NaiveDate::parse_from_str(value, "%Y-%m-%d")) {
         return Ok(day.format(format).to_string());
     }
-    let moment =
-        NaiveDateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S").map_err(|_| wrong(format!("`{value}` is not a date of Odoo's")))?;
+    let moment = NaiveDateTime::parse_from_str(value, "%Y-%m-%d %H:%M:%S")
+        .map_err(|_| wrong(format!("`{value}` is not a date in Odoo's format")))?;
     let Some(zone) = zone else {
         return Ok(moment.format(&format!("{format}{}", if has_time { "Z" } else { "" })).to_string());
     };
@@ -103,17 +100,17 @@ fn iso(value: &str, format: &str, zone: Option<&str>) -> Result<String, Error> {
     Ok(zone.from_utc_datetime(&moment).format(&format!("{format}{}", if has_time { "%:z" } else { "" })).to_string())
 }
 
-/// A number with so many decimals, halves rounded away from zero as in trade; no zero has a sign.
+/// A number with this many decimals, halves rounded away from zero as in trade; zero has no sign.
 fn decimal(value: f64, digits: i32) -> String {
     let scale = 10f64.powi(digits);
-    // What stands for a half in a float may be a little less.
+    // A half may be stored in a float as slightly less.
     let scaled = value * scale;
     let rounded = (scaled + scaled.signum() * scaled.abs().max(1.0) * 1e-12).round() / scale;
     let places = usize::try_from(digits).unwrap_or(2);
     format!("{:.places$}", if rounded == 0.0 { 0.0 } else { rounded })
 }
 
-/// XML 1.0, 2.4: what must not stand in text and attributes as it is. Control characters that XML cannot carry at all become `?`.
+/// XML 1.0, 2.4: characters that text and attributes must escape. Control characters that XML does not allow become `?`.
 fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
@@ -133,7 +130,7 @@ fn problem(file: &str, error: &Error) -> Problem {
     let line = error.line().and_then(|line| u32::try_from(line).ok());
     let message = error.detail().map_or_else(|| error.kind().to_string(), str::to_string);
     let place = Place { line, ..Place::file(file) };
-    Problem::new(Code::Template, format!("the template does not work: {message}")).at(place)
+    Problem::new(Code::Template, format!("the template failed: {message}")).at(place)
 }
 
 #[cfg(test)]

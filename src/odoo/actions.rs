@@ -1,6 +1,6 @@
-//! Methods that mappings may call afterwards, and what is known about them: from which states they may be called, to which they must
-//! lead, what they ask and how that is decided beforehand. A method that is not listed is called once on every record and its answer
-//! is not judged; the intent to call it is written down before, so that it is never called twice.
+//! Methods that mappings may call after writing, and what is known about them: the states before and after, and the options that
+//! answer their dialogs. A method that is not listed is called once on every record and its answer is not checked; the intent is
+//! written before the call, so that it is never called twice.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -10,17 +10,17 @@ use crate::model::plan::PostAction;
 pub(super) struct Action {
     model: &'static str,
     method: &'static str,
-    /// States in which it is still to be called; empty: always.
+    /// States in which it is called; empty: always.
     pub(super) from: &'static [&'static str],
     /// States that prove that it worked; empty: not read back.
     pub(super) to: &'static [&'static str],
-    /// Context key that puts our mark on what the method makes, and the model and field in which the mark is found again.
+    /// Context key that puts our mark on the records that the method makes, and the model and field that have the mark.
     pub(super) mark: Option<(&'static str, &'static str, &'static str)>,
-    /// Called twice it does no more than once.
+    /// Whether a second call does nothing.
     pub(super) harmless: bool,
-    /// Context that keeps it from asking what nobody need decide.
+    /// Context that suppresses dialogs that need no decision.
     quiet: &'static [&'static str],
-    /// What may be decided beforehand: option and its values.
+    /// Options and their values.
     options: &'static [(&'static str, &'static [&'static str])],
 }
 
@@ -53,8 +53,8 @@ const KNOWN: [Action; 9] = [
     Action { model: "sale.order", method: "action_confirm", from: &["draft", "sent"], to: &["sale", "done"], ..PLAIN },
     Action { model: "sale.order", method: "action_draft", from: &["cancel", "sent"], to: &["draft"], ..PLAIN },
     Action { model: "stock.picking", method: "action_assign", from: &["confirmed", "waiting"], harmless: true, ..PLAIN },
-    // Where less was done than asked, and where a message would be sent, Odoo asks a person unless the context decides (measured on
-    // Odoo 19: the answer is then a window, and the picking stays as it was).
+    // If less was done than ordered, or a message would be sent, Odoo opens a dialog unless the context decides (measured on Odoo 19:
+    // the answer is then a window action, and the picking is unchanged).
     Action {
         model: "stock.picking",
         method: "button_validate",
@@ -63,8 +63,8 @@ const KNOWN: [Action; 9] = [
         options: &[("backorder", &["create", "never"]), ("sms", &["skip"])],
         ..PLAIN
     },
-    // The stock moves of an inventory carry `inventory_name`: so a second run can see that the first one was committed, even
-    // when its answer was lost, and does not overwrite what moved in between (measured on Odoo 19).
+    // The stock moves of an inventory have `inventory_name`: a second run sees that the first one was committed, even if its answer was
+    // lost, and does not overwrite later moves (measured on Odoo 19).
     Action {
         model: "stock.quant",
         method: "action_apply_inventory",
@@ -78,25 +78,25 @@ pub(super) fn known(model: &str, method: &str) -> Option<&'static Action> {
     KNOWN.iter().find(|action| action.model == model && action.method == method)
 }
 
-/// What is wrong with the way a mapping calls a method, as a sentence.
+/// What is wrong with a mapping's call of a method, as a sentence.
 pub fn check(model: &str, then: &PostAction) -> Option<String> {
     let allowed = known(model, &then.method).map_or(&[][..], |action| action.options);
     for (option, value) in &then.options {
         let Some((_, values)) = allowed.iter().find(|(name, _)| name == option) else {
             let known: Vec<&str> = allowed.iter().map(|(name, _)| *name).collect();
             return Some(match known.as_slice() {
-                [] => format!("nothing can be decided beforehand of `{}`; `{option}` is not known", then.method),
-                known => format!("`{option}` is nothing that `{}` asks; known: {}", then.method, known.join(", ")),
+                [] => format!("`{}` has no options; remove `{option}`", then.method),
+                known => format!("`{option}` is not an option of `{}`; known: {}", then.method, known.join(", ")),
             });
         };
         if !value.as_str().is_some_and(|value| values.contains(&value)) {
-            return Some(format!("`{option}` is one of {}", values.join(", ")));
+            return Some(format!("`{option}` must be one of {}", values.join(", ")));
         }
     }
     None
 }
 
-/// Whether one of these methods marks what it makes of a new record, so that a second try sees that the first was committed.
+/// Whether one of these methods marks the records that it makes, so that a second try sees that the first was committed.
 pub fn leaves_a_mark(model: &str, then: &[PostAction]) -> bool {
     then.iter().any(|then| known(model, &then.method).is_some_and(|action| action.mark.is_some()))
 }

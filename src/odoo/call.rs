@@ -1,4 +1,4 @@
-//! One call to Odoo, as data that every dialect can write in its own form.
+//! One call to Odoo, as data that every dialect can serialise.
 
 use serde_json::{Map, Value as Json};
 
@@ -9,13 +9,13 @@ pub struct Call {
     pub model: String,
     /// Method.
     pub method: String,
-    /// Records it is called on; `None` for methods of the model.
+    /// Records on which it is called; `None` for methods of the model.
     pub ids: Option<Vec<i64>>,
     /// Arguments by name, in the method's own order.
     pub args: Vec<(&'static str, Json)>,
     /// Odoo context.
     pub context: Map<String, Json>,
-    /// It changes nothing, though its method could.
+    /// Whether it changes nothing, though its method could.
     pub looks: bool,
 }
 
@@ -47,7 +47,7 @@ impl Call {
         self
     }
 
-    /// The same call as one that changes nothing: Odoo takes back what it does.
+    /// The same call as one that changes nothing: Odoo rolls it back.
     pub fn that_looks(mut self) -> Self {
         self.looks = true;
         self
@@ -59,7 +59,8 @@ impl Call {
         self
     }
 
-    /// Arguments for the dialects that know positions: ids, then those that Odoo insists on getting by position, or whose name has changed (`default_get`).
+    /// Arguments for the dialects with positional arguments: ids, then those that Odoo accepts only by position, or whose name has changed
+    /// (`default_get`).
     pub(super) fn positional(&self) -> (Vec<Json>, Map<String, Json>) {
         let mut positional: Vec<Json> = self.ids.iter().map(|ids| Json::from(ids.clone())).collect();
         let mut named = Map::new();
@@ -76,7 +77,7 @@ impl Call {
         (positional, named)
     }
 
-    /// Everything by name, as JSON-2 wants it.
+    /// All arguments by name, as JSON-2 requires.
     pub(super) fn named(&self) -> Map<String, Json> {
         let mut named: Map<String, Json> = self.args.iter().map(|(name, value)| ((*name).to_string(), value.clone())).collect();
         if let Some(ids) = &self.ids {

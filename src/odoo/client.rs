@@ -1,4 +1,4 @@
-//! The client: settings, choice of the dialect, and the few calls everything else is made of.
+//! The client: settings, choice of the dialect, and the few calls that everything else uses.
 
 use std::{
     collections::HashSet,
@@ -33,7 +33,7 @@ pub struct Odoo {
     changes: Arc<Changes>,
 }
 
-/// What calls have changed in Odoo, as far as their answers tell.
+/// What calls have changed in Odoo, according to their answers.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
     made: AtomicBool,
@@ -41,12 +41,12 @@ pub(super) struct Changes {
 }
 
 impl Changes {
-    /// Whether something was changed.
+    /// Whether anything was changed.
     pub(super) fn any(&self) -> bool {
         self.made.load(Ordering::Relaxed)
     }
 
-    /// Whether a call may have changed something, and its answer did not come.
+    /// Whether a call without an answer may have changed something.
     pub(super) fn may_be(&self) -> bool {
         self.open.load(Ordering::Relaxed)
     }
@@ -54,7 +54,7 @@ impl Changes {
     fn note(&self, call: &Call, result: &Result<Json, Fault>) {
         match result {
             _ if call.looks => {}
-            // `load` answers with what is wrong, having taken everything back.
+            // If rows are wrong, `load` answers with the errors and has rolled everything back.
             Ok(answer) if call.method == "load" && answer.get("ids").is_none_or(|ids| !ids.is_array()) => {}
             Ok(_) => self.made.store(true, Ordering::Relaxed),
             Err(fault) if fault.may_have_happened() => self.open.store(true, Ordering::Relaxed),
@@ -64,20 +64,20 @@ impl Changes {
 }
 
 impl Odoo {
-    /// The same connection, with an account of its own of what is changed by it.
+    /// The same connection, with its own record of changes.
     pub(super) fn accounted(&self) -> Self {
         Self { changes: Arc::default(), ..self.clone() }
     }
 
-    /// What was changed by this connection.
+    /// What this connection has changed.
     pub(super) fn changes(&self) -> &Changes {
         &self.changes
     }
 
-    /// Asks the server for its version, chooses the dialect and signs in.
+    /// Reads the server's version, chooses the dialect and signs in.
     ///
     /// # Errors
-    /// The server cannot be reached, is of a version that the dialect does not fit, or refuses the login.
+    /// The server cannot be reached, has a version that the dialect does not support, or refuses the login.
     pub async fn connect(settings: &OdooSettings) -> Result<Self, Problem> {
         let http = Http::new(settings.timeout, settings.largest_answer);
         let http = http.map_err(|failure| Fault::from(failure).problem("preparing the connection"))?;
@@ -106,10 +106,10 @@ impl Odoo {
             user: 0,
             changes: Arc::default(),
         };
-        // A key is only looked at with the first call; a wrong one should show here.
+        // Odoo checks a key only at the first call; a wrong one should show here.
         let own = odoo.call(Call::model("res.users", "context_get")).await.map_err(|fault| fault.problem("signing in to Odoo"))?;
         odoo.user = own.get("uid").and_then(Json::as_i64).unwrap_or_default();
-        // What the settings do not say is the user's, and said with every call: left unsaid each dialect has its own way.
+        // The user's values replace missing settings and are sent with every call: without them each dialect behaves differently.
         for key in ["lang", "tz"] {
             if let Some(value) = own.get(key).filter(|value| value.is_string()) {
                 odoo.context.insert(key.into(), value.clone());
@@ -124,7 +124,7 @@ impl Odoo {
         self.user
     }
 
-    /// What every call says of language, time zone and companies.
+    /// The context of every call: language, time zone and companies.
     pub fn context(&self) -> &Map<String, Json> {
         &self.context
     }
@@ -134,7 +134,7 @@ impl Odoo {
         &self.version
     }
 
-    /// Name of the dialect spoken.
+    /// Name of the dialect in use.
     pub fn dialect(&self) -> &'static str {
         self.dialect.name()
     }
@@ -144,10 +144,10 @@ impl Odoo {
         self.calls.load(Ordering::Relaxed)
     }
 
-    /// Any call. The settings' context is added below the call's own.
+    /// Makes a call. The call's own context has precedence over that of the settings.
     ///
     /// # Errors
-    /// What Odoo or the way to it refuses.
+    /// Odoo refuses the call, or it cannot be reached.
     pub async fn call(&self, mut call: Call) -> Result<Json, Fault> {
         let mut context = self.context.clone();
         context.extend(std::mem::take(&mut call.context));
@@ -184,7 +184,7 @@ impl Odoo {
             call.context.insert("active_test".into(), json!(false));
         }
         let found = records(self.call(call.arg("limit", FOUND)).await?)?;
-        // Some of them would be missing, and what is not there would be made.
+        // Some of them would be missing, and missing records would be created.
         if found.len() >= FOUND {
             return Err(Fault::new(FaultKind::Answer, &format!("a search for {model} finds {FOUND} records or more")));
         }
@@ -202,7 +202,7 @@ impl Odoo {
         let read = records(self.call(Call::records(model, "read", ids).arg("fields", json!(fields))).await?)?;
         let asked: HashSet<i64> = ids.iter().copied().collect();
         if read.len() > ids.len() || read.iter().any(|record| !asked.contains(&id_of(record))) {
-            return Err(Fault::new(FaultKind::Answer, &format!("records of {model} came that were not asked for")));
+            return Err(Fault::new(FaultKind::Answer, &format!("Odoo returned records of {model} that were not asked for")));
         }
         Ok(read)
     }
@@ -214,12 +214,12 @@ impl Odoo {
     pub async fn create(&self, model: &str, records: Vec<Json>, context: &Map<String, Json>) -> Result<Vec<i64>, Fault> {
         let count = records.len();
         let made = ids(&self.call(Call::model(model, "create").arg("vals_list", records).context(context)).await?)?;
-        // Another number of ids names none of the records for sure.
+        // With another number of ids, no record can be assigned for sure.
         if made.len() == count { Ok(made) } else { Err(odd()) }
     }
 }
 
-/// Records that one search may find.
+/// Records that one search may find, at most.
 const FOUND: usize = 200_000;
 
 /// The id of a record as `read` and `search_read` give it.
@@ -243,5 +243,5 @@ fn ids(answer: &Json) -> Result<Vec<i64>, Fault> {
 }
 
 fn odd() -> Fault {
-    Fault::new(FaultKind::Answer, "the answer has not the form that Odoo gives it")
+    Fault::new(FaultKind::Answer, "the answer does not have the form of an Odoo answer")
 }

@@ -1,4 +1,4 @@
-//! Whether a value in Odoo is already the planned one, so that unchanged records are not written.
+//! Compares values in Odoo with planned ones, so that unchanged records are not written.
 
 use serde_json::{Number, Value as Json};
 
@@ -8,7 +8,7 @@ pub(super) fn same(planned: &Json, current: &Json) -> bool {
         // Odoo reads a many2one as [id, name].
         (Json::Number(id), Json::Array(pair)) if pair.len() == 2 && pair[1].is_string() => pair.first() == Some(&Json::Number(id.clone())),
         (Json::Number(a), Json::Number(b)) => alike(a, b),
-        // False stands for an empty value of every type but boolean.
+        // False means an empty value of every type except boolean.
         (Json::Null, Json::Bool(false)) | (Json::Bool(false), Json::Null) => true,
         (Json::String(text), Json::Bool(false)) => text.is_empty(),
         // An html field comes back wrapped in tags.
@@ -19,13 +19,13 @@ pub(super) fn same(planned: &Json, current: &Json) -> bool {
     }
 }
 
-/// Whether two numbers are the same one: exactly. What Odoo has rounded to the digits of a field is known by what it read as when it was
-/// written ([`super::execute`]'s memory), never by being close: 0.01 of ten millions is money.
+/// Whether two numbers are exactly equal. A number that Odoo has rounded is recognised by the value read back after writing
+/// ([`super::execute`]'s write history), never by being close: 0.01 of ten millions is money.
 fn alike(a: &Number, b: &Number) -> bool {
     let whole = |number: &Number| number.as_i64().map(i128::from).or_else(|| number.as_u64().map(i128::from));
     match (whole(a), whole(b)) {
         (Some(a), Some(b)) => a == b,
-        // 3 and 3.0. Beyond 2^53 a float stands for several integers, and is none of them.
+        // 3 and 3.0. Beyond 2^53 a float represents several integers, and equals none of them.
         (Some(whole), None) => b.as_f64().is_some_and(|float| is_whole(float, whole)),
         (None, Some(whole)) => a.as_f64().is_some_and(|float| is_whole(float, whole)),
         (None, None) => a.as_f64() == b.as_f64(),
@@ -36,7 +36,7 @@ fn is_whole(float: f64, whole: i128) -> bool {
     float.fract() == 0.0 && float.abs() <= 9_007_199_254_740_992.0 && float as i128 == whole
 }
 
-/// A number as it stands in an identity: 3 and 3.0 are one record's.
+/// A number in an identity: 3 and 3.0 are equal.
 pub(super) fn number(number: &Number) -> String {
     match number.as_f64() {
         Some(float) if number.is_f64() => float.to_string(),
@@ -57,7 +57,7 @@ fn without_tags(html: &str) -> String {
             '<' => inside = true,
             '>' if inside => {
                 inside = false;
-                // What a break or a paragraph parts is parted.
+                // A break or a paragraph separates words.
                 out.push(' ');
             }
             c if !inside => out.push(c),

@@ -1,4 +1,4 @@
-//! What went wrong in a call, sorted by who can do something about it. The one place of this room that makes problems of faults.
+//! What went wrong in a call, by who can fix it. The only place in this module that turns faults into problems.
 
 use crate::{
     http::HttpFailure,
@@ -10,7 +10,7 @@ use crate::{
 pub enum FaultKind {
     /// No connection; the call was not made.
     Unreachable,
-    /// No answer in time, or the connection broke: the call may have been carried out.
+    /// No answer in time, or the connection broke: the call may have been executed.
     Timeout,
     /// The server's certificate was refused; the call was not made.
     Certificate,
@@ -20,17 +20,17 @@ pub enum FaultKind {
     Key,
     /// Rights or record rules.
     Rights,
-    /// One of Odoo's own rules on data.
+    /// One of the rules that Odoo has on data.
     Refused,
-    /// Another transaction had the records; Odoo's own retries were used up.
+    /// Another transaction had locked the records; Odoo's own retries did not help.
     Busy,
     /// Unknown model, method or field.
     Unknown,
-    /// An error of Odoo's that is none of these.
+    /// Any other error in Odoo.
     Server,
-    /// Not an answer of Odoo's.
+    /// Not an answer from Odoo.
     Answer,
-    /// A server that the dialect cannot speak to.
+    /// A server that the dialect does not support.
     Version,
 }
 
@@ -39,7 +39,7 @@ pub enum FaultKind {
 pub struct Fault {
     /// Kind.
     pub kind: FaultKind,
-    /// Odoo's sentence, one line.
+    /// Odoo's message, as one line.
     pub message: String,
 }
 
@@ -59,8 +59,7 @@ impl From<HttpFailure> for Fault {
 }
 
 impl Fault {
-    /// A fault with a message, of which the first lines are kept. It may be a server's, which may quote what we have said: our secrets are
-    /// cut out.
+    /// A fault with the first lines of a message. A server's message may quote our request: secrets are removed.
     pub fn new(kind: FaultKind, message: &str) -> Self {
         let message = foreign::without_secrets(message);
         let line = message.split_whitespace().collect::<Vec<_>>().join(" ");
@@ -71,7 +70,7 @@ impl Fault {
         Self { kind, message: short }
     }
 
-    /// Sorts an exception by the name that Odoo gives it (`odoo.exceptions.UserError`).
+    /// The fault for an exception by its name in Odoo (`odoo.exceptions.UserError`).
     pub fn from_exception(name: &str, message: &str) -> Self {
         let last = name.rsplit('.').next().unwrap_or(name);
         let unknown = message.starts_with("Invalid field")
@@ -100,36 +99,36 @@ impl Fault {
         Self::new(kind, message)
     }
 
-    /// The fault for an HTTP status that is not Odoo's own way of saying something.
+    /// The fault for an HTTP status that does not come with an Odoo answer.
     pub(super) fn from_status(status: u16) -> Self {
         match status {
             401 => Self::new(FaultKind::Key, "the key is not accepted"),
             403 => Self::new(FaultKind::Rights, "forbidden"),
             409 | 429 | 503 => Self::new(FaultKind::Busy, "the server is overloaded"),
-            // Of 520 to 524 some say that the server behind was reached and has not answered.
+            // Some of 520 to 524 mean that the proxy reached the server and got no answer.
             408 | 502 | 504 | 520..=524 => Self::new(FaultKind::Timeout, "the proxy has no answer from Odoo"),
-            // What a proxy refuses about this one request it will refuse again: too large, malformed.
+            // A proxy that refuses this request will refuse it again: too large, malformed.
             400 | 405..=499 => Self::new(FaultKind::Server, &format!("a proxy refuses the request with HTTP status {status}")),
-            other => Self::new(FaultKind::Answer, &format!("HTTP status {other} without an answer of Odoo's")),
+            other => Self::new(FaultKind::Answer, &format!("HTTP status {other} without an answer from Odoo")),
         }
     }
 
-    /// Whether Odoo refused for what is in the records, so that others may go in.
+    /// Whether Odoo refused the content of the records, so that others may be accepted.
     pub(super) fn is_refusal(&self) -> bool {
         matches!(self.kind, FaultKind::Refused | FaultKind::Server | FaultKind::Unknown)
     }
 
-    /// Whether nothing is known about the call: it did not come through, or its answer did not.
+    /// Whether nothing is known about the call: it did not arrive, or its answer did not.
     pub(super) fn is_open(&self) -> bool {
         matches!(self.kind, FaultKind::Unreachable | FaultKind::Certificate | FaultKind::Timeout | FaultKind::Answer)
     }
 
-    /// Whether the call may have been carried out all the same.
+    /// Whether the call may have been executed nevertheless.
     pub(super) fn may_have_happened(&self) -> bool {
         self.is_open() && !matches!(self.kind, FaultKind::Unreachable | FaultKind::Certificate)
     }
 
-    /// The problem a person reads. `doing` says what was tried: `creating sale.order`.
+    /// The problem for a person. `doing` is what was tried: `creating sale.order`.
     pub fn problem(&self, doing: &str) -> Problem {
         let code: Code = match self.kind {
             FaultKind::Unreachable => Code::OdooUnreachable,
@@ -147,7 +146,9 @@ impl Fault {
         };
         let mut problem = Problem::new(code, format!("{doing}: {}", self.message));
         problem.hint = match self.kind {
-            FaultKind::Unreachable => Some("is Odoo running, and is [odoo] url right? It is tried again by itself".into()),
+            FaultKind::Unreachable => {
+                Some("check that Odoo is running and that `url` in [odoo] is right; consign retries by itself".into())
+            }
             FaultKind::Login | FaultKind::Key => {
                 Some("correct [odoo] in consign.toml or the secret it names; every message waits until then".into())
             }

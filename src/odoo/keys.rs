@@ -1,4 +1,4 @@
-//! API keys that end soon: Odoo lets one live three months at most, and then nothing goes in any more.
+//! API keys that expire soon: in Odoo a key is valid for at most three months, and then nothing can be written any more.
 
 use chrono::{DateTime, NaiveDateTime, TimeDelta, Utc};
 use serde_json::{Value as Json, json};
@@ -6,14 +6,14 @@ use serde_json::{Value as Json, json};
 use super::Odoo;
 use crate::model::{Code, Problem};
 
-/// How long before the end it is told.
+/// How long before its expiry a key is reported.
 pub const WARNED: TimeDelta = TimeDelta::days(14);
 
-/// The user's own keys that end within [`WARNED`], each as a problem; none where the server does not tell.
+/// The user's own keys that expire within [`WARNED`], each as a problem; none if the server does not report them.
 pub async fn ending(odoo: &Odoo, now: DateTime<Utc>) -> Vec<Problem> {
     let until = (now + WARNED).format("%Y-%m-%d %H:%M:%S").to_string();
     let domain = json!([["user_id", "=", odoo.user()], ["expiration_date", "!=", false], ["expiration_date", "<=", until]]);
-    // Odoo before 18 has no such date, and a user may lack the right to see it: then nobody can tell.
+    // Odoo before 18 has no such date, and a user may lack the right to see it: then it is unknown.
     let keys = odoo.search_read("res.users.apikeys", domain, &["name", "expiration_date"], false).await.unwrap_or_default();
     let text = |key: &serde_json::Map<String, Json>, name: &str| key.get(name).and_then(Json::as_str).unwrap_or_default().to_string();
     let reported = |key: &serde_json::Map<String, Json>| {

@@ -1,7 +1,7 @@
-//! Floor 2: Odoo. One client over three dialects, the execution of plans, reading for outbound documents, and a sandbox that stands
-//! in for a real Odoo where there is none.
+//! Floor 2: Odoo. One client over three dialects, the execution of plans, reading for outbound documents, and a sandbox that replaces
+//! a real Odoo where there is none.
 //!
-//! **Invariant:** a call is never repeated before its outcome was looked up: a fault is not always a failure, a timeout never is.
+//! **Invariant:** a call is never repeated before its outcome is checked: a fault is not always a failure, a timeout never is.
 
 pub mod actions;
 mod call;

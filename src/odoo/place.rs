@@ -1,4 +1,4 @@
-//! A refusal of Odoo's, put to the line of the partner's file and of the mapping that it is about.
+//! Finds the line of the partner's file and of the mapping for a refusal by Odoo.
 
 use serde_json::Value as Json;
 
@@ -7,7 +7,7 @@ use crate::model::{
     plan::{PlanField, PlanValue, Record, ValueOrigin},
 };
 
-/// The problem at the field it speaks of, where it can be told; at the record otherwise.
+/// The problem at the field that it names, if that can be found; otherwise at the record.
 pub(super) fn placed(problem: Problem, record: &Record, field: Option<&str>) -> Problem {
     let origin = field
         .and_then(|name| record.field(name))
@@ -17,7 +17,7 @@ pub(super) fn placed(problem: Problem, record: &Record, field: Option<&str>) -> 
     problem.at(origin.place.clone()).mapped_by(origin.mapping.clone())
 }
 
-/// The field that a sentence of Odoo's names, as `(name)`, `'name'` or `model.name:`, or whose value it shows.
+/// The field that a message from Odoo names, as `(name)`, `'name'` or `model.name:`, or whose value it shows.
 pub(super) fn locate_field<'r>(message: &str, record: &'r Record) -> Option<&'r PlanField> {
     let all: Vec<&PlanField> = record.fields.iter().flat_map(with_lines).collect();
     let named = |field: &&PlanField| {

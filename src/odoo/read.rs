@@ -25,8 +25,8 @@ impl Tree {
     }
 }
 
-/// Reads records with everything the tree names, in the order of `ids`. Empty values come as null; a relation is an object (or a
-/// list of them) with at least its `id`, and its `display_name` where the tree asks for nothing below it.
+/// Reads records with everything that the tree names, in the order of `ids`. Empty values are null; a relation is an object (or a list
+/// of them) with at least its `id`, and its `display_name` if the tree has nothing below it.
 ///
 /// The number of calls is the number of relations in the tree plus one, whatever the number of records.
 ///

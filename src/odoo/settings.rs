@@ -1,4 +1,4 @@
-//! Where an Odoo is, and who we are there.
+//! The address of an Odoo, and our login.
 
 use std::time::Duration;
 
@@ -27,10 +27,10 @@ impl std::fmt::Debug for OdooLogin {
     }
 }
 
-/// Which dialect to speak.
+/// Which dialect to use.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum DialectChoice {
-    /// JSON-2 where the server has it and an API key is given, otherwise JSON-RPC.
+    /// JSON-2 if the server has it and an API key is given, otherwise JSON-RPC.
     #[default]
     Auto,
     /// JSON-2, Odoo 19 and newer.
@@ -41,7 +41,7 @@ pub enum DialectChoice {
     XmlRpc,
 }
 
-/// Where Odoo is and who we are there.
+/// The address of Odoo and our login.
 #[derive(Debug, Clone)]
 pub struct OdooSettings {
     /// Base address, `https://odoo.example.com`.
@@ -54,9 +54,9 @@ pub struct OdooSettings {
     pub dialect: DialectChoice,
     /// How long one call may take.
     pub timeout: Duration,
-    /// Bytes that one answer may have.
+    /// Bytes of one answer, at most.
     pub largest_answer: u64,
-    /// Calls that may be under way at once: each takes one of the server's workers.
+    /// Calls at the same time, at most: each uses one of the server's workers.
     pub calls: usize,
     /// Context of every call: `lang`, `tz`, `allowed_company_ids`.
     pub context: Map<String, Json>,

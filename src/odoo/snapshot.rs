@@ -1,4 +1,4 @@
-//! A snapshot of a server's models and fields, so that mappings are checked against it without it.
+//! A snapshot of a server's models and fields, so that mappings can be checked without the server.
 
 use std::collections::BTreeMap;
 
@@ -35,7 +35,7 @@ pub async fn snapshot(odoo: &Odoo, models: &[String]) -> Result<Catalog, Problem
             fields.iter().filter(|(_, field)| field.get("required") == Some(&Json::Bool(true))).map(|(name, _)| name).collect();
         let defaults = match odoo.call(Call::model(model, "default_get").arg("fields", json!(required))).await {
             Ok(Json::Object(defaults)) => defaults,
-            // A model that works its defaults out of a window that is not open.
+            // A model that computes its defaults from a window that is not open.
             Ok(_) => Map::new(),
             Err(fault) if matches!(fault.kind, FaultKind::Server | FaultKind::Refused | FaultKind::Unknown) => Map::new(),
             Err(fault) => return Err(fault.problem(&doing)),

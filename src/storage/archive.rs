@@ -1,4 +1,4 @@
-//! Our own archives, as they are used by a thread that may block: the spool for what is under way, archive and error for what is at rest.
+//! The storage folders, for a thread that may block: the spool for messages in progress, archive and error for messages at rest.
 
 use std::{
     fs::{self, File},
@@ -19,13 +19,13 @@ use super::{
 };
 use crate::model::{Code, Message, MessageId, Problem, Stage, problem::shown};
 
-/// What the names of edited copies begin with in the spool. They are written by commands beside the process that has the lock.
+/// Prefix of the names of edited copies in the spool. Commands write them beside the process that has the lock.
 pub(super) const EDITED: &str = "edited-";
 
-/// How long a command may take between writing bytes and writing them down.
+/// How long a command may take between writing bytes and writing their message to the journal.
 const BY_A_COMMAND: Duration = Duration::from_secs(3600);
 
-/// What was refused of a document while the rest went in.
+/// The refused part of a document whose rest was written to Odoo.
 #[derive(Debug)]
 pub struct RefusedParts {
     /// Path of the smaller file, relative to the storage.
@@ -44,10 +44,10 @@ pub(super) struct Folders {
 }
 
 impl Folders {
-    /// The storage at `root`; its folders are made, readable by their owner only.
+    /// The storage at `root`; its folders are created, readable only by their owner.
     ///
     /// # Errors
-    /// A folder cannot be made.
+    /// A folder cannot be created.
     pub(super) fn open(root: &Path) -> Result<Self, Problem> {
         let storage = Self::as_it_is(root);
         private_folder(root)
@@ -56,7 +56,7 @@ impl Folders {
         Ok(storage)
     }
 
-    /// The storage at `root`; nothing is made.
+    /// The storage at `root`; nothing is created.
     pub(super) fn as_it_is(root: &Path) -> Self {
         Self { root: root.to_path_buf(), reads: Arc::default() }
     }
@@ -66,7 +66,7 @@ impl Folders {
         &self.root
     }
 
-    /// Writes a message's bytes to the spool; when this returns they are on disk. Gives the path for the journal.
+    /// Writes a message's bytes to the spool; when this returns they are on disk. Returns the path for the journal.
     ///
     /// # Errors
     /// No space, no permission; then nothing is left behind.
@@ -82,7 +82,7 @@ impl Folders {
         match written {
             Ok(()) => step("after spool").map(|()| name),
             Err(error) => {
-                // What was written is useless; that it cannot be removed either is no news beside the first error.
+                // The partial file is useless; a failure to remove it adds nothing to the first error.
                 let _ = fs::remove_file(&path);
                 Err(problem(&path, &error))
             }
@@ -112,8 +112,8 @@ impl Folders {
         self.whole(&path).map_err(|error| problem(&path, &error))
     }
 
-    /// Names in the spool, each with the message that it is of. What a person's command has written within the last hour is left out: the
-    /// command may be about to write its message down.
+    /// Names in the spool, each with its message. Files that a person's command has written within the last hour are left out: the
+    /// command may be about to write its message to the journal.
     pub(super) fn spooled(&self) -> Vec<(String, String)> {
         let is_settled = |entry: &fs::DirEntry| {
             let age = entry.metadata().and_then(|file| file.modified()).ok().and_then(|at| at.elapsed().ok());
@@ -131,24 +131,24 @@ impl Folders {
 
     /// Removes a name from the spool.
     pub(super) fn discard(&self, name: &str) {
-        // What cannot be removed now is tried again at the next start.
+        // A file that cannot be removed now is tried again at the next start.
         let _ = fs::remove_file(self.root.join("spool").join(name));
     }
 
-    /// The original bytes of a message, checked against the digest the journal has.
+    /// The original bytes of a message, checked against the digest in the journal.
     ///
     /// # Errors
-    /// They are gone or were changed.
+    /// They are missing or were changed.
     pub(super) fn read(&self, message: &Message) -> Result<Vec<u8>, Problem> {
         let lost = |why: &str| Problem::new(Code::OriginalLost, format!("the original of message {} {why}", message.id.short()));
         if message.stored.is_empty() {
-            return Err(lost("was never taken"));
+            return Err(lost("was never stored"));
         }
         for place in std::iter::once(message.stored.clone()).chain(self.places(message)) {
             match self.whole(&self.root.join(&place)) {
                 Ok(bytes) if digest(&bytes) == message.sha256 => return Ok(bytes),
-                Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
-                // A disk that fails today may read tomorrow.
+                Ok(_) if place == message.stored => return Err(lost("was changed after it was stored")),
+                // A disk error may be temporary.
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(problem(&self.root.join(&place), &error)),
                 _ => {}
             }
@@ -156,8 +156,8 @@ impl Folders {
         let mut bytes = Vec::new();
         match open_compacted(&self.root, &message.stored, &mut bytes)? {
             true if digest(&bytes) == message.sha256 => Ok(bytes),
-            true => Err(lost("was changed by someone")),
-            false => Err(lost("is not where it was put")),
+            true => Err(lost("was changed after it was stored")),
+            false => Err(lost("is missing from the storage")),
         }
     }
 
@@ -176,30 +176,30 @@ impl Folders {
         }
     }
 
-    /// A message's bytes as a file, once they are seen to be those that came.
+    /// A message's bytes as a file, checked against the digest in the journal.
     ///
     /// # Errors
-    /// They are gone or were changed.
+    /// They are missing or were changed.
     pub(super) fn place(&self, message: &Message) -> Result<Original, Problem> {
         let lost = |why: &str| Problem::new(Code::OriginalLost, format!("the original of message {} {why}", message.id.short()));
         for place in std::iter::once(message.stored.clone()).chain(self.places(message)).filter(|place| !place.is_empty()) {
             let path = self.root.join(&place);
             match self.digest_of(&path) {
                 Ok(found) if found == message.sha256 => return Ok(path.into()),
-                Ok(_) if place == message.stored => return Err(lost("was changed by someone")),
+                Ok(_) if place == message.stored => return Err(lost("was changed after it was stored")),
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(problem(&path, &error)),
                 _ => {}
             }
         }
-        let compacted_original = compacted_original(&self.root, message)?.ok_or_else(|| lost("is not where it was put"))?;
+        let compacted_original = compacted_original(&self.root, message)?.ok_or_else(|| lost("is missing from the storage"))?;
         match self.digest_of(&compacted_original) {
             Ok(found) if found == message.sha256 => Ok(compacted_original),
-            Ok(_) => Err(lost("was changed by someone")),
+            Ok(_) => Err(lost("was changed after it was stored")),
             Err(error) => Err(problem(&compacted_original, &error)),
         }
     }
 
-    /// The same for a message that is worked on: its file is there for as long as the work takes, over restarts too.
+    /// The same for a message that is being processed: its file exists as long as the work takes, also after restarts.
     ///
     /// # Errors
     /// As [`Storage::place`].
@@ -209,12 +209,12 @@ impl Folders {
             return Ok(original.to_path_buf());
         }
         let path = self.root.join("spool").join(message.id.to_string());
-        // The way from one name of the spool to another: the guard finds nothing to remove.
+        // Renamed within the spool: the guard finds nothing to remove.
         fs::rename(&*original, &path).map_err(|error| problem(&path, &error))?;
         Ok(path)
     }
 
-    /// Writes what was refused of a message beside the files that were refused whole, with its report; gives its path.
+    /// Writes the refused part of a message beside the files that were refused completely, with its report; returns its path.
     ///
     /// # Errors
     /// It cannot be written.
@@ -225,7 +225,8 @@ impl Folders {
             fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
         }
         let mut text = format!(
-            "These records of {} (flow {}, message {}) were refused; the others went in.\nCorrect them in this file and drop it again.\n\n",
+            "These records of {} (flow {}, message {}) were refused; the others are in Odoo.\n\
+             Correct them in this file and put it into the drop again.\n\n",
             shown(&message.name),
             message.flow,
             message.id
@@ -240,7 +241,7 @@ impl Folders {
         Ok(place)
     }
 
-    /// What was refused of a message, as it was written; none where somebody has taken it away.
+    /// The refused part of a message, as it was written; none if somebody has removed it.
     ///
     /// # Errors
     /// It cannot be read.
@@ -255,13 +256,13 @@ impl Folders {
         let reported = fs::read(&beside).map_err(|error| problem(&beside, &error))?;
         let problems = serde_json::from_slice(&reported).map_err(|error| {
             Problem::new(Code::OriginalLost, format!("`{place}.problem.json` is damaged"))
-                .hint(format!("the partner gets `{place}` once it is mended; remove both files if the partner is not to get it"))
+                .hint(format!("repair it, then the partner gets `{place}`; if the partner must not get it, remove both files"))
                 .because(error)
         })?;
         Ok(Some(RefusedParts { name: place, bytes, problems }))
     }
 
-    /// Everywhere a message's bytes can be, whatever is moved meanwhile: relative to the storage.
+    /// All places where a message's bytes can be, even if they are moved meanwhile: relative to the storage.
     pub(super) fn all_places(&self, message: &Message) -> Vec<String> {
         let mut all = vec![message.stored.clone()];
         all.extend(self.places(message));
@@ -269,7 +270,7 @@ impl Folders {
         all
     }
 
-    /// Everywhere a message's bytes can be, should the process have died between a rename and the journal.
+    /// All places where a message's bytes can be if the process died between a rename and the journal.
     fn places(&self, message: &Message) -> Vec<String> {
         vec![
             format!("spool/{}", message.id),
@@ -288,8 +289,8 @@ impl Folders {
         format!("error/{}/{name}", safe_name(&message.flow))
     }
 
-    /// Puts a message's bytes in the folder of its stage and gives the new path. A failed one keeps its own name where that is free,
-    /// and has its problems beside it.
+    /// Moves a message's bytes to the folder of its stage and returns the new path. A failed one keeps its own name if that is free, and
+    /// gets a report beside it.
     ///
     /// # Errors
     /// The file cannot be moved.
@@ -297,8 +298,8 @@ impl Folders {
         step("before archive")?;
         let is_here =
             |place: &str| !message.sha256.is_empty() && self.digest_of(&self.root.join(place)).is_ok_and(|found| found == message.sha256);
-        // What has the message's id for its name in the spool, and its size, is what was read and judged there: nobody else writes
-        // there, and who changes it all the same is found out by the digest when it is read again.
+        // A file in the spool with the message's id and size is the one that was read and validated: nobody else writes there, and a
+        // change shows in the digest when it is read again.
         let own = format!("spool/{}", message.id);
         let is_whole = message.stored == own && message.code != Some(Code::OriginalLost);
         let is_own =
@@ -307,8 +308,8 @@ impl Folders {
             Stage::Failed => {
                 let plain = self.error_place(message, false);
                 let is_there = |name: &str| self.root.join(name).exists();
-                // Free, or this very file's since an earlier try: then it is where it is said to be, or no longer where it was. Another
-                // message may have the same name and the same bytes. A message without bytes leaves only its report there.
+                // Free, or this file's own since an earlier try: then the journal names it, or the old place is empty. Another message may
+                // have the same name and the same bytes. A message without bytes leaves only its report there.
                 let is_mine = message.stored == plain || is_here(&plain) && !is_there(&message.stored);
                 let free = is_mine || !(is_there(&plain) || is_there(&format!("{plain}.problem.txt")));
                 if free && !is_ours(&safe_name(&message.name)) { plain } else { self.error_place(message, true) }
@@ -320,13 +321,13 @@ impl Folders {
         if let Some(folder) = to.parent() {
             fs::create_dir_all(folder).map_err(|error| problem(folder, &error))?;
         }
-        // What is done again as it was done before may stay in the zip of its day.
+        // A reprocessed message with the same result may stay in the zip of its day.
         let stays = message.stage != Stage::Failed && message.stored == target && is_compacted(&self.root, message);
         if stays {
             self.discard(&message.id.to_string());
         }
         if !message.stored.is_empty() && !is_here(&target) && !stays {
-            // After a crash between a rename and the journal the bytes lie where an earlier try put them.
+            // After a crash between a rename and the journal, the bytes are where an earlier try put them.
             let places = std::iter::once(message.stored.clone()).chain(self.places(message));
             let source = match places.into_iter().find(|place| is_own(place) || is_here(place)) {
                 Some(place) => self.root.join(place),
@@ -346,18 +347,18 @@ impl Folders {
         Ok(if message.stored.is_empty() { String::new() } else { target })
     }
 
-    /// Removes what an outbound message left in an archive folder before it was rendered anew.
+    /// Removes an outbound message's earlier file from the archive before it is rendered again.
     pub(super) fn forget(&self, message: &Message) {
         if message.stored.starts_with("error/") {
             self.clear_reports(message);
-            // Gone already is as good.
+            // A missing file is fine.
             let _ = fs::remove_file(self.root.join(&message.stored));
         }
     }
 
     fn clear_reports(&self, message: &Message) {
         for ending in ["txt", "json"] {
-            // There is none unless the message failed before.
+            // It exists only if the message failed before.
             let _ = fs::remove_file(self.root.join(format!("{}.problem.{ending}", message.stored)));
         }
     }
@@ -368,14 +369,14 @@ impl Folders {
     }
 }
 
-/// Where the refused part of a message lies, relative to the storage.
+/// Path of the refused part of a message, relative to the storage.
 fn left_place(message: &Message) -> String {
     let name = safe_name(&message.name);
     let (stem, ending) = name.rsplit_once('.').map_or((name.as_str(), String::new()), |(stem, ending)| (stem, format!(".{ending}")));
     format!("error/{}/{stem}.refused.{}{ending}", safe_name(&message.flow), message.id.short())
 }
 
-/// The problem report for ops: every problem, and how to go on.
+/// The problem report for ops: every problem, and what to do next.
 pub fn report(message: &Message, problems: &[Problem]) -> String {
     let mut text = format!(
         "{} was refused at {}\nflow {}   message {}\n\n",
@@ -387,11 +388,11 @@ pub fn report(message: &Message, problems: &[Problem]) -> String {
     for problem in problems {
         text.push_str(&format!("{problem}\n\n"));
     }
-    text.push_str(&format!("When it is mended, run\n    consign reprocess {}\n", message.id.short()));
+    text.push_str(&format!("When it is fixed, run\n    consign reprocess {}\n", message.id.short()));
     text
 }
 
-/// Makes a storage folder that is private to its owner: partners' documents are nobody else's business.
+/// Creates a storage folder that only its owner can read: partners' documents are confidential.
 ///
 /// # Errors
 /// The system refuses it.

@@ -1,4 +1,4 @@
-//! SHA-256, by which bytes are known.
+//! SHA-256, which identifies contents.
 
 use std::{
     fs::File,
@@ -27,7 +27,7 @@ pub(super) fn digest_of(path: &Path) -> io::Result<String> {
     }
 }
 
-/// Bytes as people write them.
+/// A number of bytes as people write it.
 pub(super) fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

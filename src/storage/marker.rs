@@ -1,14 +1,14 @@
-//! The file beside the journal that says which one belongs there, so that a missing journal or an earlier copy is noticed.
+//! A file beside the journal that says which journal belongs there, so that a missing journal or an earlier copy is noticed.
 
 use std::{fs, io, path::Path};
 
 use super::fault::problem;
 use crate::model::{Mark, Problem};
 
-/// Its file.
+/// Its file name.
 const FILE: &str = "journal.mark";
 
-/// Reads it; none where there is none, or none that can be read: it may have been cut off by a full disk.
+/// Reads it; none if it does not exist or cannot be parsed: a full disk may have cut it off.
 pub(super) fn read(root: &Path) -> Result<Option<Mark>, Problem> {
     let path = root.join(FILE);
     match fs::read(&path) {
@@ -23,13 +23,13 @@ pub(super) fn write(root: &Path, mark: &Mark) -> Result<(), Problem> {
     let (path, part) = (root.join(FILE), root.join(format!("{FILE}.part")));
     let text = serde_json::to_vec(mark).unwrap_or_default();
     fs::write(&part, text).and_then(|()| fs::rename(&part, &path)).map_err(|error| {
-        // What was written of it is useless.
+        // A partial file is useless.
         let _ = fs::remove_file(&part);
         problem(&path, &error)
     })
 }
 
-/// Files in our storage, so many at most are counted: what a journal that begins anew would not know.
+/// Files in the storage, counted up to `most`: a new journal would not know them.
 pub(super) fn files(root: &Path, most: usize) -> usize {
     fn count(folder: &Path, most: usize) -> usize {
         let mut sum = 0;

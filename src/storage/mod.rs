@@ -1,7 +1,6 @@
-//! Floor 2: our storage: the spool for what is under way, archive and error for what is at rest, days of the archive in zips.
+//! Floor 2: the storage: the spool for messages in progress, archive and error for messages at rest, days of the archive in zips.
 //!
-//! **Invariant:** whoever reads or moves files here waits, and no thread of the runtime does: each call does its work on a thread that
-//! may block.
+//! **Invariant:** no thread of the runtime waits for the disk: each call does its work on a thread that may block.
 
 mod archive;
 mod digest;
@@ -35,7 +34,7 @@ use crate::model::{Code, Mark, Message, MessageId, Problem};
 /// Files synced at once.
 const SYNCING: usize = 64;
 
-/// Bytes that are free where a folder is; none where the system does not tell.
+/// Free bytes on the disk of a folder; none if the system does not report them.
 pub fn free(folder: &Path) -> Option<u64> {
     let stat = rustix::fs::statvfs(folder).ok()?;
     Some(stat.f_bavail.saturating_mul(stat.f_frsize))
@@ -46,15 +45,15 @@ pub fn free(folder: &Path) -> Option<u64> {
 pub struct Storage(Folders);
 
 impl Storage {
-    /// The storage at `root`; its folders are made, readable by their owner only.
+    /// The storage at `root`; its folders are created, readable only by their owner.
     ///
     /// # Errors
-    /// A folder cannot be made.
+    /// A folder cannot be created.
     pub fn open(root: &Path) -> Result<Self, Problem> {
         Folders::open(root).map(Self)
     }
 
-    /// The storage at `root` as it is; nothing is made.
+    /// The storage at `root` as it is; nothing is created.
     pub fn as_it_is(root: &Path) -> Self {
         Self(Folders::as_it_is(root))
     }
@@ -64,7 +63,7 @@ impl Storage {
         self.0.root()
     }
 
-    /// Which journal belongs here, as far as it was written down.
+    /// Which journal belongs here, if that was written.
     ///
     /// # Errors
     /// It cannot be read.
@@ -72,7 +71,7 @@ impl Storage {
         self.run(|folders| marker::read(folders.root())).await
     }
 
-    /// Writes down which journal belongs here.
+    /// Writes which journal belongs here.
     ///
     /// # Errors
     /// It cannot be written.
@@ -80,28 +79,28 @@ impl Storage {
         self.run(move |folders| marker::write(folders.root(), &mark)).await
     }
 
-    /// How many files lie in our storage; of very many, that there are so many.
+    /// How many files are in the storage, counted up to a limit.
     ///
     /// # Errors
-    /// The work was broken off.
+    /// The work was interrupted.
     pub async fn files(&self) -> Result<usize, Problem> {
         const MOST: usize = 10_000;
         self.run(|folders| Ok(marker::files(folders.root(), MOST))).await
     }
 
-    /// Bytes that are free where our files are kept; none where the system does not tell.
+    /// Free bytes on the disk of the storage; none if the system does not report them.
     pub fn free(&self) -> Option<u64> {
         free(self.root())
     }
 
-    /// Does something with our files on a thread that may block.
+    /// Does work with the storage on a thread that may block.
     async fn run<T: Send + 'static>(&self, work: impl FnOnce(&Folders) -> Result<T, Problem> + Send + 'static) -> Result<T, Problem> {
         let folders = self.0.clone();
         let done = tokio::task::spawn_blocking(move || work(&folders)).await;
-        done.unwrap_or_else(|error| Err(Problem::new(Code::DropIo, "work on our storage was broken off").because(error)))
+        done.unwrap_or_else(|error| Err(Problem::new(Code::DropIo, "work on the storage was interrupted").because(error)))
     }
 
-    /// Does something that concerns one message.
+    /// Does work that concerns one message.
     async fn with<T: Send + 'static>(
         &self,
         message: &Message,
@@ -111,7 +110,7 @@ impl Storage {
         self.run(move |folders| work(folders, &message)).await
     }
 
-    /// Writes a message's bytes to the spool; when this returns they are on disk. Gives the path for the journal.
+    /// Writes a message's bytes to the spool; when this returns they are on disk. Returns the path for the journal.
     ///
     /// # Errors
     /// No space, no permission; then nothing is left behind.
@@ -127,12 +126,12 @@ impl Storage {
         self.run(move |folders| folders.spool(&format!("{EDITED}{id}"), &bytes)).await
     }
 
-    /// Removes what was spooled of an edited copy that is not to be.
+    /// Removes the spooled bytes of an edited copy that was refused.
     pub async fn discard_edited(&self, id: MessageId) {
         self.discard([format!("{EDITED}{id}")]).await;
     }
 
-    /// Opens a message's place in the spool for bytes that come piece by piece.
+    /// Opens a message's place in the spool for bytes that arrive in pieces.
     ///
     /// # Errors
     /// No space, no permission.
@@ -174,12 +173,12 @@ impl Storage {
         self.0.reads()
     }
 
-    /// Names in the spool, each with the message that it is of. What a person's command has written within the last hour is left out.
+    /// Names in the spool, each with its message. Files that a person's command has written within the last hour are left out.
     pub async fn spooled(&self) -> Vec<(String, String)> {
         self.run(|folders| Ok(folders.spooled())).await.unwrap_or_default()
     }
 
-    /// Removes names from the spool. What cannot be removed now is swept at the next start.
+    /// Removes names from the spool. A file that cannot be removed now is swept at the next start.
     pub async fn discard<N: ToString>(&self, names: impl IntoIterator<Item = N>) {
         let names: Vec<String> = names.into_iter().map(|name| name.to_string()).collect();
         if names.is_empty() {
@@ -194,31 +193,31 @@ impl Storage {
         }
     }
 
-    /// The original bytes of a message, checked against the digest the journal has.
+    /// The original bytes of a message, checked against the digest in the journal.
     ///
     /// # Errors
-    /// They are gone or were changed.
+    /// They are missing or were changed.
     pub async fn read(&self, message: &Message) -> Result<Vec<u8>, Problem> {
         self.with(message, Folders::read).await
     }
 
-    /// The first bytes of a message's original, so many at most; they are not held against its digest.
+    /// The first bytes of a message's original, up to a limit; the digest is not checked.
     ///
     /// # Errors
-    /// They are gone, or the disk fails.
+    /// They are missing, or the disk fails.
     pub async fn head(&self, message: &Message, most: u64) -> Result<Vec<u8>, Problem> {
         self.with(message, move |folders, message| folders.head(message, most)).await
     }
 
-    /// A message's bytes as a file, once they are seen to be those that came.
+    /// A message's bytes as a file, checked against the digest in the journal.
     ///
     /// # Errors
-    /// They are gone or were changed.
+    /// They are missing or were changed.
     pub async fn place(&self, message: &Message) -> Result<Original, Problem> {
         self.with(message, Folders::place).await
     }
 
-    /// The same for a message that is worked on: its file is there for as long as the work takes, over restarts too.
+    /// The same for a message that is being processed: its file exists as long as the work takes, also after restarts.
     ///
     /// # Errors
     /// As [`Storage::place`].
@@ -226,7 +225,7 @@ impl Storage {
         self.with(message, Folders::work_place).await
     }
 
-    /// What was refused of a message, as it was written; none where somebody has taken it away.
+    /// The refused part of a message, as it was written; none if somebody has removed it.
     ///
     /// # Errors
     /// It cannot be read.
@@ -234,7 +233,7 @@ impl Storage {
         self.with(message, |folders, message| folders.left(message)).await
     }
 
-    /// Writes what was refused of a message beside the files that were refused whole, with its report; gives its path.
+    /// Writes the refused part of a message beside the files that were refused completely, with its report; returns its path.
     ///
     /// # Errors
     /// It cannot be written.
@@ -242,13 +241,13 @@ impl Storage {
         self.with(message, move |folders, message| folders.leave(message, &bytes, &problems)).await
     }
 
-    /// Everywhere a message's bytes can be, whatever is moved meanwhile: relative to the storage.
+    /// All places where a message's bytes can be, even if they are moved meanwhile: relative to the storage.
     pub fn all_places(&self, message: &Message) -> Vec<String> {
         self.0.all_places(message)
     }
 
-    /// Puts a message's bytes in the folder of its stage and gives the new path. A failed one keeps its own name where that is free,
-    /// and has its problems beside it.
+    /// Moves a message's bytes to the folder of its stage and returns the new path. A failed one keeps its own name if that is free, and
+    /// gets a report beside it.
     ///
     /// # Errors
     /// The file cannot be moved.
@@ -257,10 +256,10 @@ impl Storage {
         self.with(message, move |folders, message| folders.archive(message, &problems)).await
     }
 
-    /// Removes what an outbound message left in an archive folder before it was rendered anew.
+    /// Removes an outbound message's earlier file from the archive before it is rendered again.
     ///
     /// # Errors
-    /// The work was broken off.
+    /// The work was interrupted.
     pub async fn forget(&self, message: &Message) -> Result<(), Problem> {
         self.with(message, |folders, message| {
             folders.forget(message);
@@ -277,16 +276,16 @@ impl Storage {
     /// The days of the archive, oldest first.
     ///
     /// # Errors
-    /// The work was broken off.
+    /// The work was interrupted.
     pub async fn days(&self) -> Result<Vec<ArchiveDay>, Problem> {
         self.run(|folders| Ok(rollup::days(folders.root()))).await
     }
 
-    /// Rolls a day's folder into its zip, with what the zip has already. The files go once the zip is whole and on disk: a crash in
-    /// between leaves both, and the next time does the same again.
+    /// Compresses a day's folder into its zip, with the files that the zip already has. The files are removed after the zip is complete
+    /// and on disk: a crash in between leaves both, and the next run repeats the work.
     ///
     /// # Errors
-    /// The disk is full or fails; then the folder is as it was.
+    /// The disk is full or fails; then the folder is unchanged.
     pub async fn roll(&self, day: &ArchiveDay) -> Result<Compacted, Problem> {
         let day = day.clone();
         self.run(move |folders| rollup::compact_day(folders.root(), &day)).await
@@ -295,7 +294,7 @@ impl Storage {
     /// Deletes a day of the archive.
     ///
     /// # Errors
-    /// The work was broken off.
+    /// The work was interrupted.
     pub async fn delete(&self, day: &ArchiveDay) -> Result<(), Problem> {
         let day = day.clone();
         self.run(move |folders| {
@@ -305,10 +304,10 @@ impl Storage {
         .await
     }
 
-    /// Deletes the plans kept for messages of days before this one.
+    /// Deletes the plans stored for messages of days before this one.
     ///
     /// # Errors
-    /// The work was broken off.
+    /// The work was interrupted.
     pub async fn delete_plans(&self, before: NaiveDate) -> Result<(), Problem> {
         self.run(move |folders| {
             rollup::delete_plans(folders.root(), before);
@@ -317,7 +316,7 @@ impl Storage {
         .await
     }
 
-    /// The folder that the archive has for a flow.
+    /// The archive folder of a flow.
     pub fn archive_name(flow: &str) -> String {
         safe_name(flow)
     }

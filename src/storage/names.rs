@@ -1,12 +1,12 @@
-//! Names in our storage: nothing there is named by the partner without being made safe.
+//! Names in the storage: a partner's file name is made safe before it is used there.
 
 use crate::model::{MessageId, names};
 
-/// Bytes of a name in our storage; with an id and `.problem.json` it stays below the 255 that file systems allow.
+/// Bytes of a name in the storage; with an id and `.problem.json` it stays below the 255 that file systems allow.
 const LONGEST: usize = 150;
 
-/// A partner's file name made safe: no separators, no control characters, no leading dot or dash; one that is too long is cut before
-/// its ending.
+/// A partner's file name made safe: no separators, no control characters, no leading dot or dash; a name that is too long is cut
+/// before its ending.
 pub fn safe_name(name: &str) -> String {
     let clean: String = name
         .chars()
@@ -28,7 +28,7 @@ pub fn safe_name(name: &str) -> String {
     if name.trim_start_matches('.').is_empty() { "unnamed".to_string() } else { name }
 }
 
-/// Whether a name, made safe, is one that we give: a report, or the refused part of a file. No original lies under it.
+/// Whether a safe name is one that consign uses itself: a report, or the refused part of a file. No original has such a name.
 pub(super) fn is_ours(name: &str) -> bool {
     let name = name.to_lowercase();
     let is_id = |part: &str| part.len() == 8 && part.bytes().all(|byte| byte.is_ascii_hexdigit());

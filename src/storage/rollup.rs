@@ -1,5 +1,5 @@
-//! Days of the archive rolled into zips: `archive/FLOW/2026-01-02/` becomes `archive/FLOW/2026-01-02.zip`, whose own directory is the
-//! index by which a message's original is still found. What is deleted is deleted by whole days.
+//! Days of the archive compressed into zips: `archive/FLOW/2026-01-02/` becomes `archive/FLOW/2026-01-02.zip`. The zip's directory is
+//! the index for a message's original. The archive is deleted by whole days.
 
 use std::{
     collections::HashSet,
@@ -16,7 +16,7 @@ use zip::{CompressionMethod, ZipArchive, ZipWriter, write::SimpleFileOptions};
 use super::digest::digest_of;
 use crate::model::{Code, Message, Problem, problem::reason};
 
-/// A message's original as a file; one that lay in a zip is there for as long as this is.
+/// A message's original as a file; one from a zip exists as long as this value.
 #[derive(Debug)]
 pub struct Original {
     path: PathBuf,
@@ -37,7 +37,7 @@ impl From<PathBuf> for Original {
     }
 }
 
-/// What a day's zip took in.
+/// What was added to a day's zip.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct Compacted {
     /// Files.
@@ -53,9 +53,9 @@ pub struct Compacted {
 pub struct ArchiveDay {
     /// Folder of the flow below the archive.
     pub flow: String,
-    /// Day that its messages were received on, in UTC.
+    /// Day on which its messages were received, in UTC.
     pub day: NaiveDate,
-    /// Whether files lie there that no zip has.
+    /// Whether there are files that are not in a zip.
     pub is_open: bool,
 }
 
@@ -68,10 +68,10 @@ fn rolled(stored: &str) -> Option<(String, &str)> {
 fn broken(path: &Path, error: &dyn std::fmt::Display) -> Problem {
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
     Problem::new(Code::OriginalLost, format!("the zip `{name}` of the archive cannot be read ({error})"))
-        .hint("bring it back from a backup; messages of other days are not touched by it")
+        .hint("restore it from a backup; messages of other days are not affected")
 }
 
-/// Writes the original that lies in the zip of its day to `out`; `false` where there is none.
+/// Writes an original from the zip of its day to `out`; `false` if there is none.
 pub(super) fn open_compacted(root: &Path, stored: &str, out: &mut dyn Write) -> Result<bool, Problem> {
     let Some((zip, name)) = rolled(stored) else { return Ok(false) };
     let path = root.join(zip);
@@ -90,14 +90,14 @@ pub(super) fn open_compacted(root: &Path, stored: &str, out: &mut dyn Write) -> 
     Ok(true)
 }
 
-/// Whether a message's original lies in the zip of its day, unchanged.
+/// Whether a message's original is in the zip of its day, unchanged.
 pub(super) fn is_compacted(root: &Path, message: &Message) -> bool {
     compacted_original(root, message).ok().flatten().is_some_and(|original| digest_of(&original).is_ok_and(|found| found == message.sha256))
 }
 
-/// The original of a message as a file of its own for a while, where it lies in the zip of its day.
+/// The original of a message as a temporary file, if it is in the zip of its day.
 pub(super) fn compacted_original(root: &Path, message: &Message) -> Result<Option<Original>, Problem> {
-    let unable = |error: io::Error| Problem::new(Code::DropIo, format!("our storage cannot be used: {}", reason(&error)));
+    let unable = |error: io::Error| Problem::new(Code::DropIo, format!("the storage cannot be used: {}", reason(&error)));
     let mut file = tempfile::Builder::new().prefix(".unrolled-").tempfile_in(root.join("spool")).map_err(unable)?;
     if !open_compacted(root, &message.stored, &mut file)? {
         return Ok(None);
@@ -132,35 +132,38 @@ fn day_folder(root: &Path, day: &ArchiveDay) -> PathBuf {
     root.join("archive").join(&day.flow).join(day.day.to_string())
 }
 
-/// Rolls a day's folder into its zip, with what the zip has already. The files go once the zip is whole and on disk: a crash in
-/// between leaves both, and the next time does the same again.
+/// Compresses a day's folder into its zip, with the files that the zip already has. The files are removed after the zip is complete
+/// and on disk: a crash in between leaves both, and the next run repeats the work.
 ///
 /// # Errors
-/// The disk is full or fails; then the folder is as it was.
+/// The disk is full or fails; then the folder is unchanged.
 pub(super) fn compact_day(root: &Path, day: &ArchiveDay) -> Result<Compacted, Problem> {
     let folder = day_folder(root, day);
     let zip = folder.with_extension("zip");
     let part = folder.with_extension("zip.part");
     let rolled = roll(&folder, &zip, &part).map_err(|error| {
-        // What was written is of no use; the files are all there.
+        // The partial zip is useless; all files are still there.
         let _ = fs::remove_file(&part);
-        Problem::new(Code::DropIo, format!("the archive of {} on {} cannot be rolled into a zip ({})", day.flow, day.day, reason(&error)))
-            .hint("make room on the disk of the storage; the originals are where they were")
+        Problem::new(
+            Code::DropIo,
+            format!("the archive of {} for {} cannot be compressed into a zip ({})", day.flow, day.day, reason(&error)),
+        )
+        .hint("free space on the disk of the storage; the originals are unchanged")
     })?;
-    // What cannot be removed now is rolled and removed the next time.
+    // A file that cannot be removed now is compressed and removed the next time.
     let _ = fs::remove_dir_all(&folder);
     Ok(rolled)
 }
 
-/// Deletes a day of the archive, and the plans that were kept for its messages.
+/// Deletes a day of the archive, and the plans stored for its messages.
 pub(super) fn delete(root: &Path, day: &ArchiveDay) {
     let folder = day_folder(root, day);
-    // What is gone already is as good; what stays is tried again the next time.
+    // A missing file is fine; one that remains is tried again the next time.
     let _ = fs::remove_file(folder.with_extension("zip"));
     let _ = fs::remove_dir_all(&folder);
 }
 
-/// Deletes the plans kept for messages of days before this one.
+/// Deletes the plans stored for messages of days before this one.
 pub(super) fn delete_plans(root: &Path, before: NaiveDate) {
     for entry in fs::read_dir(root.join("plans")).into_iter().flatten().flatten() {
         let day = entry.file_name().to_str().and_then(|name| name.parse::<NaiveDate>().ok());
@@ -180,7 +183,7 @@ fn roll(folder: &Path, zip: &Path, part: &Path) -> io::Result<Compacted> {
         let mut before = ZipArchive::new(BufReader::new(before)).map_err(io::Error::from)?;
         for at in 0..before.len() {
             let entry = before.by_index_raw(at).map_err(io::Error::from)?;
-            // A file that came back to its folder is the same, or was edited since.
+            // A file that is back in its folder is the same, or was edited since.
             let name = entry.name().map_err(io::Error::from)?.into_owned();
             if !names.contains(&name) {
                 writer.raw_copy_file(entry).map_err(io::Error::from)?;
@@ -206,7 +209,7 @@ fn roll(folder: &Path, zip: &Path, part: &Path) -> io::Result<Compacted> {
     Ok(rolled)
 }
 
-/// Reads a zip again, with the check sum of each file, before anything that it holds is removed elsewhere.
+/// Reads a zip again, with the checksum of each file, before any file that it contains is removed elsewhere.
 fn whole(zip: &mut (impl Read + Seek), files: &[PathBuf]) -> io::Result<()> {
     let mut archive = ZipArchive::new(zip).map_err(io::Error::from)?;
     for path in files {

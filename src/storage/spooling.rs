@@ -1,4 +1,4 @@
-//! A file on its way into the spool.
+//! A file that is being written to the spool.
 
 use std::{
     fs::{self, File},
@@ -14,15 +14,15 @@ use super::{
 };
 use crate::{model::Problem, model::Sink};
 
-/// Bytes gathered before they are written.
+/// Bytes buffered before they are written.
 const PART: usize = 128 << 10;
 
-/// A file on its way into the spool. Discarded before it is finished, it leaves nothing behind.
+/// A file that is being written to the spool. Dropped before it is finished, it is removed.
 pub struct Spooling {
     file: Option<BufWriter<File>>,
     path: PathBuf,
     hash: Sha256,
-    /// The bytes so far, as long as they are few enough to be kept.
+    /// The bytes so far, as long as they are few enough to keep in memory.
     kept: Option<Vec<u8>>,
     most: usize,
 }
@@ -33,19 +33,19 @@ pub struct Spooled {
     pub stored: String,
     /// SHA-256 of its bytes, hexadecimal.
     pub sha256: String,
-    /// Its bytes, where they were few enough to be kept.
+    /// Its bytes, if they were few enough to keep in memory.
     pub bytes: Option<Vec<u8>>,
-    /// Its file, which goes again unless the journal comes to know of it.
+    /// Its file, which is removed again unless the journal gets to know it.
     pub unclaimed: Unclaimed,
 }
 
-/// A file in the spool that the journal does not know yet. Dropped, it is removed: whatever breaks the work off before the file is written
-/// down, a stop or a disk that is full, leaves nothing behind.
+/// A file in the spool that the journal does not know yet. Dropped, it is removed: an interruption before the file is in the journal, such
+/// as a stop or a full disk, leaves nothing behind.
 #[derive(Debug)]
 pub struct Unclaimed(Option<PathBuf>);
 
 impl Unclaimed {
-    /// The journal knows it: it stays.
+    /// Keeps the file: the journal knows it.
     pub fn keep(mut self) {
         self.0 = None;
     }
@@ -54,7 +54,7 @@ impl Unclaimed {
 impl std::ops::Drop for Unclaimed {
     fn drop(&mut self) {
         if let Some(path) = self.0.take() {
-            // What cannot be removed now is swept at the next start.
+            // A file that cannot be removed now is swept at the next start.
             let _ = fs::remove_file(path);
         }
     }
@@ -75,7 +75,7 @@ impl Sink for Spooling {
 }
 
 impl Spooling {
-    /// Begins a file.
+    /// Opens a file.
     pub(super) fn begin(path: PathBuf) -> Result<Self, Problem> {
         step("before spool")?;
         match File::create(&path) {
@@ -84,13 +84,13 @@ impl Spooling {
         }
     }
 
-    /// Keeps the bytes besides, up to so many, for who looks at them while they come.
+    /// Also keeps the bytes in memory, up to a limit, for a reader that validates while they arrive.
     pub fn keeping(mut self, most: usize) -> Self {
         (self.kept, self.most) = (Some(Vec::new()), most);
         self
     }
 
-    /// Ends the file. It is on disk after [`super::Storage::sync_spooled`].
+    /// Finishes the file. It is on disk after [`super::Storage::sync_spooled`].
     ///
     /// # Errors
     /// No space, or the disk fails.
@@ -110,7 +110,7 @@ impl Spooling {
 impl std::ops::Drop for Spooling {
     fn drop(&mut self) {
         if self.file.take().is_some() {
-            // What cannot be removed now is swept at the next start.
+            // A file that cannot be removed now is swept at the next start.
             let _ = fs::remove_file(&self.path);
         }
     }

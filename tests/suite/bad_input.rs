@@ -63,7 +63,7 @@ impl Shop {
 
 /// The problems of a report, without what changes from run to run.
 fn body(report: &str) -> String {
-    report.lines().skip(3).take_while(|line| !line.starts_with("When it is mended")).collect::<Vec<_>>().join("\n").trim().to_string()
+    report.lines().skip(3).take_while(|line| !line.starts_with("When it is fixed")).collect::<Vec<_>>().join("\n").trim().to_string()
 }
 
 #[tokio::test(flavor = "multi_thread")]

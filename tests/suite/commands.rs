@@ -367,7 +367,7 @@ async fn check_refuses_what_would_make_records_twice() {
     let world = World::embedded().await;
     world.replace("mappings/order.toml", &[("model ", "scope    = [[\"state\", \"=\", \"draft\"]]\nmodel ")]);
     let ran = world.consign(&["check"]).ends(1);
-    assert!(ran.err.contains("a `scope` is for records that are only updated"), "{}", ran.err);
+    assert!(ran.err.contains("`scope` needs write ="), "{}", ran.err);
     world.replace("mappings/order.toml", &[("scope    = [[\"state\", \"=\", \"draft\"]]", "write    = \"create\"")]);
     let ran = world.consign(&["check"]).ends(1);
     assert!(ran.err.contains("error[C120]: nothing tells a second try that a new sale.order was made"), "{}", ran.err);

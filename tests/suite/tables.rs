@@ -33,7 +33,7 @@ async fn a_csv_that_could_be_wrong_by_a_thousand_is_refused_in_the_partners_word
 
 /// The problems of a report, without what changes from run to run.
 fn told(report: &str) -> String {
-    report.lines().skip(3).take_while(|line| !line.starts_with("When it is mended")).collect::<Vec<_>>().join("\n").trim().to_string()
+    report.lines().skip(3).take_while(|line| !line.starts_with("When it is fixed")).collect::<Vec<_>>().join("\n").trim().to_string()
 }
 
 /// Adds keys to the product flow's [csv] table.

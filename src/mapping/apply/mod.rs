@@ -1,4 +1,4 @@
-//! A document through a mapping: the plan, and everything that keeps parts of it from being one.
+//! Applies a mapping to a document: the plan, and the problems of the parts that cannot be planned.
 
 mod refuse;
 mod relations;
@@ -21,20 +21,20 @@ use crate::model::{
     problem::cut,
 };
 
-/// Problems one file may report; what is beyond would not be read.
+/// Problems reported for one file, at most; nobody would read more.
 const MOST: usize = 100;
 
 /// The start of an element in the partner's file: line and column.
 pub type ElementStart = (u32, u32);
 
-/// A file on its way through a mapping, whole or a part at a time.
+/// A file that is being mapped, whole or one part at a time.
 pub struct Applying<'m> {
     mapping: &'m Mapping,
     file: &'m str,
     given: &'m Given,
     most: usize,
     problems: Vec<(Option<ElementStart>, Problem)>,
-    /// Identities met, by kind of record, with their lines.
+    /// Identities found so far, by kind of record, with their lines.
     seen: Vec<HashMap<String, u32>>,
     /// Whether any kind of record was found.
     found: bool,
@@ -42,19 +42,19 @@ pub struct Applying<'m> {
 }
 
 impl<'m> Applying<'m> {
-    /// Begins with a file of this name.
+    /// Starts a file of this name.
     pub fn new(mapping: &'m Mapping, file: &'m str, given: &'m Given) -> Self {
         let seen = mapping.records.iter().map(|_| HashMap::new()).collect();
         Self { mapping, file, given, most: MOST, problems: Vec::new(), seen, found: false, numbers: Numbers::default() }
     }
 
-    /// The same, with all problems kept, since each refuses its own part of the file alone.
+    /// The same, but keeps all problems, since each refuses only its own part of the file.
     pub fn part_by_part(mut self) -> Self {
         self.most = usize::MAX;
         self
     }
 
-    /// What the documents will do. Records that met a problem are not in it where each stands for itself.
+    /// What the documents will do. Records with a problem are left out.
     pub fn plan(&mut self, documents: &[Document]) -> Plan {
         let rules = &self.mapping.records;
         let mut steps: Vec<RecordStep> = rules.iter().map(|rule| step(rule, self.given)).collect();
@@ -87,7 +87,7 @@ impl<'m> Applying<'m> {
         plan
     }
 
-    /// The business numbers met so far.
+    /// The business numbers found so far.
     pub fn numbers(&mut self) -> Vec<(String, String)> {
         std::mem::take(&mut self.numbers).into_inner()
     }
@@ -98,7 +98,7 @@ impl<'m> Applying<'m> {
         self.problems.into_iter().map(|(_, problem)| problem).collect()
     }
 
-    /// Everything that is wrong, each with the part of the file that it refuses; none where it refuses all of it.
+    /// Everything that is wrong, each with the part of the file that it refuses; none if it refuses all of the file.
     pub fn refused(mut self) -> Vec<(Option<ElementStart>, Problem)> {
         self.nothing();
         self.problems
@@ -118,7 +118,7 @@ fn step(rule: &RecordRule, given: &Given) -> RecordStep {
         name: rule.name.clone(),
         model: rule.model.clone(),
         identity: rule.identity.clone(),
-        // Two partners may call different things by the same number.
+        // Two partners may use the same number for different things.
         module: rule.external.as_ref().map(|_| {
             let partner = given.partner.get("id").and_then(Json::as_str).unwrap_or_default();
             format!("consign_{}", partner.replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
@@ -135,13 +135,13 @@ fn step(rule: &RecordRule, given: &Given) -> RecordStep {
 struct Applier<'a, 'm> {
     of: &'a mut Applying<'m>,
     document: &'a Document,
-    /// What paths lead to that do not depend on the record: `../Location` is looked up once, not once for each of its siblings.
+    /// Results of paths that do not depend on the record: `../Location` is evaluated once, not once for each of its siblings.
     shared: HashMap<(String, NodeId), Vec<Match>>,
     /// For each rule, the element of each record with its index in the step.
     records: Vec<HashMap<NodeId, usize>>,
-    /// Where each record stands, by step and index.
+    /// Position of each record, by step and index.
     spots: HashMap<(usize, usize), ElementStart>,
-    /// The part of the file we are in.
+    /// The current part of the file.
     part: ElementStart,
 }
 
@@ -175,7 +175,7 @@ impl Applier<'_, '_> {
         }
     }
 
-    /// Elements that make one record together; each by itself where the rule does not group.
+    /// Elements that make one record together; single ones if the rule does not group.
     fn grouped(&mut self, rule: &RecordRule, nodes: Vec<NodeId>) -> Vec<Vec<NodeId>> {
         let Some(by) = &rule.group else { return nodes.into_iter().map(|node| vec![node]).collect() };
         let mut groups: Vec<Vec<NodeId>> = Vec::new();
@@ -193,7 +193,7 @@ impl Applier<'_, '_> {
         groups
     }
 
-    /// The part of the file that a record of this rule stands for: the element of the file's shortest `each` that holds it.
+    /// The part of the file that a record of this rule belongs to: the element of the file's shortest `each` that contains it.
     fn spot(&self, rule: &RecordRule, node: NodeId) -> ElementStart {
         let shortest = self.of.mapping.records.iter().map(|rule| rule.each.steps.len()).min().unwrap_or(0);
         let mut at = node;
@@ -204,7 +204,7 @@ impl Applier<'_, '_> {
         (element.line, element.column)
     }
 
-    /// Tells a record that the file has had before.
+    /// Reports a record that occurred earlier in the file.
     fn once(&mut self, at: usize, rule: &RecordRule, record: &Record, node: NodeId) {
         let key = match &record.external {
             Some(external) => external.clone(),
@@ -261,7 +261,7 @@ impl Applier<'_, '_> {
         record
     }
 
-    /// The record of another rule that was made of this element, or of the nearest one around it.
+    /// The record that another rule made from this element, or from the nearest one around it.
     fn reference(&mut self, name: &str, of: Option<&str>, node: NodeId, field: &FieldRule, required: bool) -> Option<PlanValue> {
         let step = self.of.mapping.records.iter().position(|rule| rule.name == name)?;
         let mut at = Some(node);
@@ -272,13 +272,13 @@ impl Applier<'_, '_> {
             at = self.document.element(here).parent;
         }
         if required {
-            let problem = Problem::new(Code::ValueMissing, format!("`{}` needs a `{name}`, and none is made here", field.name));
+            let problem = Problem::new(Code::ValueMissing, format!("`{}` needs a record `{name}`, but none is made here", field.name));
             self.report(problem, node, field.line);
         }
         None
     }
 
-    /// Whether a condition holds; one that cannot be worked out is reported and does not.
+    /// Whether a condition is true; one that cannot be evaluated is reported and counts as false.
     fn holds(&mut self, when: Option<&When>, node: NodeId) -> bool {
         match when {
             None => true,
@@ -304,7 +304,7 @@ impl Applier<'_, '_> {
         self.shared.entry((path.to_string(), hinge)).or_insert_with(|| path.find(document, node)).clone()
     }
 
-    /// What a path leads to from any of some elements, each once.
+    /// What a path selects from these elements, each once.
     fn found_from(&self, path: &Path, nodes: &[NodeId]) -> Vec<NodeId> {
         let mut seen = HashSet::new();
         let found = nodes.iter().flat_map(|node| path.find(self.document, *node));
@@ -322,8 +322,8 @@ impl Applier<'_, '_> {
         place
     }
 
-    /// What makes two planned records the same, in a form that can be compared and shown. A record of another kind counts by where it
-    /// stands, since its number begins anew with every part of a large file.
+    /// The identity of a planned record, in a form that can be compared and shown. A record of another kind counts by its position in the
+    /// file, since its number restarts with every part of a large file.
     fn identity_key(&self, record: &Record, identity: &[String]) -> String {
         let text = |value: &Json| value.as_str().map_or_else(|| value.to_string(), str::to_string);
         let shown = |name: &String| match record.value(name) {
@@ -348,8 +348,8 @@ impl Applier<'_, '_> {
     }
 }
 
-/// A value as the name of an external id: what may not stand in one is written as the number of its character, so that different
-/// values have different names.
+/// A value as the name of an external id: a forbidden character is written as its number, so that different values have different
+/// names.
 fn external_id(value: &Json) -> String {
     let text = value.as_str().map_or_else(|| value.to_string(), str::to_string);
     let mut out = String::with_capacity(text.len());

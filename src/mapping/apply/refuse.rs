@@ -1,4 +1,4 @@
-//! A plan without the parts of a file that are refused: what is left goes in.
+//! A plan without the refused parts of a file: the rest is written.
 
 use std::collections::HashSet;
 
@@ -8,7 +8,7 @@ use crate::model::{
     plan::{PlanValue, Record},
 };
 
-/// Takes the records of these parts out, and sets right what refers to those that are left.
+/// Removes the records of these parts, and corrects the references to the remaining ones.
 pub(super) fn without(plan: &mut Plan, parts: &HashSet<ElementStart>) {
     if !plan.steps.iter().flat_map(|step| &step.records).any(|record| parts.contains(&record.part)) {
         return;
@@ -30,7 +30,7 @@ pub(super) fn without(plan: &mut Plan, parts: &HashSet<ElementStart>) {
     }
 }
 
-/// What refers to a record that is gone refers to none, and is refused when its turn comes.
+/// A reference to a removed record becomes a reference to none, and is refused when its step is executed.
 fn renumber(record: &mut Record, numbers: &[Vec<Option<usize>>]) {
     for field in &mut record.fields {
         match &mut field.value {

@@ -62,7 +62,7 @@ impl Applier<'_, '_> {
     pub(super) fn find(&mut self, rule: &FindRule, node: NodeId, required: bool, field: &str) -> Option<Find> {
         let mut by = Vec::new();
         let before = self.of.problems.len();
-        // The place of the first key that has a value is where a person will look.
+        // A person will look at the place of the first key that has a value.
         let mut place = None;
         for (key, value) in &rule.by {
             let (value, at) = self.value(value, node, false, field);
@@ -72,7 +72,7 @@ impl Applier<'_, '_> {
             }
         }
         if by.is_empty() {
-            // A key that is there and no use has been told.
+            // A key that has an unusable value is reported already.
             if required && self.of.problems.len() == before {
                 let paths = rule.by.iter().flat_map(|(_, value)| value.all()).flat_map(ValueRule::paths);
                 let paths: Vec<String> = paths.map(|path| format!("`{path}`")).collect();
@@ -103,7 +103,7 @@ impl Applier<'_, '_> {
         })
     }
 
-    /// A term of a scope, with what the flow gives put in.
+    /// A term of a scope, with the flow's values filled in.
     fn term(&self, term: &Json) -> DomainTerm {
         let part = |at: usize| term.get(at).and_then(Json::as_str).unwrap_or_default().to_string();
         if let Some(field) = term.get(2).and_then(|value| value.get("field")).and_then(Json::as_str) {
@@ -114,7 +114,7 @@ impl Applier<'_, '_> {
 }
 
 impl Match {
-    /// Whether there is a value in it.
+    /// Whether it has a value.
     pub(super) fn has_text(&self, document: &crate::model::Document) -> bool {
         !self.text(document).is_empty()
     }

@@ -19,8 +19,8 @@ use crate::{
 };
 
 impl Applier<'_, '_> {
-    /// The value, or `None` when there is none, and the element it comes from; a required one that is missing, and one that cannot be
-    /// converted, are reported.
+    /// The value, or `None` if there is none, and the element it comes from. A missing required value and a value that cannot be
+    /// converted are reported.
     pub(super) fn value(&mut self, rule: &ValueRule, node: NodeId, required: bool, field: &str) -> (Option<Json>, NodeId) {
         let (raw, at) = match self.raw(rule, node, field) {
             Ok(raw) => raw,
@@ -37,7 +37,7 @@ impl Applier<'_, '_> {
             }
             return (rule.default.clone(), at);
         };
-        // Codes are brought to one spelling before they are looked up; what a table gives is made a number or a date after it.
+        // Codes are brought to one spelling before the lookup; the table's value becomes a number or a date after it.
         let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == ValueKind::Text).count();
         let (before, after) = rule.conversions.split_at(if rule.table.is_some() { spelling } else { 0 });
         let Some(value) = self.converted(before, raw, at, field, rule.line) else { return (None, at) };
@@ -45,7 +45,7 @@ impl Applier<'_, '_> {
         (self.converted(after, value, at, field, rule.line), at)
     }
 
-    /// What stands at the source; an expression that fails is reported.
+    /// The text at the source; an expression that fails is reported.
     fn raw(&mut self, rule: &ValueRule, node: NodeId, field: &str) -> Result<(Option<Json>, NodeId), ()> {
         let given = |text: Option<&Json>| text.cloned().filter(|value| !value.is_null() && *value != "");
         match &rule.from {
@@ -61,7 +61,7 @@ impl Applier<'_, '_> {
                     let full = || found.iter().filter(|found| found.has_text(document));
                     let text = match &rule.join {
                         Some(sign) => full().map(|found| found.text(document)).collect::<Vec<_>>().join(sign),
-                        // Where there is only one it counts, even when it is empty.
+                        // A single path counts even if its value is empty.
                         None => found.first().map(|found| found.text(document).to_string()).unwrap_or_default(),
                     };
                     let text = part(&text, rule.split.as_ref());
@@ -90,13 +90,13 @@ impl Applier<'_, '_> {
         let input = |(name, value): &(String, ValueRule)| Input {
             name: name.clone(),
             value: self.value(value, node, false, field).0,
-            // What is said to be a text is none of the numbers that it may look like.
+            // A declared text stays a text, even if it looks like a number.
             is_text: value.conversions.last().is_some_and(|last| last.function.makes == ValueKind::Text),
         };
         with.iter().map(input).collect()
     }
 
-    /// The value looked up in the rule's code table, where it has one.
+    /// The value looked up in the rule's code table, if it has one.
     fn translated(&mut self, rule: &ValueRule, raw: Json, at: NodeId, field: &str) -> Option<Json> {
         let Some(table) = &rule.table else { return Some(raw) };
         let text = raw.as_str().map_or_else(|| raw.to_string(), str::to_string);
@@ -124,7 +124,7 @@ impl Applier<'_, '_> {
     }
 }
 
-/// The part of a text that `split` means; all of it where there is none.
+/// The part of a text that `split` selects; all of it without `split`.
 fn part(text: &str, split: Option<&(String, i64)>) -> String {
     let Some((at, number)) = split else { return text.to_string() };
     let parts: Vec<&str> = text.split(at.as_str()).collect();

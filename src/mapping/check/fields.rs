@@ -1,4 +1,4 @@
-//! Fields held against Odoo's models: that they are there, can be written, take what the mapping makes, and that none is missing.
+//! Checks fields against Odoo's models: they exist, are writable, accept what the mapping gives, and none is missing.
 
 use serde_json::Value as Json;
 
@@ -9,7 +9,7 @@ use crate::{
 };
 
 impl Checker<'_> {
-    /// Holds fields against a model; those by which records are only found need not be writable.
+    /// Checks fields against a model; fields that are only used for a lookup need not be writable.
     pub(super) fn fields(&mut self, fields: &[FieldRule], model: &str, from: &[Way], strict: bool, found_by: &[String]) {
         for field in fields {
             let place = self.place(field.line, field.column);
@@ -112,7 +112,7 @@ impl Checker<'_> {
         }
     }
 
-    /// Fields without which Odoo refuses a new record, and that it does not fill by itself.
+    /// Fields that Odoo requires for a new record and does not fill itself.
     pub(super) fn required(&mut self, model: &str, fields: &[FieldRule], inverse: Option<&str>, place: &Place) {
         let Some(known) = self.catalog.and_then(|catalog| catalog.model(model)) else { return };
         let missing: Vec<&String> = known
@@ -122,13 +122,13 @@ impl Checker<'_> {
             .filter(|name| !fields.iter().any(|field| field.name == **name))
             .collect();
         for name in missing {
-            let text = format!("Odoo wants `{name}` for a new record of `{model}`, and the mapping does not give it");
+            let text = format!("Odoo requires `{name}` for a new record of `{model}`, but the mapping does not give it");
             self.problems
                 .push(Problem::new(Code::FieldRequired, text).at(place.clone()).hint(format!("map `{name}`, or give it a `const`")));
         }
     }
 
-    /// Whether what the rule makes of a value of this kind is what the field takes.
+    /// Whether the field accepts what the rule makes from a value of this kind.
     fn fits(&mut self, rule: &ValueRule, source: Option<ValueKind>, known: &Field, field: &FieldRule) {
         let place = self.place(rule.line, rule.column);
         let wrong = |text: String, hint: Option<String>| Problem::new(Code::MappingField, text).at(place.clone()).maybe_hint(hint);
@@ -142,7 +142,7 @@ impl Checker<'_> {
         if let (Some(source), Some(first)) = (source, rule.conversions.first())
             && !takes(first.function.makes, source, !first.options.format.is_empty())
         {
-            let text = format!("as = \"{}\" cannot be made of {}, which the schema has there", first.function.name, source.as_str());
+            let text = format!("as = \"{}\" cannot convert {}, which is the type in the schema", first.function.name, source.as_str());
             self.problems.push(wrong(text, None));
             return;
         }
@@ -151,11 +151,11 @@ impl Checker<'_> {
             if let (Some(choices), Some(text)) = (choices, value.as_str())
                 && !choices.iter().any(|choice| choice == text)
             {
-                let text = format!("`{}` does not take `{text}`", field.name);
-                self.problems.push(wrong(text, Some(format!("it takes {}", choices.join(", ")))));
+                let text = format!("`{}` does not accept `{text}`", field.name);
+                self.problems.push(wrong(text, Some(format!("it accepts {}", choices.join(", ")))));
             }
         }
-        // What a table or an expression gives is known only when a document comes.
+        // The result of a table or an expression is known only with a document.
         let made = match (&rule.from, rule.conversions.last()) {
             (_, Some(last)) => last.function.makes,
             (From::Paths(_), None) if rule.table.is_none() => ValueKind::Text,
@@ -171,13 +171,13 @@ impl Checker<'_> {
             _ => return,
         };
         if !fits {
-            let text = format!("`{}` is {}; the mapping makes {} for it", field.name, noun(&known.kind), made.as_str());
+            let text = format!("`{}` is {}; the mapping gives it {}", field.name, noun(&known.kind), made.as_str());
             self.problems.push(wrong(text, Some(format!("as = \"{hint}\""))));
         }
     }
 }
 
-/// Whether a conversion to one kind can read values of another.
+/// Whether a conversion to one kind can read values of another kind.
 fn takes(makes: ValueKind, source: ValueKind, has_format: bool) -> bool {
     match makes {
         ValueKind::Integer => matches!(source, ValueKind::Integer | ValueKind::Decimal | ValueKind::Text),
@@ -188,7 +188,7 @@ fn takes(makes: ValueKind, source: ValueKind, has_format: bool) -> bool {
     }
 }
 
-/// The values that are known beforehand.
+/// The values that are known in advance.
 fn fixed(rule: &ValueRule) -> impl Iterator<Item = &Json> {
     let constant = if let From::Const(value) = &rule.from { Some(value) } else { None };
     let table = rule.table.iter().flat_map(|table| table.values());

@@ -1,4 +1,4 @@
-//! A mapping held against the schema and against Odoo's fields, before any file comes.
+//! Checks a mapping against the schema and against Odoo's fields, before any file is received.
 
 mod fields;
 mod paths;
@@ -20,7 +20,7 @@ pub(super) fn check(mapping: &Mapping, shape: &Shape, catalog: &Catalog) -> Vec<
     checker.problems
 }
 
-/// Elements passed from the root to a place, with the type of each, so that `..` finds its way back. The last is where we stand.
+/// Elements passed from the root to a place, with the type of each, so that `..` can go back. The last is the current one.
 pub(super) type Way = Vec<(Name, ShapeId)>;
 
 pub(super) struct Checker<'m> {
@@ -28,9 +28,9 @@ pub(super) struct Checker<'m> {
     shape: &'m Shape,
     catalog: Option<&'m Catalog>,
     problems: Vec<Problem>,
-    /// Every element that a path leads to or through, as names from the root; an attribute is named behind its element.
+    /// Every element that a path leads to or through, as names from the root; an attribute is named after its element.
     pub(super) read: BTreeSet<Vec<Name>>,
-    /// The elements that records and lines are made of.
+    /// The elements that records and lines are made from.
     pub(super) units: BTreeSet<Vec<Name>>,
 }
 
@@ -44,7 +44,7 @@ impl<'m> Checker<'m> {
         for rule in &mapping.records {
             let place = self.place(rule.line, rule.column);
             if !rule.each.is_absolute() {
-                let text = format!("`each` begins at the root: write `/{}`", rule.each);
+                let text = format!("`each` must begin at the root: write `/{}`", rule.each);
                 self.problems.push(Problem::new(Code::MappingPath, text).at(place.clone()));
                 continue;
             }
@@ -80,7 +80,7 @@ impl<'m> Checker<'m> {
             return true;
         }
         let problem = Problem::new(Code::MappingField, format!("the field snapshot has no model `{model}`"));
-        let hint = did_you_mean(model, catalog.models()).unwrap_or_else(|| "take a new one with `consign odoo snapshot`".into());
+        let hint = did_you_mean(model, catalog.models()).unwrap_or_else(|| "create a new snapshot with `consign odoo snapshot`".into());
         self.problems.push(problem.at(place.clone()).hint(hint));
         false
     }

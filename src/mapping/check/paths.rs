@@ -12,19 +12,19 @@ use crate::{
 /// Where a path leads.
 #[derive(Default)]
 pub(super) struct Led {
-    /// The elements; several where `*` leads to several.
+    /// The elements; several if `*` leads to several.
     pub(super) ways: Vec<Way>,
-    /// What the value is, where it is known.
+    /// The type of the value, if known.
     pub(super) kind: Option<ValueKind>,
-    /// Somewhere on the way the schema allows anything.
+    /// Somewhere on the way, the schema allows anything.
     pub(super) open: bool,
 }
 
-/// Ways kept of a path with stars; what leads to more is not held against all of them.
+/// Ways followed for a path with stars, at most; further ones are not checked.
 const MOST: usize = 200;
 
 impl Checker<'_> {
-    /// A value's paths; what it is before any conversion, where that is known.
+    /// A value's paths; returns its type before any conversion, if known.
     pub(super) fn value(&mut self, rule: &ValueRule, from: &[Way]) -> Option<ValueKind> {
         let place = self.place(rule.line, rule.column);
         match &rule.from {
@@ -56,12 +56,12 @@ impl Checker<'_> {
         }
     }
 
-    /// Where the path leads from any of some places; nowhere when that was reported.
+    /// Where the path leads from these places; nowhere if that was reported.
     pub(super) fn follow(&mut self, path: &Path, from: &[Way], place: &Place) -> Led {
         let start = if path.is_absolute() { vec![Way::new()] } else { from.to_vec() };
         let before = self.problems.len();
         let led = self.steps(&path.steps, start, path, place);
-        // Of several places, one from which it leads somewhere is enough.
+        // With several places, one from which it leads somewhere is enough.
         if !led.ways.is_empty() || led.open {
             self.problems.truncate(before);
         } else {
@@ -80,7 +80,12 @@ impl Checker<'_> {
                     Step::Itself | Step::Text => next.push(way),
                     Step::Parent => match way.split_last() {
                         Some((_, above)) if !above.is_empty() => next.push(above.to_vec()),
-                        _ => self.refuse(path, format!("`{path}` climbs above what `each` selects from the root"), None, place),
+                        _ => self.refuse(
+                            path,
+                            format!("`{path}` goes up beyond the elements that `each` selects from the root"),
+                            None,
+                            place,
+                        ),
                     },
                     Step::Attribute(name) => {
                         let Some(here) = way.last().and_then(|(_, id)| self.shape.types.get(*id)) else { continue };
@@ -160,7 +165,7 @@ impl Checker<'_> {
     fn unknown(&mut self, path: &Path, name: &Name, role: &str, known: &[Name], place: &Place) {
         let locals: Vec<&str> = known.iter().map(|name| &*name.local).collect();
         let hint = if locals.contains(&&*name.local) {
-            Some(format!("`{}` is there, but in another namespace: check its prefix", name.local).into())
+            Some(format!("`{}` exists, but in another namespace: check its prefix", name.local).into())
         } else {
             did_you_mean(&name.local, locals)
         };

@@ -8,7 +8,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "boolean",
-    summary: "true or false, in the spellings partners use: true/false, 1/0, yes/no, y/n, ja/nein, oui/non, si/no, x; further ones as `yes` and `no`",
+    summary: "true or false, in common spellings: true/false, 1/0, yes/no, y/n, ja/nein, oui/non, si/no, x. Set others with `yes` and `no`",
     options: &["yes", "no"],
     makes: ValueKind::Boolean,
     example: ("Yes", PLAIN, "true"),

@@ -8,14 +8,14 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "currency",
-    summary: "a currency's code of three letters (ISO 4217), in upper case; the signs €, $, £ and ¥ are understood",
+    summary: "a currency code of three letters (ISO 4217), in upper case; the symbols €, $, £ and ¥ are accepted",
     options: &[],
     makes: ValueKind::Text,
     example: ("eur", PLAIN, "\"EUR\""),
     apply,
 };
 
-/// ISO 4217, table A.1, currencies in circulation; funds and metals left out.
+/// ISO 4217, table A.1, currencies in circulation, without funds and metals.
 const CODES: [&str; 155] = [
     "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM", "BBD", "BDT", "BGN", "BHD", "BIF", "BMD", "BND", "BOB", "BRL",
     "BSD", "BTN", "BWP", "BYN", "BZD", "CAD", "CDF", "CHF", "CLP", "CNY", "COP", "CRC", "CUP", "CVE", "CZK", "DJF", "DKK", "DOP", "DZD",

@@ -9,7 +9,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "date",
-    summary: "a date; ISO 8601, a zone at its end is dropped, or as one of `format` says",
+    summary: "a date in ISO 8601 or in one of the formats in `format`; a zone at its end is ignored",
     options: &["format"],
     makes: ValueKind::Date,
     example: ("2026-03-01Z", PLAIN, "\"2026-03-01\""),
@@ -20,7 +20,7 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let parsed = if options.format.is_empty() {
         text.get(..10).filter(|_| is_zone(&text[10..])).and_then(|day| NaiveDate::parse_from_str(day, "%Y-%m-%d").ok())
     } else {
-        // A format of a time besides gives its day.
+        // A format that includes a time gives its day.
         let day = |format: &String| {
             let moment = || NaiveDateTime::parse_from_str(text, format).map(|moment| moment.date());
             NaiveDate::parse_from_str(text, format).or_else(|_| moment()).ok()
@@ -33,7 +33,7 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     })
 }
 
-/// `xs:date` allows a zone: nothing, `Z`, or `+01:00`. A time after the date is accepted and left out.
+/// `xs:date` allows a zone: nothing, `Z`, or `+01:00`. A time after the date is accepted and ignored.
 fn is_zone(rest: &str) -> bool {
     rest.is_empty() || rest == "Z" || rest.starts_with('T') || (rest.len() == 6 && rest.starts_with(['+', '-']))
 }

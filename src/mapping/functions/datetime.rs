@@ -10,7 +10,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "datetime",
-    summary: "a moment in UTC, as Odoo stores it; a time without a zone is in `zone` (UTC if none), a date alone is midnight there",
+    summary: "a date and time in UTC, as Odoo stores it; without a zone the time is in `zone` (default UTC); a date alone means midnight",
     options: &["format", "zone"],
     makes: ValueKind::DateTime,
     example: ("2026-03-01T08:00:00+01:00", PLAIN, "\"2026-03-01 07:00:00\""),
@@ -30,7 +30,7 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
             if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
                 return Ok(odoo(moment.to_utc()));
             }
-            // `xs:date` may carry a zone of its own.
+            // `xs:date` may have its own zone.
             if let Some(day) = text.get(..10).filter(|_| text.len() > 10 && !text.contains('T'))
                 && let Ok(moment) = DateTime::parse_from_rfc3339(&format!("{day}T00:00:00{}", &text[10..]))
             {
@@ -51,7 +51,7 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
         [] => say!("wanted-time", example = "2026-03-01T08:00:00+01:00"),
         formats => say!("wanted-time-formats", formats = List::new(Join::Or, formats)),
     })?;
-    // An hour that the change to summer time leaves out is taken an hour later; one that comes twice is taken the first time.
+    // An hour that the change to summer time skips is read as an hour later; an hour that occurs twice is read as the first.
     let later = || local.checked_add_signed(chrono::TimeDelta::hours(1)).and_then(|later| zone.from_local_datetime(&later).earliest());
     let moment = zone.from_local_datetime(&local).earliest().or_else(later);
     moment.map(|moment| odoo(moment.to_utc())).ok_or_else(|| say!("wanted-time-exists"))

@@ -8,7 +8,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "decimal",
-    summary: "a decimal number; with `decimal = \",\"` one written 1.234,50; with `scale = 2` one written without a decimal sign, 123450",
+    summary: "a decimal number; `decimal = \",\"` reads 1.234,50; `scale = 2` reads 123450, which has no decimal separator, as 1234.50",
     options: &["decimal", "scale"],
     makes: ValueKind::Decimal,
     example: ("1.234,50", COMMA, "1234.5"),
@@ -21,7 +21,7 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
         (Some(sign), None) if sign != '.' => say!("wanted-decimal", example = format!("12{sign}50")),
         _ => say!("wanted-decimal", example = "12.50"),
     };
-    // A sign behind the number is how some mainframes write it.
+    // Some mainframes write the sign after the number.
     let (negative, digits) = match (text.strip_prefix(['-', '+']), text.strip_suffix('-')) {
         (Some(rest), _) => (text.starts_with('-'), rest),
         (None, Some(rest)) => (true, rest),
@@ -41,8 +41,8 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     Number::from_f64(if negative { -number } else { number }).map(Json::Number).ok_or_else(wanted)
 }
 
-/// The number with a point for its decimal sign and without grouping; a point, blank or apostrophe that groups nothing is refused, since
-/// taken for a decimal point it could be wrong by a factor of a thousand.
+/// The number with a point as decimal separator and without grouping. A point, blank or apostrophe that groups nothing is refused: read
+/// as a decimal point, it could be wrong by a factor of a thousand.
 fn point(digits: &str, sign: char) -> Option<String> {
     let (whole, rest) = digits.split_once(sign).map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
     let groups: Vec<&str> = whole.split(['.', ' ', '\'', '\u{a0}']).collect();

@@ -8,7 +8,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "digits",
-    summary: "the digits of the text alone: `DK 12 34` becomes 1234",
+    summary: "only the digits of the text: `DK 12 34` becomes 1234",
     options: &[],
     makes: ValueKind::Text,
     example: ("DK 12-34", PLAIN, "\"1234\""),

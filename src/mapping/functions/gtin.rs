@@ -8,14 +8,15 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "gtin",
-    summary: "a GTIN of 8, 12, 13 or 14 digits whose check digit is right; a GTIN-14 with a leading zero becomes its GTIN-13, and with `width = 13` (or 14) shorter ones are filled with zeros",
+    summary: "a GTIN of 8, 12, 13 or 14 digits with a correct check digit. A GTIN-14 with a leading zero becomes its GTIN-13. \
+              `width = 13` (or 14) pads shorter ones with zeros",
     options: &["width"],
     makes: ValueKind::Text,
     example: ("05701234000013", PLAIN, "\"5701234000013\""),
     apply,
 };
 
-/// GS1 General Specifications, 7.9: weights 3 and 1 from the right, the check digit left out. Leading zeros do not change it.
+/// GS1 General Specifications, 7.9: weights 3 and 1 from the right, without the check digit. Leading zeros do not change it.
 fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let digits: Vec<u32> = text.chars().filter_map(|c| c.to_digit(10)).collect();
     if digits.len() != text.chars().count() || !matches!(digits.len(), 8 | 12 | 13 | 14) {

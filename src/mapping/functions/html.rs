@@ -5,7 +5,7 @@ use crate::model::{i18n::Sentence, shape::ValueKind};
 
 pub(super) const FUNCTION: Function = Function {
     name: "html",
-    summary: "the text of a piece of HTML: tags are left out, breaks and paragraphs become line ends, references their characters",
+    summary: "the text of a piece of HTML: tags are removed, breaks and paragraphs become line breaks, references become their characters",
     options: &[],
     makes: ValueKind::Text,
     example: ("<p>Salt &amp; pepper<br>500&nbsp;g</p>", PLAIN, "\"Salt & pepper\\n500 g\""),
@@ -15,9 +15,9 @@ pub(super) const FUNCTION: Function = Function {
 fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;
-    // What stands between these is no text.
+    // Content between these tags is not text.
     let mut unseen: Option<&str> = None;
-    // Behind the last `>` no tag can end: what looks like one there is not looked for its end again and again.
+    // After the last `>` no tag can end, so its end is not searched for again and again.
     let last = text.rfind('>').map_or(usize::MAX, |at| text.len() - at);
     while let Some(start) = rest.find('<').filter(|start| rest.len() - start > last) {
         let (before, after) = rest.split_at(start);
@@ -52,7 +52,7 @@ fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     Ok(json!(lines.collect::<Vec<_>>().join("\n")))
 }
 
-/// The references that occur in product texts, and any by number.
+/// The references that occur in product texts, and all numeric ones.
 fn references(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     let mut rest = text;

@@ -8,7 +8,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "integer",
-    summary: "a whole number; decimals that are all zero may stand behind it",
+    summary: "a whole number; decimals that are all zero are accepted",
     options: &[],
     makes: ValueKind::Integer,
     example: ("010", PLAIN, "10"),

@@ -1,4 +1,4 @@
-//! Conversions: what `as = "…"` in a mapping can say. One file each; the example is documentation and test at once.
+//! Conversions: the values of `as = "…"` in a mapping. One file each; the example is documentation and test at once.
 
 mod boolean;
 mod currency;
@@ -22,21 +22,21 @@ use crate::model::{i18n::Sentence, shape::ValueKind};
 /// Further settings beside `as`.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ConversionOptions {
-    /// How a date or time is written, in strftime's signs: `%d.%m.%Y`; several are tried in order.
+    /// Format of a date or time, as for strftime: `%d.%m.%Y`; several are tried in order.
     pub format: Vec<String>,
     /// Time zone of times without one: `Europe/Berlin`.
     pub zone: Option<String>,
-    /// The sign before the decimals; a point where it is not given.
+    /// The decimal separator; a point by default.
     pub decimal: Option<char>,
-    /// Digits behind the decimal sign in a number written without one.
+    /// Number of decimals in a number written without a decimal separator.
     pub scale: Option<u32>,
     /// The partner's words for true.
     pub yes: Vec<String>,
     /// The partner's words for false.
     pub no: Vec<String>,
-    /// Characters or digits wanted.
+    /// Number of characters or digits.
     pub width: Option<usize>,
-    /// What is put before a text that is too short.
+    /// Character put before a text that is too short.
     pub fill: Option<char>,
 }
 
@@ -44,11 +44,11 @@ pub struct ConversionOptions {
 pub struct Function {
     /// Name after `as =`.
     pub name: &'static str,
-    /// What it makes of a text.
+    /// What it makes from a text.
     pub summary: &'static str,
-    /// Settings it knows.
+    /// Settings that it accepts.
     pub options: &'static [&'static str],
-    /// What comes out.
+    /// Type of the result.
     pub makes: ValueKind,
     /// Input, options, output as JSON.
     pub example: (&'static str, ConversionOptions, &'static str),
@@ -94,7 +94,7 @@ impl std::fmt::Debug for Conversion {
     }
 }
 
-/// Options without anything set, for examples.
+/// Options with nothing set, for examples.
 const PLAIN: ConversionOptions = with(None, None);
 /// A decimal comma.
 const COMMA: ConversionOptions = with(Some(','), None);

@@ -8,7 +8,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "pad",
-    summary: "the text brought to `width` characters with `fill` (0 where it is not given) before it; a longer one is refused",
+    summary: "the text, padded on the left to `width` characters with `fill` (default 0); a longer text is refused",
     options: &["width", "fill"],
     makes: ValueKind::Text,
     example: ("42", SIX, "\"000042\""),

@@ -5,7 +5,7 @@ use crate::model::{i18n::Sentence, shape::ValueKind};
 
 pub(super) const FUNCTION: Function = Function {
     name: "text",
-    summary: "the text with every run of blanks and line ends made one blank, cut after `width` characters where that is given",
+    summary: "the text; every run of blanks and line breaks becomes one blank; `width` cuts it after this many characters",
     options: &["width"],
     makes: ValueKind::Text,
     example: ("  a\n  b ", PLAIN, "\"a b\""),

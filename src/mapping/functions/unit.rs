@@ -8,7 +8,7 @@ use crate::model::{
 
 pub(super) const FUNCTION: Function = Function {
     name: "unit",
-    summary: "a unit's code of UN/ECE Recommendation 20 or 21 as documents of trade use them; usual spellings are understood: kg becomes KGM, Stk becomes H87",
+    summary: "a unit code of UN/ECE Recommendation 20 or 21; common spellings are accepted: kg becomes KGM, Stk becomes H87",
     options: &[],
     makes: ValueKind::Text,
     example: ("kg", PLAIN, "\"KGM\""),
@@ -162,7 +162,7 @@ const SPELLINGS: [(&str, &str); 140] = [
 fn apply(text: &str, _: &ConversionOptions) -> Result<Json, Sentence> {
     let spelling = text.trim_end_matches('.').to_uppercase();
     let known = SPELLINGS.binary_search_by_key(&spelling.as_str(), |(known, _)| known).ok().and_then(|at| SPELLINGS.get(at));
-    // Both recommendations have a thousand codes more; what looks like one is one.
+    // Both recommendations have a thousand more codes; a text that looks like a code is accepted as one.
     let looks = (2..=3).contains(&text.len()) && text.chars().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit());
     known.map(|(_, code)| json!(code)).or_else(|| looks.then(|| json!(text))).ok_or_else(|| say!("wanted-unit"))
 }

@@ -1,4 +1,4 @@
-//! A mapping file to a [`Mapping`], with every mistake at its line.
+//! Parses a mapping file to a [`Mapping`], and reports every mistake at its line.
 
 mod relations;
 mod values;
@@ -24,7 +24,7 @@ use crate::model::{
     toml_reader::{self, TomlEntry, TomlItem, TomlNode, TomlReader},
 };
 
-/// What every message is found by.
+/// References that every message has.
 const RESERVED: [&str; 3] = ["file", "id", "record"];
 
 pub(super) fn parse(text: &str, file: &str, tables: &dyn Tables) -> Result<Mapping, Problems> {
@@ -49,7 +49,7 @@ impl<'n> Parser<'n> {
             for entry in table.free() {
                 match &entry.node.item {
                     TomlItem::Text(namespace) => self.namespaces.push((entry.key.clone(), namespace.clone())),
-                    _ => table.bad(&entry.node, format!("the namespace of `{}` is a text", entry.key)),
+                    _ => table.bad(&entry.node, format!("the namespace of `{}` must be a text", entry.key)),
                 }
             }
         }
@@ -69,7 +69,7 @@ impl<'n> Parser<'n> {
                     inner.finish();
                 }
             }
-            Some(node) => reader.bad(node, "kinds of records are written as [[records]], each with a name".into()),
+            Some(node) => reader.bad(node, "write each kind of records as [[records]], with a name".into()),
         }
         let numbers = self.numbers(&reader, records.first());
         reader.finish();
@@ -82,18 +82,18 @@ impl<'n> Parser<'n> {
         Mapping { file: self.file.to_string(), document, accepts_empty, records, numbers, renamed: Vec::new() }
     }
 
-    /// Paths to the numbers that documents are found by.
+    /// Paths to the business numbers of documents.
     fn numbers(&self, reader: &TomlReader<'n>, first: Option<&RecordRule>) -> Vec<Number> {
         let Some(table) = reader.table("numbers") else { return Vec::new() };
         let number = |entry: &TomlEntry| {
             if RESERVED.contains(&entry.key.as_str()) {
-                table.bad(&entry.node, format!("`{}` is found by without being named: call this number something else", entry.key));
+                table.bad(&entry.node, format!("messages always have a reference named `{}`: give this number another name", entry.key));
                 return None;
             }
             let path = self.path_of(&table, &entry.key);
             if !path.is_absolute() {
                 let each = first.map(|rule| rule.each.to_string()).unwrap_or_default();
-                table.bad(&entry.node, format!("the path of a number begins at the root, as `each` does: write `{each}/{path}`"));
+                table.bad(&entry.node, format!("the path of a number must begin at the root, as `each` does: write `{each}/{path}`"));
                 return None;
             }
             Some(Number { kind: entry.key.clone(), path, line: entry.node.line, column: entry.node.column })
@@ -115,7 +115,7 @@ impl<'n> Parser<'n> {
             reader.missing("identity");
         }
         if let (Some(node), false) = (reader.node("identity"), external.is_none()) {
-            reader.bad(node, "records go by `identity` or by `external`, not by both".into());
+            reader.bad(node, "give either `identity` or `external`, not both".into());
         }
         let context = match reader.node("context").map(TomlNode::json) {
             Some(Json::Object(map)) => map,
@@ -126,10 +126,10 @@ impl<'n> Parser<'n> {
             _ => OnMissing::Fail,
         };
         if let (Some(node), true) = (reader.node("on_missing"), write != WriteMode::Update) {
-            reader.bad(node, "`none` is for records that are only updated: write = \"update\"".into());
+            reader.bad(node, "`on_missing` needs write = \"update\": only then can a record be missing".into());
         }
         if let (Some(node), true) = (reader.node("scope"), write != WriteMode::Update) {
-            let text = "a `scope` is for records that are only updated (write = \"update\"): others would be made a second time once they are out of it";
+            let text = "`scope` needs write = \"update\": other records would be created again after they leave the scope";
             reader.bad(node, text.into());
         }
         let then = self.then(reader);
@@ -181,7 +181,7 @@ impl<'n> Parser<'n> {
                     let options = call.free().iter().filter(|entry| entry.key != "call");
                     then.push(PostAction { method, options: options.map(|entry| (entry.key.clone(), entry.node.json())).collect() });
                 }
-                _ => reader.bad(node, "`then` is a list of methods, each a text or { call = \"…\", … }".into()),
+                _ => reader.bad(node, "`then` must be a list of methods, each a text or { call = \"…\", … }".into()),
             }
         }
         then
@@ -191,7 +191,7 @@ impl<'n> Parser<'n> {
         table.free().iter().map(|entry| self.field(table, &entry.key, (entry.line, entry.column), &entry.node, relations)).collect()
     }
 
-    /// A field; `relations` tells whether it may have lines and sets.
+    /// A field; `relations` says whether it may have lines and sets.
     fn field(&self, outer: &TomlReader<'n>, name: &str, (line, column): (u32, u32), node: &'n TomlNode, relations: bool) -> FieldRule {
         let mut field = FieldRule {
             name: name.to_string(),
@@ -292,7 +292,7 @@ impl<'n> Parser<'n> {
         match reader.node(key) {
             Some(node @ TomlNode { item: TomlItem::Text(text), .. }) => self.path(text, node),
             Some(node) => {
-                reader.bad(node, format!("`{key}` takes a path"));
+                reader.bad(node, format!("`{key}` must be a path"));
                 Path::itself()
             }
             None => {

@@ -28,7 +28,7 @@ impl<'n> Parser<'n> {
             None => reader.missing("by"),
         }
         if let (true, Some(node)) = (by.is_empty(), reader.node("by")) {
-            reader.bad(node, "`by` names at least one field and where its value comes from".into());
+            reader.bad(node, "`by` must name at least one field and the source of its value".into());
         }
         let none = match reader.choice("on_missing", &["fail", "hold", "empty", "create"]) {
             "hold" => OnMissing::Hold,
@@ -47,7 +47,7 @@ impl<'n> Parser<'n> {
             (OnMissing::Create, false) | (_, true) => {}
             (_, false) => {
                 if let Some(node) = reader.node("create") {
-                    reader.bad(node, "`create` is for none = \"create\"".into());
+                    reader.bad(node, "`create` needs none = \"create\"".into());
                 }
             }
         }
@@ -78,7 +78,7 @@ impl<'n> Parser<'n> {
         };
         let identity = reader.texts("identity").unwrap_or_default();
         if let (Some(node), true) = (reader.node("missing_lines"), identity.is_empty() && gone != MissingLines::Keep) {
-            reader.bad(node, "lines that are gone can only be reported by an `identity`".into());
+            reader.bad(node, "`missing_lines` needs an `identity`: without one, a missing line cannot be recognised".into());
         }
         let known_only = reader.choice("new", &["add", "fail"]) == "fail";
         let fields = reader.table("fields").map(|table| self.fields(&table, true)).unwrap_or_default();

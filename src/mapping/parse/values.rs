@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// Keys that say where a value comes from.
+/// Keys for the source of a value.
 const SOURCES: [&str; 5] = ["from", "const", "expr", "partner", "flow"];
 
 impl<'n> Parser<'n> {
-    /// A value inside another: a path alone, or a table.
+    /// A value inside another: a single path, or a table.
     pub(super) fn nested(&self, outer: &TomlReader<'n>, name: &str, node: &'n TomlNode) -> ValueRule {
         match node.item {
             TomlItem::Table(_) => {
@@ -35,7 +35,7 @@ impl<'n> Parser<'n> {
         }
     }
 
-    /// A text alone is a path, several are paths of which the first counts that has a value; anything else alone is a constant.
+    /// A text is a path; of several texts, the first path that has a value counts; anything else is a constant.
     pub(super) fn shorthand(&self, node: &TomlNode) -> ValueRule {
         let is_text = |node: &TomlNode| matches!(node.item, TomlItem::Text(_));
         let from = match &node.item {
@@ -62,7 +62,7 @@ impl<'n> Parser<'n> {
             ["flow"] => From::Flow(reader.need_text("flow")),
             _ => {
                 let message = format!(
-                    "a value needs one of `from`, `const`, `expr`, `partner`, `flow`, `find`, `each`, `record`, `field`; here {} of them stand",
+                    "a value needs one of `from`, `const`, `expr`, `partner`, `flow`, `find`, `each`, `record`, `field`; this one has {}",
                     given.len()
                 );
                 reader.bad(node, message);
@@ -72,7 +72,7 @@ impl<'n> Parser<'n> {
         let split = reader.table("split").map(|split| {
             let parts = (split.need_text("at"), split.integer("part").unwrap_or(1));
             if let (0, Some(node)) = (parts.1, split.node("part")) {
-                split.bad(node, "parts count from 1, from the end with -1".into());
+                split.bad(node, "parts are counted from 1, or from the end with -1".into());
             }
             split.finish();
             parts
@@ -95,7 +95,7 @@ impl<'n> Parser<'n> {
                 let path = |node: &'n TomlNode| match &node.item {
                     TomlItem::Text(text) => Some(self.path(text, node)),
                     _ => {
-                        reader.bad(node, "`from` takes paths".into());
+                        reader.bad(node, "`from` must be a path or a list of paths".into());
                         None
                     }
                 };
@@ -105,7 +105,7 @@ impl<'n> Parser<'n> {
         }
     }
 
-    /// A table in place, or the name of one in `tables/`.
+    /// An inline table, or the name of one in `tables/`.
     fn code_table(&self, reader: &TomlReader<'n>) -> Option<CodeTable> {
         match reader.node("table")? {
             TomlNode { item: TomlItem::Text(name), .. } => match self.tables.table(name) {
@@ -131,7 +131,7 @@ impl<'n> Parser<'n> {
             match functions::find(name) {
                 Some(function) => {
                     if let Some(before) = conversions.last().filter(|before| before.function.makes != ValueKind::Text) {
-                        let text = format!("`{name}` takes a text, and `{}` before it makes none", before.function.name);
+                        let text = format!("`{name}` needs a text, but `{}` before it does not give one", before.function.name);
                         reader.report(Problem::new(Code::ConfigBadValue, text).at(reader.place_of("as")));
                     }
                     conversions.push(Conversion { function, options: options.clone() });
@@ -153,7 +153,7 @@ impl<'n> Parser<'n> {
             let mut signs = text.chars();
             let sign = signs.next().filter(|_| signs.next().is_none());
             if let (None, Some(node)) = (sign, reader.node(key)) {
-                reader.bad(node, format!("`{key}` is one character"));
+                reader.bad(node, format!("`{key}` must be one character"));
             }
             sign
         };
@@ -161,7 +161,7 @@ impl<'n> Parser<'n> {
             let number = reader.integer(key)?;
             let small = usize::try_from(number).ok().filter(|number| *number <= 1000);
             if let (None, Some(node)) = (small, reader.node(key)) {
-                reader.bad(node, format!("`{key}` is a number from 0 to 1000"));
+                reader.bad(node, format!("`{key}` must be a number from 0 to 1000"));
             }
             small
         };
@@ -176,7 +176,7 @@ impl<'n> Parser<'n> {
             fill: sign("fill"),
         };
         if options.zone.as_deref().is_some_and(|zone| zone.parse::<chrono_tz::Tz>().is_err()) {
-            let text = "the time zone is not known; write it as `Europe/Berlin`";
+            let text = "unknown time zone; write it as `Europe/Berlin`";
             reader.report(Problem::new(Code::ConfigBadValue, text).at(reader.place_of("zone")));
         }
         if names.iter().any(|name| name == "pad") && options.width.is_none() {

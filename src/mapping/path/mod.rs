@@ -49,7 +49,7 @@ pub(super) enum Predicate {
     Test(Condition),
 }
 
-/// What a predicate asks of an element.
+/// The condition of a predicate.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Condition {
     Exists(Vec<Step>),
@@ -60,7 +60,7 @@ pub(super) enum Condition {
 }
 
 impl Condition {
-    /// As XPath 1.0, 3.4 has it: a comparison is true where any node the path leads to makes it so.
+    /// As in XPath 1.0, 3.4: a comparison is true if it is true for any node that the path selects.
     fn holds(&self, document: &Document, node: NodeId) -> bool {
         match self {
             Self::Exists(path) => !walk(document, vec![Match::Element(node)], path).is_empty(),
@@ -73,7 +73,7 @@ impl Condition {
         }
     }
 
-    /// Every path that it follows.
+    /// Every path in it.
     pub(super) fn paths(&self) -> Vec<&[Step]> {
         match self {
             Self::Exists(path) | Self::Compare { path, .. } => vec![path],
@@ -83,17 +83,17 @@ impl Condition {
     }
 }
 
-/// What a path leads to.
+/// What a path selects.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Match {
     /// An element.
     Element(NodeId),
-    /// The value of an attribute, and the element that carries it.
+    /// The value of an attribute, and its element.
     Attribute(NodeId, String),
 }
 
 impl Match {
-    /// The element, or the one that carries the attribute.
+    /// The element, or the attribute's element.
     pub fn node(&self) -> NodeId {
         match self {
             Self::Element(node) | Self::Attribute(node, _) => *node,
@@ -110,10 +110,10 @@ impl Match {
 }
 
 impl Path {
-    /// Compiles a path. `namespaces` maps prefixes; `default` stands for names without one.
+    /// Compiles a path. `namespaces` maps prefixes; `default` is for names without one.
     ///
     /// # Errors
-    /// A sentence that says what is not understood.
+    /// A sentence about what cannot be parsed.
     pub fn parse(text: &str, namespaces: &[(String, String)]) -> Result<Self, String> {
         let (absolute, steps) = parse::parse(text.trim(), namespaces)?;
         Ok(Self { text: text.trim().to_string(), absolute, steps })
@@ -129,8 +129,8 @@ impl Path {
         self.absolute
     }
 
-    /// The element on which alone the result depends: for a path that climbs (`../Location`) the ancestor it climbs to, for an
-    /// absolute one the root. `None` for all others, and where it climbs out of the document.
+    /// The only element on which the result depends: for a path that goes up (`../Location`) that ancestor, for an absolute path the
+    /// root. `None` for all others, and for a path that leaves the document.
     pub(super) fn hinge(&self, document: &Document, context: NodeId) -> Option<NodeId> {
         if self.absolute {
             return document.root();
@@ -143,7 +143,7 @@ impl Path {
         at
     }
 
-    /// Everything the path leads to from `context`, in document order.
+    /// Everything that the path selects from `context`, in document order.
     pub fn find(&self, document: &Document, context: NodeId) -> Vec<Match> {
         let Some(root) = document.root() else { return Vec::new() };
         match (self.absolute, self.steps.split_first()) {
@@ -177,7 +177,7 @@ fn walk(document: &Document, from: Vec<Match>, steps: &[Step]) -> Vec<Match> {
                 }
             }
         }
-        // Siblings have one parent: what a path leads to is a set (XPath 1.0, 3.3), or `../b/../b` would double with every step.
+        // Siblings have one parent, and the result is a set (XPath 1.0, 3.3): otherwise `../b/../b` would double with every step.
         if matches!(step, Step::Parent) {
             let mut seen = HashSet::new();
             next.retain(|found| seen.insert(found.node()));
@@ -187,7 +187,7 @@ fn walk(document: &Document, from: Vec<Match>, steps: &[Step]) -> Vec<Match> {
     at
 }
 
-/// Those of some siblings that the predicates choose, one after the other.
+/// The siblings that the predicates select, one predicate after the other.
 fn chosen(document: &Document, siblings: Vec<NodeId>, predicates: &[Predicate]) -> Vec<Match> {
     let mut left = siblings;
     for predicate in predicates {
@@ -247,7 +247,7 @@ mod tests {
             ("a/", "ends where a name"),
             ("c:a", "prefix `c`"),
             ("a[", "name"),
-            ("a[0]", "count from 1"),
+            ("a[0]", "counted from 1"),
             ("a//b", "where `/` is"),
             ("@a/b", "follow an attribute"),
         ] {

@@ -1,8 +1,8 @@
-//! The text of a path to its steps.
+//! Parses the text of a path to its steps.
 
 use super::{Condition, Name, Predicate, Step, Test};
 
-/// Nested conditions in one predicate; nobody writes more.
+/// Nested conditions in one predicate, at most.
 const DEEPEST: usize = 20;
 
 pub(super) fn parse(text: &str, namespaces: &[(String, String)]) -> Result<(bool, Vec<Step>), String> {
@@ -10,7 +10,7 @@ pub(super) fn parse(text: &str, namespaces: &[(String, String)]) -> Result<(bool
     let absolute = parser.eat("/");
     let steps = parser.steps()?;
     if !parser.rest.is_empty() {
-        return Err(format!("`{}` is not understood in the path `{text}`", parser.rest));
+        return Err(format!("`{}` cannot be parsed in the path `{text}`", parser.rest));
     }
     Ok((absolute, steps))
 }
@@ -32,7 +32,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A token with blanks around it.
+    /// Skips a token and the blanks around it.
     fn eat_apart(&mut self, token: &str) -> bool {
         let before = self.rest;
         self.rest = self.rest.trim_start();
@@ -54,7 +54,7 @@ impl Parser<'_> {
         let mut steps = vec![self.step()?];
         while self.eat("/") {
             if matches!(steps.last(), Some(Step::Attribute(_) | Step::Text)) {
-                return Err("nothing can follow an attribute or a text".into());
+                return Err("nothing can follow an attribute or `text()`".into());
             }
             steps.push(self.step()?);
         }
@@ -99,7 +99,7 @@ impl Parser<'_> {
             self.rest = &self.rest[digits.len()..];
             return match digits.parse() {
                 Ok(position) if position > 0 => Ok(Predicate::Position(position)),
-                _ => Err("positions count from 1".into()),
+                _ => Err("positions are counted from 1".into()),
             };
         }
         self.any().map(Predicate::Test)
@@ -161,8 +161,8 @@ impl Parser<'_> {
         let (name, rest) = self.rest.split_at(end);
         if !name.starts_with(|c: char| c.is_alphabetic() || c == '_') {
             return Err(match self.rest.chars().next() {
-                Some(found) => format!("a name should stand where `{found}` is"),
-                None => "the path ends where a name should stand".into(),
+                Some(found) => format!("a name is expected instead of `{found}`"),
+                None => "the path ends where a name is expected".into(),
             });
         }
         self.rest = rest;

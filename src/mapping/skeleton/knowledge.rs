@@ -1,5 +1,5 @@
-//! What elements of trade documents are called, and which fields of Odoo they are. Sources: UBL 2.1 (OASIS), openTRANS 2.1 and BMEcat,
-//! ISO 20022 camt.053, and the usual words of home-made formats.
+//! Names of elements in trade documents, and the Odoo fields for them. Sources: UBL 2.1 (OASIS), openTRANS 2.1 and BMEcat,
+//! ISO 20022 camt.053, and the usual words of in-house formats.
 
 use crate::model::{catalog::Catalog, shape::ValueKind};
 
@@ -10,7 +10,7 @@ use super::material::{Found, Material};
 pub(super) enum Guess {
     /// The value as it is, or converted.
     Plain(String),
-    /// One of the keys by which a reference is looked up: field, model, key.
+    /// One of the keys of a reference: field, model, key.
     Key { field: String, model: String, key: String },
 }
 
@@ -23,8 +23,8 @@ impl Guess {
     }
 }
 
-/// A row: models it is for, how the path ends (names from the end, the last first; `|` between alternatives), the field; with a key it is
-/// a reference.
+/// A row: its models, the end of the path (names from the end, the last first; `|` between alternatives), the field; with a key it is a
+/// reference.
 type Row = (&'static [&'static str], &'static [&'static str], &'static str, &'static str);
 
 const ORDER: &[&str] = &["sale.order", "purchase.order"];
@@ -141,7 +141,7 @@ const ROWS: &[Row] = &[
     (&["res.partner"], &["Telephone|PHONE|Phone"], "phone", ""),
 ];
 
-/// Models that references lead to.
+/// Models of references.
 fn target(field: &str) -> &'static str {
     match field {
         "partner_id" => "res.partner",
@@ -165,9 +165,9 @@ pub(super) fn known(model: &str, names: &[String]) -> Option<Guess> {
     })
 }
 
-/// A field of the same name as the path's last element, or as its last two together.
+/// A field with the name of the path's last element, or of its last two joined.
 pub(super) fn by_name(catalog: &Catalog, model: &str, found: &Found) -> Option<Guess> {
-    // Deeper down the same word is of something else.
+    // Deeper down, the same word means something else.
     let fields = catalog.model(model).filter(|_| found.path.matches('/').count() <= 1)?;
     let plain = |text: &str| text.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_lowercase();
     let last = plain(found.names.last()?);
@@ -189,7 +189,7 @@ pub(super) fn by_name(catalog: &Catalog, model: &str, found: &Found) -> Option<G
     candidates.next().map(|(name, _)| Guess::Plain(name.clone()))
 }
 
-/// The field that a path most likely is for.
+/// The most likely field for a path.
 pub(super) fn guess(material: &Material<'_>, model: &str, found: &Found) -> Option<Guess> {
     known(model, &found.names).or_else(|| by_name(material.catalog, model, found))
 }

@@ -1,4 +1,4 @@
-//! What a first mapping is made of.
+//! The input for a starter mapping.
 
 use crate::model::{
     Document,
@@ -6,7 +6,7 @@ use crate::model::{
     shape::{Shape, ValueKind},
 };
 
-/// What a skeleton is made of.
+/// The input for a skeleton.
 pub struct Material<'m> {
     /// A sample.
     pub document: &'m Document,
@@ -18,7 +18,7 @@ pub struct Material<'m> {
     pub catalog: &'m Catalog,
     /// The model to write.
     pub model: &'m str,
-    /// What the schema's author says of elements, by local name.
+    /// The schema's documentation of elements, by local name.
     pub about: &'m dyn Fn(&str) -> Option<String>,
 }
 
@@ -27,12 +27,12 @@ pub struct Material<'m> {
 pub(super) struct Found {
     /// Local names from the root; an attribute's last.
     pub(super) names: Vec<String>,
-    /// The path as it is written, from the record's or line's element.
+    /// The path as written, from the record's or line's element.
     pub(super) path: String,
-    /// What the schema says that it is.
+    /// Its type in the schema.
     pub(super) kind: ValueKind,
     /// The value in the sample.
     pub(super) value: String,
-    /// Further values that the sample has there: how numbers and days are written shows in all of them.
+    /// Further values that the sample has there: together they show how numbers and dates are written.
     pub(super) further: Vec<String>,
 }

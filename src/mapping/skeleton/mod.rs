@@ -1,5 +1,5 @@
-//! A first mapping, made of a sample document, its schema and a model of Odoo's: the paths that occur, those filled in whose meaning
-//! is plain, the rest as remarks. It passes `consign check` as it is; what it leaves open a person decides.
+//! A starter mapping, made from a sample document, its schema and an Odoo model: paths with a clear meaning are filled in, the others
+//! are comments. It passes `consign check` as it is; a person decides the rest.
 
 mod knowledge;
 mod material;

@@ -1,4 +1,4 @@
-//! A first template: the sample itself, with the values whose meaning is plain replaced by what is read from Odoo.
+//! A starter template: the sample itself, with the values of clear meaning replaced by values read from Odoo.
 
 use super::{
     knowledge::{self, Guess},
@@ -7,23 +7,23 @@ use super::{
 };
 use crate::model::{Document, NodeId};
 
-/// A first template, and what it reads.
+/// A starter template, and what it reads.
 #[derive(Debug, Clone)]
 pub struct StarterTemplate {
     /// Its text.
     pub text: String,
     /// Dotted fields that it uses.
     pub fields: Vec<String>,
-    /// Which records are ready to be sent, as TOML.
+    /// The domain of records that are ready to send, as TOML.
     pub domain: &'static str,
     /// Values that were replaced.
     pub filled: usize,
-    /// Values that are the sample's still.
+    /// Values that are still the sample's.
     pub open: usize,
 }
 
-/// What stands for a path's end in a document of our own, before the knowledge of inbound documents is asked: models, names from the
-/// end, field.
+/// Fields for the ends of paths in outbound documents; they come before the rows for inbound documents: models, names from the end,
+/// field.
 const OWN: [(&[&str], &[&str], &str); 9] = [
     (&["stock.picking"], &["ID|OrderNumber", "OrderReference"], "sale_id.client_order_ref"),
     (&["stock.picking"], &["SalesOrderID|SalesOrderNumber"], "sale_id.name"),
@@ -40,7 +40,7 @@ const OWN: [(&[&str], &[&str], &str); 9] = [
     ),
 ];
 
-/// Makes a template of the sample.
+/// Makes a template from the sample.
 pub fn template(material: &Material<'_>) -> StarterTemplate {
     let document = material.document;
     let Some(root) = document.root() else {
@@ -116,7 +116,7 @@ impl Writer<'_> {
                 text => {
                     let value = self.value(id, in_line).unwrap_or_else(|| {
                         self.open += 1;
-                        format!("{}{{# of the sample #}}", escaped(text).replace("{{", "{{ '{{' }}"))
+                        format!("{}{{# from the sample #}}", escaped(text).replace("{{", "{{ '{{' }}"))
                     });
                     self.out.push_str(&format!(">{value}</{name}>\n"));
                 }
@@ -148,7 +148,7 @@ impl Writer<'_> {
         name.local.to_string()
     }
 
-    /// What stands for a value of the sample.
+    /// The replacement for a value of the sample.
     fn value(&mut self, id: NodeId, in_line: bool) -> Option<String> {
         let names = self.names(id);
         let last = names.last()?.as_str();
@@ -180,7 +180,7 @@ impl Writer<'_> {
                 && ends.iter().zip(names.iter().rev()).all(|(end, name)| end.split('|').any(|word| word == name))
         });
         let field = match own {
-            // A number of the document stands near its top; deeper ones are of something else.
+            // The document's own number is near its top; deeper ones belong to something else.
             Some((_, ends, field)) if ends.len() > 1 || names.len() <= 2 => (*field).to_string(),
             _ => match knowledge::known(model, &names)? {
                 Guess::Plain(field) => field,
@@ -202,7 +202,7 @@ impl Writer<'_> {
         })
     }
 
-    /// The kind of a dotted field; none where it leads nowhere.
+    /// The kind of a dotted field; none if it does not exist.
     fn kind(&self, model: &str, field: &str) -> Option<String> {
         let mut at = model.to_string();
         let mut kind = String::new();

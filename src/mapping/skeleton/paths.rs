@@ -1,4 +1,4 @@
-//! The paths that occur in a sample, and what of it is a record and what a line.
+//! The paths in a sample, and which of its elements are records and lines.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use crate::model::{
     shape::{Shape, ValueKind},
 };
 
-/// Further values that are looked at.
+/// Further values that are examined, at most.
 const FURTHER: usize = 50;
 
 /// What was found in a sample.
@@ -19,7 +19,7 @@ const FURTHER: usize = 50;
 pub(super) struct Sample {
     /// Prefixes and namespaces that the paths use.
     pub(super) namespaces: Vec<(String, String)>,
-    /// The element that a record is made of.
+    /// The element that a record is made from.
     pub(super) each: String,
     pub(super) fields: Vec<Found>,
     /// Lines: the path to their element, and their values.
@@ -34,10 +34,10 @@ pub(super) const DOCUMENTS: [(&str, &str, &str); 4] = [
     ("stock.picking", "move_ids", "stock.move"),
 ];
 
-/// Ends of names of elements that are lines.
+/// Endings of element names that mean lines.
 const LINES: [&str; 9] = ["article", "item", "level", "line", "ntry", "position", "product", "row", "details"];
 
-/// Looks around in a sample.
+/// Examines a sample.
 pub(super) struct Reader<'m> {
     document: &'m Document,
     shape: &'m Shape,
@@ -66,7 +66,7 @@ pub(super) fn found(material: &Material<'_>) -> Sample {
     sample
 }
 
-/// Namespaces of the elements with a prefix each: the document's own where it has one, `default` for that of the root.
+/// Namespaces of the elements, each with a prefix: the document's own if it has one, `default` for that of the root.
 fn namespaces(document: &Document) -> Vec<(String, String)> {
     let mut all: Vec<(String, String)> = Vec::new();
     for id in 0..document.len() {
@@ -114,12 +114,12 @@ impl<'m> Reader<'m> {
         steps.join("/")
     }
 
-    /// The element that records are made of: the document for those that are documents, otherwise what is repeated.
+    /// The element that records are made from: the document if the records are documents, otherwise the repeated element.
     pub(super) fn record(&self, root: NodeId, model: &str) -> NodeId {
         if !DOCUMENTS.iter().any(|(known, ..)| *known == model) {
             return self.repeated(root, model).unwrap_or_else(|| self.only_child(root));
         }
-        // A list of documents holds nothing else.
+        // A list of documents contains nothing else.
         let children = &self.document.element(root).children;
         let same = children.windows(2).all(|pair| self.document.element(pair[0]).name == self.document.element(pair[1]).name);
         match children.first() {
@@ -128,7 +128,7 @@ impl<'m> Reader<'m> {
         }
     }
 
-    /// Down through elements that have one child alone.
+    /// Goes down through elements with only one child.
     fn only_child(&self, root: NodeId) -> NodeId {
         let mut at = root;
         while let [only] = self.document.element(at).children.as_slice()
@@ -139,8 +139,8 @@ impl<'m> Reader<'m> {
         at
     }
 
-    /// The elements below `from` that records of a model are made of: of those that come several times, or are called a line, the
-    /// ones in which most fields of the model are known.
+    /// The elements below `from` that records of a model are made from: of those that repeat or are named like a line, the ones in
+    /// which most fields of the model are known.
     pub(super) fn repeated(&self, from: NodeId, model: &str) -> Option<NodeId> {
         let mut best: Option<((usize, usize, usize), NodeId)> = None;
         let mut todo = vec![(from, 0usize)];
@@ -152,7 +152,7 @@ impl<'m> Reader<'m> {
             }
             for (name, (count, first)) in counts {
                 let local = name.local.to_lowercase();
-                // What is called a line is one, even where the sample has only one of it.
+                // An element named like a line is one, even if the sample has it only once.
                 let called = LINES.iter().any(|word| local.ends_with(word));
                 if self.document.element(first).children.is_empty() || count == 1 && !called {
                     continue;
@@ -163,7 +163,7 @@ impl<'m> Reader<'m> {
                     values.iter().filter_map(|found| knowledge::known(model, &found.names)).map(|guess| guess.field()).collect();
                 fields.sort();
                 fields.dedup();
-                // What holds the lines has their fields below it too.
+                // The element around the lines has their fields below it too.
                 let weight = (fields.len(), depth, count);
                 if best.as_ref().is_none_or(|(known, _)| weight > *known) {
                     best = Some((weight, first));
@@ -215,7 +215,7 @@ impl<'m> Reader<'m> {
         names
     }
 
-    /// What the schema says that an element's value is.
+    /// The type of an element's value in the schema.
     fn kind(&self, id: NodeId) -> ValueKind {
         let mut way = vec![id];
         while let Some(parent) = way.last().and_then(|at| self.document.element(*at).parent) {

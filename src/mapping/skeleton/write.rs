@@ -10,14 +10,14 @@ use crate::{
     model::{problem::cut, shape::ValueKind},
 };
 
-/// A first mapping.
+/// A starter mapping.
 #[derive(Debug, Clone)]
 pub struct Skeleton {
     /// The mapping's text.
     pub text: String,
     /// Fields that were filled in.
     pub filled: usize,
-    /// Paths that are left as remarks.
+    /// Paths that are left as comments.
     pub open: usize,
 }
 
@@ -29,10 +29,10 @@ struct Filled {
     remark: Option<&'static str>,
 }
 
-/// A reference being put together: field, model, and the keys it is looked up by.
+/// A reference under construction: field, model, and the keys of its lookup.
 type Reference = (String, String, Vec<(String, String)>);
 
-/// Fields that make a record the same again, the surest first; all of a row must be there.
+/// Identity fields by model, the most reliable first; all fields of a row must be mapped.
 const IDENTITIES: [(&str, &[&str]); 14] = [
     ("account.bank.statement.line", &["payment_ref", "date", "amount"]),
     ("account.move", &["partner_id", "ref"]),
@@ -50,10 +50,10 @@ const IDENTITIES: [(&str, &[&str]); 14] = [
     ("stock.quant", &["product_id", "location_id"]),
 ];
 
-/// Dates as partners write them besides the standard's.
+/// Date formats that partners use besides the standard's.
 const FORMATS: [&str; 6] = ["%d.%m.%Y", "%Y%m%d", "%d/%m/%Y", "%d-%m-%Y", "%d.%m.%Y %H:%M", "%Y%m%d%H%M"];
 
-const GUESSED: &str = "a guess: nothing in the sample is surely this";
+const GUESSED: &str = "a guess: nothing in the sample is clearly this value";
 
 pub(super) fn write(material: &Material<'_>, sample: &Sample) -> Skeleton {
     let (mut fields, mut open) = fill(material, material.model, &sample.fields);
@@ -63,10 +63,10 @@ pub(super) fn write(material: &Material<'_>, sample: &Sample) -> Skeleton {
     let identity = identity(material, &mut fields, &sample.fields);
     let mut out = String::new();
     out.push_str(&format!(
-        "# {} -> {}: a first mapping, made of a sample. What is filled in is likely; what stands as a remark occurs in the\n",
+        "# {} -> {}: a starter mapping, made from a sample. Check the values that are filled in: they are likely, not certain.\n",
         material.schema, material.model
     ));
-    out.push_str("# sample and is not mapped yet: take it out of the remark and give it a field. `consign plan` shows what comes out.\n\n");
+    out.push_str("# Comments list paths that are not mapped yet: uncomment one and give it a field. `consign plan` shows the result.\n\n");
     out.push_str(&format!(
         "document = {}\neach     = {}\nmodel    = {}\n",
         quoted(material.schema),
@@ -74,7 +74,7 @@ pub(super) fn write(material: &Material<'_>, sample: &Sample) -> Skeleton {
         quoted(material.model)
     ));
     out.push_str(&format!(
-        "identity = [{}]   # what makes it the same record again\n",
+        "identity = [{}]   # records with the same values here are the same record\n",
         identity.iter().map(|name| quoted(name)).collect::<Vec<_>>().join(", ")
     ));
     if !sample.namespaces.is_empty() {
@@ -88,7 +88,7 @@ pub(super) fn write(material: &Material<'_>, sample: &Sample) -> Skeleton {
     if let Some(((_, field, model), (each, values))) = lines {
         let (mut inner, rest) = fill(material, model, values);
         complete(material, model, inverse(field).as_deref(), values, &mut inner);
-        // A line of which nothing is known is none.
+        // Lines without a known field are left out.
         if inner.iter().all(|field| field.remark.is_some()) {
             inner.clear();
         }
@@ -112,7 +112,7 @@ pub(super) fn write(material: &Material<'_>, sample: &Sample) -> Skeleton {
     Skeleton { text: out, filled, open: open.len() }
 }
 
-/// The fields whose meaning is plain, and the paths that are left.
+/// The fields with a clear meaning, and the remaining paths.
 fn fill(material: &Material<'_>, model: &str, found: &[Found]) -> (Vec<Filled>, Vec<Found>) {
     let (mut fields, mut open): (Vec<Filled>, Vec<Found>) = (Vec::new(), Vec::new());
     let mut keys: Vec<Reference> = Vec::new();
@@ -153,7 +153,7 @@ fn is_there(material: &Material<'_>, model: &str, guess: &Guess) -> bool {
     }
 }
 
-/// A value as the field takes it; none where the sample's cannot be made that.
+/// A value as the field accepts it; none if the sample's value cannot be converted.
 fn value(material: &Material<'_>, model: &str, field: &str, found: &Found) -> Option<String> {
     let kind = material.catalog.field(model, field).map_or("", |known| known.kind.as_str());
     let is_gtin = field == "barcode" && found.value.len() >= 8 && found.value.chars().all(|c| c.is_ascii_digit());
@@ -183,7 +183,7 @@ fn value(material: &Material<'_>, model: &str, field: &str, found: &Found) -> Op
     Some(format!("{{ {plain}, format = \"{written}\" }}"))
 }
 
-/// Gives what Odoo requires and nothing was found for.
+/// Adds the fields that Odoo requires and that the sample does not have.
 fn complete(material: &Material<'_>, model: &str, inverse: Option<&str>, found: &[Found], fields: &mut Vec<Filled>) {
     let Some(known) = material.catalog.model(model) else { return };
     for (name, field) in known {
@@ -226,7 +226,7 @@ fn identity(material: &Material<'_>, fields: &mut Vec<Filled>, found: &[Found]) 
     if let Some(field) = fields.iter().find(|field| field.remark.is_none() && text(field)).or_else(|| fields.iter().find(text)) {
         return vec![field.name.clone()];
     }
-    // Something must tell records apart; what, a person decides.
+    // Something must distinguish records; a person decides what.
     let wanted = ["ref", "client_order_ref", "partner_ref", "origin", "default_code", "name", "payment_ref"];
     let name = wanted
         .into_iter()
@@ -245,7 +245,7 @@ fn print(out: &mut String, fields: &[Filled]) {
     }
 }
 
-/// What occurs in the sample and is not mapped, with what its author says of it.
+/// The paths of the sample that are not mapped, with the schema's documentation.
 fn remarks(out: &mut String, material: &Material<'_>, open: &[Found]) {
     if open.is_empty() {
         return;

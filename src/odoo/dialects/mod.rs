@@ -1,4 +1,4 @@
-//! The three ways to speak to Odoo, behind one trait. Adding one is a file here and two lines below.
+//! The three RPC dialects of Odoo, behind one trait. A new dialect is a file here and two lines below.
 
 mod json2;
 mod jsonrpc;
@@ -13,7 +13,7 @@ use crate::{
     model::BoxFuture,
 };
 
-/// A way to make calls.
+/// A dialect for calls.
 pub trait RpcDialect: Send + Sync {
     /// Its name in configuration and logs.
     fn name(&self) -> &'static str;
@@ -22,7 +22,7 @@ pub trait RpcDialect: Send + Sync {
     fn call<'a>(&'a self, call: &'a Call) -> BoxFuture<'a, Result<Json, Fault>>;
 }
 
-/// The server's version: over JSON-RPC, which every server today has, or where that is gone from JSON-2's own address.
+/// The server's version: over JSON-RPC, which every server today has, or otherwise from JSON-2's own address.
 pub(super) async fn version(http: &Http, url: &str) -> Result<String, Fault> {
     let url = url.trim_end_matches('/');
     let ask = json!({"jsonrpc": "2.0", "method": "call", "id": 1, "params": {"service": "common", "method": "version", "args": []}});
@@ -51,7 +51,7 @@ async fn post_json(http: &Http, url: &str, headers: &[(&str, &str)], body: &Json
     Ok(http.post(url, &headers, body.to_string().into_bytes()).await?)
 }
 
-/// Opens the dialect; those with a login step take it here.
+/// Opens the dialect; those with a login step sign in here.
 pub(super) async fn open(choice: DialectChoice, http: Http, settings: &OdooSettings) -> Result<Box<dyn RpcDialect>, Fault> {
     Ok(match choice {
         DialectChoice::Json2 => Box::new(json2::Json2::open(http, settings)?),

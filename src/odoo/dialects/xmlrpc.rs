@@ -1,4 +1,4 @@
-//! XML-RPC: `POST /xmlrpc/2/object`. Works with every Odoo; deprecated in 19. Faults are tracebacks, and one of them is a success.
+//! XML-RPC: `POST /xmlrpc/2/object`. Works with every Odoo; deprecated in 19. Faults are tracebacks, and one of them means success.
 
 use serde_json::{Value as Json, json};
 
@@ -40,7 +40,7 @@ impl XmlRpc {
     }
 }
 
-/// Codes of Odoo's `rpc` module: 1 an exception with its traceback, 2 a warning, 3 access denied, 4 an access error.
+/// Fault codes of the module `rpc` in Odoo: 1 an exception with its traceback, 2 a warning, 3 access denied, 4 an access error.
 fn fault(code: i64, text: &str) -> Result<Json, Fault> {
     // The method returned None, which this dialect cannot write, *after* its transaction was committed: a success.
     if text.contains("cannot marshal None") {
@@ -51,7 +51,7 @@ fn fault(code: i64, text: &str) -> Result<Json, Fault> {
         3 => Fault::new(FaultKind::Login, text),
         4 => Fault::new(FaultKind::Rights, text),
         _ => {
-            // The exception is the last line that is not indented; its message may go on over further lines.
+            // The exception is the last line that is not indented; its message may have further lines.
             let lines: Vec<&str> = text.trim_end().lines().collect();
             let last_frame = lines.iter().rposition(|line| line.starts_with(' ')).map_or(0, |at| at + 1);
             let exception = lines[last_frame.min(lines.len().saturating_sub(1))..].join("\n");

@@ -1,4 +1,4 @@
-//! XML-RPC values to and from JSON. `nil` is written where Odoo takes it as an argument and never comes back.
+//! XML-RPC values to and from JSON. `nil` is written where Odoo accepts it as an argument; it is never in an answer.
 
 use std::fmt::Write as _;
 
@@ -94,7 +94,7 @@ struct Open {
     member_name: Option<String>,
 }
 
-/// Reads a method response: the value, or a fault's code and text. The outer error says that it is no XML-RPC.
+/// Reads a method response: the value, or a fault's code and text. The outer error means that it is not XML-RPC.
 pub(crate) fn answer(text: &str) -> Result<Result<Json, (i64, String)>, String> {
     let root = read(text)?;
     if let Some(fault) = root.get("fault") {
@@ -163,7 +163,7 @@ fn read(text: &str) -> Result<Json, String> {
     open.pop().filter(|_| open.is_empty()).map(|root| Json::Object(root.members)).ok_or_else(|| "unbalanced".into())
 }
 
-/// What an element means to the one that holds it.
+/// Adds a closed element's value to its parent.
 fn close(mut closed: Open, parent: &mut Open) -> Result<(), String> {
     let bad = |kind: &str| format!("not a {kind}");
     match closed.name.as_str() {

@@ -1,4 +1,4 @@
-//! Methods called on the records afterwards, and their effect read back.
+//! Calls methods on the records after writing, and reads their effect back.
 
 use std::collections::HashSet;
 
@@ -33,7 +33,7 @@ struct Calling<'t> {
 }
 
 impl Calling<'_> {
-    /// Whether it leaves nothing in Odoo by which it could be seen that it was made.
+    /// Whether it leaves nothing in Odoo that proves that it was made.
     fn is_untraced(&self) -> bool {
         self.action.is_none_or(|action| action.from.is_empty() && action.mark.is_none() && !action.harmless)
     }
@@ -44,7 +44,7 @@ impl Calling<'_> {
 }
 
 impl Work<'_> {
-    /// Calls a method on the records; gives those on which it failed, where each stands for itself.
+    /// Calls a method on the records; with `partial`, returns those on which it failed.
     pub(super) async fn act(&self, number: usize, then: &PostAction, records: &[Target<'_>]) -> Result<Vec<(usize, Problem)>, Problems> {
         let (model, method) = (&self.step.model, &then.method);
         let calling = Calling { then, action: actions::known(model, method), doing: format!("{method} on {model}"), number };
@@ -82,8 +82,8 @@ impl Work<'_> {
         Ok(refused)
     }
 
-    /// The records that are in a state from which the method is called, and those in one that has nothing to do with it. What is
-    /// where the method leads to is neither.
+    /// The records in a state in which the method is called, and those in an unexpected state. A record that is already in the method's
+    /// final state is in neither.
     async fn ready<'r>(&self, calling: &Calling<'_>, records: &[Target<'r>]) -> Result<(Vec<Target<'r>>, Vec<(usize, Problem)>), Problem> {
         let from = calling.action.map_or(&[][..], |action| action.from);
         if from.is_empty() {
@@ -97,7 +97,7 @@ impl Work<'_> {
             if from.contains(&state) {
                 ready.push((*at, *record, *id));
             } else if !calling.to().is_empty() && !calling.to().contains(&state) {
-                let text = format!("{}: the record {id} is {state}, and it is called in {} only", calling.doing, from.join(", "));
+                let text = format!("{}: the record {id} is {state}; the method is called only in {}", calling.doing, from.join(", "));
                 stray.push((*at, placed(Problem::new(Code::ActionState, text), record, None)));
             }
         }
@@ -107,7 +107,7 @@ impl Work<'_> {
     async fn call(&self, calling: &Calling<'_>, ids: &[i64], mark: &str) -> Result<(), Problem> {
         let model = &self.step.model;
         let mut ids = ids.to_vec();
-        // What leaves no trace to look for is written down before.
+        // A call that leaves no trace to look for is written to the journal before.
         let intents = if calling.is_untraced() { self.intend(calling, &mut ids).await? } else { Vec::new() };
         if ids.is_empty() {
             return Ok(());
@@ -132,7 +132,7 @@ impl Work<'_> {
         }
     }
 
-    /// Writes down that the method is about to be called on these records; leaves those on which it is not called yet.
+    /// Writes that the method is about to be called on these records; keeps those on which it was not called yet.
     async fn intend(&self, calling: &Calling<'_>, ids: &mut Vec<i64>) -> Result<Vec<Effect>, Problem> {
         let (step, memory) = (self.step, self.setup.memory);
         let call = |id: &i64| Effect::Call(format!("{} {}.{} {},{id}", calling.then.method, step.name, calling.number, step.model));
@@ -140,9 +140,9 @@ impl Work<'_> {
         let known = memory.intend(&intents).await?;
         let open: Vec<i64> = ids.iter().zip(&known).filter(|(_, known)| **known == Prior::Open).map(|(id, _)| *id).collect();
         if !open.is_empty() {
-            let text = format!("{} was about to be called and its answer is not known", calling.doing);
+            let text = format!("{}: the call may have been made, and its outcome is unknown", calling.doing);
             let hint = format!(
-                "look at {} {open:?} in Odoo; then `consign resolve` with the message's id, --happened or --did-not-happen, and --reason",
+                "check {} {open:?} in Odoo; then run `consign resolve` with the message's id, --happened or --did-not-happen, and --reason",
                 step.model
             );
             return Err(Problem::new(Code::Uncertain, text).hint(hint));
@@ -157,17 +157,15 @@ impl Work<'_> {
         Ok(left)
     }
 
-    /// Whether the method has led to where it should.
+    /// Checks that the method has led to the expected state.
     async fn verify_state(&self, calling: &Calling<'_>, ids: &[i64], answer: &Json) -> Result<(), Problem> {
-        // Instead of doing it, Odoo may answer with a window that asks a person.
+        // Instead of doing it, Odoo may answer with a dialog for a person.
         let asked = answer.get("res_model").and_then(Json::as_str).map(|window| {
-            let text = format!("{}: Odoo asks a question (`{window}`) instead of doing it", calling.doing);
+            let text = format!("{}: Odoo opened a dialog (`{window}`) instead of doing it", calling.doing);
             let problem = Problem::new(Code::ActionState, text);
             match window {
-                "stock.backorder.confirmation" => {
-                    problem.hint("less was done than asked: decide it with backorder = \"create\" or \"never\"")
-                }
-                "confirm.stock.sms" => problem.hint("decide it with sms = \"skip\""),
+                "stock.backorder.confirmation" => problem.hint("less was done than ordered: set backorder = \"create\" or \"never\""),
+                "confirm.stock.sms" => problem.hint("set sms = \"skip\""),
                 _ => problem,
             }
         });
@@ -178,13 +176,13 @@ impl Work<'_> {
         match ids.iter().find(|id| !done.contains(id)) {
             None => Ok(()),
             Some(id) => Err(asked.unwrap_or_else(|| {
-                let text = format!("{}: the record {id} is not {} afterwards", calling.doing, calling.to().join(" or "));
+                let text = format!("{}: the record {id} is not {} after the call", calling.doing, calling.to().join(" or "));
                 Problem::new(Code::ActionState, text)
             })),
         }
     }
 
-    /// A fault is not always a failure: what the method leads to may be there all the same.
+    /// A fault is not always a failure: the method may have led to the expected state nevertheless.
     async fn verify_after_fault(&self, calling: &Calling<'_>, ids: &[i64], mark: &str, fault: &Fault) -> Result<(), Problem> {
         let is_seen = !calling.to().is_empty() || calling.action.is_some_and(|action| action.mark.is_some());
         let there = match calling.to() {
@@ -219,7 +217,7 @@ impl Work<'_> {
         format!("{}#{at}", self.mark)
     }
 
-    /// The marks that earlier tries of this very run have left in Odoo, of this chunk or of single records of it: what carries one is
+    /// The marks that earlier tries of this same run have left in Odoo, for this chunk or for single records of it: a marked record is
     /// done.
     pub(super) async fn marked(&self) -> Result<HashSet<String>, Problems> {
         let mut all = HashSet::new();
@@ -244,7 +242,7 @@ impl Work<'_> {
     }
 }
 
-/// Whether what keeps one record from being done keeps them all: it is no use to go on with the next.
+/// Whether a problem affects all records, so that it is useless to continue with the next.
 fn stops(problem: &Problem) -> bool {
     problem.is_temporary() || matches!(problem.code, Code::Uncertain | Code::MessageMoved)
 }

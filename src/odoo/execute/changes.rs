@@ -1,4 +1,4 @@
-//! What differs between records that are there and what is planned for them, and what a person has changed in between.
+//! Compares existing records with the plan, and finds what a person has changed in between.
 
 use std::collections::{HashMap, HashSet};
 
@@ -59,7 +59,7 @@ impl Changes {
         Ok(changes)
     }
 
-    /// Leaves a value that a person has changed, and says so; `owner` is the record whose memory it is kept in.
+    /// Leaves a value that a person has changed, and reports it; `owner` is the record whose write history has it.
     pub(super) fn keep(
         &mut self,
         work: &Work<'_>,
@@ -84,14 +84,14 @@ impl Changes {
         self.kept.entry(owner).or_default().push(kept);
     }
 
-    /// What is remembered of a record while it is written.
+    /// The write history of a record while it is written.
     pub(super) fn begun(&self, id: i64) -> Written {
         let lines = self.lines.get(&id).into_iter().flatten().map(|lines| &lines.field);
         let names: Vec<&String> = self.values.get(&id).into_iter().flat_map(Map::keys).chain(lines).collect();
         Written::from_iter([(UNSURE.to_string(), json!(names))])
     }
 
-    /// Ids of the records in which anything is to be done.
+    /// Ids of the records that need a change.
     pub(super) fn ids(&self) -> HashSet<i64> {
         self.values.keys().chain(self.lines.keys()).copied().collect()
     }
@@ -113,7 +113,7 @@ impl Changes {
 }
 
 impl Work<'_> {
-    /// What is to be remembered of a record as it is now.
+    /// The new write history of a record as it is now.
     pub(super) fn remembered(&self, record: &Record, now: &Current, lines: &HashMap<String, HashMap<i64, Current>>) -> Written {
         let mut written = Written::from_iter([(UNSURE.to_string(), Json::Null)]);
         let mut unsure = Vec::new();

@@ -1,21 +1,21 @@
-//! What becomes of a value: what is planned, what Odoo has, and what we remember to have written.
+//! Decides what happens to a value: from the plan, from Odoo, and from what we last wrote.
 
 use serde_json::{Value as Json, json};
 
 use super::write_history::{UNSURE, Written};
 use crate::odoo::compare::{number, same};
 
-/// What becomes of a value.
+/// What happens to a value.
 #[derive(Debug, PartialEq)]
 pub(super) enum Decision {
-    /// It is there.
+    /// Odoo has it already.
     Same,
     Write,
     /// A person has changed it.
     Keep,
 }
 
-/// What is planned for a value, what Odoo has, and what we remember to have written.
+/// The planned value, the value in Odoo, and what we last wrote.
 pub(super) fn decide(planned: &Json, current: &Json, entry: Option<&Json>, overwrite: bool) -> Decision {
     if same(planned, current) {
         return Decision::Same;
@@ -24,7 +24,7 @@ pub(super) fn decide(planned: &Json, current: &Json, entry: Option<&Json>, overw
     let before = entry.first().unwrap_or(&Json::Null);
     let seen = entry.get(1).unwrap_or(before);
     match (same(seen, current), before == planned) {
-        // Odoo has made something else of what we wrote: a rounded price, a number with blanks in it.
+        // Odoo has changed what we wrote: a rounded price, a number with blanks in it.
         (true, true) => Decision::Same,
         (true, false) => Decision::Write,
         (false, _) if overwrite => Decision::Write,
@@ -32,12 +32,12 @@ pub(super) fn decide(planned: &Json, current: &Json, entry: Option<&Json>, overw
     }
 }
 
-/// What is remembered of a value: what was planned and, where it differs, what it reads as.
+/// The history of a value: the planned value and, if it differs, the value read back.
 pub(super) fn entry(planned: &Json, seen: &Json) -> Json {
     if same(planned, seen) { json!([planned]) } else { json!([planned, seen]) }
 }
 
-/// What is remembered and sure.
+/// The history, if it is certain.
 pub(super) fn sure(written: &Written) -> Written {
     let mut sure = written.clone();
     for name in sure.remove(UNSURE).iter().filter_map(Json::as_array).flatten().filter_map(Json::as_str) {
@@ -46,8 +46,8 @@ pub(super) fn sure(written: &Written) -> Written {
     sure
 }
 
-/// What becomes of a set, and the command that writes it. Where members are only added, one that a person has taken away since we
-/// last wrote it is not added again.
+/// What happens to a set, and the command that writes it. If members are only added, one that a person has removed since our last
+/// write is not added again.
 pub(super) fn decide_set(planned: &Json, current: &Json, entry: Option<&Json>, add: bool, overwrite: bool) -> (Decision, Json) {
     let (planned, now) = (members(planned), members(current));
     let write = |members: &[i64]| json!([[6, 0, members]]);

@@ -1,5 +1,5 @@
-//! Everything that Odoo has against some new records, not only the first: Odoo's import names each bad row, and a row that is bad on
-//! purpose keeps it from storing the others.
+//! Finds all problems that Odoo has with new records, not only the first: Odoo's import names each bad row, and a deliberately bad row
+//! keeps it from storing the others.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,13 @@ use crate::{
 
 /// A database id that no record has (measured on Odoo 19: the row is refused, and with it the call).
 const NOBODY: &str = "999999999";
-/// Questions asked of one refused call.
+/// Test imports for one refused call, at most.
 const GROUPS: usize = 10;
 
 impl Work<'_> {
-    /// The problems of these records, each at its place; none where rows cannot say what is planned, or the question itself fails.
+    /// The problems of these records, each at its place; none if rows cannot express the plan, or the test import itself fails.
     pub(super) async fn diagnose(&self, records: &[(usize, &Record)], doing: &str) -> Vec<Problem> {
-        // Rows have the same columns: records that give different fields are asked about apart.
+        // All rows have the same columns: records with different fields are tested separately.
         let mut alike: BTreeMap<Vec<String>, Vec<(usize, &Record)>> = BTreeMap::new();
         for (at, record) in records {
             alike.entry(rows::given(self.resolved, record, None)).or_default().push((*at, record));

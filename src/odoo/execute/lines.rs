@@ -1,5 +1,5 @@
-//! Lines of records that are there: matched by the lines' identity, changed or added; what becomes of lines that the document no
-//! longer has is the mapping's to say.
+//! Lines of existing records: matched by the lines' identity, changed or added. The mapping decides what happens to lines that the
+//! document no longer has.
 
 use std::collections::{HashMap, HashSet};
 
@@ -26,7 +26,7 @@ use crate::{
 };
 
 impl LineChanges {
-    /// As the commands of one `write` of the record.
+    /// The changes as commands of one `write` of the record.
     pub(super) fn commands(&self) -> Vec<Json> {
         use serde_json::json;
         let add = self.add.iter().map(|values| json!([0, 0, values]));
@@ -37,7 +37,7 @@ impl LineChanges {
 }
 
 impl Work<'_> {
-    /// Fields of lines that can be told apart, with the model of the lines and the fields planned for them.
+    /// Fields of lines that have an identity, with the model of the lines and the fields planned for them.
     fn line_fields<'r>(&self, records: impl Iterator<Item = &'r Record>) -> Vec<(&'r str, String, Vec<&'r str>)> {
         let mut all: Vec<(&str, String, Vec<&str>)> = Vec::new();
         for field in records.flat_map(|record| &record.fields) {
@@ -63,7 +63,7 @@ impl Work<'_> {
         all
     }
 
-    /// The lines of these records as they are: by field and id. One read for all lines of a field.
+    /// The present lines of these records: by field and id. One read for all lines of a field.
     async fn lines_of(
         &self,
         fields: &[(&str, String, Vec<&str>)],
@@ -98,7 +98,7 @@ impl Work<'_> {
     }
 }
 
-/// Adds to the changes what differs in the lines of each record.
+/// Adds the differences in the lines of each record to the changes.
 pub(super) async fn line_changes(
     work: &Work<'_>,
     known: &[(usize, &Record, &Current)],
@@ -145,7 +145,7 @@ fn planned_key(work: &Work<'_>, lines: &OrderedLines, within: &Within<'_>) -> St
     lines.identity.iter().map(value).collect::<Vec<_>>().join("\u{1f}")
 }
 
-/// A key as people read it.
+/// A key for people.
 fn named(key: &str) -> String {
     cut(&key.replace('\u{1f}', " / "))
 }
@@ -179,14 +179,15 @@ fn compare(
         let key = planned_key(work, lines, &within);
         if doubled.contains(&key) {
             let text = say!("lookup-lines-many", identity = lines.identity.join(", "), key = named(&key));
-            let problem = Problem::new(Code::LookupMany, text).hint("which of them is meant cannot be reported; settle it in Odoo by hand");
+            let problem =
+                Problem::new(Code::LookupMany, text).hint("consign cannot choose between them; correct the lines in Odoo by hand");
             changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             continue;
         }
         let Some(now) = by_key.remove(&key) else {
             if lines.known_only {
                 let text = say!("lookup-line-none", identity = lines.identity.join(", "), key = named(&key));
-                let problem = Problem::new(Code::LookupNone, text).hint("the document speaks of a line that is not in Odoo");
+                let problem = Problem::new(Code::LookupNone, text).hint("the document changes a line that is not in Odoo");
                 changes.refused.push((id_of(current), placed(problem, line, lines.identity.first().map(String::as_str))));
             } else {
                 found.foreseen.new.push(named(&key));
@@ -213,7 +214,7 @@ fn compare(
                     changes.keep(work, line, now, (id_of(current), field), (&planned, seen), (path, entry.cloned().unwrap_or_default()));
                     values.insert(field.name.clone(), as_it_is());
                 }
-                // A reference that stays is not written again: Odoo would take the line for one of a new product.
+                // An unchanged reference is not written again: Odoo would treat the line as one of a new product.
                 Decision::Same if matches!(field.value, PlanValue::Find(_) | PlanValue::Record(_) | PlanValue::Field(_)) => {}
                 decision => {
                     if decision == Decision::Write {
@@ -223,8 +224,8 @@ fn compare(
                 }
             }
         }
-        // All values or none: Odoo works out anew what it computes from a value that is written (a new quantity brings the price
-        // list's price back) unless that is written with it. Measured on Odoo 19.
+        // All values or none: Odoo recomputes the fields that depend on a written value (a new quantity brings back the price list's
+        // price) unless they are written with it. Measured on Odoo 19.
         if !differs.is_empty() {
             found.foreseen.changed.push((named(&key), differs));
             found.change.push((id_of(now), values));
@@ -237,7 +238,7 @@ fn compare(
     }
 }
 
-/// A value that was read, as it is written.
+/// A value that was read, in the form for writing.
 fn writable(read: &Json) -> Json {
     match read {
         Json::Array(pair) if pair.len() == 2 && pair[1].is_string() => pair[0].clone(),
@@ -245,7 +246,7 @@ fn writable(read: &Json) -> Json {
     }
 }
 
-/// What is to be remembered of lines as they are now.
+/// The new write history of lines as they are now.
 pub(super) fn remembered(work: &Work<'_>, record: &Record, lines: &OrderedLines, present: &[&Current]) -> Map<String, Json> {
     let outer = Within { record, outer: None };
     let by_key: HashMap<String, &&Current> = present.iter().map(|line| (present_key(lines, line), line)).collect();

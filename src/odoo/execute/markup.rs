@@ -1,4 +1,4 @@
-//! Texts for fields that hold HTML: what a partner writes is text, and never markup.
+//! Escapes texts for HTML fields: a partner's value is text, never markup.
 
 use std::borrow::Cow;
 
@@ -64,7 +64,7 @@ fn escape(record: &mut Record, model: &str, catalog: &Catalog) {
     }
 }
 
-/// A text as HTML: its signs as references, its lines apart.
+/// A text as HTML: special characters as references, lines separated.
 fn markup(text: &str) -> String {
     let escaped = text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;");
     escaped.lines().map(str::trim_end).collect::<Vec<_>>().join("<br>")

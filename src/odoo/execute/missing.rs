@@ -1,4 +1,4 @@
-//! Records that a document is to change and that are not there, or may not be changed any more.
+//! Records that a document changes and that do not exist, or may not be changed any more.
 
 use std::collections::HashMap;
 
@@ -18,16 +18,16 @@ use crate::{
     odoo::{actions, place::placed, resolve::noun},
 };
 
-/// What became of records that the step's search did not find.
+/// What is known of records that the step's search did not find.
 #[derive(Default)]
 pub(super) struct Absent<'r> {
-    /// There as planned, brought out of the scope by an earlier try of this run.
+    /// As planned: an earlier try of this run has moved them out of the scope.
     pub(super) done: Vec<(usize, &'r Record, i64)>,
     pub(super) refused: Vec<(usize, Problem)>,
 }
 
 impl Work<'_> {
-    /// Judges records of an updating step that are not there.
+    /// Examines records of an updating step that were not found.
     pub(super) async fn absent<'r>(&self, new: &[(usize, &'r Record)]) -> Result<Absent<'r>, Problems> {
         let mut absent = Absent::default();
         if new.is_empty() {
@@ -47,15 +47,15 @@ impl Work<'_> {
         Ok(absent)
     }
 
-    /// Those that an earlier try of this run has brought out of the scope itself: they are as planned, and what was written or called
-    /// is what took them out.
+    /// Those that an earlier try of this run has moved out of the scope itself: they are as planned, and its own write or call moved
+    /// them out.
     async fn ours(&self, known: &[(usize, &Record, &Current)]) -> Result<Vec<usize>, Problems> {
         let changes = Changes::of(self, known, &HashMap::new()).await?;
         let changed = changes.ids();
         let refused: Vec<i64> = changes.refused.iter().map(|(id, _)| *id).collect();
         let to = self.step.then.last().and_then(|then| actions::known(&self.step.model, &then.method)).map_or(&[][..], |action| action.to);
         let ids: Vec<i64> = known.iter().map(|(_, _, current)| id_of(current)).collect();
-        let states = if to.is_empty() { Vec::new() } else { self.states(&ids, "looking at what was done before").await? };
+        let states = if to.is_empty() { Vec::new() } else { self.states(&ids, "checking earlier work").await? };
         let leaves = |record: &Record| {
             let named = |term: &Json| term.get(0).and_then(Json::as_str).is_some_and(|path| record.field(path).is_some());
             self.step.scope.iter().any(named)
@@ -71,7 +71,7 @@ impl Work<'_> {
         let name = current.get("display_name").and_then(Json::as_str).unwrap_or_default();
         let scope: Vec<String> = self.step.scope.iter().map(ToString::to_string).collect();
         let text = say!("lookup-closed", what = &*noun(&self.step.model), name = cut(name));
-        let problem = Problem::new(Code::LookupNone, text).hint(format!("the mapping changes only those with {}", scope.join(" and ")));
+        let problem = Problem::new(Code::LookupNone, text).hint(format!("the mapping changes only records with {}", scope.join(" and ")));
         placed(problem, record, self.step.identity.last().map(String::as_str))
     }
 
@@ -88,7 +88,8 @@ impl Work<'_> {
         });
         let code = if self.step.none == OnMissing::Hold { Code::LookupHeld } else { Code::LookupNone };
         let text = say!("lookup-none", what = &*noun(&self.step.model), asked = List::new(Join::And, keys));
-        let problem = Problem::new(code, text).hint("the document changes what is not there; look whether the one before it came in");
+        let problem = Problem::new(code, text)
+            .hint("the document changes a record that does not exist; check whether the document that creates it was received");
         placed(problem, record, self.step.identity.last().map(String::as_str))
     }
 }

@@ -1,5 +1,5 @@
-//! A plan carried out: references looked up, records found again by their identity, created or updated where they differ, actions
-//! taken and read back. Whatever was done before, by an earlier try that was cut off at any point, is found and not done twice.
+//! Executes a plan: looks up references, matches records by their identity, creates them or updates differences, calls actions and reads
+//! their effect back. Work of an earlier try that was interrupted at any point is found and not repeated.
 
 mod actions;
 mod changes;
@@ -35,13 +35,13 @@ use crate::model::{
     plan::{PlanValue, Record, RecordStep},
 };
 
-/// Records in one call that writes.
+/// Records in one writing call.
 pub const CHUNK: usize = 1000;
 
-/// Carries a plan out.
+/// Executes a plan.
 ///
 /// # Errors
-/// All that is wrong with it, found before anything is written; or what stopped the work.
+/// Everything that is wrong with it, found before anything is written; or the problem that stopped the work.
 pub async fn execute(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Result<PlanOutcome, Stopped> {
     let plan = &*markup::escaped(plan, setup.catalog);
     let odoo = odoo.accounted();
@@ -52,11 +52,11 @@ pub async fn execute(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Res
     }
 }
 
-/// Problems told of one file.
+/// Problems reported for one file, at most.
 const MOST: usize = 100;
 
-/// What a plan would do, without writing anything: each record with what differs. Records whose step depends on what an earlier one
-/// is still to make are told as new.
+/// What a plan would do, without writing anything: each record with its differences. Records that depend on records that an earlier
+/// step has not made yet are reported as new.
 ///
 /// # Errors
 /// As [`execute`], before it writes.
@@ -82,7 +82,7 @@ pub async fn preview(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Res
     Ok((all, run.outcome.refused.into_iter().map(|(_, problem)| problem).collect()))
 }
 
-/// Ids of the records that a plan would find again, without writing anything: by model.
+/// Ids of the existing records that a plan matches, without writing anything: by model.
 ///
 /// # Errors
 /// As [`execute`], before it writes.
@@ -105,11 +105,11 @@ struct Run<'r> {
     setup: ExecuteOptions<'r>,
     resolved: Resolved,
     outcome: PlanOutcome,
-    /// Records that take no part any more: step and index.
+    /// Records that are refused already: step and index.
     refused: HashSet<(usize, usize)>,
     /// An earlier try of this run has begun to write.
     begun: bool,
-    /// This try has begun to write; what was known of it before.
+    /// This try has begun to write; what was known of the intent before.
     writes: Option<Prior>,
 }
 
@@ -136,7 +136,7 @@ impl<'r> Run<'r> {
         self.begin().await?;
         for (at, step) in plan.steps.iter().enumerate() {
             if at > 0 {
-                // What depends on records of the steps before.
+                // References to records of earlier steps.
                 self.fine(step).await?;
             }
             self.make(at, step).await?;
@@ -145,7 +145,7 @@ impl<'r> Run<'r> {
         Ok(())
     }
 
-    /// How the writing of a plan that was stopped ended. One that goes on by itself has not ended with a part of it.
+    /// How the writing of a stopped plan ended. A plan that will be retried has not ended with a part of it.
     fn ended(&self, problems: &Problems) -> Option<intent::Outcome> {
         let changes = self.odoo.changes();
         match self.writes? {
@@ -162,7 +162,7 @@ impl<'r> Run<'r> {
         Work { odoo: self.odoo, step, setup: self.setup, resolved: &self.resolved, mark, begun: self.begun }
     }
 
-    /// Looks the references of a step up; anything wrong with them stops the plan, where it is all or nothing.
+    /// Looks up the references of a step; a problem stops the plan if it is all or nothing.
     async fn fine(&mut self, step: &RecordStep) -> Result<(), Problems> {
         Problems::check(self.look_up(step).await?)
     }
@@ -171,7 +171,7 @@ impl<'r> Run<'r> {
         self.plan.steps.iter().position(|known| std::ptr::eq(known, step)).unwrap_or_default()
     }
 
-    /// Looks the references of a step up; gives what is wrong with them, or refuses those records alone.
+    /// Looks up the references of a step; returns their problems, or refuses only those records.
     async fn look_up(&mut self, step: &RecordStep) -> Result<Vec<Problem>, Problems> {
         resolve(self.odoo, &mut self.resolved, &step.records).await?;
         let at = self.index(step);
@@ -192,7 +192,7 @@ impl<'r> Run<'r> {
         self.outcome.refused.push((record.part, problem));
     }
 
-    /// Makes what is missing for the records that still take part, and looks up what stands in the scope of what is made.
+    /// Makes missing records for the remaining ones, and looks up the references in their scopes.
     async fn make(&mut self, at: usize, step: &RecordStep) -> Result<(), Problems> {
         loop {
             let left: Vec<usize> = (0..step.records.len()).filter(|record| !self.refused.contains(&(at, *record))).collect();
@@ -217,7 +217,7 @@ impl<'r> Run<'r> {
         let mut left = Vec::new();
         let parts: HashSet<Part> = self.outcome.refused.iter().map(|(part, _)| *part).collect();
         for (number, record) in step.records.iter().enumerate() {
-            // A part of the document goes in whole or not at all, as far as it has not begun.
+            // A part of the document is written completely or not at all, unless it has begun.
             if self.refused.contains(&(at, number)) || self.setup.partial && parts.contains(&record.part) {
                 continue;
             }
@@ -246,7 +246,7 @@ impl<'r> Run<'r> {
         read_referred(self.odoo, &mut self.resolved, self.plan, at).await
     }
 
-    /// A field that refers to a record of an earlier step which is not there.
+    /// A field that refers to a record of an earlier step that does not exist.
     fn orphan(&self, record: &Record) -> Option<String> {
         let within = super::resolve::Within { record, outer: None };
         let lost = record.fields.iter().find(|field| {

@@ -1,19 +1,19 @@
-//! How a plan is carried out, and what it results in.
+//! The settings for executing a plan, and its result.
 
 use serde::Serialize;
 
 use super::write_history::WriteHistory;
 use crate::model::{Problem, Problems, catalog::Catalog, intent};
 
-/// What became of a record.
+/// What happened to a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Change {
-    /// It was not there.
+    /// It did not exist.
     Created,
-    /// It was there and differed.
+    /// It existed and differed.
     Updated,
-    /// It was there and is as planned.
+    /// It existed and is as planned.
     Unchanged,
 }
 
@@ -28,7 +28,7 @@ impl Change {
     }
 }
 
-/// A record of Odoo that a plan dealt with.
+/// An Odoo record of a plan.
 #[derive(Debug, Clone, Serialize)]
 pub struct Touched {
     /// Model.
@@ -37,7 +37,7 @@ pub struct Touched {
     pub id: i64,
     /// Name as Odoo shows it.
     pub name: String,
-    /// What became of it.
+    /// What happened to it.
     pub change: Change,
 }
 
@@ -49,36 +49,36 @@ pub type Part = (u32, u32);
 pub struct PlanOutcome {
     /// The records, in the order of the document.
     pub records: Vec<Touched>,
-    /// What was left as it is, and why.
+    /// Values that were left unchanged, and why.
     pub notes: Vec<Problem>,
-    /// Parts of the document that were refused, where each stands for itself.
+    /// Parts of the document that were refused, with `partial`.
     pub refused: Vec<(Part, Problem)>,
 }
 
-/// How a plan is carried out.
+/// How a plan is executed.
 #[derive(Clone, Copy)]
 pub struct ExecuteOptions<'s> {
-    /// Names this run of this message; actions leave it in Odoo where they can.
+    /// Identifies this run of this message; actions leave it in Odoo if they can.
     pub mark: &'s str,
-    /// What is remembered of earlier runs.
+    /// The write history of earlier runs.
     pub memory: &'s dyn WriteHistory,
     /// Models and fields.
     pub catalog: &'s Catalog,
-    /// What can go in goes in, and the rest is told; otherwise nothing does.
+    /// Writes what can be written and reports the rest; otherwise all or nothing.
     pub partial: bool,
 }
 
-/// Why a plan was not carried out to its end.
+/// Why a plan was not completed.
 #[derive(Debug)]
 pub struct Stopped {
-    /// What was done until then. It stays, and the next try finds it.
+    /// What was done before. It stays, and the next try finds it.
     pub done: PlanOutcome,
     /// What stopped it.
     pub problems: Problems,
-    /// How the writing ended, as far as this try knows: nothing where it has not begun to write, or an answer did not come, now or at an
-    /// earlier try of this run.
+    /// How the writing ended, as far as this try knows: none if it has not begun to write, or an answer is missing, now or in an earlier
+    /// try of this run.
     pub ended: Option<intent::Outcome>,
-    /// A call that writes was not answered: Odoo may still be at it.
+    /// A writing call was not answered: Odoo may still be working on it.
     pub lost: bool,
 }
 
@@ -87,19 +87,19 @@ pub struct Stopped {
 pub struct Foreseen {
     /// Model.
     pub model: String,
-    /// Where it stands in the document.
+    /// Its position in the document.
     pub line: Option<u32>,
-    /// Id and name in Odoo, where it is there.
+    /// Id and name in Odoo, if it exists.
     pub known: Option<(i64, String)>,
     /// Fields that would be written.
     pub differs: Vec<Differs>,
-    /// Values that people have changed and that would be left.
+    /// Values that people have changed and that would stay.
     pub kept: Vec<String>,
     /// Fields whose lines would change.
     pub lines: Vec<ForeseenLines>,
 }
 
-/// What the lines of one field would become; each line by the values of its identity.
+/// The changes to the lines of one field; each line by the values of its identity.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct ForeseenLines {
     /// The field.

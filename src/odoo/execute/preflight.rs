@@ -1,4 +1,4 @@
-//! What keeps a plan from being carried out, found before anything is written.
+//! Finds everything that prevents a plan, before anything is written.
 
 use super::{CHUNK, ExecuteOptions, MOST, Part, Run, markup};
 use crate::{
@@ -9,14 +9,14 @@ use crate::{
     odoo::Odoo,
 };
 
-/// Looks up every reference and every record to be changed, and writes nothing: what would keep the plan from being carried out.
+/// Looks up every reference and every record to change, and writes nothing: returns what would prevent the plan.
 ///
 /// # Errors
 /// As [`super::execute`], before it writes.
 pub async fn preflight(odoo: &Odoo, plan: &Plan, setup: ExecuteOptions<'_>) -> Result<Vec<(Part, Problem)>, Problems> {
     let plan = &*markup::escaped(plan, setup.catalog);
     let mut run = Run::new(odoo, plan, ExecuteOptions { partial: true, ..setup });
-    // Whether a try before this one has begun is not known here: what it may have taken out of its scope is judged when its turn comes.
+    // Whether an earlier try has begun is unknown here: records that it may have moved out of the scope are examined in their step.
     run.begun = true;
     for step in &plan.steps {
         run.look_up(step).await?;
@@ -32,7 +32,7 @@ impl Run<'_> {
         Effect::Write(self.setup.mark.to_string())
     }
 
-    /// Whether an earlier try has begun to write, where a step must know that.
+    /// Whether an earlier try has begun to write, if a step needs to know.
     pub(super) async fn look_back(&mut self) -> Result<(), Problems> {
         if self.plan.steps.iter().any(|step| step.write == WriteMode::Update && !step.scope.is_empty()) {
             self.begun = self.setup.memory.has_begun(&self.write()).await?;
@@ -40,7 +40,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Writes down that this try begins to write.
+    /// Writes to the journal that this try begins to write.
     pub(super) async fn begin(&mut self) -> Result<(), Problems> {
         if !self.plan.is_empty() {
             let known = self.setup.memory.intend(&[self.write()]).await?;
@@ -49,7 +49,7 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// All that is wrong with the whole plan, since it is all or nothing.
+    /// Everything that is wrong with the whole plan, since it is all or nothing.
     pub(super) async fn all_or_nothing(&self) -> Result<Vec<Problem>, Problems> {
         let mut bad = Vec::new();
         for (at, step) in self.plan.steps.iter().enumerate() {
@@ -57,18 +57,18 @@ impl Run<'_> {
             bad.extend(self.work(at, String::new()).doubled(&records).into_iter().map(|(_, problem)| problem));
         }
         if bad.is_empty() {
-            // The first chunk of the first step is looked at by itself before it is written.
+            // The first chunk of the first step is examined on its own before it is written.
             bad.extend(self.trouble(1).await?.into_iter().map(|(_, _, problem)| problem));
         }
         bad.truncate(MOST);
         Ok(bad)
     }
 
-    /// Records of the plan that fit several in Odoo, or that are to be changed and are not there, with step and index; of the first
+    /// Records of the plan that match several in Odoo, or that should be changed and do not exist, with step and index; of the first
     /// step without the chunks before `from`.
     async fn trouble(&self, from: usize) -> Result<Vec<(usize, usize, Problem)>, Problems> {
         let mut trouble = Vec::new();
-        // A record that an earlier step may make is not missed.
+        // A record that an earlier step may make is not missing.
         let mut only_updates = true;
         for (at, step) in self.plan.steps.iter().enumerate() {
             let left: Vec<(usize, &Record)> =

@@ -10,12 +10,12 @@ use crate::{
     odoo::resolve::{Known, Resolved, Within},
 };
 
-/// What `load` is given.
+/// The input of `load`.
 #[derive(Default)]
 pub(super) struct Rows {
     pub(super) fields: Vec<String>,
     pub(super) data: Vec<Vec<String>>,
-    /// For each record, the row it begins in.
+    /// For each record, its first row.
     pub(super) starts: Vec<usize>,
 }
 
@@ -26,8 +26,8 @@ impl Rows {
     }
 }
 
-/// New records as rows; `key` is a first column with a value of its own for each. `None` where rows cannot say it: lines of lines,
-/// and records or lines that differ in which fields they give, since an empty cell empties.
+/// New records as rows; `key` is a first column with a different value for each. `None` if rows cannot express them: lines of lines,
+/// and records or lines with different fields, since an empty cell clears a field.
 pub(super) fn of_records(resolved: &Resolved, catalog: &Catalog, model: &str, key: &str, records: &[(String, &Record)]) -> Option<Rows> {
     let first = records.first()?.1;
     let mut rows = Rows { fields: vec![key.to_string()], ..Rows::default() };
@@ -85,7 +85,7 @@ pub(super) fn of_records(resolved: &Resolved, catalog: &Catalog, model: &str, ke
     Some(rows)
 }
 
-/// Values to be written to records that are there, as rows with database ids.
+/// Values to write to existing records, as rows with database ids.
 pub(super) fn of_changes(catalog: &Catalog, model: &str, names: &[String], changes: &[(i64, Map<String, Json>)]) -> Rows {
     let mut rows = Rows { fields: vec![".id".to_string()], ..Rows::default() };
     rows.fields.extend(names.iter().map(|name| column(catalog, model, name)));
@@ -97,7 +97,7 @@ pub(super) fn of_changes(catalog: &Catalog, model: &str, names: &[String], chang
     rows
 }
 
-/// The fields that a record gives a value for.
+/// The fields for which a record has a value.
 pub(super) fn given(resolved: &Resolved, record: &Record, outer: Option<&Record>) -> Vec<String> {
     let outer = outer.map(|record| Within { record, outer: None });
     let within = Within { record, outer: outer.as_ref() };
@@ -120,7 +120,7 @@ fn cell(resolved: &Resolved, record: &Record, name: &str, outer: Option<&Record>
     }
 }
 
-/// A value as `load` takes it.
+/// A value as `load` accepts it.
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! What is at work while a step of a plan is carried out.
+//! Types for the execution of a step of a plan.
 
 use std::collections::HashMap;
 
@@ -10,7 +10,7 @@ use crate::{
     odoo::{Odoo, resolve::Resolved},
 };
 
-/// A chunk at work.
+/// A chunk that is being executed.
 pub(super) struct Work<'p> {
     pub(super) odoo: &'p Odoo,
     pub(super) step: &'p RecordStep,
@@ -21,32 +21,32 @@ pub(super) struct Work<'p> {
     pub(super) begun: bool,
 }
 
-/// What became of a chunk: records by their index in the step.
+/// The result of a chunk: records by their index in the step.
 #[derive(Default)]
 pub(super) struct Done {
     pub(super) records: Vec<(usize, Touched)>,
     pub(super) notes: Vec<Problem>,
     pub(super) refused: Vec<(usize, Problem)>,
-    /// Anything was written to records that were there.
+    /// Whether existing records were written.
     pub(super) wrote: bool,
-    /// What is remembered as before, by id: values that a person has changed since.
+    /// History that stays as it was, by id: values that a person has changed since.
     pub(super) kept: HashMap<i64, Vec<Kept>>,
 }
 
-/// Records that Odoo has, by identity, and those of the plan that fit several.
+/// Records that Odoo has, by identity, and those of the plan that match several.
 #[derive(Default)]
 pub(super) struct Existing {
     pub(super) records: HashMap<String, Current>,
     pub(super) doubled: Vec<(usize, Problem)>,
 }
 
-/// A record of Odoo's as it was read.
+/// An Odoo record as it was read.
 pub(super) type Current = Map<String, Json>;
 
-/// A remembered entry that is kept as it was, with the names that lead to it.
+/// A history entry that stays as it was, with the names that lead to it.
 pub(super) type Kept = (Vec<String>, Json);
 
-/// What is to be done to records that are there, by id.
+/// Changes to existing records, by id.
 #[derive(Default)]
 pub(super) struct Changes {
     pub(super) values: HashMap<i64, Map<String, Json>>,
@@ -57,7 +57,7 @@ pub(super) struct Changes {
     pub(super) refused: Vec<(i64, Problem)>,
 }
 
-/// What is to be done to the lines of one field of one record.
+/// Changes to the lines of one field of one record.
 pub(super) struct LineChanges {
     pub(super) field: String,
     pub(super) model: String,

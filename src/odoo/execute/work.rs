@@ -1,4 +1,4 @@
-//! One chunk of one step: what is there, what differs, what is new.
+//! One chunk of one step: which records exist, which differ, which are new.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +24,7 @@ use crate::{
 };
 
 impl Work<'_> {
-    /// Carries the chunk out; what was done until something stopped it is in `done` all the same.
+    /// Executes the chunk; `done` has the completed work even if something stopped it.
     pub(super) async fn chunk(&self, records: &[(usize, &Record)], done: &mut Done) -> Result<(), Problems> {
         let mut records = self.each_once(records, done)?;
         let mut ids: Vec<(usize, &Record, i64, Change)> = Vec::new();
@@ -39,7 +39,7 @@ impl Work<'_> {
         }
         let acted = self.afterwards(&ids, done).await;
         match acted {
-            // What is stored is told of, unless nobody answers.
+            // Records that are stored are reported, unless Odoo does not answer.
             Err(problems) if problems.iter().any(Problem::is_temporary) => Err(problems),
             acted => self.read_back(ids, done).await.and(acted),
         }
@@ -57,12 +57,12 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Two entries that name one record by different keys, found out only once the references are looked up.
+    /// Two entries that name one record by different keys, which shows only after the references are looked up.
     pub(super) fn doubled(&self, records: &[(usize, &Record)]) -> Vec<(usize, Problem)> {
         let mut seen: HashMap<String, Option<u32>> = HashMap::new();
         let mut doubled = Vec::new();
         for (at, record) in records.iter().filter(|_| !self.step.identity.is_empty()) {
-            // What depends on records that are still to be made is told apart once they are.
+            // Entries that depend on new records are compared after these are made.
             if self.step.identity.iter().any(|field| self.is_open(record, field)) {
                 continue;
             }
@@ -85,7 +85,7 @@ impl Work<'_> {
         Ok(records.iter().filter(|(at, _)| !refused.contains(at)).copied().collect())
     }
 
-    /// Refuses records where each stands for itself, and all of them otherwise.
+    /// With `partial`, refuses these records; otherwise all of them.
     pub(super) fn refuse(&self, refused: Vec<(usize, Problem)>, done: &mut Done) -> Result<(), Problems> {
         if refused.is_empty() || self.setup.partial {
             done.refused.extend(refused);
@@ -128,8 +128,8 @@ impl Work<'_> {
         Ok(ids)
     }
 
-    /// What would refuse records before anything is written: several that fit one, and, where `update` says that nothing before this
-    /// step makes them, ones that are not there.
+    /// Reasons to refuse records before anything is written: several match one, or, if `update` says that no earlier step makes them, they
+    /// do not exist.
     pub(super) async fn trouble(&self, records: &[(usize, &Record)], update: bool) -> Result<Vec<(usize, Problem)>, Problems> {
         let closed = |record: &Record| !self.step.identity.iter().any(|field| self.is_open(record, field));
         let records: Vec<(usize, &Record)> = records.iter().filter(|(_, record)| closed(record)).copied().collect();
@@ -143,7 +143,7 @@ impl Work<'_> {
         Ok(trouble)
     }
 
-    /// Records that Odoo has already, with the values the plan speaks of; out of the step's scope too where `scoped` is not. One
+    /// Records that Odoo has already, with the values that the plan uses; without `scoped` also those outside the step's scope. One
     /// search for all.
     pub(super) async fn found(&self, records: &[(usize, &Record)], scoped: bool) -> Result<Existing, Problems> {
         if records.is_empty() {
@@ -162,7 +162,7 @@ impl Work<'_> {
         }
         let mut domain = Vec::new();
         for field in &step.identity {
-            // What a record has no value for is empty in Odoo, and looked for as that.
+            // A field without a value is empty in Odoo, and searched as empty.
             let mut values: Vec<Json> = records.iter().map(|(_, record)| self.scalar(record, field).unwrap_or(json!(false))).collect();
             values.sort_by_key(ToString::to_string);
             values.dedup();
@@ -178,7 +178,7 @@ impl Work<'_> {
         let mut existing = Existing::default();
         for record in found {
             let key = step.identity.iter().map(|field| shown(record.get(field).unwrap_or(&Json::Null))).collect::<Vec<_>>().join("\u{1f}");
-            // Stock of several lots stands in several quants; the model sorts that out by itself.
+            // Stock of several lots is in several quants; the model handles that itself.
             if step.write != WriteMode::Create
                 && let Some(first) = existing.records.get(&key)
                 && let Some((at, planned)) = planned.get(&key)
@@ -216,7 +216,7 @@ impl Work<'_> {
         self.step.identity.iter().map(value).collect::<Vec<_>>().join("\u{1f}")
     }
 
-    /// A planned value as Odoo takes it; `None` for lines, and where the field stays as it is.
+    /// A planned value as Odoo accepts it; `None` for lines and for a field that stays unchanged.
     pub(super) fn scalar(&self, record: &Record, field: &str) -> Option<Json> {
         match self.resolved.value(record.value(field)?, &Within { record, outer: None }) {
             Known::Value(value) => Some(value),
@@ -248,7 +248,7 @@ impl Work<'_> {
         self.setup.memory.written(&self.step.model, &ids).await.map_err(Problems::from)
     }
 
-    /// Reads what the records are now: their names for the journal, their values for the next time.
+    /// Reads the records back: their names for the journal, their values for the next time.
     async fn read_back(&self, ids: Vec<(usize, &Record, i64, Change)>, done: &mut Done) -> Result<(), Problems> {
         let model = &self.step.model;
         let mut fields: Vec<&str> = vec!["display_name"];
@@ -261,7 +261,7 @@ impl Work<'_> {
         }
         let all: Vec<i64> = ids.iter().map(|(_, _, id, _)| *id).collect();
         let doing = format!("reading {model} back");
-        // The work is done: that it cannot be looked at is no reason to have a person ask for it again.
+        // The work is done: a failed read is no reason to repeat it.
         let read = match self.odoo.read(model, &all, &fields).await {
             Err(fault) if fault.is_refusal() => {
                 tracing::warn!(model, "{}", fault.problem(&doing).message);
@@ -294,9 +294,9 @@ impl Work<'_> {
         self.setup.memory.remember(model, &remembered).await.map_err(Problems::from)
     }
 
-    /// What would become of the records.
+    /// Preview of the records.
     pub(super) async fn preview(&self, records: &[(usize, &Record)]) -> Result<Vec<(usize, Foreseen)>, Problems> {
-        // What depends on a record that is still to be made cannot be there.
+        // A record that depends on one not made yet cannot exist.
         let closed = |record: &Record| !self.step.identity.iter().any(|field| self.is_open(record, field));
         let closed: Vec<(usize, &Record)> = records.iter().filter(|(_, record)| closed(record)).copied().collect();
         let existing = if self.step.write == WriteMode::Create { HashMap::new() } else { self.found(&closed, true).await?.records };
@@ -327,7 +327,7 @@ impl Work<'_> {
     }
 }
 
-/// Puts a remembered entry back to where it was.
+/// Puts a history entry back to its place.
 fn restore(written: &mut Map<String, Json>, path: &[String], entry: Json) {
     match path {
         [name] => {

@@ -1,4 +1,4 @@
-//! Writing: new records in one call, what differs in as few as can be; and, where one is refused, which.
+//! Writing: new records in one call, differences in as few calls as possible; if a call is refused, it finds the refused record.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -21,7 +21,7 @@ use crate::{
 pub(super) type Update = (i64, Map<String, Json>);
 
 impl Work<'_> {
-    /// Makes new records; gives their ids. Where Odoo refuses one, all that it refuses are told and none is made, or only the rest is.
+    /// Creates new records and returns their ids. If Odoo refuses one, all refused ones are reported; none is created, or only the rest.
     pub(super) async fn create<'r>(
         &self,
         records: &[(usize, &'r Record)],
@@ -35,7 +35,7 @@ impl Work<'_> {
             Ok(ids) => return Ok(records.iter().zip(ids).map(|((at, record), id)| (*at, *record, id)).collect()),
             Err(fault) => fault,
         };
-        // A fault is not always a failure: what was to be made may be there all the same.
+        // A fault is not always a failure: the records may have been created.
         if fault.is_refusal() && (self.step.module.is_some() || !self.step.identity.is_empty()) && self.step.write != WriteMode::Create {
             let there = self.found(records, true).await.unwrap_or_default().records;
             let ids: Vec<i64> = records.iter().filter_map(|(_, record)| there.get(&self.identity(record)).map(id_of)).collect();
@@ -57,7 +57,7 @@ impl Work<'_> {
             }
             _ => {}
         }
-        // The half that is good goes in whole; so one bad record among a thousand costs twenty calls.
+        // The good half is written in one call; so one bad record among a thousand costs twenty calls.
         let (first, second) = records.split_at(records.len() / 2);
         let mut made = Box::pin(self.create(first, done)).await?;
         made.extend(Box::pin(self.create(second, done)).await?);
@@ -73,7 +73,7 @@ impl Work<'_> {
         };
         // Record and external id in one transaction: only `load` does that.
         context.insert("tz".into(), json!("UTC"));
-        // An empty cell empties: records that give different fields go out apart.
+        // An empty cell clears a field: records with different fields are sent separately.
         let mut alike: BTreeMap<Vec<String>, Vec<usize>> = BTreeMap::new();
         for (number, (_, record)) in records.iter().enumerate() {
             alike.entry(rows::given(self.resolved, record, None)).or_default().push(number);
@@ -101,7 +101,7 @@ impl Work<'_> {
         Ok(ids)
     }
 
-    /// Writes what differs and gives the ids that did.
+    /// Writes the differences and returns the changed ids.
     pub(super) async fn update(
         &self,
         known: &[(usize, &Record, &Current)],
@@ -125,7 +125,7 @@ impl Work<'_> {
         let with_lines: HashSet<i64> = changes.lines.keys().copied().collect();
         let before = done.refused.len();
         let result = self.write(known, changes, done).await;
-        // What was refused whole is as it was; who changed it then is known as before.
+        // A refused record is unchanged, and so is its write history.
         let refused = |id: &i64| match &result {
             Ok(()) => done.refused[before..].iter().any(|(at, _)| known.iter().any(|(of, _, current)| of == at && id_of(current) == *id)),
             Err(problems) => !done.wrote && !problems.iter().any(Problem::is_temporary),
@@ -143,7 +143,7 @@ impl Work<'_> {
         let ids = changes.ids();
         match (ids.len(), changes.lines.values().flatten().all(|lines| lines.inverse.is_some())) {
             (0, _) => {}
-            // One record with its lines is one transaction; so are records whose lines cannot be reached by themselves.
+            // One record with its lines is one transaction; so are records whose lines cannot be written by their own model.
             (1, _) | (_, false) => {
                 for id in &ids {
                     let mut values = changes.values.remove(id).unwrap_or_default();
@@ -162,8 +162,8 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Different values to many records: one `write` for those that get the same, one `load` for those in which the same fields
-    /// change, since a field that stands empty in a row of `load` is emptied.
+    /// Different values to many records: one `write` for those that get the same values, one `load` for those in which the same fields
+    /// change, since an empty cell in a row of `load` clears the field.
     pub(super) async fn many(
         &self,
         known: &[(usize, &Record, &Current)],
@@ -185,7 +185,7 @@ impl Work<'_> {
                 _ => groups.push((values, ids)),
             }
         }
-        // A few different groups are cheaper as rows than each as a call.
+        // Several groups are cheaper as rows than as one call each.
         if groups.len() > 3 {
             for (values, ids) in groups.drain(..) {
                 alike.entry(values.keys().cloned().collect()).or_default().extend(ids.into_iter().map(|id| (id, values.clone())));
@@ -211,7 +211,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Odoo's import as the one call that writes different values to many records. It takes texts and converts by field type; times
+    /// Odoo's import, the only call that writes different values to many records. It accepts texts and converts them by field type; times
     /// are read in the context's zone, hence UTC.
     async fn load(&self, model: &str, names: &[String], group: &[Update]) -> Result<(), (Fault, Option<Json>)> {
         let rows = rows::of_changes(self.setup.catalog, model, names, group);
@@ -226,7 +226,7 @@ impl Work<'_> {
         Err((Fault::new(FaultKind::Refused, &first), answer.get("messages").cloned()))
     }
 
-    /// What becomes of a call that was refused: all that is wrong with its rows, or each record by itself.
+    /// Handles a refused call: reports everything that is wrong with its rows, or writes each record on its own.
     async fn settle(
         &self,
         known: &[(usize, &Record, &Current)],

@@ -1,4 +1,4 @@
-//! Writing lines of records that are there, by their own model, so that the calls do not grow with the records.
+//! Writes lines of existing records by their own model, so that the number of calls does not grow with the records.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -17,10 +17,10 @@ use crate::{
     },
 };
 
-/// What is to be done to the lines of one model, whichever records they belong to.
+/// Changes to the lines of one model, for all records.
 #[derive(Default)]
 struct LineWork {
-    /// The values of new lines, each with the record it is for.
+    /// The values of new lines, each with its record.
     add: Vec<(i64, Json)>,
     change: Vec<Update>,
     remove: Vec<i64>,
@@ -28,7 +28,7 @@ struct LineWork {
 }
 
 impl Work<'_> {
-    /// Lines of many records: by their own model, so that the calls do not grow with the records.
+    /// Writes lines of many records by their own model, so that the number of calls does not grow with the records.
     pub(super) async fn write_lines(
         &self,
         known: &[(usize, &Record, &Current)],
@@ -83,7 +83,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Makes new lines; where Odoo refuses some, those of each record by themselves, or none.
+    /// Creates new lines; if Odoo refuses some, tries those of each record separately, or creates none.
     async fn add(&self, known: &[(usize, &Record, &Current)], model: &str, lines: &[(i64, Json)], done: &mut Done) -> Result<(), Problems> {
         let doing = format!("adding {model}");
         let create = |lines: Vec<Json>| Call::model(model, "create").arg("vals_list", lines).context(&self.step.context);
@@ -110,7 +110,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// What becomes of a call for the lines of some records: where it was refused, those records are, where each stands for itself.
+    /// Handles the result of a call for the lines of some records: with `partial`, a refused call refuses only those records.
     fn settle_lines(
         &self,
         known: &[(usize, &Record, &Current)],

@@ -1,4 +1,4 @@
-//! References that find nothing or too much: told, held, or made good by making what is missing.
+//! References that find nothing or too many records: reported, held, or resolved by creating the missing record.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -15,11 +15,11 @@ use crate::{
     odoo::{Odoo, place::locate_field},
 };
 
-/// Judges the references of these records as far as they are known: what is wrong, each with the index of its record. References whose
-/// records are to be made where there are none are not wrong.
+/// Examines the known references of these records: returns the problems, each with the index of its record. A reference that creates
+/// its missing record is not a problem.
 ///
 /// # Errors
-/// None yet; asking for the nearest candidates may fail without harm.
+/// None yet; a failed search for the nearest candidates is ignored.
 pub(in crate::odoo) async fn judge(odoo: &Odoo, resolved: &Resolved, records: &[Record]) -> Result<Vec<(usize, Problem)>, Problems> {
     let mut bad: Vec<(usize, &Find, Vec<i64>, Vec<Json>)> = Vec::new();
     for (at, record) in records.iter().enumerate() {
@@ -65,19 +65,19 @@ fn problem(find: &Find, candidates: &[i64], scope: &[Json], near: &nearest::Near
     problem.at(find.origin.place.clone()).mapped_by(find.origin.mapping.clone())
 }
 
-/// A scope in a sentence: `parent_id = 7 and usage = internal`. One that only says that nothing stands above is not worth it.
+/// A scope in a sentence: `parent_id = 7 and usage = internal`. A scope that only says that there is no parent is left out.
 fn terms(scope: &[Json]) -> String {
     let part = |term: &Json, at: usize| term.get(at).map(text).unwrap_or_default();
     let telling = scope.iter().filter(|term| !matches!(term.get(2), None | Some(Json::Bool(false))));
     telling.map(|term| format!("{} {} {}", part(term, 0), part(term, 1), part(term, 2))).collect::<Vec<_>>().join(" and ")
 }
 
-/// A record to be made.
+/// A record to create.
 struct New<'p> {
     find: &'p Find,
     scope: Vec<Json>,
     values: Map<String, Json>,
-    /// The records whose references lead to it.
+    /// The records that refer to it.
     of: Vec<usize>,
 }
 
@@ -87,19 +87,19 @@ impl New<'_> {
     }
 }
 
-/// What was made of what was missing.
+/// The created records.
 #[derive(Default)]
 pub(in crate::odoo) struct Made {
-    /// Model, id and the key it was looked for by. A second try finds it by that.
+    /// Model, id and the key of its lookup. A second try finds it by that key.
     pub(in crate::odoo) records: Vec<(String, i64, String)>,
-    /// Records whose references lead to what Odoo refuses.
+    /// Records that refer to one that Odoo refuses.
     pub(in crate::odoo) refused: Vec<(usize, Problem)>,
 }
 
-/// Makes what is missing and can be made now: one call for each model. What refers to it can be made after that.
+/// Creates the missing records that can be created now: one call for each model. Records that refer to them follow after that.
 ///
 /// # Errors
-/// What Odoo refuses, unless each record stands for itself (`partial`).
+/// Odoo refuses a record, without `partial`.
 pub(in crate::odoo) async fn make(
     odoo: &Odoo,
     resolved: &mut Resolved,
@@ -108,7 +108,7 @@ pub(in crate::odoo) async fn make(
     partial: bool,
 ) -> Result<Made, Problems> {
     let mut new: Vec<New<'_>> = Vec::new();
-    // References that share a key mean one record: the first makes it, the others find it afterwards.
+    // References that share a key mean one record: the first creates it, the others find it afterwards.
     let mut claimed: HashMap<(Key, String), usize> = HashMap::new();
     for at in left {
         let Some(record) = records.get(*at) else { continue };
@@ -144,7 +144,7 @@ pub(in crate::odoo) async fn make(
     Ok(made)
 }
 
-/// Creates records; gives the id of each, and the records of the plan that depend on what is refused.
+/// Creates records; returns the id of each, and the records of the plan that depend on refused ones.
 async fn created(
     odoo: &Odoo,
     model: &str,
@@ -179,7 +179,7 @@ async fn created(
     Ok((ids, refused))
 }
 
-/// The values of a record to be made; none while one of them is not known.
+/// The values of a record to create; none while one of them is unknown.
 fn values(resolved: &Resolved, record: &Record, outer: &Within<'_>) -> Option<Map<String, Json>> {
     let within = Within { record, outer: Some(outer) };
     let mut values = Map::new();

@@ -1,4 +1,4 @@
-//! References of a plan to ids: one search for each model and key, however many records the document has.
+//! Resolves the references of a plan to ids: one search for each model and key, however many records the document has.
 
 mod judge;
 mod nearest;
@@ -17,24 +17,24 @@ use crate::model::{
 pub(super) use judge::{judge, make, noun};
 pub(super) use search::resolve;
 
-/// Values asked for in one search.
+/// Values in one search, at most.
 const CHUNK: usize = 1000;
 
 /// A search: model, field, scope (as text, since JSON cannot be a key), archived ones too.
 type Key = (String, String, String, bool);
 
-/// A record and those it is part of: where a value of another field is looked for.
+/// A record and those it is part of: the places for the value of another field.
 #[derive(Clone, Copy)]
 pub(super) struct Within<'p> {
     pub(super) record: &'p Record,
     pub(super) outer: Option<&'p Within<'p>>,
 }
 
-/// Answers to the references of a plan, and the records that its steps have made so far.
+/// The resolved references of a plan, and the records that its steps have made so far.
 #[derive(Default)]
 pub(super) struct Resolved {
     found: HashMap<Key, HashMap<String, Vec<i64>>>,
-    /// Ids by step and record; none where the record was refused or is still to come.
+    /// Ids by step and record; none if the record was refused or is not made yet.
     made: Vec<Vec<Option<i64>>>,
     /// Fields of made records that others refer to.
     read: HashMap<(usize, String), HashMap<i64, Json>>,
@@ -42,16 +42,16 @@ pub(super) struct Resolved {
 
 /// What is known about a value.
 pub(super) enum Known {
-    /// It is this.
+    /// The value.
     Value(Json),
-    /// There is none, and the field stays as it is.
+    /// There is none, and the field stays unchanged.
     Nothing,
-    /// It depends on records that are still to be made or found.
+    /// It depends on records that are not made or found yet.
     Later,
 }
 
 impl Resolved {
-    /// What a reference leads to.
+    /// The result of a reference.
     pub(super) fn of(&self, find: &Find, within: &Within<'_>) -> Known {
         let Some(scope) = self.scope(find, within) else { return Known::Later };
         match self.candidates(find, &scope) {
@@ -65,7 +65,7 @@ impl Resolved {
         }
     }
 
-    /// Whether a reference leads nowhere, and what it leads to is to be made.
+    /// Whether a reference finds nothing, and its record must be created.
     fn is_to_be_made(&self, find: &Find, scope: &[Json]) -> bool {
         find.none == OnMissing::Create && self.candidates(find, scope).is_none() && self.is_asked(find, scope)
     }
@@ -77,12 +77,12 @@ impl Resolved {
         find.by.iter().all(asked)
     }
 
-    /// What the first key with any match found.
+    /// The matches of the first key that has any.
     fn candidates(&self, find: &Find, scope: &[Json]) -> Option<&Vec<i64>> {
         find.by.iter().find_map(|(field, value)| self.found.get(&key(find, field, scope))?.get(&text(value)).filter(|ids| !ids.is_empty()))
     }
 
-    /// A planned value as Odoo takes it; lines and sets have none.
+    /// A planned value as Odoo accepts it; lines and sets have none.
     pub(super) fn value(&self, value: &PlanValue, within: &Within<'_>) -> Known {
         match value {
             PlanValue::Literal(json) => Known::Value(json.clone()),
@@ -103,7 +103,7 @@ impl Resolved {
 
     fn field(&self, name: &str, within: &Within<'_>) -> Known {
         match within.record.value(name) {
-            // A field that takes its own value has none.
+            // A field that refers to its own value has none.
             Some(PlanValue::Field(other)) if other == name => within.outer.map_or(Known::Nothing, |outer| self.field(name, outer)),
             Some(value) => self.value(value, within),
             None => within.outer.map_or(Known::Nothing, |outer| self.field(name, outer)),
@@ -123,7 +123,7 @@ impl Resolved {
         }
     }
 
-    /// The scope with the values of other fields put in; none while one of them is not known.
+    /// The scope with the values of other fields filled in; none while one of them is unknown.
     fn scope(&self, find: &Find, within: &Within<'_>) -> Option<Vec<Json>> {
         let term = |term: &DomainTerm| match term {
             DomainTerm::Fixed(json) => Some(json.clone()),
@@ -136,7 +136,7 @@ impl Resolved {
         find.scope.iter().map(term).collect()
     }
 
-    /// Writes down the records of a step, in its order.
+    /// Adds the records of a step, in its order.
     pub(super) fn made(&mut self, step: usize, ids: Vec<Option<i64>>) {
         if self.made.len() <= step {
             self.made.resize(step + 1, Vec::new());
@@ -144,7 +144,7 @@ impl Resolved {
         self.made[step] = ids;
     }
 
-    /// Writes down a record that was made because it was missing.
+    /// Adds a record that was created because it was missing.
     fn created(&mut self, find: &Find, scope: &[Json], id: i64) {
         for (field, value) in &find.by {
             self.found.entry(key(find, field, scope)).or_default().insert(text(value), vec![id]);
@@ -156,7 +156,7 @@ fn key(find: &Find, field: &str, scope: &[Json]) -> Key {
     (find.model.clone(), field.to_string(), Json::from(scope.to_vec()).to_string(), find.archived)
 }
 
-/// A value as it is compared: 15 and 15.0 are one number.
+/// A value in a form for comparison: 15 and 15.0 are one number.
 fn text(value: &Json) -> String {
     match value {
         Json::String(text) => text.clone(),
@@ -165,7 +165,7 @@ fn text(value: &Json) -> String {
     }
 }
 
-/// Hands every reference of a record to `visit`, with what it stands in.
+/// Calls `visit` with every reference of a record and its surrounding records.
 fn each_find<'p>(record: &'p Record, outer: Option<&Within<'_>>, visit: &mut dyn FnMut(&'p Find, &Within<'_>)) {
     let within = Within { record, outer };
     for field in &record.fields {

@@ -1,4 +1,4 @@
-//! What there is instead: the records whose number or name is nearest to one that was not found.
+//! Suggestions: the records whose number or name is nearest to one that was not found.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -10,12 +10,12 @@ use crate::{
     odoo::Odoo,
 };
 
-/// References for which this is worth a call.
+/// References with suggestions, at most.
 const MOST: usize = 20;
-/// Candidates of one model and field that are looked at.
+/// Candidates of one model and field, at most.
 const CANDIDATES: usize = 500;
 
-/// For each model, field and value the nearest there is.
+/// The nearest candidate for each model, field and value.
 #[derive(Default)]
 pub(super) struct Near(HashMap<(String, String, String), String>);
 
@@ -26,7 +26,7 @@ impl Near {
     }
 }
 
-/// Looks for what begins alike: one call for each model and key. A call that fails tells nothing, which is no reason to fail.
+/// Searches for values with the same beginning: one call for each model and key. A failed call gives no suggestion and is ignored.
 pub(super) async fn nearest(odoo: &Odoo, lost: &[&Find]) -> Near {
     let mut wanted: BTreeMap<(&str, &str), Vec<String>> = BTreeMap::new();
     for find in lost.iter().take(MOST) {

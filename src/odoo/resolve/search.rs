@@ -1,5 +1,5 @@
-//! The searches behind the references: one for each model and key, however many records the document has, and however many records
-//! their scopes speak of.
+//! The searches for the references: one for each model and key, however many records the document has, and however many records are in
+//! their scopes.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -14,20 +14,20 @@ use crate::{
     odoo::{Odoo, client::id_of},
 };
 
-/// Searches that differ only in what their scopes take from other fields: asked in one, and told apart by what is read.
+/// Searches that differ only in the values that their scopes take from other fields: sent as one, and distinguished by the values read.
 #[derive(Default)]
 struct Group {
     scope: Vec<Json>,
     /// The terms of the scope in which they differ.
     loose: Vec<usize>,
-    /// For each scope, the values that are looked for.
+    /// For each scope, the values to search for.
     asked: BTreeMap<Key, (Vec<Json>, Vec<Json>)>,
 }
 
-/// Looks up every reference of these records that can be looked up now, in as many rounds as they depend on one another.
+/// Looks up every reference of these records that can be looked up now, in as many rounds as their dependencies need.
 ///
 /// # Errors
-/// The one fault that kept us from asking.
+/// The fault of a search.
 pub(in crate::odoo) async fn resolve(odoo: &Odoo, resolved: &mut Resolved, records: &[Record]) -> Result<(), Problems> {
     loop {
         let groups = groups(resolved, records);
@@ -40,7 +40,7 @@ pub(in crate::odoo) async fn resolve(odoo: &Odoo, resolved: &mut Resolved, recor
     }
 }
 
-/// What is not known yet and can be asked for.
+/// Values that are not known yet and can be searched for.
 fn groups(resolved: &Resolved, records: &[Record]) -> BTreeMap<Key, Group> {
     let mut groups: BTreeMap<Key, Group> = BTreeMap::new();
     for record in records {
@@ -51,7 +51,7 @@ fn groups(resolved: &Resolved, records: &[Record]) -> BTreeMap<Key, Group> {
                 scope.iter().enumerate().map(|(at, term)| if loose.contains(&at) { Json::Null } else { term.clone() }).collect();
             for (field, value) in &find.by {
                 let key = key(find, field, &scope);
-                // What was asked for before is known, be it that there is none.
+                // The result of an earlier search is known, even if it is empty.
                 if resolved.found.get(&key).is_some_and(|known| known.contains_key(&text(value))) {
                     continue;
                 }
@@ -64,10 +64,10 @@ fn groups(resolved: &Resolved, records: &[Record]) -> BTreeMap<Key, Group> {
     groups
 }
 
-/// The terms of a scope that ask for what another field refers to, in a field that can be read beside the key.
+/// The terms of a scope that use another field's reference, in a field that can be read beside the key.
 fn loose(find: &Find) -> Vec<usize> {
     let is_loose = |term: &DomainTerm| matches!(term, DomainTerm::Field { path, operator, .. } if operator == "=" && !path.contains('.'));
-    // Behind a sign of prefix notation a term is not a condition of its own.
+    // After an operator of prefix notation, a term is not a condition of its own.
     if find.scope.iter().any(|term| matches!(term, DomainTerm::Fixed(Json::String(_)))) {
         return Vec::new();
     }
@@ -87,7 +87,7 @@ async fn search(odoo: &Odoo, resolved: &mut Resolved, (model, field, archived): 
         .map(|(at, term)| if group.loose.contains(&at) { any_of(&group, at) } else { term.clone() })
         .collect();
     let fields: Vec<&str> = std::iter::once(field).chain(apart.iter().map(String::as_str)).collect();
-    // Which of the searches a record answers: by what the loose terms of their scopes ask for.
+    // Which of the searches a record belongs to: by the loose terms of their scopes.
     let mut answers: HashMap<Vec<String>, Vec<&Key>> = HashMap::new();
     for (key, (scope, _)) in &group.asked {
         let wanted = group.loose.iter().map(|at| text(scope[*at].get(2).unwrap_or(&Json::Null))).collect();
@@ -113,7 +113,7 @@ async fn search(odoo: &Odoo, resolved: &mut Resolved, (model, field, archived): 
     Ok(())
 }
 
-/// A loose term as the condition that any of the searches asks for.
+/// A loose term as a condition that covers all of the searches.
 fn any_of(group: &Group, at: usize) -> Json {
     let mut wanted: Vec<Json> = group.asked.values().filter_map(|(scope, _)| scope[at].get(2).cloned()).collect();
     wanted.sort_by_key(text);
@@ -124,7 +124,7 @@ fn any_of(group: &Group, at: usize) -> Json {
     }
 }
 
-/// A value that was read, as it is compared: a reference counts by its id.
+/// A value that was read, in a form for comparison: a reference counts by its id.
 fn shown(record: &Map<String, Json>, field: &str) -> String {
     match record.get(field) {
         Some(Json::Array(pair)) => pair.first().map(text).unwrap_or_default(),
@@ -133,10 +133,10 @@ fn shown(record: &Map<String, Json>, field: &str) -> String {
     }
 }
 
-/// What one search found: ids by the values asked for.
+/// The result of one search: ids by the searched values.
 struct Answer {
     ids: HashMap<String, Vec<i64>>,
-    /// Values that are written otherwise than Odoo's numbers are shown.
+    /// Values that are written differently from how Odoo shows its numbers.
     numbers: HashMap<String, Vec<String>>,
 }
 

@@ -1,5 +1,5 @@
-//! What Odoo does by itself when records are made and changed: defaults, products and their variants, prices of lines. Only what the
-//! suite shows a real Odoo to do.
+//! What Odoo does itself when records are created and changed: defaults, products and their variants, prices of lines. Only behaviour
+//! that the suite shows in a real Odoo.
 
 use chrono::Utc;
 use serde_json::{Map, Value as Json, json};
@@ -10,7 +10,7 @@ use super::{
     values::{display_name, value, variant},
 };
 
-/// Values a new record has before those that were given.
+/// Default values of a new record.
 pub(super) fn defaults(store: &mut Store, model: &str, values: &Map<String, Json>) -> Row {
     let now = Utc::now().format("%Y-%m-%d %H:%M:%S").to_string();
     let product = || values.get("product_id").and_then(Json::as_i64);
@@ -38,7 +38,7 @@ pub(super) fn defaults(store: &mut Store, model: &str, values: &Map<String, Json
     if let Json::Object(row) = defaults { row } else { Row::new() }
 }
 
-/// What follows when a record was made.
+/// Follow-ups after a record is created.
 pub(super) fn created(store: &mut Store, model: &str, id: i64) -> Result<(), Refusal> {
     match model {
         "product.template" => {
@@ -62,7 +62,7 @@ fn display_name_of(store: &Store, location: i64) -> String {
     value(store, "stock.location", location, "name").as_str().unwrap_or_default().to_string()
 }
 
-/// What follows when a record was changed.
+/// Follow-ups after a record is changed.
 pub(super) fn written(store: &mut Store, model: &str, id: i64, values: &Map<String, Json>) -> Result<(), Refusal> {
     match model {
         "product.template" => {

@@ -62,7 +62,7 @@ fn term(model: &str, items: &[Json], at: &mut usize) -> Result<Domain, Refusal> 
 }
 
 impl Domain {
-    /// Whether a record fits.
+    /// Whether a record matches.
     pub(super) fn fits(&self, store: &Store, model: &str, id: i64) -> bool {
         match self {
             Self::All(terms) => terms.iter().all(|term| term.fits(store, model, id)),
@@ -132,7 +132,7 @@ fn ordered(found: &Json, operator: &str, wanted: &Json) -> bool {
     })
 }
 
-/// SQL's signs for any characters and any one character.
+/// SQL's wildcards for any characters and any one character.
 fn pattern(wanted: &str) -> String {
     wanted.replace('%', "*").replace('_', "?")
 }

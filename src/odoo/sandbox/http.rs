@@ -27,7 +27,7 @@ pub(super) fn router(state: Handle) -> Router {
         .with_state(state)
 }
 
-/// A call as all dialects mean it.
+/// A call, independent of the dialect.
 struct Request {
     model: String,
     method: String,
@@ -36,7 +36,7 @@ struct Request {
     context: Map<String, Json>,
 }
 
-/// Carried out, refused, or a status made on purpose.
+/// Executed, refused, or a deliberate status.
 enum Answer {
     Value(Json),
     Refused(Refusal),
@@ -124,7 +124,7 @@ fn dispatch(state: &mut State, request: &Request) -> Result<Json, Refusal> {
         }
         "load" => {
             let answer = load::load(store, model, &fields, args.get("data").and_then(Json::as_array).map(Vec::as_slice).unwrap_or_default(), context)?;
-            // A bad row is named, not raised; all the same nothing of the call stays.
+            // A bad row is named, not raised; nevertheless the call is rolled back.
             if answer.get("ids") == Some(&Json::Bool(false)) {
                 store.roll_back();
             }
@@ -221,7 +221,7 @@ async fn xmlrpc(Shared(state): Shared<Handle>, Path(name): Path<String>, body: S
     ([(header::CONTENT_TYPE, "text/xml")], text).into_response()
 }
 
-/// Only JSON-2 says NotFound; the older dialects have other words for it.
+/// Only JSON-2 says NotFound; the older dialects use other names.
 fn older(refusal: Refusal) -> Refusal {
     let model = refusal.message.strip_prefix("The model '").and_then(|rest| rest.split('\'').next());
     match (refusal.name.rsplit('.').next(), model) {
@@ -254,7 +254,7 @@ fn service(state: &Handle, service: &str, method: &str, params: &[Json]) -> Answ
     }
 }
 
-/// Positional arguments by the names the methods give them.
+/// Positional arguments by the names in the methods.
 fn positional(model: &str, method: &str, given: Option<&Json>, named: Option<&Json>) -> Request {
     let mut list = given.and_then(Json::as_array).cloned().unwrap_or_default();
     let mut args = named.and_then(Json::as_object).cloned().unwrap_or_default();

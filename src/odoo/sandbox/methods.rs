@@ -1,5 +1,5 @@
-//! Public methods of models besides those of the ORM: orders that make deliveries, counting stock, pickings that ask back. Only what
-//! the suite shows a real Odoo to do.
+//! Public methods of models besides those of the ORM: orders that make deliveries, counting stock, pickings that open dialogs. Only
+//! behaviour that the suite shows in a real Odoo.
 
 use chrono::Utc;
 use serde_json::{Map, Value as Json, json};
@@ -43,7 +43,7 @@ pub(super) fn call(
         "button_validate" => stock::validate(store, ids, context)?,
         "message_post" => {
             let body = args.get("body").and_then(Json::as_str).unwrap_or_default();
-            // What comes over RPC is text, never markup.
+            // A value from RPC is text, never markup.
             let body = format!("<p>{}</p>", body.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;"));
             let values = json!({"model": model, "res_id": ids.first(), "body": body});
             json!([orm::create(store, "mail.message", values.as_object().unwrap_or(&Map::new()), context)?])

@@ -1,5 +1,5 @@
-//! An Odoo that fits into a test: the three dialects over HTTP, the fields of a real Odoo 19, records in memory, and as much of the
-//! behaviour as EDI meets. One behaviour suite runs unchanged against it and against a real server (`tests/suite/odoo`).
+//! An Odoo for tests: the three dialects over HTTP, the fields of a real Odoo 19, records in memory, and the behaviour that EDI
+//! needs. One behaviour suite runs unchanged against it and against a real server (`tests/suite/odoo`).
 //!
 //! **Invariant:** it refuses what Odoo refuses, with the same fault shapes; a call is a transaction and leaves nothing behind when
 //! it is refused.
@@ -27,7 +27,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 
 use store::Store;
 
-/// What an exception is called and says.
+/// Name and message of an exception.
 #[derive(Debug, Clone)]
 struct Refusal {
     name: &'static str,
@@ -55,14 +55,14 @@ impl Refusal {
     }
 }
 
-/// A fault to be made on purpose.
+/// A deliberate fault.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PlannedFault {
     /// Answer with this HTTP status and do nothing.
     Status(u16),
     /// Do the work, then answer with this HTTP status: the answer is lost, the effect is not.
     StatusAfterCommit(u16),
-    /// Refuse as a transaction that met another.
+    /// Refuse as a transaction that conflicts with another.
     Busy,
 }
 
@@ -72,7 +72,7 @@ struct State {
     calls: Vec<String>,
 }
 
-/// A running sandbox; dropping it ends it.
+/// A running sandbox; dropping it stops it.
 pub struct Sandbox {
     address: SocketAddr,
     state: Arc<Mutex<State>>,
@@ -87,7 +87,7 @@ pub const LOGIN: &str = "admin";
 pub const KEY: &str = "sandbox-key";
 
 impl Sandbox {
-    /// Starts a sandbox on loopback, on `port` or, for 0, on a free one. It holds what an Odoo holds when it is new: a company, a
+    /// Starts a sandbox on loopback, on `port` or, for 0, on a free one. It has the records of a new Odoo: a company, a
     /// warehouse with its locations, units, a currency.
     ///
     /// # Errors
@@ -115,7 +115,7 @@ impl Sandbox {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Makes `trouble` at the next call of `method`, alone or as `model.method` (`*` for any). Troubles of one method come one after the other.
+    /// Causes `trouble` at the next call of `method`, alone or as `model.method` (`*` for any). Several for one method come one by one.
     pub fn expect_trouble(&self, method: &str, trouble: PlannedFault) {
         self.state().trouble.push_back((method.to_string(), trouble));
     }

@@ -1,4 +1,4 @@
-//! What an Odoo holds when it is new, as far as EDI sees it.
+//! The records of a new Odoo, as far as EDI needs them.
 
 use serde_json::{Value as Json, json};
 

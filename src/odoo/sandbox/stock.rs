@@ -1,4 +1,4 @@
-//! Stock: quants in inventory mode, reservation, and deliveries that ask back before they leave something behind.
+//! Stock: quants in inventory mode, reservation, and deliveries that open a dialog before they create a backorder.
 
 use chrono::Utc;
 use serde_json::{Map, Value as Json, json};
@@ -60,7 +60,7 @@ pub(super) fn apply_inventory(store: &mut Store, quants: &[i64], context: &Map<S
         let (from, to) = if counted >= before { (json!(ADJUSTMENT), location) } else { (location, json!(ADJUSTMENT)) };
         let moved = json!({"product_id": product, "product_uom_qty": (counted - before).abs(), "quantity": (counted - before).abs(), "state": "done", "location_id": from, "location_dest_id": to,
                            "is_inventory": true, "inventory_name": name, "reference": name, "picking_id": false});
-        // Where nothing differs nothing moves.
+        // Without a difference, nothing moves.
         if (counted - before).abs() > f64::EPSILON {
             store.insert("stock.move", moved.as_object().cloned().unwrap_or_default());
         }
@@ -70,7 +70,7 @@ pub(super) fn apply_inventory(store: &mut Store, quants: &[i64], context: &Map<S
     }
 }
 
-/// Reserves what is there; goods that are not tracked in stock are always there.
+/// Reserves available stock; goods that are not tracked are always available.
 pub(super) fn assign(store: &mut Store, picking: i64) {
     let moves: Vec<i64> =
         value(store, "stock.picking", picking, "move_ids").as_array().into_iter().flatten().filter_map(Json::as_i64).collect();
@@ -106,7 +106,7 @@ pub(super) fn assign(store: &mut Store, picking: i64) {
     store.set("stock.picking", picking, "state", json!(if all { "assigned" } else { "confirmed" }));
 }
 
-/// `true` when done; a window's action when a person would be asked.
+/// `true` when done; a window action when Odoo would open a dialog.
 pub(super) fn validate(store: &mut Store, pickings: &[i64], context: &Map<String, Json>) -> Result<Json, Refusal> {
     for picking in pickings {
         let moves: Vec<i64> =

@@ -1,4 +1,4 @@
-//! What a field of a record says: stored, worked out, or another record's.
+//! The value of a field of a record: stored, computed, or from another record.
 
 use serde_json::{Value as Json, json};
 
@@ -52,7 +52,7 @@ pub(super) fn display_name(store: &Store, model: &str, id: i64) -> String {
     }
 }
 
-/// Fields that are worked out, or live on another record.
+/// Fields that are computed, or stored on another record.
 fn computed(store: &Store, model: &str, id: i64, field: &str) -> Option<Json> {
     let of = |field: &str| value(store, model, id, field);
     match (model, field) {
