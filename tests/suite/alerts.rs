@@ -301,7 +301,7 @@ async fn cron_and_monitoring_ask_by_exit_code() {
     let world = &watched.shop.world;
     world.consign(&["run", "--once", "orders-in"]).ends(0);
     let fine = world.consign(&["alerts"]).ends(0);
-    insta::assert_snapshot!(fine.out, @"nothing is the matter");
+    insta::assert_snapshot!(fine.out, @"no active alerts");
     world.drop_file("out/orders", "bad.xml", "<Order/>");
     world.consign(&["run", "--once", "orders-in"]).ends(1);
     let bad = world.consign(&["alerts"]).ends(1);

@@ -92,7 +92,7 @@ async fn a_call_of_a_message_that_is_discarded_stays_unknown_until_a_person_deci
     catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
     let ran = world.consign(&["discard", &id, "--reason", "not wanted"]).ends(0);
-    assert!(ran.out.contains("not known whether it took place: call message_post"), "{}", ran.out);
+    assert!(ran.out.contains("outcome unknown: call message_post"), "{}", ran.out);
     assert!(world.consign(&["show", &id]).ends(0).out.contains("unknown: call message_post"));
     let ran = world.consign_later(&["reprocess", &id]).ends(1);
     assert!(ran.err.contains("C417") && ran.err.contains("consign resolve"), "{}", ran.err);
