@@ -111,7 +111,7 @@ async fn failed_files_are_told_once_with_their_causes_and_told_to_be_over() {
     assert_eq!(watched.hook.told(), [["new failed/orders-in"], ["more failed/orders-in"]]);
     let text = watched.hook.texts().concat();
     assert!(text.contains("3 messages of orders-in failed: 3 × ") && text.contains("6 messages of orders-in failed"), "{text}");
-    assert!(text.contains("to do: consign errors orders-in"), "{text}");
+    assert!(text.contains("fix: consign errors orders-in"), "{text}");
     watched.shop.world.consign(&["discard", "--flow", "orders-in", "--reason", "tests"]).ends(0);
     watched.after(10).await;
     assert_eq!(watched.hook.told().last(), Some(&vec!["over failed/orders-in".to_string()]));

@@ -74,7 +74,7 @@ async fn sighup_reads_the_workspace_anew_and_loses_no_work() {
         tokio::time::sleep(Duration::from_millis(150)).await;
     }
     until("the orders", async || world.odoo.count("sale.order", json!([])).await == 12).await;
-    assert!(log().contains("the workspace is read anew"), "{}", log());
+    assert!(log().contains("workspace reloaded"), "{}", log());
     // A mistake is told, and what was read before goes on.
     fs::write(world.workspace().join("flows/orders-in.toml"), "direction = \"inn\"\n").expect("written");
     signal(&daemon, "HUP");

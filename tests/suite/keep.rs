@@ -262,7 +262,7 @@ async fn what_was_sent_after_the_backup_is_not_sent_a_second_time() {
     assert_eq!(sent.len(), 3, "{sent:?}");
     fs::remove_dir_all(shop.world.workspace().join("var")).expect("the disk is lost");
     let back = shop.world.consign(&["restore", file]).ends(0);
-    assert!(back.out.contains("what outbound flows find first is held (C912)"), "{}", back.out);
+    assert!(back.out.contains("the first records that outbound flows find are held (C912)"), "{}", back.out);
     let run = shop.world.consign(&["run", "--once", "despatch-out"]).ends(1);
     assert!(run.out.contains("3 held"), "{}", run.out);
     assert_eq!(shop.world.partner_files("in"), sent);

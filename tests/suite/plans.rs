@@ -47,7 +47,7 @@ async fn a_call_whose_answer_is_lost_is_held_and_not_made_again() {
     let posted = || sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count();
     assert_eq!(posted(), 1);
     let ran = world.consign(&["reprocess", &id]).ends(2);
-    assert!(ran.out.contains("waiting, next try"), "Odoo may still be at it: nobody looks before it can be known: {ran:?}");
+    assert!(ran.out.contains("waiting, next attempt"), "Odoo may still be at it: nobody looks before it can be known: {ran:?}");
     let ran = world.consign_later(&["reprocess", &id]).ends(1);
     assert!(ran.out.contains("held") && ran.err.contains("C417"), "{ran:?}");
     assert_eq!(posted(), 1, "taken up again it is told what is not known");
@@ -176,7 +176,7 @@ async fn samples_are_held_against_what_was_recorded() {
         -         price_unit = 58.0
         +         price_unit = 116.0
           then action_confirm
-    2 samples, 1 not as expected; look at them, then: consign test --accept
+    2 samples, 1 not as expected; review them, then: consign test --accept
     "#);
 }
 
