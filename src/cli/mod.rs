@@ -113,7 +113,7 @@ enum Verb {
     Log(log::Args),
     /// Generate a starter flow from a schema and a sample.
     New(new::Args),
-    /// Save a snapshot of Odoo's models and fields, for offline checks.
+    /// Save a snapshot of the models and fields in Odoo, for offline checks.
     Odoo(odoo::Args),
     /// Show what a file would change in Odoo; nothing is sent.
     Plan(plan::Args),

@@ -312,7 +312,7 @@ async fn cron_and_monitoring_ask_by_exit_code() {
     world.consign(&["alerts", "--tell"]).ends(1);
     assert_eq!(watched.hook.told(), [["new failed/orders-in"]]);
     world.consign(&["alerts", "--try"]).ends(0);
-    assert!(watched.hook.texts().last().expect("a text").contains("trial"));
+    assert!(watched.hook.texts().last().expect("a text").contains("This is a test"));
     fs::write(world.workspace().join("hook.secret"), "http://127.0.0.1:1/hook?token=hush").expect("written");
     let lost = world.consign(&["alerts", "--try"]).ends(2);
     assert!(lost.err.contains("C908") && !lost.err.contains("hush"), "{}", lost.err);

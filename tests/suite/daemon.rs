@@ -78,7 +78,7 @@ async fn sighup_reads_the_workspace_anew_and_loses_no_work() {
     // A mistake is told, and what was read before goes on.
     fs::write(world.workspace().join("flows/orders-in.toml"), "direction = \"inn\"\n").expect("written");
     signal(&daemon, "HUP");
-    until("the refusal", async || log().contains("is not read anew: it has a mistake")).await;
+    until("the refusal", async || log().contains("workspace not reloaded, as it has an error")).await;
     world.drop_file("out/orders", "order-12.xml", goods::order("H-12", &customer, &[(&product, 1.0, 1.0)]));
     until("the order", async || world.odoo.count("sale.order", json!([])).await == 13).await;
     // A new flow is on from then on.
