@@ -274,7 +274,7 @@ async fn only_what_a_backup_holds_is_brought_back() {
         (&[("workspace/keys/id_ed25519", &b"key"[..])][..], "", "keys/id_ed25519"),
         (&[("workspace/.bashrc", b"echo")], "", ".bashrc"),
         (&[("storage/other/a", b"a")], "", "storage/other/a"),
-        (&[], "storage/journal.sqlite", "it has no journal"),
+        (&[], "storage/journal.sqlite", "it contains no journal"),
         (&[("workspace/consign.toml", moved.as_bytes())], "", "keeps its storage outside"),
     ] {
         let (ran, there) = restore(with, without);

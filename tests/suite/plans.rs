@@ -190,10 +190,10 @@ async fn a_plan_is_held_against_the_real_odoo_and_against_what_was_done() {
     fs::write(&file, &order).expect("written");
     let live = |world: &World| world.consign(&["plan", "orders-in", &file.display().to_string(), "--live"]);
     let ran = live(&world).ends(0);
-    assert!(ran.out.contains("create  sale.order (line 2)") && ran.out.contains("1 to create, 0 to update, 0 as they are"), "{}", ran.out);
+    assert!(ran.out.contains("create  sale.order (line 2)") && ran.out.contains("1 to create, 0 to update, 0 unchanged"), "{}", ran.out);
     world.drop_file("out/orders", "order.xml", &order);
     world.consign(&["run", "--once", "orders-in"]).ends(0);
-    assert!(live(&world).ends(0).out.contains("0 to create, 0 to update, 1 as they are"));
+    assert!(live(&world).ends(0).out.contains("0 to create, 0 to update, 1 unchanged"));
     fs::write(&file, order.replace("<Quantity>2</Quantity>", "<Quantity>3</Quantity>").replace("2026-12-01", "2026-12-02"))
         .expect("written");
     let ran = live(&world).ends(0);
