@@ -17,12 +17,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let (workspace, _) = context.load_whole_flows()?;
     let done = backup::backup(&workspace, &args.file, Utc::now()).await?;
     context.out.data(&done);
-    context.out.line(format!(
-        "{}: {} files, {} bytes uncompressed, verified",
-        args.file.display(),
-        done.files,
-        done.bytes
-    ));
+    context.out.line(format!("{}: {} files, {} bytes uncompressed, verified", args.file.display(), done.files, done.bytes));
     if !done.lost.is_empty() {
         context.out.line(format!("not in the backup, as their originals are no longer in our storage: messages {}", done.lost.join(", ")));
     }

@@ -118,8 +118,9 @@ fn heading(out: &Output, text: &str) {
 }
 
 fn folder(named: Option<&Path>) -> Result<PathBuf, Problem> {
-    let unusable =
-        |error: std::io::Error| Problem::new(Code::Usage, format!("cannot create the demo folder ({})", crate::model::problem::reason(&error)));
+    let unusable = |error: std::io::Error| {
+        Problem::new(Code::Usage, format!("cannot create the demo folder ({})", crate::model::problem::reason(&error)))
+    };
     match named {
         Some(dir) => {
             fs::create_dir_all(dir).map_err(unusable)?;

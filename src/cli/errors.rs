@@ -56,9 +56,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         ));
         if message.stage == Stage::Done {
             context.out.line(match message.pipeline().maps() {
-                true => {
-                    "    processed, but the file could not be moved on the partner's drop; each run retries the move"
-                }
+                true => "    processed, but the file could not be moved on the partner's drop; each run retries the move",
                 false => "    sent, but the note in Odoo is not written yet; each run retries it",
             });
         }

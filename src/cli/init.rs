@@ -99,7 +99,10 @@ async fn accept(context: &Context) -> Result<Exit, Problems> {
     context.out.data(&serde_json::json!({ "held": held }));
     context.out.line(format!("the journal in {} is accepted as it is", workspace.storage.display()));
     if !held.is_empty() {
-        context.out.line(format!("documents that it does not know may have been sent: the first records that {} find are held (C912)", held.join(", ")));
+        context.out.line(format!(
+            "documents that it does not know may have been sent: the first records that {} find are held (C912)",
+            held.join(", ")
+        ));
     }
     Ok(Exit::Fine)
 }

@@ -68,7 +68,10 @@ fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<()
     };
     if !workspace.partners.contains_key(partner) {
         let hint = did_you_mean(partner, workspace.partners.keys().map(String::as_str));
-        return Err(reported(format!("there is no partner `{partner}`"), hint.or_else(|| Some("create a file for it in partners/".into()))));
+        return Err(reported(
+            format!("there is no partner `{partner}`"),
+            hint.or_else(|| Some("create a file for it in partners/".into())),
+        ));
     }
     let mut wanted: Vec<String> = ["mapping", "template"].iter().filter_map(|key| value(text, key)).map(str::to_string).collect();
     let samples = format!("samples/{name}/");

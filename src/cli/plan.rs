@@ -51,8 +51,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let name = args.file.display().to_string();
     let bytes = fs::read(&args.file).map_err(|error| {
         Problems::from(
-            Problem::new(Code::DropIo, format!("cannot read the file ({})", crate::model::problem::reason(&error)))
-                .at(Place::file(&name)),
+            Problem::new(Code::DropIo, format!("cannot read the file ({})", crate::model::problem::reason(&error))).at(Place::file(&name)),
         )
     })?;
     let plan = render::plan(&ByteSource::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;

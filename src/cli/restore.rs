@@ -41,7 +41,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     context.out.line("    consign doctor      test secrets, drops and Odoo");
     context.out.line("    consign errors      list unfinished messages; the next run continues them");
     context.out.line("    consign run\n");
-    context.out.line(format!("The journal does not know what was sent after {made}: the first records that outbound flows find are held (C912)."));
+    context
+        .out
+        .line(format!("The journal does not know what was sent after {made}: the first records that outbound flows find are held (C912)."));
     context
         .out
         .line("Files received after that are in the partners' archive folders. Check each with `consign plan FLOW FILE --live`, then drop it again.");

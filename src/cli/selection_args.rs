@@ -81,10 +81,7 @@ impl By {
     pub(super) fn reasoned(&self, action: &'static str) -> Result<AuditEntry, Problems> {
         match self.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty()) {
             true => Ok(self.entry(action)),
-            false => Err(Problems::from(Problem::new(
-                Code::Usage,
-                format!("to {action} a message needs --reason, for the audit log"),
-            ))),
+            false => Err(Problems::from(Problem::new(Code::Usage, format!("to {action} a message needs --reason, for the audit log")))),
         }
     }
 }

@@ -110,7 +110,10 @@ fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Proble
         context.known_flow(&workspace, Some(id)).map_err(nowhere)?;
         let flow = &workspace.flows[id];
         if flow.inbound().is_none() {
-            return Err(nowhere(Problems::from(Problem::new(Code::Usage, format!("`{id}` is outbound; only inbound flows receive files")))));
+            return Err(nowhere(Problems::from(Problem::new(
+                Code::Usage,
+                format!("`{id}` is outbound; only inbound flows receive files"),
+            ))));
         }
         let schemas = Schemas::compile(&workspace, flow, threads).map_err(|problems| (problems, workspace.schemas()))?;
         return Ok(By::Flow(Box::new(workspace), id.clone(), schemas));

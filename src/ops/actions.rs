@@ -39,7 +39,11 @@ pub async fn again(engine: &Engine, message: &mut Message, again: ReprocessOptio
         mapping_store::load(engine.storage(), message).await?;
     }
     let mut entry = entry.clone();
-    let options = [(again.checked, "without validation"), (again.as_then, "with the original mapping"), (again.overwrite, "overwriting newer values")];
+    let options = [
+        (again.checked, "without validation"),
+        (again.as_then, "with the original mapping"),
+        (again.overwrite, "overwriting newer values"),
+    ];
     let options: Vec<&str> = options.into_iter().filter_map(|(on, what)| on.then_some(what)).collect();
     if !options.is_empty() {
         entry.detail = Some(options.join(", "));

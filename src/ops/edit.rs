@@ -47,9 +47,7 @@ impl EditableText {
         }
         match encoding_rs::WINDOWS_1252.encode(&text) {
             (bytes, _, false) => Ok(bytes.into_owned()),
-            (_, _, true) => {
-                Err(Problem::new(Code::Usage, "the file is encoded as Windows-1252, which lacks one of the new characters"))
-            }
+            (_, _, true) => Err(Problem::new(Code::Usage, "the file is encoded as Windows-1252, which lacks one of the new characters")),
         }
     }
 }
@@ -78,10 +76,17 @@ fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
 fn may_be_edited(message: &Message) -> Result<(), Problem> {
     let refuse = |why: String| Err(Problem::new(Code::Usage, why));
     if !message.pipeline().maps() {
-        return refuse(format!("message {} is outbound and cannot be edited: change the record in Odoo, then reprocess", message.id.short()));
+        return refuse(format!(
+            "message {} is outbound and cannot be edited: change the record in Odoo, then reprocess",
+            message.id.short()
+        ));
     }
     if message.size > LARGEST {
-        return refuse(format!("message {} has {} bytes and is too large to edit: the partner must send it again", message.id.short(), message.size));
+        return refuse(format!(
+            "message {} has {} bytes and is too large to edit: the partner must send it again",
+            message.id.short(),
+            message.size
+        ));
     }
     if !message.stage.is_at_rest() {
         return refuse(format!("message {} is {}: hold it first", message.id.short(), message.stage));

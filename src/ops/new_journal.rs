@@ -110,7 +110,9 @@ fn numbers(workspace: &Workspace, given: &BTreeMap<String, i64>) -> Result<Vec<(
     if !missing.is_empty() {
         let flags: Vec<String> = missing.iter().map(|flow| format!("--next {flow}=NUMBER")).collect();
         let text = format!("documents of {} are numbered, and the last number is not known here", missing.join(" and "));
-        problems.push(unable(text).hint(format!("find the last number in the last sent file or ask the partner, then add {}", flags.join(" "))));
+        problems.push(
+            unable(text).hint(format!("find the last number in the last sent file or ask the partner, then add {}", flags.join(" "))),
+        );
     }
     Problems::check(problems)?;
     Ok(given.iter().map(|(flow, number)| (flow.clone(), *number)).collect())

@@ -151,7 +151,9 @@ impl<'e> Previewer<'e> {
         };
         if message.stage == Stage::Waiting {
             into.lines.push(match message.until.filter(|until| message.firm && *until > self.engine.clock().now()) {
-                Some(until) => format!("next attempt at {}: until then the last call may still take effect", until.format("%Y-%m-%d %H:%M:%S UTC")),
+                Some(until) => {
+                    format!("next attempt at {}: until then the last call may still take effect", until.format("%Y-%m-%d %H:%M:%S UTC"))
+                }
                 None => "it is retried now, from its current stage".into(),
             });
         }

@@ -1,4 +1,4 @@
-//! One flow: when it runs, what kept its last run from working, what lies on the drop for a person, its latest messages.
+//! The page of a flow: schedule, problems of the last run, held files on the drop, and the newest messages.
 
 use std::sync::Arc;
 
@@ -13,9 +13,9 @@ use crate::{
     model::{Code, Problem},
 };
 
-/// Messages shown.
+/// Maximum number of messages shown.
 const LATEST: u32 = 15;
-/// Causes shown.
+/// Maximum number of causes shown.
 const CAUSES: u32 = 10;
 
 /// The page of a flow.

@@ -135,6 +135,6 @@ async fn the_certificate_of_a_real_ftps_server_is_told_before_it_ends() {
         fs::write(world.workspace().join("partners/nordwind.toml"), drop).expect("written");
         let told = world.consign(&["alerts"]).ends(1);
         let key = format!("ending/127.0.0.1:{}", server.port());
-        assert!(told.out.contains(&key) && told.out.contains("ends in 1 days"), "{}", told.out);
+        assert!(told.out.contains(&key) && told.out.contains("expires in 1 days"), "{}", told.out);
     }
 }

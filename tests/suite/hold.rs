@@ -275,7 +275,7 @@ async fn only_what_a_backup_holds_is_brought_back() {
         (&[("workspace/.bashrc", b"echo")], "", ".bashrc"),
         (&[("storage/other/a", b"a")], "", "storage/other/a"),
         (&[], "storage/journal.sqlite", "it contains no journal"),
-        (&[("workspace/consign.toml", moved.as_bytes())], "", "keeps its storage outside"),
+        (&[("workspace/consign.toml", moved.as_bytes())], "", "has its storage outside"),
     ] {
         let (ran, there) = restore(with, without);
         let ran = ran.ends(2);

@@ -232,7 +232,11 @@ async fn a_backup_that_is_broken_or_strange_brings_nothing_back_that_could_be_ta
     for (what, bytes) in [("cut", whole[..whole.len() / 2].to_vec()), ("empty", Vec::new()), ("no zip", b"hello".to_vec())] {
         fs::write(&file, bytes).expect("written");
         let refused = shop.world.consign(&["restore", &name]).ends(2);
-        assert!(refused.err.contains("C910") && refused.err.contains("no whole backup") && !journal.exists(), "{what}: {}", refused.err);
+        assert!(
+            refused.err.contains("C910") && refused.err.contains("not an intact backup") && !journal.exists(),
+            "{what}: {}",
+            refused.err
+        );
     }
     // A byte of the journal is another: the last entry, so that all else is back and the journal is not.
     let mut flipped = whole.clone();
@@ -306,7 +310,7 @@ async fn a_workspace_in_use_gets_nothing_back() {
     fs::rename(storage.join("journal.sqlite"), storage.join("old.sqlite")).expect("moved");
     fs::write(storage.join("journal.sqlite-wal"), "left behind").expect("written");
     let refused = shop.world.consign(&["restore", file]).ends(2);
-    assert!(refused.err.contains("as a whole") && !removed.exists(), "{}", refused.err);
+    assert!(refused.err.contains("move away the whole storage") && !removed.exists(), "{}", refused.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -218,7 +218,7 @@ async fn a_stop_ends_transfers_waits_and_listings_and_leaves_nothing_of_them() {
     let log = street.world.dir.path().join("daemon.log");
     for round in 0..rounds(15) {
         let mut daemon = street.world.daemon();
-        until("the start", &log, async || fs::read_to_string(&log).is_ok_and(|log| log.contains("flow is on"))).await;
+        until("the start", &log, async || fs::read_to_string(&log).is_ok_and(|log| log.contains("flow is enabled"))).await;
         tokio::time::sleep(moment(round)).await;
         let began = Instant::now();
         signal(&daemon, "TERM");

@@ -100,7 +100,9 @@ fn what_cannot_be_judged_is_said_and_ends_with_2() {
     let missing = folder.validate(&["--schema", "ORDER", "in/a.xml", "nowhere.xml"]);
     assert_eq!(missing.exit, 2);
     assert!(
-        missing.out.contains("error[C308]") && missing.out.contains("nowhere.xml: not validated") && missing.out.contains("in/a.xml: valid")
+        missing.out.contains("error[C308]")
+            && missing.out.contains("nowhere.xml: not validated")
+            && missing.out.contains("in/a.xml: valid")
     );
     let pattern = folder.validate(&["--schema", "ORDER", "in/*.csv", "in/a.xml"]);
     assert!(
