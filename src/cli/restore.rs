@@ -46,6 +46,6 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         .line(format!("The journal does not know what was sent after {made}: the first records that outbound flows find are held (C912)."));
     context
         .out
-        .line("Files received after that are in the partners' archive folders. Check each with `consign plan FLOW FILE --live`, then drop it again.");
+        .line("Later files are in the partners' archive folders: check each with `consign plan FLOW FILE --live`, then drop it again.");
     Ok(Exit::Fine)
 }

@@ -78,7 +78,7 @@ fn stays_inside(zip: &mut ZipArchive<BufReader<File>>, from: &Path, root: &Path)
         Some(TomlItem::Text(storage)) if contained(&storage).is_err() => {
             let problem = unable("has its storage outside of the workspace", from, &shown(&cut(&storage)));
             Err(problem.hint(format!(
-                "first put a consign.toml with the correct storage into {}: it is kept. The backup's own is workspace/consign.toml in the zip",
+                "first put a consign.toml with the correct storage into {}; the backup's own is workspace/consign.toml in the zip",
                 root.display()
             )))
         }
