@@ -208,7 +208,7 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     Ok(BackupContents { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost, broken: Vec::new() })
 }
 
-/// What was written.
+/// The written files.
 struct Written {
     files: usize,
     bytes: u64,

@@ -18,7 +18,7 @@ use crate::{
     storage::{Storage, private_folder},
 };
 
-/// What was done.
+/// Result of a new journal.
 #[derive(Debug, Serialize)]
 pub struct Begun {
     /// Outbound flows: the first records that they find are held.

@@ -29,7 +29,7 @@ struct Failures {
 #[derive(Default)]
 struct Known {
     failures: HashMap<String, Failures>,
-    /// Where somebody has signed in before is not closed because others guess at that name elsewhere.
+    /// Addresses from which a name has signed in before: wrong passwords from elsewhere do not block these.
     familiar: HashMap<String, DateTime<Utc>>,
 }
 
