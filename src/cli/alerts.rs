@@ -1,4 +1,4 @@
-//! `consign alerts`: what is the matter now, for people and for checks by cron or a monitoring system: exit code 0 means nothing is.
+//! `consign alerts`: the active alerts, for people, cron and monitoring systems. Exits 0 if there are none.
 
 use serde_json::json;
 
@@ -10,10 +10,10 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Send new alerts, as `consign run` does by itself; for workspaces where cron runs `consign run --once`.
+    /// Send new alerts, as `consign run` does; for workspaces where cron runs `consign run --once`.
     #[arg(long, conflicts_with_all = ["silence", "try"])]
     tell: bool,
-    /// Send a test message to the mail addresses and the webhook of [alerts].
+    /// Send a test alert to the mail addresses and webhook of [alerts].
     #[arg(long)]
     r#try: bool,
     /// Mute this alert until it resolves.
@@ -29,8 +29,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let channels = engine.workspace().alerts.channels();
     if args.r#try || (args.tell && channels.is_empty()) {
         if channels.is_empty() {
-            let problem = Problem::new(Code::Usage, "alerts have no way to go: consign.toml has neither [alerts.mail] nor a `webhook`");
-            return Err(Problems::from(problem.hint("docs/configuration.md shows [alerts]")));
+            let problem = Problem::new(Code::Usage, "alerts have no channel: consign.toml has neither [alerts.mail] nor a `webhook`");
+            return Err(Problems::from(problem.hint("add one; docs/configuration.md shows [alerts]")));
         }
         let body = text::trial(engine.workspace(), now);
         let mut problems = Vec::new();
@@ -46,10 +46,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         let entry = crate::journal::AuditEntry { detail: Some(key.clone()), ..args.by.entry("silence") };
         if !engine.journal().silence(key, &entry, now).await? {
             let on: Vec<String> = engine.journal().alerts().await?.into_iter().map(|alert| alert.key).collect();
-            let hint = if on.is_empty() { "none is on".to_string() } else { format!("on are: {}", on.join(", ")) };
+            let hint = if on.is_empty() { "no alert is active".to_string() } else { format!("active alerts: {}", on.join(", ")) };
             return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}`")).hint(hint)));
         }
-        context.out.line(format!("{key} is not reported again until it is over"));
+        context.out.line(format!("{key} is muted until it resolves"));
         return Ok(Exit::Fine);
     }
     let endings = Endings::of(&engine).await;
@@ -62,11 +62,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let silenced = |key: &str| known.iter().any(|alert| alert.key == key && alert.silenced);
     context.out.data(&json!({ "alerts": conditions, "unseen": endings.unseen, "unreported": unreported }));
     if conditions.is_empty() {
-        context.out.line("nothing is the matter");
+        context.out.line("no active alerts");
     }
     for condition in &conditions {
-        let known = if silenced(&condition.key) { "  (silenced)" } else { "" };
-        context.out.line(format!("{}{known}\n    {}\n    to do: {}", condition.key, shown(&condition.text), shown(&condition.hint)));
+        let known = if silenced(&condition.key) { "  (muted)" } else { "" };
+        context.out.line(format!("{}{known}\n    {}\n    fix: {}", condition.key, shown(&condition.text), shown(&condition.hint)));
     }
     if !context.out.json {
         context.out.problems(&unreported);

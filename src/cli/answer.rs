@@ -1,4 +1,4 @@
-//! `consign answer ID`: what a partner said to a document that we sent, where no file says it.
+//! `consign answer ID`: records a partner's acknowledgement of a document that we sent, when it did not come as a file.
 
 use super::{Context, Exit, selection_args::By};
 use crate::{
@@ -9,13 +9,13 @@ use crate::{
 #[derive(clap::Args)]
 #[command(group = clap::ArgGroup::new("reply").required(true))]
 pub(super) struct Args {
-    /// Ids of messages, or their first or last digits.
+    /// Message ids, or their first or last digits.
     #[arg(required = true)]
     ids: Vec<String>,
-    /// The partner takes the document.
+    /// The partner accepted the document.
     #[arg(long, group = "reply")]
     accepted: bool,
-    /// The partner refuses it.
+    /// The partner refused the document.
     #[arg(long, group = "reply")]
     refused: bool,
     #[command(flatten)]

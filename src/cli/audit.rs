@@ -1,4 +1,4 @@
-//! `consign audit`: who did what, and why, the latest first.
+//! `consign audit`: who did what, when and why; newest first.
 
 use super::{Context, Exit, output};
 use crate::{
@@ -8,9 +8,9 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Only what was done to this message.
+    /// Only entries of this message: its id, or the first or last digits.
     id: Option<String>,
-    /// At most so many.
+    /// Maximum number of entries.
     #[arg(long, default_value_t = 50)]
     limit: u32,
 }
@@ -31,12 +31,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         }
     }
     if entries.is_empty() {
-        context.out.line("nobody has done anything yet");
+        context.out.line("no audit entries");
     }
     Ok(Exit::Fine)
 }
 
-/// One deed: when, who, what, on which message, why.
+/// One audit entry: when, who, what, on which message, why.
 pub(super) fn line(entry: &AuditRow, on: &str) -> String {
     let why = entry.reason.as_deref().map(|reason| format!("  {}", shown(reason))).unwrap_or_default();
     let line = format!("{}  {:10} {:10} {on}{why}", output::at(entry.at), shown(&entry.who), entry.action);

@@ -1,4 +1,4 @@
-//! `consign check`: the whole workspace, offline.
+//! `consign check`: checks the whole workspace, offline.
 
 use std::path::Path;
 
@@ -12,7 +12,7 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Also list what partners always send and no mapping reads.
+    /// Also list the elements that partners always send and no mapping reads.
     #[arg(long)]
     coverage: bool,
 }
@@ -25,7 +25,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         "coverage": report.coverage.iter().map(|(flow, coverage)| (flow.clone(), json!(coverage))).collect::<serde_json::Map<_, _>>() }),
     );
     if !context.out.json {
-        // Mappings and templates are shown, the files that may name secrets are not.
+        // Lines of mappings and templates are shown. Lines of files that may contain secrets are not.
         let is_shown = |problem: &Problem| {
             let file = problem.place.file.as_deref().unwrap_or_default();
             !["consign.toml", "flows/", "partners/"].iter().any(|start| file.starts_with(start))
@@ -45,7 +45,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     report.warnings.iter().for_each(|warning| beside("warning", warning, ""));
     for (flow, coverage) in report.coverage.iter().filter(|_| args.coverage) {
         context.out.line(format!(
-            "{flow}: {} elements and attributes read, {} of those that always come are not",
+            "{flow}: {} elements and attributes read; {} always sent, but not read",
             coverage.read,
             coverage.unread.len()
         ));
@@ -53,7 +53,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     }
     let (flows, partners) = (workspace.flows.len(), workspace.partners.len());
     context.out.line(match report.problems.len() {
-        0 => format!("{flows} flows of {partners} partners: everything fits"),
+        0 => format!("{flows} flows of {partners} partners: no problems"),
         1 => format!("{flows} flows of {partners} partners: 1 problem"),
         many => format!("{flows} flows of {partners} partners: {many} problems"),
     });

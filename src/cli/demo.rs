@@ -1,5 +1,5 @@
-//! `consign demo`: the newcomer's first minute. Embedded servers on loopback, the sample workspace, good and bad files, all flows,
-//! and what became of everything.
+//! `consign demo`: a newcomer's first minute. It starts servers on loopback, creates the sample workspace, drops good and bad files,
+//! runs all flows and shows the results.
 
 mod scene;
 
@@ -21,10 +21,10 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Folder for the workspace; a new one in the system's temporary folder if none is named.
+    /// Workspace folder; by default a new temporary folder.
     #[arg(long)]
     dir: Option<PathBuf>,
-    /// Leave the servers running, to try things by hand.
+    /// Keep the servers running, to try things by hand.
     #[arg(long)]
     keep: bool,
 }
@@ -50,14 +50,14 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         out.line(format!("  {}", line(&engine.run(flow).await)));
     }
     scene.drop_again()?;
-    out.line(format!("  {}   <- the first order dropped a second time", line(&engine.run("orders-in").await)));
+    out.line(format!("  {}   <- the first order, dropped a second time", line(&engine.run("orders-in").await)));
 
-    heading(out, "3. What Odoo holds now");
+    heading(out, "3. Records in Odoo");
     for line in scene.in_odoo() {
         out.line(format!("  {line}"));
     }
 
-    heading(out, "4. What lies on the partner's side");
+    heading(out, "4. Files on the partner's side");
     for line in scene.on_the_drop() {
         out.line(format!("  {line}"));
     }
@@ -74,7 +74,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         out.line(format!("  {}  {}", message.id.short(), shown(&message.name)));
         text.lines()
             .skip(3)
-            .take_while(|line| !line.starts_with("When it is fixed"))
+            .take_while(|line| !line.starts_with("When it is "))
             .filter(|line| !line.is_empty())
             .for_each(|line| out.line(format!("    {line}")));
         reported.push(json!({ "message": message, "report": text }));
@@ -96,7 +96,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     engine.journal().close().await;
     drop(lock);
     let command = std::env::current_exe().map_or_else(|_| "consign".to_string(), |path| path.display().to_string());
-    heading(out, "Look around");
+    heading(out, "Try it yourself");
     out.line(format!("  {command} -w {} log", dir.display()));
     out.line(format!("  {command} -w {} errors", dir.display()));
     out.line(format!("  ls {}", dir.join("var/error/orders-in").display()));
@@ -107,7 +107,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         // Whatever ends the wait ends the demo.
         let _ = tokio::signal::ctrl_c().await;
     } else {
-        out.line("  With --keep the servers stay up, and run, doctor and reprocess work there too.");
+        out.line("  With --keep the servers keep running, so run, doctor and reprocess work there too.");
     }
     let expected = orders.len() == 2 && failed.len() == 3;
     Ok(if expected { Exit::Fine } else { Exit::Unable })
@@ -118,8 +118,9 @@ fn heading(out: &Output, text: &str) {
 }
 
 fn folder(named: Option<&Path>) -> Result<PathBuf, Problem> {
-    let unusable =
-        |error: std::io::Error| Problem::new(Code::Usage, format!("no folder for the demo ({})", crate::model::problem::reason(&error)));
+    let unusable = |error: std::io::Error| {
+        Problem::new(Code::Usage, format!("cannot create the demo folder ({})", crate::model::problem::reason(&error)))
+    };
     match named {
         Some(dir) => {
             fs::create_dir_all(dir).map_err(unusable)?;
@@ -129,11 +130,11 @@ fn folder(named: Option<&Path>) -> Result<PathBuf, Problem> {
     }
 }
 
-/// Makes the sample workspace and points it to the embedded servers.
+/// Creates the sample workspace and points it to the embedded servers.
 fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(), Problem> {
     init::make(dir)?;
     let unusable = |error: std::io::Error| {
-        Problem::new(Code::Usage, format!("the demo's workspace cannot be written ({})", crate::model::problem::reason(&error)))
+        Problem::new(Code::Usage, format!("cannot write the demo workspace ({})", crate::model::problem::reason(&error)))
     };
     let change = |file: &str, changes: &[(&str, String)]| {
         let path = dir.join(file);
@@ -166,8 +167,7 @@ fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(
         &[("= 2222", format!("= {sftp_port}")), ("{ env = \"NORDWIND_PASSWORD\" }", "{ file = \"var/secrets/nordwind\" }".to_string())],
     )?;
     for flow in ["orders-in", "products-in", "stock-in"] {
-        // The files of the demo are what they will ever be: a second is enough to see that they stand still, and the one that was
-        // cut off is not waited for.
+        // The files of the demo never change, so one second is enough to see that they are stable. The truncated one is not waited for.
         change(
             &format!("flows/{flow}.toml"),
             &[

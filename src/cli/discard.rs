@@ -1,4 +1,4 @@
-//! `consign discard`: end messages: nothing more is done with them, and they are no longer told as troubles.
+//! `consign discard`: ends messages. They are not processed any further and no longer reported as failures.
 
 use super::{
     Context, Exit,
@@ -11,9 +11,9 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Ids of messages, or their first or last digits.
+    /// Message ids, or their first or last digits.
     ids: Vec<String>,
-    /// Only of this flow.
+    /// Only messages of this flow.
     #[arg(long)]
     flow: Option<String>,
     #[command(flatten)]
@@ -31,7 +31,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         let open = actions::discard(&engine, message, &entry).await?;
         context.out.line(format!("{}  {}  discarded", message.id.short(), shown(&message.name)));
         for intent in open {
-            context.out.line(format!("    not known whether it took place: {}", shown(&intent.effect.to_string())));
+            context.out.line(format!("    outcome unknown: {}", shown(&intent.effect.to_string())));
         }
     }
     context.out.data(&messages);

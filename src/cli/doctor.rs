@@ -1,4 +1,4 @@
-//! `consign doctor`: everything tried live, so that what is wrong shows before the first file.
+//! `consign doctor`: tests everything live, to find problems before the first file arrives.
 
 use std::collections::BTreeSet;
 
@@ -43,7 +43,7 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
     let mut findings = Findings::default();
     let wrong: Vec<Problem> = broken.into_iter().chain(check::check(&workspace).problems).collect();
     if wrong.is_empty() {
-        findings.add("workspace", Ok(format!("{} flows fit", workspace.flows.len())));
+        findings.add("workspace", Ok(format!("{} flows, no problems", workspace.flows.len())));
     }
     wrong.into_iter().for_each(|problem| findings.add("workspace", Err(problem)));
     for (what, found) in health::house(&workspace, workspace.alerts.disk).await {
@@ -100,7 +100,7 @@ async fn probe_drop(drop: &dyn RemoteFs, id: &str, flows: &[&Flow], workspace: &
     }
 }
 
-/// Writes a small file under a name that nobody takes, moves it as we would move a partner's, and removes it.
+/// Writes a small file under a name that nobody collects, moves it as we would move a partner's file, and removes it.
 async fn rights(drop: &dyn RemoteFs, folder: &str, archives: &[&str]) -> Result<(), Problem> {
     let name = format!(".consign-doctor-{}.tmp", MessageId::new().short());
     let mut at = join(folder, &name);
@@ -115,7 +115,7 @@ async fn rights(drop: &dyn RemoteFs, folder: &str, archives: &[&str]) -> Result<
         match moved.await {
             Ok(to) => at = to,
             Err(problem) => {
-                // The probe must not stay behind; the first error is the one to tell.
+                // The probe must not stay behind; the first error is the one to report.
                 let _ = drop.remove(&at).await;
                 return Err(problem);
             }
@@ -163,25 +163,25 @@ async fn probe_odoo(workspace: &Workspace, name: &str, config: &OdooConfig, find
     }
 }
 
-/// The oldest Odoo whose calls are those of the one that is measured.
+/// The oldest supported Odoo: its calls are the same as in [`MEASURED`].
 const OLDEST: u32 = 17;
-/// The Odoo that everything is measured on.
+/// The Odoo that everything is tested with.
 const MEASURED: u32 = 19;
 
-/// What server this is, and whether it is one that consign knows.
+/// The server's version, or an error if consign does not support it.
 fn fits(url: &str, odoo: &Odoo) -> Result<String, Problem> {
     let major: u32 = odoo.version().trim_start_matches("saas~").split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
     if major < OLDEST {
-        let text = format!("{url} is Odoo {}, which is not supported: consign knows {OLDEST} to {MEASURED}", odoo.version());
+        let text = format!("{url} is Odoo {}, which is not supported: consign supports {OLDEST} to {MEASURED}", odoo.version());
         return Err(Problem::new(Code::OdooVersion, text));
     }
-    let measured = if major == MEASURED { String::new() } else { format!(" (consign is tested with {MEASURED}: try every flow with it)") };
-    Ok(format!("{url} is {}, spoken to by {}{measured}", odoo.version(), odoo.dialect()))
+    let measured = if major == MEASURED { String::new() } else { format!(" (consign is tested with {MEASURED}: test every flow)") };
+    Ok(format!("{url} is {}, called by {}{measured}", odoo.version(), odoo.dialect()))
 }
 
-/// As whom, for which company, in which language and zone consign works.
+/// The user, company, language and time zone that consign works with.
 async fn stands(odoo: &Odoo) -> Result<String, Problem> {
-    let doing = "looking who consign is in Odoo";
+    let doing = "reading the Odoo user";
     let fields = ["login", "company_id"];
     let users = odoo.read("res.users", &[odoo.user()], &fields).await.map_err(|fault| fault.problem(doing))?;
     let user = users.first().cloned().unwrap_or_default();
@@ -197,9 +197,9 @@ async fn stands(odoo: &Odoo) -> Result<String, Problem> {
     Ok(format!("user {login}, {company}, language {}, time zone {}", said("lang"), said("tz")))
 }
 
-/// Asks Odoo for a right: `has_access` since 18, `check_access_rights` before.
+/// Asks Odoo for a permission: `has_access` since 18, `check_access_rights` before.
 async fn may(odoo: &Odoo, model: &str, operation: &str) -> Result<String, Problem> {
-    let doing = format!("asking for the right to {operation} {model}");
+    let doing = format!("checking the permission to {operation} {model}");
     let major: u32 = odoo.version().split('.').next().and_then(|number| number.parse().ok()).unwrap_or(0);
     let call = if major >= 18 {
         Call::records(model, "has_access", &[]).arg("operation", operation)
@@ -210,7 +210,7 @@ async fn may(odoo: &Odoo, model: &str, operation: &str) -> Result<String, Proble
         Ok(Json::Bool(true)) => Ok("allowed".into()),
         Ok(_) => {
             Err(Problem::new(Code::OdooRights, format!("the Odoo user may not {operation} {model}"))
-                .hint("give the user the group that may"))
+                .hint("add the user to a group that may"))
         }
         Err(fault) => Err(fault.problem(&doing)),
     }

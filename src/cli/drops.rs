@@ -1,5 +1,5 @@
-//! `consign drops`: each drop as it is now, judged as a poll would judge it: what lies there, what is held and why, what could not
-//! be moved, what the partner has not collected.
+//! `consign drops`: each drop as it is now, assessed as a poll would do it: files that are ready, held (and why), not moved, or not
+//! collected by the partner.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ use crate::{
 pub(super) struct Args {
     /// Only this flow.
     flow: Option<String>,
-    /// Files listed for each flow, at most.
+    /// Maximum number of files listed for each flow.
     #[arg(long, default_value_t = 20)]
     limit: usize,
 }
@@ -46,7 +46,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             None => uncollected(context, &engine, flow, args.limit, &mut data).await,
         };
         if let Err(problem) = reported {
-            context.out.line(format!("{}  {}/{}: cannot be looked at", flow.id, flow.partner, flow.folder()));
+            context.out.line(format!("{}  {}/{}: cannot be read", flow.id, flow.partner, flow.folder()));
             problems.push(problem);
             context.out.problems(&problems[problems.len() - 1..]);
         }
@@ -55,7 +55,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     Ok(Exit::of(&problems))
 }
 
-/// What lies before an inbound flow.
+/// The files on the drop of an inbound flow.
 async fn lying(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
     let known = History::of(engine.site(), flow).await?;
     let mut rows = Vec::new();
@@ -70,9 +70,9 @@ async fn lying(context: &Context, engine: &Engine, flow: &Flow, limit: usize, da
 async fn row(engine: &Engine, origin: ItemOrigin, readiness: Readiness) -> Result<Row, Problem> {
     let mut row = Row { state: "", name: origin.name, size: origin.size, since: String::new(), why: String::new(), fix: None };
     match readiness {
-        Readiness::Ready => (row.state, row.why) = ("ready", "is taken by the next run".into()),
-        Readiness::Temporary => (row.state, row.why) = ("being written", "its name says so".into()),
-        Readiness::Foreign => (row.state, row.why) = ("not ours", "no pattern of the flow fits its name".into()),
+        Readiness::Ready => (row.state, row.why) = ("ready", "the next run takes it".into()),
+        Readiness::Temporary => (row.state, row.why) = ("being written", "has the name of an unfinished upload".into()),
+        Readiness::Foreign => (row.state, row.why) = ("not ours", "matches no pattern of the flow".into()),
         Readiness::Held(problem, since) => {
             row.state = "held";
             row.since = output::at(since);
@@ -84,9 +84,9 @@ async fn row(engine: &Engine, origin: ItemOrigin, readiness: Readiness) -> Resul
             row.since = output::at(message.received);
             (row.state, row.why) = match message.stage {
                 Stage::Done | Stage::Failed => {
-                    ("not moved", format!("message {} is {}; the move is tried again at each run", message.id.short(), message.stage))
+                    ("not moved", format!("message {} is {}; each run retries the move", message.id.short(), message.stage))
                 }
-                Stage::Held => ("held", format!("message {} waits for a decision", message.id.short())),
+                Stage::Held => ("held", format!("message {} is held", message.id.short())),
                 stage => ("taken", format!("message {} is {stage}", message.id.short())),
             };
             if let Some(reason) = message.reason.filter(|_| message.stage != Stage::Done) {
@@ -108,7 +108,7 @@ fn tell(context: &Context, flow: &Flow, rows: &[Row], limit: usize) {
         .collect();
     let counts = if counts.is_empty() { "empty".to_string() } else { counts.join(", ") };
     context.out.line(format!("{}  {}/{}: {counts}", flow.id, flow.partner, flow.folder()));
-    // What needs a look first; files that are none of the flow's business are only counted.
+    // Files that need attention come first; files that do not belong to the flow are only counted.
     let mut shown_rows: Vec<&Row> = rows.iter().filter(|row| !matches!(row.state, "not ours" | "being written")).collect();
     shown_rows.sort_by_key(|row| (states.iter().position(|state| *state == row.state).map(|at| if at == 0 { 9 } else { at }), &row.name));
     let table: Vec<Vec<String>> = shown_rows
@@ -120,7 +120,7 @@ fn tell(context: &Context, flow: &Flow, rows: &[Row], limit: usize) {
         context.out.line(output::table(&["", "bytes", "since (UTC)", "file", "why"], &table));
     }
     if shown_rows.len() > limit {
-        context.out.line(format!("  and {} more: --limit shows them", shown_rows.len() - limit));
+        context.out.line(format!("  and {} more: use --limit", shown_rows.len() - limit));
     }
 }
 
@@ -128,13 +128,13 @@ fn json(flow: &Flow, row: &Row) -> Json {
     json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder(), "state": row.state, "file": row.name, "bytes": row.size, "since": row.since, "why": row.why, "fix": row.fix })
 }
 
-/// Files of ours that the partner has not collected.
+/// Our files that the partner has not collected.
 async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
     let drop = engine.site().drop(&flow.partner).await?;
     let there: std::collections::HashSet<String> = drop.list(flow.folder()).await?.into_iter().map(|entry| entry.name).collect();
     let messages = engine.journal().uncollected(&flow.id).await?;
     let lying: Vec<_> = messages.into_iter().filter(|message| there.contains(&message.name)).collect();
-    let state = if lying.is_empty() { "nothing of ours lies there".to_string() } else { format!("{} not collected", lying.len()) };
+    let state = if lying.is_empty() { "no uncollected files".to_string() } else { format!("{} not collected", lying.len()) };
     context.out.line(format!("{}  {}/{}: {state}", flow.id, flow.partner, flow.folder()));
     let now = engine.clock().now();
     let rows: Vec<Vec<String>> = lying
@@ -147,7 +147,7 @@ async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usi
                 message.size.to_string(),
                 output::at(message.updated),
                 shown(&cut(&message.name)),
-                format!("lies there for {}", lasting(age)),
+                format!("on the drop for {}", lasting(age)),
             ]
         })
         .collect();

@@ -1,4 +1,4 @@
-//! `consign edit ID`: an edited copy of a message, processed in its place. Without a file it prints the original, to be edited.
+//! `consign edit ID`: replaces a message with an edited copy and processes the copy. Without a file it prints the original.
 
 use std::{fs, io::Write as _, path::PathBuf};
 
@@ -11,9 +11,9 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Id of the message, or its first or last digits.
+    /// Message id, or its first or last digits.
     id: String,
-    /// The edited file; without it the original is printed.
+    /// Edited file; without it the original is printed.
     #[arg(long)]
     file: Option<PathBuf>,
     #[command(flatten)]
@@ -25,13 +25,13 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let mut message = engine.journal().find(&args.id).await?;
     let Some(path) = &args.file else {
         let bytes = engine.storage().read(&message).await?;
-        // A closed pipe is not our concern.
+        // A closed pipe is not an error.
         let _ = std::io::stdout().write_all(&bytes);
         return Ok(Exit::Fine);
     };
     let entry = args.by.reasoned("edit")?;
     let bytes = fs::read(path).map_err(|error| {
-        let text = format!("the file cannot be read ({})", reason(&error));
+        let text = format!("cannot read the file ({})", reason(&error));
         Problems::from(Problem::new(Code::DropIo, text).at(Place::file(path.display().to_string())))
     })?;
     let lock = match Lock::take(engine.workspace()) {
@@ -40,6 +40,6 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         Err(problem) => return Err(Problems::from(problem)),
     };
     let copy = edit::edit(&engine, &mut message, &bytes, &entry).await?;
-    context.out.line(format!("{}  is the edited copy of {}", copy.id.short(), message.id.short()));
+    context.out.line(format!("{}  created as the edited copy of {}", copy.id.short(), message.id.short()));
     reprocess::settle(context, &engine, vec![copy], lock.is_some(), Vec::new()).await
 }

@@ -1,4 +1,4 @@
-//! `consign errors`: what needs someone, with the way out. Messages that have their cause in common are one entry.
+//! `consign errors`: everything that needs a person, with its fix. Messages with the same cause are one entry.
 
 use serde_json::{Value as Json, json};
 
@@ -10,20 +10,20 @@ use crate::{
     pipeline::Engine,
 };
 
-/// Causes listed; who has more has one cause behind them.
+/// Causes listed. More than these usually have one common cause.
 const CAUSES: u32 = 50;
 
-/// Messages named of one cause.
+/// Messages named for each cause.
 const EXAMPLES: u32 = 3;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Only of this flow.
+    /// Only messages of this flow.
     flow: Option<String>,
-    /// Each message by itself, also those that have their cause in common.
+    /// List each message, without grouping by cause.
     #[arg(long)]
     each: bool,
-    /// At most so many.
+    /// Maximum number of messages.
     #[arg(long, default_value_t = 50)]
     limit: u32,
 }
@@ -56,10 +56,8 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         ));
         if message.stage == Stage::Done {
             context.out.line(match message.pipeline().maps() {
-                true => {
-                    "    its effect is complete, but the file still lies in its old place on the partner's side; the move is tried again at each run"
-                }
-                false => "    it was sent, but the note in Odoo is not written yet; that is tried again at each run",
+                true => "    processed, but the file could not be moved on the partner's drop; each run retries the move",
+                false => "    sent, but the note in Odoo is not written yet; each run retries it",
             });
         }
         if let Some(first) = problems.first() {
@@ -87,16 +85,16 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         [counted(count, "message"), counted(left, "file").map(|text| format!("{text} on a drop"))].into_iter().flatten().collect();
     context.out.line(match (parts.is_empty(), count + left) {
         (true, _) => "nothing failed, waits or is held".to_string(),
-        (false, 1) => format!("{} needs a look", parts.join(" and ")),
-        (false, _) => format!("{} need a look", parts.join(" and ")),
+        (false, 1) => format!("{} needs attention", parts.join(" and ")),
+        (false, _) => format!("{} need attention", parts.join(" and ")),
     });
     if all {
-        context.out.line(format!("the newest {} messages only; --limit shows more", args.limit));
+        context.out.line(format!("only the newest {} messages are listed; for more use --limit", args.limit));
     }
     Ok(Exit::Fine)
 }
 
-/// Causes that keep several messages: each once, with what does all of them again. The count of the messages.
+/// Lists each cause of several failures once, with the command that reprocesses their messages. Returns the number of messages.
 async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut Vec<Json>) -> Result<usize, Problems> {
     let journal = engine.journal();
     for trouble in journal.troubles(flows, CAUSES).await?.into_iter().filter(|trouble| trouble.messages > 1) {
@@ -113,7 +111,7 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
         let more = trouble.messages.saturating_sub(names.len() as u64);
         let more = if more > 0 { format!(" and {more} more: consign log --cause {}", trouble.cause) } else { String::new() };
         context.out.line(format!("    files: {}{more}", names.join(", ")));
-        context.out.line(format!("    when it is mended: consign reprocess --cause {}", trouble.cause));
+        context.out.line(format!("    after the fix: consign reprocess --cause {}", trouble.cause));
         context.out.line("");
         data.push(json!({ "cause": trouble }));
     }
@@ -121,7 +119,7 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
     Ok(usize::try_from(kept).unwrap_or(usize::MAX))
 }
 
-/// Files that are held on a drop for a person, not only until they are complete.
+/// Lists files that are held on a drop for a person, not only until they are complete. Returns their number.
 async fn held(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut Vec<Json>) -> Result<usize, Problems> {
     let mut count = 0;
     for id in engine.workspace().flows.keys().filter(|id| flow.is_none_or(|wanted| wanted == *id)) {
@@ -140,7 +138,7 @@ async fn held(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut
     Ok(count)
 }
 
-/// Files of ours that the partner has not collected in its time, as far as the last run saw.
+/// Lists our files that the partner has not collected in time, as of the last run. Returns their number.
 async fn late(context: &Context, engine: &Engine, flow: Option<&str>, data: &mut Vec<Json>) -> Result<usize, Problems> {
     let mut count = 0;
     let now = engine.clock().now();

@@ -1,4 +1,4 @@
-//! `consign explain CODE`: what a problem code means.
+//! `consign explain CODE`: explains a problem code.
 
 use serde_json::json;
 
@@ -10,7 +10,7 @@ use crate::model::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// The code, such as C412; without it all codes are listed.
+    /// Code, such as C412; without it all codes are listed.
     code: Option<String>,
 }
 
@@ -31,8 +31,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     context.out.line(format!("{}: {}\n\n{}\n", info.code, info.title, info.text));
     context.out.line(format!("who acts: {}", info.who.as_str()));
     context.out.line(match info.reaction {
-        Reaction::Wait | Reaction::Stop => "it is tried again by itself",
-        Reaction::Fail => "trying again gives the same: correct it, then reprocess",
+        Reaction::Wait | Reaction::Stop => "consign retries it automatically",
+        Reaction::Fail => "a retry does not help: fix the cause, then reprocess",
         Reaction::Hold => "the message is held until a person decides",
         Reaction::Leave => "nothing is undone or repeated",
     });

@@ -1,16 +1,16 @@
-//! Files named on the command line: themselves, folders with all that is below, patterns.
+//! Files named on the command line: files, folders with everything below them, and patterns.
 
 use std::path::{Path, PathBuf};
 
 use crate::model::{Code, Place, Problem, Problems, pattern::fits, problem::reason};
 
-/// Most files of one command, so that a folder named by mistake does not take the machine.
+/// Maximum number of files for one command, so that a folder named by mistake does not exhaust the machine.
 const MOST: usize = 1_000_000;
-/// Folders below one another.
+/// Maximum depth of nested folders.
 const DEEP: usize = 64;
 
-/// Every file that is meant, those of a folder by name. What is not there stays in the list, so that it is told in its place: a file, a
-/// folder in which there is none, a pattern that nothing fits.
+/// All named files, those of a folder sorted by name. A missing file, a folder without files and a pattern without matches stay in the
+/// list, so that each is reported in its place.
 ///
 /// # Errors
 /// Too many files.
@@ -21,7 +21,7 @@ pub(super) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problems> {
         if path.is_dir() {
             let before = found.len();
             below(path, 0, &mut found);
-            // A folder that nothing can be found in is told, not passed over.
+            // A folder without files is reported, not skipped.
             if found.len() == before {
                 found.push(path.clone());
             }
@@ -35,13 +35,13 @@ pub(super) fn find(named: &[PathBuf]) -> Result<Vec<PathBuf>, Problems> {
             found.push(path.clone());
         }
         if found.len() > MOST {
-            return Err(Problems::from(Problem::new(Code::Usage, format!("more than {MOST} files")).hint("name fewer at a time")));
+            return Err(Problems::from(Problem::new(Code::Usage, format!("more than {MOST} files")).hint("name fewer files at a time")));
         }
     }
     Ok(found)
 }
 
-/// Files below a folder, links not followed. Names that begin with a dot are left out, as a shell would.
+/// Files below a folder. Links are not followed, and names that begin with a dot are left out, as in a shell.
 fn below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     for path in entries(folder) {
         let hidden = path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'));
@@ -57,7 +57,7 @@ fn below(folder: &Path, depth: usize, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Files that fit a pattern, folder by folder.
+/// Files that match a pattern, folder by folder.
 fn pattern(pattern: &Path, found: &mut Vec<PathBuf>) {
     let mut at = vec![PathBuf::new()];
     let parts: Vec<_> = pattern.components().map(|part| part.as_os_str().to_string_lossy().into_owned()).collect();
@@ -87,18 +87,18 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     paths
 }
 
-/// Why a path in the list is no file to be judged, if it is none.
+/// The problem of a path in the list that is not a file.
 pub(super) fn nothing(path: &Path) -> Option<Problem> {
     let text = path.to_string_lossy();
     let reported = |message: String| Some(Problem::new(Code::DropIo, message).at(Place::file(text.clone().into_owned())));
     if path.is_dir() {
         return match std::fs::read_dir(path) {
-            Ok(_) => reported("there is no file in this folder".into()),
-            Err(error) => reported(format!("the folder cannot be read ({})", reason(&error))),
+            Ok(_) => reported("the folder contains no files".into()),
+            Err(error) => reported(format!("cannot read the folder ({})", reason(&error))),
         };
     }
     if !path.exists() && text.contains(['*', '?']) {
-        return reported("no file fits this pattern".into());
+        return reported("no file matches this pattern".into());
     }
     None
 }

@@ -1,18 +1,18 @@
-//! `consign find WORD`: the messages of a file name, an order number, a GTIN, a record of Odoo's.
+//! `consign find WORD`: finds messages by file name, order number, GTIN or Odoo record.
 
 use super::{Context, Exit, log, selection_args::Choosing};
 use crate::{model::Problems, ops::message_filter::Selection};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Part of a file's name, of a business number or of a record's name; or an id.
+    /// Part of a file name, business number or Odoo record name; or an id.
     word: String,
-    /// Only of this flow.
+    /// Only messages of this flow.
     #[arg(long)]
     flow: Option<String>,
     #[command(flatten)]
     choosing: Choosing,
-    /// At most so many.
+    /// Maximum number of messages.
     #[arg(long, default_value_t = 20)]
     limit: u32,
 }

@@ -1,4 +1,4 @@
-//! `consign hold`: hold messages back: nothing is done with them until they are released.
+//! `consign hold`: holds messages. They are not processed until they are released.
 
 use super::{
     Context, Exit,
@@ -11,9 +11,9 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Ids of messages, or their first or last digits.
+    /// Message ids, or their first or last digits.
     ids: Vec<String>,
-    /// Only of this flow.
+    /// Only messages of this flow.
     #[arg(long)]
     flow: Option<String>,
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! `consign init DIR`: a workspace with the sample flows, ready to be changed.
+//! `consign init DIR`: creates a workspace with the sample flows, as a starting point.
 
 use std::{
     fs,
@@ -15,16 +15,16 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Folder to make; it must be empty or not there.
+    /// Folder to create; it must be empty or not exist.
     #[arg(required_unless_present_any = ["new_journal", "accept_journal"], conflicts_with_all = ["new_journal", "accept_journal"])]
     dir: Option<PathBuf>,
-    /// Begin a journal anew in a workspace whose journal is gone for good.
+    /// Start a new journal in a workspace whose journal is lost for good.
     #[arg(long)]
     new_journal: bool,
-    /// Take the journal that is there for the one that belongs there, though it is another or an earlier copy.
+    /// Accept the existing journal, although it is a different one or an earlier copy.
     #[arg(long, conflicts_with = "new_journal")]
     accept_journal: bool,
-    /// With --new-journal: the next number of a flow whose documents are numbered.
+    /// With --new-journal: the next number of a flow that numbers its documents.
     #[arg(long, value_name = "FLOW=NUMBER", value_parser = number, requires = "new_journal")]
     next: Vec<(String, i64)>,
 }
@@ -82,57 +82,60 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     };
     make(dir)?;
     context.out.data(&serde_json::json!({ "workspace": dir, "files": FILES.iter().map(|(name, _)| name).collect::<Vec<_>>() }));
-    context.out.line(format!("a workspace with {} files is in {}", FILES.len(), dir.display()));
-    context.out.line("next: put your Odoo into consign.toml, your partners into partners/, then\n");
+    context.out.line(format!("created a workspace with {} files in {}", FILES.len(), dir.display()));
+    context.out.line("next: add your Odoo to consign.toml and your partners to partners/, then\n");
     context.out.line(format!("    cd {}", dir.display()));
-    context.out.line("    consign check       offline: does everything fit together?");
-    context.out.line("    consign doctor      live: drops, rights, Odoo");
-    context.out.line("    consign run         by schedule, until stopped");
+    context.out.line("    consign check       check the configuration, offline");
+    context.out.line("    consign doctor      test drops, permissions and Odoo, live");
+    context.out.line("    consign run         run by schedule, until stopped");
     Ok(Exit::Fine)
 }
 
-/// Takes the journal that is there.
+/// Accepts the existing journal.
 async fn accept(context: &Context) -> Result<Exit, Problems> {
     let (workspace, broken) = context.load_whole_flows()?;
     Problems::check(broken)?;
     let held = new_journal::accept(&workspace, Utc::now()).await?;
     context.out.data(&serde_json::json!({ "held": held }));
-    context.out.line(format!("the journal in {} is taken as it is", workspace.storage.display()));
+    context.out.line(format!("the journal in {} is accepted as it is", workspace.storage.display()));
     if !held.is_empty() {
-        context.out.line(format!("what it does not know may have been sent: what {} find first is held (C912)", held.join(", ")));
+        context.out.line(format!(
+            "documents that it does not know may have been sent: the first records that {} find are held (C912)",
+            held.join(", ")
+        ));
     }
     Ok(Exit::Fine)
 }
 
-/// Begins a journal anew.
+/// Starts a new journal.
 async fn begin(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let (workspace, broken) = context.load_whole_flows()?;
-    // A flow that does not load could be one that sends.
+    // A flow that does not load could be an outbound one.
     Problems::check(broken)?;
     let begun = new_journal::begin(&workspace, &args.next.iter().cloned().collect(), Utc::now()).await?;
     context.out.data(&begun);
-    context.out.line(format!("a new journal is begun in {}", workspace.storage.display()));
+    context.out.line(format!("started a new journal in {}", workspace.storage.display()));
     begun.aside.iter().for_each(|name| context.out.line(format!("    moved aside: {name}")));
-    begun.next.iter().for_each(|(flow, number)| context.out.line(format!("    {flow} goes on with number {number}")));
-    context.out.line("It knows nothing of what was done before:");
+    begun.next.iter().for_each(|(flow, number)| context.out.line(format!("    {flow} continues with number {number}")));
+    context.out.line("It does not know what was done before:");
     if !begun.held.is_empty() {
-        context.out.line(format!("    what {} find first is held (C912): consign errors lists it", begun.held.join(", ")));
+        context.out.line(format!("    the first records that {} find are held (C912): consign errors lists them", begun.held.join(", ")));
     }
-    context.out.line("    files that lie in the partners' folders are taken as new ones; consign drops shows them");
-    context.out.line("    what lies in archive/ and error/ stays, and is not known to consign show or reprocess");
+    context.out.line("    files in the partners' folders count as new; consign drops lists them");
+    context.out.line("    files in archive/ and error/ stay, but consign show and reprocess do not know them");
     Ok(Exit::Fine)
 }
 
-/// Writes the sample workspace to a folder that is empty or not there.
+/// Writes the sample workspace to a folder that is empty or does not exist.
 pub(super) fn make(dir: &Path) -> Result<(), Problem> {
     if fs::read_dir(dir).is_ok_and(|mut entries| entries.next().is_some()) {
-        return Err(Problem::new(Code::Usage, format!("{} is not empty", dir.display())).hint("name a folder that is not there yet"));
+        return Err(Problem::new(Code::Usage, format!("{} is not empty", dir.display())).hint("name a new folder"));
     }
     for (name, content) in FILES {
         let path = dir.join(name);
         let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&path, content));
         written.map_err(|error| {
-            Problem::new(Code::Usage, format!("{} cannot be written ({})", path.display(), crate::model::problem::reason(&error)))
+            Problem::new(Code::Usage, format!("cannot write {} ({})", path.display(), crate::model::problem::reason(&error)))
         })?;
     }
     Ok(())

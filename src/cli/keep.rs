@@ -1,12 +1,12 @@
-//! `consign keep`: rolls old days of the archive into zips and forgets what is older than `[keep]` says. A consign that runs does it
-//! by itself, every hour.
+//! `consign keep`: compresses old days of the archive into zips, and deletes what is older than `[keep]` allows. `consign run` does
+//! this every hour.
 
 use super::{Context, Exit};
 use crate::{model::Problems, ops::keep, pipeline::Lock};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Only say what would be done.
+    /// Only show what would be done.
     #[arg(long)]
     dry_run: bool,
 }
@@ -19,11 +19,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     };
     let kept = keep::keep(&engine, engine.clock().now(), args.dry_run).await?;
     context.out.data(&kept);
-    for (what, days) in [("roll", &kept.rolled), ("delete", &kept.deleted)].into_iter().filter(|_| args.dry_run) {
+    for (what, days) in [("compress", &kept.rolled), ("delete", &kept.deleted)].into_iter().filter(|_| args.dry_run) {
         days.iter().for_each(|day| context.out.line(format!("would {what} {day}")));
     }
     if !args.dry_run || (kept.rolled.is_empty() && kept.deleted.is_empty()) {
-        context.out.line(kept.line().unwrap_or_else(|| "nothing is that old".into()));
+        context.out.line(kept.line().unwrap_or_else(|| "nothing is old enough".into()));
     }
     engine.journal().close().await;
     Ok(Exit::Fine)

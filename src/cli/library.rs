@@ -1,4 +1,4 @@
-//! `consign library`: the flows that are ready, and one of them into the workspace.
+//! `consign library`: lists the ready-made flows, or adds one to the workspace.
 
 use std::{fs, path::Path};
 
@@ -16,14 +16,14 @@ pub(super) struct Args {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Copy a flow with its mapping or template, code tables and samples into the workspace, switched off.
+    /// Copy a flow with its mapping or template, code tables and samples into the workspace; it stays disabled.
     Add {
         /// Name of the flow, as `consign library` lists it.
         flow: String,
-        /// The partner it is for.
+        /// Partner of the flow.
         #[arg(long)]
         partner: String,
-        /// Write over files of the same names that the workspace has.
+        /// Overwrite files of the same names in the workspace.
         #[arg(long)]
         replace: bool,
     },
@@ -37,7 +37,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     Ok(Exit::Fine)
 }
 
-/// The flows: name, and what each is.
+/// The flows: name, description and text of the file.
 fn flows() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     FILES.iter().filter_map(|(path, text)| {
         let name = path.strip_prefix("flows/")?.strip_suffix(".toml")?;
@@ -46,7 +46,7 @@ fn flows() -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     })
 }
 
-/// The text behind a key at the top of a file of ours.
+/// The value of a key at the top of a shipped file.
 fn value<'t>(text: &'t str, key: &str) -> Option<&'t str> {
     let line = text.lines().find(|line| line.strip_prefix(key).is_some_and(|rest| rest.trim_start().starts_with('=')))?;
     line.split('"').nth(1)
@@ -56,7 +56,7 @@ fn list(context: &Context) {
     let all: Vec<(&str, &str)> = flows().map(|(name, about, _)| (name, about)).collect();
     context.out.data(&all.iter().map(|(name, about)| json!({"flow": name, "about": about})).collect::<Vec<_>>());
     let rows: Vec<Vec<String>> = all.iter().map(|(name, about)| vec![(*name).to_string(), (*about).to_string()]).collect();
-    context.out.line(output::table(&["flow", "what it is"], &rows));
+    context.out.line(output::table(&["flow", "description"], &rows));
     context.out.line("\nconsign library add FLOW --partner PARTNER copies one into the workspace");
 }
 
@@ -68,7 +68,10 @@ fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<()
     };
     if !workspace.partners.contains_key(partner) {
         let hint = did_you_mean(partner, workspace.partners.keys().map(String::as_str));
-        return Err(reported(format!("there is no partner `{partner}`"), hint.or_else(|| Some("make a file for it in partners/".into()))));
+        return Err(reported(
+            format!("there is no partner `{partner}`"),
+            hint.or_else(|| Some("create a file for it in partners/".into())),
+        ));
     }
     let mut wanted: Vec<String> = ["mapping", "template"].iter().filter_map(|key| value(text, key)).map(str::to_string).collect();
     let samples = format!("samples/{name}/");
@@ -83,7 +86,7 @@ fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<()
     let own = format!("flows/{name}.toml");
     let target = workspace.root.join(&own);
     if target.exists() && !replace {
-        return Err(reported(format!("the workspace has a flow `{name}` already"), Some("--replace writes over it".into())));
+        return Err(reported(format!("the workspace already has a flow `{name}`"), Some("to overwrite it: --replace".into())));
     }
     let mut written = vec![own];
     let changed = text.lines().map(|line| match line.strip_prefix("partner ").or(line.strip_prefix("partner=")) {
@@ -93,10 +96,10 @@ fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<()
     write(&target, (changed.collect::<Vec<_>>().join("\n") + "\n").as_bytes())?;
     for file in wanted {
         let path = workspace.root.join(&file);
-        // What is there is the workspace's own by now.
+        // A file that differs was changed in the workspace.
         let bytes = FILES.iter().find(|(path, _)| *path == file).map_or(&[][..], |(_, bytes)| *bytes);
         if !replace && fs::read(&path).is_ok_and(|there| there != bytes) {
-            context.out.line(format!("{file} is there already, is another, and stays as it is (--replace writes over it)"));
+            context.out.line(format!("kept {file}: the workspace has a different one (to overwrite it: --replace)"));
             continue;
         }
         write(&path, bytes)?;
@@ -105,9 +108,9 @@ fn add(context: &Context, flow: &str, partner: &str, replace: bool) -> Result<()
     context.out.data(&json!({ "files": written }));
     written.iter().for_each(|file| context.out.line(file));
     if let Some(from) = value(text, "schema_from") {
-        context.out.line(format!("its schemas are not shipped: get them from {from}, and see docs/library.md"));
+        context.out.line(format!("its schemas are not included: download them from {from}; see docs/library.md"));
     }
-    context.out.line("it is switched off: look through it, then consign check, consign test");
+    context.out.line("the flow is disabled: review it, then run consign check and consign test");
     Ok(())
 }
 
@@ -118,5 +121,5 @@ fn content(file: &str) -> Option<&'static str> {
 
 fn write(path: &Path, bytes: &[u8]) -> Result<(), Problems> {
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, bytes));
-    written.map_err(|error| Problems::from(Problem::new(Code::Usage, format!("{} cannot be written ({})", path.display(), reason(&error)))))
+    written.map_err(|error| Problems::from(Problem::new(Code::Usage, format!("cannot write {} ({})", path.display(), reason(&error)))))
 }

@@ -1,4 +1,4 @@
-//! `consign log`: messages, newest first.
+//! `consign log`: lists messages, newest first.
 
 use super::{Context, Exit, output, selection_args::Choosing};
 use crate::{
@@ -12,14 +12,14 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Only of this flow.
+    /// Only messages of this flow.
     flow: Option<String>,
     #[command(flatten)]
     choosing: Choosing,
-    /// Every file ever seen with its verdict, instead of messages.
+    /// List every file ever seen with its verdict, instead of messages.
     #[arg(long, requires = "flow")]
     ledger: bool,
-    /// At most so many.
+    /// Maximum number of lines.
     #[arg(long, default_value_t = 20)]
     limit: u32,
 }
@@ -51,7 +51,7 @@ async fn ledger(context: &Context, flow: &String, limit: u32) -> Result<Exit, Pr
     Ok(Exit::Fine)
 }
 
-/// The messages that a choice means.
+/// Lists the selected messages.
 pub(super) async fn list(context: &Context, selection: &Selection, limit: u32) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
     let filter = selection.filter(engine.workspace(), engine.clock().now(), limit)?;
@@ -71,6 +71,6 @@ pub(super) async fn list(context: &Context, selection: &Selection, limit: u32) -
             ]
         })
         .collect();
-    context.out.line(output::table(&["message", "changed (UTC)", "flow", "stage", "file", "why"], &rows));
+    context.out.line(output::table(&["message", "changed (UTC)", "flow", "stage", "file", "reason"], &rows));
     Ok(Exit::Fine)
 }

@@ -1,4 +1,4 @@
-//! Floor 8: the command line. One file a verb; adding one is a file here and its module, its variant and its arm below.
+//! Floor 8: the command line, one file for each command. A new command needs a file here, and below its module, variant and match arm.
 
 mod alerts;
 mod answer;
@@ -65,10 +65,10 @@ use crate::{
 #[derive(Parser)]
 #[command(version, max_term_width = 100)]
 struct Cli {
-    /// Folder of the workspace; the environment variable CONSIGN_WORKSPACE names another default.
+    /// Workspace folder; the environment variable CONSIGN_WORKSPACE changes the default.
     #[arg(short, long, global = true, default_value = ".")]
     workspace: PathBuf,
-    /// Print data as JSON.
+    /// Print JSON instead of text.
     #[arg(long, global = true)]
     json: bool,
     #[command(subcommand)]
@@ -81,59 +81,59 @@ enum Verb {
     Alerts(alerts::Args),
     /// Record a partner's acknowledgement by hand.
     Answer(answer::Args),
-    /// Who did what, and why.
+    /// Show the audit log: who did what, when and why.
     Audit(audit::Args),
-    /// Journal, originals and the workspace's files as one file, while consign runs.
+    /// Back up the journal, originals and workspace files to one zip; consign may be running.
     Backup(backup::Args),
-    /// Check the whole workspace, offline: paths, fields, templates, schedules.
+    /// Check the whole workspace offline: paths, fields, templates, schedules.
     Check(check::Args),
-    /// See it work in a minute: embedded SFTP server and Odoo, all flows, good and bad files.
+    /// Try consign in a minute: embedded SFTP server and Odoo, all flows, good and bad files.
     Demo(demo::Args),
-    /// End messages: nothing more is done with them.
+    /// Discard messages, so that they are not processed any further.
     Discard(discard::Args),
-    /// Try everything live: drops, folders, rights, Odoo's login, version, models.
+    /// Test everything live: drops, folders, permissions, Odoo login, version and models.
     Doctor(doctor::Args),
-    /// Each drop as it is now: what lies there, what is held and why, what could not be moved.
+    /// Show each drop as it is now: its files, which are held and why, and which could not be moved.
     Drops(drops::Args),
-    /// An edited copy of a message, processed in its place.
+    /// Replace a message with an edited copy and process the copy.
     Edit(edit::Args),
-    /// What failed, waits or is held, and who must act.
+    /// List messages that failed, wait or are held, and who must act.
     Errors(errors::Args),
-    /// What a problem code means.
+    /// Explain a problem code.
     Explain(explain::Args),
-    /// The messages of a file name, an order number, a GTIN, a record of Odoo's.
+    /// Find messages by file name, order number, GTIN or Odoo record.
     Find(find::Args),
-    /// Hold messages back until they are released.
+    /// Hold messages until they are released.
     Hold(hold::Args),
-    /// Make a workspace with the sample flows.
+    /// Create a workspace with the sample flows.
     Init(init::Args),
-    /// Roll old days of the archive into zips, and forget what is older than [keep] says.
+    /// Compress old days of the archive, and delete what is older than [keep] allows.
     Keep(keep::Args),
-    /// Flows that are ready: UBL, openTRANS, camt, a warehouse's.
+    /// List ready-made flows (UBL, openTRANS, camt, warehouse), or add one to the workspace.
     Library(library::Args),
-    /// Messages, newest first.
+    /// List messages, newest first.
     Log(log::Args),
     /// Write the new names of renamed keys into the workspace's files.
     Migrate(migrate::Args),
     /// Generate a starter flow from a schema and a sample.
     New(new::Args),
-    /// The real Odoo, for working offline: a snapshot of its models and fields.
+    /// Save a snapshot of the models and fields in Odoo, for offline checks.
     Odoo(odoo::Args),
     /// Pause flows: they receive nothing new, and finish what they have.
     Pause(pause::Args),
-    /// What a file would do to Odoo; nothing is sent.
+    /// Show what a file would change in Odoo; nothing is sent.
     Plan(plan::Args),
-    /// Let messages that are held go on.
+    /// Release held messages.
     Release(release::Args),
     /// Re-run the current mapping over processed files and show what would change.
     ReplayCheck(replay_check::Args),
-    /// Process messages again from their originals.
+    /// Reprocess messages from their stored originals.
     Reprocess(reprocess::Args),
-    /// Send documents again: the same file, or made anew.
+    /// Resend documents: the same file, or a new one from Odoo's current data.
     Resend(resend::Args),
-    /// Decide whether an effect took place of which consign cannot know: a call to Odoo, the sending of a file.
+    /// Record whether an effect with unknown outcome took place: a call to Odoo, or a sent file.
     Resolve(resolve::Args),
-    /// Bring a backup back to a workspace that has no journal.
+    /// Restore a backup into a workspace that has no journal.
     Restore(restore::Args),
     /// Let paused flows receive again.
     Resume(pause::ResumeArgs),
@@ -141,37 +141,37 @@ enum Verb {
     Run(run::Args),
     /// Add third-party schemas to the workspace.
     Schemas(schemas::Args),
-    /// Everything about one message.
+    /// Show everything about one message.
     Show(show::Args),
-    /// Every flow: when it runs, what it did.
+    /// Show every flow: its next run and message counts.
     Status(status::Args),
-    /// Hold every sample against what was recorded for it.
+    /// Test every flow: compare the output of each sample with the recorded output.
     Test(test::Args),
     /// Accept a partner's SFTP host key.
     Trust(trust::Args),
-    /// Who may sign in to the web page.
+    /// Manage the users of the web page.
     User(user::Args),
     /// Validate files against an XSD, or as a flow would.
     Validate(validate::Args),
-    /// The web page by itself, beside a consign that runs or without one.
+    /// Serve only the web page; `consign run` may be running or not.
     Web(web::Args),
 }
 
-/// How a command ends.
+/// Exit code of a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Fine.
+    /// No problems.
     Fine = 0,
     /// The data or the configuration has problems.
     Problems = 1,
-    /// It could not do its work.
+    /// The command could not do its work.
     Unable = 2,
 }
 
 impl Exit {
-    /// The exit code that problems call for: 1 where documents or configuration are wrong, 2 where a service or our own state is.
+    /// The exit code for problems: 1 if documents or configuration are wrong, 2 if a service or our own state is.
     pub(crate) fn of(problems: &[Problem]) -> Self {
-        // A file that the partner does not collect is its business and not a failure of ours.
+        // A file that the partner does not collect is not our failure.
         let unable = |problem: &Problem| {
             let theirs = matches!(problem.code.area(), Area::Configuration | Area::Document | Area::Data) && problem.code != Code::MayLand;
             !theirs && problem.code != Code::NotCollected
@@ -184,7 +184,7 @@ impl Exit {
     }
 }
 
-/// What every verb gets.
+/// What every command gets.
 pub(crate) struct Context {
     workspace: PathBuf,
     out: Output,
@@ -195,12 +195,12 @@ impl Context {
         endpoint::load(&self.workspace)
     }
 
-    /// The workspace with the flows that are whole, and what is wrong with the others.
+    /// The workspace with the flows that load, and the problems of the others.
     fn load_whole_flows(&self) -> Result<(Workspace, Vec<Problem>), Problems> {
         endpoint::load_whole_flows(&self.workspace)
     }
 
-    /// Refuses the name of a flow that the workspace does not have.
+    /// An error if the workspace does not have this flow.
     fn known_flow(&self, workspace: &Workspace, flow: Option<&String>) -> Result<(), Problems> {
         match flow.filter(|flow| !workspace.flows.contains_key(*flow)) {
             None => Ok(()),
@@ -240,7 +240,7 @@ pub fn main() -> ExitCode {
         context.out.problems(&problems);
         Exit::of(&problems)
     });
-    // Threads that wait for a lost server must not keep the command from ending.
+    // Threads that wait for a lost server must not block the exit.
     runtime.shutdown_background();
     ExitCode::from(exit as u8)
 }

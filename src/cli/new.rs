@@ -1,4 +1,4 @@
-//! `consign new flow`: the first version of a flow, from a schema, a sample and a model.
+//! `consign new flow`: generates a starter flow from a schema, a sample and a model.
 
 use std::{collections::HashMap, fs, path::Path, path::PathBuf};
 
@@ -23,7 +23,7 @@ pub(super) struct Args {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// A flow with its mapping or template, from a schema, a sample document and a model.
+    /// Generate a flow with its mapping or template, from a schema, a sample document and a model.
     Flow(FlowArgs),
 }
 
@@ -31,19 +31,19 @@ enum Verb {
 struct FlowArgs {
     /// Name of the flow.
     name: String,
-    /// A document as the partner sends it, or wants it.
+    /// Sample document, as the partner sends or expects it.
     #[arg(long)]
     sample: PathBuf,
-    /// Its schema, below schemas/.
+    /// Schema of the sample, below schemas/.
     #[arg(long)]
     schema: String,
-    /// Odoo's model: sale.order, product.template…
+    /// Odoo model: sale.order, product.template…
     #[arg(long)]
     model: String,
-    /// The partner; the first of the workspace where none is named.
+    /// Partner; by default the first one of the workspace.
     #[arg(long)]
     partner: Option<String>,
-    /// Documents that go out: a template is made of the sample.
+    /// Outbound flow: generate a template from the sample.
     #[arg(long)]
     out: bool,
 }
@@ -54,29 +54,29 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let usage = |text: String, hint: Option<Text>| Problems::from(Problem::new(Code::Usage, text).maybe_hint(hint));
     let plain = !args.name.is_empty() && args.name.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
     if !plain || args.name.starts_with('.') {
-        return Err(usage(format!("`{}` is no name of a flow: letters, digits, - and _", args.name), None));
+        return Err(usage(format!("`{}` cannot be the name of a flow: use letters, digits, `-`, `_` and `.`", args.name), None));
     }
     if workspace.flows.contains_key(&args.name) {
-        return Err(usage(format!("there is a flow `{}` already", args.name), None));
+        return Err(usage(format!("there is already a flow `{}`", args.name), None));
     }
     let partner = args.partner.clone().or_else(|| workspace.partners.keys().next().cloned()).unwrap_or_default();
     if !workspace.partners.contains_key(&partner) {
         let hint = did_you_mean(&partner, workspace.partners.keys().map(String::as_str));
-        return Err(usage(format!("there is no partner `{partner}`"), hint.or_else(|| Some("make a file for it in partners/".into()))));
+        return Err(usage(format!("there is no partner `{partner}`"), hint.or_else(|| Some("create a file for it in partners/".into()))));
     }
     if workspace.catalog.model(&args.model).is_none() {
         let hint = did_you_mean(&args.model, workspace.catalog.models());
-        let hint = hint.unwrap_or_else(|| format!("if this Odoo has it: consign odoo snapshot {}", args.model).into());
+        let hint = hint.unwrap_or_else(|| format!("if Odoo has it, run: consign odoo snapshot {}", args.model).into());
         return Err(usage(format!("the field snapshot has no model `{}`", args.model), Some(hint)));
     }
     let schema = Schema::compile(&workspace.schemas(), &args.schema)?;
     let bytes = fs::read(&args.sample).map_err(|error| {
-        let text = format!("the sample cannot be read ({})", reason(&error));
+        let text = format!("cannot read the sample ({})", reason(&error));
         Problems::from(Problem::new(Code::DropIo, text).at(Place::file(args.sample.display().to_string())))
     })?;
     let name = args.sample.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let document = xml::read(&bytes, &name, &Limits::default())?;
-    // What is made of a sample that the partner would not send is no help.
+    // A flow from an invalid sample would be useless.
     let source = ByteSource::Bytes(bytes.clone().into());
     let own = name.clone();
     let (_, found) = schema.judge(&ValidatedFile::named(&name), move |judge| {
@@ -102,10 +102,10 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let written: Vec<&String> = files.texts.iter().map(|(path, _)| path).collect();
     context.out.data(&json!({ "files": written, "filled": filled, "open": open, "problems": problems }));
     written.iter().for_each(|path| context.out.line(path));
-    context.out.line(format!("{filled} values filled in, {open} left for you to decide (they stand in the file as remarks)"));
+    context.out.line(format!("{filled} values filled in, {open} left for you to decide (as comments in the file)"));
     context.out.line(match args.out {
-        true => "next: replace what is the sample's still, then: consign check".to_string(),
-        false => format!("next: look through it, then: consign plan {} {}", args.name, args.sample.display()),
+        true => "next: replace the remaining sample values, then: consign check".to_string(),
+        false => format!("next: review the files, then: consign plan {} {}", args.name, args.sample.display()),
     });
     if !context.out.json {
         context.out.problems(&problems);
@@ -152,20 +152,20 @@ fn outbound(args: &FlowArgs, partner: &str, material: &Material<'_>) -> Files {
     Files { texts, filled: template.filled, open: template.open }
 }
 
-/// Writes a file that is not there yet.
+/// Writes a file that does not exist yet.
 fn write(path: &Path, text: &[u8]) -> Result<(), Problems> {
     let reported = |text: String| Problems::from(Problem::new(Code::Usage, text));
     if path.exists() {
-        return Err(reported(format!("{} is there already", path.display())));
+        return Err(reported(format!("{} already exists", path.display())));
     }
     let written = path.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(path, text));
-    written.map_err(|error| reported(format!("{} cannot be written ({})", path.display(), reason(&error))))
+    written.map_err(|error| reported(format!("cannot write {} ({})", path.display(), reason(&error))))
 }
 
-/// What is wrong with one field, without which the rest may fit.
+/// Problems of one field: without it the rest may be correct.
 const FIELDS: [Code; 3] = [Code::MappingPath, Code::MappingField, Code::FieldReadonly];
 
-/// Fields that do not fit become remarks, so that what was made passes the check; what is wrong all the same is told.
+/// Turns wrong fields into comments, so that the new flow passes the check. Returns the remaining problems.
 fn mend(root: &Path, id: &str, files: &mut Files) -> Result<Vec<Problem>, Problems> {
     let mapping = format!("mappings/{id}.toml");
     let mut problems = Vec::new();
@@ -198,15 +198,15 @@ fn mend(root: &Path, id: &str, files: &mut Files) -> Result<Vec<Problem>, Proble
         }
         *text = changed.into_bytes();
         fs::write(root.join(&mapping), text)
-            .map_err(|error| Problems::from(Problem::new(Code::Usage, format!("{mapping} cannot be written ({})", reason(&error)))))?;
+            .map_err(|error| Problems::from(Problem::new(Code::Usage, format!("cannot write {mapping} ({})", reason(&error)))))?;
     }
     Ok(problems)
 }
 
-/// Schema documents that are looked through for what their author says.
+/// Maximum number of schema documents that are read for their documentation.
 const MOST: usize = 400;
 
-/// What the schema's author says of elements and attributes, by local name.
+/// The schema's documentation of elements and attributes, by local name.
 fn documentation(workspace: &Workspace, schema: &str) -> HashMap<String, String> {
     let root = workspace.schemas();
     let mut todo = match schema.split_once('/') {
@@ -243,7 +243,7 @@ fn said(document: &Document, texts: &mut HashMap<String, String>) {
     }
 }
 
-/// Texts below an element: plain documentation, or the definition in it, as UBL has it.
+/// Documentation texts below an element: plain, or in a `Definition` as in UBL.
 fn below(document: &Document, id: usize) -> Vec<String> {
     let element = document.element(id);
     let is_text = matches!(&*element.name.local, "documentation" | "Definition");

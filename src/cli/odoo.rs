@@ -1,4 +1,4 @@
-//! `consign odoo snapshot`: models and fields of the real Odoo, into the workspace, so that `consign check` knows them offline.
+//! `consign odoo snapshot`: saves the models and fields of the real Odoo in the workspace, so that `consign check` knows them offline.
 
 use std::{collections::BTreeSet, fs};
 
@@ -20,12 +20,12 @@ pub(super) struct Args {
 
 #[derive(Subcommand)]
 enum Verb {
-    /// Write odoo-fields.json: the models of all flows and the usual ones, as this Odoo has them.
+    /// Write odoo-fields.json: the models of all flows and common ones, as in this Odoo.
     Snapshot {
-        /// One of the further Odoos, by its name in [odoos]: writes odoo-fields.NAME.json.
+        /// Name of another Odoo in [odoos]; writes odoo-fields.NAME.json.
         #[arg(long, value_name = "NAME", default_value = "")]
         odoo: String,
-        /// Further models.
+        /// Additional models.
         models: Vec<String>,
     },
 }
@@ -48,7 +48,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let text = serde_json::to_string_pretty(&catalog).unwrap_or_default();
     let file = Workspace::catalog_file(name);
     fs::write(workspace.root.join(&file), text + "\n").map_err(|error| {
-        Problems::from(Problem::new(Code::DropIo, format!("{file} cannot be written ({})", crate::model::problem::reason(&error))))
+        Problems::from(Problem::new(Code::DropIo, format!("cannot write {file} ({})", crate::model::problem::reason(&error))))
     })?;
     let count = catalog.models().count();
     context.out.data(&json!({"file": file, "odoo": odoo.version(), "models": count, "missing": missing}));
@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     Ok(Exit::Fine)
 }
 
-/// An Odoo of the workspace, by its name.
+/// Connects to an Odoo of the workspace, by its name.
 pub(super) async fn connect(workspace: &Workspace, name: &str) -> Result<Odoo, Problem> {
     Odoo::connect(&workspace.odoo(name)?.open(&workspace.root)?).await
 }

@@ -1,4 +1,4 @@
-//! What commands print: text for people on standard output, JSON where asked, problems on standard error.
+//! Output of commands: text for people on standard output, JSON with `--json`, problems on standard error.
 
 use std::{
     io::{IsTerminal, Write},
@@ -16,14 +16,14 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// A line of text; nothing when JSON was asked for. A closed pipe is not our concern.
+    /// Prints a line of text; nothing with `--json`. A closed pipe is not an error.
     pub(crate) fn line(&self, text: impl AsRef<str>) {
         if !self.json {
             let _ = writeln!(std::io::stdout(), "{}", text.as_ref());
         }
     }
 
-    /// The data, when JSON was asked for.
+    /// Prints the data, with `--json` only.
     pub(crate) fn data(&self, data: &impl Serialize) {
         if self.json {
             let text = serde_json::to_string_pretty(data).unwrap_or_default();
@@ -31,7 +31,7 @@ impl Output {
         }
     }
 
-    /// Problems: as a report on standard error, or as JSON on standard output.
+    /// Prints problems: as a report on standard error, or as JSON on standard output.
     pub(crate) fn problems(&self, problems: &[Problem]) {
         if self.json {
             self.data(&serde_json::json!({ "problems": problems }));
@@ -44,8 +44,7 @@ impl Output {
 }
 
 impl Output {
-    /// Problems as [`Output::problems`], each with the line of the file in `folders` that it is in. Only of folders in which no secret
-    /// can stand.
+    /// Like [`Output::problems`], with the source line of each problem. Only for `folders` that cannot contain secrets.
     pub(crate) fn problems_in(&self, problems: &[Problem], folders: &[&Path]) {
         if self.json {
             return self.problems(problems);
@@ -56,12 +55,12 @@ impl Output {
     }
 }
 
-/// A moment for people: to the second, in UTC.
+/// A time for people: to the second, in UTC.
 pub(crate) fn at(moment: DateTime<Utc>) -> String {
     moment.format("%Y-%m-%d %H:%M:%S").to_string()
 }
 
-/// Rows under headings, each column as wide as it needs to be.
+/// A table with headings; each column is as wide as its widest cell.
 pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     let width = |column: usize| {
         rows.iter()
@@ -85,7 +84,7 @@ pub(crate) fn table(headings: &[&str], rows: &[Vec<String>]) -> String {
     out.join("\n")
 }
 
-/// Starts logging to standard error: lines for people on a terminal, JSON otherwise when `json`.
+/// Starts logging to standard error: text for people, or JSON with `json`.
 pub(crate) fn start_logging(json: bool, verbose: bool) {
     let level = if verbose { tracing::Level::DEBUG } else { tracing::Level::INFO };
     let own = tracing_subscriber::fmt()
@@ -93,7 +92,7 @@ pub(crate) fn start_logging(json: bool, verbose: bool) {
         .with_writer(std::io::stderr)
         .with_ansi(std::io::stderr().is_terminal())
         .with_target(false);
-    // Logging that was started before, by a test, stays as it is.
+    // Logging that a test started before stays as it is.
     let _ = if json {
         tracing::subscriber::set_global_default(own.json().finish())
     } else {

@@ -1,4 +1,4 @@
-//! `consign plan FLOW FILE`: what a file would do to Odoo. Nothing is sent, nothing is asked.
+//! `consign plan FLOW FILE`: shows what a file would change in Odoo. Nothing is sent, and without `--live` Odoo is not called.
 
 use std::{fs, path::PathBuf};
 
@@ -28,11 +28,11 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Inbound flow.
+    /// Name of an inbound flow.
     flow: String,
-    /// File as the partner sends it.
+    /// File, as the partner sends it.
     file: PathBuf,
-    /// Ask the real Odoo what is there already: create, update or nothing, with each difference. Nothing is written.
+    /// Compare with the records in Odoo: create, update or unchanged, with each difference. Nothing is written.
     #[arg(long)]
     live: bool,
 }
@@ -46,13 +46,12 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         ));
     };
     let Some(inbound) = flow.inbound() else {
-        return Err(Problems::from(Problem::new(Code::Usage, format!("`{}` sends; only inbound flows have a plan", flow.id))));
+        return Err(Problems::from(Problem::new(Code::Usage, format!("`{}` is outbound; only inbound flows have a plan", flow.id))));
     };
     let name = args.file.display().to_string();
     let bytes = fs::read(&args.file).map_err(|error| {
         Problems::from(
-            Problem::new(Code::DropIo, format!("the file cannot be read ({})", crate::model::problem::reason(&error)))
-                .at(Place::file(&name)),
+            Problem::new(Code::DropIo, format!("cannot read the file ({})", crate::model::problem::reason(&error))).at(Place::file(&name)),
         )
     })?;
     let plan = render::plan(&ByteSource::Bytes(bytes.into()), &name, inbound, &Schemas::compile(&workspace, flow, 1)?)?;
@@ -64,10 +63,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     Ok(Exit::Fine)
 }
 
-/// What the plan would do to the records that are there.
+/// Compares the plan with the records in Odoo.
 async fn live(context: &Context, workspace: &Workspace, name: &str, plan: &Plan) -> Result<Exit, Problems> {
     let odoo = super::odoo::connect(workspace, name).await?;
-    // Where the journal is, it tells which values people have changed since; without one nobody knows.
+    // The journal says which values people have changed since; without a journal this is unknown.
     let journal = match belongs(workspace).await? {
         true => Some(Journal::open(&workspace.storage.join(JOURNAL)).await?),
         false => None,
@@ -89,7 +88,7 @@ async fn live(context: &Context, workspace: &Workspace, name: &str, plan: &Plan)
     Ok(if problems.is_empty() { Exit::Fine } else { Exit::Problems })
 }
 
-/// A plan as text, of each step at most so many records.
+/// A plan as text, with at most `most` records of each step.
 pub(super) fn render(plan: &Plan, most: usize) -> String {
     let mut out = String::new();
     for step in &plan.steps {
@@ -104,7 +103,7 @@ pub(super) fn render(plan: &Plan, most: usize) -> String {
             lines(&mut out, plan, record, 1);
         }
         if step.records.len() > most {
-            out.push_str(&format!("  and {} more (--json prints all)\n", step.records.len() - most));
+            out.push_str(&format!("  and {} more (--json lists all)\n", step.records.len() - most));
         }
         for then in &step.then {
             let options: Vec<String> = then.options.iter().map(|(name, value)| format!(", {name} = {value}")).collect();

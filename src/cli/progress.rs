@@ -1,4 +1,4 @@
-//! A progress bar while many files are worked on, when someone is watching.
+//! A progress bar on a terminal, while many files are processed.
 
 use std::{
     io::IsTerminal,
@@ -12,7 +12,7 @@ use crate::{
     pipeline::{Silent, Watcher},
 };
 
-/// One bar at a time.
+/// The current bar.
 struct Bar(Mutex<Option<ProgressBar>>);
 
 /// A bar on a terminal, otherwise nothing.
@@ -20,7 +20,7 @@ pub(super) fn watcher() -> Arc<dyn Watcher> {
     if std::io::stderr().is_terminal() { Arc::new(Bar(Mutex::new(None))) } else { Arc::new(Silent) }
 }
 
-/// A bar over so many files, on a terminal.
+/// A bar for this number of files, on a terminal.
 pub(super) fn count(files: usize) -> ProgressBar {
     if files < 2 || !std::io::stderr().is_terminal() {
         return ProgressBar::hidden();

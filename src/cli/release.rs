@@ -1,4 +1,4 @@
-//! `consign release`: let messages that are held go on.
+//! `consign release`: releases held messages.
 
 use super::{
     Context, Exit, reprocess,
@@ -12,9 +12,9 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Ids of messages, or their first or last digits.
+    /// Message ids, or their first or last digits.
     ids: Vec<String>,
-    /// Only of this flow.
+    /// Only messages of this flow.
     #[arg(long)]
     flow: Option<String>,
     #[command(flatten)]

@@ -1,16 +1,16 @@
-//! Problems as a page that can be sent to a partner.
+//! Problems as an HTML page, to send to a partner.
 
 use crate::{
     model::{Problem, problem::shown},
     ops::source_snippet::Lines,
 };
 
-/// Text for a page.
+/// Text escaped for HTML.
 pub(super) fn escaped(text: &str) -> String {
     shown(text).replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;").replace('"', "&quot;")
 }
 
-/// A problem as a part of a page.
+/// A problem as an HTML article.
 pub(super) fn html(problem: &Problem, lines: &Lines) -> String {
     let place = &problem.place;
     let at = match (place.line, &place.field, place.column) {
@@ -32,7 +32,7 @@ pub(super) fn html(problem: &Problem, lines: &Lines) -> String {
     )
 }
 
-/// The beginning of a page.
+/// The head of the page.
 pub(super) const HTML_HEAD: &str = r#"<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
 <title>Validation report</title>

@@ -1,4 +1,4 @@
-//! `consign replay-check FLOW`: today's mapping over files that have gone through, and what would be otherwise. Nothing is sent.
+//! `consign replay-check FLOW`: re-runs the current mapping over processed files and shows what would change. Nothing is sent.
 
 use serde::Serialize;
 
@@ -12,9 +12,9 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Inbound flow.
+    /// Name of an inbound flow.
     flow: String,
-    /// How many files, the latest first.
+    /// Number of files, newest first.
     #[arg(long, default_value_t = 200)]
     last: u32,
 }
@@ -23,7 +23,7 @@ pub(super) struct Args {
 struct Compared {
     message: String,
     name: String,
-    /// None where nothing was kept to compare with.
+    /// None if no plan was stored.
     differences: Option<Vec<String>>,
     problems: Vec<Problem>,
 }
@@ -40,7 +40,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let filter = Filter { stages: vec![Stage::Done], limit: args.last, ..Filter::of_flow(&args.flow) };
     let mut all: Vec<Compared> = Vec::new();
     for message in engine.journal().list(&filter).await? {
-        // What came in a zip is compared, not the zip.
+        // The files in a zip are compared, not the zip.
         if unpack::is_package(engine.storage(), inbound.documents, &message).await? {
             continue;
         }
@@ -80,7 +80,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         all.len() - differ - refused - unknown
     );
     if unknown > 0 {
-        text.push_str(&format!(", {unknown} of which no plan was kept"));
+        text.push_str(&format!(", {unknown} without a stored plan"));
     }
     context.out.line(text);
     Ok(if differ + refused == 0 { Exit::Fine } else { Exit::Problems })

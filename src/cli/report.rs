@@ -1,4 +1,4 @@
-//! Verdicts on files, as text with the lines in question, as JSON, or as a page to send to a partner.
+//! Validation results: as text with source lines, as JSON, or as an HTML page to send to a partner.
 
 use std::{
     io::{ErrorKind, Write},
@@ -14,18 +14,18 @@ use crate::model::{
 };
 use crate::ops::source_snippet::{self, Lines};
 
-/// How verdicts are printed.
+/// Format of the results.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub(super) enum Format {
-    /// For people at a terminal.
+    /// Text for people.
     Text,
-    /// One line a file.
+    /// One line for each file.
     Json,
-    /// One page without anything outside it.
+    /// One self-contained page.
     Html,
 }
 
-/// Prints verdicts as they come.
+/// Prints results as they come.
 pub(super) struct Report {
     format: Format,
     valid: usize,
@@ -34,20 +34,20 @@ pub(super) struct Report {
     begun: bool,
 }
 
-/// Whether a problem says that its file could not be judged.
+/// Whether a problem means that the file could not be validated.
 pub(super) fn is_unjudged(problem: &Problem) -> bool {
     [Code::DropIo, Code::SchemaBroken, Code::SchemaMissing, Code::Stuck].contains(&problem.code)
 }
 
-/// Verdicts that could not be written. Who closes a pipe has seen enough; anything else would leave a report that is no report.
+/// The problem of a result that could not be written. A closed pipe is none; after any other error the report is incomplete.
 pub(super) fn unwritten(error: &std::io::Error) -> Option<Problem> {
     let code = match error.kind() {
         ErrorKind::BrokenPipe => return None,
         ErrorKind::StorageFull | ErrorKind::QuotaExceeded => Code::DiskFull,
         _ => Code::DropIo,
     };
-    let problem = Problem::new(code, format!("the verdicts cannot be written ({})", reason(error)));
-    Some(problem.hint("what was written so far is not complete: mend that, then run the command again"))
+    let problem = Problem::new(code, format!("cannot write the results ({})", reason(error)));
+    Some(problem.hint("the output is incomplete: fix the cause, then run the command again"))
 }
 
 impl Report {
@@ -55,7 +55,7 @@ impl Report {
         Self { format, valid: 0, wrong: 0, unjudged: 0, begun: false }
     }
 
-    /// What is wrong with the schema itself, in the same form; `folder` is where its documents lie.
+    /// Prints problems of the schema itself in the same format; `folder` holds its documents.
     pub(super) fn schema(&mut self, what: &str, problems: &[Problem], folder: &Path) {
         let text = match self.format {
             Format::Json => {
@@ -82,10 +82,10 @@ impl Report {
         let _ = std::io::stdout().write_all(text.as_bytes());
     }
 
-    /// The verdict on one file.
+    /// Prints the result for one file.
     ///
     /// # Errors
-    /// The output cannot be written, or nobody reads it any more.
+    /// The output cannot be written, or the reader has closed it.
     pub(super) fn file(&mut self, file: &Path, problems: &[Problem]) -> std::io::Result<()> {
         let unjudged = problems.iter().any(is_unjudged);
         match (problems.is_empty(), unjudged) {
@@ -125,7 +125,7 @@ impl Report {
         )
     }
 
-    /// What there is to say about all of them.
+    /// Prints the summary.
     ///
     /// # Errors
     /// The output cannot be written.
@@ -140,7 +140,7 @@ impl Report {
     }
 
     fn sum(&self) -> String {
-        let unjudged = if self.unjudged > 0 { format!(", {} not judged", self.unjudged) } else { String::new() };
+        let unjudged = if self.unjudged > 0 { format!(", {} not validated", self.unjudged) } else { String::new() };
         let files = if self.valid + self.wrong + self.unjudged == 1 { "file" } else { "files" };
         format!("{} {files}: {} valid, {} not valid{unjudged}", self.valid + self.wrong + self.unjudged, self.valid, self.wrong)
     }
@@ -149,9 +149,9 @@ impl Report {
 fn verdict(problems: &[Problem], unjudged: bool) -> String {
     match (problems.len(), unjudged) {
         (0, _) => "valid".to_string(),
-        (_, true) => "not judged".to_string(),
+        (_, true) => "not validated".to_string(),
         (1, _) => "not valid, 1 problem".to_string(),
-        // The last one counts those that are not told.
+        // The last one counts the problems that are not listed.
         (many, _) if problems.last().is_some_and(|last| last.more > 0) => {
             format!("not valid, {} problems and more", many - 1)
         }
@@ -159,7 +159,7 @@ fn verdict(problems: &[Problem], unjudged: bool) -> String {
     }
 }
 
-/// One file's verdict as data; a problem's place lies flat in it.
+/// The result for one file as JSON; a problem's place is flattened into it.
 fn json(name: &str, problems: &[Problem]) -> Json {
     let flat = |problem: &Problem| {
         let place = &problem.place;

@@ -1,4 +1,4 @@
-//! `consign reprocess`: process messages again from their originals, one or many.
+//! `consign reprocess`: reprocesses one or many messages from their stored originals.
 
 use std::time::Duration;
 
@@ -18,30 +18,30 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Ids of messages, or their first or last digits.
+    /// Message ids, or their first or last digits.
     ids: Vec<String>,
-    /// Only of this flow.
+    /// Only messages of this flow.
     #[arg(long)]
     flow: Option<String>,
     #[command(flatten)]
     choosing: Choosing,
-    /// Show what it would do to Odoo, and do nothing.
+    /// Show what would change in Odoo, and do nothing.
     #[arg(long)]
     dry_run: bool,
-    /// From where: `received` (validated again) or `checked` (not validated again, which it has passed; outbound: the same file).
+    /// First stage to repeat: `received` (validate again) or `checked` (skip validation; outbound: resend the same file).
     #[arg(long, default_value = "received")]
     from: String,
-    /// With the mapping that each was planned with, not today's.
+    /// Use the original mapping of each message, not the current one.
     #[arg(long)]
     as_then: bool,
-    /// Even where a younger message has written the same records since.
+    /// Reprocess even if a newer message has written the same records.
     #[arg(long)]
     overwrite: bool,
     #[command(flatten)]
     by: By,
 }
 
-/// How long a running consign is given to do the work.
+/// How long to wait for a running consign to do the work.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
@@ -59,7 +59,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let messages = chosen(context, &engine, &args.ids, &selection, &["failed", "held", "waiting"]).await?;
     if messages.is_empty() {
         context.out.data(&json!([]));
-        context.out.line("no such message");
+        context.out.line("no messages match");
         return Ok(Exit::Fine);
     }
     if args.dry_run {
@@ -68,7 +68,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     restart(context, &engine, messages, again, &args.by.entry("reprocess")).await
 }
 
-/// What it would do, message by message.
+/// Shows what it would do, for each message.
 async fn preview(context: &Context, engine: &Engine, messages: &[Message], again: ReprocessOptions) -> Result<Exit, Problems> {
     let mut foreseer = Previewer::new(engine);
     let (mut data, mut refused) = (Vec::new(), 0);
@@ -86,13 +86,13 @@ async fn preview(context: &Context, engine: &Engine, messages: &[Message], again
         data.push(json!({ "message": message, "foresight": preview }));
     }
     context.out.data(&data);
-    let would = if refused == 0 { String::new() } else { format!(", {refused} of them would be refused") };
+    let would = if refused == 0 { String::new() } else { format!(", {refused} would be refused") };
     context.out.line(format!("{} messages{would}; nothing was done", messages.len()));
     engine.journal().close().await;
     Ok(if refused == 0 { Exit::Fine } else { Exit::Problems })
 }
 
-/// Starts messages again and tells what becomes of them. Where another consign runs it does the work; otherwise this process does.
+/// Restarts messages and prints their outcome. If another consign is running, it does the work; otherwise this process does.
 pub(super) async fn restart(
     context: &Context,
     engine: &Engine,
@@ -110,7 +110,7 @@ pub(super) async fn restart(
     for mut message in messages {
         match actions::again(engine, &mut message, again, entry).await {
             Ok(()) => started.push(message),
-            // Of many, one that cannot be done again keeps no other.
+            // If one of many cannot be reprocessed, the others still are.
             Err(problem) if many => refused.push(problem.in_file(&message.name)),
             Err(problem) => return Err(Problems::from(problem)),
         }
@@ -118,7 +118,7 @@ pub(super) async fn restart(
     settle(context, engine, started, lock.is_some(), refused).await
 }
 
-/// Carries messages, or waits until the running consign has, and tells what became of them.
+/// Processes messages, or waits until the running consign has done so, and prints their outcome.
 pub(super) async fn settle(
     context: &Context,
     engine: &Engine,
@@ -151,10 +151,10 @@ pub(super) async fn settle(
     context.out.data(&settled);
     for message in &settled {
         let what = match message.stage {
-            Stage::Waiting if !alone && is_due(message) => "goes on with the running consign".to_string(),
+            Stage::Waiting if !alone && is_due(message) => "left to the running consign".to_string(),
             Stage::Waiting => waits(message),
             Stage::Done | Stage::Failed | Stage::Held | Stage::Discarded => message.stage.to_string(),
-            _ => "taken over by the running consign".to_string(),
+            _ => "being processed by the running consign".to_string(),
         };
         context.out.line(format!("{}  {}  {what}", message.id.short(), shown(&message.name)));
         for record in engine.journal().records(message.id).await?.iter().take(10) {
@@ -190,11 +190,11 @@ pub(super) async fn settle(
     Ok(exit)
 }
 
-/// Until when a message waits, and whether it must.
+/// When a waiting message is retried, and whether it cannot be earlier.
 fn waits(message: &Message) -> String {
     match message.until.map(output::at) {
         None => "waiting".into(),
-        Some(until) if message.firm => format!("waiting, next try {until} UTC; Odoo may still be working on the last call until then"),
-        Some(until) => format!("waiting, next try {until} UTC"),
+        Some(until) if message.firm => format!("waiting, next attempt at {until} UTC; Odoo may still be executing the last call"),
+        Some(until) => format!("waiting, next attempt at {until} UTC"),
     }
 }

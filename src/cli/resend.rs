@@ -1,4 +1,4 @@
-//! `consign resend`: send documents again, the same file or made anew.
+//! `consign resend`: sends documents again: the same file, or a new one from Odoo's current data.
 
 use super::{
     Context, Exit, reprocess,
@@ -8,14 +8,14 @@ use crate::model::{Code, Problem, Problems, ReprocessOptions};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Ids of messages, or their first or last digits.
+    /// Message ids, or their first or last digits.
     ids: Vec<String>,
-    /// Only of this flow.
+    /// Only messages of this flow.
     #[arg(long)]
     flow: Option<String>,
     #[command(flatten)]
     choosing: Choosing,
-    /// Make the document again of what Odoo says now, instead of sending the same file.
+    /// Render a new document from Odoo's current data, instead of sending the same file.
     #[arg(long)]
     anew: bool,
     #[command(flatten)]
@@ -27,11 +27,11 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     let selection = args.choosing.of(args.flow.as_ref());
     let messages = chosen(context, &engine, &args.ids, &selection, &["done"]).await?;
     if let Some(came) = messages.iter().find(|message| message.pipeline().maps()) {
-        let text = format!("message {} came from the partner: only what we sent is sent again", came.id.short());
-        return Err(Problems::from(Problem::new(Code::Usage, text).hint("consign reprocess does it again")));
+        let text = format!("message {} is inbound: only outbound documents can be resent", came.id.short());
+        return Err(Problems::from(Problem::new(Code::Usage, text).hint("for inbound messages: consign reprocess")));
     }
     if messages.is_empty() {
-        context.out.line("no such message");
+        context.out.line("no messages match");
         return Ok(Exit::Fine);
     }
     let again = ReprocessOptions { checked: !args.anew, ..ReprocessOptions::default() };

@@ -1,4 +1,4 @@
-//! `consign resolve ID`: decide whether an effect took place of which consign cannot know.
+//! `consign resolve ID`: records a person's decision whether an effect with unknown outcome took place.
 
 use super::{Context, Exit, reprocess, selection_args::By};
 use crate::{
@@ -10,15 +10,15 @@ use crate::{
 #[derive(clap::Args)]
 #[command(group(clap::ArgGroup::new("outcome").required(true).args(["happened", "did_not_happen"])))]
 pub(super) struct Args {
-    /// Id of the message, or its first or last digits. It is held for C417, or discarded; --reason must be given.
+    /// Message id, or its first or last digits. The message is held with C417, or discarded; --reason is required.
     id: String,
-    /// It took place; consign does not repeat it
+    /// The effect took place; consign does not repeat it.
     #[arg(long)]
     happened: bool,
-    /// It did not take place: it is done now.
+    /// The effect did not take place; consign does it now.
     #[arg(long)]
     did_not_happen: bool,
-    /// Only this effect, by its number in `consign show`; otherwise all of the message's that are undecided.
+    /// Only this effect, by its number in `consign show`; by default all undecided effects of the message.
     #[arg(long, value_name = "NUMBER")]
     only: Option<i64>,
     #[command(flatten)]
@@ -56,14 +56,14 @@ fn said(outcome: Outcome) -> &'static str {
     }
 }
 
-/// What there is to do with a message that did not go on by itself.
+/// The next step for a message that does not continue automatically.
 fn left(intents: &[Intent], message: &Message) -> String {
     match intents.iter().filter(|intent| intent.needs_a_person()).count() {
-        0 if message.stage == Stage::Held => format!("to let it go on: consign release {}", message.id.short()),
+        0 if message.stage == Stage::Held => format!("to release it: consign release {}", message.id.short()),
         0 if intents.iter().any(Intent::sent) => {
-            format!("it was sent: consign reprocess {0} brings it to its end; consign resend {0} sends it once more", message.id.short())
+            format!("it was sent: to complete it, consign reprocess {0}; to send it once more, consign resend {0}", message.id.short())
         }
-        0 => format!("to process it again: consign reprocess {}", message.id.short()),
+        0 => format!("to reprocess it: consign reprocess {}", message.id.short()),
         open => format!("{open} more undecided: consign show {}", message.id.short()),
     }
 }

@@ -1,4 +1,4 @@
-//! `consign run`: by schedule until stopped, or each flow once.
+//! `consign run`: runs the flows by schedule until stopped, or each flow once.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,10 +19,10 @@ pub(super) struct Args {
     /// Run each flow once, then end.
     #[arg(long)]
     once: bool,
-    /// Say every call to Odoo.
+    /// Log every call to Odoo.
     #[arg(long)]
     verbose: bool,
-    /// Flows to run once; all that are switched on if none is named.
+    /// Flows to run once; by default all that are enabled.
     #[arg(requires = "once")]
     flows: Vec<String>,
 }
@@ -52,19 +52,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
     output::start_logging(context.out.json, args.verbose);
     for problem in &broken {
-        tracing::error!(code = problem.code.as_str(), place = problem.place.to_string(), "a flow is left out: {}", problem.message);
+        tracing::error!(code = problem.code.as_str(), place = problem.place.to_string(), "flow skipped: {}", problem.message);
     }
     serve::serve(&context.workspace, workspace, &lock).await?;
     Ok(Exit::Fine)
 }
 
-/// Runs flows once: partners side by side, so that none waits for another's server, and the flows of one in their order.
+/// Runs flows once: partners in parallel, so that none waits for another's server; the flows of one partner in their order.
 async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Result<Exit, Problems> {
     let workspace = engine.workspace();
     let enabled = || workspace.flows.values().filter(|flow| flow.enabled).map(|flow| flow.id.clone()).collect();
     let flows: Vec<String> = if wanted.is_empty() { enabled() } else { wanted.to_vec() };
     if flows.is_empty() {
-        context.out.line("no flow is switched on (enabled = true in its file)");
+        context.out.line("no flow is enabled (enabled = true in its file)");
     }
     let mut partners: BTreeMap<&str, Vec<(usize, String)>> = BTreeMap::new();
     for (at, flow) in flows.iter().enumerate() {
@@ -77,7 +77,7 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
         let (engine, tell_ended) = (Arc::clone(engine), tell_ended.clone());
         running.spawn(async move {
             for (at, flow) in own {
-                // Nobody listens any more when the command was broken off.
+                // Nobody listens any more if the command was interrupted.
                 let _ = tell_ended.send((at, engine.run(&flow).await));
             }
         });
@@ -97,12 +97,12 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
         tokio::select! {
             one = ended.recv() => match one {
                 Some((at, summary)) => done[at] = Some(summary),
-                // A defect of consign has ended one; the panic is on standard error.
+                // A defect of consign has ended a task; the panic is on standard error.
                 None => break,
             },
             _ = stop.wait_for(|stop| *stop), if stopping.is_none() => {
                 engine.stop();
-                context.out.line(format!("stopping: what is at work in Odoo has {} s to end", workspace.stop_after.as_secs()));
+                context.out.line(format!("stopping: calls in progress in Odoo have {} s to finish", workspace.stop_after.as_secs()));
                 stopping = Some(Instant::now() + workspace.stop_after);
             }
             () = patience => {
@@ -112,7 +112,7 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
                 break;
             }
         }
-        // In the order of the flows, each as soon as those before it are there.
+        // Printed in the order of the flows, each as soon as those before it have ended.
         while let Some(summary) = done.get(next).and_then(Option::as_ref) {
             print(context, summary);
             next += 1;
@@ -121,7 +121,7 @@ async fn once(context: &Context, engine: &Arc<Engine>, wanted: &[String]) -> Res
     for (flow, summary) in flows.iter().zip(&done).skip(next) {
         match summary {
             Some(summary) => print(context, summary),
-            None => context.out.line(format!("{flow:16} stopped in the middle; the next run goes on with it")),
+            None => context.out.line(format!("{flow:16} interrupted; the next run continues it")),
         }
     }
     let complete = done.iter().all(Option::is_some) && stopping.is_none();
@@ -146,7 +146,7 @@ fn print(context: &Context, summary: &Summary) {
     }
 }
 
-/// A summary in a line: only what there is.
+/// A summary in one line, without zero counts.
 pub(super) fn line(summary: &Summary) -> String {
     let counts = [
         (summary.done, "done"),
@@ -160,13 +160,13 @@ pub(super) fn line(summary: &Summary) -> String {
     ];
     let parts: Vec<String> = counts.into_iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
     let text = match (parts.is_empty(), Exit::of(&summary.problems)) {
-        (true, Exit::Unable) => "could not work".to_string(),
+        (true, Exit::Unable) => "could not run".to_string(),
         (true, _) if summary.paused => "paused".to_string(),
         (false, _) if summary.paused => format!("paused; {}", parts.join(", ")),
         (true, Exit::Fine | Exit::Problems) => "nothing to do".to_string(),
         (false, _) => parts.join(", "),
     };
-    // What was told before is not told again, but neither forgotten.
+    // Files that were reported before are only counted.
     let left = if summary.left_on_remote > summary.held {
         format!("; {} left on the drop (consign drops)", summary.left_on_remote)
     } else {

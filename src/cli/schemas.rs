@@ -1,4 +1,4 @@
-//! `consign schemas add NAME PATH`: third-party schemas into the workspace, once they are known to compile.
+//! `consign schemas add NAME PATH`: adds third-party schemas to the workspace, if they compile.
 
 use std::{
     fs,
@@ -23,14 +23,14 @@ pub(super) struct Args {
 enum Action {
     /// Add a schema set from a folder or a zip file.
     Add {
-        /// Name of the set: its folder below schemas/.
+        /// Name of the set, which is its folder below schemas/.
         name: String,
-        /// Folder or zip that holds it.
+        /// Folder or zip file with the schemas.
         path: PathBuf,
     },
 }
 
-/// Most files and bytes of a set; UBL 2.1 has 79 files and 5 MB.
+/// Maximum number of files and bytes of a set; UBL 2.1 has 79 files and 5 MB.
 const MOST_FILES: usize = 5_000;
 const MOST_BYTES: u64 = 200 << 20;
 
@@ -48,21 +48,21 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let target = workspace.schemas().join(name);
     if target.exists() {
         return Err(Problems::from(
-            Problem::new(Code::Usage, format!("schemas/{name} is there already")).hint("remove the folder first, or take another name"),
+            Problem::new(Code::Usage, format!("schemas/{name} already exists")).hint("remove the folder first, or choose another name"),
         ));
     }
     let unreadable = |error: std::io::Error| {
         Problems::from(
-            Problem::new(Code::ConfigUnreadable, format!("it cannot be read ({})", crate::model::problem::reason(&error)))
+            Problem::new(Code::ConfigUnreadable, format!("cannot read it ({})", crate::model::problem::reason(&error)))
                 .at(Place::file(path.display().to_string())),
         )
     };
-    // Beside its final place, so that the last step is a rename.
+    // Next to its final place, so that the last step is a rename.
     let making = tempfile::Builder::new().prefix(".adding-").tempdir_in(workspace.schemas()).map_err(unreadable)?;
     let count = if path.is_dir() { copy(path, making.path()).map_err(unreadable)? } else { unpack(path, making.path())? };
     if count == 0 {
         return Err(Problems::from(
-            Problem::new(Code::SchemaMissing, "there is no .xsd file in it").at(Place::file(path.display().to_string())),
+            Problem::new(Code::SchemaMissing, "it contains no .xsd file").at(Place::file(path.display().to_string())),
         ));
     }
     let (entries, named) = entry_points(&workspace, name, making.path());
@@ -73,18 +73,18 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
             Err(problems) => broken.extend(problems.into_iter().take(1).map(|problem| problem.in_file(entry))),
         }
     }
-    // A schema that a flow names must compile; of a set that no flow names yet, one that does is enough.
+    // A schema that a flow names must compile. If no flow names the set yet, one schema that compiles is enough.
     if named || compiled.is_empty() {
         Problems::check(broken.clone())?;
     }
     let kept = making.keep();
     fs::rename(&kept, &target).map_err(|error| {
-        // Leaves nothing half-made behind; the first error is the one to tell.
+        // Nothing incomplete stays behind; the first error is the one to report.
         let _ = fs::remove_dir_all(&kept);
         unreadable(error)
     })?;
     context.out.data(&serde_json::json!({ "set": name, "files": count, "compiled": compiled, "broken": broken }));
-    context.out.line(format!("{count} schema files are in schemas/{name}; {} compiled:", compiled.len()));
+    context.out.line(format!("added {count} schema files to schemas/{name}; {} compiled:", compiled.len()));
     compiled.iter().take(10).for_each(|entry| context.out.line(format!("  {entry}")));
     if compiled.len() > 10 {
         context.out.line(format!("  and {} more", compiled.len() - 10));
@@ -100,7 +100,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     Ok(Exit::Fine)
 }
 
-/// What is compiled, and whether flows name it: the schemas that flows name; without such, every schema that no other one of the set includes or imports.
+/// The schemas to compile, and whether flows name them. If no flow names any: those that no other schema of the set includes or imports.
 fn entry_points(workspace: &Workspace, name: &str, folder: &Path) -> (Vec<String>, bool) {
     let named: Vec<String> = workspace
         .flows
@@ -160,8 +160,8 @@ fn copy(from: &Path, to: &Path) -> std::io::Result<usize> {
 
 fn unpack(path: &Path, to: &Path) -> Result<usize, Problems> {
     let place = Place::file(path.display().to_string());
-    let bad = |message: String| Problems::from(Problem::new(Code::Usage, message).at(place.clone()).hint("give a folder, or a zip of one"));
-    let file = fs::File::open(path).map_err(|error| bad(format!("it cannot be opened ({})", crate::model::problem::reason(&error))))?;
+    let bad = |message: String| Problems::from(Problem::new(Code::Usage, message).at(place.clone()).hint("give a folder or a zip file"));
+    let file = fs::File::open(path).map_err(|error| bad(format!("cannot open it ({})", crate::model::problem::reason(&error))))?;
     let mut archive = zip::ZipArchive::new(file).map_err(|_| bad("it is neither a folder nor a zip file".into()))?;
     if archive.len() > MOST_FILES {
         return Err(bad(format!("it has more than {MOST_FILES} entries")));
@@ -169,8 +169,8 @@ fn unpack(path: &Path, to: &Path) -> Result<usize, Problems> {
     let (mut count, mut total) = (0, 0u64);
     for index in 0..archive.len() {
         let entry = archive.by_index(index).map_err(|_| bad("the zip file is damaged".into()))?;
-        // A name that leaves the folder is refused, not mended.
-        let name = entry.enclosed_name().ok_or_else(|| bad("it has an entry whose path leaves its folder".into()))?;
+        // A name that leaves the folder is refused, not corrected.
+        let name = entry.enclosed_name().ok_or_else(|| bad("the path of an entry leaves the folder".into()))?;
         if !entry.is_file() || !wanted(&name) {
             continue;
         }
@@ -183,7 +183,7 @@ fn unpack(path: &Path, to: &Path) -> Result<usize, Problems> {
         }
         let target = to.join(&name);
         let written = target.parent().map_or(Ok(()), fs::create_dir_all).and_then(|()| fs::write(&target, &bytes));
-        written.map_err(|error| bad(format!("it cannot be written ({})", crate::model::problem::reason(&error))))?;
+        written.map_err(|error| bad(format!("cannot write it ({})", crate::model::problem::reason(&error))))?;
         count += 1;
     }
     Ok(count)

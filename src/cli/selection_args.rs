@@ -1,4 +1,4 @@
-//! Options that several verbs share: which messages are meant, and who does what to them for which reason.
+//! Options shared by several commands: filters for messages, and who acts for which reason.
 
 use crate::{
     journal::AuditEntry,
@@ -9,31 +9,31 @@ use crate::{
 use super::Context;
 use crate::pipeline::Engine;
 
-/// Which messages are meant, besides by id.
+/// Filter options for messages.
 #[derive(clap::Args, Clone, Default)]
 pub(super) struct Choosing {
-    /// Only of this partner's flows.
+    /// Only messages of this partner's flows.
     #[arg(long)]
     partner: Option<String>,
-    /// Only at this stage; may be given several times.
+    /// Only messages in this stage; can be repeated.
     #[arg(long)]
     stage: Vec<String>,
-    /// Received since: 2026-11-27, "2026-11-27 10:00" (UTC), or how long ago: 30m, 2h, 7d.
+    /// Only received since: 2026-11-27, "2026-11-27 10:00" (UTC), or an age: 30m, 2h, 7d.
     #[arg(long)]
     since: Option<String>,
-    /// Received before.
+    /// Only received before, in the same formats.
     #[arg(long)]
     until: Option<String>,
-    /// With this part in the file's name, in a business number (order, despatch, GTIN) or in the name of an Odoo record.
+    /// Part of the file name, a business number (order, despatch, GTIN) or an Odoo record name.
     #[arg(long)]
     find: Option<String>,
-    /// With this answer of the partner's: awaited, pending, accepted, refused, or overdue.
+    /// Only with this acknowledgement status: awaited, pending, accepted, refused or overdue.
     #[arg(long)]
     answer: Option<String>,
-    /// Kept by this cause, as `consign errors` names it.
+    /// Only with this cause, as listed by `consign errors`.
     #[arg(long)]
     cause: Option<String>,
-    /// Answers that partners are given as well: they are messages of their own, and are left out otherwise.
+    /// Include acknowledgements that we send; each is a message of its own.
     #[arg(long)]
     with_answers: bool,
 }
@@ -54,13 +54,13 @@ impl Choosing {
     }
 }
 
-/// Who does it, and why.
+/// Who acts, and why.
 #[derive(clap::Args, Clone, Default)]
 pub(super) struct By {
-    /// Who does it, for the audit; otherwise the user of this machine.
+    /// Name for the audit log; by default the user of this machine.
     #[arg(long)]
     by: Option<String>,
-    /// Why.
+    /// Reason for the audit log.
     #[arg(long)]
     reason: Option<String>,
 }
@@ -77,22 +77,19 @@ impl By {
         AuditEntry { reason: self.reason.clone(), ..AuditEntry::new(&who, action) }
     }
 
-    /// A deed that must say why.
+    /// An audit entry that must have a reason.
     pub(super) fn reasoned(&self, action: &'static str) -> Result<AuditEntry, Problems> {
         match self.reason.as_deref().is_some_and(|reason| !reason.trim().is_empty()) {
             true => Ok(self.entry(action)),
-            false => Err(Problems::from(Problem::new(
-                Code::Usage,
-                format!("{action} needs --reason: it is what is asked first when someone looks at it later"),
-            ))),
+            false => Err(Problems::from(Problem::new(Code::Usage, format!("{action} needs --reason, for the audit log")))),
         }
     }
 }
 
-/// Messages acted on in one go.
+/// Maximum number of messages for one command.
 pub(super) const MOST: u32 = 10_000;
 
-/// The messages that ids or a choice mean, oldest first.
+/// The messages selected by ids or a filter, oldest first.
 pub(super) async fn chosen(
     context: &Context,
     engine: &Engine,
@@ -120,7 +117,7 @@ pub(super) async fn chosen(
         messages = engine.journal().list(&filter).await?;
         messages.reverse();
         if messages.len() == MOST as usize {
-            context.out.line(format!("the newest {MOST} only; do the rest with another call"));
+            context.out.line(format!("only the newest {MOST} messages; repeat the command for the rest"));
         }
     }
     Ok(messages)

@@ -1,5 +1,5 @@
-//! The `consign run` that stays: until SIGTERM ends it, and with the workspace read anew whenever SIGHUP says so. A workspace that
-//! has a mistake is not taken: the one before goes on.
+//! `consign run` as a service: until SIGTERM stops it. SIGHUP reloads the workspace; if that has an error, the previous workspace
+//! continues.
 
 use std::{
     io::IsTerminal as _,
@@ -23,22 +23,22 @@ use crate::{
     web,
 };
 
-/// How long requests to the page may take to end.
+/// How long requests to the page may take to finish.
 const PAGE_ENDS: Duration = Duration::from_secs(5);
 
-/// Runs the flows of a workspace by their schedules, and its page.
+/// Runs the flows of a workspace by their schedules, and its web page.
 pub(super) async fn serve(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Result<(), Problems> {
     let (tell, mut stop) = watch::channel(false);
     stopped_by_signals(tell)?;
-    // At a terminal the signal means that the terminal is closed, which ends it.
+    // On a terminal SIGHUP means that the terminal was closed, which ends the process.
     let mut reload = match std::io::stdin().is_terminal() {
         true => None,
         false => Some(signal(SignalKind::hangup()).map_err(unable)?),
     };
     let (mut workspace, mut before) = (first, None::<Arc<Workspace>>);
-    // How far traces were sent: goes on over a reload.
+    // How far traces were sent; kept over a reload.
     let traced = Arc::new(AtomicI64::new(-1));
-    // What an earlier workspace has in hand still, and its engine.
+    // Work that earlier workspaces have not finished, and the last engine.
     let (mut leaving, mut last) = (JoinSet::new(), None::<Arc<Engine>>);
     let ended = loop {
         let running = match Running::start(Arc::clone(&workspace), lock, Arc::clone(&traced), last.as_deref()).await {
@@ -46,7 +46,7 @@ pub(super) async fn serve(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Re
             Err(problem) => match before.take() {
                 None => break Err(Problems::from(problem)),
                 Some(before) => {
-                    tell_problems(&[problem], "the workspace as it is now cannot be run, and the one before goes on");
+                    tell_problems(&[problem], "cannot run the reloaded workspace; the previous one continues");
                     workspace = before;
                     continue;
                 }
@@ -60,12 +60,12 @@ pub(super) async fn serve(root: &Path, first: Arc<Workspace>, lock: &Lock) -> Re
         }
         while leaving.try_join_next().is_some() {}
     };
-    // Each is over within its `stop_after`, however this ends.
+    // Each ends within its `stop_after`, whatever the outcome here.
     while leaving.join_next().await.is_some() {}
     ended
 }
 
-/// Waits for the sign to read the workspace anew.
+/// Waits for the signal to reload the workspace.
 async fn signalled(reload: &mut Option<Signal>) {
     if let Some(signal) = reload
         && signal.recv().await.is_some()
@@ -81,7 +81,7 @@ fn tell_problems(problems: &[Problem], what: &str) {
     }
 }
 
-/// A workspace at work.
+/// A running workspace.
 struct Running {
     engine: Arc<Engine>,
     end: watch::Sender<bool>,
@@ -90,7 +90,7 @@ struct Running {
 }
 
 impl Running {
-    /// Starts it, after `before`: a flow that one has in hand still begins here as soon as it is free.
+    /// Starts it, after `before`: a flow that is still running there starts here as soon as it is free.
     async fn start(workspace: Arc<Workspace>, lock: &Lock, traced: Arc<AtomicI64>, before: Option<&Engine>) -> Result<Self, Problem> {
         let report = check::check(&workspace);
         for problem in report.problems.into_iter().chain(report.warnings) {
@@ -108,14 +108,14 @@ impl Running {
         let page = match workspace.web.on {
             false => None,
             true => {
-                // The page has an engine of its own: what it asks waits for no message.
+                // The page has its own engine, so that its queries do not wait for messages.
                 let own = Engine::open(workspace).await?;
                 let listener = web::listen(&own).await?;
                 tracing::info!("{}", super::web::reported(&own, &listener));
                 let served = web::serve(own, listener, ends.clone());
                 Some(tokio::spawn(async move {
                     if let Err(problem) = served.await {
-                        tell_problems(&[problem], "the web page has ended; the flows go on");
+                        tell_problems(&[problem], "the web page has stopped; the flows continue");
                     }
                 }))
             }
@@ -124,8 +124,8 @@ impl Running {
         Ok(Self { engine, end, flows, page })
     }
 
-    /// Lets it work until the process is to stop, or there is another workspace to go on with, which it gives. Messages under way come
-    /// to the end of their step among `leaving`; the next workspace does not wait for them.
+    /// Runs until the process must stop, or returns the next workspace after a reload. Messages in progress finish their step in
+    /// `leaving`; the next workspace does not wait for them.
     async fn until(
         mut self,
         root: &Path,
@@ -136,30 +136,30 @@ impl Running {
     ) -> Result<Option<Arc<Workspace>>, Problems> {
         let next = loop {
             tokio::select! {
-                // Whoever could say so is gone: that is a stop as well.
+                // A closed channel also means stop.
                 _ = stop.wait_for(|stop| *stop) => break None,
                 ended = &mut self.flows => {
-                    ended.unwrap_or_else(|_| Err(Problem::new(Code::Usage, "a defect of consign ended it")))?;
+                    ended.unwrap_or_else(|_| Err(Problem::new(Code::Usage, "a defect of consign has ended it")))?;
                     return Ok(None);
                 }
                 () = signalled(reload) => match (self.engine.lost_journal(), read_anew(root, workspace)) {
-                    // The next engine would find no journal, and begin one.
-                    (Some(problem), _) => tell_problems(&[problem], "the workspace is not read anew"),
+                    // The next engine would find no journal, and create one.
+                    (Some(problem), _) => tell_problems(&[problem], "workspace not reloaded"),
                     (None, Ok(next)) => break Some(next),
-                    (None, Err(problems)) => tell_problems(&problems, "the workspace is not read anew: it has a mistake"),
+                    (None, Err(problems)) => tell_problems(&problems, "workspace not reloaded, as it has an error"),
                 },
             }
         };
-        // Nobody listens any more when it has ended by itself.
+        // Nobody listens any more if it has ended already.
         let _ = self.end.send(true);
         self.engine.stop();
         if let Some(page) = self.page.take() {
-            // A browser that keeps a connection open keeps nobody from stopping.
+            // An open browser connection must not block the stop.
             let _ = tokio::time::timeout(PAGE_ENDS, page).await;
         }
         let Self { engine, flows, .. } = self;
         leaving.spawn(async move {
-            // A defect that has ended it is in the log.
+            // If a defect has ended it, the log says so.
             let _ = flows.await;
             engine.journal().close().await;
         });
@@ -167,14 +167,14 @@ impl Running {
     }
 }
 
-/// The workspace as it is now, if it is whole and has its storage where it had it.
+/// The workspace as it is now, if it has no errors and the same storage folder.
 fn read_anew(root: &Path, now: &Workspace) -> Result<Arc<Workspace>, Problems> {
     let next = endpoint::load(root)?;
     Problems::check(check::check(&next).problems)?;
     if next.storage != now.storage {
-        let text = "the storage is another folder: that takes a restart";
+        let text = "the storage folder has changed: restart consign";
         return Err(Problems::from(Problem::new(Code::Usage, text)));
     }
-    tracing::info!(flows = next.flows.len(), "the workspace is read anew");
+    tracing::info!(flows = next.flows.len(), "workspace reloaded");
     Ok(Arc::new(next))
 }

@@ -1,4 +1,4 @@
-//! `consign show ID`: everything about one message.
+//! `consign show ID`: shows everything about one message.
 
 use super::{Context, Exit, output};
 use crate::{
@@ -10,12 +10,12 @@ use crate::{
     },
 };
 
-/// Records, and copies, listed of one message.
+/// Maximum number of records and copies listed for one message.
 const LISTED: usize = 20;
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Id of the message, or its first or last digits.
+    /// Message id, or its first or last digits.
     id: String,
 }
 
@@ -37,7 +37,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     out.line(format!("flow     {} ({}{partner})", message.flow, message.direction.as_str()));
     out.line(format!("stage    {}", message.stage));
     if let Some(until) = message.until.filter(|_| message.stage == Stage::Waiting) {
-        out.line(format!("next try {} UTC", output::at(until)));
+        out.line(format!("retry at {} UTC", output::at(until)));
     }
     if !message.stored.is_empty() {
         out.line(format!("original {}", engine.storage().root().join(&message.stored).display()));
@@ -47,7 +47,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     }
     if !life.numbers.is_empty() {
         let numbers: Vec<String> = life.numbers.iter().map(|term| format!("{} {}", term.kind, shown(&term.value))).collect();
-        out.line(format!("found by {}", numbers.join(", ")));
+        out.line(format!("numbers  {}", numbers.join(", ")));
     }
     if let Some(parent) = &life.parent {
         let how = if message.answers.is_some() { "answers" } else { "made of" };
@@ -58,19 +58,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         out.line(format!("{how:8} {}", kin(child)));
     }
     if life.children.len() > LISTED {
-        out.line(format!("         and {} more (--json lists them)", life.children.len() - LISTED));
+        out.line(format!("         and {} more (--json lists all)", life.children.len() - LISTED));
     }
     if let Some(answer) = &life.answer {
         out.line(format!("answer   {}", answer_line(answer)));
     }
-    out.line("\nsteps (UTC)");
+    out.line("\nhistory (UTC)");
     for event in &life.events {
         out.line(
             format!("  {}  {:9} {}", output::at(event.at), event.stage, event.note.as_deref().map(shown).unwrap_or_default()).trim_end(),
         );
     }
     if !life.audit.is_empty() {
-        out.line("\nby people (UTC)");
+        out.line("\naudit (UTC)");
         for entry in &life.audit {
             out.line(format!("  {}", super::audit::line(entry, "")));
         }
@@ -110,21 +110,21 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     Ok(Exit::Fine)
 }
 
-/// What there is to do with a message that does not go on by itself.
+/// The next step for a message that does not continue automatically.
 fn next(life: &MessageDetail) -> Option<String> {
     let (message, short) = (&life.message, life.message.id.short());
     let (undecided, unclear) = (life.undecided(), message.code == Some(Code::Uncertain));
     match message.stage {
         Stage::Held | Stage::Failed | Stage::Discarded if !undecided.is_empty() && (unclear || message.stage != Stage::Held) => {
-            Some(format!("not known whether an effect took place: {}", how_to_decide(&short)))
+            Some(format!("the outcome of an effect is unknown: {}", how_to_decide(&short)))
         }
-        Stage::Held if message.code.is_none() => Some(format!("to let it go on: consign release {short}")),
-        Stage::Held | Stage::Failed => Some(format!("once the cause is corrected: consign reprocess {short}")),
+        Stage::Held if message.code.is_none() => Some(format!("to release it: consign release {short}")),
+        Stage::Held | Stage::Failed => Some(format!("after the fix: consign reprocess {short}")),
         _ => None,
     }
 }
 
-/// What is known of a partner's answer.
+/// The status of a partner's acknowledgement.
 pub(super) fn answer_line(answer: &AnswerRow) -> String {
     let mut line = answer.reply.as_str().to_string();
     match answer.at {
@@ -140,7 +140,7 @@ pub(super) fn answer_line(answer: &AnswerRow) -> String {
     line
 }
 
-/// An effect, when it was about to take place and how it ended.
+/// An effect: when it was started, and its outcome.
 fn effect(intent: &Intent) -> String {
     let ended = match intent.closed {
         None => "open".to_string(),

@@ -1,4 +1,4 @@
-//! `consign status`: every flow at a glance.
+//! `consign status`: shows every flow at a glance.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! `consign test`: every sample of a flow held against what was recorded for it.
+//! `consign test`: compares the output of every sample with the recorded output.
 
 use std::{
     fs,
@@ -18,14 +18,14 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Flows; all that have samples where none is named.
+    /// Flows to test; by default all that have samples.
     flows: Vec<String>,
-    /// Record what comes out now as what is expected.
+    /// Record the current output as the expected one.
     #[arg(long)]
     accept: bool,
 }
 
-/// What became of a sample.
+/// The result of a sample.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 enum Verdict {
@@ -44,7 +44,7 @@ struct Judged {
     difference: Option<String>,
 }
 
-/// A sample: what goes in, and what is to come out.
+/// A sample: its input and expected output.
 struct Case {
     name: String,
     input: PathBuf,
@@ -65,9 +65,9 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         }
         let schemas = match Schemas::compile(&workspace, flow, 1) {
             Ok(schemas) => schemas,
-            // A set that is not shipped keeps only the flows from being tested that are switched on.
+            // Missing schemas, such as those that are not shipped, are an error only for enabled flows.
             Err(problems) if !flow.enabled && problems.iter().all(|problem| problem.code == Code::SchemaMissing) => {
-                context.out.line(format!("{:24} not tested: its schemas are not in the workspace (the flow is switched off)", flow.id));
+                context.out.line(format!("{:24} not tested: its schemas are not in the workspace (the flow is disabled)", flow.id));
                 continue;
             }
             Err(problems) => return Err(problems),
@@ -97,12 +97,12 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     }
     context.out.line(match open {
         0 => format!("{} samples: all as expected", judged.len()),
-        _ => format!("{} samples, {open} not as expected; look at them, then: consign test --accept", judged.len()),
+        _ => format!("{} samples, {open} not as expected; review them, then: consign test --accept", judged.len()),
     });
     Ok(if open == 0 { Exit::Fine } else { Exit::Problems })
 }
 
-/// The samples of a flow: a folder each, with one file that goes in.
+/// The samples of a flow: one folder each, with one input file.
 fn cases(folder: &Path, flow: &Flow) -> Vec<Case> {
     let entries = |folder: &Path| -> Vec<PathBuf> {
         let mut paths: Vec<PathBuf> = fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path()).collect();
@@ -124,7 +124,7 @@ fn cases(folder: &Path, flow: &Flow) -> Vec<Case> {
         .collect()
 }
 
-/// What comes out of a sample, as text: a plan, a document, or problems.
+/// The output of a sample as text: a plan, a document, or problems.
 fn outcome(workspace: &Workspace, flow: &Flow, case: &Case, schemas: &Schemas) -> Result<String, Problems> {
     let name = case.input.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let bytes = fs::read(&case.input).map_err(|error| Problems::from(unreadable(&case.input, &error)))?;
@@ -156,10 +156,10 @@ fn judge(flow: &Flow, case: &Case, result: &str, accept: bool) -> Result<Judged,
 }
 
 fn unreadable(path: &Path, error: &std::io::Error) -> Problem {
-    Problem::new(Code::DropIo, format!("the file cannot be used ({})", reason(error))).at(Place::file(path.display().to_string()))
+    Problem::new(Code::DropIo, format!("cannot read or write the file ({})", reason(error))).at(Place::file(path.display().to_string()))
 }
 
-/// The document that an outbound flow makes of a sample.
+/// The document that an outbound flow renders from a sample.
 fn made(
     workspace: &Workspace,
     flow: &Flow,
@@ -171,7 +171,7 @@ fn made(
     let records: Json = serde_json::from_slice(bytes).map_err(|error| {
         let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = Place::at(case.input.display().to_string(), narrow(error.line()), narrow(error.column()));
-        Problems::from(Problem::new(Code::ConfigSyntax, "a sample of an outbound flow is a record of Odoo as JSON").at(place))
+        Problems::from(Problem::new(Code::ConfigSyntax, "a sample of an outbound flow must be an Odoo record as JSON").at(place))
     })?;
     let records = if let Json::Array(records) = records { records } else { vec![records] };
     let made = render::document(workspace, flow, outbound, records, &render::RenderContext::default())?;

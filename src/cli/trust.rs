@@ -1,4 +1,4 @@
-//! `consign trust PARTNER --fingerprint SHA256:…`: accept an SFTP host key that was compared with the partner.
+//! `consign trust PARTNER --fingerprint SHA256:…`: accepts an SFTP host key whose fingerprint came from the partner.
 
 use super::{Context, Exit};
 use crate::{
@@ -8,12 +8,12 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Partner.
+    /// Name of the partner.
     partner: String,
-    /// Fingerprint of the key, as the partner gave it: SHA256:…
+    /// Fingerprint of the key, as given by the partner: SHA256:…
     #[arg(long)]
     fingerprint: String,
-    /// The key of the host that the partner's server is reached through.
+    /// Accept the key of the jump host, not of the partner's server.
     #[arg(long)]
     jump: bool,
 }
@@ -29,17 +29,17 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     };
     let settings = if args.jump {
         let settings = partner.drop.address(&workspace.root)?;
-        let none = || Problem::new(Code::Usage, format!("the drop of {} is reached directly: it has no `jump`", args.partner));
+        let none = || Problem::new(Code::Usage, format!("the drop of {} has no `jump` host", args.partner));
         *settings.jump.ok_or_else(|| Problems::from(none()))?
     } else {
         partner.drop.way(&workspace.root)?
     };
     let key = connect::host_key(&settings, &args.fingerprint).await?;
     if host_keys::fingerprint(&key) != args.fingerprint {
-        // The key on file was shown; the one that was asked for is another.
+        // The server shows the known key, but another one was asked for.
         return Err(Problems::from(Problem::new(
             Code::DropHostChanged,
-            format!("the server shows {}, not {}", host_keys::fingerprint(&key), args.fingerprint),
+            format!("the server has the key {}, not {}", host_keys::fingerprint(&key), args.fingerprint),
         )));
     }
     if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) == host_keys::HostKeyVerdict::Changed {
@@ -49,10 +49,10 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         host_keys::accept(&settings.host, settings.port, &key, &settings.known_hosts)?;
     }
     if host_keys::judge(&settings.host, settings.port, &key, &settings.known_hosts) != host_keys::HostKeyVerdict::Known {
-        let message = format!("the key could not be put into {}", settings.known_hosts.display());
-        return Err(Problems::from(Problem::new(Code::ConfigUnreadable, message).hint("remove the host's old lines from it by hand")));
+        let message = format!("cannot add the key to {}", settings.known_hosts.display());
+        return Err(Problems::from(Problem::new(Code::ConfigUnreadable, message).hint("remove the old lines of this host from the file")));
     }
     context.out.data(&serde_json::json!({ "partner": args.partner, "fingerprint": args.fingerprint, "known_hosts": settings.known_hosts }));
-    context.out.line(format!("the host key of {}:{} is accepted in {}", settings.host, settings.port, settings.known_hosts.display()));
+    context.out.line(format!("accepted the host key of {}:{}; saved in {}", settings.host, settings.port, settings.known_hosts.display()));
     Ok(Exit::Fine)
 }

@@ -1,4 +1,4 @@
-//! `consign user`: who may sign in to the web page.
+//! `consign user`: manages the users of the web page.
 
 use std::io::Read as _;
 
@@ -17,31 +17,31 @@ pub(super) struct Args {
 
 #[derive(clap::Subcommand)]
 enum What {
-    /// Add someone, or give them another role or password.
+    /// Add a user, or change the role and password of one.
     Add {
-        /// Name.
+        /// User name.
         name: String,
-        /// viewer: sees; operator: also acts; admin: also looks after users.
+        /// viewer: read only; operator: also acts on messages; admin: also manages users.
         #[arg(long, default_value = "viewer")]
         role: String,
-        /// Read the password from standard input; otherwise one is made and shown once.
+        /// Read the password from standard input; by default one is generated and shown once.
         #[arg(long)]
         password_stdin: bool,
         #[command(flatten)]
         by: By,
     },
-    /// Who there is.
+    /// List the users.
     List,
-    /// Remove someone, who is signed out.
+    /// Remove a user and end their sessions.
     Remove {
-        /// Name.
+        /// User name.
         name: String,
         #[command(flatten)]
         by: By,
     },
 }
 
-/// Random bytes of a password that we make.
+/// Random bytes of a generated password.
 const MADE: usize = 12;
 
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
@@ -64,7 +64,7 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             let users = journal.users().await?;
             context.out.data(&users);
             if users.is_empty() {
-                context.out.line("nobody; consign user add NAME --role admin");
+                context.out.line("no users; to add one: consign user add NAME --role admin");
             }
             users.iter().for_each(|user| context.out.line(format!("{:9} {}", user.role, user.name)));
         }
@@ -75,19 +75,19 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
             if !journal.remove_user(name, &entry, now).await? {
                 return Err(Problems::from(Problem::new(Code::Usage, format!("there is no user `{name}`"))));
             }
-            context.out.line(format!("{name} is removed"));
+            context.out.line(format!("removed {name}"));
         }
     }
     journal.close().await;
     Ok(Exit::Fine)
 }
 
-/// A name as it is written down: that of somebody who is there already, whatever its letters.
+/// The name to store: that of an existing user, whose letters may differ in case.
 fn spelled(users: &[User], name: &str) -> Result<String, Problem> {
     known(users, name).map_or_else(|| checked_name(name), |user| Ok(user.name.clone()))
 }
 
-/// A password that we make. One in which the name stands by chance is made again.
+/// A generated password that does not contain the name.
 fn made_up(name: &str) -> Result<String, Problem> {
     loop {
         let password = random(MADE)?;
@@ -97,16 +97,16 @@ fn made_up(name: &str) -> Result<String, Problem> {
     }
 }
 
-/// Someone new; with the password where it was made here.
+/// A new user, with the password if it was generated.
 fn user(name: &str, role: &str, typed: bool) -> Result<(User, Option<String>), Problem> {
     let role = Role::parse(role)
-        .ok_or_else(|| Problem::new(Code::Usage, format!("there is no role `{role}`")).hint("viewer, operator or admin"))?;
+        .ok_or_else(|| Problem::new(Code::Usage, format!("there is no role `{role}`")).hint("use viewer, operator or admin"))?;
     let (password, made) = match typed {
         false => (made_up(name)?, true),
         true => {
             let mut text = String::new();
             let read = std::io::stdin().take(10_000).read_to_string(&mut text);
-            read.map_err(|_| Problem::new(Code::Usage, "the password on standard input is no text"))?;
+            read.map_err(|_| Problem::new(Code::Usage, "the password on standard input is not text"))?;
             (text.trim_end_matches(['\r', '\n']).to_string(), false)
         }
     };

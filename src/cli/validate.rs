@@ -1,4 +1,4 @@
-//! `consign validate`: files against a schema without a workspace, or as a flow would take them.
+//! `consign validate`: validates files against a schema without a workspace, or as a flow would.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,22 +16,22 @@ use crate::{
 
 #[derive(clap::Args)]
 pub(super) struct Args {
-    /// Schema: a path, or the name of one in the workspace's schemas/. Given several times, all are loaded together.
+    /// Schema: a path, or a name in the workspace's schemas/. Can be repeated; all are loaded together.
     #[arg(long, required_unless_present = "flow", conflicts_with = "flow")]
     schema: Vec<PathBuf>,
-    /// Judge the files as this flow would: its schemas, envelope, CSV dialect and limits.
+    /// Validate as this flow would: with its schemas, envelope, CSV dialect and limits.
     #[arg(long)]
     flow: Option<String>,
-    /// OASIS XML catalog that maps the addresses schemas import to files.
+    /// OASIS XML catalog that maps imported schema addresses to files.
     #[arg(long, conflicts_with = "flow")]
     catalog: Option<PathBuf>,
-    /// Skip a DOCTYPE that declares nothing, instead of refusing the file.
+    /// Ignore a DOCTYPE that declares nothing, instead of refusing the file.
     #[arg(long, conflicts_with = "flow")]
     skip_doctype: bool,
-    /// How to print: text, json (one line a file) or html (one page).
+    /// Output format: text, json (one line for each file) or html (one page).
     #[arg(long, default_value = "text")]
     format: report::Format,
-    /// Largest file, in bytes.
+    /// Maximum file size, in bytes.
     #[arg(long, default_value_t = 4 << 30)]
     max_bytes: u64,
     /// Files, folders (all files below) and patterns such as 'in/*.xml'.
@@ -39,7 +39,7 @@ pub(super) struct Args {
     files: Vec<PathBuf>,
 }
 
-/// What a file is judged by.
+/// What files are validated by.
 enum By {
     Schema(Schema, xml::XmlOptions, Limits),
     Flow(Box<crate::config::Workspace>, String, Schemas),
@@ -59,8 +59,8 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let found = files::find(&args.files)?;
     let progress = super::progress::count(found.len());
     let mut out = report::Report::new(format);
-    // Files are judged side by side and told in their order.
-    // Bounded, so that verdicts do not pile up behind a large file.
+    // Files are validated in parallel and reported in their order.
+    // Bounded, so that results do not pile up behind a large file.
     let (sender, receiver) = mpsc::sync_channel(AHEAD);
     let next = std::sync::atomic::AtomicUsize::new(0);
     let (exit, written) = thread::scope(|scope| {
@@ -84,7 +84,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
                 exit = worse(exit, &problems);
                 progress.inc(1);
                 if let Err(error) = progress.suspend(|| out.file(&found[reported], &problems)) {
-                    // What is not judged yet need not be.
+                    // The remaining files need not be validated.
                     return (exit, Err(error));
                 }
                 reported += 1;
@@ -102,7 +102,7 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     }
 }
 
-/// What to judge by, or what is wrong with it and the folder of the schemas that are.
+/// What to validate by, or its problems with the folder of the wrong schemas.
 fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Problems, PathBuf)> {
     let nowhere = |problems| (problems, PathBuf::new());
     if let Some(id) = &args.flow {
@@ -110,7 +110,10 @@ fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Proble
         context.known_flow(&workspace, Some(id)).map_err(nowhere)?;
         let flow = &workspace.flows[id];
         if flow.inbound().is_none() {
-            return Err(nowhere(Problems::from(Problem::new(Code::Usage, format!("`{id}` sends; only inbound flows take files")))));
+            return Err(nowhere(Problems::from(Problem::new(
+                Code::Usage,
+                format!("`{id}` is outbound; only inbound flows receive files"),
+            ))));
         }
         let schemas = Schemas::compile(&workspace, flow, threads).map_err(|problems| (problems, workspace.schemas()))?;
         return Ok(By::Flow(Box::new(workspace), id.clone(), schemas));
@@ -123,10 +126,10 @@ fn prepare(context: &Context, args: &Args, threads: usize) -> Result<By, (Proble
     Ok(By::Schema(schema, xml::XmlOptions { doctype, several: false }, limits))
 }
 
-/// Verdicts that may wait for those before them.
+/// Results that may wait for those before them.
 const AHEAD: usize = 64;
 
-/// Everything that is wrong with a file.
+/// All problems of a file.
 fn judged(file: &Path, by: &By) -> Vec<Problem> {
     if let Some(problem) = files::nothing(file) {
         return vec![problem];
@@ -147,7 +150,7 @@ fn judged(file: &Path, by: &By) -> Vec<Problem> {
     }
 }
 
-/// 2 where a file could not be judged, 1 where one is not valid.
+/// 2 if a file could not be validated, 1 if one is not valid.
 fn worse(exit: Exit, problems: &[Problem]) -> Exit {
     match (exit, problems.is_empty()) {
         (exit, true) => exit,
@@ -157,8 +160,8 @@ fn worse(exit: Exit, problems: &[Problem]) -> Exit {
     }
 }
 
-/// The folder that bounds what may be included, and the schemas relative to it: the workspace's schemas for names in it, otherwise the
-/// folder above the schema's own, since sets lie in `maindoc/` and `common/` side by side.
+/// The folder that includes must not leave, and the schemas relative to it. It is the workspace's schemas for names in there, otherwise
+/// the parent of the schema's folder, as sets have `maindoc/` and `common/` side by side.
 fn locate(workspace: &Path, schemas: &[PathBuf]) -> Result<(PathBuf, Vec<String>), Problems> {
     let in_workspace = workspace.join("schemas");
     let (mut jail, mut names) = (None::<PathBuf>, Vec::new());
@@ -168,7 +171,7 @@ fn locate(workspace: &Path, schemas: &[PathBuf]) -> Result<(PathBuf, Vec<String>
             if !in_workspace.join(&name).exists() {
                 let near = siblings(schema.parent().unwrap_or(Path::new("")));
                 let hint = did_you_mean(&schema.to_string_lossy(), near.iter().map(String::as_str));
-                let problem = Problem::new(Code::SchemaMissing, "there is no such schema, here or in the workspace's schemas/");
+                let problem = Problem::new(Code::SchemaMissing, "no such schema, neither here nor in the workspace's schemas/");
                 return Err(Problems::from(problem.at(Place::file(schema.display().to_string())).maybe_hint(hint)));
             }
             (in_workspace.clone(), name)
@@ -180,7 +183,7 @@ fn locate(workspace: &Path, schemas: &[PathBuf]) -> Result<(PathBuf, Vec<String>
         };
         if jail.as_ref().is_some_and(|jail| *jail != folder) {
             let problem =
-                Problem::new(Code::Usage, "schemas that are loaded together lie in one set: the same folder, or folders side by side");
+                Problem::new(Code::Usage, "schemas that are loaded together must be in the same folder, or in folders side by side");
             return Err(Problems::from(problem.at(Place::file(schema.display().to_string()))));
         }
         jail = Some(folder);
@@ -189,7 +192,7 @@ fn locate(workspace: &Path, schemas: &[PathBuf]) -> Result<(PathBuf, Vec<String>
     Ok((jail.unwrap_or(in_workspace), names))
 }
 
-/// Schemas that lie in a folder, as they would be named.
+/// The schemas in a folder, as named on the command line.
 fn siblings(folder: &Path) -> Vec<String> {
     let here = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     let entries = std::fs::read_dir(here).into_iter().flatten().flatten();

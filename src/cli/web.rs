@@ -1,4 +1,4 @@
-//! `consign web`: the web page by itself, beside a consign that runs or without one.
+//! `consign web`: serves only the web page; `consign run` may be running or not.
 
 use tokio::sync::watch;
 
@@ -19,7 +19,7 @@ pub(super) async fn run(context: &Context, _args: &Args) -> Result<Exit, Problem
     Ok(Exit::Fine)
 }
 
-/// Where the page is.
+/// Says where the page is.
 pub(super) fn reported(engine: &crate::pipeline::Engine, listener: &tokio::net::TcpListener) -> String {
     let here = listener.local_addr().map(|address| format!("http://{address}")).unwrap_or_default();
     match &engine.workspace().web.url {

@@ -1,5 +1,5 @@
-//! Floor 7: the process that stays. One task a flow: it runs at its times, when something moves in a watched folder, and when a
-//! message has something to go on with. SIGTERM lets every message come to the end of its step.
+//! Floor 7: the long-running process. One task for each flow: it runs by schedule, when a watched folder changes, and when a message is
+//! due. SIGTERM lets every message finish its step.
 
 mod watch;
 
@@ -27,19 +27,19 @@ use crate::{
     pipeline::Engine,
 };
 
-/// How often the journal is asked for messages whose time has come, or that someone set back to be processed again.
+/// How often the journal is asked for messages that are due, or that a person reprocesses.
 const TICK: Duration = Duration::from_secs(2);
 
-/// How long what only tells may take to end.
+/// How long alerts, traces and retention may take to end.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How often it is looked whether a key or a certificate ends soon.
+/// How often keys and certificates are checked for expiry.
 const DAY: TimeDelta = TimeDelta::days(1);
 
 /// Runs all enabled flows until `stop` says true. `traced` is how far traces were sent; below zero it is not known yet.
 ///
 /// # Errors
-/// The system cannot tell of signals.
+/// The system does not allow signal handlers.
 pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Arc<AtomicI64>) -> Result<(), Problem> {
     let mut flows = JoinSet::new();
     let (tell, mut reported) = mpsc::channel::<String>(64);
@@ -48,7 +48,7 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
     for (id, flow) in engine.workspace().flows.iter().filter(|(_, flow)| flow.enabled) {
         let (wake, woken) = mpsc::channel::<()>(1);
         wakers.insert(id.clone(), wake);
-        tracing::info!(flow = id, schedule = flow.schedule.to_string(), "flow is on");
+        tracing::info!(flow = id, schedule = flow.schedule.to_string(), "flow is enabled");
         flows.spawn(carry(Arc::clone(&engine), id.clone(), woken, stop.clone()));
     }
     let alerting = tokio::spawn(alert(Arc::clone(&engine), stop.clone()));
@@ -63,13 +63,13 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
             }
             Some(flow) = reported.recv() => {
                 if let Some(wake) = wakers.get(&flow) {
-                    // A full channel means that the flow is woken already.
+                    // A full channel means that the flow has been woken already.
                     let _ = wake.try_send(());
                 }
             }
         }
     }
-    tracing::info!("stopping: messages under way come to the end of their step");
+    tracing::info!("stopping: messages in progress finish their step");
     engine.stop();
     let stop_after = engine.workspace().stop_after;
     let mut under_way: BTreeSet<String> = wakers.into_keys().collect();
@@ -81,24 +81,20 @@ pub async fn run(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: 
         }
     };
     if timeout(stop_after, ended).await.is_err() {
-        // What the journal has of them is enough to go on from: an effect that was begun is looked for before it is repeated.
-        tracing::warn!(
-            "{} flows are stopped in the middle: what they have begun takes longer than `stop_after` ({} s)",
-            flows.len(),
-            stop_after.as_secs()
-        );
+        // The journal knows enough to continue: an effect that was started is looked for before it is repeated.
+        tracing::warn!("{} flows are interrupted: their work takes longer than `stop_after` ({} s)", flows.len(), stop_after.as_secs());
         if let Err(problem) = engine.wait_for_what_may_land(&under_way).await {
             tracing::error!(code = problem.code.as_str(), "{}", problem.message);
         }
         flows.shutdown().await;
     }
-    // They end by the same sign. Nobody waits long for a mail server, or for a day that is rolled into its zip; what takes longer goes on
-    // by itself, and whoever comes next waits for it.
+    // They end by the same signal, but a mail server or the compression of a day is not waited for long: what takes longer continues in
+    // the background, and the next user of it waits.
     let _ = timeout(GRACE, async { tokio::join!(alerting, keeping, tracing_out) }).await;
     Ok(())
 }
 
-/// Looks at what is the matter, and tells it.
+/// Checks alert conditions, and sends alerts.
 async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     let (mut endings, mut looked) = (Endings::default(), None);
     while !*stop.borrow() {
@@ -124,7 +120,7 @@ async fn alert(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     }
 }
 
-/// Tells a collector of traces what has happened, where there is one. A collector that is away is told of once.
+/// Sends traces to a collector, if one is configured. An unreachable collector is reported once.
 async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Arc<AtomicI64>) {
     let Some(traces) = engine.workspace().traces.clone() else { return };
     let mut away = false;
@@ -135,7 +131,7 @@ async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Ar
             exporter = Exporter::new(&engine, Arc::clone(&traced)).await.ok();
         }
         if let Some(exporter) = &mut exporter {
-            // Once it is to stop nobody waits long for a collector.
+            // After a stop a collector is not waited for long.
             let mut stopping = stop.clone();
             let ended = async {
                 let _ = stopping.wait_for(|stop| *stop).await;
@@ -160,7 +156,7 @@ async fn trace(engine: Arc<Engine>, mut stop: signal::Receiver<bool>, traced: Ar
     }
 }
 
-/// Rolls and forgets what is old.
+/// Compresses and deletes old data.
 async fn remember(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     while !*stop.borrow() {
         let turn = engine.chore("keep").await;
@@ -176,10 +172,10 @@ async fn remember(engine: Arc<Engine>, mut stop: signal::Receiver<bool>) {
     }
 }
 
-/// Runs one flow at its times, until it is to stop; gives its id.
+/// Runs one flow by its schedule until it must stop; returns its id.
 async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, mut stop: signal::Receiver<bool>) -> String {
     let Some(flow) = engine.workspace().flows.get(&id) else { return id };
-    // Interval flows look at once; a cron flow keeps to its times, but goes on with what was begun.
+    // Interval flows poll at once. A cron flow keeps to its times, but continues messages in progress.
     work(&engine, &id, matches!(flow.schedule, Schedule::Every(_))).await;
     let mut next = flow.schedule.next(engine.clock().now());
     while !*stop.borrow() {
@@ -187,11 +183,11 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
         let nap = if next.is_some() { until_next.min(TICK) } else { TICK };
         tokio::select! {
             _ = stop.changed() => {}
-            // What is being written goes on moving for a moment; the second look decides.
+            // A file that is being written changes for a moment; the second poll decides.
             Some(()) = woken.recv() => work(&engine, &id, true).await,
             () = sleep(nap) => {
                 let now = engine.clock().now();
-                // A time that passed while another run was under way is made up for at once.
+                // A scheduled time that passed during another run is made up for at once.
                 if next.is_some_and(|next| now >= next) {
                     work(&engine, &id, true).await;
                     next = flow.schedule.next(engine.clock().now());
@@ -200,7 +196,7 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
                 } else if engine.journal().pending_flows(now).await.is_ok_and(|flows| flows.contains(&id)) {
                     work(&engine, &id, false).await;
                 } else {
-                    // A clock that was set back must not stretch the wait.
+                    // A clock that was set back must not extend the wait.
                     next = next.min(flow.schedule.next(now));
                 }
             }
@@ -209,14 +205,14 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
     id
 }
 
-/// One run in a task of its own: a defect that ends it is told and does not end the flow.
+/// One run in its own task: a panic is logged and does not end the flow.
 async fn work(engine: &Arc<Engine>, id: &str, look: bool) {
     let (engine, flow) = (Arc::clone(engine), id.to_string());
-    // In a set, so that it ends with whoever waits for it.
+    // In a set, so that it ends together with the caller.
     let mut run = JoinSet::new();
     run.spawn(async move { if look { engine.run(&flow).await } else { engine.resume(&flow).await } });
     if matches!(run.join_next().await, Some(Err(_))) {
-        tracing::error!(flow = id, "a defect of consign ended this run; it is tried again at the next time");
+        tracing::error!(flow = id, "a defect of consign has ended this run; the next run retries");
         sleep(TICK).await;
     }
 }

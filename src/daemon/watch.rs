@@ -1,5 +1,5 @@
-//! Local drops are watched, so that a file is taken within seconds. Watching is a convenience: the schedule finds what it misses.
-//! A folder on another machine tells nothing of what others change there; it is looked at every half minute instead.
+//! Local drops are watched, so that files are received within seconds. The schedule finds what watching misses. A network folder does
+//! not report changes by other machines, so it is polled every half minute instead.
 
 use std::time::Duration;
 
@@ -8,10 +8,10 @@ use tokio::sync::mpsc;
 
 use crate::{config::Schedule, pipeline::Engine, transport::mounts};
 
-/// How often a folder on another machine is looked at.
+/// How often a network folder is polled.
 const BLIND: Duration = Duration::from_secs(30);
 
-/// Watches the folders of all enabled inbound flows on local drops. The watchers live as long as what is returned.
+/// Watches the folders of all enabled inbound flows on local drops, as long as the returned watchers live.
 pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn Watcher + Send>> {
     let workspace = engine.workspace();
     let mut watchers: Vec<Box<dyn Watcher + Send>> = Vec::new();
@@ -22,7 +22,7 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn 
         let (id, tell) = (flow.id.clone(), tell.clone());
         let reported = move |event: notify::Result<Event>| {
             if event.is_ok_and(|event| matches!(event.kind, EventKind::Create(_) | EventKind::Modify(_))) {
-                // A full channel means that there is enough to do already.
+                // A full channel means that the flow has been woken already.
                 let _ = tell.try_send(id.clone());
             }
         };
@@ -32,7 +32,7 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn 
             Some(kind) => {
                 tracing::info!(
                     flow = flow.id,
-                    "the folder lies on {kind}, which tells of no changes; it is looked at every {} s",
+                    "the folder is on {kind}, which does not report changes; it is polled every {} s",
                     BLIND.as_secs()
                 );
                 let config = Config::default().with_poll_interval(BLIND);
@@ -42,7 +42,7 @@ pub(super) fn watch(engine: &Engine, tell: mpsc::Sender<String>) -> Vec<Box<dyn 
         let started = started.and_then(|mut watcher| watcher.watch(&folder, RecursiveMode::NonRecursive).map(|()| watcher));
         match started {
             Ok(watcher) => watchers.push(watcher),
-            Err(_) => tracing::warn!(flow = flow.id, "the folder cannot be watched; it is only looked at by schedule"),
+            Err(_) => tracing::warn!(flow = flow.id, "cannot watch the folder; it is polled by schedule only"),
         }
     }
     watchers

@@ -1,5 +1,5 @@
-//! A backup is one zip: the journal as it was at one moment, the originals and reports in our storage, and the files that a consultant
-//! wrote. Secrets are not in it. It is made while consign runs, and brought back to a workspace that has no journal.
+//! A backup is one zip: a snapshot of the journal, the originals and reports in our storage, and the consultant's files. It contains no
+//! secrets. Consign may run while it is made; it can be restored to a workspace that has no journal.
 
 use std::{
     collections::HashSet,
@@ -20,7 +20,7 @@ use crate::{
     storage::Storage,
 };
 
-/// What a backup is, as its first entry says.
+/// Description of a backup, from its first entry.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Backup {
     /// Kind of file, for people who open it.
@@ -29,7 +29,7 @@ pub struct Backup {
     pub layout: u32,
     /// Version of consign that wrote it.
     pub consign: String,
-    /// The moment of its journal; what came later is not in it.
+    /// Time of the journal's snapshot; later messages are not in the backup.
     pub made: DateTime<Utc>,
 }
 
@@ -38,9 +38,9 @@ pub const LAYOUT: u32 = 1;
 
 pub(super) const ABOUT: &str = "backup.json";
 pub(super) const JOURNAL: &str = "storage/journal.sqlite";
-/// Files of a workspace that are saved: what a consultant writes and what doctor and trust keep. Keys and secrets lie elsewhere.
+/// Files of a workspace that are saved: written by a consultant, or by doctor and trust. Keys and secrets are elsewhere.
 const FILES: [&str; 2] = ["consign.toml", "known_hosts"];
-/// Its folders, each with the only ending saved of it, where others could be keys.
+/// Folders that are saved. With an extension, only such files are, as others could be keys.
 const FOLDERS: [(&str, Option<&str>); 7] = [
     ("partners", Some("toml")),
     ("flows", Some("toml")),
@@ -54,7 +54,7 @@ const FOLDERS: [(&str, Option<&str>); 7] = [
 /// The folders of the storage that are saved.
 const SHELVES: [&str; 4] = ["spool", "error", "archive", "plans"];
 
-/// Whether a backup has an entry of this name. What else is in a zip was put there by others.
+/// Whether a backup can have an entry of this name.
 pub(super) fn saves(name: &str) -> bool {
     let parts: Vec<&str> = name.split('/').collect();
     if name.contains(['\\', '\0']) || parts.iter().any(|part| part.is_empty() || part.starts_with('.')) {
@@ -71,24 +71,24 @@ pub(super) fn saves(name: &str) -> bool {
     }
 }
 
-/// What was saved or brought back.
+/// Files that were saved or restored.
 #[derive(Debug, Clone, Serialize)]
 pub struct BackupContents {
-    /// Of the backup.
+    /// Description of the backup.
     pub about: Backup,
-    /// Files in it, the journal included.
+    /// Number of files, including the journal.
     pub files: usize,
-    /// Their bytes.
+    /// Size of the files in bytes.
     pub bytes: u64,
-    /// Files of the workspace that were there already and say something else; they were left as they are.
+    /// Existing files of the workspace with different content; they were left unchanged.
     pub kept: Vec<String>,
-    /// Messages whose originals are not in our storage any more, the first of them, so that they are not in the backup either.
+    /// The first messages whose originals are missing from our storage, and therefore from the backup.
     pub lost: Vec<String>,
-    /// What is wrong with flows that came back and do not work.
+    /// Problems of restored flows that do not load.
     pub broken: Vec<Problem>,
 }
 
-/// Files of a folder and those below it, as paths relative to `root` with `/`; names with a leading dot are ours for a moment only.
+/// Files below a folder, as paths relative to `root` with `/`. Names with a leading dot are our temporary files and left out.
 fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf>, out: &mut Vec<String>) -> io::Result<()> {
     let entries = match fs::read_dir(root.join(folder)) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -98,18 +98,18 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf
         let Ok(name) = entry?.file_name().into_string() else { continue };
         let path = if folder.is_empty() { name.clone() } else { format!("{folder}/{name}") };
         let kind = match fs::metadata(root.join(&path)) {
-            // It went elsewhere meanwhile, or is a link to nothing.
+            // It has moved meanwhile, or is a broken link.
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             kind => kind?,
         };
-        // A backslash in a name is a separator elsewhere: no backup has one.
+        // A backslash is a path separator on other systems, so no backup contains one.
         if name.starts_with('.') || name.contains('\\') {
             continue;
         }
         if kind.is_dir() {
-            // A link that leads back to a folder above it would lead on for ever.
+            // A link to a folder above itself would never end.
             let whole = match fs::canonicalize(root.join(&path)) {
-                // A day that was rolled into its zip in this moment.
+                // A day that was compressed into its zip at this moment.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 whole => whole?,
             };
@@ -125,8 +125,7 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf
     Ok(())
 }
 
-/// What lies in our storage: what is under way first, since files leave the spool for the others and not the other way, and days in
-/// zips last, since files go into them.
+/// Files in our storage, in the order in which they move: the spool first, the zips of whole days last.
 fn archives(storage: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
     for folder in SHELVES {
@@ -145,7 +144,7 @@ struct Writer {
 }
 
 impl Writer {
-    /// Adds a file, once; one that went elsewhere meanwhile is met there.
+    /// Adds a file once. A file that has moved meanwhile is found in its new place.
     fn add(&mut self, name: &str, path: &Path) -> io::Result<()> {
         if self.names.contains(name) {
             return Ok(());
@@ -155,7 +154,7 @@ impl Writer {
             opened => opened?,
         };
         let method = if name.ends_with(".zip") { CompressionMethod::Stored } else { CompressionMethod::Deflated };
-        // One that grows while it is read must fit as well.
+        // A file that grows while it is read must fit too.
         let is_large = file.metadata()?.len() > u64::from(u32::MAX) / 2;
         let options = SimpleFileOptions::default().compression_method(method).large_file(is_large).unix_permissions(0o600);
         self.zip.start_file(name, options).map_err(io::Error::from)?;
@@ -170,31 +169,31 @@ pub(super) fn unable(what: &str, path: &Path, error: &dyn std::fmt::Display) -> 
     Problem::new(Code::Backup, format!("{} {what} ({error})", path.display()))
 }
 
-/// Writes a backup to a file that is not there yet. Others may work on the workspace meanwhile.
+/// Writes a backup to a new file. Other processes may work on the workspace meanwhile.
 ///
 /// # Errors
-/// The file is there, or something cannot be read or written; then no file is left.
+/// The file exists, or something cannot be read or written. In both cases no file is left behind.
 pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Result<BackupContents, Problem> {
     if to.exists() {
-        return Err(unable("is there already", to, &"nothing is overwritten").hint("name another file"));
+        return Err(unable("already exists", to, &"nothing is overwritten").hint("name another file"));
     }
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let reported = |error: io::Error| unable("cannot be written", to, &reason(&error));
     let beside = || tempfile::Builder::new().prefix(".consign-backup-").tempfile_in(folder).map_err(reported);
     let (snapshot, part) = (beside()?, beside()?);
-    // The journal first: every file that it names was there before it, and is found where it lies now. One that is not there is not
-    // made: it may be the wrong folder.
+    // The journal first: every file that it names was there before it, and is found in its current place. A missing journal is not
+    // created, as this may be the wrong folder.
     let here = workspace.storage.join(pipeline::JOURNAL);
     if !here.exists() {
         return Err(unable("is no journal", &here, &"it is not there")
-            .hint("nothing has run in this workspace yet, or `--workspace` names another"));
+            .hint("nothing has run in this workspace yet, or `--workspace` names the wrong one"));
     }
-    // Nor is one that is empty taken for a journal, or one that does not belong here: good backups would be rolled away for it.
+    // An empty journal, or one that does not belong here, is refused too: its backup would replace good ones in a rotation.
     pipeline::belongs(workspace).await?;
     let journal = Journal::open(&here).await?;
     let copied = journal.copy_to(snapshot.path()).await;
     journal.close().await;
-    // It is the disk of the backup that is full.
+    // The full disk is that of the backup.
     copied.map_err(|problem| if problem.code == Code::DiskFull { unable("cannot be written", to, &"no space left") } else { problem })?;
     let about = Backup {
         what: "backup of a consign workspace; `consign restore` brings it back".into(),
@@ -209,7 +208,7 @@ pub async fn backup(workspace: &Workspace, to: &Path, now: DateTime<Utc>) -> Res
     Ok(BackupContents { about, files: written.files, bytes: written.bytes, kept: Vec::new(), lost, broken: Vec::new() })
 }
 
-/// What was written.
+/// The written files.
 struct Written {
     files: usize,
     bytes: u64,
@@ -229,18 +228,18 @@ fn write(workspace: &Workspace, about: &Backup, snapshot: &Path, part: &Path) ->
     for name in files {
         writer.add(&format!("workspace/{name}"), &workspace.root.join(&name))?;
     }
-    // Twice: what moved from folder to folder while the first round read is met in the second.
+    // Twice: the second round finds files that moved between folders during the first.
     for _ in 0..2 {
         for name in archives(&workspace.storage)? {
             writer.add(&format!("storage/{name}"), &workspace.storage.join(&name))?;
         }
     }
-    // Last, so that a restore that is broken off leaves none, and is done again.
+    // The journal last: an interrupted restore leaves none, and can be repeated.
     writer.add(JOURNAL, snapshot)?;
     let (files, bytes, names) = (writer.files, writer.bytes, writer.names);
     let file = writer.zip.finish().map_err(io::Error::from)?.into_inner().map_err(io::IntoInnerError::into_error)?;
     file.sync_all()?;
-    // Read again as a whole, with every check sum, before it may be relied on.
+    // Verified before use: read completely, with every checksum.
     read_whole(&mut ZipArchive::new(BufReader::new(File::open(part)?)).map_err(io::Error::from)?)?;
     Ok(Written { files, bytes, names })
 }
@@ -249,12 +248,12 @@ pub(super) fn read_whole(zip: &mut ZipArchive<BufReader<File>>) -> io::Result<()
     (0..zip.len()).try_for_each(|at| io::copy(&mut zip.by_index(at).map_err(io::Error::from)?, &mut io::sink()).map(|_| ()))
 }
 
-/// Messages read at once when it is looked whether all originals are there.
+/// Messages read at once while checking that all originals are there.
 const MESSAGES: u32 = 1000;
-/// Messages named whose originals are not.
+/// Maximum number of messages named whose originals are missing.
 const NAMED: usize = 20;
 
-/// Messages of the copied journal whose originals are not in the backup: none but those that are not in our storage either.
+/// Messages of the copied journal whose originals are missing from the backup, because they are missing from our storage.
 async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -> Result<Vec<String>, Problem> {
     let (storage, journal) = (Storage::open(&workspace.storage)?, Journal::open(snapshot).await?);
     let (mut lost, mut number) = (Vec::new(), 0);
@@ -275,8 +274,8 @@ async fn lost(workspace: &Workspace, snapshot: &Path, names: &HashSet<String>) -
             }
             if storage.place(&message).await.is_ok() {
                 journal.close().await;
-                let text = format!("the original of message {} is in our storage and came into no round of the backup", message.id.short());
-                return Err(Problem::new(Code::Backup, text).hint("make it again; where it happens again, stop consign first"));
+                let text = format!("the original of message {} is in our storage, but the backup did not find it", message.id.short());
+                return Err(Problem::new(Code::Backup, text).hint("repeat the backup; if it fails again, stop consign first"));
             }
             if lost.len() < NAMED {
                 lost.push(message.id.short());

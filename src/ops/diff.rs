@@ -1,8 +1,8 @@
-//! Two texts line by line, as `diff -u` shows them: what is gone with `-`, what is new with `+`, a little of what is around.
+//! Difference of two texts line by line, like `diff -u`: removed lines with `-`, added lines with `+`, and some context.
 
-/// Lines shown before and behind a difference.
+/// Lines of context before and after a difference.
 const AROUND: usize = 2;
-/// Lines compared with one another; texts beyond are cut there.
+/// Maximum number of lines compared; longer texts are cut.
 const MOST: usize = 4000;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -12,7 +12,7 @@ enum Line<'t> {
     New(&'t str),
 }
 
-/// What leads from one text to the other.
+/// The difference from one text to the other.
 pub fn lines(before: &str, after: &str) -> String {
     let (before, after): (Vec<&str>, Vec<&str>) = (before.lines().take(MOST).collect(), after.lines().take(MOST).collect());
     let all = compare(&before, &after);
@@ -20,7 +20,7 @@ pub fn lines(before: &str, after: &str) -> String {
     let mut hidden = false;
     for (at, line) in all.iter().enumerate() {
         let differs = |from: usize, to: usize| all[from..to.min(all.len())].iter().any(|line| !matches!(line, Line::Both(_)));
-        // A line left out alone would be as long as the sign for it.
+        // Replacing a single line by the ellipsis would save nothing.
         let near = differs(at.saturating_sub(AROUND), at + AROUND + 1)
             || at > AROUND && differs(at - AROUND - 1, at) && differs(at, at + AROUND + 2);
         match line {
@@ -40,7 +40,7 @@ pub fn lines(before: &str, after: &str) -> String {
     out.trim_end().to_string()
 }
 
-/// The longest common lines kept, by the usual table over what is left between equal beginnings and ends.
+/// Longest common subsequence of lines, by dynamic programming; equal lines at the start and end are skipped first.
 fn compare<'t>(before: &[&'t str], after: &[&'t str]) -> Vec<Line<'t>> {
     let start = before.iter().zip(after).take_while(|(a, b)| a == b).count();
     let end = before[start..].iter().rev().zip(after[start..].iter().rev()).take_while(|(a, b)| a == b).count();

@@ -1,5 +1,5 @@
-//! Edit and reprocess: the original stays as it came; the edited copy is a message of its own that knows its original, who edited it,
-//! why, and what is different.
+//! Edit and reprocess: the original stays unchanged. The edited copy is a message of its own; it refers to its original, and the audit
+//! says who edited it, why, and what is different.
 
 use super::diff;
 use crate::{
@@ -10,22 +10,22 @@ use crate::{
     storage::digest,
 };
 
-/// Bytes of a file that is edited; a larger one is for the partner to send again.
+/// Maximum size of a file that can be edited, in bytes. The partner must send a larger one again.
 pub const LARGEST: u64 = 4 << 20;
-/// Bytes kept of a difference.
+/// Maximum size of a stored difference, in bytes.
 const DIFFERENCE: usize = 64 << 10;
 
-/// A file's text, for editing, and how it becomes bytes again.
+/// A file's text for editing, with its encoding and line ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EditableText {
-    /// What is edited.
+    /// The text to edit.
     pub text: String,
     latin: bool,
     crlf: bool,
 }
 
 impl EditableText {
-    /// The text of a file: UTF-8, or the encoding of Windows, in which every byte is something.
+    /// The text of a file: UTF-8, or else Windows-1252, in which every byte is valid.
     pub fn of(bytes: &[u8]) -> Self {
         let (text, latin) = match std::str::from_utf8(bytes) {
             Ok(text) => (text.to_string(), false),
@@ -38,7 +38,7 @@ impl EditableText {
     /// The bytes of an edited text, in the encoding and with the line ends of this one.
     ///
     /// # Errors
-    /// It has a character that the encoding does not have.
+    /// The text has a character that the encoding does not have.
     pub fn bytes(&self, edited: &str) -> Result<Vec<u8>, Problem> {
         let lines = edited.replace("\r\n", "\n");
         let text = if self.crlf { lines.replace('\n', "\r\n") } else { lines };
@@ -47,9 +47,7 @@ impl EditableText {
         }
         match encoding_rs::WINDOWS_1252.encode(&text) {
             (bytes, _, false) => Ok(bytes.into_owned()),
-            (_, _, true) => {
-                Err(Problem::new(Code::Usage, "the file is in the encoding of Windows, which does not have one of the characters typed"))
-            }
+            (_, _, true) => Err(Problem::new(Code::Usage, "the file is encoded as Windows-1252, which lacks one of the new characters")),
         }
     }
 }
@@ -57,7 +55,7 @@ impl EditableText {
 /// The text of a message, for editing.
 ///
 /// # Errors
-/// It is too large, one that we sent, or its original is gone.
+/// The message is too large or outbound, or its original is gone.
 pub async fn text(engine: &Engine, message: &Message) -> Result<EditableText, Problem> {
     may_be_edited(message)?;
     let bytes = engine.storage().read(message).await?;
@@ -69,7 +67,7 @@ fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
     match zip::begins(bytes) {
         false => Ok(()),
         true => {
-            let text = format!("message {} is a zip: edit the document in it, which is a message of its own", message.id.short());
+            let text = format!("message {} is a zip: edit the message of the document in it", message.id.short());
             Err(Problem::new(Code::Usage, text))
         }
     }
@@ -78,10 +76,17 @@ fn is_text(message: &Message, bytes: &[u8]) -> Result<(), Problem> {
 fn may_be_edited(message: &Message) -> Result<(), Problem> {
     let refuse = |why: String| Err(Problem::new(Code::Usage, why));
     if !message.pipeline().maps() {
-        return refuse(format!("message {} goes out, and is not edited: change the record in Odoo, then reprocess it", message.id.short()));
+        return refuse(format!(
+            "message {} is outbound and cannot be edited: change the record in Odoo, then reprocess",
+            message.id.short()
+        ));
     }
     if message.size > LARGEST {
-        return refuse(format!("message {} has {} bytes: the partner must send it again", message.id.short(), message.size));
+        return refuse(format!(
+            "message {} has {} bytes and is too large to edit: the partner must send it again",
+            message.id.short(),
+            message.size
+        ));
     }
     if !message.stage.is_at_rest() {
         return refuse(format!("message {} is {}: hold it first", message.id.short(), message.stage));
@@ -89,23 +94,22 @@ fn may_be_edited(message: &Message) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Makes an edited copy of a message. The original is discarded where it was refused or held; the copy is carried by the next run of
-/// the flow.
+/// Creates an edited copy of a message. An original that failed or is held is discarded; the next run of the flow processes the copy.
 ///
 /// # Errors
-/// Nothing was changed, no reason is given, the message cannot be edited, or it is not known whether it has had an effect.
+/// Nothing was changed, no reason is given, the message cannot be edited, or the outcome of an effect is unknown.
 pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], entry: &AuditEntry) -> Result<Message, Problem> {
     may_be_edited(original)?;
     if entry.reason.as_deref().is_none_or(|reason| reason.trim().is_empty()) {
-        return Err(Problem::new(Code::Usage, "an edited file needs a reason: it is what is asked first when someone looks at it later"));
+        return Err(Problem::new(Code::Usage, "an edited file needs a reason, for the audit log"));
     }
     if bytes.len() as u64 > LARGEST {
-        return Err(Problem::new(Code::Usage, format!("the edited file has {} bytes; {LARGEST} are the most", bytes.len())));
+        return Err(Problem::new(Code::Usage, format!("the edited file has {} bytes; the maximum is {LARGEST}", bytes.len())));
     }
     let before = engine.storage().read(original).await?;
     is_text(original, &before)?;
     if before == bytes {
-        return Err(Problem::new(Code::Usage, "nothing was changed").hint("to do it again as it is: consign reprocess"));
+        return Err(Problem::new(Code::Usage, "nothing was changed").hint("to reprocess it unchanged: consign reprocess"));
     }
     let mut difference = diff::lines(&EditableText::of(&before).text, &EditableText::of(bytes).text);
     if difference.len() > DIFFERENCE {
@@ -114,9 +118,9 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], entry: 
             end -= 1;
         }
         difference.truncate(end);
-        difference.push_str("\n    … (the rest is left out)");
+        difference.push_str("\n    … (truncated)");
     }
-    // As with a reprocess: the current Odoo of its flow.
+    // As in a reprocess: the current Odoo of its flow.
     let flow = engine.workspace().flows.get(&original.flow);
     let odoo = flow.map_or(original.odoo.as_str(), |flow| flow.odoo.as_str());
     let mut copy = NewMessage {
@@ -133,7 +137,7 @@ pub async fn edit(engine: &Engine, original: &mut Message, bytes: &[u8], entry: 
     if let Err(problem) = &replaced
         && matches!(problem.code, Code::Uncertain | Code::Stage | Code::MessageMoved)
     {
-        // Refused, nothing was written down. After any other error the copy may be known; what is not is swept at the next start.
+        // It was refused, and nothing was recorded. After any other error the journal may know the copy; if not, the next start deletes it.
         engine.storage().discard_edited(copy.id).await;
     }
     replaced

@@ -1,4 +1,4 @@
-//! Whether our own house is in order: storage, journal, room on the disk, and whether a consign is at work. For `consign doctor`.
+//! Checks of our own side, for `consign doctor`: storage, journal, free disk space, and whether consign is running.
 
 use crate::{
     config::Workspace,
@@ -7,17 +7,17 @@ use crate::{
     pipeline::{self, Lock},
 };
 
-/// What was looked at, with what was found or what is wrong.
+/// A check's name, with its finding or problem.
 pub type HealthCheck = (&'static str, Result<String, Problem>);
 
-/// Looks at everything that is ours.
+/// Runs all checks of our own side.
 pub async fn house(workspace: &Workspace, least_mib: u64) -> Vec<HealthCheck> {
     let mut looks = vec![("storage", storage(workspace, least_mib)), ("consign run", at_work(workspace))];
     let path = workspace.storage.join(pipeline::JOURNAL);
     looks.push((
         "journal",
         match pipeline::belongs(workspace).await {
-            Ok(false) => Ok("none yet: the first run makes it".into()),
+            Ok(false) => Ok("none yet: the first run creates it".into()),
             Ok(true) => journal(&path).await,
             Err(problem) => Err(problem),
         },
@@ -25,34 +25,34 @@ pub async fn house(workspace: &Workspace, least_mib: u64) -> Vec<HealthCheck> {
     looks
 }
 
-/// Whether files can be written there, and how much room there is.
+/// Checks that files can be written there, and the free space.
 fn storage(workspace: &Workspace, least_mib: u64) -> Result<String, Problem> {
     let place = &workspace.storage;
     let unable = |error: std::io::Error| {
-        Problem::new(Code::DropIo, format!("nothing can be written in {} ({})", place.display(), reason(&error)))
-            .hint("the folder belongs to the user that runs consign, and nobody else")
+        Problem::new(Code::DropIo, format!("cannot write to {} ({})", place.display(), reason(&error)))
+            .hint("the folder must belong to the user that runs consign, and to nobody else")
     };
     crate::storage::private_folder(place).map_err(unable)?;
     tempfile::tempfile_in(place).map_err(unable)?;
     let stat = rustix::fs::statvfs(place).map_err(|error| unable(error.into()))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize) >> 20;
     if free < least_mib {
-        return Err(Problem::new(Code::DiskFull, format!("{free} MiB are free in {}; below {least_mib} it is reported", place.display()))
-            .hint("make room, or let `consign keep` roll and forget what is old"));
+        return Err(Problem::new(Code::DiskFull, format!("only {free} MiB are free in {}; the minimum is {least_mib}", place.display()))
+            .hint("free some space, or run `consign keep` to compress and delete old data"));
     }
     Ok(format!("{}, {free} MiB free", place.display()))
 }
 
-/// Whether a consign is at work on the workspace. None is no mistake: cron may start one.
+/// Whether consign is running on the workspace. If not, that is no error: cron may start it.
 fn at_work(workspace: &Workspace) -> Result<String, Problem> {
     match Lock::take(workspace) {
-        Ok(_) => Ok("not at work on this workspace now".into()),
-        Err(problem) if problem.code == Code::Locked => Ok("at work on this workspace".into()),
+        Ok(_) => Ok("not running on this workspace".into()),
+        Err(problem) if problem.code == Code::Locked => Ok("running on this workspace".into()),
         Err(problem) => Err(problem),
     }
 }
 
-/// Whether the journal is whole, and what is in it.
+/// Checks the journal's integrity, and counts its messages.
 async fn journal(path: &std::path::Path) -> Result<String, Problem> {
     let journal = Journal::open(path).await?;
     let looked = async {
@@ -66,7 +66,7 @@ async fn journal(path: &std::path::Path) -> Result<String, Problem> {
         stage_counts.iter().filter(|stage_count| fits(stage_count.stage)).map(|stage_count| stage_count.count).sum::<u64>()
     };
     Ok(format!(
-        "whole; {} messages, {} failed, {} held, {} waiting",
+        "intact; {} messages, {} failed, {} held, {} waiting",
         count(&|_| true),
         count(&|stage| stage == Stage::Failed),
         count(&|stage| stage == Stage::Held),

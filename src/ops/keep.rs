@@ -1,5 +1,5 @@
-//! How long is remembered: days of the archive are rolled into zips, later deleted with their messages, as `[keep]` says. What has
-//! failed or is held stays until a person has ended it.
+//! Retention by `[keep]`: days of the archive are compressed into zips, and later deleted with their messages. Failed and held messages
+//! stay until a person ends them.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -12,23 +12,23 @@ use crate::{
     storage::{ArchiveDay, Storage},
 };
 
-/// How often it is looked for days that are over.
+/// How often retention runs.
 pub const EVERY: Duration = Duration::from_secs(3600);
 
-/// What was done, or would be.
+/// What retention did, or would do.
 #[derive(Debug, Default, Serialize)]
 pub struct Retained {
-    /// Days rolled into zips: flow and day.
+    /// Days compressed into zips: flow and day.
     pub rolled: Vec<String>,
-    /// Files in them.
+    /// Number of files in them.
     pub files: usize,
-    /// Bytes before.
+    /// Size before, in bytes.
     pub bytes: u64,
-    /// Bytes afterwards.
+    /// Size afterwards, in bytes.
     pub zipped: u64,
     /// Days deleted.
     pub deleted: Vec<String>,
-    /// Messages forgotten.
+    /// Number of messages deleted from the journal.
     pub forgotten: usize,
 }
 
@@ -36,12 +36,12 @@ fn midnight(day: NaiveDate) -> DateTime<Utc> {
     day.and_time(chrono::NaiveTime::MIN).and_utc()
 }
 
-/// The first day that is younger than an age.
+/// The first day that is not older than an age.
 fn cutoff(now: DateTime<Utc>, age: Duration) -> Option<NaiveDate> {
     now.checked_sub_signed(TimeDelta::from_std(age).ok()?).map(|at| at.date_naive())
 }
 
-/// Rolls and deletes what is due; with `dry` it only says so. Only for the process that holds the workspace's lock.
+/// Compresses and deletes what is due; with `dry` it only reports. Only for the process that holds the workspace's lock.
 ///
 /// # Errors
 /// The journal or the storage cannot be used.
@@ -59,7 +59,7 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Reta
                 }
             }
         }
-        // What lies in the archive of a message that is not forgotten yet stays.
+        // Files of messages that are still in the journal stay.
         let open = open_days(engine, before).await?;
         for day in storage.days().await?.iter().filter(|day| day.day < before && !open.contains(&(day.flow.clone(), day.day))) {
             kept.deleted.push(named(day));
@@ -92,7 +92,7 @@ pub async fn keep(engine: &Engine, now: DateTime<Utc>, dry: bool) -> Result<Reta
     Ok(kept)
 }
 
-/// Days of messages that are still there, though they are older.
+/// Days before `before` whose messages are still in the journal.
 async fn open_days(engine: &Engine, before: NaiveDate) -> Result<BTreeSet<(String, NaiveDate)>, Problem> {
     let mut open = BTreeSet::new();
     for flow in engine.journal().flows().await? {
@@ -103,7 +103,7 @@ async fn open_days(engine: &Engine, before: NaiveDate) -> Result<BTreeSet<(Strin
     Ok(open)
 }
 
-/// Whether something of a day is worked on: its files must stay where they are.
+/// Whether a message of a day is in progress: its files must not move.
 async fn is_under_way(engine: &Engine, day: &ArchiveDay) -> Result<bool, Problem> {
     let end = day.day.succ_opt().unwrap_or(NaiveDate::MAX);
     for flow in engine.journal().flows().await?.iter().filter(|flow| Storage::archive_name(flow) == day.flow) {
@@ -115,12 +115,12 @@ async fn is_under_way(engine: &Engine, day: &ArchiveDay) -> Result<bool, Problem
 }
 
 impl Retained {
-    /// What was done, in a line; none where nothing was.
+    /// What was done, in one line; none if nothing was.
     pub fn line(&self) -> Option<String> {
         let mut parts = Vec::new();
         if !self.rolled.is_empty() {
             parts.push(format!(
-                "{} days of the archive rolled into zips: {} files, {} to {} bytes",
+                "compressed {} days of the archive: {} files, {} to {} bytes",
                 self.rolled.len(),
                 self.files,
                 self.bytes,
@@ -128,7 +128,7 @@ impl Retained {
             ));
         }
         if !self.deleted.is_empty() || self.forgotten > 0 {
-            parts.push(format!("{} days of the archive deleted, {} messages forgotten", self.deleted.len(), self.forgotten));
+            parts.push(format!("deleted {} days of the archive and {} messages", self.deleted.len(), self.forgotten));
         }
         (!parts.is_empty()).then(|| parts.join("; "))
     }

@@ -1,4 +1,4 @@
-//! Everything about one message, as data: where it came from, what became of it, who did what to it.
+//! Everything about one message, as data: its origin, history, effects and audit entries.
 
 use serde::Serialize;
 use serde_json::Value as Json;
@@ -11,51 +11,51 @@ use crate::{
     pipeline::{Engine, plan_store},
 };
 
-/// A message's whole life.
+/// Everything about a message.
 #[derive(Debug, Serialize)]
 pub struct MessageDetail {
     /// The message.
     pub message: Message,
-    /// Whom it came from or goes to, where the flow is still there.
+    /// The partner, if the flow still exists.
     pub partner: Option<String>,
-    /// What the ledger said when its file was seen.
+    /// The ledger's verdict when its file was seen.
     pub arrival: Option<LedgerRow>,
-    /// Business numbers and names that it is found by.
+    /// References: business numbers and names by which it is searched.
     pub numbers: Vec<SearchTerm>,
-    /// The partner's answer to it, where it is to have one.
+    /// The partner's acknowledgement, if one is expected.
     pub answer: Option<AnswerRow>,
-    /// Its steps.
+    /// Its history.
     pub events: Vec<Event>,
-    /// Its tries.
+    /// Its attempts.
     pub attempts: Vec<Attempt>,
-    /// Odoo's records, each with its page there.
+    /// Its records in Odoo, each with its URL.
     pub records: Vec<RecordLink>,
-    /// What it was made of.
+    /// The message that it was made from.
     pub parent: Option<Message>,
-    /// What was made of it.
+    /// The messages that were made from it.
     pub children: Vec<Message>,
-    /// What people did to it.
+    /// Its audit entries.
     pub audit: Vec<AuditRow>,
-    /// What it was about to do outside, and what became of it.
+    /// Its effects, with their outcomes.
     pub intents: Vec<Intent>,
 }
 
-/// A record of Odoo's with its page there.
+/// An Odoo record with its URL.
 #[derive(Debug, Serialize)]
 pub struct RecordLink {
     /// The record.
     #[serde(flatten)]
     pub record: RecordRow,
-    /// Its page.
+    /// Its page in Odoo.
     pub url: String,
 }
 
-/// Copies and documents listed of one message.
+/// Maximum number of copies and documents listed for one message.
 const CHILDREN: u32 = 200;
-/// Deeds listed of one message.
+/// Maximum number of audit entries listed for one message.
 const AUDIT_ENTRIES: u32 = 200;
 
-/// The life of a message.
+/// Loads everything about a message.
 ///
 /// # Errors
 /// The journal cannot be read.
@@ -63,7 +63,7 @@ pub async fn load(engine: &Engine, message: Message) -> Result<MessageDetail, Pr
     let journal = engine.journal();
     let flow = engine.workspace().flows.get(&message.flow);
     let url = |record: &RecordRow| {
-        // One that is no longer in the workspace has no address.
+        // An Odoo that is no longer in the workspace has no URL.
         let odoo = engine.workspace().odoo(&record.odoo).map(OdooConfig::url).unwrap_or_default();
         format!("{}/odoo/{}/{}", odoo.trim_end_matches('/'), record.model, record.id)
     };
@@ -90,23 +90,23 @@ pub async fn load(engine: &Engine, message: Message) -> Result<MessageDetail, Pr
 }
 
 impl MessageDetail {
-    /// What only a look outside, or a person, can tell of its present run.
+    /// Effects of its current run whose outcome only a check or a person can find out.
     pub fn undecided(&self) -> Vec<&Intent> {
         self.intents.iter().filter(|intent| intent.run == self.message.run && intent.needs_a_person()).collect()
     }
 
-    /// What was wrong at the last try.
+    /// Problems of the last attempt.
     pub fn problems(&self) -> &[Problem] {
         self.attempts.last().map(|attempt| attempt.problems.as_slice()).unwrap_or_default()
     }
 }
 
-/// What the message was planned to do when it was done last, as data; none where it was not kept.
+/// The message's last plan, as data; none if it was not stored.
 pub async fn plan(engine: &Engine, message: &Message) -> Option<Json> {
     plan_store::load(engine.storage(), message).await
 }
 
-/// The lines of the original that problems are in.
+/// The lines of the original that have problems.
 pub async fn original_lines(engine: &Engine, message: &Message, problems: &[Problem]) -> Lines {
     let ours: Vec<Problem> =
         problems.iter().filter(|problem| problem.place.file.as_ref().is_none_or(|file| *file == message.name)).cloned().collect();

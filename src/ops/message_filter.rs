@@ -1,4 +1,4 @@
-//! Which messages are meant: by id, or by partner, flow, stage, time, words and cause.
+//! Filters for messages: by partner, flow, stage, time, text and cause.
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, TimeDelta, Utc};
 
@@ -8,31 +8,31 @@ use crate::{
     model::{Code, Problem, Stage, answer::AckStatus, nearest::did_you_mean, problem::cut},
 };
 
-/// A choice of messages, as a person gives it.
+/// A filter for messages, as a person gives it.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Of one flow.
+    /// Only this flow.
     pub flow: Option<String>,
-    /// Of one partner.
+    /// Only this partner.
     pub partner: Option<String>,
-    /// At one of these stages.
+    /// Only these stages.
     pub stages: Vec<String>,
-    /// Received at or after: `2026-11-27`, `2026-11-27 10:00`, or how long ago, as in `2h`.
+    /// Received at or after: `2026-11-27`, `2026-11-27 10:00`, or an age such as `2h`.
     pub since: Option<String>,
-    /// Received before, written in the same ways.
+    /// Received before, in the same formats.
     pub until: Option<String>,
-    /// Part of a file's name, of a business number, of a record's name.
+    /// Part of a file name, business number or record name.
     pub find: Option<String>,
-    /// Kept by this cause.
+    /// Only with this cause.
     pub cause: Option<String>,
-    /// With this answer of the partner's: `awaited`, `pending`, `accepted`, `refused`, or `overdue`.
+    /// Acknowledgement status: `awaited`, `pending`, `accepted`, `refused` or `overdue`.
     pub answer: Option<String>,
-    /// Answers that partners are given as well.
+    /// Include acknowledgements that we send.
     pub with_answers: bool,
 }
 
 impl Selection {
-    /// Whether it chooses anything.
+    /// Whether no filter is set.
     pub fn is_empty(&self) -> bool {
         self.flow.is_none()
             && self.partner.is_none()
@@ -44,10 +44,10 @@ impl Selection {
             && self.answer.is_none()
     }
 
-    /// The choice as a question to the journal.
+    /// The filter as a query to the journal.
     ///
     /// # Errors
-    /// A flow, partner or stage that there is not; a time that cannot be read.
+    /// Unknown flow, partner or stage; a time in no known format.
     pub fn filter(&self, workspace: &Workspace, now: DateTime<Utc>, limit: u32) -> Result<Filter, Problem> {
         let mut flows = Vec::new();
         if let Some(flow) = &self.flow {
@@ -63,7 +63,7 @@ impl Selection {
                 None => of_partner.collect(),
             };
             if flows.is_empty() {
-                return Err(Problem::new(Code::Usage, format!("`{partner}` has no such flow")));
+                return Err(Problem::new(Code::Usage, format!("partner `{partner}` has no such flow")));
             }
         }
         let stages = self.stages.iter().map(|text| stage(text)).collect::<Result<Vec<_>, _>>()?;
@@ -76,7 +76,7 @@ impl Selection {
             text: self.find.clone(),
             cause: self.cause.clone(),
             answer: self.answer.as_deref().map(|text| answer(text, now)).transpose()?,
-            // What a cause keeps is all of it.
+            // A cause includes all its messages.
             answers: self.with_answers || self.cause.is_some(),
             limit,
             ..Filter::default()
@@ -94,7 +94,7 @@ fn known<'n>(what: &str, name: &str, mut names: impl Iterator<Item = &'n String>
         .hint(hint.unwrap_or_else(|| format!("{what}s: {}", all.join(", ")).into())))
 }
 
-/// Answers by their name; those that are overdue are the open ones that were to come before now.
+/// The acknowledgement status of a name; `overdue` means open and due before now.
 fn answer(text: &str, now: DateTime<Utc>) -> Result<Wanted, Problem> {
     if text == "overdue" {
         return Ok(Wanted { replies: vec![AckStatus::Awaited, AckStatus::Pending], due: Some(now) });
@@ -102,15 +102,15 @@ fn answer(text: &str, now: DateTime<Utc>) -> Result<Wanted, Problem> {
     let known = || AckStatus::ALL.map(AckStatus::as_str).into_iter().chain(["overdue"]);
     let reply = AckStatus::parse(text).ok_or_else(|| {
         let hint = did_you_mean(text, known()).unwrap_or_else(|| known().collect::<Vec<_>>().join(", ").into());
-        Problem::new(Code::Usage, format!("there is no answer `{}`", cut(text))).hint(hint)
+        Problem::new(Code::Usage, format!("there is no acknowledgement status `{}`", cut(text))).hint(hint)
     })?;
     Ok(Wanted { replies: vec![reply], due: None })
 }
 
-/// A stage by its name.
+/// The stage of a name.
 ///
 /// # Errors
-/// There is none of that name.
+/// There is no such stage.
 pub fn stage(text: &str) -> Result<Stage, Problem> {
     Stage::parse(text).ok_or_else(|| {
         let hint = did_you_mean(text, Stage::ALL.map(Stage::as_str)).unwrap_or_else(|| Stage::ALL.map(Stage::as_str).join(", ").into());
@@ -118,10 +118,10 @@ pub fn stage(text: &str) -> Result<Stage, Problem> {
     })
 }
 
-/// A moment: a day, a day and time, both in UTC, RFC 3339, or how long before now.
+/// A time: a day, a day and time (both in UTC), RFC 3339, or an age.
 ///
 /// # Errors
-/// It is none of them.
+/// It has none of these formats.
 pub fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> {
     let text = text.trim();
     let ago = || {
@@ -144,8 +144,8 @@ pub fn moment(text: &str, now: DateTime<Utc>) -> Result<DateTime<Utc>, Problem> 
     };
     let full = || DateTime::parse_from_rfc3339(text).ok().map(|at| at.to_utc());
     ago().or_else(day).or_else(time).or_else(full).ok_or_else(|| {
-        Problem::new(Code::Usage, format!("`{}` is no time", cut(text)))
-            .hint("2026-11-27, \"2026-11-27 10:00\" (UTC), or how long ago: 30m, 2h, 7d")
+        Problem::new(Code::Usage, format!("`{}` is not a time", cut(text)))
+            .hint("write 2026-11-27, \"2026-11-27 10:00\" (UTC), or an age: 30m, 2h, 7d")
     })
 }
 
@@ -163,7 +163,7 @@ mod tests {
         assert_eq!(at("7d"), "2026-11-20T12:00:00+00:00");
         assert_eq!(at("2026-11-26T08:30:00+02:00"), "2026-11-26T06:30:00+00:00");
         for wrong in ["", "yesterday", "-2h", "9999999999d", "h", "2026-13-01"] {
-            assert_eq!(at(wrong), format!("`{wrong}` is no time"));
+            assert_eq!(at(wrong), format!("`{wrong}` is not a time"));
         }
     }
 }

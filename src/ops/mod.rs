@@ -1,7 +1,7 @@
-//! Floor 6: what those who look after messages ask and do, the same from the command line and from the web page.
+//! Floor 6: queries and actions for people who look after messages. The command line and the web page share them.
 //!
-//! **Invariant:** whatever a person changes goes through [`actions`] or [`edit`], which write down who did it and why in the
-//! transaction of the deed.
+//! **Invariant:** every change by a person goes through [`actions`] or [`edit`], which write the audit entry (who and why) in the same
+//! transaction.
 
 pub mod actions;
 pub mod alerts;

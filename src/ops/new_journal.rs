@@ -1,4 +1,4 @@
-//! A journal begun anew, where the old one is gone for good and a person says so. Nothing that lies in the storage is deleted.
+//! Starts a new journal when a person says that the old one is lost for good. Nothing in the storage is deleted.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,46 +18,46 @@ use crate::{
     storage::{Storage, private_folder},
 };
 
-/// What was done.
+/// Result of a new journal.
 #[derive(Debug, Serialize)]
 pub struct Begun {
-    /// Flows that send: what they find first is held.
+    /// Outbound flows: the first records that they find are held.
     pub held: Vec<String>,
-    /// The next number of those whose documents are numbered.
+    /// The next number of the flows that number their documents.
     pub next: Vec<(String, i64)>,
-    /// What was moved aside, relative to the storage.
+    /// Files that were moved aside, relative to the storage.
     pub aside: Vec<String>,
 }
 
-/// The journal while it is not known yet what must be held.
+/// Name of the journal until it is complete.
 const UNSETTLED: &str = ".begun.sqlite";
 
 fn unable(text: String) -> Problem {
     Problem::new(Code::Usage, text)
 }
 
-/// Begins a journal in a workspace that has none. `next` is the next number of each flow whose documents are numbered: numbers that were
-/// given are known to nobody but the partner.
+/// Starts a journal in a workspace that has none. `next` is the next number of each flow that numbers its documents, as only the partner
+/// knows the numbers that were used.
 ///
 /// # Errors
 /// There is a journal, another process works on the workspace, or a number is missing.
 pub async fn begin(workspace: &Workspace, next: &BTreeMap<String, i64>, now: DateTime<Utc>) -> Result<Begun, Problems> {
     let journal = workspace.storage.join(pipeline::JOURNAL);
     if Journal::is_there(&journal) {
-        let text = format!("there is a journal at {}", journal.display());
-        return Err(unable(text).hint("nothing is begun anew beside it: move it away first, if that is what you mean").into());
+        let text = format!("there is already a journal at {}", journal.display());
+        return Err(unable(text).hint("to start a new one anyway, move it away first").into());
     }
     let next = numbers(workspace, next)?;
-    let reported = |error: io::Error| unable(format!("the storage {} cannot be used ({})", workspace.storage.display(), reason(&error)));
+    let reported = |error: io::Error| unable(format!("cannot use the storage {} ({})", workspace.storage.display(), reason(&error)));
     private_folder(&workspace.storage).map_err(reported)?;
     let _lock = Lock::take(workspace)?;
     let aside = move_aside(&workspace.storage, now).map_err(reported)?;
     let storage = Storage::open(&workspace.storage)?;
     let held: Vec<String> = workspace.flows.values().filter(|flow| flow.sends()).map(|flow| flow.id.clone()).collect();
-    // Under another name until it may be run: whatever breaks this off leaves no journal, and it is done again.
+    // Under another name until it is complete: an interruption leaves no journal, and the command can be repeated.
     let unsettled = workspace.storage.join(UNSETTLED);
     for ending in ["", "-wal", "-shm"] {
-        // Left by one that was broken off; mostly there is none.
+        // Left by an interrupted attempt; usually there is none.
         let _ = fs::remove_file(workspace.storage.join(format!("{UNSETTLED}{ending}")));
     }
     let begun = Journal::open(&unsettled).await?;
@@ -66,22 +66,22 @@ pub async fn begin(workspace: &Workspace, next: &BTreeMap<String, i64>, now: Dat
     begun.close().await;
     marked?;
     let mark = mark?;
-    // The marker first: whatever breaks this off leaves a storage whose journal is missing, and it is done again.
+    // The marker first: an interruption leaves a storage whose journal is missing, and the command can be repeated.
     storage.mark(mark).await?;
     fs::rename(&unsettled, &journal).map_err(reported)?;
     File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(reported)?;
     Ok(Begun { held, next, aside })
 }
 
-/// Takes the journal that is there for the one that belongs there, though it is another, or a copy of an earlier day: what sending flows find
-/// first is held, as after a restore. Gives those flows.
+/// Accepts the existing journal, although it is a different one or an earlier copy. As after a restore, the first records that outbound
+/// flows find are held. Returns those flows.
 ///
 /// # Errors
 /// There is no journal, or another process works on the workspace.
 pub async fn accept(workspace: &Workspace, now: DateTime<Utc>) -> Result<Vec<String>, Problems> {
     let path = workspace.storage.join(pipeline::JOURNAL);
     if !Journal::is_there(&path) {
-        return Err(unable(format!("there is no journal at {}", path.display())).hint("`consign init --new-journal` begins one").into());
+        return Err(unable(format!("there is no journal at {}", path.display())).hint("to start one: `consign init --new-journal`").into());
     }
     let _lock = Lock::take(workspace)?;
     let journal = Journal::open_as(&path, Before::CopyAside).await?;
@@ -94,7 +94,7 @@ pub async fn accept(workspace: &Workspace, now: DateTime<Utc>) -> Result<Vec<Str
     Ok(flows?)
 }
 
-/// The next numbers, one for each flow whose documents are numbered and none for others.
+/// The next numbers: exactly one for each flow that numbers its documents.
 fn numbers(workspace: &Workspace, given: &BTreeMap<String, i64>) -> Result<Vec<(String, i64)>, Problems> {
     let numbered: BTreeSet<&str> = workspace
         .flows
@@ -104,19 +104,21 @@ fn numbers(workspace: &Workspace, given: &BTreeMap<String, i64>) -> Result<Vec<(
         .collect();
     let mut problems = Vec::new();
     for flow in given.keys().filter(|flow| !numbered.contains(flow.as_str())) {
-        problems.push(unable(format!("`{flow}` is no flow whose documents are numbered")));
+        problems.push(unable(format!("`{flow}` is not a flow that numbers its documents")));
     }
     let missing: Vec<&str> = numbered.iter().copied().filter(|flow| !given.contains_key(*flow)).collect();
     if !missing.is_empty() {
         let flags: Vec<String> = missing.iter().map(|flow| format!("--next {flow}=NUMBER")).collect();
-        let text = format!("the documents of {} are numbered, and nobody here knows the last number that was given", missing.join(" and "));
-        problems.push(unable(text).hint(format!("ask the partner, or look at the last file that was sent, and add {}", flags.join(" "))));
+        let text = format!("documents of {} are numbered, and the last number is not known here", missing.join(" and "));
+        problems.push(
+            unable(text).hint(format!("find the last number in the last sent file or ask the partner, then add {}", flags.join(" "))),
+        );
     }
     Problems::check(problems)?;
     Ok(given.iter().map(|(flow, number)| (flow.clone(), *number)).collect())
 }
 
-/// Moves aside what is left of the old journal, and what it alone could have known the meaning of: bytes that were under way.
+/// Moves aside the remains of the old journal, and the spool, whose files only that journal knew.
 fn move_aside(storage: &Path, now: DateTime<Utc>) -> io::Result<Vec<String>> {
     let at = now.format("%Y%m%d-%H%M%S");
     let mut moved = Vec::new();

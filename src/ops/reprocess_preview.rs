@@ -1,4 +1,4 @@
-//! What doing a message again would do, before it is done: nothing is written, nothing is sent.
+//! Preview of a reprocess: what it would do. Nothing is written or sent.
 
 use std::{collections::HashMap, path::Path};
 
@@ -19,22 +19,22 @@ use crate::{
     pipeline::{Engine, Schemas, mapping_store, render, unpack},
 };
 
-/// What would become of a message.
+/// What a reprocess of a message would do.
 #[derive(Debug, Default, Serialize)]
 pub struct Preview {
-    /// Records that would be made.
+    /// Number of records that would be created.
     pub create: usize,
-    /// Records that would be changed.
+    /// Number of records that would be updated.
     pub update: usize,
-    /// Records that are as they would be.
+    /// Number of records that would not change.
     pub same: usize,
-    /// What would be done, a line each.
+    /// The actions, one line each.
     pub lines: Vec<String>,
-    /// What would refuse it.
+    /// Problems that would stop it.
     pub problems: Vec<Problem>,
 }
 
-/// What the journal remembers of an Odoo, by its name, for looking only.
+/// Read-only view of the journal's write history of an Odoo, by its name.
 pub struct Remembered(pub Journal, pub String);
 
 impl WriteHistory for Remembered {
@@ -44,7 +44,7 @@ impl WriteHistory for Remembered {
 }
 
 impl Preview {
-    /// Adds what is foreseen of records.
+    /// Adds the preview of records.
     pub fn add(&mut self, foreseen: &[Foreseen]) {
         for one in foreseen {
             let line = one.line.unwrap_or_default();
@@ -63,11 +63,11 @@ impl Preview {
                 self.lines.push(format!("    {}: {} -> {}", one.field, shown(&one.has.to_string()), shown(&one.planned.to_string())));
             }
             for field in &one.kept {
-                self.lines.push(format!("    {field}: stays, a person has changed it"));
+                self.lines.push(format!("    {field}: kept, as a person has changed it"));
             }
             for lines in &one.lines {
                 let (new, changed, gone) = (lines.new.len(), lines.changed.len(), lines.gone.len());
-                self.lines.push(format!("    {}: {new} new, {changed} changed, {gone} gone", lines.field));
+                self.lines.push(format!("    {}: {new} new, {changed} changed, {gone} removed", lines.field));
                 self.lines.extend(lines.new.iter().map(|key| format!("      {}: new", shown(key))));
                 for (key, fields) in &lines.changed {
                     for one in fields {
@@ -75,30 +75,30 @@ impl Preview {
                         self.lines.push(format!("      {}: {} {} -> {}", shown(key), one.field, shown(&has), shown(&planned)));
                     }
                 }
-                self.lines.extend(lines.gone.iter().map(|key| format!("      {}: gone", shown(key))));
+                self.lines.extend(lines.gone.iter().map(|key| format!("      {}: removed", shown(key))));
             }
         }
     }
 
-    /// The counts in a line.
+    /// The counts, in one line.
     pub fn counted(&self) -> String {
-        format!("{} to create, {} to update, {} as they are", self.create, self.update, self.same)
+        format!("{} to create, {} to update, {} unchanged", self.create, self.update, self.same)
     }
 }
 
-/// Looks ahead for messages, each flow's schemas compiled once.
+/// Previews messages; compiles the schemas of each flow only once.
 pub struct Previewer<'e> {
     engine: &'e Engine,
     schemas: HashMap<String, Schemas>,
 }
 
 impl<'e> Previewer<'e> {
-    /// For messages of this engine.
+    /// A previewer for messages of this engine.
     pub fn new(engine: &'e Engine) -> Self {
         Self { engine, schemas: HashMap::new() }
     }
 
-    /// What doing a message again would do. What would refuse it is told in the answer.
+    /// Previews a reprocess of a message. Problems are part of the preview.
     pub async fn preview(&mut self, message: &Message, again: ReprocessOptions) -> Preview {
         let mut preview = Preview::default();
         if let Err(problems) = self.look(message, again, &mut preview).await {
@@ -107,14 +107,14 @@ impl<'e> Previewer<'e> {
         preview
     }
 
-    /// What the flow would say of another text for a message, up to its plan; Odoo is not asked.
+    /// Validates and plans another text for a message, without calls to Odoo.
     ///
     /// # Errors
-    /// Everything that is wrong with it.
+    /// All problems of the text.
     pub fn check(&mut self, message: &Message, file: &Path) -> Result<(), Problems> {
         let workspace = self.engine.workspace();
         let Some(flow) = workspace.flows.get(&message.flow) else {
-            let text = format!("the flow `{}` is not in the workspace any more", message.flow);
+            let text = format!("the flow `{}` is no longer in the workspace", message.flow);
             return Err(Problem::new(crate::model::Code::FlowUnknown, text).into());
         };
         let Some(inbound) = flow.inbound() else { return Ok(()) };
@@ -125,34 +125,36 @@ impl<'e> Previewer<'e> {
     async fn look(&mut self, message: &Message, again: ReprocessOptions, into: &mut Preview) -> Result<(), Problems> {
         let workspace = self.engine.workspace();
         let Some(flow) = workspace.flows.get(&message.flow) else {
-            let text = format!("the flow `{}` is not in the workspace any more", message.flow);
+            let text = format!("the flow `{}` is no longer in the workspace", message.flow);
             return Err(Problem::new(crate::model::Code::FlowUnknown, text).into());
         };
         let undecided = self.engine.journal().intents_of_run(message).await?;
         for intent in undecided.iter().filter(|intent| intent.needs_a_person()) {
             match message.stage {
                 Stage::Discarded => into.problems.push(intent.uncertain(&message.id.short())),
-                _ => into.lines.push(format!("not known whether it took place, looked for first: {}", intent.effect)),
+                _ => into.lines.push(format!("outcome unknown, checked first: {}", intent.effect)),
             }
         }
         if message.answers.is_some() {
-            into.lines.push(format!("make the answer again and give it: {}", shown(&message.path)));
+            into.lines.push(format!("render the acknowledgement again and send it: {}", shown(&message.path)));
             return Ok(());
         }
         let Some(inbound) = flow.inbound() else {
             into.lines.push(if again.checked {
-                format!("send the same file again: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
+                format!("resend the same file: {} ({} bytes) to {}", shown(&message.name), message.size, shown(&message.path))
             } else {
                 let claims = self.engine.journal().claims(message.id).await?;
                 let records: Vec<String> = claims.iter().map(|(model, id)| format!("{model},{id}")).collect();
-                format!("make the document again of {} and send it", records.join(", "))
+                format!("render the document again from {} and send it", records.join(", "))
             });
             return Ok(());
         };
         if message.stage == Stage::Waiting {
             into.lines.push(match message.until.filter(|until| message.firm && *until > self.engine.clock().now()) {
-                Some(until) => format!("it is tried at {}: what was begun may still take place", until.format("%Y-%m-%d %H:%M:%S UTC")),
-                None => "it waits and is tried now, from where it is".into(),
+                Some(until) => {
+                    format!("next attempt at {}: until then the last call may still take effect", until.format("%Y-%m-%d %H:%M:%S UTC"))
+                }
+                None => "it is retried now, from its current stage".into(),
             });
         }
         if !self.schemas.contains_key(&flow.id) {
@@ -170,7 +172,7 @@ impl<'e> Previewer<'e> {
         let inbound = Inbound { map: then.as_ref().unwrap_or(inbound.map), ..inbound };
         if unpack::is_package(self.engine.storage(), inbound.documents, message).await? {
             let documents = self.engine.journal().parts(message.id).await?.len();
-            into.lines.push(format!("a zip: {documents} documents of it are messages of their own, others of it would become such"));
+            into.lines.push(format!("a zip: {documents} of its documents are messages already; the others would become messages"));
             return Ok(());
         }
         let original = self.engine.storage().place(message).await?;
@@ -178,7 +180,7 @@ impl<'e> Previewer<'e> {
         let Some(schemas) = self.schemas.get(&flow.id) else { return Ok(()) };
         let plan = render::plan(&source, &message.name, inbound, schemas)?;
         let (plan, answers) = answer::split(plan)?;
-        into.lines.extend(answers.iter().map(|answer| format!("answer to {}: {}", shown(&answer.number), answer.reply.as_str())));
+        into.lines.extend(answers.iter().map(|answer| format!("acknowledgement of {}: {}", shown(&answer.number), answer.reply.as_str())));
         if plan.is_empty() && inbound.map.mapping.written().is_empty() {
             return Ok(());
         }

@@ -1,4 +1,4 @@
-//! A backup brought back to a workspace that has no journal. What the journal of then does not know is not done a second time.
+//! Restores a backup into a workspace that has no journal. Effects after the backup, which its journal does not know, are not repeated.
 
 use std::{
     fs::{self, File},
@@ -24,20 +24,20 @@ use crate::{
     transport::contained,
 };
 
-/// Reads a backup as a whole, with every check sum, and writes nothing.
+/// Verifies a backup: reads it completely, with every checksum, and writes nothing.
 ///
 /// # Errors
-/// The file is no backup, or damaged.
+/// The file is not a backup, or damaged.
 pub fn check(from: &Path) -> Result<BackupContents, Problem> {
     let (mut zip, about) = opened(from)?;
-    // Without the page that says what it is.
+    // Without the description.
     let files = zip.len().saturating_sub(1);
     tokio::task::block_in_place(|| read_whole(&mut zip)).map_err(|error| no_backup(from, &error))?;
     Ok(BackupContents { about, files, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() })
 }
 
 fn no_backup(from: &Path, error: &dyn std::fmt::Display) -> Problem {
-    unable("is no whole backup", from, error).hint("name a file that `consign backup` wrote")
+    unable("is not an intact backup", from, error).hint("name a file from `consign backup`")
 }
 
 fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Backup), Problem> {
@@ -45,23 +45,23 @@ fn opened(from: &Path) -> Result<(ZipArchive<BufReader<File>>, Backup), Problem>
     let mut zip = ZipArchive::new(BufReader::new(file)).map_err(|error| no_backup(from, &error))?;
     let about = about(&mut zip).map_err(|error| no_backup(from, &error))?;
     if about.layout != LAYOUT {
-        let why = format!("layout {}, and this consign reads {LAYOUT}", about.layout);
+        let why = format!("layout {}, but this consign reads {LAYOUT}", about.layout);
         return Err(no_backup(from, &why).hint(format!("use consign {}", about.consign)));
     }
-    // Before anything is written: what somebody has put into it, or taken out, makes it another thing than a backup.
+    // Before anything is written: with added or missing entries it is not a backup.
     for name in zip.file_names() {
         let name = name.map_err(|error| no_backup(from, &error))?;
         if !saves(&name) {
-            return Err(no_backup(from, &format!("it has `{}`, which no backup has", shown(&cut(&name)))));
+            return Err(no_backup(from, &format!("it contains `{}`, which is not part of a backup", shown(&cut(&name)))));
         }
     }
     if zip.index_for_name(JOURNAL).is_none() {
-        return Err(no_backup(from, &"it has no journal"));
+        return Err(no_backup(from, &"it contains no journal"));
     }
     Ok((zip, about))
 }
 
-/// Refuses a backup that would bring its storage to a folder outside of the workspace, unless the workspace says so itself.
+/// Refuses a backup with a storage outside of the workspace, unless the workspace's own consign.toml says so.
 fn stays_inside(zip: &mut ZipArchive<BufReader<File>>, from: &Path, root: &Path) -> Result<(), Problem> {
     if root.join("consign.toml").exists() {
         return Ok(());
@@ -76,9 +76,9 @@ fn stays_inside(zip: &mut ZipArchive<BufReader<File>>, from: &Path, root: &Path)
     });
     match storage {
         Some(TomlItem::Text(storage)) if contained(&storage).is_err() => {
-            let problem = unable("keeps its storage outside of the workspace", from, &shown(&cut(&storage)));
+            let problem = unable("has its storage outside of the workspace", from, &shown(&cut(&storage)));
             Err(problem.hint(format!(
-                "put a consign.toml that names the storage which you mean into {} first: it is kept. That of the backup is workspace/consign.toml in the zip",
+                "first put a consign.toml with the correct storage into {}; the backup's own is workspace/consign.toml in the zip",
                 root.display()
             )))
         }
@@ -86,18 +86,18 @@ fn stays_inside(zip: &mut ZipArchive<BufReader<File>>, from: &Path, root: &Path)
     }
 }
 
-/// Bytes of a consign.toml.
+/// Maximum size of a consign.toml, in bytes.
 const LARGEST: u64 = 1 << 20;
 
-/// Brings a backup back to a workspace that has no journal; its folder may be empty, or hold the files of the workspace already. One that
-/// was broken off is done again.
+/// Restores a backup into a workspace that has no journal. The folder may be empty, or already contain the workspace's files. An
+/// interrupted restore can be repeated.
 ///
 /// # Errors
-/// The file is no backup or damaged, the workspace has a journal, or something cannot be written.
+/// The file is not a backup or damaged, the workspace has a journal, or something cannot be written.
 pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problems> {
     let (mut zip, about) = opened(from)?;
     stays_inside(&mut zip, from, root)?;
-    // Before anything is written: a workspace that is in use must not get files back that were removed from it.
+    // Before anything is written: removed files must not come back to a workspace that is in use.
     if root.join("consign.toml").exists() {
         let (workspace, _) = endpoint::load_whole_flows(root)?;
         is_free(root, &workspace.storage)?;
@@ -105,16 +105,16 @@ pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problem
     is_free(root, &root.join("var"))?;
     let made = about.made;
     let mut done = BackupContents { about, files: 0, bytes: 0, kept: Vec::new(), lost: Vec::new(), broken: Vec::new() };
-    let reported = |error: io::Error| Problems::from(unable("cannot be brought back", from, &reason(&error)));
+    let reported = |error: io::Error| Problems::from(unable("cannot be restored", from, &reason(&error)));
     tokio::task::block_in_place(|| take(&mut zip, "workspace", root, &mut done)).map_err(reported)?;
     let (workspace, broken) = endpoint::load_whole_flows(root)?;
     is_free(root, &workspace.storage)?;
     private_folder(&workspace.storage).map_err(reported)?;
     let _lock = Lock::take(&workspace)?;
-    // Under another name until it may be run: whatever breaks this off leaves no journal, and it is done again.
+    // Under another name until it is complete: an interruption leaves no journal, and the restore can be repeated.
     let unsettled = workspace.storage.join(UNSETTLED);
     for ending in ["", "-wal", "-shm"] {
-        // Left by one that was broken off; mostly there is none.
+        // Left by an interrupted restore; usually there is none.
         let _ = fs::remove_file(workspace.storage.join(format!("{UNSETTLED}{ending}")));
     }
     tokio::task::block_in_place(|| take(&mut zip, "storage", &workspace.storage, &mut done)).map_err(reported)?;
@@ -124,7 +124,7 @@ pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problem
     restored.close().await;
     settled?;
     let mark = mark?;
-    // From now on this is the journal that belongs here. Before it has its name: whatever breaks this off leaves no journal.
+    // From now on this is the journal that belongs here. Before the rename, so that an interruption leaves no journal.
     Storage::open(&workspace.storage)?.mark(mark).await?;
     fs::rename(&unsettled, workspace.storage.join(pipeline::JOURNAL)).map_err(reported)?;
     File::open(&workspace.storage).and_then(|folder| folder.sync_all()).map_err(reported)?;
@@ -132,27 +132,27 @@ pub async fn restore(from: &Path, root: &Path) -> Result<BackupContents, Problem
     Ok(done)
 }
 
-/// The journal while it is not known yet what must be held.
+/// Name of the journal until the restore is complete.
 const UNSETTLED: &str = ".restored.sqlite";
 
-/// Refuses a storage that has a journal, or what one leaves behind: a copy laid beside it would be mixed with it.
+/// Refuses a storage that has a journal or its remains, which would be mixed with the restored one.
 fn is_free(root: &Path, storage: &Path) -> Result<(), Problem> {
     for ending in ["", "-wal", "-shm", "-journal"] {
         if storage.join(format!("{}{ending}", pipeline::JOURNAL)).exists() {
-            let taken = unable("has a journal already", root, &"nothing is overwritten");
-            return Err(taken.hint("restore to a new folder, or move the storage of this one away first, as a whole"));
+            let taken = unable("already has a journal", root, &"nothing is overwritten");
+            return Err(taken.hint("restore to a new folder, or first move away the whole storage of this one"));
         }
     }
     Ok(())
 }
 
-/// What the restored journal does not know must not be done a second time: what outbound flows find next is held, and so is what they
-/// were sending when it was copied.
+/// Effects that the restored journal does not know must not be repeated: the next records that outbound flows find are held, and so are
+/// the messages that they were sending when the journal was copied.
 pub(super) async fn settle(journal: &Journal, workspace: &Workspace, made: DateTime<Utc>) -> Result<(), Problem> {
     journal.is_whole().await?;
     let sends = |flow: &&Flow| flow.sends();
     let mut flows: Vec<String> = workspace.flows.values().filter(sends).map(|flow| flow.id.clone()).collect();
-    // Those that do not load now, and are mended later, have sent all the same.
+    // Flows that do not load now, and are fixed later, have sent documents too.
     flows.extend(journal.sending_flows().await?);
     flows.sort();
     flows.dedup();
@@ -163,10 +163,10 @@ pub(super) async fn settle(journal: &Journal, workspace: &Workspace, made: DateT
         return Ok(());
     }
     let entry =
-        AuditEntry { reason: Some("it may have been sent after the backup was made".into()), ..AuditEntry::new("consign restore", "hold") };
+        AuditEntry { reason: Some("may have been sent after the backup was made".into()), ..AuditEntry::new("consign restore", "hold") };
     let now = Utc::now();
     for mut message in journal.list(&filter).await? {
-        // What had been sent when the backup was made lacks its note in Odoo only.
+        // Documents sent before the backup lack only their note in Odoo.
         if message.stage != Stage::Applied && message.resume != Some(Stage::Applied) {
             journal.hold_unknown(&mut message, &entry, now).await?;
         }
@@ -180,7 +180,7 @@ fn about(zip: &mut ZipArchive<BufReader<File>>) -> io::Result<Backup> {
     serde_json::from_str(&text).map_err(io::Error::from)
 }
 
-/// The path of an entry below `part`, where it names nothing but folders and a file.
+/// The path of an entry below `part`, if it consists of plain names only.
 fn below(part: &str, name: &str) -> Option<PathBuf> {
     let path = Path::new(name);
     let is_plain = path.components().all(|component| matches!(component, Component::Normal(_)));
@@ -188,8 +188,8 @@ fn below(part: &str, name: &str) -> Option<PathBuf> {
     Some(inner.to_path_buf())
 }
 
-/// Takes the entries of one part out of a backup, in their order. Files of the workspace that are there stay; those of our storage are
-/// written anew, each under another name first.
+/// Extracts the entries of one part, in their order. Existing files of the workspace stay; those of our storage are replaced, each
+/// written under a temporary name first.
 fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut BackupContents) -> io::Result<()> {
     for at in 0..zip.len() {
         let mut entry = zip.by_index(at).map_err(io::Error::from)?;
@@ -217,7 +217,7 @@ fn take(zip: &mut ZipArchive<BufReader<File>>, part: &str, to: &Path, done: &mut
     Ok(())
 }
 
-/// What a consultant wrote is for others to read too, where the file mask lets them; our storage are private.
+/// Permissions: a consultant's files may be read by others if the umask allows it; our storage is private.
 fn readable(path: &Path) -> io::Result<()> {
     #[cfg(unix)]
     {

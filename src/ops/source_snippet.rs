@@ -1,4 +1,4 @@
-//! Problems with the line of the file they are in, and a caret under the place.
+//! Problems with their source line, and a caret under the place.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -14,26 +14,26 @@ use crate::{
     model::{Problem, problem::shown},
 };
 
-/// Characters of a line that are shown before and behind the place; files without line ends have lines of many MB.
+/// Characters shown before and after the place; a line can have many MB in files without line ends.
 const BEFORE: usize = 40;
 const BEHIND: usize = 60;
 
-/// The lines of a file that problems are in, each cut around its place.
+/// The source lines of problems, each cut around its place.
 #[derive(Default)]
 pub struct Lines(BTreeMap<(u32, u32), Cut>);
 
 struct Cut {
     text: String,
-    /// Characters of the line that are left out before it.
+    /// Characters that are left out at the start of the line.
     from: usize,
     /// Characters before the place.
     before: usize,
 }
 
-/// Bytes of a file that is looked into for its lines.
+/// Maximum number of bytes read from a file.
 const MOST: u64 = 16 << 30;
 
-/// UTF-8 where all of a table is, otherwise the encoding of Windows, in which every byte is something.
+/// UTF-8 if the whole table is valid, otherwise Windows-1252, in which every byte is valid.
 fn table_encoding(source: &ByteSource) -> &'static encoding_rs::Encoding {
     let utf8 = source.open().and_then(|bytes| DecodedText::plain(bytes, encoding_rs::UTF_8, Undecodable::Refuse, MOST));
     match utf8.and_then(|mut text| std::io::copy(&mut text, &mut std::io::sink())) {
@@ -43,9 +43,9 @@ fn table_encoding(source: &ByteSource) -> &'static encoding_rs::Encoding {
 }
 
 impl Lines {
-    /// Reads the lines of `file` that `problems` are in. What cannot be read is not shown.
+    /// Reads the lines of `file` that have `problems`. Unreadable lines are not shown.
     pub fn of(file: &Path, problems: &[Problem]) -> Self {
-        // A table's place is a field, not a column of characters; its line is shown from the start.
+        // In a table the place is a field, not a character column; the line is shown from its start.
         let places = problems.iter().filter_map(|problem| {
             let column = if problem.place.field.is_some() { 1 } else { problem.place.column.unwrap_or(1) };
             Some((problem.place.line?, column))
@@ -53,10 +53,10 @@ impl Lines {
         let wanted: BTreeSet<(u32, u32)> = places.collect();
         let Some((last, _)) = wanted.last().copied() else { return Self::default() };
         let source = ByteSource::File(file.to_path_buf());
-        // A pipe has been read, and cannot be read again.
+        // A pipe cannot be read twice.
         let (Ok(_), Ok(bytes)) = (source.length(), source.open()) else { return Self::default() };
         let encoding = match wanted.is_empty() || problems.iter().any(|problem| problem.place.field.is_some()) {
-            // A table says nothing of its encoding; its line is shown in the usual one.
+            // A table does not declare its encoding, so the line is shown in the usual one.
             true => Err(()),
             false => DecodedText::xml(bytes, MOST, "").map_err(|_| ()),
         };
@@ -82,7 +82,7 @@ impl Lines {
         lines
     }
 
-    /// The line of a problem for a page: what stands before the place, and what behind; all of it before where the place is a field.
+    /// The line of a problem, split at the place. If the place is a field, all of the line is in the first part.
     pub fn around(&self, problem: &Problem) -> Option<(String, String)> {
         let cut = self.of_problem(problem)?;
         let dots = if cut.from > 0 { "…" } else { "" };
@@ -101,7 +101,7 @@ impl Lines {
 }
 
 impl Cut {
-    /// Nothing yet of the line around a column; a long line is cut, a usual one is shown from its start.
+    /// An empty cut around a column: a long line is cut, a normal one is shown from its start.
     fn before(column: u32) -> Self {
         let at = column.saturating_sub(1) as usize;
         let from = if at < BEFORE + BEHIND { 0 } else { at - BEFORE };
@@ -109,7 +109,7 @@ impl Cut {
     }
 }
 
-/// Fills what is wanted of the next line, and passes over the rest without keeping it; `false` at the end of the file.
+/// Reads the wanted part of the next line and skips the rest; `false` at the end of the file.
 fn next_line(text: &mut impl BufRead, cuts: &mut [Cut]) -> bool {
     let (mut any, mut passed) = (false, 0usize);
     while let Ok(available) = text.fill_buf() {
@@ -120,7 +120,7 @@ fn next_line(text: &mut impl BufRead, cuts: &mut [Cut]) -> bool {
         let end = memchr::memchr(b'\n', available);
         let piece = &available[..end.unwrap_or(available.len())];
         if !cuts.is_empty() {
-            // The decoder gives whole characters.
+            // The decoder returns whole characters.
             let piece = String::from_utf8_lossy(piece);
             let count = piece.chars().count();
             for cut in cuts.iter_mut() {
@@ -140,13 +140,13 @@ fn next_line(text: &mut impl BufRead, cuts: &mut [Cut]) -> bool {
     any
 }
 
-/// A problem as a report, with its line.
+/// A problem as text, with its source line.
 pub fn text(problem: &Problem, lines: &Lines) -> String {
     let report = problem.to_string();
     let Some(cut) = lines.of_problem(problem) else { return report };
     let number = problem.place.line.unwrap_or_default().to_string();
     let gap = " ".repeat(number.len());
-    // A tab is one character to count and several to see: both lines get a blank for it.
+    // A tab counts as one character but is wider on screen, so both lines get a blank instead.
     let source = shown(&cut.text.replace('\t', " "));
     let dots = if cut.from > 0 { "…" } else { "" };
     let indent = " ".repeat(cut.before + dots.chars().count());
@@ -156,12 +156,12 @@ pub fn text(problem: &Problem, lines: &Lines) -> String {
     format!("{before}\n{source}\n  who:{after}")
 }
 
-/// A problem with the line of the file in one of these folders that it is in, if it is.
+/// A problem as text, with its source line if its file is in one of these folders.
 pub fn within(problem: &Problem, folders: &[&Path]) -> String {
     text(problem, &lines_within(problem, folders))
 }
 
-/// The line of the file in one of these folders that a problem is in.
+/// The source line of a problem whose file is in one of these folders.
 pub fn lines_within(problem: &Problem, folders: &[&Path]) -> Lines {
     let file = problem.place.file.as_ref().and_then(|file| folders.iter().map(|folder| folder.join(file)).find(|path| path.is_file()));
     file.map(|file| Lines::of(&file, std::slice::from_ref(problem))).unwrap_or_default()

@@ -1,6 +1,5 @@
-//! Traces for a collector of OpenTelemetry: a message is a trace, whose id is the message's; each of its steps is a span, and so is each
-//! of its runs as a whole. They are made of what the journal has written down, so that they cost the work nothing; a collector that is
-//! away gets them once it is back, as long as this process lives.
+//! Traces for an OpenTelemetry collector. A message is a trace with the message's id; each step and each run is a span. Spans come from
+//! the journal, so they do not slow down the flows. A collector that was down gets them once it is back, as long as this process lives.
 
 use std::{
     sync::{
@@ -24,14 +23,14 @@ use crate::{
 
 /// How often spans are sent.
 pub const EVERY: Duration = Duration::from_secs(5);
-/// Steps in one post.
+/// Maximum number of steps in one request.
 const STEPS: u32 = 500;
-/// How long a collector may take.
+/// Timeout for the collector.
 const PATIENCE: Duration = Duration::from_secs(10);
-/// Bytes of a collector's answer, which nobody reads.
+/// Maximum size of the collector's response, in bytes; its content is ignored.
 const ANSWER: u64 = 1 << 20;
 
-/// What has been sent, and where to.
+/// Sends spans, and knows how far it has sent them.
 pub struct Exporter {
     http: Http,
     sent: Arc<AtomicI64>,
@@ -42,7 +41,7 @@ fn unsent(why: impl Into<Text>) -> Problem {
 }
 
 impl Exporter {
-    /// One that sends what has happened since the step `sent`, or from now on where that is below zero.
+    /// Sends spans of the steps after `sent`, or from now on if `sent` is negative.
     ///
     /// # Errors
     /// The journal cannot be read, or there is no HTTP client.
@@ -54,10 +53,10 @@ impl Exporter {
         Ok(Self { http, sent })
     }
 
-    /// Sends what has happened since the last time; gives the number of spans.
+    /// Sends the spans since the last time; returns their number.
     ///
     /// # Errors
-    /// The collector does not take them; they are sent the next time.
+    /// The collector does not accept them; they are sent the next time.
     pub async fn send(&self, engine: &Engine, traces: &Traces) -> Result<usize, Problem> {
         let mut count = 0;
         loop {
@@ -71,7 +70,7 @@ impl Exporter {
         }
     }
 
-    /// Neither the URL nor the answer is told: both may hold a secret.
+    /// Errors contain neither the URL nor the response, as both may contain a secret.
     async fn post(&self, engine: &Engine, traces: &Traces, body: &Json) -> Result<(), Problem> {
         let token = traces.token.as_ref().map(|token| token.open(&engine.workspace().root)).transpose()?;
         let bearer = token.map(|token| format!("Bearer {token}"));
@@ -79,16 +78,16 @@ impl Exporter {
         headers.extend(bearer.as_deref().map(|bearer| ("Authorization", bearer)));
         match self.http.post(&traces.url, &headers, body.to_string().into_bytes()).await {
             Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
-            // By OTLP's own rules only these are tried again; what is refused otherwise is refused the next time, too.
+            // By the OTLP specification only these are retried; any other refusal would repeat.
             Ok(answer) if [429, 502, 503, 504].contains(&answer.status) => {
                 Err(unsent(format!("the collector of [traces] answers {}", answer.status)))
             }
             Ok(answer) => {
                 let status = answer.status;
-                tracing::warn!(code = Code::Traces.info().code, status, "the collector of [traces] refuses spans: they are left out");
+                tracing::warn!(code = Code::Traces.info().code, status, "the collector of [traces] refuses spans: they are skipped");
                 Ok(())
             }
-            Err(failure) => Err(unsent(format!("the collector of [traces] does not take them: {}", failure.words()))),
+            Err(failure) => Err(unsent(format!("the collector of [traces] does not accept spans: {}", failure.words()))),
         }
     }
 }
@@ -107,10 +106,10 @@ fn nanos(at: DateTime<Utc>) -> String {
     at.timestamp_nanos_opt().unwrap_or_default().to_string()
 }
 
-/// The span of a step, and that of the run which it ends.
+/// The span of a step, and of the run that it ends.
 fn spans(step: &StepRow, partner: &str) -> Vec<Json> {
     let trace = step.message.replace('-', "");
-    // The same each time, so that what is sent twice is the same span.
+    // Stable ids, so that a span that is sent twice is the same span.
     let id = |what: String| digest(format!("{trace} {what}").as_bytes())[..16].to_string();
     let run = id(format!("run {}", step.run));
     let (from, begun) = step.from.clone().unwrap_or((String::new(), step.at));

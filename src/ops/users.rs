@@ -1,4 +1,4 @@
-//! Who may sign in to the web page: names, roles, passwords.
+//! Users of the web page: names, roles, passwords.
 
 use std::{collections::HashSet, fmt::Write as _};
 
@@ -11,23 +11,23 @@ use crate::{
     model::{Code, Problem},
 };
 
-/// What someone may do; each may do what those before it may.
+/// Role of a user; each includes the roles before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Role {
-    /// See everything.
+    /// Read only.
     Viewer,
-    /// Replay, edit, hold, release, discard.
+    /// Also reprocess, edit, hold, release, discard.
     Operator,
-    /// And look after users.
+    /// Also manage users.
     Admin,
 }
 
 impl Role {
-    /// Every role.
+    /// All roles.
     pub const ALL: [Self; 3] = [Self::Viewer, Self::Operator, Self::Admin];
 
-    /// As written.
+    /// The name of the role.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Viewer => "viewer",
@@ -36,27 +36,27 @@ impl Role {
         }
     }
 
-    /// From how it is written.
+    /// The role of a name.
     pub fn parse(text: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|role| role.as_str() == text)
     }
 }
 
-/// The shortest password that is taken.
+/// Minimum length of a password.
 pub const SHORTEST: usize = 10;
-/// The longest: more is only work for us.
+/// Maximum length of a password; more would only cost time.
 pub const LONGEST: usize = 1000;
 
-/// Characters of a password that differ, at least.
+/// Minimum number of different characters in a password.
 const DIFFERENT: usize = 5;
 
 /// Random bytes as hexadecimal digits.
 ///
 /// # Errors
-/// The system gives no random numbers.
+/// The system provides no random numbers.
 pub fn random(bytes: usize) -> Result<String, Problem> {
     let mut random = vec![0; bytes];
-    SystemRandom::new().fill(&mut random).map_err(|_| Problem::new(Code::Usage, "the system gives no random numbers"))?;
+    SystemRandom::new().fill(&mut random).map_err(|_| Problem::new(Code::Usage, "the system provides no random numbers"))?;
     Ok(random.iter().fold(String::new(), |mut out, byte| {
         // Writing to a string cannot fail.
         let _ = write!(out, "{byte:02x}");
@@ -64,14 +64,14 @@ pub fn random(bytes: usize) -> Result<String, Problem> {
     }))
 }
 
-/// A name that someone can have, in small letters: `ADAM` is adam. Letters that look like those of another script are none of a name, so
-/// that nobody can be taken for somebody else.
+/// A valid user name, in lower case: `ADAM` is adam. Only Latin letters are allowed, as look-alike letters of other scripts could
+/// imitate another user.
 ///
 /// # Errors
-/// It is no such name.
+/// The name is not valid.
 pub fn checked_name(name: &str) -> Result<String, Problem> {
     let name = name.to_lowercase();
-    // Latin letters as European languages have them (Latin-1 and Latin Extended-A), but for those that look like two or like others.
+    // Latin letters of European languages (Latin-1 and Latin Extended-A), except those that look like two letters or like others.
     let latin = |c: char| {
         matches!(c, '\u{df}'..='\u{f6}' | '\u{f8}'..='\u{17e}')
             && !matches!(c, '\u{131}' | '\u{132}' | '\u{133}' | '\u{138}' | '\u{13f}' | '\u{140}' | '\u{149}')
@@ -80,16 +80,16 @@ pub fn checked_name(name: &str) -> Result<String, Problem> {
     if !name.is_empty() && name.chars().count() <= 100 && name.chars().all(fine) {
         return Ok(name);
     }
-    Err(Problem::new(Code::Usage, "a user's name is of Latin letters, digits and . - _ @, up to 100 of them"))
+    Err(Problem::new(Code::Usage, "a user name consists of up to 100 Latin letters, digits, `.`, `-`, `_` and `@`"))
 }
 
-/// Whoever has this name, in whatever letters they were written down: those of earlier versions may have large ones.
+/// The user with this name, regardless of case: earlier versions allowed capital letters.
 pub fn known<'u>(users: &'u [User], name: &str) -> Option<&'u User> {
     let folded = name.to_lowercase();
     users.iter().find(|user| user.name == name).or_else(|| users.iter().find(|user| user.name.to_lowercase() == folded))
 }
 
-/// Whether a password can be guessed by whoever knows the name, or by trying the simplest ones.
+/// Whether a password is easy to guess, from the name or by trying the simplest ones.
 pub fn is_simple(password: &str, name: &str) -> bool {
     let folded = password.to_lowercase();
     let different: HashSet<char> = folded.chars().filter(|c| !c.is_whitespace()).collect();
@@ -99,26 +99,26 @@ pub fn is_simple(password: &str, name: &str) -> bool {
     different.len() < DIFFERENT || in_a_row || (name.chars().count() >= 3 && folded.contains(&name.to_lowercase()))
 }
 
-/// The hash of a password (argon2id) of whoever has the name.
+/// The argon2id hash of a user's password.
 ///
 /// # Errors
-/// It is too short, too long or too simple.
+/// The password is too short, too long or too simple.
 pub fn hash(password: &str, name: &str) -> Result<String, Problem> {
     let length = password.chars().count();
     if !(SHORTEST..=LONGEST).contains(&length) {
-        return Err(Problem::new(Code::Usage, format!("a password has {SHORTEST} to {LONGEST} characters")));
+        return Err(Problem::new(Code::Usage, format!("a password must have {SHORTEST} to {LONGEST} characters")));
     }
     if is_simple(password, name) {
-        let text = "the password is too simple: it has few different characters, or the name in it, or is 1234567890 and the like";
-        return Err(Problem::new(Code::Usage, text).hint("three words that do not belong together are easy to remember and hard to guess"));
+        let text = "the password is too simple: it has few different characters, contains the name, or is a common one such as 1234567890";
+        return Err(Problem::new(Code::Usage, text).hint("three unrelated words are easy to remember and hard to guess"));
     }
     let hash = Argon2::default().hash_password(password.as_bytes());
-    hash.map(|hash| hash.to_string()).map_err(|_| Problem::new(Code::Usage, "the password cannot be hashed"))
+    hash.map(|hash| hash.to_string()).map_err(|_| Problem::new(Code::Usage, "cannot hash the password"))
 }
 
-/// Whether the password is the one of the hash. Where there is no hash the same time is spent, so that nobody learns which names exist.
+/// Whether the password matches the hash. Without a hash it takes the same time, so that nobody learns which names exist.
 pub fn fits(password: &str, hash: Option<&str>) -> bool {
-    // A hash of the usual cost that no password has.
+    // A hash of the usual cost that matches no password.
     const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$bm9ib2R5bm9ib2R5$Zm9yIG5vYm9keSdzIHBhc3N3b3JkLCB0aGVyZSBpcyA";
     if password.len() > LONGEST * 4 {
         return false;

@@ -1,4 +1,4 @@
-//! Acting on one message: first it is shown what would be done, then it is done.
+//! Actions on one message: a preview first, then the action.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,18 +27,18 @@ use crate::{
     pipeline::Engine,
 };
 
-/// How long Odoo is given to say what would be done.
+/// Timeout of Odoo for the preview.
 const PATIENCE: Duration = Duration::from_secs(15);
 
 #[derive(Debug, Clone, Copy, Default, serde::Deserialize, serde::Serialize)]
 pub(super) struct Options {
-    /// Not checked again.
+    /// Skip validation.
     #[serde(default)]
     checked: Option<u8>,
-    /// With the mapping of that day.
+    /// Use the original mapping.
     #[serde(default)]
     as_then: Option<u8>,
-    /// Also over newer data.
+    /// Overwrite newer data.
     #[serde(default)]
     overwrite: Option<u8>,
 }
@@ -53,12 +53,12 @@ async fn known(site: &Site, message: &Message, action: &str) -> Result<&'static 
     let answer = site.engine.journal().answer(message.id).await?;
     let intents = site.engine.journal().intents_of_run(message).await?;
     may(message, answer.as_ref(), &intents).into_iter().find(|known| *known == action && *known != "edit").ok_or_else(|| {
-        Problem::new(Code::Stage, format!("this cannot be done with a message that is {}", message.stage))
-            .hint("it may have gone on meanwhile: look at its page again")
+        Problem::new(Code::Stage, format!("not possible for a message that is {}", message.stage))
+            .hint("it may have changed meanwhile: reload its page")
     })
 }
 
-/// What would be done, and the button that does it.
+/// The page with the preview and the button.
 pub(super) async fn confirm(
     State(site): State<Arc<Site>>,
     person: Person,
@@ -85,7 +85,7 @@ pub(super) async fn confirm(
 async fn foreseen(site: &Site, message: &Message, again: ReprocessOptions) -> Preview {
     let looking = async { Previewer::new(&site.engine).preview(message, again).await };
     tokio::time::timeout(PATIENCE, looking).await.unwrap_or_else(|_| Preview {
-        problems: vec![Problem::new(Code::OdooTimeout, "Odoo does not say in time what would be done")],
+        problems: vec![Problem::new(Code::OdooTimeout, "no preview: Odoo did not respond in time")],
         ..Preview::default()
     })
 }
@@ -94,7 +94,7 @@ fn needs_reason(action: &str) -> bool {
     matches!(action, "hold" | "discard" | "accepted" | "refused" | "happened" | "did-not-happen")
 }
 
-/// Does it.
+/// Executes the action.
 pub(super) async fn act(
     State(site): State<Arc<Site>>,
     Path((id, action)): Path<(String, String)>,
@@ -105,7 +105,7 @@ pub(super) async fn act(
     let action = known(&site, &message, &action).await?;
     let entry = posted.entry(action);
     if needs_reason(action) && entry.reason.is_none() {
-        let text = "this needs a reason: it is what is asked first when someone looks at it later";
+        let text = "this needs a reason, for the audit log";
         return Err(Problem::new(Code::Usage, text).into());
     }
     let again = ReprocessOptions { checked: posted.has("checked"), as_then: posted.has("as_then"), overwrite: posted.has("overwrite") };
@@ -127,7 +127,7 @@ pub(super) async fn act(
     Ok(Redirect::to(&format!("/messages/{}", message.id)).into_response())
 }
 
-/// A person decides; in the audit it has the name that it has at the command line.
+/// A person's decision; the audit entry has the same name as on the command line.
 async fn resolve(engine: &Engine, message: &mut Message, outcome: Outcome, entry: AuditEntry) -> Result<(), Problem> {
     actions::resolve(engine, message, None, outcome, &AuditEntry { action: "resolve", ..entry }).await.map(|_| ())
 }

@@ -1,4 +1,4 @@
-//! Which alerts are on.
+//! The page of active alerts.
 
 use std::sync::Arc;
 
@@ -14,20 +14,20 @@ use crate::{
     ops::users::Role,
 };
 
-/// What is on, and what lately was.
+/// Active and recently resolved alerts.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
     let (on, over): (Vec<_>, Vec<_>) = site.engine.journal().alerts().await?.into_iter().partition(|alert| alert.ended.is_none());
     let ways = site.engine.workspace().alerts.channels();
     site.pages.page("alerts.html", Some(&person), values! { on, over, ways })
 }
 
-/// An alert is known: it is not told again until it is over.
+/// Mutes an alert until it resolves.
 pub(super) async fn silence(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (key, journal) = (posted.field("key"), site.engine.journal());
     let entry = AuditEntry { detail: Some(key.to_string()), ..posted.entry("silence") };
     if !journal.silence(key, &entry, site.engine.clock().now()).await? {
-        return Err(Problem::new(Code::Stage, "this alert is over").into());
+        return Err(Problem::new(Code::Stage, "this alert has resolved").into());
     }
     Ok(Redirect::to("/alerts").into_response())
 }

@@ -1,4 +1,4 @@
-//! Who did what, and why.
+//! The page of audit entries.
 
 use std::sync::Arc;
 
@@ -6,10 +6,10 @@ use axum::{extract::State, response::Response};
 
 use super::{Site, person::Person, refusal::Refusal, values::values};
 
-/// Deeds shown.
+/// Maximum number of audit entries shown.
 const LATEST: u32 = 200;
 
-/// The latest entries.
+/// The newest entries.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
     let entries = site.engine.journal().audit_entries(None, LATEST).await?;
     site.pages.page("audit.html", Some(&person), values! { entries })

@@ -1,5 +1,5 @@
-//! What few do at once, so that nobody takes the machine's memory or processors from the work of the flows: passwords, of which each
-//! takes 19 MiB and some time by design, and originals, which can be large.
+//! Concurrency limits for expensive requests, so that the page does not take memory or processors from the flows: password checks, which
+//! by design need 19 MiB and some time each, and originals, which can be large.
 
 use std::sync::Arc;
 
@@ -11,17 +11,17 @@ use crate::{
     ops::users::fits,
 };
 
-/// Passwords looked at at once.
+/// Concurrent password checks.
 const HASHING: usize = 2;
-/// People who wait for theirs to be looked at; whoever comes then is sent away.
+/// Waiting password checks; further ones are refused.
 const WAITING: usize = 20;
-/// Pages of originals and plans made at once.
+/// Pages of originals and plans rendered at once.
 const HEAVY: usize = 2;
 
-/// Originals on their way to a browser at once: each is in memory for as long as it takes.
+/// Concurrent downloads of originals; each is in memory until it is complete.
 const DOWNLOADS: usize = 4;
 
-/// The gates.
+/// The limits.
 pub(super) struct Gates {
     hashing: Semaphore,
     waiting: Semaphore,
@@ -41,34 +41,34 @@ impl Default for Gates {
 }
 
 impl Site {
-    /// Does what takes as long as a password.
+    /// Runs work as expensive as a password check.
     ///
     /// # Errors
-    /// Too many wait already.
+    /// Too many are waiting.
     pub(super) async fn hashing<T: Send + 'static>(&self, what: impl FnOnce() -> T + Send + 'static) -> Result<T, Refusal> {
         let _place = self.gates.waiting.try_acquire().map_err(|_| Refusal::Busy)?;
         let _turn = self.gates.hashing.acquire().await.map_err(|_| Refusal::Busy)?;
-        let lost = |_| Problem::new(Code::Web, "the password could not be looked at");
+        let lost = |_| Problem::new(Code::Web, "cannot check the password");
         Ok(tokio::task::spawn_blocking(what).await.map_err(lost)?)
     }
 
-    /// Whether a password is that of a hash; without a hash it takes as long to say no.
+    /// Whether a password matches a hash; without a hash it takes the same time.
     ///
     /// # Errors
-    /// Too many wait already.
+    /// Too many are waiting.
     pub(super) async fn is_right(&self, password: String, hash: Option<String>) -> Result<bool, Refusal> {
         self.hashing(move || fits(&password, hash.as_deref())).await
     }
 
-    /// A turn for a download, which is over when it has been read.
+    /// A permit for a download, until it is complete.
     ///
     /// # Errors
-    /// Too many are under way.
+    /// Too many are in progress.
     pub(super) fn download(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         Arc::clone(&self.gates.downloads).try_acquire_owned().map_err(|_| Refusal::Busy)
     }
 
-    /// A turn for a page that takes much memory.
+    /// A permit for a page that needs much memory.
     pub(super) async fn heavy(&self) -> Result<SemaphorePermit<'_>, Refusal> {
         self.gates.heavy.acquire().await.map_err(|_| Refusal::Busy)
     }

@@ -1,4 +1,4 @@
-//! What keeps the page safe: headers on every answer, and the checks that every form passes before anything is done.
+//! Security of the page: headers on every response, and the checks of every form before its action.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,11 +13,11 @@ use axum::{
 use super::{Site, person::Person, refusal::Refusal, sessions::same};
 use crate::{config::Web, journal::AuditEntry, ops::users::Role};
 
-/// Nothing is loaded from elsewhere, nothing runs but our own file, no page of ours is shown inside of another.
+/// Content policy: nothing from other hosts, no scripts except our own file, no embedding in other pages.
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; form-action 'self'; \
                       frame-ancestors 'none'; base-uri 'none'";
 
-/// Headers of every answer, those that refuse something among them.
+/// Adds the headers to every response, including refusals.
 pub(super) async fn headers(request: Request, next: Next) -> Response {
     let mut answer = next.run(request).await;
     let headers = answer.headers_mut();
@@ -25,7 +25,7 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         (header::X_FRAME_OPTIONS, "DENY"),
-        // A form's Origin would be null with less.
+        // A stricter policy would make a form's Origin null.
         (header::REFERRER_POLICY, "same-origin"),
         (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
         (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
@@ -34,37 +34,37 @@ pub(super) async fn headers(request: Request, next: Next) -> Response {
     for (name, value) in set {
         headers.insert(name, HeaderValue::from_static(value));
     }
-    // What a partner sent stays on no disk of a browser.
+    // Browsers must not store partners' data on disk.
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
     answer
 }
 
-/// A form of ours, sent by someone who is signed in: the only way in for whatever changes something.
+/// A form of ours, sent by a signed-in user: the only input for requests that change something.
 pub(super) struct CheckedForm {
-    /// Who sent it.
+    /// The user who sent it.
     pub person: Person,
     /// Its fields.
     pub fields: HashMap<String, String>,
 }
 
 impl CheckedForm {
-    /// A field, without blanks around it.
+    /// A field, trimmed.
     pub fn field(&self, name: &str) -> &str {
         self.fields.get(name).map(|text| text.trim()).unwrap_or_default()
     }
 
-    /// Whether a box is ticked, a button pressed.
+    /// Whether a box is ticked or a button was pressed.
     pub fn has(&self, name: &str) -> bool {
         self.fields.contains_key(name)
     }
 
-    /// What the person does, with the reason given in the form.
+    /// The audit entry of the action, with the reason from the form.
     pub fn entry(&self, action: &'static str) -> AuditEntry {
         let reason = Some(self.field("reason").to_string()).filter(|reason| !reason.is_empty());
         AuditEntry { reason, ..AuditEntry::new(&self.person.name, action) }
     }
 
-    /// Refuses whoever may not do it.
+    /// Refuses a user without the role.
     pub fn may(self, role: Role) -> Result<Self, Refusal> {
         self.person.may(role)?;
         Ok(self)
@@ -89,7 +89,7 @@ impl FromRequest<Arc<Site>> for CheckedForm {
     }
 }
 
-/// Whether the browser says that a form was on a page of ours. One that says nothing of it still needs the form's token.
+/// Whether the browser's headers allow that the form was on our page. A form without such headers still needs the token.
 pub(super) fn comes_from_us(headers: &HeaderMap, web: &Web) -> bool {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     if let Some(site) = text("sec-fetch-site") {
@@ -100,7 +100,7 @@ pub(super) fn comes_from_us(headers: &HeaderMap, web: &Web) -> bool {
     text("host") == Some(host) || web.url.as_deref() == Some(origin)
 }
 
-/// Where there is no page.
+/// The response for an unknown path.
 pub(super) async fn nowhere() -> Response {
-    (StatusCode::NOT_FOUND, "there is no such page\n").into_response()
+    (StatusCode::NOT_FOUND, "page not found\n").into_response()
 }

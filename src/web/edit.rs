@@ -1,4 +1,4 @@
-//! An edited copy: what is different and whether it would go through is shown before it is processed.
+//! Edited copies: the page shows the difference and a validation before the copy is processed.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
     ops::{diff, edit, reprocess_preview::Previewer, source_snippet::Lines, users::Role},
 };
 
-/// The text, to be changed.
+/// The page with the text to edit.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     person.may(Role::Operator)?;
     let message = found(&site, &id).await?;
@@ -29,7 +29,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
     site.pages.page("edit.html", Some(&person), values! { message, text, problems, reason => "", difference => Vec::<String>::new() })
 }
 
-/// Looks at the edited text, or processes it.
+/// Checks the edited text, or processes it.
 pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let mut message = found(&site, &id).await?;
@@ -48,9 +48,9 @@ pub(super) async fn edit(State(site): State<Arc<Site>>, Path(id): Path<String>, 
     site.pages.page("edit.html", Some(&posted.person), values)
 }
 
-/// What the flow would say of the text, up to its plan; Odoo is not asked.
+/// Validates and plans the text, without calls to Odoo.
 fn tried(site: &Site, message: &Message, bytes: &[u8]) -> Result<(Vec<Problem>, Lines), Problem> {
-    let unwritten = |error: std::io::Error| Problem::new(Code::DropIo, format!("the text cannot be looked at ({})", reason(&error)));
+    let unwritten = |error: std::io::Error| Problem::new(Code::DropIo, format!("cannot check the text ({})", reason(&error)));
     let mut file = tempfile::NamedTempFile::new().map_err(unwritten)?;
     std::io::Write::write_all(&mut file, bytes).map_err(unwritten)?;
     Ok(tokio::task::block_in_place(|| {

@@ -1,4 +1,4 @@
-//! Nothing that comes from outside is markup: every value of a page and of an address goes through here.
+//! Escaping: every value in a page or URL goes through here, so no input can become markup.
 
 use std::fmt::Write as _;
 
@@ -6,8 +6,7 @@ use minijinja::{Error, Output, State, Value};
 
 use crate::model::problem::shown;
 
-/// Everything that is put into a page goes through here: control characters are made visible, then what means something in HTML is
-/// escaped. Only what our own filters have made passes as it is.
+/// Formats every value of a page: makes control characters visible, then escapes HTML. Only output of our own filters is not escaped.
 pub(super) fn escaped(out: &mut Output, _: &mut State, value: &Value) -> Result<(), Error> {
     if value.is_undefined() || value.is_none() {
         return Ok(());
@@ -20,7 +19,7 @@ pub(super) fn escaped(out: &mut Output, _: &mut State, value: &Value) -> Result<
     out.write_str(&text).map_err(Error::from)
 }
 
-/// Puts a text into a page as text.
+/// Writes a text into a page, escaped.
 pub(super) fn html(text: &str, out: &mut String) {
     for c in text.chars() {
         match c {
@@ -29,14 +28,14 @@ pub(super) fn html(text: &str, out: &mut String) {
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
             '\'' => out.push_str("&#39;"),
-            // HTML has no zero bytes.
+            // HTML allows no zero bytes.
             '\0' => out.push('\u{fffd}'),
             c => out.push(c),
         }
     }
 }
 
-/// Only addresses of the web are links; anything else a page shows as text.
+/// Only http and https URLs become links; anything else is shown as text.
 pub(super) fn link(url: &str) -> Value {
     let mut out = String::new();
     if url.starts_with("https://") || url.starts_with("http://") {
@@ -45,7 +44,7 @@ pub(super) fn link(url: &str) -> Value {
     Value::from_safe_string(out)
 }
 
-/// A text as part of an address.
+/// A text encoded for a URL.
 pub(super) fn encoded(text: &str) -> String {
     text.bytes().fold(String::new(), |mut out, byte| {
         if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~' | b'/') {

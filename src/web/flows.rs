@@ -1,4 +1,4 @@
-//! One flow: when it runs, why its last run failed, which files are left on the drop, its latest messages; run now, pause, resume.
+//! The page of a flow: schedule, problems of the last run, held files on the drop, and the newest messages; run now, pause, resume.
 
 use std::sync::Arc;
 
@@ -14,9 +14,9 @@ use crate::{
     ops::users::Role,
 };
 
-/// Messages shown.
+/// Maximum number of messages shown.
 const LATEST: u32 = 15;
-/// Causes shown.
+/// Maximum number of causes shown.
 const CAUSES: u32 = 10;
 
 /// The page of a flow.

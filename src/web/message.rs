@@ -1,4 +1,4 @@
-//! One message: its whole life, and its original.
+//! The page of a message: its history, and its original.
 
 use std::{collections::HashMap, convert::Infallible, io::Read as _, sync::Arc};
 
@@ -23,29 +23,29 @@ use crate::{
     },
 };
 
-/// Bytes of an original that are shown; the rest is for downloading.
+/// Maximum number of bytes shown of an original; the rest can be downloaded.
 const SHOWN: u64 = 512 << 10;
-/// Bytes of a download that are sent at once.
+/// Chunk size of a download, in bytes.
 const PART: usize = 64 << 10;
-/// Characters of a line that are shown.
+/// Maximum number of characters shown of a line.
 const WIDE: usize = 2000;
-/// Lines of an original that are shown.
+/// Maximum number of lines shown of an original.
 const LINES: usize = 5000;
-/// Lines of a plan that are shown.
+/// Maximum number of lines shown of a plan.
 const PLANNED: usize = 200;
 
-/// The message with an id or a part of one.
+/// The message with this id, or a part of it.
 pub(super) async fn found(site: &Site, id: &str) -> Result<Message, Refusal> {
     Ok(site.engine.journal().find(id).await?)
 }
 
-/// What may be done with a message.
+/// The actions that are possible for a message.
 pub(super) fn may(message: &Message, answer: Option<&AnswerRow>, intents: &[Intent]) -> Vec<&'static str> {
     let at_rest = message.stage.is_at_rest();
     let (inbound, original) = (message.pipeline().maps(), !message.stored.is_empty());
     let unclear = message.stage == Stage::Held && message.code == Some(Code::Uncertain);
     let needs_a_person = intents.iter().any(Intent::needs_a_person);
-    // Before consign has looked itself, nobody needs to.
+    // Consign checks first; a person is needed only after that.
     let undecided = needs_a_person && (unclear || matches!(message.stage, Stage::Failed | Stage::Discarded));
     let is_open = needs_a_person || intents.iter().any(|intent| intent.closed.is_none());
     let is_refused = undecided && message.stage == Stage::Discarded;
@@ -85,7 +85,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
     site.pages.page("message.html", Some(&person), values! { life, problems, plan, actions, records, effects })
 }
 
-/// What a message was about to do, and how that ended.
+/// The effects of a message, with their outcomes.
 pub(super) fn effect(intent: &Intent) -> Json {
     let ended = match intent.outcome() {
         None => "open",
@@ -96,7 +96,7 @@ pub(super) fn effect(intent: &Intent) -> Json {
     values! { opened => intent.opened, what => intent.effect.to_string(), ended, undecided => intent.needs_a_person() }
 }
 
-/// The problems of the last try, each with the line it is in, marked.
+/// The problems of the last attempt, each with its source line, marked.
 async fn problems(site: &Site, life: &MessageDetail) -> Vec<Json> {
     let problems = life.problems();
     let all = problems.to_vec();
@@ -110,7 +110,7 @@ async fn problems(site: &Site, life: &MessageDetail) -> Vec<Json> {
     problems.iter().map(one).collect()
 }
 
-/// What a plan does, a line each, as far as a page holds it.
+/// The lines of a plan, up to the maximum.
 fn planned(plan: &Json) -> Vec<String> {
     let mut lines = Vec::new();
     for step in plan["steps"].as_array().into_iter().flatten() {
@@ -151,7 +151,7 @@ fn fields(values: &Json, depth: usize, lines: &mut Vec<String>) {
     }
 }
 
-/// A record that is looked for: `the product.product with barcode 5701234000013 or default_code L-200`.
+/// A lookup as text: `the product.product with barcode 5701234000013 or default_code L-200`.
 fn sought(find: &Json) -> String {
     let by = find["by"].as_array().into_iter().flatten().map(|by| {
         let value = by[1].as_str().map_or_else(|| by[1].to_string(), str::to_string);
@@ -160,12 +160,12 @@ fn sought(find: &Json) -> String {
     format!("the {} with {}", find["model"].as_str().unwrap_or_default(), by.collect::<Vec<_>>().join(" or "))
 }
 
-/// The original as text, its lines numbered, those with problems marked.
+/// The original as text, with line numbers; lines with problems are marked.
 pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
     let _turn = site.heavy().await?;
     let place = site.engine.storage().place(&message).await?;
-    let unreadable = |error: std::io::Error| Problem::new(Code::OriginalLost, format!("the original cannot be read ({})", reason(&error)));
+    let unreadable = |error: std::io::Error| Problem::new(Code::OriginalLost, format!("cannot read the original ({})", reason(&error)));
     let bytes = tokio::task::block_in_place(|| {
         let mut bytes = Vec::new();
         std::fs::File::open(&*place)?.take(SHOWN).read_to_end(&mut bytes).map(|_| bytes)
@@ -188,7 +188,7 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
     site.pages.page("original.html", Some(&person), values! { message, lines, cut })
 }
 
-/// The original, to be kept as a file: never shown by the browser itself.
+/// The original as a download: the browser never displays it.
 pub(super) async fn file(State(site): State<Arc<Site>>, _person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
     let turn = site.download()?;
@@ -198,7 +198,7 @@ pub(super) async fn file(State(site): State<Arc<Site>>, _person: Person, Path(id
     let kept = kept.unwrap_or(HeaderValue::from_static("attachment"));
     let kind = HeaderValue::from_static("application/octet-stream");
     let heads = [(header::CONTENT_TYPE, kind), (header::CONTENT_DISPOSITION, kept), (header::CONTENT_LENGTH, length)];
-    // The turn goes with the last part that is sent.
+    // The permit is released after the last chunk.
     let parts = stream::unfold((Bytes::from(bytes), turn), |(mut rest, turn)| async move {
         let part = rest.split_to(rest.len().min(PART));
         (!part.is_empty()).then_some((Ok::<_, Infallible>(part), (rest, turn)))
@@ -206,7 +206,7 @@ pub(super) async fn file(State(site): State<Arc<Site>>, _person: Person, Path(id
     Ok((heads, Body::from_stream(parts)).into_response())
 }
 
-/// Lines of a text with problems, for the page of an edited copy.
+/// The lines of a text that have problems, for the page of an edited copy.
 pub(super) fn marked(lines: &Lines, problems: &[Problem]) -> Vec<Json> {
     let one = |problem: &Problem| {
         let (before, behind) = lines.around(problem).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Finding messages.
+//! The page of messages, with filters.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -11,10 +11,10 @@ use chrono::{DateTime, Utc};
 use super::{Site, escape::encoded, person::Person, refusal::Refusal, rows::rows, values::values};
 use crate::{model::Stage, ops::message_filter::Selection};
 
-/// Messages of one page.
+/// Messages on one page.
 const PAGE: usize = 50;
 
-/// The list, by what was asked for.
+/// The filtered list.
 pub(super) async fn page(
     State(site): State<Arc<Site>>,
     person: Person,
@@ -45,7 +45,7 @@ pub(super) async fn page(
         }
         Err(problem) => wrong = Some(problem),
     }
-    // A whole number, or a whole id, leads straight to its message.
+    // A complete business number or id opens its message directly.
     if let (Some(_), [one], None) = (&selection.find, messages.as_slice(), asked("after")) {
         return Ok(Redirect::to(&format!("/messages/{}", one.id)).into_response());
     }

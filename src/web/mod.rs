@@ -1,9 +1,8 @@
-//! Floor 7: the web page. Rendered on the server, usable without JavaScript; what it shows can never run as script, whatever a
-//! partner's file contains: every value is escaped by the one formatter of `escape`, and the policy of `guard` lets nothing run
-//! but our own file.
+//! Floor 7: the web page, rendered on the server and usable without JavaScript. A partner's file can never run as a script: the formatter
+//! of `escape` escapes every value, and the content policy of `csrf` allows only our own script file.
 //!
-//! **Invariant:** whatever changes something comes in by `csrf::CheckedForm`, which has checked who it is, that the form is ours, and
-//! is done through [`crate::ops`], which writes down who did it.
+//! **Invariant:** every change comes in by `csrf::CheckedForm`, which has checked the user and that the form is ours, and goes through
+//! [`crate::ops`], which writes the audit entry.
 
 mod actions;
 mod alerts;
@@ -47,28 +46,28 @@ use crate::{
     pipeline::Engine,
 };
 
-/// Everything that the pages need. The engine is the page's own: what it asks of the journal waits for no message.
+/// Everything that the pages need. The page has its own engine, so that its queries do not wait for messages.
 pub(crate) struct Site {
     engine: Engine,
     pages: render::Pages,
     throttle: throttle::Throttle,
     gates: concurrency_limits::Gates,
-    /// The journal as those see it who come in: a question that takes long keeps nobody at the door.
+    /// A separate journal connection for sessions: slow queries of other pages do not block the sign-in.
     doors: Journal,
 }
 
-/// A form in transit is up to three times its text.
+/// Maximum size of a form: encoded it is up to three times its text.
 const FORM: usize = LARGEST as usize * 3 + (64 << 10);
 
-/// Listens where the workspace says.
+/// Listens on the address of the workspace.
 ///
 /// # Errors
-/// The address is taken or not ours.
+/// The address is in use, or not of this machine.
 pub async fn listen(engine: &Engine) -> Result<TcpListener, Problem> {
     let address = engine.workspace().web.listen;
     TcpListener::bind(address).await.map_err(|error| {
         Problem::new(Code::Web, format!("the web page cannot listen on {address} ({})", reason(&error)))
-            .hint("another program may listen there: `listen` in [web] names another address")
+            .hint("another program may use the address; set another one with `listen` in [web]")
     })
 }
 
@@ -84,7 +83,7 @@ pub async fn serve(engine: Engine, listener: TcpListener, stop: watch::Receiver<
     Ok(())
 }
 
-/// What is answered where there is no place for more.
+/// The responses when all connections are in use.
 fn brief() -> Router {
     let full = || async { (StatusCode::SERVICE_UNAVAILABLE, "too many connections: close some, or try again\n") };
     Router::new().route("/health", get(metrics::health)).fallback(full).layer(axum::middleware::from_fn(csrf::headers))

@@ -13,9 +13,9 @@ use crate::{
     model::{Problem, Stage},
 };
 
-/// Days of the little charts.
+/// Days in the charts.
 pub(super) const DAYS: u64 = 14;
-/// Causes shown on the first page.
+/// Maximum number of causes shown on the first page.
 const CAUSES: u32 = 8;
 
 /// A flow at a glance.
@@ -35,7 +35,7 @@ pub(super) struct Glance {
     pub came: u64,
 }
 
-/// One day of a chart: heights of 20.
+/// One day of a chart; heights are 0 to 20.
 #[derive(Serialize)]
 pub(super) struct Bar {
     pub day: NaiveDate,
@@ -46,7 +46,7 @@ pub(super) struct Bar {
     pub bad: u64,
 }
 
-/// Every flow at a glance, with the days from which charts are made.
+/// Every flow at a glance, with the days of its chart.
 pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glance>, Problem> {
     let (journal, workspace) = (site.engine.journal(), site.engine.workspace());
     let now = site.engine.clock().now();
@@ -88,7 +88,7 @@ fn bars<'d>(first: NaiveDate, days: impl Iterator<Item = &'d DayOfMessages>) -> 
     let most = known.values().map(|day| day.came).max().unwrap_or_default().max(1);
     let bar = |(number, day): (u64, NaiveDate)| {
         let (came, failed) = known.get(&day).map_or((0, 0), |day| (day.came, day.failed));
-        // What came at all, and what failed at all, is seen.
+        // Any number above zero is visible.
         let height = |count: u64| (count * 20).div_ceil(most).min(20);
         Bar { day, came, failed, x: number * 6, height: height(came), bad: height(failed.min(came)) }
     };

@@ -1,16 +1,16 @@
-//! Someone who looks at the page.
+//! The user of the page.
 
 use crate::ops::users::Role;
 
-/// Someone who is signed in.
+/// A signed-in user.
 #[derive(Clone)]
 pub(super) struct Person {
     /// Name.
     pub name: String,
-    /// What they may do.
+    /// Role.
     pub role: Role,
-    /// What their forms carry.
+    /// Token of their forms.
     pub csrf: String,
-    /// Digest of their session; none of those whom a proxy signs in.
+    /// Digest of the session; none if a proxy signs the user in.
     pub digest: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! What keeps messages, grouped by its cause; and all messages of one cause done again.
+//! The page of failures, grouped by cause; all messages of a cause can be reprocessed together.
 
 use std::sync::Arc;
 
@@ -14,14 +14,14 @@ use crate::{
     ops::{actions, users::Role},
 };
 
-/// Causes shown.
+/// Maximum number of causes shown.
 const CAUSES: u32 = 200;
-/// Messages of one cause shown.
+/// Maximum number of messages shown for one cause.
 const SHOWN: u32 = 100;
-/// Messages done again in one go.
+/// Maximum number of messages reprocessed together.
 const MOST: u32 = 10_000;
 
-/// Every cause.
+/// The page of all causes.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
     let troubles = site.engine.journal().troubles(&[], CAUSES).await?;
     site.pages.page("problems.html", Some(&person), values! { troubles })
@@ -30,26 +30,26 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 async fn of_cause(site: &Site, cause: &str, limit: u32) -> Result<(FailureGroup, Vec<Message>), Refusal> {
     let journal = site.engine.journal();
     let trouble = journal.trouble(cause).await?;
-    let trouble = trouble.ok_or_else(|| Problem::new(Code::MessageUnknown, "nothing is kept by this cause any more"))?;
+    let trouble = trouble.ok_or_else(|| Problem::new(Code::MessageUnknown, "no message has this cause any more"))?;
     let messages = journal.list(&Filter { cause: Some(cause.to_string()), answers: true, limit, ..Filter::default() }).await?;
     Ok((trouble, messages))
 }
 
-/// The messages of one cause.
+/// The page of one cause with its messages.
 pub(super) async fn cause(State(site): State<Arc<Site>>, person: Person, Path(cause): Path<String>) -> Result<Response, Refusal> {
     let (trouble, messages) = of_cause(&site, &cause, SHOWN).await?;
     let messages = rows(&site, messages).await?;
     site.pages.page("cause.html", Some(&person), values! { trouble, messages })
 }
 
-/// All of them again.
+/// Reprocesses all messages of a cause.
 pub(super) async fn again(State(site): State<Arc<Site>>, Path(cause): Path<String>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (trouble, messages) = of_cause(&site, &cause, MOST).await?;
     let entry = posted.entry("reprocess");
     let mut refused = Vec::new();
     for mut message in messages.into_iter().rev() {
-        // Of many, one that cannot be done again keeps no other.
+        // If one of many cannot be reprocessed, the others still are.
         if let Err(problem) = actions::again(&site.engine, &mut message, ReprocessOptions::default(), &entry).await {
             refused.push(problem);
         }

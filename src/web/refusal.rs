@@ -1,4 +1,4 @@
-//! What is shown where something is refused.
+//! Responses to refused requests.
 
 use axum::{
     http::{StatusCode, header},
@@ -16,21 +16,21 @@ use crate::{
     ops::users::Role,
 };
 
-/// Why there is no page.
+/// Why a request is refused.
 pub(super) enum Refusal {
-    /// Nobody is signed in; where they wanted to go.
+    /// Not signed in; with the requested path.
     SignIn(String),
     /// The role does not allow it.
     Forbidden(Person, Role),
-    /// The form was not on a page of ours, or is an old one.
+    /// The form was not on our page, or is outdated.
     Foreign,
-    /// No form at all, or one that is too large.
+    /// Not a form, or too large.
     BadForm,
-    /// A proxy must sign people in, and has not.
+    /// A proxy must sign users in, but has not.
     NotByProxy,
-    /// Too many ask for it at once.
+    /// Too many concurrent requests.
     Busy,
-    /// What was asked for is not to be had.
+    /// A problem.
     Problem(Problem),
 }
 
@@ -48,22 +48,20 @@ impl IntoResponse for Refusal {
                 return Redirect::to(&place).into_response();
             }
             Self::Forbidden(person, role) => {
-                let text = format!("{} is a {}, and this takes a role of {}", person.name, person.role.as_str(), role.as_str());
+                let text = format!("{} has the role {}; this needs the role {}", person.name, person.role.as_str(), role.as_str());
                 (StatusCode::FORBIDDEN, "Not allowed", text, "an admin can change the role".to_string())
             }
             Self::Foreign => {
-                let text = "This form did not come from a page that consign has shown to you lately. Nothing was done.".to_string();
-                (StatusCode::FORBIDDEN, "Not from here", text, "go back, load the page again, and repeat what you did".to_string())
+                let text = "This form is outdated, or did not come from a page of consign. Nothing was done.".to_string();
+                (StatusCode::FORBIDDEN, "Form not accepted", text, "go back, reload the page and try again".to_string())
             }
-            Self::BadForm => {
-                (StatusCode::BAD_REQUEST, "Not understood", "That is no form that this page takes.".to_string(), String::new())
-            }
+            Self::BadForm => (StatusCode::BAD_REQUEST, "Bad request", "The data is not a form of this page.".to_string(), String::new()),
             Self::NotByProxy => {
-                let text = "Sign-in is done by a proxy in front of consign, and this request did not come through it.".to_string();
+                let text = "A proxy in front of consign signs users in, but this request did not come through it.".to_string();
                 (StatusCode::FORBIDDEN, "Not signed in", text, "open the address of the proxy".to_string())
             }
             Self::Busy => {
-                let text = "Too many people ask for this at this moment.".to_string();
+                let text = "There are too many requests at the moment.".to_string();
                 (StatusCode::SERVICE_UNAVAILABLE, "Busy", text, "try again in a few seconds".to_string())
             }
             Self::Problem(problem) => {
@@ -79,7 +77,7 @@ impl IntoResponse for Refusal {
                 (status, "That did not work", problem.message.to_string(), problem.hint.map(Into::into).unwrap_or_default())
             }
         };
-        // A page that needs no session, so that it is there whatever is broken.
+        // This page needs no session, so it works whatever else is broken.
         let mut environment = Environment::new();
         environment.set_formatter(escaped);
         let page = environment.render_str(include_str!("pages/refused.html"), Serde(&values! { title, text, hint }));

@@ -1,4 +1,4 @@
-//! Pages: templates filled with values, every one of which is escaped.
+//! Pages: templates filled with escaped values.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ use crate::{
 /// The templates.
 pub(super) struct Pages {
     environment: Environment<'static>,
-    /// Of this process: what the forms of people whom a proxy signs in carry.
+    /// Secret of this process, for the form tokens of users whom a proxy signs in.
     secret: String,
 }
 
@@ -53,7 +53,7 @@ impl Pages {
     /// Compiles every template.
     ///
     /// # Errors
-    /// One is broken, or the system gives no random numbers.
+    /// A template is broken, or the system provides no random numbers.
     pub fn new() -> Result<Self, Problem> {
         let mut environment = Environment::new();
         environment.set_undefined_behavior(minijinja::UndefinedBehavior::SemiStrict);
@@ -73,7 +73,7 @@ impl Pages {
         Ok(Self { environment, secret: random(32)? })
     }
 
-    /// A page for someone.
+    /// Renders a page for a user.
     pub fn page(&self, name: &str, person: Option<&Person>, mut values: Json) -> Result<Response, Refusal> {
         let person = person.map(|person| {
             values! { name => person.name, role => person.role.as_str(), csrf => person.csrf, acts => person.role >= Role::Operator,
@@ -85,7 +85,7 @@ impl Pages {
         Ok(Html(page).into_response())
     }
 
-    /// What the forms of someone whom a proxy signs in carry.
+    /// The form token of a user whom a proxy signs in.
     pub fn token(&self, name: &str) -> String {
         Sha256::digest(format!("{} {name}", self.secret)).iter().fold(String::new(), |mut out, byte| {
             // Writing to a string cannot fail.
@@ -96,5 +96,5 @@ impl Pages {
 }
 
 fn broken(error: &Error) -> Problem {
-    Problem::new(Code::Web, format!("a page is broken: {error:#}"))
+    Problem::new(Code::Web, format!("cannot render the page: {error:#}"))
 }

@@ -1,5 +1,5 @@
-//! Connections: so many at once, none of which is waited for without end. The page shares its process with the work of the flows, and
-//! whoever holds connections open must not take file handles and memory from it.
+//! Connections, with limits on number and time. The page shares its process with the flows, so open connections must not take their file
+//! handles and memory.
 
 use std::{
     collections::HashMap,
@@ -28,35 +28,35 @@ use tokio::{
     task::JoinSet,
 };
 
-/// Connections at once, where the system lets this process open files enough.
+/// Maximum number of connections, if the limit of open files allows it.
 const CONNECTIONS: usize = 256;
-/// Connections at once of one peer, unless it is a proxy that speaks for others.
+/// Maximum number of connections of one peer, unless it is a known proxy.
 const OF_ONE: usize = 64;
-/// Connections besides, on which nothing is answered but whether consign lives.
+/// Additional connections that serve only the liveness check.
 const BESIDES: usize = 64;
-/// How long one of those may last.
+/// Maximum duration of such a connection.
 const BRIEF: Duration = Duration::from_millis(500);
-/// Connections that wait for one of those.
+/// Connections that may wait for such a connection.
 const WAITING: usize = 256;
-/// How long the body of a small form may take to come.
+/// Timeout for the body of a small form.
 const FORM: Duration = Duration::from_secs(10);
-/// How long the head of a request may take to come, and a connection may stay silent.
+/// Timeout for the head of a request, and for an idle connection.
 const HEAD: Duration = Duration::from_secs(10);
-/// How long a connection may last.
+/// Maximum duration of a connection.
 const CONNECTION: Duration = Duration::from_secs(600);
-/// How long it may take until a request is read and answered.
+/// Timeout for a request and its response.
 const REQUEST: Duration = Duration::from_secs(60);
-/// Bytes of a small form.
+/// Maximum size of a small form, in bytes.
 pub(super) const SMALL: usize = 64 << 10;
-/// How long requests may take to end once the page is to stop.
+/// How long requests may take to finish after a stop.
 const ENDS: Duration = Duration::from_secs(3);
-/// How long it is waited after a connection that the system would not give.
+/// Pause after the system refused a connection.
 const PAUSE: Duration = Duration::from_millis(100);
 
 /// Connections by peer.
 type Peers = Arc<Mutex<HashMap<IpAddr, usize>>>;
 
-/// Who has how many connections.
+/// The number of connections by peer.
 struct Places {
     all: Arc<Semaphore>,
     besides: Arc<Semaphore>,
@@ -65,7 +65,7 @@ struct Places {
     proxies: Vec<IpAddr>,
 }
 
-/// A place for a connection; free again when it is dropped.
+/// A slot for a connection; free again when it is dropped.
 struct Place {
     _permit: OwnedSemaphorePermit,
     peer: Option<(IpAddr, Peers)>,
@@ -86,7 +86,7 @@ impl Drop for Place {
 
 impl Places {
     fn new(proxies: Vec<IpAddr>) -> Self {
-        // The files of this process are the flows' first: a quarter of them at most is the page's, whatever its connections are for.
+        // Open files are for the flows first: the page may use a quarter of the limit for all its connections.
         let files = getrlimit(Resource::Nofile).current.and_then(|files| usize::try_from(files).ok()).unwrap_or(usize::MAX);
         let share = files / 16;
         let all = CONNECTIONS.min(2 * share).max(2);
@@ -95,7 +95,7 @@ impl Places {
         Self { all: Arc::new(Semaphore::new(all)), besides, waiting, peers: Arc::default(), proxies }
     }
 
-    /// A place among all, unless they are taken, or the peer has its share.
+    /// A slot, unless all are in use or the peer has its maximum.
     fn take(&self, peer: IpAddr) -> Option<Place> {
         let peer = peer.to_canonical();
         let permit = Arc::clone(&self.all).try_acquire_owned().ok()?;
@@ -112,7 +112,7 @@ impl Places {
     }
 }
 
-/// Serves the page until `stop` says true. Whoever comes when all places are taken is still told by `brief` that consign lives.
+/// Serves the page until `stop` says true. When all slots are in use, `brief` still answers the liveness check.
 pub(super) async fn serve(app: Router, brief: Router, proxies: Vec<IpAddr>, listener: TcpListener, mut stop: watch::Receiver<bool>) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new()).header_read_timeout(HEAD);
@@ -123,11 +123,11 @@ pub(super) async fn serve(app: Router, brief: Router, proxies: Vec<IpAddr>, list
     loop {
         while connections.try_join_next().is_some() {}
         let accepted = tokio::select! {
-            // Whoever could say so is gone: that is a stop as well.
+            // A closed channel also means stop.
             _ = stop.wait_for(|stop| *stop) => break,
             accepted = listener.accept() => accepted,
         };
-        // Too many files are open, or whoever knocked is gone: the next knock may go better.
+        // Too many files are open, or the peer has gone: the next connection may succeed.
         let Ok((stream, peer)) = accepted else {
             tokio::time::sleep(PAUSE).await;
             continue;
@@ -136,13 +136,13 @@ pub(super) async fn serve(app: Router, brief: Router, proxies: Vec<IpAddr>, list
         if let Some(place) = places.take(peer.ip()) {
             let connection = graceful.watch(http.serve_connection(TokioIo::new(stream), with(&app)));
             connections.spawn(async move {
-                // A browser that goes away in the middle is nobody's news, nor one that reads its answer too slowly.
+                // A browser that disconnects or reads too slowly is not worth a log entry.
                 let _ = tokio::time::timeout(CONNECTION, connection).await;
                 std::mem::drop(place);
             });
             continue;
         }
-        // Closed at once where too many wait already: nothing is spent on whoever opens without end.
+        // Closed at once if too many are waiting, so that a flood of connections costs nothing.
         let Ok(waits) = Arc::clone(&places.waiting).try_acquire_owned() else { continue };
         let connection = graceful.watch(hurried.serve_connection(TokioIo::new(stream), with(&brief)));
         let besides = Arc::clone(&places.besides);
@@ -153,25 +153,25 @@ pub(super) async fn serve(app: Router, brief: Router, proxies: Vec<IpAddr>, list
             std::mem::drop(turn);
         });
     }
-    // Nobody is let in any more, and the address is free for whoever comes next.
+    // No new connections; the address is free for the next process.
     std::mem::drop(listener);
-    // What does not end by itself is cut off with the set of connections.
+    // Connections that do not end are closed with the set.
     let _ = tokio::time::timeout(ENDS, graceful.shutdown()).await;
 }
 
-/// Reads the body of a small form as a whole before anything is done with it; one that takes too long is given up.
+/// Reads the complete body of a small form first; a body that takes too long is refused.
 pub(super) async fn small(request: Request, next: Next) -> Response {
     let (parts, body) = request.into_parts();
-    let late = || (StatusCode::REQUEST_TIMEOUT, "the form took too long to come\n").into_response();
+    let late = || (StatusCode::REQUEST_TIMEOUT, "timeout while reading the form\n").into_response();
     match tokio::time::timeout(FORM, axum::body::to_bytes(body, SMALL)).await {
         Ok(Ok(bytes)) => next.run(Request::from_parts(parts, bytes.into())).await,
-        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "that is too much for this form, or it broke off\n").into_response(),
+        Ok(Err(_)) => (StatusCode::PAYLOAD_TOO_LARGE, "the form is too large or incomplete\n").into_response(),
         Err(_) => late(),
     }
 }
 
-/// Ends a request that takes too long.
+/// Stops a request that takes too long.
 pub(super) async fn in_time(request: Request, next: Next) -> Response {
-    let late = || (StatusCode::SERVICE_UNAVAILABLE, "that took too long\n").into_response();
+    let late = || (StatusCode::SERVICE_UNAVAILABLE, "the request took too long\n").into_response();
     tokio::time::timeout(REQUEST, next.run(request)).await.unwrap_or_else(|_| late())
 }

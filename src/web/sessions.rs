@@ -1,4 +1,4 @@
-//! Who someone is: by the cookie of a session, or by what a proxy in front says.
+//! Identity of users: by a session cookie, or by the header of a proxy.
 
 use std::{
     fmt::Write as _,
@@ -21,23 +21,23 @@ use crate::{
     ops::users::{Role, checked_name, known, random},
 };
 
-/// How long someone stays signed in without being seen.
+/// Idle timeout of a session.
 const IDLE: TimeDelta = TimeDelta::hours(8);
-/// How long someone stays signed in at most.
+/// Maximum duration of a session.
 const LONGEST: TimeDelta = TimeDelta::days(7);
-/// How often it is written down that someone was seen.
+/// How often the last activity is recorded.
 const SEEN: TimeDelta = TimeDelta::minutes(5);
 
-/// The header of requests that nobody made: those of `live.js`.
+/// The header of automatic requests of `live.js`.
 const LIVE: &str = "x-consign-live";
 
 impl Person {
-    /// Refuses whoever may not do it.
+    /// Refuses a user without the role.
     pub fn may(&self, role: Role) -> Result<(), Refusal> {
         if self.role >= role { Ok(()) } else { Err(Refusal::Forbidden(self.clone(), role)) }
     }
 
-    /// Who sent a request.
+    /// The user who sent a request.
     pub async fn of(parts: &mut Parts, site: &Arc<Site>) -> Result<Self, Refusal> {
         if site.engine.workspace().web.user_header.is_some() {
             return by_proxy(parts, site).await;
@@ -51,10 +51,10 @@ impl Person {
             journal.sign_out(&digest).await?;
             return Err(next());
         }
-        // A role that was changed, a user that was removed, count from the next click on.
+        // A changed role or a removed user takes effect at the next request.
         let user = journal.users().await?.into_iter().find(|user| user.name == session.user).ok_or_else(next)?;
         let role = Role::parse(&user.role).ok_or_else(next)?;
-        // A page that keeps itself fresh is not somebody who is there.
+        // An automatic refresh is not user activity.
         if now - session.seen > SEEN && !parts.headers.contains_key(LIVE) {
             journal.seen(&digest, now).await?;
         }
@@ -70,7 +70,7 @@ impl FromRequestParts<Arc<Site>> for Person {
     }
 }
 
-/// Whom a proxy has signed in. Only a proxy that is known is believed.
+/// The user that a proxy has signed in. Only known proxies are trusted.
 async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal> {
     let web = &site.engine.workspace().web;
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip().to_canonical());
@@ -79,7 +79,7 @@ async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal
     }
     let text = |name: &Option<String>| {
         let mut values = parts.headers.get_all(name.as_deref()?).iter();
-        // Two of them mean that one was not set by the proxy.
+        // With two headers, one does not come from the proxy.
         let (value, second) = (values.next()?.to_str().ok()?, values.next());
         second.is_none().then(|| value.to_string())
     };
@@ -92,7 +92,7 @@ async fn by_proxy(parts: &mut Parts, site: &Arc<Site>) -> Result<Person, Refusal
     Ok(Person { name, role: role.unwrap_or(Role::Viewer), csrf, digest: None })
 }
 
-/// Whether a request was made to a host that is ours: a page elsewhere whose name was pointed at this machine speaks to its own.
+/// Whether a request names our host. This stops DNS rebinding: pages of a foreign name that resolves to this machine.
 pub(super) fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
     let Some(host) = headers.get(header::HOST).and_then(|host| host.to_str().ok()) else { return false };
     let ours = web.url.as_deref().and_then(|url| url.split_once("://")).map(|(_, rest)| rest.split('/').next().unwrap_or_default());
@@ -101,8 +101,8 @@ pub(super) fn host_is_ours(headers: &HeaderMap, web: &Web) -> bool {
     ours.is_some_and(|ours| ours.eq_ignore_ascii_case(host)) || is_address || name.eq_ignore_ascii_case("localhost")
 }
 
-/// Signs someone in whose password is that of a hash: the value of the cookie. None where it is not any more. The deed is audited, where
-/// it is one of its own.
+/// Signs in a user whose password matched a hash; returns the cookie. None if the hash has changed meanwhile. Writes an audit entry, if
+/// one is given.
 pub(super) async fn begin(site: &Site, user: &str, hash: &str, entry: Option<&AuditEntry>) -> Result<Option<HeaderValue>, Problem> {
     let (token, csrf, now) = (random(32)?, random(32)?, site.engine.clock().now());
     let session = UserSession { user: user.to_string(), csrf, made: now, seen: now };
@@ -110,7 +110,7 @@ pub(super) async fn begin(site: &Site, user: &str, hash: &str, entry: Option<&Au
     Ok(is_in.then(|| set(site, &token, "")))
 }
 
-/// The cookie of nobody.
+/// A cookie that ends the session.
 pub(super) fn end(site: &Site) -> HeaderValue {
     set(site, "", "; Max-Age=0")
 }
@@ -118,7 +118,7 @@ pub(super) fn end(site: &Site) -> HeaderValue {
 fn set(site: &Site, token: &str, more: &str) -> HeaderValue {
     let secure = if is_secure(site) { "; Secure" } else { "" };
     let text = format!("{}={token}; Path=/; HttpOnly; SameSite=Lax{secure}{more}", cookie_name(site));
-    // Made of digits and our own words.
+    // It consists of digits and our own words only.
     HeaderValue::from_str(&text).unwrap_or(HeaderValue::from_static(""))
 }
 
@@ -126,7 +126,7 @@ fn is_secure(site: &Site) -> bool {
     site.engine.workspace().web.url.as_deref().is_some_and(|url| url.starts_with("https://"))
 }
 
-/// With the prefix a browser takes the cookie only from this very host over TLS.
+/// With the `__Host-` prefix a browser accepts the cookie only from this host over TLS.
 fn cookie_name(site: &Site) -> &'static str {
     if is_secure(site) { "__Host-consign" } else { "consign" }
 }
@@ -145,7 +145,7 @@ fn digest(token: &str) -> String {
     })
 }
 
-/// Whether two texts are the same, in a time that says nothing of where they differ: their digests are compared.
+/// Compares two texts by their digests, so that the time does not reveal where they differ.
 pub(super) fn same(a: &str, b: &str) -> bool {
     !b.is_empty() && digest(a) == digest(b)
 }

@@ -1,4 +1,4 @@
-//! In and out.
+//! Sign-in and sign-out.
 
 use std::{
     collections::HashMap,
@@ -22,7 +22,7 @@ use super::{
 };
 use crate::{config::Web, journal::AuditEntry, ops::users::known};
 
-/// The form to sign in.
+/// The sign-in form.
 pub(super) async fn page(State(site): State<Arc<Site>>, Query(query): Query<HashMap<String, String>>) -> Result<Response, Refusal> {
     form(&site, inside(query.get("next")), "", None).await
 }
@@ -33,14 +33,14 @@ async fn form(site: &Site, next: &str, name: &str, wrong: Option<String>) -> Res
     Ok((status, site.pages.page("signin.html", None, values! { next, name, wrong, nobody })?).into_response())
 }
 
-/// Where to go then: only to a page of ours.
+/// Where to go after the sign-in: only to our own pages.
 fn inside(next: Option<&String>) -> &str {
     let fine =
         |next: &&String| next.starts_with('/') && !next.starts_with("//") && !next.contains('\\') && !next.chars().any(char::is_control);
     next.filter(fine).map_or("/", String::as_str)
 }
 
-/// Looks at name and password.
+/// Checks name and password.
 pub(super) async fn sign_in(
     State(site): State<Arc<Site>>,
     ConnectInfo(peer): ConnectInfo<SocketAddr>,
@@ -60,19 +60,19 @@ pub(super) async fn sign_in(
     let counted = match site.throttle.begin(name, from, now) {
         Ok(counted) => counted,
         Err(wait) => {
-            let text = format!("too many wrong passwords: wait {} seconds", wait.num_seconds().max(1));
+            let text = format!("too many wrong passwords: try again in {} seconds", wait.num_seconds().max(1));
             return form(&site, next, name, Some(text)).await;
         }
     };
     let Some(cookie) = looked_at(&site, name, password).await.inspect_err(|_| site.throttle.forgive(&counted, now))? else {
-        tracing::warn!(from = from.map(tracing::field::display), "a wrong name or password on the web page");
-        return form(&site, next, name, Some("name or password are wrong".to_string())).await;
+        tracing::warn!(from = from.map(tracing::field::display), "sign-in failed: wrong name or password");
+        return form(&site, next, name, Some("wrong name or password".to_string())).await;
     };
     site.throttle.succeeded(&counted, now);
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to(next)).into_response())
 }
 
-/// The cookie of whoever has this password.
+/// The session cookie, if the password is right.
 async fn looked_at(site: &Site, name: &str, password: String) -> Result<Option<HeaderValue>, Refusal> {
     let users = site.doors.users().await?;
     let user = known(&users, name);
@@ -83,7 +83,7 @@ async fn looked_at(site: &Site, name: &str, password: String) -> Result<Option<H
     }
 }
 
-/// Where somebody is: behind a proxy of ours, what the proxy says of it. Everything further to the left anyone can have written.
+/// The client's address: behind a known proxy, the one that the proxy reports. Entries further to the left could be forged.
 fn client(peer: SocketAddr, headers: &HeaderMap, web: &Web) -> Option<IpAddr> {
     let peer = peer.ip().to_canonical();
     if !web.proxies.contains(&peer) {

@@ -1,5 +1,5 @@
-//! Passwords are not guessed: after some that were wrong, the next has to wait, longer each time. Each try is counted before the
-//! password is looked at, so that many at once are no more than one after the other, and forgiven when it was right.
+//! Protects passwords from guessing: after some wrong ones the next attempt must wait, longer each time. An attempt counts before its
+//! password is checked, so that concurrent attempts gain nothing; the right password resets the count.
 
 use std::{
     collections::HashMap,
@@ -9,15 +9,15 @@ use std::{
 
 use chrono::{DateTime, TimeDelta, Utc};
 
-/// Wrong passwords for one name from one address before the next has to wait.
+/// Wrong passwords for one name from one address before the next attempt must wait.
 const FREE: u32 = 5;
-/// The same for one name from anywhere, or from one address for any name: people behind one network share it.
+/// The same for one name from all addresses, or one address for all names: users behind one network share it.
 const SHARED: u32 = 50;
 /// The longest wait.
 const LONGEST: TimeDelta = TimeDelta::minutes(15);
-/// Names and addresses remembered.
+/// Maximum number of names and addresses remembered.
 const MOST: usize = 10_000;
-/// Names with addresses from which they have signed in.
+/// Maximum number of names remembered with their sign-in addresses.
 const FAMILIAR: usize = 1_000;
 
 #[derive(Clone, Copy)]
@@ -29,21 +29,21 @@ struct Failures {
 #[derive(Default)]
 struct Known {
     failures: HashMap<String, Failures>,
-    /// Where somebody has signed in before is not closed because others guess at that name elsewhere.
+    /// Addresses from which a name has signed in before: wrong passwords from elsewhere do not block these.
     familiar: HashMap<String, DateTime<Utc>>,
 }
 
-/// Who has typed wrong passwords lately.
+/// Recent wrong passwords, by name and address.
 #[derive(Default)]
 pub(super) struct Throttle(Mutex<Known>);
 
-/// A try that is counted.
+/// A counted attempt.
 pub(super) struct Try {
     keys: Vec<(String, u32)>,
     pair: String,
 }
 
-/// Where somebody is, as far as it tells them from others: half of an IPv6 address is their own to choose.
+/// The part of an address that identifies a client: an IPv6 client can choose the lower half itself.
 fn network(from: IpAddr) -> String {
     match from.to_canonical() {
         IpAddr::V4(address) => address.to_string(),
@@ -56,10 +56,10 @@ fn wait(beyond: u32) -> TimeDelta {
 }
 
 impl Throttle {
-    /// Counts a try. `from` is none where a proxy does not say whom it speaks for: all its people are not one.
+    /// Counts an attempt. `from` is none if a proxy does not report the client, as its users are not one client.
     ///
     /// # Errors
-    /// How long somebody has to wait before the next password is looked at.
+    /// The time to wait before the next password is checked.
     pub fn begin(&self, name: &str, from: Option<IpAddr>, now: DateTime<Utc>) -> Result<Try, TimeDelta> {
         let name: String = name.to_lowercase().chars().take(100).collect();
         let place = from.map(network).unwrap_or_default();
@@ -89,13 +89,13 @@ impl Throttle {
         Ok(Try { keys, pair })
     }
 
-    /// The password could not be looked at: the try was none.
+    /// The password could not be checked: the attempt does not count.
     pub fn forgive(&self, one: &Try, now: DateTime<Utc>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.forgive(one, now);
     }
 
-    /// The password was right: the try was none, and this is where somebody signs in.
+    /// The password was right: the attempt does not count, and the address is remembered for this name.
     pub fn succeeded(&self, one: &Try, now: DateTime<Utc>) {
         let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         known.forgive(one, now);
@@ -113,7 +113,7 @@ impl Known {
     fn forgive(&mut self, one: &Try, now: DateTime<Utc>) {
         for (key, free) in &one.keys {
             if let Some(failures) = self.failures.get_mut(key) {
-                // One that was pushed out meanwhile begins anew.
+                // An entry that was evicted meanwhile starts again.
                 failures.count = failures.count.saturating_sub(1);
                 if failures.count <= *free {
                     failures.until = failures.until.min(now);
@@ -122,8 +122,8 @@ impl Known {
         }
     }
 
-    /// Forgets whose wait is long over, then those with the fewest tries: whoever fills the list with made-up names keeps what is
-    /// known of the real ones.
+    /// Removes entries whose wait ended long ago, then those with the fewest attempts. So a flood of invented names does not evict the
+    /// real ones.
     fn make_room(&mut self, now: DateTime<Utc>) {
         if self.failures.len() < MOST {
             return;

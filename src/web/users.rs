@@ -1,4 +1,4 @@
-//! Users, for admins; and one's own password.
+//! Pages for users (admins only) and for the own password.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     ops::users::{Role, checked_name, hash, known},
 };
 
-/// Everyone.
+/// The list of users.
 pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
     person.may(Role::Admin)?;
     let users = site.engine.journal().users().await?;
@@ -23,15 +23,15 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
     site.pages.page("users.html", Some(&person), values! { users, roles })
 }
 
-/// Adds or removes someone, or changes their role or password.
+/// Adds or removes a user, or changes the role or password.
 pub(super) async fn change(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Admin)?;
     let (journal, name) = (site.engine.journal(), posted.field("name"));
     let users = journal.users().await?;
     let name = known(&users, name).map_or_else(|| checked_name(name), |user| Ok(user.name.clone()))?;
     if name == posted.person.name && (posted.has("remove") || posted.field("role") != Role::Admin.as_str()) {
-        let text = "the admin who looks after users is not removed, or made less, by himself";
-        return Err(Problem::new(Code::Usage, text).hint("another admin can do it; so can `consign user`").into());
+        let text = "admins cannot remove themselves or lower their own role";
+        return Err(Problem::new(Code::Usage, text).hint("ask another admin, or use `consign user`").into());
     }
     let now = site.engine.clock().now();
     let entry = |action, detail: String| AuditEntry { detail: Some(detail), ..posted.entry(action) };
@@ -57,26 +57,26 @@ async fn hashed(site: &Site, name: &str, password: String) -> Result<String, Ref
     Ok(site.hashing(move || hash(&password, &name)).await??)
 }
 
-/// One's own password.
+/// The page for the own password.
 pub(super) async fn account(State(site): State<Arc<Site>>, person: Person) -> Result<Response, Refusal> {
     site.pages.page("account.html", Some(&person), values! {})
 }
 
-/// Changes it. Every session of theirs ends, but this one goes on as a new one.
+/// Changes the own password. All sessions of the user end, except this one, which gets a new cookie.
 pub(super) async fn password(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let (journal, name) = (site.engine.journal(), posted.person.name.clone());
     let known = journal.users().await?.into_iter().find(|user| user.name == name && posted.person.digest.is_some());
     let Some(known) = known else {
-        return Err(Problem::new(Code::Usage, "a password is kept where you sign in, which is not here").into());
+        return Err(Problem::new(Code::Usage, "a proxy signs you in: change your password there").into());
     };
     let field = |name: &str| posted.fields.get(name).cloned().unwrap_or_default();
     let (old, new, again, now) = (field("old"), field("new"), field("again"), site.engine.clock().now());
     if new != again {
-        return Err(Problem::new(Code::Usage, "the new password was not typed the same way twice").into());
+        return Err(Problem::new(Code::Usage, "the two new passwords are different").into());
     }
-    // A count of its own, and of this person's: what others do where one signs in is not theirs to bear.
+    // Counted separately and for this user only, so that failed sign-ins of others do not block the change.
     let counted = site.throttle.begin(&format!("account {name}"), None, now);
-    let counted = counted.map_err(|_| Problem::new(Code::Usage, "too many wrong passwords: wait a while"))?;
+    let counted = counted.map_err(|_| Problem::new(Code::Usage, "too many wrong passwords: try again later"))?;
     if !site.is_right(old, Some(known.hash.clone())).await? {
         return Err(Problem::new(Code::Usage, "the old password is wrong").into());
     }
@@ -84,6 +84,6 @@ pub(super) async fn password(State(site): State<Arc<Site>>, posted: CheckedForm)
     let hash = hashed(&site, &name, new).await?;
     let changed = journal.set_hash(&name, &known.hash, &hash, &AuditEntry::new(&name, "change password"), now).await?;
     let cookie = sessions::begin(&site, &name, &hash, None).await?.filter(|_| changed);
-    let cookie = cookie.ok_or_else(|| Problem::new(Code::Usage, "the password was changed elsewhere at the same time"))?;
+    let cookie = cookie.ok_or_else(|| Problem::new(Code::Usage, "the password was changed by another request at the same time"))?;
     Ok(([(header::SET_COOKIE, cookie)], Redirect::to("/")).into_response())
 }

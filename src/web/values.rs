@@ -1,4 +1,4 @@
-//! The values that a template is filled with.
+//! The values of a template.
 
 /// The values of a page, by name.
 macro_rules! values {

@@ -112,7 +112,7 @@ async fn a_mail_server_gets_the_alert_and_its_end_over_tls_and_signed_in() {
     let mail = all[1].replace("=\r\n", "");
     assert!(mail.starts_with("RCPT ops@example.com\nedi@example.com\n"), "{mail}");
     assert!(mail.contains("Subject: consign workspace: failed orders-in"), "{mail}");
-    assert!(mail.contains("1 message of orders-in failed") && mail.contains("to do: consign errors orders-in"), "{mail}");
+    assert!(mail.contains("1 message of orders-in failed") && mail.contains("fix: consign errors orders-in"), "{mail}");
     assert!(!mail.contains('\u{1b}') && !mail.lines().any(|line| line.starts_with("Bcc:")), "{mail}");
 
     let strange = world.consign_with(&["alerts", "--try"], &[("MAIL_PASSWORD", "hush-hush")]).ends(2);
@@ -135,6 +135,6 @@ async fn the_certificate_of_a_real_ftps_server_is_told_before_it_ends() {
         fs::write(world.workspace().join("partners/nordwind.toml"), drop).expect("written");
         let told = world.consign(&["alerts"]).ends(1);
         let key = format!("ending/127.0.0.1:{}", server.port());
-        assert!(told.out.contains(&key) && told.out.contains("ends in 1 days"), "{}", told.out);
+        assert!(told.out.contains(&key) && told.out.contains("expires in 1 days"), "{}", told.out);
     }
 }

@@ -233,7 +233,7 @@ async fn the_four_scenes_are_played_in_a_browser() {
     // Someone does an archived message again.
     browser.go(&format!("{}/messages?q=B-{number}-1", site.url)).await;
     browser.link("Reprocess").await;
-    browser.says("0 to create, 0 to update, 1 as they are").await;
+    browser.says("0 to create, 0 to update, 1 unchanged").await;
     browser.picture("8-confirm").await;
     browser.write("#reason", "to be sure").await;
     browser.click("form[method=post] .actions button").await;

@@ -76,7 +76,7 @@ async fn a_file_moved_to_done_accepts_and_one_moved_to_error_refuses_and_says_wh
     assert_eq!(life(&shop, &messages[0])["answer"]["reply"], "awaited", "the file in done answered the first sending");
     let order = shop.world.json(&["log", "orders-in"]);
     let refused = shop.world.consign(&["answer", text(&order[0], "id"), "--accepted", "--reason", "x"]).ends(2);
-    assert!(refused.err.contains("is to have no answer"), "{}", refused.err);
+    assert!(refused.err.contains("expects no acknowledgement"), "{}", refused.err);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -61,7 +61,7 @@ fn the_sample_workspace_fits_as_it_lies_in_the_repository() {
           get it from OASIS, UBL 2.1 (os-UBL-2.1.zip, folder xsd), then: consign schemas add ubl-2.1 FOLDER-OR-ZIP
     note: the flow `ubl-orders-in` needs the schema `ubl-2.1/maindoc/UBL-Order-2.1.xsd`, which is not in the workspace (the flow is switched off)
           get it from OASIS, UBL 2.1 (os-UBL-2.1.zip, folder xsd), then: consign schemas add ubl-2.1 FOLDER-OR-ZIP
-    6 flows of 2 partners: everything fits
+    6 flows of 2 partners: no problems
     ");
     assert_eq!(output.status.code(), Some(0));
 }
@@ -157,7 +157,7 @@ async fn status_log_show_errors_and_explain() {
     The document names a product, partner or other record that Odoo does not have. Create it, or correct its number, then reprocess.
 
     who acts: ops
-    trying again gives the same: correct it, then reprocess
+    a retry does not help: fix the cause, then reprocess
     ");
     world.consign(&["explain", "C999"]).ends(2);
     world.consign(&["show", "ffffffff"]).ends(2);

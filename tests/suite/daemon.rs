@@ -27,7 +27,8 @@ fn signal(child: &std::process::Child, name: &str) {
 async fn a_file_in_a_watched_folder_is_taken_and_sigterm_ends_it_well() {
     let world = World::embedded().await;
     let mut daemon = world.daemon();
-    until("the start", async || fs::read_to_string(world.dir.path().join("daemon.log")).is_ok_and(|log| log.contains("flow is on"))).await;
+    until("the start", async || fs::read_to_string(world.dir.path().join("daemon.log")).is_ok_and(|log| log.contains("flow is enabled")))
+        .await;
     tokio::time::sleep(Duration::from_millis(500)).await;
     fs::copy(world.workspace().join("samples/products-in/artikel.csv"), world.workspace().join("drops/lumen/products/artikel.csv"))
         .expect("dropped");
@@ -62,7 +63,7 @@ async fn sighup_reads_the_workspace_anew_and_loses_no_work() {
     let flow = fs::read_to_string(world.workspace().join("flows/orders-in.toml")).expect("a flow");
     let mut daemon = world.daemon();
     let log = || fs::read_to_string(world.dir.path().join("daemon.log")).unwrap_or_default();
-    until("the start", async || log().contains("flow is on")).await;
+    until("the start", async || log().contains("flow is enabled")).await;
     // Reloaded again and again while orders come.
     for number in 0..12 {
         world.drop_file(
@@ -76,11 +77,11 @@ async fn sighup_reads_the_workspace_anew_and_loses_no_work() {
         tokio::time::sleep(Duration::from_millis(150)).await;
     }
     until("the orders", async || world.odoo.count("sale.order", json!([])).await == 12).await;
-    assert!(log().contains("the workspace is read anew"), "{}", log());
+    assert!(log().contains("workspace reloaded"), "{}", log());
     // A mistake is told, and what was read before goes on.
     fs::write(world.workspace().join("flows/orders-in.toml"), "direction = \"inn\"\n").expect("written");
     signal(&daemon, "HUP");
-    until("the refusal", async || log().contains("is not read anew: it has a mistake")).await;
+    until("the refusal", async || log().contains("workspace not reloaded, as it has an error")).await;
     world.drop_file("out/orders", "order-12.xml", goods::order("H-12", &customer, &[(&product, 1.0, 1.0)]));
     until("the order", async || world.odoo.count("sale.order", json!([])).await == 13).await;
     // A new flow is on from then on.

@@ -107,7 +107,7 @@ async fn a_new_journal_is_begun_by_a_person_holds_what_may_be_sent_and_asks_for_
     assert!(asked.err.contains("--next despatch-out=NUMBER"), "{}", asked.err);
     world.consign(&["init", "--new-journal", "--next", "orders-in=7", "--next", "despatch-out=42"]).ends(2);
     let begun = world.consign(&["init", "--new-journal", "--next", "despatch-out=42"]).ends(0);
-    assert!(begun.out.contains("despatch-out goes on with number 42") && begun.out.contains("moved aside"), "{}", begun.out);
+    assert!(begun.out.contains("despatch-out continues with number 42") && begun.out.contains("moved aside"), "{}", begun.out);
     assert!(files(&var(world)).iter().any(|name| name.contains("-spool/0191")), "nothing is deleted: {:?}", files(&var(world)));
     let held = world.consign(&["run", "--once", "despatch-out"]).ends(1);
     assert!(held.out.contains("1 held"), "{}", held.out);
@@ -274,8 +274,8 @@ async fn only_what_a_backup_holds_is_brought_back() {
         (&[("workspace/keys/id_ed25519", &b"key"[..])][..], "", "keys/id_ed25519"),
         (&[("workspace/.bashrc", b"echo")], "", ".bashrc"),
         (&[("storage/other/a", b"a")], "", "storage/other/a"),
-        (&[], "storage/journal.sqlite", "it has no journal"),
-        (&[("workspace/consign.toml", moved.as_bytes())], "", "keeps its storage outside"),
+        (&[], "storage/journal.sqlite", "it contains no journal"),
+        (&[("workspace/consign.toml", moved.as_bytes())], "", "has its storage outside"),
     ] {
         let (ran, there) = restore(with, without);
         let ran = ran.ends(2);

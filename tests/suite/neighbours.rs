@@ -218,7 +218,7 @@ async fn a_stop_ends_transfers_waits_and_listings_and_leaves_nothing_of_them() {
     let log = street.world.dir.path().join("daemon.log");
     for round in 0..rounds(15) {
         let mut daemon = street.world.daemon();
-        until("the start", &log, async || fs::read_to_string(&log).is_ok_and(|log| log.contains("flow is on"))).await;
+        until("the start", &log, async || fs::read_to_string(&log).is_ok_and(|log| log.contains("flow is enabled"))).await;
         tokio::time::sleep(moment(round)).await;
         let began = Instant::now();
         signal(&daemon, "TERM");
@@ -252,7 +252,7 @@ async fn a_reload_takes_each_flow_as_soon_as_it_is_free() {
         assert!(began.elapsed() < Duration::from_secs(10), "{:?}", began.elapsed());
     }
     let text = fs::read_to_string(&log).expect("a log");
-    assert_eq!(text.matches("the workspace is read anew").count() as u64, reloads, "{text}");
+    assert_eq!(text.matches("workspace reloaded").count() as u64, reloads, "{text}");
     signal(&daemon, "TERM");
     assert_eq!(daemon.wait().expect("ends").code(), Some(0));
 }
@@ -344,7 +344,7 @@ async fn a_run_once_that_is_stopped_in_the_middle_says_so_and_the_next_waits_for
         let ended = child.wait_with_output().expect("ends");
         let out = String::from_utf8_lossy(&ended.stdout);
         assert_eq!(ended.status.code(), Some(2), "{out}");
-        assert!(out.contains("stopping: ") && out.contains("stopped in the middle; the next run goes on with it"), "{out}");
+        assert!(out.contains("stopping: ") && out.contains("interrupted; the next run continues it"), "{out}");
         // Started again at once. Where Odoo may be writing still, nobody looks.
         let again = street.world.consign(&["run", "--once"]);
         assert!(method == "res.partner" || again.err.contains("error[C423]"), "stopped at {method}: {again:?}");

@@ -47,7 +47,7 @@ async fn a_call_whose_answer_is_lost_is_held_and_not_made_again() {
     let posted = || sandbox.calls().iter().filter(|call| *call == "res.partner.message_post").count();
     assert_eq!(posted(), 1);
     let ran = world.consign(&["reprocess", &id]).ends(2);
-    assert!(ran.out.contains("waiting, next try"), "Odoo may still be at it: nobody looks before it can be known: {ran:?}");
+    assert!(ran.out.contains("waiting, next attempt"), "Odoo may still be at it: nobody looks before it can be known: {ran:?}");
     let ran = world.consign_later(&["reprocess", &id]).ends(1);
     assert!(ran.out.contains("held") && ran.err.contains("C417"), "{ran:?}");
     assert_eq!(posted(), 1, "taken up again it is told what is not known");
@@ -92,7 +92,7 @@ async fn a_call_of_a_message_that_is_discarded_stays_unknown_until_a_person_deci
     catalogue.comes("<Item><Code>X1</Code></Item>").ends(2);
     let id = world.messages("catalogue-in")[0]["id"].as_str().expect("an id").to_string();
     let ran = world.consign(&["discard", &id, "--reason", "not wanted"]).ends(0);
-    assert!(ran.out.contains("not known whether it took place: call message_post"), "{}", ran.out);
+    assert!(ran.out.contains("outcome unknown: call message_post"), "{}", ran.out);
     assert!(world.consign(&["show", &id]).ends(0).out.contains("unknown: call message_post"));
     let ran = world.consign_later(&["reprocess", &id]).ends(1);
     assert!(ran.err.contains("C417") && ran.err.contains("consign resolve"), "{}", ran.err);
@@ -176,7 +176,7 @@ async fn samples_are_held_against_what_was_recorded() {
         -         price_unit = 58.0
         +         price_unit = 116.0
           then action_confirm
-    2 samples, 1 not as expected; look at them, then: consign test --accept
+    2 samples, 1 not as expected; review them, then: consign test --accept
     "#);
 }
 
@@ -190,10 +190,10 @@ async fn a_plan_is_held_against_the_real_odoo_and_against_what_was_done() {
     fs::write(&file, &order).expect("written");
     let live = |world: &World| world.consign(&["plan", "orders-in", &file.display().to_string(), "--live"]);
     let ran = live(&world).ends(0);
-    assert!(ran.out.contains("create  sale.order (line 2)") && ran.out.contains("1 to create, 0 to update, 0 as they are"), "{}", ran.out);
+    assert!(ran.out.contains("create  sale.order (line 2)") && ran.out.contains("1 to create, 0 to update, 0 unchanged"), "{}", ran.out);
     world.drop_file("out/orders", "order.xml", &order);
     world.consign(&["run", "--once", "orders-in"]).ends(0);
-    assert!(live(&world).ends(0).out.contains("0 to create, 0 to update, 1 as they are"));
+    assert!(live(&world).ends(0).out.contains("0 to create, 0 to update, 1 unchanged"));
     fs::write(&file, order.replace("<Quantity>2</Quantity>", "<Quantity>3</Quantity>").replace("2026-12-01", "2026-12-02"))
         .expect("written");
     let ran = live(&world).ends(0);

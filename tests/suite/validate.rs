@@ -100,17 +100,19 @@ fn what_cannot_be_judged_is_said_and_ends_with_2() {
     let missing = folder.validate(&["--schema", "ORDER", "in/a.xml", "nowhere.xml"]);
     assert_eq!(missing.exit, 2);
     assert!(
-        missing.out.contains("error[C308]") && missing.out.contains("nowhere.xml: not judged") && missing.out.contains("in/a.xml: valid")
+        missing.out.contains("error[C308]")
+            && missing.out.contains("nowhere.xml: not validated")
+            && missing.out.contains("in/a.xml: valid")
     );
     let pattern = folder.validate(&["--schema", "ORDER", "in/*.csv", "in/a.xml"]);
     assert!(
-        pattern.exit == 2 && pattern.out.contains("no file fits this pattern") && pattern.out.contains("in/a.xml: valid"),
+        pattern.exit == 2 && pattern.out.contains("no file matches this pattern") && pattern.out.contains("in/a.xml: valid"),
         "{}",
         pattern.out
     );
     fs::create_dir(folder.0.path().join("empty")).expect("made");
     let empty = folder.validate(&["--schema", "ORDER", "empty"]);
-    assert!(empty.exit == 2 && empty.out.contains("there is no file in this folder"), "{}", empty.out);
+    assert!(empty.exit == 2 && empty.out.contains("the folder contains no files"), "{}", empty.out);
     let device = folder.validate(&["--schema", "ORDER", "/dev/null"]);
     assert!(device.exit == 2 && device.out.contains("it is a pipe or a device"), "{}", device.out);
     let schema = folder.validate(&["--schema", "ordr.xsd", "in/a.xml"]);
@@ -178,6 +180,6 @@ fn verdicts_that_cannot_be_written_are_no_verdicts() {
         let ran = command.stdout(full).output().expect("consign starts");
         let err = String::from_utf8_lossy(&ran.stderr).into_owned();
         assert_eq!(ran.status.code(), Some(2), "{format}: {err}");
-        assert!(err.contains("C307") && err.contains("the verdicts cannot be written (no space left)"), "{format}: {err}");
+        assert!(err.contains("C307") && err.contains("cannot write the results (no space left)"), "{format}: {err}");
     }
 }

@@ -1,4 +1,4 @@
-//! The stage of the demo: servers, the partners' side, and what can be seen from outside afterwards.
+//! The demo's surroundings: servers, the partners' side, and what can be seen from outside afterwards.
 
 use std::{
     fs, io,
@@ -33,11 +33,11 @@ pub(super) struct Scene {
 }
 
 fn unusable(error: io::Error) -> Problem {
-    Problem::new(Code::Usage, format!("the demo cannot be set up ({error})"))
+    Problem::new(Code::Usage, format!("cannot set up the demo ({error})"))
 }
 
 impl Scene {
-    /// Starts the servers, makes the workspace, and puts the customer into Odoo.
+    /// Starts the servers, creates the workspace, and creates the customer in Odoo.
     pub(super) async fn set(dir: &Path) -> Result<Self, Problem> {
         let partner = dir.join("partner-nordwind");
         let password = MessageId::new().short();
@@ -81,7 +81,7 @@ impl Scene {
         &self.password
     }
 
-    /// Drops good and bad files as partners would, and says what each is.
+    /// Drops good and bad files as partners would; returns a description of each.
     pub(super) fn drop_files(&self) -> Result<Vec<String>, Problem> {
         let samples = self.dir.join("samples");
         let (orders, stock, products) =
@@ -102,8 +102,8 @@ impl Scene {
             "nordwind  stock-2026-11-20.xml               3 counts for WH/Stock",
             "nordwind  order-1001.xml                     a good order",
             "nordwind  order-1002-unknown-product.xml     one product that Odoo does not have",
-            "nordwind  order-1003-invalid.xml             breaks the schema in three places",
-            "nordwind  order-1004-truncated.xml           cut off",
+            "nordwind  order-1003-invalid.xml             three schema violations",
+            "nordwind  order-1004-truncated.xml           truncated",
             "nordwind  order-1005.xml.part                still being uploaded: not touched",
         ]
         .map(String::from)

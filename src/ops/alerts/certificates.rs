@@ -1,5 +1,5 @@
-//! Keys and certificates that end soon: Odoo's API keys, the TLS certificates of Odoo and of FTPS servers. Looking means asking the
-//! network, so it is done once a day, and when a person asks.
+//! Keys and certificates that expire soon: API keys of Odoo, TLS certificates of Odoo and of FTPS servers. The check uses the network,
+//! so it runs once a day, and when a person asks.
 
 use std::{
     collections::BTreeSet,
@@ -20,29 +20,29 @@ use x509_cert::der::Decode as _;
 use super::condition::AlertCondition;
 use crate::pipeline::Engine;
 
-/// What ends soon, as of the last look.
+/// What expires soon, as of the last check.
 #[derive(Debug, Clone, Default)]
 pub struct Endings {
-    /// What was found.
+    /// Conditions that were found.
     pub found: Vec<AlertCondition>,
-    /// Keys of conditions that could not be looked at.
+    /// Keys of conditions that could not be checked.
     pub unseen: Vec<String>,
 }
 
-/// A server that shows a certificate.
+/// A server that has a certificate.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 struct Server {
     host: String,
     port: u16,
-    /// It speaks in the clear until it is told otherwise (FTP's AUTH TLS).
+    /// Whether TLS starts only on request (AUTH TLS of FTP).
     asks: bool,
 }
 
-/// How long a server may take.
+/// Timeout for a server.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 impl Endings {
-    /// Looks at everything that can end.
+    /// Checks everything that can expire.
     pub async fn of(engine: &Engine) -> Self {
         let (now, ends) = (engine.clock().now(), engine.workspace().alerts.ends);
         let before = now + TimeDelta::from_std(ends).unwrap_or(TimeDelta::days(14));
@@ -51,7 +51,7 @@ impl Endings {
         for server in servers(engine) {
             let key = format!("ending/{}:{}", server.host, server.port);
             let name = format!("{}:{}", server.host, server.port);
-            // A connection is made for this alone, and blocks a thread of its own.
+            // The connection serves only this check, and blocks its own thread.
             match tokio::task::spawn_blocking(move || end_of(&server)).await.ok().flatten() {
                 None => endings.unseen.push(key),
                 Some(end) if end <= before => endings.found.push(ending(key, end, now, &format!("the certificate of {name}"))),
@@ -73,7 +73,7 @@ impl Endings {
                 continue;
             }
             let text = problems.iter().map(|problem| &*problem.message).collect::<Vec<_>>().join("; ");
-            let hint = "make a new key in Odoo (Preferences, Account Security) and put it where the workspace reads it".to_string();
+            let hint = "create a new key in Odoo (Preferences, Account Security) and save it where the workspace reads it".to_string();
             self.found.push(AlertCondition { key, kind: "ending", flow: None, text, hint, count: problems.len() as u64, since: None });
         }
     }
@@ -81,13 +81,13 @@ impl Endings {
 
 fn ending(key: String, end: DateTime<Utc>, now: DateTime<Utc>, what: &str) -> AlertCondition {
     let days = (end - now).num_days();
-    let when = if end <= now { "has ended".to_string() } else { format!("ends in {days} days") };
+    let when = if end <= now { "has expired".to_string() } else { format!("expires in {days} days") };
     let text = format!("{what} {when}, on {}", end.format("%Y-%m-%d"));
-    let hint = "whoever runs that server must renew it; from then on nothing goes there".to_string();
+    let hint = "the server's operator must renew it; after that date consign cannot connect".to_string();
     AlertCondition { key, kind: "ending", flow: None, text, hint, count: 1, since: None }
 }
 
-/// The servers of the workspace that show certificates, each once.
+/// The servers of the workspace that have certificates, each once.
 fn servers(engine: &Engine) -> BTreeSet<Server> {
     let workspace = engine.workspace();
     let mut servers = BTreeSet::new();
@@ -104,7 +104,7 @@ fn servers(engine: &Engine) -> BTreeSet<Server> {
     servers
 }
 
-/// When the certificate that a server shows ends.
+/// When a server's certificate expires.
 fn end_of(server: &Server) -> Option<DateTime<Utc>> {
     let address = (server.host.as_str(), server.port).to_socket_addrs().ok()?.next()?;
     let socket = TcpStream::connect_timeout(&address, PATIENCE).ok()?;
@@ -125,7 +125,7 @@ fn end_of(server: &Server) -> Option<DateTime<Utc>> {
     end(connection.peer_certificates()?.first()?)
 }
 
-/// A connection that is given up at a time, however often the server says something until then.
+/// A connection with a total deadline, even if the server keeps sending.
 struct Timed {
     socket: TcpStream,
     until: Instant,
@@ -156,7 +156,7 @@ impl Write for Timed {
     }
 }
 
-/// A line that an FTP server answers; the last of several.
+/// The last line of an FTP server's reply.
 fn answer(socket: &mut impl Read) -> Option<String> {
     let (mut line, mut byte) = (Vec::new(), [0]);
     for _ in 0..16 << 10 {
@@ -178,7 +178,7 @@ fn end(certificate: &CertificateDer<'_>) -> Option<DateTime<Utc>> {
     DateTime::from_timestamp(i64::try_from(end.as_secs()).ok()?, 0)
 }
 
-/// Believes every certificate: over this connection nothing is sent, only the certificate is looked at.
+/// Accepts every certificate: nothing is sent over this connection, only the certificate is read.
 #[derive(Debug)]
 struct OnlyLooks(Vec<SignatureScheme>);
 

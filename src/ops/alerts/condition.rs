@@ -1,23 +1,23 @@
-//! Something that people are alerted of.
+//! The condition behind an alert.
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 
-/// Something that is the matter.
+/// A condition that a person should know of.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct AlertCondition {
-    /// The same for as long as it lasts: kind and subject.
+    /// Kind and subject; the same as long as the condition lasts.
     pub key: String,
     /// Kind ([`crate::config::alerts::KINDS`]).
     pub kind: &'static str,
-    /// Flow, where it is about one.
+    /// Flow, if it concerns one.
     pub flow: Option<String>,
-    /// What is the matter, in a sentence.
+    /// The condition, in one sentence.
     pub text: String,
-    /// What to do.
+    /// The fix.
     pub hint: String,
-    /// How many messages, files or numbers it is about.
+    /// Number of messages, files or numbers concerned.
     pub count: u64,
-    /// Since when, where that is known.
+    /// Start of the condition, if known.
     pub since: Option<DateTime<Utc>>,
 }

@@ -1,4 +1,4 @@
-//! What of that which is the matter is news. A pure function of what was known, what is seen, and the time.
+//! Decides which conditions are news. A pure function of the known alerts, the current conditions and the time.
 
 use std::collections::HashMap;
 
@@ -11,25 +11,25 @@ use crate::{
     journal::{Alert, Decided},
 };
 
-/// Pause between two tellings, whatever they are about: what goes wrong together is told together.
+/// Minimum time between two notices, whatever their subjects: alerts raised together are sent together.
 const PAUSE: TimeDelta = TimeDelta::minutes(5);
 
-/// How an alert stands.
+/// State of an alert in a notice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum State {
-    /// It has begun.
+    /// The alert is new.
     New,
-    /// It is about more than was told.
+    /// The count has grown since the last notice.
     More,
-    /// It lasts.
+    /// The alert is still active: a reminder.
     Lasts,
-    /// It is over.
+    /// The alert has resolved.
     Over,
 }
 
 impl State {
-    /// As a person reads it.
+    /// The state as text for people.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::New => "new",
@@ -40,17 +40,17 @@ impl State {
     }
 }
 
-/// Something to tell.
+/// An alert to send.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct News {
-    /// How it stands.
+    /// Its state.
     pub state: State,
-    /// About what.
+    /// The alert.
     #[serde(flatten)]
     pub alert: Alert,
 }
 
-/// Decides what is news, and what is remembered.
+/// Decides which alerts are news, and which are remembered.
 pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTime<Utc>) -> (Decided, Vec<News>) {
     let cool_down = TimeDelta::from_std(settings.cool_down).unwrap_or(TimeDelta::hours(1));
     let remind = TimeDelta::from_std(settings.remind).unwrap_or(TimeDelta::hours(24));
@@ -59,7 +59,7 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
     let (mut decided, mut news) = (Decided::default(), Vec::new());
     for condition in &looked.conditions {
         let mut alert = known.remove(&condition.key).unwrap_or_else(|| begun(condition, now));
-        // Where its end was not told, it has never been over.
+        // If its recovery was not sent, the alert has never resolved.
         if alert.ended.take().is_some() && alert.reported_count == 0 {
             alert = Alert { reported: alert.reported, ..begun(condition, now) };
         }
@@ -91,7 +91,7 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
             (alert.reported, alert.reported_count) = (Some(now), 0);
             news.push(News { state: State::Over, alert: alert.clone() });
         }
-        // One that comes and goes is not told each time: it is remembered until the pause is over.
+        // An alert that comes and goes is not sent each time: it is remembered until the cool-down is over.
         match alert.reported.is_some_and(|reported| now - reported.max(ended) < cool_down) {
             true => decided.alerts.push(alert),
             false => decided.forgotten.push(alert.key),
@@ -135,7 +135,7 @@ mod tests {
         Looked { conditions: conditions.into_iter().collect(), unseen: Vec::new() }
     }
 
-    /// States told, each with its minute, when the counts are seen a minute apart.
+    /// The states sent, each with its minute, if the counts are one minute apart.
     fn reported(counts: &[u64]) -> Vec<(usize, State)> {
         let (mut known, mut all) = (Vec::new(), Vec::new());
         for (minute, count) in counts.iter().enumerate() {

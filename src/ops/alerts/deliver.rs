@@ -1,4 +1,4 @@
-//! Alerts go out: by mail, by webhook. What cannot be told now is tried again, later and later.
+//! Sends alerts by mail and webhook. A failed delivery is retried with back-off.
 
 use std::time::Duration;
 
@@ -20,14 +20,14 @@ use crate::{
     pipeline::Engine,
 };
 
-/// How long a mail server or a webhook may take.
+/// Timeout for a mail server or webhook.
 const PATIENCE: Duration = Duration::from_secs(15);
-/// Bytes of a webhook's answer, which nobody reads.
+/// Maximum size of a webhook's response, in bytes; its content is ignored.
 const ANSWER: u64 = 1 << 20;
-/// Tries of one notice, the last of them an hour apart.
+/// Maximum number of attempts for one notice; the last ones are half an hour apart.
 const TRIES: u32 = 60;
 
-/// Tells what is to be told by now. What could not be told is returned and tried again.
+/// Sends the notices that are due. Returns the failures; these are retried.
 ///
 /// # Errors
 /// The journal cannot be read or written.
@@ -50,16 +50,16 @@ pub async fn all(engine: &Engine) -> Result<Vec<Problem>, Problem> {
     Ok(problems)
 }
 
-/// Tells one body by one way.
+/// Sends one body through one channel.
 ///
 /// # Errors
-/// It did not arrive.
+/// It was not delivered.
 pub async fn one(engine: &Engine, channel: &str, body: &str) -> Result<(), Problem> {
     let alerts = &engine.workspace().alerts;
     match (channel, &alerts.mail, &alerts.webhook) {
         ("mail", Some(mail), _) => mail_out(engine, mail, body).await,
         ("webhook", _, Some(webhook)) => post(engine, webhook, text::for_chats(body)).await,
-        // A way that is no longer configured.
+        // A channel that is no longer configured.
         _ => Ok(()),
     }
 }
@@ -70,14 +70,14 @@ fn unsent(why: String) -> Problem {
 
 async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Problem> {
     let at = format!("{}:{}", mail.host, mail.port);
-    let mailbox = |address: &str| address.parse::<Mailbox>().map_err(|_| unsent(format!("`{address}` is no mail address")));
+    let mailbox = |address: &str| address.parse::<Mailbox>().map_err(|_| unsent(format!("`{address}` is not a mail address")));
     let mut letter = Letter::builder().from(mailbox(&mail.from)?).subject(text::part(body, "subject"));
     for to in &mail.to {
         letter = letter.to(mailbox(to)?);
     }
     let letter = letter.header(ContentType::TEXT_PLAIN).body(text::part(body, "text"));
-    let letter = letter.map_err(|_| unsent("the mail could not be put together".into()))?;
-    let tls = || TlsParameters::new(mail.host.clone()).map_err(|_| unsent(format!("`{}` is no name for TLS", mail.host)));
+    let letter = letter.map_err(|_| unsent("cannot compose the mail".into()))?;
+    let tls = || TlsParameters::new(mail.host.clone()).map_err(|_| unsent(format!("`{}` is not a host name for TLS", mail.host)));
     let tls = match mail.tls {
         MailTls::StartTls => Tls::Required(tls()?),
         MailTls::Implicit => Tls::Wrapper(tls()?),
@@ -88,25 +88,25 @@ async fn mail_out(engine: &Engine, mail: &Mail, body: &str) -> Result<(), Proble
         server = server.credentials(Credentials::new(user.clone(), password.open(&engine.workspace().root)?));
     }
     let sent = tokio::time::timeout(PATIENCE, server.build().send(letter)).await;
-    let lost = unsent(format!("no answer from the mail server {at}, or a TLS certificate that this machine does not trust"));
+    let lost = unsent(format!("no response from the mail server {at}, or its TLS certificate is not trusted"));
     match sent {
-        // Where a certificate is refused the library waits on, or calls the connection broken.
+        // If a certificate is refused, the library keeps waiting or reports a broken connection.
         Err(_) => Err(lost),
         Ok(Err(error)) if error.is_permanent() || error.is_transient() => {
             let code = error.status().map(|code| code.to_string()).unwrap_or_default();
-            Err(unsent(format!("the mail server {at} refuses the mail (answer {code})")))
+            Err(unsent(format!("the mail server {at} refuses the mail (reply {code})")))
         }
         Ok(Err(error)) if error.is_tls() => {
-            let hint = "its certificate must be one that this machine trusts; tls = \"implicit\" for port 465, \"none\" for a server of this machine";
+            let hint = "this machine must trust its certificate; use tls = \"implicit\" for port 465, \"none\" for a local server";
             let why = certificate_refused(&error).map(|why| format!(": its certificate is refused, {why}")).unwrap_or_default();
-            Err(unsent(format!("no TLS with the mail server {at}{why}")).hint(hint))
+            Err(unsent(format!("TLS with the mail server {at} failed{why}")).hint(hint))
         }
         Ok(Err(_)) => Err(lost),
         Ok(Ok(_)) => Ok(()),
     }
 }
 
-/// Neither the URL nor the answer is told: both may hold a secret.
+/// Errors contain neither the URL nor the response, as both may contain a secret.
 async fn post(engine: &Engine, webhook: &Webhook, body: String) -> Result<(), Problem> {
     let url = match webhook {
         Webhook::Url(url) => url.clone(),
@@ -115,9 +115,9 @@ async fn post(engine: &Engine, webhook: &Webhook, body: String) -> Result<(), Pr
     let http = Http::new(PATIENCE, ANSWER).map_err(|failure| unsent(failure.words()))?;
     match http.post(&url, &[("Content-Type", "application/json")], body.into_bytes()).await {
         Ok(answer) if (200..300).contains(&answer.status) => Ok(()),
-        Ok(answer) => Err(unsent(format!("the webhook answers {}", answer.status))),
-        // It has taken the alert, whatever it goes on to say.
+        Ok(answer) => Err(unsent(format!("the webhook responded with {}", answer.status))),
+        // The webhook has accepted the alert, whatever the rest of its response.
         Err(HttpFailure::Large(_)) => Ok(()),
-        Err(failure) => Err(unsent(format!("the webhook did not take it: {}", failure.words()))),
+        Err(failure) => Err(unsent(format!("the webhook did not accept the alert: {}", failure.words()))),
     }
 }

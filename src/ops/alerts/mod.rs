@@ -1,5 +1,5 @@
-//! Alerts: what is looked at ([`rules`]), what of it is news ([`decide`]), how it is told ([`text`], [`deliver`]). Grouped by flow and
-//! kind, with a pause between two mails, and a word when it is over: a night with a thousand failed files is a handful of mails.
+//! Alerts: which conditions are active ([`rules`]), which of them are news ([`decide`]), and how these are sent ([`text`], [`deliver`]).
+//! Alerts are grouped by flow and kind, with a pause between two mails and a notice on recovery: a thousand failures are a few mails.
 
 pub mod certificates;
 mod condition;
@@ -14,19 +14,19 @@ pub use self::condition::AlertCondition;
 use self::{certificates::Endings, decide::News, rules::Looked};
 use crate::{model::Problem, pipeline::Engine};
 
-/// How often alerts are looked at.
+/// How often alert conditions are checked.
 pub const EVERY: std::time::Duration = std::time::Duration::from_secs(60);
 
-/// What one look found.
+/// Result of one check.
 #[derive(Debug)]
 pub struct AlertFindings {
-    /// What is the matter now.
+    /// The active conditions.
     pub conditions: Vec<AlertCondition>,
-    /// What of it is news, and so was written down to be told.
+    /// The news among them, which were queued for sending.
     pub news: Vec<News>,
 }
 
-/// Looks at everything, decides what is news, and writes down what is to be told; [`deliver::all`] then tells it.
+/// Checks all conditions, decides which are news, and queues these; [`deliver::all`] then sends them.
 ///
 /// # Errors
 /// The journal cannot be read or written.

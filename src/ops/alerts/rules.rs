@@ -1,4 +1,4 @@
-//! What is the matter now. Each rule asks the journal along an index; none asks the network.
+//! The rules for active alerts. Each rule queries the journal by an index; none uses the network.
 
 use std::time::Duration;
 
@@ -12,20 +12,20 @@ use crate::{
     pipeline::Engine,
 };
 
-/// What was looked at, and what was found.
+/// Result of the rules.
 #[derive(Debug, Default)]
 pub struct Looked {
-    /// What was found.
+    /// Active conditions.
     pub conditions: Vec<AlertCondition>,
-    /// Subjects that could not be looked at: what was the matter with them may still be.
+    /// Keys that could not be checked: their conditions may still be active.
     pub unseen: Vec<String>,
 }
 
-/// Causes named of the failed messages of one flow.
+/// Maximum number of causes named for the failed messages of one flow.
 const CAUSES: u32 = 3;
-/// How far back numbers are looked for gaps.
+/// How far back gaps in numbers are searched.
 const GAP_WINDOW: TimeDelta = TimeDelta::days(30);
-/// How long files may come out of order.
+/// How long files may be out of order.
 const OUT_OF_ORDER: TimeDelta = TimeDelta::minutes(15);
 /// How late a run may be.
 const LATE: TimeDelta = TimeDelta::minutes(10);
@@ -34,7 +34,7 @@ const FORGOTTEN: TimeDelta = TimeDelta::days(1);
 /// How long a run may take.
 const LONG: TimeDelta = TimeDelta::hours(6);
 
-/// Looks at everything that the workspace wants alerts of.
+/// Applies all rules that the workspace has enabled.
 ///
 /// # Errors
 /// The journal cannot be read.
@@ -43,7 +43,7 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
     let alerts = &workspace.alerts;
     let mut found = Vec::new();
     if let Some(problem) = engine.lost_journal() {
-        // All else that could be said follows from it.
+        // Everything else follows from this.
         let (text, hint) = (problem.message.into(), problem.hint.map(Into::into).unwrap_or_default());
         found.push(AlertCondition { key: "stopped/journal".into(), kind: "stopped", flow: None, text, hint, count: 1, since: None });
         return Ok(Looked { conditions: found, unseen: Vec::new() });
@@ -53,10 +53,10 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         found.push(failed(engine, &stage_count.flow, stage_count.count).await?);
     }
     for staying in journal.staying(Stage::Held, before(now, alerts.held)).await? {
-        found.push(stays("held", "held for a person to look at", &staying));
+        found.push(stays("held", "held for a person", &staying));
     }
     for staying in journal.staying(Stage::Waiting, before(now, alerts.waiting)).await? {
-        found.push(stays("waiting", "waiting for something temporary", &staying));
+        found.push(stays("waiting", "waiting because of temporary problems", &staying));
     }
     found.extend(journal.overdue(now).await?.iter().map(overdue));
     found.extend(journal.refused().await?.iter().map(refused));
@@ -113,27 +113,27 @@ fn stays(kind: &'static str, what: &str, staying: &Stuck) -> AlertCondition {
     of(flow, kind, text, format!("consign errors {flow}"), *count, Some(*since))
 }
 
-/// Documents that a partner has not answered in time.
+/// Documents that a partner has not acknowledged in time.
 fn overdue(staying: &Stuck) -> AlertCondition {
     let Stuck { flow, count, since } = staying;
     let (documents, are) = (plural(*count, "document", "documents"), plural(*count, "is", "are"));
-    let text = format!("{count} {documents} of {flow} {are} not answered, the first was to be by {}", minute(*since));
-    of(flow, "overdue", text, format!("ask the partner; consign log {flow} --answer overdue lists them"), *count, Some(*since))
+    let text = format!("{count} {documents} of {flow} {are} not acknowledged; the first was due by {}", minute(*since));
+    of(flow, "overdue", text, format!("ask the partner; to list them: consign log {flow} --answer overdue"), *count, Some(*since))
 }
 
-/// Documents that a partner has refused.
+/// Documents that a partner refused.
 fn refused(staying: &Stuck) -> AlertCondition {
     let Stuck { flow, count, since } = staying;
     let text =
         format!("{count} {} of {flow} refused by the partner, the first at {}", plural(*count, "document", "documents"), minute(*since));
-    let hint = format!("consign log {flow} --answer refused; then resend, or settle it: consign answer ID --accepted --reason …");
+    let hint = format!("list them: consign log {flow} --answer refused; then resend, or record: consign answer ID --accepted --reason …");
     of(flow, "refused", text, hint, *count, Some(*since))
 }
 
-/// A flow whose runs have not been able to work for a while.
+/// A flow whose runs have failed for a while.
 fn unable(flow: &Flow, run: &FlowRuns, before: DateTime<Utc>) -> Option<AlertCondition> {
     let (since, problem) = (run.failing_since.filter(|since| *since <= before)?, run.problems.first()?);
-    let text = format!("{} cannot work since {}: {}", flow.id, minute(since), problem.message);
+    let text = format!("{} has not been able to run since {}: {}", flow.id, minute(since), problem.message);
     let hint = problem.hint.clone().unwrap_or_else(|| format!("consign explain {}; consign doctor", problem.code.as_str()).into());
     Some(of(&flow.id, "unable", text, hint.into(), 1, Some(since)))
 }
@@ -145,7 +145,7 @@ fn paused(flow: &Flow, pause: &Pause, now: DateTime<Utc>) -> Option<AlertConditi
     (pause.at <= now - FORGOTTEN).then(|| of(&flow.id, "paused", text, format!("consign resume {}", flow.id), 1, Some(pause.at)))
 }
 
-/// A flow that has not been run at its times: the process that should is gone, or hangs.
+/// A flow that missed its schedule: the process is down, or hangs.
 fn stopped(flow: &Flow, run: &FlowRuns, now: DateTime<Utc>) -> Option<AlertCondition> {
     let due = flow.schedule.last(now - LATE)?;
     let hangs = run.ended.is_none() && run.began < now - LONG;
@@ -154,13 +154,13 @@ fn stopped(flow: &Flow, run: &FlowRuns, now: DateTime<Utc>) -> Option<AlertCondi
         return None;
     }
     let text = match hangs {
-        true => format!("a run of {} that began at {} has not ended", flow.id, minute(run.began)),
-        false => format!("{} has not run since {}, though it should have at {}", flow.id, minute(run.began), minute(due)),
+        true => format!("a run of {} that started at {} has not ended", flow.id, minute(run.began)),
+        false => format!("{} has not run since {}; it was due at {}", flow.id, minute(run.began), minute(due)),
     };
-    Some(of(&flow.id, "stopped", text, "is `consign run` up? its log tells".into(), 1, Some(run.began)))
+    Some(of(&flow.id, "stopped", text, "check that `consign run` is running, and its log".into(), 1, Some(run.began)))
 }
 
-/// Nothing has come between the last two times by which something must have.
+/// Nothing was received or sent between the last two expected times.
 fn silent(
     flow: &Flow,
     expect: &Schedule,
@@ -170,17 +170,17 @@ fn silent(
 ) -> Option<AlertCondition> {
     let due = expect.last(now)?;
     let from = expect.last(due - TimeDelta::seconds(1))?;
-    // What happened before we looked for the first time nobody knows.
+    // Nothing is known about the time before the first run.
     let since = last_came.unwrap_or(first);
     if since > from {
         return None;
     }
-    let what = if flow.direction() == Direction::In { "come" } else { "been sent" };
-    let last = last_came.map_or("never so far".to_string(), |last| format!("the last at {}", minute(last)));
-    let text = format!("nothing has {what} by {} ({last}), though something should have by {}", flow.id, minute(due));
+    let what = if flow.direction() == Direction::In { "received" } else { "sent" };
+    let last = last_came.map_or("never before".to_string(), |last| format!("last at {}", minute(last)));
+    let text = format!("{} has {what} nothing ({last}); something was expected by {}", flow.id, minute(due));
     let hint = match flow.direction() {
-        Direction::In => "ask the partner whether its export runs; `consign drops` shows what lies on the drop",
-        Direction::Out => "are there records that are ready in Odoo? `consign render` tries one",
+        Direction::In => "ask the partner whether its export runs; `consign drops` shows the files on the drop",
+        Direction::Out => "check in Odoo that records are ready for this flow",
     };
     Some(of(&flow.id, "silent", text, hint.into(), 1, Some(due)))
 }
@@ -191,21 +191,21 @@ fn gap(flow: &Flow, gaps: &[Gap]) -> Option<AlertCondition> {
     let missing: Vec<String> = gaps.iter().take(10).map(one).collect();
     let more = if gaps.len() > 10 { " and more" } else { "" };
     let count = u64::try_from(count).unwrap_or_default();
-    let text = format!("{} of {} never came: {}{more}", plural(count, "a number", "numbers"), flow.id, missing.join(", "));
-    let hint = "ask the partner for these files; where they never were: consign alerts --silence gap/".to_string() + &flow.id;
+    let text = format!("{} of {} not received: {}{more}", plural(count, "a number", "numbers"), flow.id, missing.join(", "));
+    let hint = "ask the partner for these files; if they do not exist: consign alerts --silence gap/".to_string() + &flow.id;
     Some(of(&flow.id, "gap", text, hint, count, Some(first.noticed)))
 }
 
 async fn uncollected(engine: &Engine, flow: &Flow, pickup: Duration, run: &FlowRuns) -> Result<Option<AlertCondition>, Problem> {
-    // Only what the last run still saw.
+    // Only files that the last run still saw.
     let Some(seen) = run.ended.map(|_| run.began) else { return Ok(None) };
     let mut late = engine.journal().uncollected(&flow.id).await?;
     late.retain(|message| message.updated <= before(seen, pickup));
     let Some(first) = late.first() else { return Ok(None) };
     let count = late.len() as u64;
-    let (files, lie) = (plural(count, "a file", "files"), plural(count, "lies", "lie"));
-    let text = format!("{files} of {} {lie} uncollected on the drop, `{}` since {}", flow.id, first.name, minute(first.updated));
-    let hint = "ask the partner whether its pick-up runs; `consign drops` lists the files".into();
+    let (files, lie) = (plural(count, "a file", "files"), plural(count, "is", "are"));
+    let text = format!("{files} of {} {lie} on the drop, not collected: `{}` since {}", flow.id, first.name, minute(first.updated));
+    let hint = "ask the partner whether its collection job runs; `consign drops` lists the files".into();
     Ok(Some(of(&flow.id, "uncollected", text, hint, count, Some(first.updated))))
 }
 
@@ -215,7 +215,7 @@ fn disk(engine: &Engine) -> Option<AlertCondition> {
     if free >= wanted {
         return None;
     }
-    let text = format!("only {free} MiB are free where consign keeps its files ({}); {wanted} are wanted", root.display());
-    let hint = "free some room, or keep less: [keep] in consign.toml".into();
+    let text = format!("only {free} MiB are free in the storage ({}); the minimum is {wanted}", root.display());
+    let hint = "free some space, or keep less: [keep] in consign.toml".into();
     Some(AlertCondition { key: "disk/storage".into(), kind: "disk", flow: None, text, hint, count: 1, since: None })
 }

@@ -1,4 +1,4 @@
-//! How news read: one body for every way, with a text for people and the data for machines.
+//! Texts of alerts: one body for all channels, with a text for people and data for machines.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Value as Json, json};
@@ -15,10 +15,10 @@ pub fn body(workspace: &Workspace, news: &[News], at: DateTime<Utc>) -> String {
     json!({ "subject": subject(&name, news), "text": text(workspace, news, at), "at": at, "workspace": name, "news": news }).to_string()
 }
 
-/// A word to see whether it arrives.
+/// The body of a test alert.
 pub fn trial(workspace: &Workspace, at: DateTime<Utc>) -> String {
     let subject = format!("consign {}: alerts arrive here", name(workspace));
-    json!({ "subject": subject, "text": "This is a trial: alerts of consign arrive here.\n", "at": at, "workspace": name(workspace), "news": [] })
+    json!({ "subject": subject, "text": "This is a test: alerts of consign arrive here.\n", "at": at, "workspace": name(workspace), "news": [] })
         .to_string()
 }
 
@@ -42,11 +42,11 @@ fn subject(name: &str, news: &[News]) -> String {
     };
     let parts: Vec<String> = news.iter().take(3).map(named).collect();
     let more = if news.len() > 3 { format!(" and {} more", news.len() - 3) } else { String::new() };
-    // A line end in a subject would begin a header of its own.
+    // A line end in a subject would start a new mail header.
     shown(&format!("consign {name}: {}{more}", parts.join(", ")))
 }
 
-/// The body as a chat service gets it: what a partner wrote must not call a channel together or dress up as a link in its text.
+/// The body for a chat service: text from a partner must not mention a channel or form a link.
 pub fn for_chats(body: &str) -> String {
     let Ok(mut json) = serde_json::from_str::<Json>(body) else { return body.to_string() };
     for key in ["subject", "text"] {
@@ -74,14 +74,14 @@ fn text(workspace: &Workspace, news: &[News], at: DateTime<Utc>) -> String {
     for one in news {
         out.push_str(&format!("{}: {}\n", one.state.as_str().to_uppercase(), shown(&one.alert.text)));
         match (one.state, &one.alert.hint) {
-            (State::Over, _) => out.push_str(&format!("    over; it began at {}\n", minute(one.alert.since))),
-            (_, Some(hint)) => out.push_str(&format!("    to do: {}\n", shown(hint))),
+            (State::Over, _) => out.push_str(&format!("    resolved; it began at {}\n", minute(one.alert.since))),
+            (_, Some(hint)) => out.push_str(&format!("    fix: {}\n", shown(hint))),
             (_, None) => {}
         }
         if let (true, Some(link)) = (one.state != State::Over, link(workspace, &one.alert)) {
             out.push_str(&format!("    {link}\n"));
         }
     }
-    out.push_str(&format!("\nseen at {}; `consign alerts` shows what is on now\n", minute(at)));
+    out.push_str(&format!("\nchecked at {}; `consign alerts` shows the active alerts\n", minute(at)));
     out
 }
