@@ -54,7 +54,7 @@ pub use remote_files::{ClaimedFile, HeldFile, KnownFiles};
 pub use restored::Doubt;
 pub use runs::FlowRuns;
 pub use schema::Before;
-pub use search::{DayOfMessages, Filter, Tally, Wanted};
+pub use search::{DayOfMessages, Filter, StageCount, Wanted};
 pub use spans::StepRow;
 pub use sql::Journal;
 pub use steps::{Until, Written};

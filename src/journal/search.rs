@@ -269,12 +269,12 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be read.
-    pub async fn stage_counts(&self) -> Result<Vec<Tally>, Problem> {
+    pub async fn stage_counts(&self) -> Result<Vec<StageCount>, Problem> {
         let rows =
             sqlx::query("select flow, stage, count, last from stage_count where count > 0 order by flow").fetch_all(&self.pool).await?;
         all(&rows, |row| {
             let cells = Cells::of("stage_count", "flow", row);
-            Ok(Tally {
+            Ok(StageCount {
                 flow: cells.get("flow")?,
                 stage: cells.parsed("stage", A_STAGE, stage)?,
                 count: cells.number("count")?,
@@ -300,7 +300,7 @@ impl Journal {
 
 /// Messages of a flow at a stage.
 #[derive(Debug, Clone, serde::Serialize)]
-pub struct Tally {
+pub struct StageCount {
     /// Flow.
     pub flow: String,
     /// Stage.

@@ -3,7 +3,7 @@
 use super::{Code, Place, Problem};
 
 /// Maximum number of problems reported for one file; further ones are counted.
-pub const TOLD: usize = 100;
+pub const REPORTED: usize = 100;
 /// Maximum number of problems counted; reading stops at that point.
 pub const COUNTED: usize = 100_000;
 
@@ -29,10 +29,10 @@ pub fn cap_problems(found: Vec<Problem>, file: &str) -> Vec<Problem> {
         }
     }
     problems.sort_by_key(|problem| (problem.place.line.unwrap_or(u32::MAX), problem.place.column));
-    if problems.len() > TOLD {
-        more += problems.len() - TOLD;
+    if problems.len() > REPORTED {
+        more += problems.len() - REPORTED;
         // The problem that stopped the reading is last, and matters most.
-        problems.drain(TOLD - 1..problems.len() - 1);
+        problems.drain(REPORTED - 1..problems.len() - 1);
     }
     if more > 0 {
         problems.push(Problem::and_more(more, file));

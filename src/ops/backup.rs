@@ -52,7 +52,7 @@ const FOLDERS: [(&str, Option<&str>); 7] = [
 ];
 
 /// The folders of the storage that are saved.
-const SHELVES: [&str; 4] = ["spool", "error", "archive", "plans"];
+const ARCHIVES: [&str; 4] = ["spool", "error", "archive", "plans"];
 
 /// Whether a backup can have an entry of this name.
 pub(super) fn saves(name: &str) -> bool {
@@ -66,7 +66,7 @@ pub(super) fn saves(name: &str) -> bool {
         ["workspace", folder, .., file] => FOLDERS.iter().any(|(saved, ending)| {
             saved == folder && ending.is_none_or(|ending| Path::new(file).extension().is_some_and(|is| is == ending))
         }),
-        ["storage", folder, _, ..] => SHELVES.contains(folder),
+        ["storage", folder, _, ..] => ARCHIVES.contains(folder),
         _ => name == JOURNAL,
     }
 }
@@ -128,7 +128,7 @@ fn walk(root: &Path, folder: &str, ending: Option<&str>, above: &mut Vec<PathBuf
 /// Files in our storage, in the order in which they move: the spool first, the zips of whole days last.
 fn archives(storage: &Path) -> io::Result<Vec<String>> {
     let mut files = Vec::new();
-    for folder in SHELVES {
+    for folder in ARCHIVES {
         walk(storage, folder, None, &mut Vec::new(), &mut files)?;
     }
     files.retain(|name| !name.ends_with(".zip.part"));

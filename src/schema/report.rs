@@ -15,7 +15,7 @@ use crate::model::{
     i18n::{Join, List, Sentence, namespace, say},
     location::XPath,
     problem::cut,
-    problem_cap::{COUNTED, TOLD},
+    problem_cap::{COUNTED, REPORTED},
 };
 
 /// What an error concerns.
@@ -83,7 +83,7 @@ impl<'s> Report<'s> {
 
     /// Whether problems are only counted now.
     pub(super) fn is_only_counting(&self) -> bool {
-        self.reported.len() >= TOLD
+        self.reported.len() >= REPORTED
     }
 
     pub(super) fn problems(self, file: &str) -> Vec<Problem> {
@@ -95,7 +95,7 @@ impl<'s> Report<'s> {
     }
 
     fn tell(&mut self, problem: Problem, spot: DeferredLocation) -> Option<usize> {
-        if self.reported.len() >= TOLD {
+        if self.reported.len() >= REPORTED {
             self.more += 1;
             return None;
         }
@@ -109,7 +109,7 @@ impl<'s> Report<'s> {
         if error.message.starts_with("xsi:schemaLocation") || error.constraint == "cvc-schema-location" {
             return;
         }
-        if self.reported.len() >= TOLD {
+        if self.reported.len() >= REPORTED {
             self.more += 1;
             return;
         }

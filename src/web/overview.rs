@@ -9,7 +9,7 @@ use serde::Serialize;
 use super::{Site, person::Person, refusal::Refusal, values::values};
 use crate::{
     config::Flow,
-    journal::{DayOfMessages, FlowRuns, Pause, Tally},
+    journal::{DayOfMessages, FlowRuns, Pause, StageCount},
     model::{Problem, Stage},
 };
 
@@ -74,7 +74,7 @@ pub(super) async fn glances(site: &Site, only: Option<&str>) -> Result<Vec<Glanc
     Ok(wanted.map(glance).collect())
 }
 
-fn counts<'t>(stage_counts: impl Iterator<Item = &'t Tally>) -> HashMap<&'static str, u64> {
+fn counts<'t>(stage_counts: impl Iterator<Item = &'t StageCount>) -> HashMap<&'static str, u64> {
     let mut counts = HashMap::from([("done", 0), ("failed", 0), ("held", 0), ("waiting", 0), ("discarded", 0), ("under_way", 0)]);
     for stage_count in stage_counts {
         let name = if Stage::UNDER_WAY.contains(&stage_count.stage) { "under_way" } else { stage_count.stage.as_str() };

@@ -52,7 +52,7 @@ struct Item {
 
 /// What the source has heard of a message.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Told {
+pub struct ReportedFile {
     /// Its key.
     pub key: String,
     /// When it was put there.
@@ -66,7 +66,7 @@ pub struct Told {
 #[derive(Debug, Default)]
 struct State {
     items: BTreeMap<String, Item>,
-    reported: Vec<Told>,
+    reported: Vec<ReportedFile>,
 }
 
 /// Documents in memory, under a name.
@@ -97,7 +97,7 @@ impl MemorySource {
     }
 
     /// What it has heard, in its order.
-    pub fn reported(&self) -> Vec<Told> {
+    pub fn reported(&self) -> Vec<ReportedFile> {
         self.state().reported.clone()
     }
 }
@@ -206,7 +206,7 @@ impl Source for Opened<'_> {
                 if state.items.get(&key).is_some_and(|item| Some(item.at) == one.message.modified) {
                     state.items.remove(&key);
                 }
-                state.reported.push(Told { key, at: one.message.modified, message, is_done });
+                state.reported.push(ReportedFile { key, at: one.message.modified, message, is_done });
             }
             passage("after settle").await?;
             Ok(resting.iter().map(|_| Ok(Vec::new())).collect())

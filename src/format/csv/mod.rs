@@ -23,7 +23,7 @@ use crate::model::{
     events::{Events, Vocabulary},
     i18n::say,
     problem::cut,
-    problem_cap::{COUNTED, TOLD},
+    problem_cap::{COUNTED, REPORTED},
 };
 
 /// Tables, as flows name them.
@@ -276,7 +276,7 @@ impl Lifter<'_> {
 
     /// A problem of a row; there may be as many as rows.
     fn tell(&mut self, problem: Problem) {
-        if self.problems.len() < TOLD {
+        if self.problems.len() < REPORTED {
             self.problems.push(problem);
         } else {
             self.more += 1;

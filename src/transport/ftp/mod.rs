@@ -79,7 +79,7 @@ enum Fault {
     /// The connection cannot be used any more.
     Broken(&'static str),
     /// A problem already.
-    Told(Problem),
+    Reported(Problem),
 }
 
 impl From<FtpError> for Fault {
@@ -102,7 +102,7 @@ impl Fault {
     fn problem(self, path: &str) -> Problem {
         let path = shown(path);
         let (status, words) = match self {
-            Self::Told(problem) => return problem,
+            Self::Reported(problem) => return problem,
             Self::Broken(why) => return Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
             Self::Refused(status, words) => (status, words),
         };
@@ -165,9 +165,9 @@ impl FtpStore {
 
 impl Line {
     fn path(&self, path: &str) -> Result<String, Fault> {
-        let path = contained(path).map_err(Fault::Told)?;
+        let path = contained(path).map_err(Fault::Reported)?;
         if path.contains(['\r', '\n']) {
-            return Err(Fault::Told(Problem::new(Code::DropIo, format!("FTP cannot carry the name `{}`", shown(path)))));
+            return Err(Fault::Reported(Problem::new(Code::DropIo, format!("FTP cannot carry the name `{}`", shown(path)))));
         }
         Ok(match (self.base.trim_end_matches('/'), path.trim_matches('/')) {
             ("", "") => "/".into(),
@@ -197,12 +197,12 @@ impl Line {
             }
             got += length as u64;
             if got > expected {
-                return Err(Fault::Told(other_length(path, got, expected)));
+                return Err(Fault::Reported(other_length(path, got, expected)));
             }
-            sink.put(&part[..length]).map_err(Fault::Told)?;
+            sink.put(&part[..length]).map_err(Fault::Reported)?;
         }
         answered(patience, stream.finish()).await?;
-        if got == expected { Ok(()) } else { Err(Fault::Told(other_length(path, got, expected))) }
+        if got == expected { Ok(()) } else { Err(Fault::Reported(other_length(path, got, expected))) }
     }
 
     async fn write(&mut self, path: &str, bytes: &[u8], patience: Duration, moved: &AtomicU64) -> Result<(), Fault> {
@@ -219,7 +219,7 @@ impl Line {
         }
         answered(patience, stream.finish()).await?;
         let size = answered(patience, self.ftp.size(path)).await?;
-        if size == bytes.len() { Ok(()) } else { Err(Fault::Told(other_length(path, size as u64, bytes.len() as u64))) }
+        if size == bytes.len() { Ok(()) } else { Err(Fault::Reported(other_length(path, size as u64, bytes.len() as u64))) }
     }
 }
 
@@ -299,7 +299,7 @@ impl RemoteFs for FtpStore {
             let result = async {
                 let full = line.path(path)?;
                 let written = line.write(&full, bytes, self.settings.timeout, &self.moved).await;
-                if matches!(written, Err(Fault::Refused(..) | Fault::Told(_))) {
+                if matches!(written, Err(Fault::Refused(..) | Fault::Reported(_))) {
                     // Half a file is useless; if it cannot be removed either, the first error matters more.
                     let _ = answered(self.settings.timeout, line.ftp.rm(&full)).await;
                 }
@@ -318,10 +318,10 @@ impl RemoteFs for FtpStore {
                 let (source, target) = (line.path(from)?, line.path(to)?);
                 // RFC 959 does not define a rename onto an existing file; most servers replace it.
                 if line.has(&target, patience).await? {
-                    return Err(Fault::Told(taken(to)));
+                    return Err(Fault::Reported(taken(to)));
                 }
                 if !line.has(&source, patience).await? {
-                    return Err(Fault::Told(missing(from)));
+                    return Err(Fault::Reported(missing(from)));
                 }
                 answered(patience, line.ftp.rename(&source, &target)).await
             }
@@ -376,7 +376,7 @@ impl RemoteFs for FtpStore {
             let patience = self.settings.timeout;
             let result = async {
                 let mut sofar = String::new();
-                for part in contained(path).map_err(Fault::Told)?.split('/').filter(|part| !part.is_empty()) {
+                for part in contained(path).map_err(Fault::Reported)?.split('/').filter(|part| !part.is_empty()) {
                     sofar = super::join(&sofar, part);
                     let full = line.path(&sofar)?;
                     if answered(patience, line.ftp.cwd(&full)).await.is_err_and(|fault| fault.is_refusal()) {

@@ -66,7 +66,7 @@ pub struct Libssh2Store {
 enum Fault {
     Refused(i32),
     Broken(String),
-    Told(Problem),
+    Reported(Problem),
 }
 
 impl From<Error> for Fault {
@@ -82,7 +82,7 @@ impl Fault {
     fn problem(self, path: &str) -> Problem {
         let path = crate::model::problem::shown(path);
         match self {
-            Self::Told(problem) => problem,
+            Self::Reported(problem) => problem,
             Self::Broken(why) => Problem::new(Code::DropUnreachable, format!("the connection broke at `{path}`: {why}")),
             Self::Refused(2 | 10) => missing(&path),
             Self::Refused(3) => Problem::new(Code::DropDenied, format!("no permission on the server for `{path}`")),
@@ -247,7 +247,7 @@ fn with_agent(session: &Session, user: &str, at: &super::settings::Agent) -> Res
 
 impl Live {
     fn path(&self, path: &str) -> Result<PathBuf, Fault> {
-        let path = contained(path).map_err(Fault::Told)?.trim_matches('/');
+        let path = contained(path).map_err(Fault::Reported)?.trim_matches('/');
         let inner = PathBuf::from(std::ffi::OsString::from_vec(names::bytes(path)));
         Ok(if path.is_empty() { self.base.clone() } else { self.base.join(inner) })
     }
@@ -298,7 +298,7 @@ impl Live {
                 break;
             }
         }
-        if bytes.len() as u64 == expected { Ok(bytes) } else { Err(Fault::Told(other_length(path, bytes.len() as u64, expected))) }
+        if bytes.len() as u64 == expected { Ok(bytes) } else { Err(Fault::Reported(other_length(path, bytes.len() as u64, expected))) }
     }
 
     fn write(&self, path: &str, bytes: &[u8], moved: &AtomicU64) -> Result<(), Fault> {
@@ -323,12 +323,12 @@ impl Live {
         let _ = file.fsync();
         file.close()?;
         let size = self.stat(&full)?.and_then(|stat| stat.size).unwrap_or(0);
-        if size == bytes.len() as u64 { Ok(()) } else { Err(Fault::Told(other_length(path, size, bytes.len() as u64))) }
+        if size == bytes.len() as u64 { Ok(()) } else { Err(Fault::Reported(other_length(path, size, bytes.len() as u64))) }
     }
 
     fn make_folder(&self, path: &str) -> Result<(), Fault> {
         let mut sofar = String::new();
-        for part in contained(path).map_err(Fault::Told)?.split('/').filter(|part| !part.is_empty()) {
+        for part in contained(path).map_err(Fault::Reported)?.split('/').filter(|part| !part.is_empty()) {
             sofar = join(&sofar, part);
             let full = self.path(&sofar)?;
             if self.stat(&full)?.is_none() {
@@ -389,7 +389,7 @@ impl RemoteFs for Libssh2Store {
         let (owned, bytes, moved) = (path.to_string(), bytes.to_vec(), Arc::clone(&self.moved));
         let work: Work<()> = Box::new(move |live| {
             let written = live.write(&owned, &bytes, &moved);
-            if let (Err(Fault::Refused(_) | Fault::Told(_)), Ok(full)) = (&written, live.path(&owned)) {
+            if let (Err(Fault::Refused(_) | Fault::Reported(_)), Ok(full)) = (&written, live.path(&owned)) {
                 // Half a file is useless; if it cannot be removed either, the first error matters more.
                 let _ = live.sftp.unlink(&full);
             }
@@ -403,7 +403,7 @@ impl RemoteFs for Libssh2Store {
         let work: Work<()> = Box::new(move |live| {
             let full = live.path(&target)?;
             if live.stat(&full)?.is_some() {
-                return Err(Fault::Told(taken(&target)));
+                return Err(Fault::Reported(taken(&target)));
             }
             Ok(live.sftp.rename(&live.path(&source)?, &full, None)?)
         });
