@@ -22,6 +22,7 @@ mod journals;
 mod keep;
 mod languages;
 mod library;
+mod migrate;
 mod mistakes;
 mod neighbours;
 mod odoo;

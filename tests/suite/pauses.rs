@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    process::Command,
     time::{Duration, Instant},
 };
 
@@ -65,7 +66,7 @@ async fn the_page_pauses_resumes_and_runs_a_flow_of_the_process_that_stays() {
         Site::user(&world, name, role);
     }
     let site = Site::of(&world);
-    let _daemon = world.daemon();
+    let mut daemon = world.daemon();
     until("the start", async || fs::read_to_string(world.dir.path().join("daemon.log")).is_ok_and(|log| log.contains("flow is on"))).await;
     let anna = site.signed_in(&world, "anna").await;
     let vera = site.signed_in(&world, "vera").await;
@@ -90,4 +91,6 @@ async fn the_page_pauses_resumes_and_runs_a_flow_of_the_process_that_stays() {
     until("its end", async || world.messages("orders-in").iter().all(|message| message["stage"] == "done")).await;
     let page = anna.get(flow).await.text;
     assert!(!page.contains("A run was requested") && page.contains("N-1"), "a row shows the number of its order: {page}");
+    assert!(Command::new("kill").arg(daemon.id().to_string()).status().expect("kill").success());
+    assert_eq!(daemon.wait().expect("ends").code(), Some(0));
 }
