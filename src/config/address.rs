@@ -1,4 +1,4 @@
-//! Addresses of servers: what may stand in them.
+//! Addresses of servers, and what they may contain.
 
 use crate::model::{Code, Problem, toml_reader::TomlReader};
 

@@ -1,24 +1,24 @@
-//! `[alerts]` in consign.toml: who is told, by which way, and after how long.
+//! `[alerts]` in consign.toml: who receives alerts, by which channel, and when.
 
 use std::time::Duration;
 
 use super::{SecretSource, address, secrets};
 use crate::model::toml_reader::{TomlItem, TomlReader};
 
-/// Kinds of alerts, in the order they are told.
+/// Kinds of alerts, in the order in which they are sent.
 pub const KINDS: [&str; 12] =
     ["unable", "failed", "held", "waiting", "silent", "gap", "uncollected", "overdue", "refused", "disk", "ending", "stopped"];
 
-/// Who is told of what.
+/// Who receives which alerts.
 #[derive(Debug, Clone)]
 pub struct Alerts {
     /// By mail.
     pub mail: Option<Mail>,
     /// By a POST of JSON to a URL, which often is a secret itself.
     pub webhook: Option<Webhook>,
-    /// How long what has been told is not told again, however it changes.
+    /// Minimum time between two notices of the same alert, even if it changes.
     pub cool_down: Duration,
-    /// How often what lasts unchanged is told again.
+    /// Time after which an unchanged alert is sent again.
     pub remind: Duration,
     /// How long a message may be held.
     pub held: Duration,
@@ -26,7 +26,7 @@ pub struct Alerts {
     pub waiting: Duration,
     /// MiB that must be free where the storage lies.
     pub disk: u64,
-    /// How long before their end keys and certificates are told.
+    /// How long before they expire, certificates raise an alert.
     pub ends: Duration,
     /// Kinds that are not wanted ([`KINDS`]).
     pub off: Vec<String>,

@@ -16,7 +16,7 @@ use crate::{
 /// What a check found.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// What must be mended.
+    /// What must be fixed.
     pub problems: Vec<Problem>,
     /// What only keeps flows that are switched off from running.
     pub notes: Vec<Problem>,
@@ -120,8 +120,8 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
     problems
 }
 
-/// A row with a value in every column, held against the schema: columns in the wrong order, twice, or not mapped though they must be
-/// would be told of every row of every file, and to the partner.
+/// Validates a row with a value in every column. Otherwise, columns in the wrong order, duplicate columns, and missing required columns
+/// would be reported for every row of every file, and to the partner.
 fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, ByteSource), schema: &Schema) -> Vec<Problem> {
     let file = flow.file.clone();
     let (_, found) = schema.judge(&ValidatedFile::named(&flow.file), move |judge| format.read(&row, &file, &Limits::default(), judge));

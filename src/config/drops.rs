@@ -19,7 +19,7 @@ use crate::{
 /// How slow a drop may be before it is given up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// How long it may stand still, and over how long its rate is measured.
+    /// How long it may be silent, and the window in which its rate is measured.
     pub window: Duration,
     /// Bytes a second that all its transfers together move at least.
     pub lowest: u64,

@@ -53,7 +53,7 @@ pub enum SameContent {
     Hold,
     /// Processed like a new file.
     Process,
-    /// Shelved like an exact duplicate.
+    /// Archived like an exact duplicate.
     Skip,
 }
 
@@ -189,7 +189,7 @@ pub struct RecordsSource {
     pub fields: Tree,
     /// Where each of them stands in the flow's file: path, line, column.
     pub field_places: Vec<(String, u32, u32)>,
-    /// Fields that its messages are found by: what the number is called, and its path.
+    /// Fields that are the messages' references: the name of the number, and its path.
     pub numbers: Vec<(String, String)>,
     /// Records in one file at most; above 1 the template has `records` instead of `record`.
     pub per_file: usize,

@@ -21,7 +21,7 @@ const RESERVE: u64 = 256 << 20;
 const DAY: u64 = 24 * 3600;
 
 impl Default for Keep {
-    /// Rolled after thirty days, never deleted: what is to be forgotten is for a person to say.
+    /// Zipped after thirty days, never deleted: a person decides what is deleted.
     fn default() -> Self {
         Self { zip_after: Some(Duration::from_secs(30 * DAY)), delete_after: None, reserve: RESERVE }
     }

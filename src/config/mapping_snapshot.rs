@@ -1,5 +1,5 @@
-//! What an inbound flow makes its plans with, as it stood on a day: kept beside the messages, so that one can be done again as it would
-//! have been done then.
+//! Everything that an inbound flow uses to make plans, as of a day. It is stored with the messages, so that one can be reprocessed with its
+//! original mapping.
 
 use std::collections::BTreeMap;
 

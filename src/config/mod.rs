@@ -74,7 +74,7 @@ pub struct Workspace {
     pub odoo: OdooConfig,
     /// `[odoos.NAME]`: further ones.
     pub odoos: BTreeMap<String, OdooConfig>,
-    /// Who is told of what.
+    /// Who receives which alerts.
     pub alerts: Alerts,
     /// The web page.
     pub web: Web,

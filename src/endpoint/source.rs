@@ -57,7 +57,7 @@ pub struct Candidate {
 /// What a look at a source has shown.
 #[derive(Debug, Default)]
 pub struct Polled {
-    /// All that is there, in the order in which it is to be taken.
+    /// Everything that is there, in the order in which to receive it.
     pub candidates: Vec<Candidate>,
     /// Messages that have nothing left to settle: something else lies under the key of theirs.
     pub replaced: Vec<MessageId>,
@@ -145,7 +145,7 @@ pub trait Source: Send + Sync {
     /// Hears that messages are safe with us: on disk and in the journal. Heard again after a crash, it does no harm.
     ///
     /// # Errors
-    /// The source cannot be told; the message goes on all the same.
+    /// The source cannot be reached; the message continues all the same.
     fn accept<'a>(&'a self, messages: &'a [Message]) -> BoxFuture<'a, Result<(), Problem>>;
 
     /// Hears what became of messages, until it succeeds; a later outcome replaces an earlier one. Gives for each, in their order, the
@@ -155,7 +155,7 @@ pub trait Source: Send + Sync {
     /// What keeps all of them from being settled.
     fn settle<'a>(&'a self, resting: &'a [Resting<'a>]) -> BoxFuture<'a, Result<Vec<Settled>, Problem>>;
 
-    /// How ops is told that a message, and so many others, could not be settled.
+    /// The problem for ops: this message, and so many others, could not be settled.
     fn unsettled(&self, message: &Message, cause: Problem, others: usize) -> Problem;
 
     /// Reads the records of a message again, as they are now.

@@ -39,7 +39,7 @@ pub trait Effects: WriteHistory {
 pub struct TookPlace {
     /// Records stored or found as planned.
     pub records: Vec<RecordRow>,
-    /// What is to be said of it.
+    /// Remarks about it.
     pub notes: Vec<Problem>,
     /// Parts of the document that were refused.
     pub refused: Vec<((u32, u32), Problem)>,
@@ -124,10 +124,10 @@ pub trait DocumentTarget: Send + Sync {
         String::new()
     }
 
-    /// Does what nobody can see: an upload under a temporary name. Done again, it replaces what an earlier try left.
+    /// Does what nobody can see: an upload under a temporary name. A repetition replaces what an earlier attempt left.
     ///
     /// # Errors
-    /// What keeps it from being done.
+    /// Why it failed.
     fn prepare<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), Problem>>;
 
     /// Hands a document over. What it is about to do goes to `effects` first.

@@ -10,7 +10,7 @@ use super::{
 };
 use crate::model::{Code, Problem};
 
-/// Added to the time that Odoo gives a request: for its way there, and for Odoo to abort it.
+/// Added to Odoo's time limit of a request: for the network, and for Odoo to abort the request.
 const BEYOND: TimeDelta = TimeDelta::seconds(30);
 /// Longest wait for another task that asks the journal the same at the start. One that writes holds its turn for longer.
 const ASKING: Duration = Duration::from_secs(2);

@@ -29,7 +29,7 @@ use crate::{
     storage::{self, Storage},
 };
 
-/// How long what can be done again, and is nearly over, may take once the engine is to stop: moves at the partner's, a probe.
+/// How long repeatable work that is nearly finished may take after a stop: moves on the partner's server, a probe.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// Carries messages of one workspace.
@@ -155,7 +155,7 @@ impl Engine {
         self.shared.chores.turn(name).await
     }
 
-    /// Does what can be done again from its beginning; `None` where it had not come to an end so long after the engine was to stop.
+    /// Runs work that can be repeated from the start; `None` if it did not finish within `grace` after a stop.
     pub(super) async fn unless_stopped<T>(&self, grace: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut stopping = self.stopping.subscribe();
         let stopped = async {

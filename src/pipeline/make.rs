@@ -83,8 +83,8 @@ async fn store(
     Ok(engine.journal().planned(message, &[], None, engine.clock().now()).await?)
 }
 
-/// The answer that a message at rest is to be given, where its flow gives one. Edited copies get none. Of a zip each document is answered;
-/// a refused zip gets one answer.
+/// The acknowledgement of a message at rest, if its flow sends one. Edited copies get none. In a zip each document gets one; a refused zip
+/// gets one acknowledgement.
 pub(super) fn owed(flow: &Flow, message: &Message, is_zip: bool) -> Option<NewMessage> {
     let answer = flow.answer.as_ref()?;
     let wanted = match message.stage {

@@ -131,7 +131,7 @@ async fn number_refused(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas
     };
     let Ok(mut documents) = read else { return Ok(()) };
     let mut numbers = Vec::new();
-    // What else the mapping would refuse is told once the schema is content.
+    // Other mapping problems are reported once the document is valid.
     let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;
     engine.journal().numbered(message.id, &numbers, None).await.map_err(Problems::from)
 }

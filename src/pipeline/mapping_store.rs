@@ -1,4 +1,4 @@
-//! The mappings that messages were planned with, each kept once under its digest: so that a message can be done again as it was.
+//! The mappings that messages were planned with, each stored once under its digest, so that a message can be reprocessed with it.
 
 use std::{
     fs,
@@ -43,7 +43,7 @@ pub async fn load(storage: &Storage, message: &Message) -> Result<MappingSnapsho
     let read = move || serde_json::from_slice(&fs::read(path?).ok()?).ok();
     let kept = tokio::task::spawn_blocking(read).await.ok().flatten();
     kept.ok_or_else(|| {
-        Problem::new(Code::OriginalLost, format!("the mapping of that day was not kept for message {}", message.id.short()))
-            .hint("do it again with today's mapping")
+        Problem::new(Code::OriginalLost, format!("the original mapping of message {} is not stored", message.id.short()))
+            .hint("reprocess it with the current mapping")
     })
 }

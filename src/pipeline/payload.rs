@@ -86,7 +86,7 @@ impl Payload<'_> {
                 _ => Ok(journal.planned(message, &[], None, clock.now()).await?),
             },
             Stage::Planned => {
-                // Nobody can see it yet, and it is done again under the same name.
+                // Nobody can see it yet, and a repetition uses the same name.
                 let Some(prepared) = self.run.engine.unless_stopped(Duration::ZERO, self.target.prepare(message)).await else {
                     return Ok(());
                 };

@@ -40,8 +40,8 @@ pub(super) fn batches(ready: Vec<ItemOrigin>) -> Vec<Vec<ItemOrigin>> {
     batches
 }
 
-/// Takes what was fetched: spool, journal, and the source is told. Gives the messages to carry on, in their order, with the records that
-/// they are made of.
+/// Receives what was fetched: spool, journal, then the acknowledgement to the source. Returns the messages to process, in their order, with
+/// the records that they are made of.
 pub(super) async fn receive(
     run: &Run<'_>,
     fetched: Vec<Result<Fetched, Problem>>,

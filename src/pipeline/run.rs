@@ -38,7 +38,7 @@ impl Run<'_> {
         if !look || engine.is_stopping() || (is_stopped && self.source.can_wait()) {
             return Ok(());
         }
-        // What is only looked at, or fetched and not written down yet, is done again by the next run.
+        // The next run repeats what is only polled, or fetched and not recorded yet.
         let Some(followed) = engine.unless_stopped(Duration::ZERO, self.follow(summary)).await else { return Ok(()) };
         followed?;
         let Some(name) = self.source.lease() else { return self.poll(None, is_stopped, summary).await };

@@ -26,8 +26,8 @@ pub(super) fn is_due(flow: &Flow, message: &Message) -> bool {
     is_own && is_open && matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed)
 }
 
-/// Shelves our copies of messages at rest and tells their source, in one batch so that waits are shared. A failure is reported, does not
-/// affect the others, and is tried again at the next run. Gives the answers that partners are to be given.
+/// Archives our copies of messages at rest and settles them at their source, in one batch so that waits are shared. A failure is reported,
+/// does not affect the others, and is retried at the next run. Returns the acknowledgements to send to partners.
 pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> Result<Vec<Message>, Problem> {
     let engine = run.engine;
     if messages.is_empty() {
@@ -52,7 +52,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
                 owed.extend(answer);
                 archived.push((message, problems));
             }
-            // The same reason is told once, however many files it holds.
+            // The same reason is reported once, however many files it affects.
             Err(problem) if ours.iter().any(|reported| reported.code == problem.code) => {}
             Err(problem) => ours.push(problem.in_file(&message.name)),
         }
@@ -74,7 +74,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
     Ok(answers)
 }
 
-/// Puts our copy of a message in its folder; gives the answer that the partner is to be given for it.
+/// Moves our copy of a message to its folder; returns the acknowledgement to send to the partner for it.
 async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) -> Result<Option<NewMessage>, Problem> {
     let storage = run.engine.storage();
     // One that lies where it belongs is not read and hashed again because its source cannot be reached.

@@ -30,7 +30,7 @@ pub struct Summary {
     pub waiting: usize,
     /// Messages held for a person.
     pub held: usize,
-    /// Files that are left on the drop for a person, those told before among them.
+    /// Files that are left on the drop for a person, those reported before included.
     pub left: usize,
     /// Records that were refused while the rest of their files went in.
     pub refused: usize,
@@ -48,7 +48,7 @@ pub struct Summary {
     /// An answer to a partner could not be given for a reason that every other would meet; no further one is tried in this run.
     #[serde(skip)]
     pub(crate) answers_stopped: bool,
-    /// Odoo may still be at a call of an earlier run: what is to be written to it waits where it is.
+    /// Odoo may still process a call of an earlier run: messages that would write to it wait.
     #[serde(skip)]
     pub(crate) odoo_is_busy: bool,
     /// Messages that were not carried on for it; they count as waiting.

@@ -35,13 +35,13 @@ pub async fn is_package(storage: &Storage, documents: &Documents, message: &Mess
     }
     match storage.head(message, 4).await {
         Ok(first) => Ok(zip::begins(&first)),
-        // What is lost is told where it is needed.
+        // A lost original is reported where it is needed.
         Err(problem) if problem.code == Code::OriginalLost => Ok(false),
         Err(problem) => Err(problem),
     }
 }
 
-/// Carries a zip to its end; gives the documents that are to be carried behind it.
+/// Carries a zip to its end; returns its documents, which are carried after it.
 pub(super) async fn carry(run: &Run<'_>, message: &mut Message, summary: &mut Summary) -> Result<(Vec<Message>, Next), Problems> {
     let mut steps = Package { run, documents: Vec::new() };
     let next = carry::carry(run, &mut steps, message, summary).await?;
@@ -79,7 +79,7 @@ impl StageSteps for Package<'_> {
     }
 }
 
-/// Makes messages of the documents of a zip, those that are not there from an earlier try; with what is to be said of it.
+/// Makes messages of the documents of a zip, except those from an earlier attempt; returns them with a remark.
 async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Result<(Vec<Message>, String), Problem> {
     let engine = run.engine;
     let Some(read_as) = &run.flow.documents else { return Ok((Vec::new(), String::new())) };
@@ -111,9 +111,9 @@ async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Resu
     engine.storage().discard(twins.iter().map(|(file, _)| file.id)).await;
     summary.duplicates += twins.len();
     let mut note = match (documents.len(), known.len()) {
-        (new, 0) => format!("{new} documents in it, each a message of its own"),
-        (0, known) => format!("its {known} documents are messages of their own already: do those again"),
-        (new, known) => format!("{new} documents in it besides {known} that are messages already"),
+        (new, 0) => format!("{new} documents in it, each a separate message"),
+        (0, known) => format!("its {known} documents are already separate messages: reprocess those"),
+        (new, known) => format!("{new} new documents in it; {known} are already messages"),
     };
     if !twins.is_empty() {
         note.push_str(&format!("; {} repeat what came before", twins.len()));

@@ -141,7 +141,7 @@ fn judge(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schema
 /// Reads a file that was examined before.
 ///
 /// # Errors
-/// What keeps it from being read.
+/// Why it cannot be read.
 pub(super) fn read(source: &ByteSource, name: &str, inbound: Inbound<'_>, shape: Arc<Shape>) -> Result<Vec<Document>, Problems> {
     let reader = Reader::of(inbound);
     let mut tree = reader.tree();
@@ -167,7 +167,7 @@ pub(super) struct Large {
 /// Reads of a file what stands outside of the elements that records are made of.
 ///
 /// # Errors
-/// What keeps it from being read.
+/// Why it cannot be read.
 pub(super) fn read_large(
     source: ByteSource,
     name: &str,
@@ -206,7 +206,7 @@ pub(super) fn parts(large: Large, name: String, inbound: Inbound<'_>, size: usiz
 /// Those parts of a file that begin at these places, as a smaller file of the same form.
 ///
 /// # Errors
-/// What keeps it from being read.
+/// Why it cannot be read.
 pub(super) fn rest(
     source: &ByteSource,
     name: &str,

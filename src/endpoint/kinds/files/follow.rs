@@ -17,7 +17,7 @@ const REASON: u64 = 64 << 10;
 /// Characters kept of it.
 const WORDS: usize = 500;
 
-/// By when a document that is sent now is to be answered, where its flow expects that.
+/// When the acknowledgement of a document that is sent now is due, if its flow expects one.
 pub(super) fn due(of: &FilesOut<'_>) -> Option<DateTime<Utc>> {
     let within = TimeDelta::from_std(of.files.answer.as_ref()?.within).unwrap_or(TimeDelta::MAX);
     Some(of.site.clock().now().checked_add_signed(within).unwrap_or(DateTime::<Utc>::MAX_UTC))

@@ -84,7 +84,7 @@ impl FilesOut<'_> {
             self.upload(message).await?;
         }
         if !self.free_name(&*drop, message, &temporary).await? {
-            return Ok(Committed { effect: None, note: Some("the same file lies at the partner's already") });
+            return Ok(Committed { effect: None, note: Some("the partner already has the same file") });
         }
         let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone(), place: Some(drop.name()) };
         match effects.open(&sending, follow::due(self)).await? {

@@ -17,7 +17,7 @@ const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 /// Odoo's form of a moment.
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
 
-/// Records that are to be sent now.
+/// Records to send now.
 #[derive(Debug, Default)]
 pub(super) struct Due {
     pub(super) ids: Vec<i64>,

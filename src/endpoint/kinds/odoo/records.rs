@@ -1,4 +1,4 @@
-//! Records of an Odoo that are to be sent.
+//! Odoo records to send.
 
 use std::collections::HashMap;
 
@@ -171,8 +171,8 @@ impl Records<'_> {
         Ok(fetched)
     }
 
-    /// The records that can be read one by one, for when all together could not be, and why the others cannot. Where none can, the one
-    /// problem is told.
+    /// Reads the records one by one after a read of all failed: those that can be read, and why the others cannot. If none can be read,
+    /// this returns the one problem.
     async fn one_by_one(&self, ids: &[i64], first: Problem) -> Result<(Vec<Json>, HashMap<i64, Problem>), Problem> {
         let (mut records, mut failed) = (Vec::new(), HashMap::new());
         for id in ids {
@@ -197,7 +197,7 @@ impl Records<'_> {
     }
 }
 
-/// What a message is found by: the names of its records, and what the flow names besides.
+/// The references of a message: the names of its records, and the fields that the flow names.
 fn numbers(of: &RecordsSource, records: &[Json]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for record in records {

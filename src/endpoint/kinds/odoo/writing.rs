@@ -86,7 +86,7 @@ impl Writer<'_> {
                 }
                 Err(Stopped { done, problems, ended, lost: is_lost }) => {
                     *lost = is_lost;
-                    // What was stored stays, and is to be found at the message.
+                    // Stored records stay, and the message lists them.
                     parts.stopped(took_place(message, done, write, ended)).await?;
                     return Err(problems);
                 }
