@@ -12,9 +12,9 @@ pub(super) fn read(table: &TomlReader<'_>, key: &str, example: &str) -> Option<S
         return None;
     };
     if holds_more(rest) {
-        let text = format!("`{key}` has a user, a password or a query in it, which would be read by whoever sees this file or a log");
+        let text = format!("`{key}` contains a user, a password or a query, which anybody who sees this file or a log could read");
         let problem = Problem::new(Code::ConfigBadValue, text).at(table.place(node));
-        table.report(problem.hint(format!("write the address alone, as in {example}; secrets have keys of their own, with env or file")));
+        table.report(problem.hint(format!("write only the address, as in {example}; put secrets in their own keys, with env or file")));
         return None;
     }
     Some(text)

@@ -114,7 +114,7 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Alerts {
     }
     alerts.off = table.texts("off").unwrap_or_default();
     if let (Some(unknown), Some(node)) = (alerts.off.iter().find(|kind| !KINDS.contains(&kind.as_str())), table.node("off")) {
-        table.bad(node, format!("`{unknown}` is no kind of alert; the kinds are {}", KINDS.join(", ")));
+        table.bad(node, format!("`{unknown}` is not a kind of alert; the kinds are {}", KINDS.join(", ")));
     }
     alerts.webhook = webhook(&table);
     alerts.mail = table.table("mail").map(|table| {
@@ -130,9 +130,9 @@ fn webhook(table: &TomlReader<'_>) -> Option<Webhook> {
     let node = table.node("webhook")?;
     let TomlItem::Text(url) = &node.item else { return secrets::read(table, "webhook").map(Webhook::Secret) };
     if !url.starts_with("https://") && !url.starts_with("http://") {
-        table.bad(node, "`webhook` is a URL, or where one is kept: { env = \"NAME\" }".into());
+        table.bad(node, "`webhook` is a URL, or where to read it: { env = \"NAME\" }".into());
     } else if address::holds_more(url) {
-        let text = "`webhook` has a user, a password or a query in it: keep the whole URL elsewhere, as in webhook = { env = \"NAME\" }";
+        let text = "`webhook` contains a user, a password or a query: store the whole URL elsewhere, as in webhook = { env = \"NAME\" }";
         table.bad(node, text.into());
     }
     Some(Webhook::Url(url.clone()))
@@ -165,7 +165,7 @@ fn mail(table: &TomlReader<'_>) -> Mail {
     };
     for (key, address) in mail.to.iter().map(|to| ("to", to)).chain([("from", &mail.from)]) {
         if let (false, Some(node)) = (address.is_empty() || address.contains('@'), table.node(key)) {
-            table.bad(node, format!("`{address}` is no mail address"));
+            table.bad(node, format!("`{address}` is not a mail address"));
         }
     }
     mail

@@ -48,7 +48,7 @@ pub(super) fn returned(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, valu
     let schema = table.text("schema");
     let on = table.texts("on").unwrap_or_else(|| vec!["done".into(), "failed".into()]);
     if let (Some(wrong), Some(node)) = (on.iter().find(|on| !["done", "failed"].contains(&on.as_str())), table.node("on")) {
-        table.bad(node, format!("`{wrong}` is not when a document is answered: done, failed"));
+        table.bad(node, format!("`{wrong}` is not an outcome to acknowledge: write done or failed"));
     }
     let has = |what: &str| on.iter().any(|on| on == what);
     // Given again, it is the same file.

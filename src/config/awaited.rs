@@ -44,7 +44,7 @@ pub(super) fn awaited(reader: &TomlReader<'_>) -> Option<ExpectedAck> {
 }
 
 fn unclear(key: &str, path: &str) -> String {
-    format!("`{path}` is no `{key}`: a path on the drop, with {{name}} or {{stem}} in its last part, as in `in/done/{{name}}`")
+    format!("`{path}` is not a `{key}`: write a path on the drop with {{name}} or {{stem}} in its last part, as in `in/done/{{name}}`")
 }
 
 /// A path that stays on the drop and names one document's file.

@@ -86,7 +86,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
     }
     for (model, then, line, column) in inbound.map.mapping.creates() {
         if !actions::leaves_a_mark(model, then) {
-            let text = format!("nothing tells a second try that a new {model} was made by the first: it would be made again");
+            let text = format!("a second attempt cannot see that the first created a new {model}: it would create it again");
             let problem = Problem::new(Code::ActionUnknown, text).at(Place::at(&inbound.map.mapping.file, line, column));
             problems.push(problem.hint("give the records an `identity`, or an `external` id, without write = \"create\""));
         }
@@ -94,7 +94,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
     let wrong = |what: String| Problem::new(Code::MappingPath, what).at(Place::file(&flow.file));
     for (at, choice) in inbound.map.schemas.iter().enumerate() {
         if at + 1 < inbound.map.schemas.len() && choice.is_for_all() {
-            problems.push(wrong(format!("{} is for every document: the schemas behind it are never taken", choice.schema)));
+            problems.push(wrong(format!("{} is for every document: the schemas after it are never used", choice.schema)));
         }
         if let (Some(root), Some(shape)) = (&choice.root, shape(&choice.schema)) {
             let mut roots = shape.roots.iter().map(|(name, _)| &*name.local);
@@ -129,7 +129,7 @@ fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, ByteSource), schema: &Sche
     let reported = |problem: Problem| {
         Problem::new(Code::MappingPath, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))
             .at(Place::file(&flow.file).with_path("[csv.columns]"))
-            .hint("columns stand in the order in which the schema wants the elements, each once, and none that must be there is left out")
+            .hint("list the columns in the order of the schema's elements, each once, with all required ones")
     };
     order.map(reported).collect()
 }
@@ -161,7 +161,7 @@ fn overlaps(workspace: &Workspace) -> Vec<Problem> {
                 && flow.folder() == other.folder()
                 && files.patterns.iter().any(|a| others.patterns.iter().any(|b| meet(a, b)))
             {
-                let message = format!("the flows `{}` and `{}` take the same files from {}", other.id, flow.id, flow.folder());
+                let message = format!("the flows `{}` and `{}` receive the same files from {}", other.id, flow.id, flow.folder());
                 problems.push(
                     Problem::new(Code::ConfigBadValue, message)
                         .at(Place::file(&flow.file))
@@ -171,7 +171,7 @@ fn overlaps(workspace: &Workspace) -> Vec<Problem> {
         }
         let partner = workspace.partners.get(&flow.partner);
         for archive in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|archive| **archive == flow.folder()) {
-            let message = format!("the flow takes files from `{archive}`, where the partner's finished files are put");
+            let message = format!("the flow receives files from `{archive}`, which is the archive for processed files");
             problems.push(Problem::new(Code::ConfigBadValue, message).at(Place::file(&flow.file)));
         }
     }
@@ -232,8 +232,8 @@ fn names(flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
                 }
                 top if tops.contains(&top) => None,
                 "sequence" => Some(Some("give the flow a `sequence = 1`".into())),
-                "record" => Some(Some("with `per_file` above 1 there are `records`: {% for record in records %} … {% endfor %}".into())),
-                "records" => Some(Some("with one record in a file it is `record`; `per_file` puts several together".into())),
+                "record" => Some(Some("with `per_file` above 1 use `records`: {% for record in records %} … {% endfor %}".into())),
+                "records" => Some(Some("with one record in a file use `record`; for several set `per_file`".into())),
                 top => Some(did_you_mean(top, tops.iter().copied())),
             };
             if let Some(hint) = hint {
@@ -273,7 +273,7 @@ fn loops(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Option<P
     // A key that a table of the template does not have is one of them.
     let is_name = problem.message.contains("undefined") && !problem.message.contains('[');
     let text = format!("the template uses a name in a loop that the flow `{}` does not read", flow.id);
-    is_name.then(|| Problem::new(Code::Template, text).at(problem.place).hint("look at the line; fields are added to [read] fields"))
+    is_name.then(|| Problem::new(Code::Template, text).at(problem.place).hint("check the line, and add missing fields to [read] fields"))
 }
 
 /// A record of a model with a value for each field of the tree.
@@ -379,7 +379,7 @@ fn tree(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>, model: &str,
                 (Some(relation), false) => tree(workspace, flow, outbound, relation, &path, below, problems),
                 (None, false) => {
                     problems.push(
-                        Problem::new(Code::MappingField, format!("`{name}` of `{model}` is a value, nothing lies below it"))
+                        Problem::new(Code::MappingField, format!("`{name}` of `{model}` is a value: it has no fields below it"))
                             .at(place(&path)),
                     );
                 }

@@ -59,7 +59,7 @@ pub struct Envelope {
 pub(super) fn schemas(reader: &TomlReader<'_>) -> Vec<Choice> {
     let Some(node) = reader.node("schemas") else { return Vec::new() };
     let TomlItem::List(items) = &node.item else {
-        reader.bad(node, "`schemas` is a list of tables: write [[schemas]] over each".into());
+        reader.bad(node, "`schemas` is a list of tables: write [[schemas]] above each".into());
         return Vec::new();
     };
     let mut choices = Vec::new();

@@ -49,7 +49,7 @@ impl Pace {
         };
         let longest = reader.duration("max_time").unwrap_or(usual.longest);
         if let Some(node) = reader.node("max_time").filter(|_| longest.is_zero()) {
-            reader.bad(node, "`max_time` is a second at least".into());
+            reader.bad(node, "`max_time` is one second or more".into());
         }
         // A little more than the transports' own patience, whose words say more.
         let window = patience(reader) + Duration::from_secs(2);
@@ -129,7 +129,7 @@ impl Account {
         };
         for name in account.legacy.iter().filter(|name| !LEGACY.contains(&name.as_str())) {
             let hint = did_you_mean(name, LEGACY).unwrap_or_else(|| format!("one of {}", LEGACY.join(", ")).into());
-            let problem = Problem::new(Code::ConfigBadValue, format!("`{name}` is no algorithm that can be allowed"));
+            let problem = Problem::new(Code::ConfigBadValue, format!("`{name}` is not an algorithm that `legacy` can allow"));
             reader.report(problem.at(reader.place_of("legacy")).hint(hint));
         }
         if account.password.is_none() && account.key.is_none() && account.agent.is_none() && reader.node("password").is_none() {
@@ -278,7 +278,7 @@ impl DropConfig {
     /// The drop is no SFTP server.
     pub fn address(&self, root: &Path) -> Result<SftpSettings, Problem> {
         let Self::Sftp { account, jump, known_hosts, base, timeout, in_flight, engine, partner } = self else {
-            return Err(Problem::new(Code::Usage, "the partner's drop is no SFTP server: it has no host key"));
+            return Err(Problem::new(Code::Usage, "the partner's drop is not an SFTP server: it has no host key"));
         };
         let settings = |account: &Account, accept: String| {
             let Account { host, port, user, legacy, .. } = account;
@@ -324,7 +324,7 @@ fn engine(reader: &TomlReader<'_>) -> SshEngine {
 fn patience(reader: &TomlReader<'_>) -> Duration {
     let timeout = reader.duration("timeout").unwrap_or(TIMEOUT);
     if let Some(node) = reader.node("timeout").filter(|_| timeout.is_zero()) {
-        reader.bad(node, "`timeout` is a second at least".into());
+        reader.bad(node, "`timeout` is one second or more".into());
     }
     timeout
 }

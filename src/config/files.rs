@@ -31,7 +31,7 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let sequence = table.text("sequence").and_then(|text| {
         let numbered = Numbered::parse(&text);
         if let (None, Some(node)) = (&numbered, table.node("sequence")) {
-            table.bad(node, "`sequence` is a file's name with its number, as in `ORD_{number}.xml`, and * for the rest".into());
+            table.bad(node, "`sequence` is the pattern of a numbered file name, as in `ORD_{number}.xml`; * matches the rest".into());
         }
         numbered
     });
@@ -45,7 +45,7 @@ fn marker(reader: &TomlReader<'_>) -> Option<String> {
     let Some(node) = reader.node("marker").filter(|_| !names_file || marker.contains('/') || marker == "{name}") else {
         return Some(marker);
     };
-    reader.bad(node, "`marker` is the name of a file beside each, as in `{name}.done` or `{stem}.ok`".into());
+    reader.bad(node, "`marker` is the name of a marker file, as in `{name}.done` or `{stem}.ok`".into());
     None
 }
 
@@ -60,7 +60,7 @@ pub fn read_target(reading: &Reading<'_>) -> Option<Box<dyn TargetSettings>> {
         Some((before, after)) if !(before.is_empty() && after.is_empty()) => (before.to_string(), after.to_string()),
         _ => {
             if let Some(node) = table.node("temporary") {
-                table.bad(node, "`temporary` shows where the name stands, as in `.*.part` or `uploading/*`".into());
+                table.bad(node, "`temporary` has a * for the file's name, as in `.*.part` or `uploading/*`".into());
             }
             (".".into(), ".part".into())
         }

@@ -62,7 +62,7 @@ impl<'r> Ends<'r> {
             }
         };
         if let Some(node) = reader.node("direction") {
-            reader.bad(node, "`direction` is the short form: with [source] and [target] it is left out".into());
+            reader.bad(node, "`direction` is the short form: remove it, or [source] and [target]".into());
         }
         for table in [&from, &to] {
             if table.node("kind").is_none() {
@@ -243,15 +243,15 @@ fn map(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, partner: &str) -> Op
         }
     };
     for (value, line, column) in mapping.flow_values().into_iter().filter(|(value, ..)| !given.values.contains_key(value)) {
-        let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
+        let text = format!("the mapping reads `{value}` from the `values` of the flow {}, which lack it", reader.file());
         reader.report(Problem::new(Code::ConfigUnknownName, text).at(Place::at(&name, line, column)));
     }
     if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("partial")) {
-        let text = "records of this mapping cannot be refused one by one: each must be made of an element of its own below the root";
+        let text = "records of this mapping cannot be refused one by one: each must come from its own element below the root";
         reader.bad(node, text.into());
     }
     if let (true, Some(_), Some(node)) = (partial, &envelope, reader.node("partial")) {
-        let text = "records of documents in an envelope cannot be refused one by one: what is left would not be such a file";
+        let text = "records of documents in an envelope cannot be refused one by one: the rest would not be a valid file";
         reader.bad(node, text.into());
     }
     if schemas.is_empty() {

@@ -48,7 +48,7 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Keep {
         && delete <= zip
         && table.node("zip_after").is_some()
     {
-        table.bad(node, "what is deleted before it is rolled into a zip never is: `delete_after` is longer than `zip_after`".into());
+        table.bad(node, "`delete_after` must be longer than `zip_after`: otherwise files are deleted before they are zipped".into());
     }
     match (table.integer("reserve").map(u64::try_from), table.node("reserve")) {
         (Some(Ok(mebibytes)), _) => keep.reserve = mebibytes << 20,

@@ -89,7 +89,7 @@ pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem
     let mut broken = Vec::new();
     let main = parse_file(root, "consign.toml").map_err(|problem| {
         if problem.code == Code::ConfigUnreadable {
-            problem.hint("a workspace is a folder with a consign.toml; `consign init DIR` makes one, `-w DIR` names one")
+            problem.hint("a workspace is a folder with a consign.toml; `consign init DIR` creates one, `-w DIR` selects one")
         } else {
             problem
         }
@@ -200,7 +200,7 @@ fn odoos(reader: &TomlReader<'_>, usual: &OdooConfig) -> BTreeMap<String, OdooCo
         let read = odoo(&table, &entry.key);
         // The journal would take one record for two, and a value written under one name for a person's change under the other.
         if let Some(same) = std::iter::once(usual).chain(odoos.values()).find(|known| known.is_same(&read)) {
-            table.bad(&entry.node, format!("[odoos.{}] is the same database as [{}]: an Odoo has one name", entry.key, same.table));
+            table.bad(&entry.node, format!("[odoos.{}] is the same database as [{}]: give each Odoo only one name", entry.key, same.table));
         }
         odoos.insert(entry.key.clone(), read);
     }
@@ -319,7 +319,7 @@ fn catalog(root: &Path, name: &str, problems: &RefCell<Vec<Problem>>) -> Option<
     let read = serde_json::from_slice(&bytes).map_err(|error| {
         let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = Place::at(name, narrow(error.line()), narrow(error.column()));
-        problems.borrow_mut().push(Problem::new(Code::ConfigSyntax, "the field snapshot is not the JSON it should be").at(place));
+        problems.borrow_mut().push(Problem::new(Code::ConfigSyntax, "the field snapshot is not valid").at(place));
     });
     read.ok()
 }

@@ -72,13 +72,13 @@ fn numbers(reader: &TomlReader<'_>, read: &[String]) -> Vec<(String, String)> {
     let number = |entry: &TomlEntry| match &entry.node.item {
         TomlItem::Text(path) if read.contains(path) => Some((entry.key.clone(), path.clone())),
         TomlItem::Text(path) => {
-            let text = format!("`{path}` is not among the `fields` that are read");
+            let text = format!("`{path}` is not one of the `fields` that the flow reads");
             let hint = did_you_mean(path, read.iter().map(String::as_str));
             table.report(Problem::new(Code::ConfigUnknownName, text).at(table.place(&entry.node)).maybe_hint(hint));
             None
         }
         _ => {
-            table.bad(&entry.node, format!("`{}` takes the path of a field", entry.key));
+            table.bad(&entry.node, format!("`{}` must be the path of a field", entry.key));
             None
         }
     };

@@ -63,12 +63,12 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Web {
         for text in texts {
             match text.parse() {
                 Ok(address) => web.proxies.push(address),
-                Err(_) => table.bad(node, format!("`{text}` is no address of a proxy")),
+                Err(_) => table.bad(node, format!("`{text}` is not the address of a proxy")),
             }
         }
     }
     if let (None, Some(node)) = (table.node("proxies"), table.node("user_header")) {
-        table.bad(node, "whom a proxy signs in is believed only of a proxy that is named: add `proxies = [\"127.0.0.1\"]`".into());
+        table.bad(node, "sign-in by a proxy works only for a named proxy: add `proxies = [\"127.0.0.1\"]`".into());
     }
     table.finish();
     web

@@ -69,7 +69,7 @@ impl Site {
 fn may_land(odoo: &str, until: DateTime<Utc>) -> Problem {
     let which = if odoo.is_empty() { "Odoo".to_string() } else { format!("the Odoo `{odoo}`") };
     let text = format!(
-        "{which} may still be at a call whose answer did not come; nothing is written to it before {}",
+        "{which} may still process a call whose answer was lost; consign writes nothing to it before {}",
         until.format("%Y-%m-%d %H:%M:%S UTC")
     );
     Problem::new(Code::MayLand, text)

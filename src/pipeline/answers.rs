@@ -27,9 +27,9 @@ pub(super) async fn matched(run: &Run<'_>, answers: &[Acknowledgement]) -> Resul
             None => {
                 let hint = match flows.as_slice() {
                     [] => format!("no outbound flow of the partner {} has an [answer]", flow.partner),
-                    flows => format!("looked for among what {} sent and expects an answer to", flows.join(", ")),
+                    flows => format!("searched in the documents of {} that expect an acknowledgement", flows.join(", ")),
                 };
-                let text = format!("`{}` is no document that we sent and await an answer to", cut(&answer.number));
+                let text = format!("`{}` is not a sent document that awaits an acknowledgement", cut(&answer.number));
                 problems.push(Problem::new(Code::AnswerUnknown, text).hint(hint));
             }
         }
@@ -44,7 +44,7 @@ pub(super) async fn record(engine: &Engine, message: &Message, answers: &[(Ackno
         let answered = Answered { reply: answer.reply, note, by_message: Some(message.id), mark: None };
         let now = engine.clock().now();
         if engine.journal().answered(about, &answered, None, now).await? {
-            let text = format!("answers {} (message {}): {}", shown(&about.name), about.id.short(), answer.reply.as_str());
+            let text = format!("acknowledges {} (message {}): {}", shown(&about.name), about.id.short(), answer.reply.as_str());
             engine.journal().remark(message, &text, now).await?;
         }
     }

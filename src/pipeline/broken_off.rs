@@ -23,7 +23,7 @@ impl Engine {
     /// The journal cannot be used.
     pub async fn wait_for_what_may_land(&self, flows: &BTreeSet<String>) -> Result<(), Problem> {
         let (journal, now) = (self.journal(), self.clock().now());
-        let why = Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo had answered"));
+        let why = Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo answered"));
         for flow in flows {
             for mut message in journal.unfinished(flow, now, true).await? {
                 let lands_within = self.site.lands_within(&message.odoo);

@@ -43,7 +43,7 @@ pub(super) async fn carry(
 ) -> Result<Next, Problems> {
     match go(run, steps, message, summary).await {
         Err(problems) if problems.lead().code == Code::MessageMoved => {
-            tracing::info!(message = message.id.short(), flow = message.flow, "moved by someone else meanwhile");
+            tracing::info!(message = message.id.short(), flow = message.flow, "somebody else has moved it meanwhile");
             Ok(Next::Go)
         }
         carried => carried,

@@ -60,9 +60,8 @@ pub(super) async fn classify(
                 (None, Some((_, name, id))) => (name.as_str(), *id),
                 (None, None) => ("", file.id),
             };
-            let held =
-                Problem::new(Code::SameContent, format!("the same content came before as `{}` (message {})", shown(name), id.short()))
-                    .hint(format!("if it is meant to be processed again: consign reprocess {}", file.id.short()));
+            let held = Problem::new(Code::SameContent, format!("the same content as in `{}` (message {})", shown(name), id.short()))
+                .hint(format!("to process it again: consign reprocess {}", file.id.short()));
             file.rest = Some((Stage::Held, held.in_file(&file.name)));
         } else {
             here.push((file.sha256.clone(), file.name.clone(), file.id));

@@ -208,9 +208,8 @@ impl Engine {
             return None;
         }
         let (free, reserve) = (free >> 20, reserve >> 20);
-        let text =
-            format!("only {free} MiB are free where consign keeps its files ({}); nothing is taken below {reserve} MiB", place.display());
-        Some(Problem::new(Code::DiskFull, text).hint("make room, or set `reserve` in [keep] of consign.toml; it goes on by itself"))
+        let text = format!("only {free} MiB are free in the storage ({}); consign receives nothing below {reserve} MiB", place.display());
+        Some(Problem::new(Code::DiskFull, text).hint("free some space, or lower `reserve` in [keep]; consign continues by itself"))
     }
 
     /// Starts a message again from its original bytes (in) or its record (out). It is carried by the next [`Engine::resume`].

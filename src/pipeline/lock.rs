@@ -57,7 +57,7 @@ impl Lock {
                 Ok(Self { _file: file, path })
             }
             Err(TryLockError::WouldBlock) => {
-                Err(Problem::new(Code::Locked, "another consign is at work on this workspace").hint("stop it first, or let it do the work"))
+                Err(Problem::new(Code::Locked, "another consign is running on this workspace").hint("stop it first, or let it do the work"))
             }
             Err(TryLockError::Error(error)) => Err(unusable(error)),
         }

@@ -115,7 +115,7 @@ pub(super) async fn answered(engine: &Engine, answer: &Message) -> Result<Option
 
 /// Ends an answer that tells nothing any more: what it is about is answered anew, or a later answer has its name.
 pub(super) async fn superseded(engine: &Engine, answer: &mut Message) -> Result<(), Problem> {
-    let reason = Some("what it answers has another outcome by now, or a later answer has its name".to_string());
+    let reason = Some("its document has another outcome now, or a later acknowledgement has its name".to_string());
     let entry = AuditEntry { reason, ..AuditEntry::new("consign", "discard") };
     engine.journal().discard(answer, &entry, engine.clock().now()).await.map(|_| ())
 }
@@ -143,7 +143,7 @@ pub(super) fn ungiven(about: &Message, found: Problems) -> Problems {
     }
     // The sentence behind "it breaks its schema" says what is wrong.
     let first = found.get(usize::from(found.lead().code == Code::OutInvalid)).unwrap_or(found.lead()).clone();
-    let text = format!("`{}` (message {}) could not be answered: {}", shown(&about.name), about.id.short(), first.message);
+    let text = format!("`{}` (message {}) could not be acknowledged: {}", shown(&about.name), about.id.short(), first.message);
     Problem::new(Code::AnswerUngiven, text).at(first.place).maybe_hint(first.hint).into()
 }
 

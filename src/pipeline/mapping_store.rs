@@ -29,7 +29,7 @@ fn write(path: &Path, text: &[u8]) -> bool {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(&beside, text)).and_then(|()| fs::rename(&beside, path));
     if let Err(error) = &written {
-        tracing::warn!("the mapping could not be kept: {}", crate::model::problem::reason(error));
+        tracing::warn!("the mapping could not be stored: {}", crate::model::problem::reason(error));
     }
     written.is_ok()
 }

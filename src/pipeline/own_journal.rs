@@ -69,8 +69,8 @@ impl OwnJournal {
             return None;
         }
         let text =
-            format!("the journal {} was removed or replaced while consign was running: nothing is taken or sent", self.path.display());
-        Some(Problem::new(Code::JournalLost, text).hint("stop consign, bring the storage back (`consign restore`), then start it again"))
+            format!("the journal {} was removed or replaced while consign was running: nothing is received or sent", self.path.display());
+        Some(Problem::new(Code::JournalLost, text).hint("stop consign, restore the storage (`consign restore`), then start it again"))
     }
 
     /// The folder that its file really lies in.
@@ -94,20 +94,18 @@ async fn missing(path: &Path, storage: &Storage, marker: Option<&Mark>) -> Resul
         (0, Some(_)) => "`journal.mark` says that there was one".to_string(),
         (files, _) => format!("the storage holds {files} files"),
     };
-    let hint = "bring it back (`consign restore BACKUP`); only if it is gone for good, begin a new one: `consign init --new-journal`";
+    let hint = "restore it (`consign restore BACKUP`); only if it is lost for good, start a new one: `consign init --new-journal`";
     Err(lost(format!("there is no journal at {}, and {there_was}", path.display()), hint))
 }
 
 /// Refuses a journal that is not the one which belongs there, or is what that was on an earlier day.
 fn other(path: &Path, mark: &Mark, marker: Option<&Mark>) -> Result<(), Problem> {
     let (path, Mark { journal, number }) = (path.display(), mark);
-    let hint = "put the right one back; if this one is meant: `consign init --accept-journal`, which holds what may have been sent already";
+    let hint = "restore the right one; to accept this one: `consign init --accept-journal`, which holds what may have been sent already";
     match marker {
-        Some(marker) if marker.journal != *journal => {
-            Err(lost(format!("{path} is another journal than the one that belongs to this storage"), hint))
-        }
+        Some(marker) if marker.journal != *journal => Err(lost(format!("{path} is not the journal that belongs to this storage"), hint)),
         Some(marker) if marker.number > *number => {
-            let text = format!("{path} is an earlier copy: it ends at {number}, and the journal had come to {}", marker.number);
+            let text = format!("{path} is an earlier copy: it ends at {number}, but the journal had reached {}", marker.number);
             Err(lost(text, hint))
         }
         _ => Ok(()),

@@ -64,8 +64,8 @@ impl Applied {
     /// What is said of it at the message, where there is more to say than that it is done.
     pub(super) fn note(&self) -> Option<String> {
         let refused = (self.refused > 0)
-            .then(|| format!("{} of {} records refused; they lie in the error folder", self.refused, self.refused + self.records));
-        let kept = (self.kept > 0).then(|| format!("{} values left as people have changed them", self.kept));
+            .then(|| format!("{} of {} records refused; they are in the error folder", self.refused, self.refused + self.records));
+        let kept = (self.kept > 0).then(|| format!("{} values that people changed were not overwritten", self.kept));
         let parts: Vec<String> = refused.into_iter().chain(kept).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }

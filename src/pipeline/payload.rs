@@ -71,7 +71,7 @@ impl Payload<'_> {
         self.go_on(message, Some((answer, &about))).await.map_err(|found| make::ungiven(&about, found))?;
         if message.stage == Stage::Applied {
             let said = if about.stage == Stage::Done { "accepted" } else { "refused" };
-            let text = format!("answered with {}: {said}", shown(&message.path));
+            let text = format!("acknowledged with {}: {said}", shown(&message.path));
             engine.journal().remark(&about, &text, engine.clock().now()).await?;
         }
         Ok(())

@@ -36,7 +36,7 @@ fn write(storage: &Storage, message: &Message, plan: &Plan) {
     if let (true, Ok(bytes)) = (written, archive.finish())
         && let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&path, bytes.into_inner()))
     {
-        tracing::warn!(message = message.id.short(), "its plan could not be kept: {}", crate::model::problem::reason(&error));
+        tracing::warn!(message = message.id.short(), "its plan could not be stored: {}", crate::model::problem::reason(&error));
     }
 }
 

@@ -150,15 +150,15 @@ fn may_be_sent(doubt: Doubt) -> Problem {
     let text = match doubt {
         Doubt::Restored(made) => {
             let made = made.format("%Y-%m-%d %H:%M:%S UTC");
-            format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps")
+            format!("the journal is a backup of {made}; this may have been sent after that")
         }
         Doubt::Begun(at) => {
             let at = at.format("%Y-%m-%d %H:%M:%S UTC");
-            format!("the journal was begun anew at {at}; what was sent before that it does not know, this among it perhaps")
+            format!("the journal was started again at {at}; this may have been sent before that")
         }
         Doubt::OtherOdoo => {
-            "the flow works with another Odoo than before; if that is the same Odoo under another name, this was sent already".to_string()
+            "the flow uses another Odoo than before; if it is the same Odoo under another name, this was sent already".to_string()
         }
     };
-    Problem::new(Code::Restored, text).hint("look whether the partner has it: consign release sends it, consign discard does not")
+    Problem::new(Code::Restored, text).hint("check whether the partner has it: consign release sends it, consign discard does not")
 }

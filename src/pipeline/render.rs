@@ -67,7 +67,7 @@ pub fn check(schema: &Schema, name: &str, bytes: Vec<u8>) -> Result<(), Problems
     if found.is_empty() {
         return Ok(());
     }
-    let first = Problem::new(Code::OutInvalid, "the document we made breaks its schema; it was not sent")
+    let first = Problem::new(Code::OutInvalid, "the rendered document does not match its schema; it was not sent")
         .hint("correct the template or the data in Odoo, then reprocess");
     let ours = found.into_iter().map(|mut problem| {
         problem.who = Who::Consultant;

@@ -44,7 +44,7 @@ impl Run<'_> {
         let Some(name) = self.source.lease() else { return self.poll(None, is_stopped, summary).await };
         let lease = Lease { engine, name };
         if !lease.take().await? {
-            return Err(Problem::new(Code::Leased, format!("another consign looks at {} now", lease.name)).into());
+            return Err(Problem::new(Code::Leased, format!("another consign is polling {} now", lease.name)).into());
         }
         let polled = self.poll(Some(&lease), is_stopped, summary).await;
         lease.release().await?;
@@ -212,7 +212,7 @@ impl Run<'_> {
             return match &self.answers() {
                 Some((answer, target)) => payload::carry_payload(self, target, Maker::Answer(answer), message, summary).await,
                 None => {
-                    let text = format!("message {} is an answer, but its flow has no [answer] any more", message.id.short());
+                    let text = format!("message {} is an acknowledgement, but its flow no longer has [answer]", message.id.short());
                     let hint = format!("restore [answer] in {} and release the message, or discard it", self.flow.file);
                     let blocked = &mut Blocked::by(self.engine, message, Problem::new(Code::AnswerGone, text).hint(hint));
                     carry(self, blocked, message, summary).await

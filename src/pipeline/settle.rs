@@ -275,17 +275,17 @@ pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut 
         .collect();
     if let Some((copy, _, problem)) = failures.first() {
         let more = if failures.len() == 1 { String::new() } else { format!(", nor {} more", failures.len() - 1) };
-        let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);
+        let sentence = format!("the duplicate `{}` was not moved on the partner's server{more}: {}", shown(&copy.name), problem.message);
         summary
             .problems
-            .push(Problem::new(Code::AcknowledgeFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
+            .push(Problem::new(Code::AcknowledgeFailed, sentence).hint("nothing is processed twice; `consign drops` lists them"));
     }
     // They are not fetched again at every poll.
     let origins: Vec<(ItemOrigin, Problem)> = failures
         .into_iter()
         .map(|(copy, known, problem)| {
-            let why = format!("it repeats message {} and could not be moved: {}", known.id.short(), problem.message);
-            let hint = "remove it, or give the user the right to rename; it is tried again after an hour";
+            let why = format!("it is a duplicate of message {} and could not be moved: {}", known.id.short(), problem.message);
+            let hint = "remove it, or give the user the right to rename; consign retries after an hour";
             let (key, name, size, modified) = (copy.path.clone(), copy.name.clone(), copy.size, copy.modified);
             let origin = ItemOrigin { key, name, size, modified, ..ItemOrigin::default() };
             (origin, Problem::new(Code::Duplicate, why).hint(hint))

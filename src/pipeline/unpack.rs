@@ -116,12 +116,12 @@ async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Resu
         (new, known) => format!("{new} new documents in it; {known} are already messages"),
     };
     if !twins.is_empty() {
-        note.push_str(&format!("; {} repeat what came before", twins.len()));
+        note.push_str(&format!("; {} are duplicates", twins.len()));
     }
     documents.iter().filter(|document| document.stage != Stage::Received).for_each(|document| engine.settled(document, summary));
     documents.retain(|document| document.stage != Stage::Held);
     if !others.is_empty() {
-        note.push_str(&format!("; not taken: {}", crate::model::problem::cut(&others.join(", "))));
+        note.push_str(&format!("; ignored: {}", crate::model::problem::cut(&others.join(", "))));
     }
     Ok((documents, note))
 }

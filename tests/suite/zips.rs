@@ -49,7 +49,7 @@ async fn each_document_of_a_zip_is_a_message_of_its_own() {
     let whole = message(&messages, "today.zip");
     assert!(messages.iter().all(|message| message["name"] == "today.zip" || message["parent"] == whole["id"]), "{messages:?}");
     let shown = shop.world.consign(&["show", whole["id"].as_str().expect("an id")]).ends(0).out;
-    for part in ["3 documents in it, each a separate message; not taken: letter.pdf", "done  one.xml", "failed  bad.xml"] {
+    for part in ["3 documents in it, each a separate message; ignored: letter.pdf", "done  one.xml", "failed  bad.xml"] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     // The partner has its zip in the archive, and what was refused with its report beside it in error.

@@ -69,7 +69,7 @@ async fn move_there(
             Some(_) => drop.rename(other, target).await?,
             None => {
                 let (id, flow) = (message.id.short(), &of.flow.id);
-                tracing::warn!(message = id, flow, "the file is no longer on the partner's side; ours is kept");
+                tracing::warn!(message = id, flow, "the file is no longer on the partner's server; consign keeps its copy");
             }
         }
     }
@@ -171,7 +171,7 @@ async fn give_back_another(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -
     if ours {
         return Ok(());
     }
-    tracing::warn!(name = shown(file.name), "another file had taken its place; it is given back");
+    tracing::warn!(name = shown(file.name), "another file had replaced it; consign gives it back");
     let back = if drop.stat(file.path).await?.is_none() {
         file.path.to_string()
     } else {

@@ -47,8 +47,8 @@ async fn collected(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Pro
     if let Some(oldest) = late.first() {
         let since = oldest.updated.format("%Y-%m-%d %H:%M UTC");
         let more = if late.len() == 1 { String::new() } else { format!(", and {} more", late.len() - 1) };
-        let text = format!("`{}` (message {}) lies on the drop since {since}{more}", oldest.name, oldest.id.short());
-        let hint = "ask the partner whether its pick-up runs; `consign drops` lists the files";
+        let text = format!("`{}` (message {}) has been on the drop since {since}{more}", oldest.name, oldest.id.short());
+        let hint = "ask the partner whether it still collects files; `consign drops` lists them";
         followed.findings.push(Problem::new(Code::NotCollected, text).hint(hint));
     }
     Ok(())

@@ -82,8 +82,8 @@ fn assess_one(
     if entry.unreachable {
         return held(
             Code::DropIo,
-            format!("the name of `{}` cannot be carried by this transport", shown(name)),
-            "ask the partner to name it in plain letters",
+            format!("this transport cannot use the name `{}`", shown(name)),
+            "ask the partner to use plain letters in the name",
         );
     }
     if let Some(marker) = &files.marker {
@@ -92,7 +92,7 @@ fn assess_one(
             return held(
                 Code::MarkerAwaited,
                 format!("`{}` is not there yet", shown(&marker)),
-                "the partner puts it there when the file is complete",
+                "the partner creates it when the file is complete",
             );
         }
     }
@@ -100,12 +100,12 @@ fn assess_one(
         return held(
             Code::HeldSize,
             "the file has 0 bytes".into(),
-            "it is looked at again as soon as it changes; otherwise ask the partner to send it again",
+            "consign checks it again when it changes; otherwise ask the partner to send it again",
         );
     }
     if entry.size > documents.limits.bytes && files.large == OnUnusualFile::Hold {
         let why = format!("the file has {} bytes; the limit is {}", entry.size, documents.limits.bytes);
-        return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are meant to come");
+        return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are expected");
     }
     let held_as = |code: Code| hold.filter(|hold| hold.code == code.as_str());
     if let Some(hold) = held_as(Code::Duplicate).filter(|_| stood < AGAIN) {
@@ -120,8 +120,8 @@ fn assess_one(
         };
     }
     if files.marker.is_none() && stood < files.settle {
-        let why = format!("its size and time must stand still for {} s", files.settle.as_secs_f32());
-        return held(Code::StillChanging, why, "nothing: it is taken once it does");
+        let why = format!("its size and time must not change for {} s", files.settle.as_secs_f32());
+        return held(Code::StillChanging, why, "none needed: it is received once it is stable");
     }
     Readiness::Ready
 }

@@ -91,7 +91,7 @@ impl FilesOut<'_> {
             Prior::New => {}
             Prior::Done => return Ok(Committed::default()),
             Prior::Open => {
-                let text = format!("it is not known whether this took place: {sending}");
+                let text = format!("it is unknown whether this took place: {sending}");
                 return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
             }
         }
@@ -127,10 +127,10 @@ impl FilesOut<'_> {
             return Ok(Probe::NotCommitted);
         }
         match drop.stat(to).await? {
-            Some(there) if is_ours(&*drop, to, &there, message, true).await? => Ok(Probe::Committed("seen at the partner's")),
-            Some(_) => Ok(Probe::Unknown("another file has that name, and the temporary one is gone")),
+            Some(there) if is_ours(&*drop, to, &there, message, true).await? => Ok(Probe::Committed("seen on the partner's server")),
+            Some(_) => Ok(Probe::Unknown("another file has that name, and the temporary file is gone")),
             None if intent.closed.is_none() => Ok(Probe::Committed("counted as sent: the temporary file is gone")),
-            None => Ok(Probe::Unknown("there is neither the file nor the temporary one")),
+            None => Ok(Probe::Unknown("neither the file nor the temporary file exists")),
         }
     }
 
@@ -155,7 +155,7 @@ impl FilesOut<'_> {
                     let problem =
                         Problem::new(Code::NameTaken, format!("the partner already has a different file named `{}`", message.path));
                     return Err(problem.hint(
-                        "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs, or `exists = \"number\"`",
+                        "the partner has not collected it: reprocess later, make the flow's `name` unique, or set `exists = \"number\"`",
                     ));
                 }
             }

@@ -61,8 +61,8 @@ impl Source for FilesIn<'_> {
 
     fn unsettled(&self, message: &Message, cause: Problem, others: usize) -> Problem {
         let more = if others == 0 { String::new() } else { format!(", nor {others} more") };
-        let sentence = format!("`{}` could not be moved on the partner's side{more}: {}", shown(&message.name), cause.message);
-        let hint = cause.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into());
+        let sentence = format!("`{}` could not be moved on the partner's server{more}: {}", shown(&message.name), cause.message);
+        let hint = cause.hint.unwrap_or_else(|| "its effect is complete and is not repeated; consign retries the move at each poll".into());
         Problem::new(Code::AcknowledgeFailed, sentence).hint(hint)
     }
 }
@@ -96,7 +96,7 @@ impl FilesIn<'_> {
             }
             let text = format!("there is no folder `{}` on the drop of {} ({})", self.files.folder, self.flow.partner, drop.name());
             Problem::new(Code::DropMissing, text)
-                .hint(format!("make it, or correct `folder` in {} or `path` in the partner's drop", self.flow.file))
+                .hint(format!("create it, or correct `folder` in {} or `path` in the partner's drop", self.flow.file))
         })
     }
 
@@ -144,7 +144,10 @@ impl FilesIn<'_> {
     }
 
     fn incomplete(&self, origin: &ItemOrigin) -> Problem {
-        let hint = format!("the upload was broken off or goes on; after {} s without a change it is refused", self.files.cut.as_secs());
+        let hint = format!(
+            "the upload was interrupted or is still running; after {} s without a change the file is refused",
+            self.files.cut.as_secs()
+        );
         Problem::new(Code::DocCut, format!("`{}` ends before it is complete", shown(&origin.name))).hint(hint)
     }
 }

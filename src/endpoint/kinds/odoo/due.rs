@@ -90,7 +90,7 @@ const MOST: usize = 2_000_000;
 
 /// All records of a domain in the order of their ids, a page at a time: what comes at once is bounded, whatever Odoo holds or sends.
 async fn pages(odoo: &Odoo, model: &str, domain: &[Json], fields: &[&str]) -> Result<Vec<Json>, Fault> {
-    let unasked = || Fault::new(FaultKind::Answer, &format!("more records of {model} came than were asked for, or others"));
+    let unasked = || Fault::new(FaultKind::Answer, &format!("Odoo returned more or other records of {model} than requested"));
     let (mut all, mut last): (Vec<Json>, Option<i64>) = (Vec::new(), None);
     loop {
         let mut domain = domain.to_vec();

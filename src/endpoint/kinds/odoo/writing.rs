@@ -154,7 +154,7 @@ pub async fn not_overtaken(
     for (model, ids) in existing_ids(odoo, plan, setup).await? {
         let younger = journal.overtaken(message, &model, &ids).await?;
         let Some(younger) = younger else { continue };
-        let text = format!("`{}` (message {}) came later and has written the same records", shown(&younger.name), younger.id.short());
+        let text = format!("`{}` (message {}) was received later and wrote the same records", shown(&younger.name), younger.id.short());
         let hint = format!("none needed; to force it: consign reprocess {} --overwrite", message.id.short());
         return Err(Problem::new(Code::Overtaken, text).in_file(&message.name).hint(hint).into());
     }
