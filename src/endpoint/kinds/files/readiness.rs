@@ -1,5 +1,4 @@
-//! What may be done with each file on a drop: taken, left until it is complete, left because a message has not let go of it, or not
-//! this flow's at all.
+//! The state of each file on a drop: ready, incomplete, belonging to a message that is not settled yet, or not for this flow.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -17,19 +16,19 @@ use crate::{
     transport::{DirEntry, join},
 };
 
-/// Names that writers use while they write; never taken whatever the flow's patterns say.
+/// Names that programs use while they write; never received, whatever the flow's patterns say.
 fn is_temporary_name(name: &str) -> bool {
     let lower = name.to_lowercase();
     name.starts_with('.') || [".tmp", ".part", ".filepart", ".partial", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
 }
 
-/// The name of the file that says that `name` is complete.
+/// The name of the marker file of `name`.
 pub(super) fn marker_of(marker: &str, name: &str) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     marker.replace("{name}", name).replace("{stem}", stem)
 }
 
-/// Every file of a folder, judged.
+/// Every file of a folder with its state.
 pub(super) fn assess_all(
     entries: Vec<DirEntry>,
     files: &FilesSource,
@@ -37,7 +36,7 @@ pub(super) fn assess_all(
     known: &History,
     now: DateTime<Utc>,
 ) -> Vec<Candidate> {
-    // A listing that has a name twice has one file of it.
+    // If a listing has a name twice, it counts once.
     let mut names = HashSet::new();
     let entries: Vec<DirEntry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
     let judged = |entry: DirEntry| {
@@ -111,7 +110,7 @@ fn assess_one(
     if let Some(hold) = held_as(Code::Duplicate).filter(|_| stood < AGAIN) {
         return held(Code::Duplicate, hold.why.clone(), hold.hint.as_deref().unwrap_or_default());
     }
-    // One that was cut off has stood still before, and is waited for longer.
+    // A truncated file has been stable before, and gets a longer wait.
     if let Some(hold) = held_as(Code::DocCut) {
         return if stood < files.cut {
             held(Code::DocCut, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
@@ -126,8 +125,8 @@ fn assess_one(
     Readiness::Ready
 }
 
-/// A duplicate that could not be moved away is left so long before it is tried again.
+/// How long a duplicate that could not be moved is left before the next attempt.
 const AGAIN: Duration = Duration::from_secs(3600);
 
-/// Longest wait for files to stand still within a poll; a longer one is left to the next poll.
+/// Longest wait within a poll for files to become stable; longer waits are left to the next poll.
 pub(super) const WAIT: Duration = Duration::from_secs(30);

@@ -1,4 +1,4 @@
-//! Files that are taken from a folder of a partner's drop.
+//! Receives files from a folder of a partner's drop.
 
 use futures_util::{StreamExt, stream};
 
@@ -21,7 +21,7 @@ use crate::{
     transport::{self, DirEntry, RemoteFs},
 };
 
-/// Bytes of a file that are looked at while they come; a larger one is read again from the spool.
+/// Bytes of a file that are checked during the download; a larger file is read again from the spool.
 const KEPT: usize = 8 << 20;
 
 impl Source for FilesIn<'_> {
@@ -42,7 +42,7 @@ impl Source for FilesIn<'_> {
                 fetching.push(Box::pin(async move {
                     let name = origin.name.clone();
                     let fetched = breaker.call(self.one(drop, origin)).await;
-                    // What every file would meet is not about this one.
+                    // A problem that every file would meet is not about this one.
                     fetched.map_err(|problem| if problem.code.scope() < Scope::Endpoint { problem.in_file(&name) } else { problem })
                 }));
             }
@@ -88,7 +88,7 @@ impl FilesIn<'_> {
         Ok(Polled { candidates, replaced, again_in, ..Polled::default() })
     }
 
-    /// The files of the folder; one that is missing says where it was looked for.
+    /// The files of the folder; a missing folder is reported with its full path.
     async fn listed(&self, drop: &dyn RemoteFs) -> Result<Vec<DirEntry>, Problem> {
         drop.list(&self.files.folder).await.map_err(|problem| {
             if problem.code != Code::DropMissing {
@@ -100,7 +100,7 @@ impl FilesIn<'_> {
         })
     }
 
-    /// One file into the spool.
+    /// Fetches one file into the spool.
     async fn one(&self, drop: &dyn RemoteFs, origin: ItemOrigin) -> Result<Fetched, Problem> {
         let limit = self.documents.limits.bytes;
         let mut message = NewMessage {
@@ -119,7 +119,7 @@ impl FilesIn<'_> {
         if origin.size == 0 && self.documents.empty == OnUnusualFile::Reject {
             message.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, say!("file-empty")).in_file(&origin.name)));
         }
-        // One that was waited for long enough is taken as it is.
+        // After its wait a file is received as it is.
         let judged = !self.files.cut.is_zero() && !origin.as_it_is;
         let storage = self.site.storage();
         let spooling = storage.spooling(message.id)?;

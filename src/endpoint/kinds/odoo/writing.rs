@@ -1,4 +1,4 @@
-//! Plans that are carried out in an Odoo: whole or a part at a time, all or nothing or whatever can go in.
+//! Executes plans in an Odoo: as a whole or part by part, all or nothing or as much as possible.
 
 use crate::{
     endpoint::{
@@ -17,7 +17,7 @@ use crate::{
 /// Problems of a rehearsal, at most.
 const MOST: usize = 100;
 
-/// Carries plans out in the Odoo of each message.
+/// Executes plans in the Odoo of each message.
 pub(super) struct Writer<'f> {
     pub(super) site: &'f Site,
 }
@@ -140,7 +140,7 @@ async fn preflight_parts(odoo: &Odoo, setup: ExecuteOptions<'_>, parts: &mut dyn
     Problems::check(bad)
 }
 
-/// Refuses a message whose records a younger one of the same flow has written meanwhile.
+/// Refuses a message if a younger one of the same flow has written its records meanwhile.
 ///
 /// # Errors
 /// There is one, or Odoo or the journal cannot be asked.
