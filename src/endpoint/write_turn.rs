@@ -16,13 +16,13 @@ const BEYOND: TimeDelta = TimeDelta::seconds(30);
 const ASKING: Duration = Duration::from_secs(2);
 
 impl Site {
-    /// How long a request may run in an Odoo after nobody waits for its answer any more.
+    /// How long a request may still run in an Odoo after nobody waits for its answer any more.
     pub fn lands_within(&self, odoo: &str) -> TimeDelta {
         let longest = self.workspace().odoo(odoo).ok().and_then(|odoo| TimeDelta::from_std(odoo.longest_request()).ok());
         longest.unwrap_or_default() + BEYOND
     }
 
-    /// The right to write to an Odoo; others wait until it is given back.
+    /// The right to write to an Odoo; others wait until it is released.
     ///
     /// # Errors
     /// There is no Odoo of that name, a call may still be running there (C423), or the journal cannot be read.
@@ -35,7 +35,7 @@ impl Site {
         Ok(Turn::new(landing, lands, self.shared_clock()))
     }
 
-    /// The problem to report while an Odoo may still be at a call, and whether nobody has reported it yet. `None` while somebody writes.
+    /// The problem to report while an Odoo may still process a call, and whether it is new. `None` while somebody writes.
     ///
     /// # Errors
     /// As [`Site::turn_to_write`].

@@ -15,7 +15,7 @@ fn place(storage: &Storage, digest: &str) -> PathBuf {
     storage.root().join("mappings").join(format!("{digest}.json"))
 }
 
-/// Keeps a mapping and gives its digest. If it cannot be stored, only `--as-then` is affected.
+/// Stores a mapping and returns its digest. If it cannot be stored, only `--as-then` is affected.
 pub(super) async fn save(storage: &Storage, snapshot: &MappingSnapshot) -> Option<String> {
     let text = serde_json::to_vec(snapshot).ok()?;
     let digest = digest(&text);
@@ -34,10 +34,10 @@ fn write(path: &Path, text: &[u8]) -> bool {
     written.is_ok()
 }
 
-/// The mapping that a message was planned with last.
+/// The mapping that last planned a message.
 ///
 /// # Errors
-/// It was not kept.
+/// It is not stored.
 pub async fn load(storage: &Storage, message: &Message) -> Result<MappingSnapshot, Problem> {
     let path = message.mapping.as_deref().map(|digest| place(storage, digest));
     let read = move || serde_json::from_slice(&fs::read(path?).ok()?).ok();

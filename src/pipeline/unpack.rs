@@ -1,5 +1,5 @@
-//! A partner's zip of documents: each document becomes a message of its own, whose parent is the zip. The zip is whole or refused, so
-//! that nothing of it goes in twice.
+//! A partner's zip of documents: each document becomes a separate message, whose parent is the zip. A zip is processed as a whole or
+//! refused, so that none of its documents is processed twice.
 
 use std::{collections::HashSet, path::Path};
 
@@ -19,13 +19,13 @@ use crate::{
     transport::{join, leaf},
 };
 
-/// Bytes of all documents of one zip together.
+/// Maximum bytes of all documents of one zip together.
 pub const TOTAL: u64 = 1 << 30;
 
-/// Documents of one zip that may be identical to another one of it, empty ones among them.
+/// Maximum number of documents in a zip that are identical to another one, including empty ones.
 const ALIKE: usize = 100;
 
-/// Whether a message of a flow is a zip of documents. One that came in a zip is not opened again.
+/// Whether a message of a flow is a zip of documents. A zip inside a zip is not opened.
 ///
 /// # Errors
 /// Our own copy cannot be read.
@@ -48,7 +48,7 @@ pub(super) async fn carry(run: &Run<'_>, message: &mut Message, summary: &mut Su
     Ok((steps.documents, next))
 }
 
-/// The steps of a zip: its documents become messages of their own, and that is all that is done with it.
+/// The steps of a zip: its documents become separate messages, and nothing else happens.
 struct Package<'f> {
     run: &'f Run<'f>,
     documents: Vec<Message>,
@@ -70,7 +70,7 @@ impl StageSteps for Package<'_> {
                     checkpoint("unpacked").await;
                 }
                 (Stage::Applied, _) => journal.done(message, None, clock.now()).await?,
-                // That its documents are messages of their own is all that is done with it.
+                // Its documents are separate messages, and nothing else happens.
                 (_, Some(next)) => journal.advance(message, next, None, clock.now()).await?,
                 (_, None) => return Err(foreign(message)),
             }
@@ -91,14 +91,14 @@ async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Resu
             tokio::task::block_in_place(|| take(engine.storage(), &place, read_as, message, &known, (&mut spooled, &mut unclaimed)))?;
         engine.storage().sync_spooled(spooled.iter().map(|new| new.id).collect()).await?;
         checkpoint("unzipped").await;
-        // The ledger's verdict on each, as if it lay on the drop by itself.
+        // The ledger's verdict on each, as if it were on the drop by itself.
         let (new, repeats) = classify(engine, &message.flow, read_as, spooled.clone()).await?;
         Ok::<_, Problem>((new, repeats, others))
     };
-    // Nobody knows of them yet: whatever ends this leaves nothing of them in the spool.
+    // They are not recorded yet: if this ends early, nothing stays in the spool.
     let (new, repeats, others) = judged.await?;
     let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-    // From here on the journal may know of them, whatever it says and whatever breaks this off.
+    // From here on the journal may have them, whatever it returns and whatever interrupts this.
     unclaimed.into_iter().for_each(Unclaimed::keep);
     let received = engine.journal().receive_all(Some(message), &new, &twins, engine.clock().now()).await;
     let mut documents = match received {
@@ -126,7 +126,7 @@ async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Resu
     Ok((documents, note))
 }
 
-/// Spools the documents of a zip; gives the names of the files in it that the flow does not take.
+/// Spools the documents of a zip; returns the names of the files in it that the flow ignores.
 fn take(
     storage: &Storage,
     place: &Path,

@@ -14,7 +14,7 @@ use crate::{
     },
 };
 
-/// Problems of a rehearsal, at most.
+/// Maximum number of preflight problems.
 const MOST: usize = 100;
 
 /// Executes plans in the Odoo of each message.
@@ -56,7 +56,7 @@ impl PlanTarget for Writer<'_> {
 }
 
 impl Writer<'_> {
-    /// Carries out every part. Sets `lost` if a call that writes was not answered, whatever else goes wrong after it.
+    /// Executes every part. Sets `lost` if a call that writes was not answered, whatever else fails after it.
     async fn write(
         &self,
         odoo: &Odoo,
@@ -80,7 +80,7 @@ impl Writer<'_> {
             let write = Effect::Write(mark);
             match outcome {
                 Ok(outcome) => {
-                    // Where nothing went in, it did not take place.
+                    // If nothing was written, it did not take place.
                     let ended = if outcome.records.is_empty() { Outcome::NotHappened } else { Outcome::Happened };
                     parts.took_place(took_place(message, outcome, write, Some(ended))).await?;
                 }
@@ -127,7 +127,7 @@ fn took_place(message: &Message, outcome: execute::PlanOutcome, write: Effect, e
     TookPlace { records, notes: outcome.notes, refused: outcome.refused, write, ended }
 }
 
-/// Every reference of a file that is taken in parts, looked up before the first part is written.
+/// Looks up every reference of a chunked file before its first part is written.
 async fn preflight_parts(odoo: &Odoo, setup: ExecuteOptions<'_>, parts: &mut dyn PlanParts) -> Result<(), Problems> {
     let mut bad = Vec::new();
     parts.rewind();
