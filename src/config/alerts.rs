@@ -24,26 +24,26 @@ pub struct Alerts {
     pub held: Duration,
     /// How long a message may wait, and a flow be unable to work.
     pub waiting: Duration,
-    /// MiB that must be free where the storage lies.
+    /// Minimum MiB free in the storage.
     pub disk: u64,
     /// How long before they expire, certificates raise an alert.
     pub ends: Duration,
-    /// Kinds that are not wanted ([`KINDS`]).
+    /// Kinds that are switched off ([`KINDS`]).
     pub off: Vec<String>,
 }
 
-/// How mail goes out.
+/// How to send mail.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// Whom it goes to.
+    /// Recipients.
     pub to: Vec<String>,
-    /// Whom it comes from.
+    /// Sender.
     pub from: String,
     /// The server.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// How the connection is kept private.
+    /// Encryption of the connection.
     pub tls: MailTls,
     /// User.
     pub user: Option<String>,
@@ -51,21 +51,21 @@ pub struct Mail {
     pub password: Option<SecretSource>,
 }
 
-/// How the connection to a mail server is kept private.
+/// Encryption of the connection to a mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailTls {
-    /// TLS from STARTTLS on; refused without.
+    /// STARTTLS; a server without it is refused.
     StartTls,
-    /// TLS from the beginning.
+    /// TLS from the start.
     Implicit,
-    /// None: only for a server on this machine or in a net of one's own.
+    /// None: only for a server on this machine or in a private network.
     None,
 }
 
-/// Where a webhook goes.
+/// The URL of a webhook.
 #[derive(Debug, Clone)]
 pub enum Webhook {
-    /// As it stands.
+    /// As written.
     Url(String),
     /// A URL that is a secret.
     Secret(SecretSource),
@@ -89,7 +89,7 @@ impl Default for Alerts {
 }
 
 impl Alerts {
-    /// The ways that alerts go out, by name.
+    /// The channels of alerts, by name.
     pub fn channels(&self) -> Vec<&'static str> {
         let all = [("mail", self.mail.is_some()), ("webhook", self.webhook.is_some())];
         all.into_iter().filter_map(|(name, on)| on.then_some(name)).collect()

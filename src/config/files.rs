@@ -1,4 +1,4 @@
-//! Files on a partner's drop, as the tables of flows say.
+//! The settings of files on a partner's drop.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl SourceSettings for FilesSource {}
 
 impl TargetSettings for FilesTarget {}
 
-/// Files of a partner, as the table says that has the keys of the source.
+/// The settings of files from a partner, in the source's table.
 pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let table = reading.table;
     contained::check(table, "folder");
@@ -24,7 +24,7 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let patterns = table.texts("files").unwrap_or_else(usual);
     let settle = table.duration("settle").unwrap_or(Duration::from_secs(5));
     let large = if table.choice("large", &["hold", "reject"]) == "reject" { OnUnusualFile::Reject } else { OnUnusualFile::Hold };
-    // A flow that does not wait for a file to stand still does not wait for its end either, unless it says so.
+    // A flow that does not wait for a stable file does not wait for its end either, unless it says so.
     let cut = table.duration("cut").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
     let order = if table.choice("order", &["time", "name"]) == "name" { ReadOrder::Name } else { ReadOrder::Time };
     let marker = marker(table);
@@ -49,7 +49,7 @@ fn marker(reader: &TomlReader<'_>) -> Option<String> {
     None
 }
 
-/// Files for a partner, as the table says that has the keys of the target.
+/// The settings of files for a partner, in the target's table.
 pub fn read_target(reading: &Reading<'_>) -> Option<Box<dyn TargetSettings>> {
     let table = reading.table;
     contained::check(table, "folder");

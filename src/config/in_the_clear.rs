@@ -1,11 +1,11 @@
-//! Where secrets go that anybody on the way can read.
+//! Secrets that are sent without encryption.
 
 use std::net::IpAddr;
 
 use super::{Workspace, alerts::MailTls};
 use crate::model::{Code, Place, Problem};
 
-/// Addresses to which secrets go that anybody on the way can read.
+/// Addresses that get secrets without encryption.
 pub(super) fn in_the_clear(workspace: &Workspace) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut warn = |table: &str, what: &str, host: &str, hint: &str| {

@@ -1,21 +1,21 @@
-//! `[keep]` in consign.toml: how long the archive and the journal remember.
+//! `[keep]` in consign.toml: how long to keep the archive and the journal.
 
 use std::time::Duration;
 
 use crate::model::toml_reader::TomlReader;
 
-/// How long what is done is kept.
+/// How long to keep finished messages.
 #[derive(Debug, Clone)]
 pub struct Keep {
-    /// After how long a day of the archive is rolled into a zip.
+    /// Age at which a day of the archive becomes a zip.
     pub zip_after: Option<Duration>,
-    /// After how long it is deleted, with its messages in the journal.
+    /// Age at which it is deleted, with its messages in the journal.
     pub delete_after: Option<Duration>,
-    /// Bytes that stay free where consign keeps its files: nothing is taken below that, so that what was begun has room to end.
+    /// Bytes that stay free in the storage: below this consign receives nothing, so that running work has space to finish.
     pub reserve: u64,
 }
 
-/// The reserve, unless it is said otherwise: 256 MiB.
+/// Default of the reserve: 256 MiB.
 const RESERVE: u64 = 256 << 20;
 
 const DAY: u64 = 24 * 3600;

@@ -17,10 +17,10 @@ pub enum SecretSource {
 }
 
 impl SecretSource {
-    /// Opens it.
+    /// Reads it.
     ///
     /// # Errors
-    /// The variable is not set, or the file cannot be read; the problem names where, never what.
+    /// The variable is not set, or the file cannot be read; the problem names the place, never the value.
     pub fn open(&self, root: &Path) -> Result<String, Problem> {
         let secret = self.read(root)?;
         foreign::know(&secret);
