@@ -269,7 +269,7 @@ fn loops(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Option<P
     values.insert("record".into(), record.clone());
     values.insert("records".into(), json!([record]));
     let problem = outbound.render.template.render(&serde_json::Value::Object(values)).err()?;
-    // An error caused by the values may not occur with real ones.
+    // An error caused by the values may not occur with real ones, such as a key that a table of the template lacks.
     let is_name = problem.message.contains("undefined") && !problem.message.contains('[');
     let text = format!("the template uses a name in a loop that the flow `{}` does not read", flow.id);
     is_name.then(|| Problem::new(Code::Template, text).at(problem.place).hint("check the line, and add missing fields to [read] fields"))
