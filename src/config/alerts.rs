@@ -1,49 +1,49 @@
-//! `[alerts]` in consign.toml: who is told, by which way, and after how long.
+//! `[alerts]` in consign.toml: who receives alerts, by which channel, and when.
 
 use std::time::Duration;
 
 use super::{SecretSource, address, secrets};
 use crate::model::toml_reader::{TomlItem, TomlReader};
 
-/// Kinds of alerts, in the order they are told.
+/// Kinds of alerts, in the order in which they are sent.
 pub const KINDS: [&str; 13] =
     ["unable", "failed", "held", "waiting", "silent", "paused", "gap", "uncollected", "overdue", "refused", "disk", "ending", "stopped"];
 
-/// Who is told of what.
+/// Who receives which alerts.
 #[derive(Debug, Clone)]
 pub struct Alerts {
     /// By mail.
     pub mail: Option<Mail>,
     /// By a POST of JSON to a URL, which often is a secret itself.
     pub webhook: Option<Webhook>,
-    /// How long what has been told is not told again, however it changes.
+    /// Minimum time between two notices of the same alert, even if it changes.
     pub cool_down: Duration,
-    /// How often what lasts unchanged is told again.
+    /// Time after which an unchanged alert is sent again.
     pub remind: Duration,
     /// How long a message may be held.
     pub held: Duration,
     /// How long a message may wait, and a flow be unable to work.
     pub waiting: Duration,
-    /// MiB that must be free where the storage lies.
+    /// Minimum MiB free in the storage.
     pub disk: u64,
-    /// How long before their end keys and certificates are told.
+    /// How long before they expire, certificates raise an alert.
     pub ends: Duration,
-    /// Kinds that are not wanted ([`KINDS`]).
+    /// Kinds that are switched off ([`KINDS`]).
     pub off: Vec<String>,
 }
 
-/// How mail goes out.
+/// How to send mail.
 #[derive(Debug, Clone)]
 pub struct Mail {
-    /// Whom it goes to.
+    /// Recipients.
     pub to: Vec<String>,
-    /// Whom it comes from.
+    /// Sender.
     pub from: String,
     /// The server.
     pub host: String,
     /// Its port.
     pub port: u16,
-    /// How the connection is kept private.
+    /// Encryption of the connection.
     pub tls: MailTls,
     /// User.
     pub user: Option<String>,
@@ -51,21 +51,21 @@ pub struct Mail {
     pub password: Option<SecretSource>,
 }
 
-/// How the connection to a mail server is kept private.
+/// Encryption of the connection to a mail server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MailTls {
-    /// TLS from STARTTLS on; refused without.
+    /// STARTTLS; a server without it is refused.
     StartTls,
-    /// TLS from the beginning.
+    /// TLS from the start.
     Implicit,
-    /// None: only for a server on this machine or in a net of one's own.
+    /// None: only for a server on this machine or in a private network.
     None,
 }
 
-/// Where a webhook goes.
+/// The URL of a webhook.
 #[derive(Debug, Clone)]
 pub enum Webhook {
-    /// As it stands.
+    /// As written.
     Url(String),
     /// A URL that is a secret.
     Secret(SecretSource),
@@ -89,7 +89,7 @@ impl Default for Alerts {
 }
 
 impl Alerts {
-    /// The ways that alerts go out, by name.
+    /// The channels of alerts, by name.
     pub fn channels(&self) -> Vec<&'static str> {
         let all = [("mail", self.mail.is_some()), ("webhook", self.webhook.is_some())];
         all.into_iter().filter_map(|(name, on)| on.then_some(name)).collect()
@@ -114,7 +114,7 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Alerts {
     }
     alerts.off = table.texts("disabled").unwrap_or_default();
     if let (Some(unknown), Some(node)) = (alerts.off.iter().find(|kind| !KINDS.contains(&kind.as_str())), table.node("disabled")) {
-        table.bad(node, format!("`{unknown}` is no kind of alert; the kinds are {}", KINDS.join(", ")));
+        table.bad(node, format!("`{unknown}` is not a kind of alert; the kinds are {}", KINDS.join(", ")));
     }
     alerts.webhook = webhook(&table);
     alerts.mail = table.table("mail").map(|table| {
@@ -130,9 +130,9 @@ fn webhook(table: &TomlReader<'_>) -> Option<Webhook> {
     let node = table.node("webhook")?;
     let TomlItem::Text(url) = &node.item else { return secrets::read(table, "webhook").map(Webhook::Secret) };
     if !url.starts_with("https://") && !url.starts_with("http://") {
-        table.bad(node, "`webhook` is a URL, or where one is kept: { env = \"NAME\" }".into());
+        table.bad(node, "`webhook` is a URL, or where to read it: { env = \"NAME\" }".into());
     } else if address::holds_more(url) {
-        let text = "`webhook` has a user, a password or a query in it: keep the whole URL elsewhere, as in webhook = { env = \"NAME\" }";
+        let text = "`webhook` contains a user, a password or a query: store the whole URL elsewhere, as in webhook = { env = \"NAME\" }";
         table.bad(node, text.into());
     }
     Some(Webhook::Url(url.clone()))
@@ -165,7 +165,7 @@ fn mail(table: &TomlReader<'_>) -> Mail {
     };
     for (key, address) in mail.to.iter().map(|to| ("to", to)).chain([("from", &mail.from)]) {
         if let (false, Some(node)) = (address.is_empty() || address.contains('@'), table.node(key)) {
-            table.bad(node, format!("`{address}` is no mail address"));
+            table.bad(node, format!("`{address}` is not a mail address"));
         }
     }
     mail

@@ -1,4 +1,4 @@
-//! The answer that we give to a document we received.
+//! The acknowledgement that we send for a document we received.
 
 use serde_json::{Map, Value as Json};
 
@@ -11,26 +11,26 @@ use crate::{
     model::{Problem, toml_reader::TomlReader},
 };
 
-/// The answer that a document of an inbound flow is given, once it is done or refused.
+/// The acknowledgement of a document of an inbound flow, sent once it is done or refused.
 #[derive(Debug)]
 pub struct SentAck {
-    /// Where it is put.
+    /// Folder on the drop.
     pub target: FilesTarget,
     /// Name of the file.
     pub name: Template,
-    /// The document; none: an empty file.
+    /// The template; `None`: an empty file.
     pub template: Option<Template>,
     /// Its schema.
     pub schema: Option<String>,
-    /// Whether a document that is done is answered.
+    /// Whether a done document is acknowledged.
     pub done: bool,
-    /// Whether one that is refused is.
+    /// Whether a refused document is acknowledged.
     pub failed: bool,
-    /// Fixed values the template may use besides.
+    /// More fixed values for the template.
     pub values: Map<String, Json>,
 }
 
-/// Names that the template of an answer, and the name of its file, may use besides the flow's own values.
+/// Names for the template of an acknowledgement and its file name, in addition to the flow's own values.
 pub const NAMES: [&str; 9] = ["accepted", "file", "stem", "message", "now", "numbers", "partner", "problems", "received"];
 
 /// `[answer]` of an inbound flow.
@@ -48,10 +48,10 @@ pub(super) fn returned(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, valu
     let schema = table.text("schema");
     let on = table.texts("on").unwrap_or_else(|| vec!["done".into(), "failed".into()]);
     if let (Some(wrong), Some(node)) = (on.iter().find(|on| !["done", "failed"].contains(&on.as_str())), table.node("on")) {
-        table.bad(node, format!("`{wrong}` is not when a document is answered: done, failed"));
+        table.bad(node, format!("`{wrong}` is not an outcome to acknowledge: write done or failed"));
     }
     let has = |what: &str| on.iter().any(|on| on == what);
-    // Given again, it is the same file.
+    // Sent again, it is the same file.
     let target = FilesTarget {
         folder: table.need_text("folder"),
         temporary: (".".into(), ".part".into()),

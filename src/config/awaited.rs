@@ -1,20 +1,20 @@
-//! The answer that we expect to a document we sent.
+//! The acknowledgement that we expect for a document we sent.
 
 use std::time::Duration;
 
 use crate::{model::toml_reader::TomlReader, transport};
 
-/// The answer that a document of an outbound flow is to have: a file that the partner makes or moves, or a document that another flow
-/// reads.
+/// The acknowledgement that a document of an outbound flow expects: a file that the partner creates or moves, or a document that another
+/// flow reads.
 #[derive(Debug, Clone)]
 pub struct ExpectedAck {
-    /// How long the partner has.
+    /// Time that the partner has.
     pub within: Duration,
     /// Files that accept it, as paths on the drop with `{name}` or `{stem}` and `*` in the last part.
     pub accepted: Vec<String>,
     /// Files that refuse it.
     pub refused: Vec<String>,
-    /// A file whose text says why.
+    /// A file whose text is the reason.
     pub reason: Option<String>,
 }
 
@@ -44,7 +44,7 @@ pub(super) fn awaited(reader: &TomlReader<'_>) -> Option<ExpectedAck> {
 }
 
 fn unclear(key: &str, path: &str) -> String {
-    format!("`{path}` is no `{key}`: a path on the drop, with {{name}} or {{stem}} in its last part, as in `in/done/{{name}}`")
+    format!("`{path}` is not a `{key}`: write a path on the drop with {{name}} or {{stem}} in its last part, as in `in/done/{{name}}`")
 }
 
 /// A path that stays on the drop and names one document's file.
@@ -55,7 +55,7 @@ fn is_clear(path: &str) -> bool {
 }
 
 impl ExpectedAck {
-    /// Patterns of the files that would answer a document: folder, pattern of the name, and whether it accepts.
+    /// Patterns of the files that acknowledge a document: folder, pattern of the name, and whether it accepts.
     pub fn patterns<'a>(&'a self, name: &'a str) -> impl Iterator<Item = (&'a str, String, bool)> {
         let all = self.accepted.iter().map(|path| (path, true)).chain(self.refused.iter().map(|path| (path, false)));
         all.map(move |(path, accepts)| {
@@ -64,7 +64,7 @@ impl ExpectedAck {
         })
     }
 
-    /// Where the text lies that says why: folder and pattern of the name.
+    /// The file with the reason: folder and pattern of the name.
     pub fn reason<'a>(&'a self, name: &str) -> Option<(&'a str, String)> {
         self.reason.as_deref().map(|path| filled(path, name))
     }

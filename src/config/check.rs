@@ -1,4 +1,4 @@
-//! A workspace held against its schemas and against Odoo's fields: `consign check`.
+//! Checks a workspace against its schemas and Odoo's fields: `consign check`.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -13,16 +13,16 @@ use crate::{
     schema::{Schema, ValidatedFile},
 };
 
-/// What a check found.
+/// The result of a check.
 #[derive(Debug, Default)]
 pub struct CheckReport {
-    /// What must be mended.
+    /// What must be fixed.
     pub problems: Vec<Problem>,
-    /// What only keeps flows that are switched off from running.
+    /// Problems of flows that are switched off.
     pub notes: Vec<Problem>,
-    /// What works, and should not stay so.
+    /// What works, but should change.
     pub warnings: Vec<Problem>,
-    /// What each inbound flow reads of its documents, and what it does not.
+    /// What each inbound flow reads of its documents, and what it ignores.
     pub coverage: Vec<(String, Coverage)>,
 }
 
@@ -67,12 +67,12 @@ pub fn check(workspace: &Workspace) -> CheckReport {
     report
 }
 
-/// What an inbound flow reads of its documents, held against their schemas.
+/// Checks what an inbound flow reads of its documents against their schemas.
 fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape: &dyn Fn(&str) -> Option<&'s Shape>) -> Vec<Problem> {
     let mut problems = Vec::new();
     let shapes: Vec<&Shape> = inbound.map.schemas.iter().filter_map(|choice| shape(&choice.schema)).collect();
     if let Some((first, more)) = shapes.split_first() {
-        // Of several schemas one that has it is enough: profiles of one format differ in what they allow.
+        // One of several schemas is enough: profiles of one format allow different elements.
         let others: Vec<Vec<Problem>> = more.iter().map(|shape| inbound.map.mapping.check(shape, workspace.catalog(&flow.odoo))).collect();
         let everywhere = |problem: &Problem| others.iter().all(|found| found.iter().any(|other| other.place == problem.place));
         problems.extend(inbound.map.mapping.check(first, workspace.catalog(&flow.odoo)).into_iter().filter(everywhere));
@@ -87,7 +87,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
     }
     for (model, then, line, column) in inbound.map.mapping.creates() {
         if !actions::leaves_a_mark(model, then) {
-            let text = format!("nothing tells a second try that a new {model} was made by the first: it would be made again");
+            let text = format!("a second attempt cannot see that the first created a new {model}: it would create it again");
             let problem = Problem::new(Code::ActionUnknown, text).at(Place::at(&inbound.map.mapping.file, line, column));
             problems.push(problem.hint("give the records an `identity`, or an `external` id, without write = \"create\""));
         }
@@ -95,7 +95,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
     let wrong = |what: String| Problem::new(Code::MappingPath, what).at(Place::file(&flow.file));
     for (at, choice) in inbound.map.schemas.iter().enumerate() {
         if at + 1 < inbound.map.schemas.len() && choice.is_for_all() {
-            problems.push(wrong(format!("{} is for every document: the schemas behind it are never taken", choice.schema)));
+            problems.push(wrong(format!("{} is for every document: the schemas after it are never used", choice.schema)));
         }
         if let (Some(root), Some(shape)) = (&choice.root, shape(&choice.schema)) {
             let mut roots = shape.roots.iter().map(|(name, _)| &*name.local);
@@ -112,7 +112,7 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
     }
     if let Some(envelope) = &inbound.map.envelope
         && let Some(shape) = envelope.schema.as_deref().and_then(shape)
-        // The last step is the document, which the envelope's schema need not know.
+        // The last step is the document, which the envelope's schema may not define.
         && let Some((_, around)) = envelope.payload.names().split_last()
         && let Err(step) = follow(shape, around)
     {
@@ -121,8 +121,8 @@ fn documents<'s>(workspace: &Workspace, flow: &Flow, inbound: Inbound<'_>, shape
     problems
 }
 
-/// A row with a value in every column, held against the schema: columns in the wrong order, twice, or not mapped though they must be
-/// would be told of every row of every file, and to the partner.
+/// Validates a row with a value in every column. Otherwise, columns in the wrong order, duplicate columns, and missing required columns
+/// would be reported for every row of every file, and to the partner.
 fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, ByteSource), schema: &Schema) -> Vec<Problem> {
     let file = flow.file.clone();
     let (_, found) = schema.judge(&ValidatedFile::named(&flow.file), move |judge| format.read(&row, &file, &Limits::default(), judge));
@@ -130,12 +130,12 @@ fn rows(flow: &Flow, (format, row): (Arc<dyn Format>, ByteSource), schema: &Sche
     let reported = |problem: Problem| {
         Problem::new(Code::MappingPath, format!("rows made of these columns do not fit {}: {}", flow.schema, problem.message))
             .at(Place::file(&flow.file).with_path("[csv.columns]"))
-            .hint("columns stand in the order in which the schema wants the elements, each once, and none that must be there is left out")
+            .hint("list the columns in the order of the schema's elements, each once, with all required ones")
     };
     order.map(reported).collect()
 }
 
-/// Follows local names from the root; the first that is not there is the error.
+/// Follows local names from the root; the first unknown one is the error.
 fn follow<'p>(shape: &Shape, names: &'p [String]) -> Result<(), &'p str> {
     let mut at: Vec<usize> = Vec::new();
     for (depth, name) in names.iter().enumerate() {
@@ -150,7 +150,7 @@ fn follow<'p>(shape: &Shape, names: &'p [String]) -> Result<(), &'p str> {
     Ok(())
 }
 
-/// Two flows that take the same files: which of them gets one would be chance.
+/// Two flows that receive the same files: which of them gets a file would be chance.
 fn overlaps(workspace: &Workspace) -> Vec<Problem> {
     let mut problems = Vec::new();
     let taking: Vec<(&Flow, &FilesSource)> =
@@ -162,7 +162,7 @@ fn overlaps(workspace: &Workspace) -> Vec<Problem> {
                 && flow.folder() == other.folder()
                 && files.patterns.iter().any(|a| others.patterns.iter().any(|b| meet(a, b)))
             {
-                let message = format!("the flows `{}` and `{}` take the same files from {}", other.id, flow.id, flow.folder());
+                let message = format!("the flows `{}` and `{}` receive the same files from {}", other.id, flow.id, flow.folder());
                 problems.push(
                     Problem::new(Code::ConfigBadValue, message)
                         .at(Place::file(&flow.file))
@@ -172,14 +172,14 @@ fn overlaps(workspace: &Workspace) -> Vec<Problem> {
         }
         let partner = workspace.partners.get(&flow.partner);
         for archive in partner.iter().flat_map(|partner| [&partner.archive, &partner.error]).filter(|archive| **archive == flow.folder()) {
-            let message = format!("the flow takes files from `{archive}`, where the partner's finished files are put");
+            let message = format!("the flow receives files from `{archive}`, which is the archive for processed files");
             problems.push(Problem::new(Code::ConfigBadValue, message).at(Place::file(&flow.file)));
         }
     }
     problems
 }
 
-/// The elements that CSV rows are lifted to, held against the schema.
+/// Checks the elements of CSV rows against the schema.
 fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
     let mut problems = Vec::new();
     let mut refuse = |what: String, known: Vec<&str>, name: &str| {
@@ -209,13 +209,13 @@ fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
     problems
 }
 
-/// The names that the document, its file name and its note use, held against what the flow reads.
+/// Checks the names in the document, its file name and its note against what the flow reads.
 fn names(flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
     let mut tops = vec![if outbound.records.per_file > 1 { "records" } else { "record" }, "partner", "now", "message", "file", "version"];
     tops.extend(outbound.render.sequence.map(|_| "sequence"));
     tops.extend(outbound.render.values.keys().map(String::as_str));
     let mut problems = Vec::new();
-    // The note is written when the record itself is no longer at hand: only its id is.
+    // When the note is written, only the id of the record is available.
     let only_id = Tree::new(["id"]);
     let templates = [
         Some((&outbound.render.template, &outbound.records.fields)),
@@ -233,8 +233,8 @@ fn names(flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
                 }
                 top if tops.contains(&top) => None,
                 "sequence" => Some(Some("give the flow a `sequence = 1`".into())),
-                "record" => Some(Some("with `per_file` above 1 there are `records`: {% for record in records %} … {% endfor %}".into())),
-                "records" => Some(Some("with one record in a file it is `record`; `per_file` puts several together".into())),
+                "record" => Some(Some("with `per_file` above 1 use `records`: {% for record in records %} … {% endfor %}".into())),
+                "records" => Some(Some("with one record in a file use `record`; for several set `per_file`".into())),
                 top => Some(did_you_mean(top, tops.iter().copied())),
             };
             if let Some(hint) = hint {
@@ -253,7 +253,7 @@ fn names(flow: &Flow, outbound: Outbound<'_>) -> Vec<Problem> {
     problems
 }
 
-/// Names that a template uses inside its loops, found by filling it in with a record of nothing but the fields that are read.
+/// Names that a template uses inside its loops, found by rendering it with a record of only the fields that the flow reads.
 fn loops(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Option<Problem> {
     let record = sample(workspace.catalog(&flow.odoo), &outbound.records.model, &outbound.records.fields);
     let mut values = outbound.render.values.clone();
@@ -270,11 +270,10 @@ fn loops(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Option<P
     values.insert("record".into(), record.clone());
     values.insert("records".into(), json!([record]));
     let problem = outbound.render.template.render(&serde_json::Value::Object(values)).err()?;
-    // What fails for the values' sake may go well with real ones.
-    // A key that a table of the template does not have is one of them.
+    // An error caused by the values may not occur with real ones, such as a key that a table of the template lacks.
     let is_name = problem.message.contains("undefined") && !problem.message.contains('[');
     let text = format!("the template uses a name in a loop that the flow `{}` does not read", flow.id);
-    is_name.then(|| Problem::new(Code::Template, text).at(problem.place).hint("look at the line; fields are added to [read] fields"))
+    is_name.then(|| Problem::new(Code::Template, text).at(problem.place).hint("check the line, and add missing fields to [read] fields"))
 }
 
 /// A record of a model with a value for each field of the tree.
@@ -323,15 +322,15 @@ fn domain(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>) -> Vec<Pro
     unknown.collect()
 }
 
-/// `Some` when the path is not among the fields read, with the nearest one if there is one.
+/// `Some` if the path is not among the fields read, with the nearest one if there is one.
 fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Option<Text>> {
     let mut at = tree;
     for part in parts {
         match at.0.get(part) {
-            // Below a value that is read nothing else is: what follows is a method of it.
+            // A value has nothing below it: what follows is one of its methods.
             Some(below) if below.0.is_empty() => return None,
             Some(below) => at = below,
-            // A relation read without anything below it has these two.
+            // A relation without fields below it has these two.
             None if matches!(part, "id" | "display_name") => return None,
             None => return Some(did_you_mean(part, at.0.keys().map(String::as_str))),
         }
@@ -339,7 +338,7 @@ fn unread<'p>(tree: &Tree, parts: impl Iterator<Item = &'p str>) -> Option<Optio
     None
 }
 
-/// A schema's problem as the flow's: a missing set says where to get it.
+/// A schema's problem as the flow's: for a missing set it says where to get it.
 pub fn reported(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
     let mut problem = problem.clone();
     if problem.code == Code::SchemaMissing {
@@ -353,7 +352,7 @@ pub fn reported(flow: &Flow, schema: &str, problem: &Problem) -> Problem {
     problem
 }
 
-/// Holds the fields an outbound flow reads against the models; `above` is the dotted path that leads to this model.
+/// Checks the fields that an outbound flow reads against the models; `above` is the dotted path to this model.
 fn tree(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>, model: &str, above: &str, fields: &Tree, problems: &mut Vec<Problem>) {
     let place =
         |path: &str| match outbound.records.field_places.iter().find(|(known, ..)| known == path || known.starts_with(&format!("{path}.")))
@@ -380,7 +379,7 @@ fn tree(workspace: &Workspace, flow: &Flow, outbound: Outbound<'_>, model: &str,
                 (Some(relation), false) => tree(workspace, flow, outbound, relation, &path, below, problems),
                 (None, false) => {
                     problems.push(
-                        Problem::new(Code::MappingField, format!("`{name}` of `{model}` is a value, nothing lies below it"))
+                        Problem::new(Code::MappingField, format!("`{name}` of `{model}` is a value: it has no fields below it"))
                             .at(place(&path)),
                     );
                 }

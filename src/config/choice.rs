@@ -1,4 +1,4 @@
-//! Which schema a document is judged by, and where it lies in its envelope.
+//! Which schema validates a document, and where it is in its envelope.
 
 use crate::{
     format::within::ElementPath,
@@ -9,7 +9,7 @@ use crate::{
     },
 };
 
-/// A schema and the documents it is for. Of several the first that fits is taken.
+/// A schema and its documents. The first that fits is used.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Schema, relative to `schemas/`.
@@ -30,12 +30,12 @@ impl Choice {
         Self { schema, ..Self::default() }
     }
 
-    /// Whether nothing is asked of the document.
+    /// Whether it fits every document.
     pub fn is_for_all(&self) -> bool {
         self.root.is_none() && self.namespace.is_none() && self.path.is_none()
     }
 
-    /// Whether it is for a document with this root; `value` gives the values of paths, their white space collapsed.
+    /// Whether it fits a document with this root; `value` returns the values of paths, with white space collapsed.
     pub fn fits(&self, namespace: &str, root: &str, value: &dyn Fn(&ElementPath) -> Option<String>) -> bool {
         let fits = |is: &str, value: &str| fits(&WhiteSpace::Collapse.of(is), value);
         let path_fits =
@@ -49,7 +49,7 @@ impl Choice {
 /// An envelope around the documents of a flow.
 #[derive(Debug, Clone)]
 pub struct Envelope {
-    /// Where the documents lie in it.
+    /// Where the documents are in it.
     pub payload: ElementPath,
     /// Its own schema, relative to `schemas/`.
     pub schema: Option<String>,
@@ -59,7 +59,7 @@ pub struct Envelope {
 pub(super) fn schemas(reader: &TomlReader<'_>) -> Vec<Choice> {
     let Some(node) = reader.node("schemas") else { return Vec::new() };
     let TomlItem::List(items) = &node.item else {
-        reader.bad(node, "`schemas` is a list of tables: write [[schemas]] over each".into());
+        reader.bad(node, "`schemas` is a list of tables: write [[schemas]] above each".into());
         return Vec::new();
     };
     let mut choices = Vec::new();

@@ -1,4 +1,4 @@
-//! Drops as configured, and as opened.
+//! Drops: their configuration, and how to open them.
 
 use std::{
     path::{Path, PathBuf},
@@ -16,12 +16,12 @@ use crate::{
     },
 };
 
-/// How slow a drop may be before it is given up.
+/// Limits for a slow drop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Pace {
-    /// How long it may stand still, and over how long its rate is measured.
+    /// How long it may be silent, and the window in which its rate is measured.
     pub window: Duration,
-    /// Bytes a second that all its transfers together move at least.
+    /// Minimum bytes a second of all its transfers together.
     pub lowest: u64,
     /// How long one operation may take.
     pub longest: Duration,
@@ -33,7 +33,7 @@ impl Default for Pace {
     }
 }
 
-/// How long a server may be silent, unless it is said otherwise.
+/// Default of how long a server may be silent.
 const TIMEOUT: Duration = Duration::from_secs(30);
 
 impl Pace {
@@ -49,9 +49,9 @@ impl Pace {
         };
         let longest = reader.duration("max_time").unwrap_or(usual.longest);
         if let Some(node) = reader.node("max_time").filter(|_| longest.is_zero()) {
-            reader.bad(node, "`max_time` is a second at least".into());
+            reader.bad(node, "`max_time` is one second or more".into());
         }
-        // A little more than the transports' own patience, whose words say more.
+        // A little more than the transports' own timeouts, whose messages say more.
         let window = patience(reader) + Duration::from_secs(2);
         Self { window, lowest: number("min_rate", usual.lowest), longest }
     }
@@ -129,7 +129,7 @@ impl Account {
         };
         for name in account.legacy.iter().filter(|name| !LEGACY.contains(&name.as_str())) {
             let hint = did_you_mean(name, LEGACY).unwrap_or_else(|| format!("one of {}", LEGACY.join(", ")).into());
-            let problem = Problem::new(Code::ConfigBadValue, format!("`{name}` is no algorithm that can be allowed"));
+            let problem = Problem::new(Code::ConfigBadValue, format!("`{name}` is not an algorithm that `legacy` can allow"));
             reader.report(problem.at(reader.place_of("legacy")).hint(hint));
         }
         if account.password.is_none() && account.key.is_none() && account.agent.is_none() && reader.node("password").is_none() {
@@ -165,7 +165,7 @@ fn read_port(reader: &TomlReader<'_>, usual: u16) -> u16 {
 }
 
 impl DropConfig {
-    /// Host and port of a server that shows a TLS certificate, and whether it must be asked to (FTP's AUTH TLS).
+    /// Host and port of a server with a TLS certificate, and whether it needs FTP's AUTH TLS.
     pub fn tls(&self) -> Option<(String, u16, bool)> {
         match self {
             Self::Ftp { account, security: security @ (Security::Explicit | Security::Implicit), .. } => {
@@ -175,7 +175,7 @@ impl DropConfig {
         }
     }
 
-    /// The host of a server to which a password goes in the clear.
+    /// The host of a server that gets a password without encryption.
     pub(super) fn in_the_clear(&self) -> Option<&str> {
         match self {
             Self::Ftp { account, security: Security::Plain, .. } => Some(&account.host),
@@ -236,7 +236,7 @@ impl DropConfig {
         }
     }
 
-    /// Opens the drop; nothing is connected yet.
+    /// Opens the drop; it does not connect yet.
     ///
     /// # Errors
     /// A secret is missing, or the engine is not in this build.
@@ -264,7 +264,7 @@ impl DropConfig {
         }
     }
 
-    /// The local folder, where the drop is one.
+    /// The local folder, if the drop is one.
     pub fn folder(&self, root: &Path) -> Option<PathBuf> {
         match self {
             Self::Local(path) => Some(root.join(path)),
@@ -272,13 +272,13 @@ impl DropConfig {
         }
     }
 
-    /// Where the server is, without any secret: enough to look at its host key.
+    /// The address of the server, without any secret: enough to read its host key.
     ///
     /// # Errors
-    /// The drop is no SFTP server.
+    /// The drop is not an SFTP server.
     pub fn address(&self, root: &Path) -> Result<SftpSettings, Problem> {
         let Self::Sftp { account, jump, known_hosts, base, timeout, in_flight, engine, partner } = self else {
-            return Err(Problem::new(Code::Usage, "the partner's drop is no SFTP server: it has no host key"));
+            return Err(Problem::new(Code::Usage, "the partner's drop is not an SFTP server: it has no host key"));
         };
         let settings = |account: &Account, accept: String| {
             let Account { host, port, user, legacy, .. } = account;
@@ -295,7 +295,7 @@ impl DropConfig {
         Ok(server)
     }
 
-    /// The same with the logins of hosts on the way: a server behind one shows its key only through it.
+    /// The same with the logins of jump hosts: a server behind one shows its key only through it.
     ///
     /// # Errors
     /// As [`DropConfig::address`], or a secret is missing.
@@ -320,11 +320,11 @@ fn engine(reader: &TomlReader<'_>) -> SshEngine {
     SshEngine::Libssh2
 }
 
-/// How long a server may take, a second at least.
+/// How long a server may take, one second or more.
 fn patience(reader: &TomlReader<'_>) -> Duration {
     let timeout = reader.duration("timeout").unwrap_or(TIMEOUT);
     if let Some(node) = reader.node("timeout").filter(|_| timeout.is_zero()) {
-        reader.bad(node, "`timeout` is a second at least".into());
+        reader.bad(node, "`timeout` is one second or more".into());
     }
     timeout
 }

@@ -1,4 +1,4 @@
-//! The settings of a flow's source and target, and of what is made of a message in between.
+//! The settings of a flow's source and target, and of the transformation in between.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,27 +17,27 @@ use crate::{
     odoo::read::Tree,
 };
 
-/// What is made of a message between its source and its target.
+/// The transformation of a message between its source and its target.
 #[derive(Debug)]
 pub enum Transform {
     /// A plan of a document.
     Map(Box<MapDocuments>),
     /// A document of records.
     Render(Box<RenderRecords>),
-    /// Nothing: the bytes go on as they came.
+    /// Nothing: the bytes are passed on unchanged.
     Relay,
 }
 
-/// A flow that takes documents into an Odoo: what is read of them, and how they become plans.
+/// A flow that writes documents to an Odoo: how to read them, and how to make plans of them.
 #[derive(Debug, Clone, Copy)]
 pub struct Inbound<'f> {
-    /// How its documents are read.
+    /// How to read its documents.
     pub documents: &'f Documents,
     /// What is made of them.
     pub map: &'f MapDocuments,
 }
 
-/// A flow that sends records of Odoo as documents.
+/// A flow that sends Odoo records as documents.
 #[derive(Debug, Clone, Copy)]
 pub struct Outbound<'f> {
     /// Which records.
@@ -46,18 +46,18 @@ pub struct Outbound<'f> {
     pub render: &'f RenderRecords,
 }
 
-/// What becomes of known content under a new name.
+/// What to do with known content under a new name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SameContent {
     /// Held for ops.
     Hold,
     /// Processed like a new file.
     Process,
-    /// Shelved like an exact duplicate.
+    /// Archived like an exact duplicate.
     Skip,
 }
 
-/// What becomes of a file that is empty or too large.
+/// What to do with a file that is empty or too large.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnUnusualFile {
     /// It is left where it is and reported.
@@ -68,16 +68,16 @@ pub enum OnUnusualFile {
     Accept,
 }
 
-/// In which order files are taken.
+/// The order in which files are received.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReadOrder {
-    /// Oldest first, and by name where the time is the same.
+    /// Oldest first, then by name.
     Time,
     /// By name.
     Name,
 }
 
-/// What becomes of a document whose name is taken on the drop.
+/// What to do if the name of a document exists on the drop.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnNameConflict {
     /// It fails: nothing is replaced.
@@ -88,7 +88,7 @@ pub enum OnNameConflict {
     Number,
 }
 
-/// What becomes of a record that was changed after it was sent.
+/// What to do with a record that was changed after it was sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnRecordChange {
     /// Nothing: each record is sent once.
@@ -99,14 +99,14 @@ pub enum OnRecordChange {
     Report,
 }
 
-/// How the documents of a source are read, wherever they come from.
+/// How to read the documents of a source, wherever they come from.
 #[derive(Debug, Clone)]
 pub struct Documents {
     /// Form.
     pub format: Arc<dyn Format>,
     /// Limits on a document.
     pub limits: Limits,
-    /// Patterns of the documents that are taken out of a zip; none where zips are not opened.
+    /// Patterns of the documents to extract from a zip; empty if zips are not opened.
     pub unpack: Vec<String>,
     /// Known content under a new name.
     pub same_content: SameContent,
@@ -115,14 +115,14 @@ pub struct Documents {
 }
 
 impl Documents {
-    /// Patterns of the files that are taken where a flow does not say which.
+    /// Default patterns of the files to receive.
     pub fn usual_files(&self) -> Vec<String> {
         let zips = if self.unpack.is_empty() { None } else { Some("*.zip") };
         std::iter::once(self.format.usual_files()).chain(zips).map(str::to_string).collect()
     }
 }
 
-/// Files on a partner's drop, as they are taken.
+/// How to receive files from a partner's drop.
 #[derive(Debug)]
 pub struct FilesSource {
     /// Folder on the drop.
@@ -131,39 +131,39 @@ pub struct FilesSource {
     pub patterns: Vec<String>,
     /// Patterns of names that the partner uses while it writes.
     pub ignore: Vec<String>,
-    /// The name of the file that says that one is complete, with `{name}` or `{stem}` in it.
+    /// The name of the marker file, with `{name}` or `{stem}` in it.
     pub marker: Option<String>,
     /// Files above the limit.
     pub large: OnUnusualFile,
-    /// How long a file whose own end is missing is waited for.
+    /// How long to wait for a truncated file.
     pub cut: Duration,
     /// Order.
     pub order: ReadOrder,
-    /// Where a file's name has the partner's running number.
+    /// Where the partner's sequence number is in a file name.
     pub sequence: Option<Numbered>,
-    /// How long size and time must stand still.
+    /// How long size and time must not change.
     pub settle: Duration,
 }
 
 /// How documents become a plan.
 #[derive(Debug, Clone)]
 pub struct MapDocuments {
-    /// Schemas, each with the documents it is for; the first that fits is taken.
+    /// Schemas, each with its documents; the first that fits is used.
     pub schemas: Vec<Choice>,
-    /// What the documents lie in.
+    /// The envelope of the documents.
     pub envelope: Option<Envelope>,
     /// Mapping.
     pub mapping: Mapping,
-    /// What the mapping is given besides the document.
+    /// Values for the mapping besides the document.
     pub given: Given,
-    /// The mapping's text and all that it reads, to be remembered.
+    /// The mapping's text and everything that it reads, to store it.
     pub snapshot: MappingSnapshot,
-    /// What can go in goes in, and the rest is written out as a smaller file; otherwise a file goes in whole or not at all.
+    /// Whether accepted records are written and the rest becomes a smaller file; otherwise a file is written as a whole or not at all.
     pub partial: bool,
 }
 
 impl MapDocuments {
-    /// The same with the mapping of an earlier day.
+    /// The same with an earlier mapping.
     ///
     /// # Errors
     /// This consign does not understand it.
@@ -174,22 +174,22 @@ impl MapDocuments {
     }
 }
 
-/// Records of an Odoo, as they are chosen.
+/// Which Odoo records to send.
 #[derive(Debug)]
 pub struct RecordsSource {
     /// Model sent.
     pub model: String,
     /// Which records are ready.
     pub domain: Vec<Json>,
-    /// Only records written since the last run are looked at.
+    /// Whether to check only records written since the last run.
     pub cursor: bool,
     /// Records that were changed after they were sent.
     pub changed: OnRecordChange,
     /// Fields read for the template.
     pub fields: Tree,
-    /// Where each of them stands in the flow's file: path, line, column.
+    /// The position of each in the flow's file: path, line, column.
     pub field_places: Vec<(String, u32, u32)>,
-    /// Fields that its messages are found by: what the number is called, and its path.
+    /// Fields that are the messages' references: the name of the number, and its path.
     pub numbers: Vec<(String, String)>,
     /// Records in one file at most; above 1 the template has `records` instead of `record`.
     pub per_file: usize,
@@ -200,7 +200,7 @@ pub struct RecordsSource {
 /// How records become a document.
 #[derive(Debug)]
 pub struct RenderRecords {
-    /// Fixed values the template may use besides, as `partner` and `own`.
+    /// More fixed values for the template, such as `partner` and `own`.
     pub values: serde_json::Map<String, Json>,
     /// The document.
     pub template: Template,
@@ -210,17 +210,17 @@ pub struct RenderRecords {
     pub sequence: Option<i64>,
 }
 
-/// Files on a partner's drop, as they are put there.
+/// How to send files to a partner's drop.
 #[derive(Debug, Clone)]
 pub struct FilesTarget {
     /// Folder on the drop.
     pub folder: String,
-    /// Put before and after the name while the file is being written; the first may name a sub-folder.
+    /// Prefix and suffix of the name during the upload; the prefix may name a sub-folder.
     pub temporary: (String, String),
-    /// A file of that name lies there already.
+    /// What to do if a file with that name exists.
     pub exists: OnNameConflict,
     /// How long the partner may take to collect a file.
     pub pickup: Option<Duration>,
-    /// The answer that a document is to have.
+    /// The acknowledgement that a document expects.
     pub answer: Option<ExpectedAck>,
 }

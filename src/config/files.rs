@@ -1,4 +1,4 @@
-//! Files on a partner's drop, as the tables of flows say.
+//! The settings of files on a partner's drop.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ impl SourceSettings for FilesSource {}
 
 impl TargetSettings for FilesTarget {}
 
-/// Files of a partner, as the table says that has the keys of the source.
+/// The settings of files from a partner, in the source's table.
 pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let table = reading.table;
     contained::check(table, "folder");
@@ -24,14 +24,14 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let patterns = table.texts("files").unwrap_or_else(usual);
     let settle = table.duration("stable_for").unwrap_or(Duration::from_secs(5));
     let large = if table.choice("large", &["hold", "reject"]) == "reject" { OnUnusualFile::Reject } else { OnUnusualFile::Hold };
-    // A flow that does not wait for a file to stand still does not wait for its end either, unless it says so.
+    // A flow that does not wait for a stable file does not wait for its end either, unless it says so.
     let cut = table.duration("incomplete_timeout").unwrap_or(if settle.is_zero() { Duration::ZERO } else { Duration::from_secs(600) });
     let order = if table.choice("order", &["time", "name"]) == "name" { ReadOrder::Name } else { ReadOrder::Time };
     let marker = marker(table);
     let sequence = table.text("sequence").and_then(|text| {
         let numbered = Numbered::parse(&text);
         if let (None, Some(node)) = (&numbered, table.node("sequence")) {
-            table.bad(node, "`sequence` is a file's name with its number, as in `ORD_{number}.xml`, and * for the rest".into());
+            table.bad(node, "`sequence` is the pattern of a numbered file name, as in `ORD_{number}.xml`; * matches the rest".into());
         }
         numbered
     });
@@ -45,11 +45,11 @@ fn marker(reader: &TomlReader<'_>) -> Option<String> {
     let Some(node) = reader.node("marker").filter(|_| !names_file || marker.contains('/') || marker == "{name}") else {
         return Some(marker);
     };
-    reader.bad(node, "`marker` is the name of a file beside each, as in `{name}.done` or `{stem}.ok`".into());
+    reader.bad(node, "`marker` is the name of a marker file, as in `{name}.done` or `{stem}.ok`".into());
     None
 }
 
-/// Files for a partner, as the table says that has the keys of the target.
+/// The settings of files for a partner, in the target's table.
 pub fn read_target(reading: &Reading<'_>) -> Option<Box<dyn TargetSettings>> {
     let table = reading.table;
     contained::check(table, "folder");
@@ -60,7 +60,7 @@ pub fn read_target(reading: &Reading<'_>) -> Option<Box<dyn TargetSettings>> {
         Some((before, after)) if !(before.is_empty() && after.is_empty()) => (before.to_string(), after.to_string()),
         _ => {
             if let Some(node) = table.node("temporary") {
-                table.bad(node, "`temporary` shows where the name stands, as in `.*.part` or `uploading/*`".into());
+                table.bad(node, "`temporary` has a * for the file's name, as in `.*.part` or `uploading/*`".into());
             }
             (".".into(), ".part".into())
         }

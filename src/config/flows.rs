@@ -18,7 +18,7 @@ use crate::{
     model::{Code, Place, Problem, nearest::did_you_mean, toml_reader::TomlReader},
 };
 
-/// The code tables of a workspace, with the partner's own; remembers what was read.
+/// The code tables of a workspace, with the partner's own; stores what it has read.
 struct CodeTables<'f> {
     files: &'f dyn WorkspaceFiles,
     partner: &'f str,
@@ -29,7 +29,7 @@ impl Tables for CodeTables<'_> {
     fn table(&self, name: &str) -> Result<CodeTable, Problem> {
         let both = [format!("tables/{name}.csv"), format!("tables/{}/{name}.csv", self.partner)];
         let [common, own] = &both;
-        // Where there is neither, the common one is missed.
+        // If both are missing, the common one is reported.
         let there = both.iter().filter(|file| self.files.has(file) || *file == common && !self.files.has(own));
         let texts = there.map(|file| Ok((file.clone(), self.files.text(file)?))).collect::<Result<Vec<_>, Problem>>()?;
         let mut read = self.read.borrow_mut();
@@ -38,8 +38,7 @@ impl Tables for CodeTables<'_> {
     }
 }
 
-/// The tables of a flow that say where its messages come from and where they go. In the short form, with `direction`, both are the
-/// flow's own.
+/// The tables of a flow's source and target. In the short form, with `direction`, both are the flow's own table.
 struct Ends<'r> {
     from: SourceKind,
     to: TargetKind,
@@ -62,7 +61,7 @@ impl<'r> Ends<'r> {
             }
         };
         if let Some(node) = reader.node("direction") {
-            reader.bad(node, "`direction` is the short form: with [source] and [target] it is left out".into());
+            reader.bad(node, "`direction` is the short form: remove it, or [source] and [target]".into());
         }
         for table in [&from, &to] {
             if table.node("kind").is_none() {
@@ -88,7 +87,7 @@ impl<'r> Ends<'r> {
         Some(Self { from: source, to: target, source: Some(from), target: Some(to) })
     }
 
-    /// `direction`: files into Odoo, or records of Odoo into files.
+    /// `direction`: files to Odoo, or Odoo records to files.
     fn short(reader: &TomlReader<'r>, kinds: &Kinds) -> Option<Self> {
         let (from, to) = match reader.choice("direction", &["in", "out"]) {
             "in" => ("files", "odoo"),
@@ -107,7 +106,7 @@ impl<'r> Ends<'r> {
     }
 }
 
-/// Reads a flow. `None` when what is missing keeps it from being one; the reason was reported.
+/// Reads a flow. `None` if it is incomplete; the reason was reported.
 pub(super) fn read(reader: &TomlReader<'_>, id: &str, file: &str, files: &dyn WorkspaceFiles, kinds: &Kinds) -> Option<Flow> {
     let ends = Ends::of(reader, kinds)?;
     let (from, to) = (ends.source.as_ref().unwrap_or(reader), ends.target.as_ref().unwrap_or(reader));
@@ -121,7 +120,7 @@ pub(super) fn read(reader: &TomlReader<'_>, id: &str, file: &str, files: &dyn Wo
         (Gives::Records, _) => odoo(from, files),
         (Gives::Documents, Takes::Documents) => String::new(),
     };
-    // All are read before any is given up, so that all mistakes are reported at once.
+    // All are read before one is rejected, so that all mistakes are reported at once.
     let documents = (ends.from.gives == Gives::Documents).then(|| documents(from));
     let answer = match ends.from.gives {
         Gives::Documents => answers::returned(reader, files, values(reader)),
@@ -167,7 +166,7 @@ pub(super) fn read(reader: &TomlReader<'_>, id: &str, file: &str, files: &dyn Wo
     })
 }
 
-/// The name of the Odoo that a flow works with; empty for the one of `[odoo]`.
+/// The name of the flow's Odoo; empty for `[odoo]`.
 fn odoo(table: &TomlReader<'_>, files: &dyn WorkspaceFiles) -> String {
     let name = table.text("odoo").unwrap_or_default();
     let known = files.odoos();
@@ -189,7 +188,7 @@ fn schedule(reader: &TomlReader<'_>, key: &str, text: &str) -> Schedule {
     })
 }
 
-/// How the documents of a source are read, as the table says that has its keys.
+/// Reads how to read the documents of a source, from its table.
 fn documents(table: &TomlReader<'_>) -> Option<Documents> {
     let format = format::configured(table)?;
     let mut limits = Limits::default();
@@ -211,7 +210,7 @@ fn documents(table: &TomlReader<'_>) -> Option<Documents> {
     Some(Documents { format, limits, unpack: table.texts("unzip").unwrap_or_default(), same_content, empty })
 }
 
-/// How records become documents. What these are called stands with the keys of the target.
+/// Reads how records become documents. Their names are with the keys of the target.
 fn render(reader: &TomlReader<'_>, target: &TomlReader<'_>, files: &dyn WorkspaceFiles) -> Option<RenderRecords> {
     let file = reader.need_text("template");
     let body = text(reader, files, "template", &file)?;
@@ -222,7 +221,7 @@ fn render(reader: &TomlReader<'_>, target: &TomlReader<'_>, files: &dyn Workspac
     Some(RenderRecords { values: values(reader), template: template?, name: name?, sequence })
 }
 
-/// The first of a flow's schemas, and how its documents become a plan.
+/// Reads the first of a flow's schemas, and how its documents become a plan.
 fn map(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, partner: &str) -> Option<(String, MapDocuments)> {
     let schema = reader.text("schema");
     let mut schemas = choice::schemas(reader);
@@ -243,15 +242,15 @@ fn map(reader: &TomlReader<'_>, files: &dyn WorkspaceFiles, partner: &str) -> Op
         }
     };
     for (value, line, column) in mapping.flow_values().into_iter().filter(|(value, ..)| !given.values.contains_key(value)) {
-        let text = format!("the mapping takes `{value}` from the flow {}, whose `values` do not have it", reader.file());
+        let text = format!("the mapping reads `{value}` from the `values` of the flow {}, which lack it", reader.file());
         reader.report(Problem::new(Code::ConfigUnknownName, text).at(Place::at(&name, line, column)));
     }
     if let (true, None, Some(node)) = (partial, mapping.unit(), reader.node("allow_partial")) {
-        let text = "records of this mapping cannot be refused one by one: each must be made of an element of its own below the root";
+        let text = "records of this mapping cannot be refused one by one: each must come from its own element below the root";
         reader.bad(node, text.into());
     }
     if let (true, Some(_), Some(node)) = (partial, &envelope, reader.node("allow_partial")) {
-        let text = "records of documents in an envelope cannot be refused one by one: what is left would not be such a file";
+        let text = "records of documents in an envelope cannot be refused one by one: the rest would not be a valid file";
         reader.bad(node, text.into());
     }
     if schemas.is_empty() {

@@ -1,18 +1,18 @@
-//! Where secrets go that anybody on the way can read.
+//! Secrets that are sent without encryption.
 
 use std::net::IpAddr;
 
 use super::{Workspace, alerts::MailTls};
 use crate::model::{Code, Place, Problem};
 
-/// Addresses to which secrets go that anybody on the way can read.
+/// Addresses that get secrets without encryption.
 pub(super) fn in_the_clear(workspace: &Workspace) -> Vec<Problem> {
     let mut found = Vec::new();
     let mut warn = |table: &str, what: &str, host: &str, hint: &str| {
-        let text = format!("[{table}] sends {what} to {host} in the clear");
+        let text = format!("[{table}] sends {what} to {host} without encryption");
         found.push(Problem::new(Code::InTheClear, text).at(Place::file("consign.toml")).hint(hint));
     };
-    let https = "use https, unless nobody else can listen on that network";
+    let https = "use https, unless that network is private";
     for (name, odoo) in workspace.every_odoo() {
         if let Some(host) = plain(odoo.url()) {
             let table = if name.is_empty() { "odoo".to_string() } else { format!("odoos.{name}") };
@@ -24,16 +24,11 @@ pub(super) fn in_the_clear(workspace: &Workspace) -> Vec<Problem> {
     }
     let mail = workspace.alerts.mail.as_ref().filter(|mail| mail.tls == MailTls::None && mail.password.is_some());
     if let Some(mail) = mail.filter(|mail| !is_here(&mail.host)) {
-        warn(
-            "alerts.mail",
-            "its password",
-            &mail.host,
-            "use tls = \"starttls\" or \"implicit\", unless nobody else can listen on that network",
-        );
+        warn("alerts.mail", "its password", &mail.host, "use tls = \"starttls\" or \"implicit\", unless that network is private");
     }
     for partner in workspace.partners.values() {
         if let Some(host) = partner.drop.in_the_clear().filter(|host| !is_here(host)) {
-            let text = format!("the password of {}'s drop goes to {host} in the clear", partner.id);
+            let text = format!("the password of {}'s drop is sent to {host} without encryption", partner.id);
             let problem = Problem::new(Code::InTheClear, text).at(Place::file(format!("partners/{}.toml", partner.id)));
             found.push(problem.hint("use tls = \"explicit\" or \"implicit\", or ask the partner for SFTP"));
         }

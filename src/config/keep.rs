@@ -1,27 +1,27 @@
-//! `[keep]` in consign.toml: how long the archive and the journal remember.
+//! `[keep]` in consign.toml: how long to keep the archive and the journal.
 
 use std::time::Duration;
 
 use crate::model::toml_reader::TomlReader;
 
-/// How long what is done is kept.
+/// How long to keep finished messages.
 #[derive(Debug, Clone)]
 pub struct Keep {
-    /// After how long a day of the archive is rolled into a zip.
+    /// Age at which a day of the archive becomes a zip.
     pub zip_after: Option<Duration>,
-    /// After how long it is deleted, with its messages in the journal.
+    /// Age at which it is deleted, with its messages in the journal.
     pub delete_after: Option<Duration>,
-    /// Bytes that stay free where consign keeps its files: nothing is taken below that, so that what was begun has room to end.
+    /// Bytes that stay free in the storage: below this consign receives nothing, so that running work has space to finish.
     pub reserve: u64,
 }
 
-/// The reserve, unless it is said otherwise: 256 MiB.
+/// Default of the reserve: 256 MiB.
 const RESERVE: u64 = 256 << 20;
 
 const DAY: u64 = 24 * 3600;
 
 impl Default for Keep {
-    /// Rolled after thirty days, never deleted: what is to be forgotten is for a person to say.
+    /// Zipped after thirty days, never deleted: a person decides what is deleted.
     fn default() -> Self {
         Self { zip_after: Some(Duration::from_secs(30 * DAY)), delete_after: None, reserve: RESERVE }
     }
@@ -48,7 +48,7 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Keep {
         && delete <= zip
         && table.node("zip_after").is_some()
     {
-        table.bad(node, "what is deleted before it is rolled into a zip never is: `delete_after` is longer than `zip_after`".into());
+        table.bad(node, "`delete_after` must be longer than `zip_after`: otherwise files are deleted before they are zipped".into());
     }
     match (table.integer("reserve").map(u64::try_from), table.node("reserve")) {
         (Some(Ok(mebibytes)), _) => keep.reserve = mebibytes << 20,

@@ -1,5 +1,5 @@
-//! The kinds of sources and targets that flows can name. Each reads its own table of a flow; what it can be joined to follows from what
-//! it gives or takes.
+//! The kinds of sources and targets that flows can name. Each reads its own table of a flow. What it gives or accepts decides how it can be
+//! combined.
 
 use std::{any::Any, fmt};
 
@@ -14,25 +14,25 @@ pub enum Gives {
     Records,
 }
 
-/// What a target takes.
+/// What a target accepts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Takes {
-    /// Plans: what a document is to do to records.
+    /// Plans: what a document changes in records.
     Plans,
     /// Documents, as bytes.
     Documents,
 }
 
-/// The settings of a source, as its table of a flow says.
+/// The settings of a source, from its table.
 pub trait SourceSettings: Any + fmt::Debug + Send + Sync {}
 
-/// The settings of a target, as its table of a flow says.
+/// The settings of a target, from its table.
 pub trait TargetSettings: Any + fmt::Debug + Send + Sync {}
 
 /// A kind of source.
 #[derive(Clone, Copy)]
 pub struct SourceKind {
-    /// What `kind` of `[source]` says.
+    /// The value of `kind` in `[source]`.
     pub name: &'static str,
     /// What it gives.
     pub gives: Gives,
@@ -43,17 +43,17 @@ pub struct SourceKind {
 /// A kind of target.
 #[derive(Clone, Copy)]
 pub struct TargetKind {
-    /// What `kind` of `[target]` says.
+    /// The value of `kind` in `[target]`.
     pub name: &'static str,
-    /// What it takes.
+    /// What it accepts.
     pub takes: Takes,
-    /// Whether it takes documents as they came, too, and not only those that we make.
+    /// Whether it also accepts unchanged documents, not only those that we render.
     pub passes_on: bool,
     /// Reads its settings; problems go to the reader, and `None` when what is missing keeps it from being one.
     pub read: fn(&Reading<'_>) -> Option<Box<dyn TargetSettings>>,
 }
 
-/// Every kind that flows can name. The first of each is the one of tables that name none.
+/// Every kind that flows can name. The first of each is the default.
 pub struct Kinds {
     /// Kinds of sources.
     pub sources: Vec<SourceKind>,

@@ -1,4 +1,4 @@
-//! The files of a workspace to a [`Workspace`].
+//! Reads the files of a workspace to a [`Workspace`].
 
 use std::{
     cell::RefCell,
@@ -24,7 +24,7 @@ use crate::{
     odoo::{DialectChoice, fields},
 };
 
-/// How long an effect under way is waited for at a stop, unless it is said otherwise. `deploy/consign.service` gives 30 seconds more.
+/// Default of how long a stop waits for a running effect. `deploy/consign.service` allows 30 seconds more.
 const STOP_AFTER: Duration = Duration::from_secs(60);
 
 /// A TOML file of the workspace, parsed.
@@ -85,12 +85,12 @@ fn names(folder: &Path) -> Vec<String> {
     names
 }
 
-/// The workspace with the flows that are whole, and what is wrong with the others.
+/// The workspace with the correct flows, and the problems of the others.
 pub(super) fn load(root: &Path, kinds: &Kinds) -> Result<(Workspace, Vec<Problem>), Problems> {
     let mut broken = Vec::new();
     let main = parse_file(root, "consign.toml").map_err(|problem| {
         if problem.code == Code::ConfigUnreadable {
-            problem.hint("a workspace is a folder with a consign.toml; `consign init DIR` makes one, `-w DIR` names one")
+            problem.hint("a workspace is a folder with a consign.toml; `consign init DIR` creates one, `-w DIR` selects one")
         } else {
             problem
         }
@@ -192,7 +192,7 @@ fn parse_file(root: &Path, file: &str) -> Result<TomlNode, Problem> {
     toml_reader::parse(&text, file)
 }
 
-/// Calls to Odoo that are under way at once: two of the four workers that a small server has.
+/// Default number of calls to Odoo at the same time: two of the four workers that a small server has.
 const CALLS: usize = 2;
 
 /// `[odoos.NAME]`.
@@ -206,9 +206,9 @@ fn odoos(reader: &TomlReader<'_>, usual: &OdooConfig) -> BTreeMap<String, OdooCo
             continue;
         }
         let read = odoo(&table, &entry.key);
-        // The journal would take one record for two, and a value written under one name for a person's change under the other.
+        // Otherwise the journal would treat one record as two, and a value written under one name as a person's change under the other.
         if let Some(same) = std::iter::once(usual).chain(odoos.values()).find(|known| known.is_same(&read)) {
-            table.bad(&entry.node, format!("[odoos.{}] is the same database as [{}]: an Odoo has one name", entry.key, same.table));
+            table.bad(&entry.node, format!("[odoos.{}] is the same database as [{}]: give each Odoo only one name", entry.key, same.table));
         }
         odoos.insert(entry.key.clone(), read);
     }
@@ -278,7 +278,7 @@ fn odoo(reader: &TomlReader<'_>, key: &str) -> OdooConfig {
     config
 }
 
-/// Bytes that an answer of Odoo may have.
+/// Default maximum bytes of an Odoo answer.
 fn largest_answer(table: &TomlReader<'_>) -> u64 {
     match (table.integer("max_answer_bytes").map(u64::try_from), table.node("max_answer_bytes")) {
         (Some(Ok(bytes @ 1..)), _) => bytes,
@@ -321,13 +321,13 @@ fn partner(parsed: &Parsed, problems: &RefCell<Vec<Problem>>) -> Partner {
     partner
 }
 
-/// The workspace's own snapshot of an Odoo's fields, where it has one.
+/// The workspace's own snapshot of an Odoo's fields, if it has one.
 fn catalog(root: &Path, name: &str, problems: &RefCell<Vec<Problem>>) -> Option<Catalog> {
     let bytes = fs::read(root.join(name)).ok()?;
     let read = serde_json::from_slice(&bytes).map_err(|error| {
         let narrow = |number: usize| u32::try_from(number).unwrap_or(u32::MAX);
         let place = Place::at(name, narrow(error.line()), narrow(error.column()));
-        problems.borrow_mut().push(Problem::new(Code::ConfigSyntax, "the field snapshot is not the JSON it should be").at(place));
+        problems.borrow_mut().push(Problem::new(Code::ConfigSyntax, "the field snapshot is not valid").at(place));
     });
     read.ok()
 }

@@ -1,5 +1,5 @@
-//! What an inbound flow makes its plans with, as it stood on a day: kept beside the messages, so that one can be done again as it would
-//! have been done then.
+//! Everything that an inbound flow uses to make plans, as of a day. It is stored with the messages, so that one can be reprocessed with its
+//! original mapping.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use crate::{
     model::{Code, Problem},
 };
 
-/// A mapping with everything that it reads besides the document.
+/// A mapping with everything that it reads except the document.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MappingSnapshot {
     /// Name of the mapping's file.
@@ -20,9 +20,9 @@ pub struct MappingSnapshot {
     pub text: String,
     /// Code tables: their names, each with the texts of its files, the common one and the partner's own.
     pub tables: BTreeMap<String, Vec<(String, String)>>,
-    /// What the partner gives.
+    /// Values of the partner.
     pub partner: Map<String, Json>,
-    /// What the flow gives.
+    /// Values of the flow.
     pub values: Map<String, Json>,
 }
 

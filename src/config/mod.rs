@@ -1,7 +1,7 @@
 //! Floor 3: the workspace. Reads `consign.toml`, `partners/`, `flows/`, `mappings/` and `templates/`, and reports every mistake at
 //! its line, all at once.
 //!
-//! **Invariant:** reading a workspace needs no network and no secret; secrets are opened when they are used.
+//! **Invariant:** reading a workspace needs no network and no secret; secrets are read when they are used.
 
 mod address;
 pub mod alerts;
@@ -63,7 +63,7 @@ use crate::{
     odoo::{DialectChoice, OdooLogin, OdooSettings},
 };
 
-/// A workspace, read.
+/// A loaded workspace.
 #[derive(Debug)]
 pub struct Workspace {
     /// Its folder.
@@ -72,17 +72,17 @@ pub struct Workspace {
     pub storage: PathBuf,
     /// `[odoo]`: the Odoo of flows that name none.
     pub odoo: OdooConfig,
-    /// `[odoos.NAME]`: further ones.
+    /// `[odoos.NAME]`: the further ones.
     pub odoos: BTreeMap<String, OdooConfig>,
-    /// Who is told of what.
+    /// Who receives which alerts.
     pub alerts: Alerts,
     /// The web page.
     pub web: Web,
-    /// How long what is done is kept.
+    /// How long to keep finished messages.
     pub keep: Keep,
-    /// How long an effect that is under way is waited for once consign is to stop.
+    /// How long a stop waits for a running effect.
     pub stop_after: Duration,
-    /// Where spans go; none where nobody collects them.
+    /// Where to send spans; `None` without a collector.
     pub traces: Option<Traces>,
     /// Partners by id, the file's name without its ending.
     pub partners: BTreeMap<String, Partner>,
@@ -90,13 +90,13 @@ pub struct Workspace {
     pub flows: BTreeMap<String, Flow>,
     /// Models and fields of `[odoo]`.
     pub catalog: Catalog,
-    /// Those of the further ones that have a snapshot of their own.
+    /// Those of the further Odoos that have their own snapshot.
     pub catalogs: BTreeMap<String, Catalog>,
     /// Keys of its own files that have an old name; those of mappings are in the mappings.
     renamed: Vec<Problem>,
 }
 
-/// Odoo as configured; secrets not opened yet.
+/// The settings of an Odoo, without its secrets.
 #[derive(Debug, Clone)]
 pub struct OdooConfig {
     /// Its table in `consign.toml`.
@@ -114,7 +114,7 @@ pub struct OdooConfig {
     context: serde_json::Map<String, Json>,
 }
 
-/// Who files come from and go to.
+/// A company that sends and receives files.
 #[derive(Debug, Clone)]
 pub struct Partner {
     /// Id.
@@ -123,13 +123,13 @@ pub struct Partner {
     pub name: String,
     /// Global location number.
     pub gln: Option<String>,
-    /// Language that the reports beside refused files are in.
+    /// Language of the reports beside refused files.
     pub language: Language,
     /// Whom to ask.
     pub contact: Option<String>,
     /// The drop.
     pub drop: DropConfig,
-    /// How slow it may be.
+    /// Its speed limits.
     pub pace: Pace,
     /// Folder on the drop for files whose effect is complete.
     pub archive: String,
@@ -150,29 +150,29 @@ pub struct Flow {
     pub enabled: bool,
     /// Partner's id.
     pub partner: String,
-    /// The Odoo that it works with: a name in `[odoos]`, or empty for `[odoo]`.
+    /// Its Odoo: a name in `[odoos]`, or empty for `[odoo]`.
     pub odoo: String,
-    /// Schema, relative to `schemas/`; the first where there are several.
+    /// Schema, relative to `schemas/`; the first one if there are several.
     pub schema: String,
     /// Where to get a schema that is not shipped.
     pub schema_from: Option<String>,
     /// When it runs.
     pub schedule: Schedule,
-    /// By which times something must have come since the time before; otherwise the flow is silent.
+    /// Times at which a message must have been received since the time before; otherwise the flow is silent.
     pub expect: Option<Schedule>,
     /// The kind of its source.
     pub source_kind: &'static str,
     /// Where its messages come from.
     pub source: Box<dyn SourceSettings>,
-    /// How its documents are read, where its source gives documents.
+    /// How to read its documents, if its source gives documents.
     pub documents: Option<Documents>,
-    /// What is made of them.
+    /// The transformation.
     pub transform: Transform,
     /// The kind of its target.
     pub target_kind: &'static str,
     /// Where they go.
     pub target: Box<dyn TargetSettings>,
-    /// The answer that the partner is given to each of its documents.
+    /// The acknowledgement that the partner gets for each document.
     pub answer: Option<answers::SentAck>,
 }
 
@@ -190,7 +190,7 @@ impl Flow {
         all
     }
 
-    /// How its documents become plans, where they do.
+    /// How its documents become plans, if they do.
     pub fn inbound(&self) -> Option<Inbound<'_>> {
         match (&self.documents, &self.transform) {
             (Some(documents), Transform::Map(map)) => Some(Inbound { documents, map }),
@@ -198,7 +198,7 @@ impl Flow {
         }
     }
 
-    /// How its records become documents, where they do.
+    /// How its records become documents, if they do.
     pub fn outbound(&self) -> Option<Outbound<'_>> {
         match (self.source_as::<RecordsSource>(), &self.transform) {
             (Some(records), Transform::Render(render)) => Some(Outbound { records, render }),
@@ -211,28 +211,28 @@ impl Flow {
         if self.sends() { &pipeline::RENDER } else { &pipeline::MAP }
     }
 
-    /// Whether documents leave by it.
+    /// Whether it is outbound.
     pub fn sends(&self) -> bool {
         !matches!(self.transform, Transform::Map(_))
     }
 
-    /// The settings of its source, where they are of this type.
+    /// The settings of its source, if they have this type.
     pub fn source_as<S: SourceSettings>(&self) -> Option<&S> {
         (&*self.source as &dyn Any).downcast_ref()
     }
 
-    /// The settings of its target, where they are of this type.
+    /// The settings of its target, if they have this type.
     pub fn target_as<T: TargetSettings>(&self) -> Option<&T> {
         (&*self.target as &dyn Any).downcast_ref()
     }
 
-    /// The folder of the partner's that its files come from or go to; empty where it has no files.
+    /// The folder on the partner's drop; empty if the flow has no files.
     pub fn folder(&self) -> &str {
         let from = self.source_as::<FilesSource>().map(|files| files.folder.as_str());
         from.or(self.target_as::<FilesTarget>().map(|files| files.folder.as_str())).unwrap_or_default()
     }
 
-    /// Which way documents go, for people.
+    /// The direction of documents, for people.
     pub fn direction(&self) -> Direction {
         if self.sends() { Direction::Out } else { Direction::In }
     }
@@ -254,7 +254,7 @@ impl Workspace {
     /// An Odoo by its name; empty for the one of `[odoo]`.
     ///
     /// # Errors
-    /// There is none of that name (C106).
+    /// There is no such Odoo (C106).
     pub fn odoo(&self, name: &str) -> Result<&OdooConfig, Problem> {
         match name {
             "" => Ok(&self.odoo),
@@ -266,7 +266,7 @@ impl Workspace {
         }
     }
 
-    /// Every Odoo with its name, the one of `[odoo]` first, under an empty name.
+    /// Every Odoo with its name; `[odoo]` comes first, with an empty name.
     pub fn every_odoo(&self) -> impl Iterator<Item = (&str, &OdooConfig)> {
         std::iter::once(("", &self.odoo)).chain(self.odoos.iter().map(|(name, odoo)| (name.as_str(), odoo)))
     }
@@ -290,7 +290,7 @@ impl Workspace {
         between.is_some_and(|odoo| odoo.is_empty() || odoo.len() > 1 && odoo.starts_with('.') && !odoo[1..].contains(['/', '\\']))
     }
 
-    /// Reads the workspace at `root`, whose flows can name these kinds of sources and targets.
+    /// Reads the workspace at `root`, with these kinds of sources and targets.
     ///
     /// # Errors
     /// Everything that is wrong with its files.
@@ -299,8 +299,7 @@ impl Workspace {
         Problems::check(problems).map(|()| workspace)
     }
 
-    /// Reads the workspace at `root` as far as flows are whole, with what is wrong with the others: one that is broken keeps no other
-    /// from running.
+    /// Reads the workspace at `root`: the correct flows, and the problems of the others. A broken flow does not stop the others.
     ///
     /// # Errors
     /// What is wrong with the files that all flows share.
@@ -308,14 +307,14 @@ impl Workspace {
         load::load(root, kinds)
     }
 
-    /// The folder of schemas, which nothing leaves.
+    /// The folder of schemas; no path leaves it.
     pub fn schemas(&self) -> PathBuf {
         self.root.join("schemas")
     }
 }
 
 impl OdooConfig {
-    /// Settings with their secrets opened.
+    /// The settings with their secrets.
     ///
     /// # Errors
     /// A secret is missing.
@@ -323,7 +322,7 @@ impl OdooConfig {
         let login = match (&self.key, &self.login, &self.password) {
             (Some(key), ..) if !matches!(self.dialect, DialectChoice::JsonRpc | DialectChoice::XmlRpc) => OdooLogin::Key(key.open(root)?),
             (_, Some(login), Some(password)) => OdooLogin::Password { login: login.clone(), password: password.open(root)? },
-            // Odoo takes an API key in the password's place.
+            // Odoo accepts an API key in place of the password.
             (Some(key), Some(login), None) => OdooLogin::Password { login: login.clone(), password: key.open(root)? },
             _ => {
                 let text = format!("[{}] needs `api_key`, or `login` and `password`", self.table);
@@ -342,12 +341,12 @@ impl OdooConfig {
         })
     }
 
-    /// How long a request may run: what Odoo gives it (`limit_time_real`), and never less than we wait for a call.
+    /// How long a request may run: Odoo's limit (`limit_time_real`), but at least our timeout for a call.
     pub fn longest_request(&self) -> Duration {
         self.limit_time_real.max(self.timeout)
     }
 
-    /// Which database it is, whatever the workspace calls it.
+    /// The identity of its database, whatever its name in the workspace.
     pub fn place(&self) -> String {
         format!("{} {}", self.url.trim_end_matches('/'), self.database)
     }

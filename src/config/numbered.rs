@@ -1,4 +1,4 @@
-//! The partner's running number in the names of its files, by which a file that never came is noticed.
+//! The partner's sequence number in its file names, which shows missing files.
 
 /// A pattern such as `ORD_{number}_*.xml`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -12,12 +12,12 @@ impl Numbered {
     pub fn parse(text: &str) -> Option<Self> {
         let (before, after) = text.split_once("{number}")?;
         let parts = |text: &str| text.to_lowercase().split('*').map(str::to_string).collect::<Vec<_>>();
-        // Digits beside a star could belong to either.
+        // Digits next to a star could belong to either.
         let clear = !before.ends_with('*') && !after.starts_with('*') && !after.contains("{number}");
         clear.then(|| Self { before: parts(before), after: parts(after) })
     }
 
-    /// The number in a file's name; `None` where the name is another.
+    /// The number in a file name; `None` if the name does not match.
     pub fn number(&self, name: &str) -> Option<i64> {
         let name = name.to_lowercase();
         let glob = |parts: &[String]| parts.join("*");

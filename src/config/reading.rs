@@ -1,4 +1,4 @@
-//! What the tables of a flow are read with.
+//! The context for reading the tables of a flow.
 
 use serde_json::Value as Json;
 
@@ -8,19 +8,19 @@ use crate::model::{
     toml_reader::{TomlNode, TomlReader},
 };
 
-/// What a kind reads its settings from.
+/// The context from which a kind reads its settings.
 pub struct Reading<'r> {
     /// The flow's file.
     pub flow: &'r TomlReader<'r>,
     /// The table of the source or target; the flow's file itself in the short form.
     pub table: &'r TomlReader<'r>,
-    /// Whether it is the short form, in which `direction` stands for both tables.
+    /// Whether it is the short form, with `direction` instead of both tables.
     pub is_short: bool,
     /// Other files of the workspace.
     pub files: &'r dyn WorkspaceFiles,
     /// Id of the flow's partner.
     pub partner: &'r str,
-    /// How the documents of the flow's source are read, where it gives documents and says how.
+    /// How to read the documents of the flow's source, if it gives documents.
     pub documents: Option<&'r Documents>,
 }
 

@@ -1,4 +1,4 @@
-//! Records of an Odoo that are sent, as the tables of flows say.
+//! The settings of Odoo records to send.
 
 use serde_json::Value as Json;
 
@@ -19,7 +19,7 @@ use crate::{
 
 impl SourceSettings for RecordsSource {}
 
-/// Records of an Odoo, as the table says that has the keys of the source.
+/// The settings of Odoo records, in the source's table.
 pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     let (reader, source, is_short) = (reading.flow, reading.table, reading.is_short);
     let note = source.text("note").and_then(|note| {
@@ -27,7 +27,7 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
         report(source, Template::parse(&note, "note", false).map_err(|problem| problem.at(place)))
     });
     let per_file = whole(source, "per_file", 1).and_then(|number| usize::try_from(number).ok()).unwrap_or(1);
-    // In the short form the records stand in a table of their own.
+    // In the short form the records have their own table.
     let table = if is_short { source.table("read") } else { None };
     if is_short && table.is_none() {
         source.missing("read");
@@ -66,19 +66,19 @@ pub fn read_source(reading: &Reading<'_>) -> Option<Box<dyn SourceSettings>> {
     Some(Box::new(RecordsSource { model, domain, cursor, changed, fields, field_places, numbers, per_file, note }))
 }
 
-/// Fields that the messages of an outbound flow are found by; they must be among those that are read.
+/// The reference fields of an outbound flow's messages; they must be among the fields that it reads.
 fn numbers(reader: &TomlReader<'_>, read: &[String]) -> Vec<(String, String)> {
     let Some(table) = reader.table("numbers") else { return Vec::new() };
     let number = |entry: &TomlEntry| match &entry.node.item {
         TomlItem::Text(path) if read.contains(path) => Some((entry.key.clone(), path.clone())),
         TomlItem::Text(path) => {
-            let text = format!("`{path}` is not among the `fields` that are read");
+            let text = format!("`{path}` is not one of the `fields` that the flow reads");
             let hint = did_you_mean(path, read.iter().map(String::as_str));
             table.report(Problem::new(Code::ConfigUnknownName, text).at(table.place(&entry.node)).maybe_hint(hint));
             None
         }
         _ => {
-            table.bad(&entry.node, format!("`{}` takes the path of a field", entry.key));
+            table.bad(&entry.node, format!("`{}` must be the path of a field", entry.key));
             None
         }
     };

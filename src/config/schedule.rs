@@ -1,4 +1,4 @@
-//! When a flow runs: every so often, or by cron in a time zone.
+//! When a flow runs: at an interval, or by cron in a time zone.
 
 use std::{fmt, str::FromStr, time::Duration};
 
@@ -20,7 +20,7 @@ pub enum Schedule {
         /// Zone.
         zone: Tz,
     },
-    /// Only when asked.
+    /// Only by hand.
     Manual,
 }
 
@@ -28,7 +28,7 @@ impl Schedule {
     /// Reads `every 15 minutes`, `manual`, or a cron line; `zone` is for cron.
     ///
     /// # Errors
-    /// A sentence that says what is not understood.
+    /// A sentence about the mistake.
     pub fn parse(text: &str, zone: Option<&str>) -> Result<Self, String> {
         let zone: Tz = zone
             .unwrap_or("UTC")

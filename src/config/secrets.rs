@@ -17,10 +17,10 @@ pub enum SecretSource {
 }
 
 impl SecretSource {
-    /// Opens it.
+    /// Reads it.
     ///
     /// # Errors
-    /// The variable is not set, or the file cannot be read; the problem names where, never what.
+    /// The variable is not set, or the file cannot be read; the problem names the place, never the value.
     pub fn open(&self, root: &Path) -> Result<String, Problem> {
         let secret = self.read(root)?;
         foreign::know(&secret);
@@ -50,7 +50,7 @@ pub(super) fn read(reader: &TomlReader<'_>, key: &str) -> Option<SecretSource> {
     if !matches!(node.item, TomlItem::Table(_)) {
         // The value itself is not repeated: it may be the secret.
         reader.report(
-            Problem::new(Code::ConfigBadValue, format!("`{key}` is a secret and must not stand in the configuration"))
+            Problem::new(Code::ConfigBadValue, format!("`{key}` is a secret and must not be in the configuration"))
                 .at(reader.place(node))
                 .hint(format!("write {key} = {{ env = \"NAME\" }} or {key} = {{ file = \"path\" }}")),
         );
@@ -61,7 +61,7 @@ pub(super) fn read(reader: &TomlReader<'_>, key: &str) -> Option<SecretSource> {
         (Some(name), None) => Some(SecretSource::Env(name)),
         (None, Some(path)) => Some(SecretSource::File(path.into())),
         _ => {
-            inner.bad(node, format!("`{key}` takes one of `env` and `file`"));
+            inner.bad(node, format!("`{key}` needs either `env` or `file`"));
             None
         }
     };

@@ -1,14 +1,14 @@
-//! `[traces]` in consign.toml: where the spans of messages go, for whoever has a collector of OpenTelemetry.
+//! `[traces]` in consign.toml: where to send the spans of messages, for an OpenTelemetry collector.
 
 use super::{SecretSource, address, secrets};
 use crate::model::toml_reader::TomlReader;
 
-/// A collector of OpenTelemetry.
+/// An OpenTelemetry collector.
 #[derive(Debug, Clone)]
 pub struct Traces {
-    /// Where spans are posted, as OTLP over HTTP in JSON.
+    /// The URL for spans, as OTLP over HTTP in JSON.
     pub url: String,
-    /// What the collector asks for as a bearer token.
+    /// The collector's bearer token.
     pub token: Option<SecretSource>,
 }
 

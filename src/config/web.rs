@@ -1,4 +1,4 @@
-//! `[web]` in consign.toml: where the web page listens, and who a proxy in front of it says that someone is.
+//! `[web]` in consign.toml: where the web page listens, and how a proxy in front of it signs people in.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -12,19 +12,19 @@ pub struct Web {
     pub on: bool,
     /// Where it listens.
     pub listen: SocketAddr,
-    /// Its address as people type it, without a slash at its end; cookies are kept to TLS where it begins with https.
+    /// Its address as people type it, without a final slash; with https, cookies are sent over TLS only.
     pub url: Option<String>,
-    /// The header in which a proxy says who someone is.
+    /// The proxy's header with the user's name.
     pub user_header: Option<String>,
-    /// The header in which it says their role; otherwise users that consign does not know are viewers.
+    /// The proxy's header with the user's role; without it, users that consign does not know are viewers.
     pub role_header: Option<String>,
-    /// What who asks for metrics must have; without one, only this machine gets them.
+    /// The token for metrics; without one, only this machine can read them.
     pub metrics_token: Option<SecretSource>,
-    /// The proxies that are believed, as to whom they speak for and whom they have signed in.
+    /// The trusted proxies, for the visitor's address and for sign-in.
     pub proxies: Vec<IpAddr>,
 }
 
-/// Where it listens, unless it is said otherwise: this machine alone.
+/// Default address: this machine only.
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8088);
 
 impl Default for Web {
@@ -54,7 +54,7 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Web {
             table.bad(node, format!("`{key}` is the name of a header, as in X-Remote-User"));
         }
     }
-    // People type another address than that of our own: something stands in front, on this machine unless it is said otherwise.
+    // People type a different address: a proxy is in front, on this machine unless configured otherwise.
     if web.url.is_some() {
         web.proxies = vec![IpAddr::V4(Ipv4Addr::LOCALHOST), IpAddr::V6(Ipv6Addr::LOCALHOST)];
     }
@@ -63,12 +63,12 @@ pub(super) fn read(reader: &TomlReader<'_>) -> Web {
         for text in texts {
             match text.parse() {
                 Ok(address) => web.proxies.push(address),
-                Err(_) => table.bad(node, format!("`{text}` is no address of a proxy")),
+                Err(_) => table.bad(node, format!("`{text}` is not the address of a proxy")),
             }
         }
     }
     if let (None, Some(node)) = (table.node("proxies"), table.node("user_header")) {
-        table.bad(node, "whom a proxy signs in is believed only of a proxy that is named: add `proxies = [\"127.0.0.1\"]`".into());
+        table.bad(node, "sign-in by a proxy works only for a named proxy: add `proxies = [\"127.0.0.1\"]`".into());
     }
     table.finish();
     web

@@ -1,23 +1,23 @@
-//! One failure tells for all: once a drop is known to be away, what has not begun yet is not tried. Otherwise each file of a batch
-//! would wait for a dead server by itself, and half a minute times 512 is a night.
+//! One failure is enough: once a drop is known to be down, operations that have not started yet are not tried. Otherwise each file of a
+//! batch would wait for a dead server by itself, and half a minute times 512 is a night.
 
 use std::sync::OnceLock;
 
 use crate::model::{Problem, codes::Scope};
 
-/// What keeps every operation of a batch from succeeding, once it is known.
+/// Why every operation of a batch fails, once this is known.
 pub(super) struct Breaker {
     scope: Scope,
     known: OnceLock<Problem>,
 }
 
 impl Breaker {
-    /// Nothing is known yet; a problem that reaches as far as `scope` is one that all would meet.
+    /// A new breaker. A problem of at least this `scope` is one that every operation would meet.
     pub(super) fn beyond(scope: Scope) -> Self {
         Self { scope, known: OnceLock::new() }
     }
 
-    /// Does the work, unless it is known to be in vain: then it fails with what was met before.
+    /// Does the work, unless it cannot succeed: then it fails with the earlier problem.
     pub(super) async fn call<T>(&self, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         if let Some(problem) = self.known.get() {
             return Err(problem.clone());

@@ -14,7 +14,7 @@ use crate::{
     odoo::Odoo,
 };
 
-/// How long nobody knocks again after a failure, so that a wrong password does not lock the account.
+/// Pause after a failed sign-in, so that a wrong password does not lock the account.
 const KNOCK_AGAIN: TimeDelta = TimeDelta::seconds(30);
 
 /// What is known about an Odoo.
@@ -23,14 +23,14 @@ enum Connection {
     Unknown,
     /// Signed in.
     Up(Odoo),
-    /// Not to be asked before then, and why.
+    /// Not asked before this time, and why.
     Down(DateTime<Utc>, Problem),
 }
 
 /// The Odoos of a workspace, by name.
 pub(super) struct Connections {
     all: HashMap<String, Mutex<Connection>>,
-    /// Held while a plan is carried out: two flows that look for the same record at once would both create it.
+    /// Held while a plan is executed: two flows that look for the same record at the same time would both create it.
     writing: Arc<Locks<Landing>>,
 }
 
@@ -63,24 +63,24 @@ impl Connections {
                 Ok(odoo)
             }
             Err(problem) => {
-                // From now, not from when it was asked: a server that falls silent keeps the caller for minutes.
+                // From now, not from the time of the question: a silent server keeps the caller waiting for minutes.
                 *slot = Connection::Down(clock.now() + KNOCK_AGAIN, problem.clone());
                 Err(problem)
             }
         }
     }
 
-    /// The right to write to an Odoo; others wait until it is given back.
+    /// The right to write to an Odoo; others wait until it is released.
     pub(super) async fn writing(&self, workspace: &Workspace, name: &str) -> Result<OwnedMutexGuard<Landing>, Problem> {
         Ok(self.writing.turn(&workspace.odoo(name)?.place()).await)
     }
 
-    /// The same, where nobody has it now.
+    /// The same, if nobody has it now.
     pub(super) fn writing_now(&self, workspace: &Workspace, name: &str) -> Result<Option<OwnedMutexGuard<Landing>>, Problem> {
         Ok(self.writing.turn_now(&workspace.odoo(name)?.place()))
     }
 
-    /// Whether an Odoo is known to be away.
+    /// Whether an Odoo is known to be down.
     pub(super) async fn is_down(&self, name: &str) -> bool {
         match self.all.get(name) {
             Some(one) => matches!(*one.lock().await, Connection::Down(..)),

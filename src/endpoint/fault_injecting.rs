@@ -1,5 +1,4 @@
-//! A drop whose every operation is a step that a test can make go wrong, before it or after it: put around each drop where failpoints
-//! are on.
+//! A drop in which a test can make every operation fail, before or after it. It wraps each drop if failpoints are on.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! What the journal knows of what a source has, for its next poll.
+//! What the journal knows about the items of a source, for its next poll.
 
 use std::collections::HashMap;
 
@@ -9,19 +9,19 @@ use crate::{
     model::Problem,
 };
 
-/// What is known of a flow's source.
+/// What is known about a flow's source.
 #[derive(Debug, Default)]
 pub struct History {
-    /// What messages were made of and have not let go of yet, by key.
+    /// Items of messages that are not settled yet, by key.
     pub taken: HashMap<String, ClaimedFile>,
-    /// What is held at the source, by key.
+    /// Items that are held at the source, by key.
     pub holds: HashMap<String, HeldFile>,
-    /// After a restore each record gets a message of its own, because a person decides on each.
+    /// After a restore each record gets a separate message, because a person decides about each.
     pub one_record_each: bool,
 }
 
 impl History {
-    /// What the journal knows of a flow.
+    /// Reads what the journal knows about a flow.
     ///
     /// # Errors
     /// The journal cannot be read.

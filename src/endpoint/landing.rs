@@ -1,6 +1,6 @@
 //! A call to Odoo may still be running although nobody waits for its answer: consign was killed, a run was stopped, or the answer was lost.
-//! Until that call must have ended, no plan is carried out in this Odoo. A search would not find what the call has not committed yet, and
-//! what it commits later would overwrite newer values.
+//! Until that call must have ended, no plan is executed in this Odoo. A search would not find what the call has not committed yet, and what
+//! it commits later would overwrite newer values.
 
 use std::sync::Arc;
 
@@ -27,8 +27,8 @@ impl Landing {
         (self.until, self.is_reported) = (until, false);
     }
 
-    /// When a call that may still be running must have ended; `None` where that is over `now`. Never later than `within` from now: the clock
-    /// may have been set back.
+    /// When a call that may still be running must have ended; `None` if that time is before `now`. Never later than `within` from now: the
+    /// clock may have been set back.
     pub(super) fn until(&mut self, now: DateTime<Utc>, within: TimeDelta) -> Option<DateTime<Utc>> {
         self.until = self.until.filter(|until| *until > now).map(|until| until.min(now + within));
         self.until

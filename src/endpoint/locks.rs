@@ -1,5 +1,4 @@
-//! One at a time, by name: a flow, an Odoo. Shared by the engines of a process, so that what an earlier one still has in hand is not done
-//! by the next one at the same time.
+//! Locks by name: a flow, an Odoo. The engines of a process share them, so that two engines never do the same work at the same time.
 
 use std::{
     collections::HashMap,
@@ -8,17 +7,17 @@ use std::{
 
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-/// Locks by name, with what is known of each.
+/// Locks by name, each with its data.
 #[derive(Debug, Default)]
 pub struct Locks<T = ()>(Slot<HashMap<String, Arc<Mutex<T>>>>);
 
 impl<T: Default> Locks<T> {
-    /// Waits for the turn of a name; it ends when the guard is dropped.
+    /// Waits for the lock of a name; it is released when the guard is dropped.
     pub async fn turn(&self, name: &str) -> OwnedMutexGuard<T> {
         self.one(name).lock_owned().await
     }
 
-    /// The turn of a name, where nobody has it now.
+    /// The lock of a name, if nobody has it now.
     pub fn turn_now(&self, name: &str) -> Option<OwnedMutexGuard<T>> {
         self.one(name).try_lock_owned().ok()
     }

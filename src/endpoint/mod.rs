@@ -1,10 +1,10 @@
 //! Floor 4: where messages come from and where they go: sources and targets, each a file or folder of its own.
 //!
-//! A source is asked for what is there ([`Source::poll`]), gives it ([`Source::fetch`]), hears that it is safe with us
-//! ([`Source::accept`]) and what became of it ([`Source::settle`]). A target is prepared, has its effect
-//! ([`DocumentTarget::commit`]), and is looked at where nobody knows whether the effect took place ([`DocumentTarget::probe`]).
+//! A source lists its items ([`Source::poll`]), gives them ([`Source::fetch`]), and receives two acknowledgements: custody
+//! ([`Source::accept`]) and outcome ([`Source::settle`]). A target is prepared, has its effect ([`DocumentTarget::commit`]), and is probed
+//! if nobody knows whether the effect took place ([`DocumentTarget::probe`]).
 //!
-//! **Invariant:** an endpoint moves no message: it says what it sees, and the pipeline writes down what follows.
+//! **Invariant:** an endpoint never moves a message: it reports what it sees, and the pipeline records what follows.
 
 mod circuit_breaker;
 mod connections;
@@ -46,7 +46,7 @@ use crate::{
     transport::RemoteFs,
 };
 
-/// Opens a partner's drop, with the limits that the partner is given; nothing is connected yet.
+/// Opens a partner's drop with the partner's limits; it does not connect yet.
 ///
 /// # Errors
 /// A secret is missing.
@@ -63,7 +63,7 @@ pub fn load(root: &Path) -> Result<Workspace, Problems> {
     Workspace::load(root, &kinds::all())
 }
 
-/// Reads the workspace at `root` as far as flows are whole, with what is wrong with the others.
+/// Reads the workspace at `root`: the correct flows, and the problems of the others.
 ///
 /// # Errors
 /// What is wrong with the files that all flows share.

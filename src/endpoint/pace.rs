@@ -1,7 +1,7 @@
-//! A drop whose operations come to an end, whatever its server does: one that is silent, one that sends a byte now and then, one that goes
-//! on for ever. Each keeps its partner waiting for a limited time, and each has a message of its own.
+//! A drop whose operations always end, whatever its server does: stay silent, send a byte now and then, or send forever. Each blocks its
+//! partner for a limited time, and each has its own message.
 //!
-//! **Invariant:** no operation on a drop is waited for without this around it.
+//! **Invariant:** every wait for an operation on a drop goes through this wrapper.
 
 use std::{
     pin::pin,
@@ -20,22 +20,22 @@ use crate::{
     transport::{DirEntry, RemoteFs},
 };
 
-/// Windows that an operation may take which moves no file: a folder of very many names, on a slow line.
+/// Windows for an operation that moves no file: a folder of very many names on a slow line.
 const STEPS: u32 = 20;
 
-/// A drop with the limits that its partner is given.
+/// A drop with its partner's limits.
 pub(super) struct PacedStore {
     inner: Arc<dyn RemoteFs>,
     pace: Pace,
-    /// Transfers that came to an end, and bytes that were fetched.
+    /// Finished transfers, and fetched bytes.
     ended: AtomicU64,
     fetched: AtomicU64,
-    /// Operations that move no file: those that came to an end, and those under way.
+    /// Operations that move no file: the finished ones, and those in progress.
     stepped: AtomicU64,
     stepping: AtomicU64,
 }
 
-/// Counts an operation as under way until it is dropped.
+/// Counts an operation as in progress until it is dropped.
 struct UnderWay<'c>(&'c AtomicU64);
 
 impl<'c> UnderWay<'c> {
@@ -51,7 +51,7 @@ impl Drop for UnderWay<'_> {
     }
 }
 
-/// Counts what comes.
+/// Counts received bytes.
 struct Counted<'a> {
     sink: &'a mut dyn Sink,
     bytes: &'a AtomicU64,
@@ -74,8 +74,8 @@ impl PacedStore {
         self.fetched.load(Ordering::Relaxed) + self.inner.moved()
     }
 
-    /// Waits for an operation that moves no file. A server that says nothing is noticed by the transport; one that says something now and
-    /// then, and a share that hangs, are given up here.
+    /// Waits for an operation that moves no file. The transport detects a silent server. This ends the wait for a server that sends
+    /// something now and then, and for a share that hangs.
     async fn step<T>(&self, path: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         let most = self.pace.window.saturating_mul(STEPS).min(self.pace.longest);
         let _under_way = UnderWay::in_count(&self.stepping);
@@ -87,9 +87,9 @@ impl PacedStore {
         done
     }
 
-    /// Waits for a transfer for as long as the drop gets on: another of its transfers ends, or bytes move at the lowest rate at least, all
-    /// transfers together. How many share a slow line does not matter. While no byte moves, the one connection of the drop may be busy with
-    /// an operation that moves no file, which has a limit of its own.
+    /// Waits for a transfer as long as the drop makes progress: another of its transfers ends, or all transfers together reach the minimum
+    /// rate. It does not matter how many share a slow line. While no byte moves, the one connection of the drop may be busy with an
+    /// operation that moves no file; that has its own limit.
     async fn transfer<T>(&self, path: &str, work: impl Future<Output = Result<T, Problem>>) -> Result<T, Problem> {
         let (began, mut work) = (Instant::now(), pin!(work));
         loop {
@@ -128,7 +128,7 @@ impl PacedStore {
     }
 }
 
-/// Bytes that a rate comes to over a time.
+/// Bytes at a rate over a time.
 fn bytes_in(rate: u64, time: Duration) -> u64 {
     u64::try_from(u128::from(rate) * time.as_millis() / 1000).unwrap_or(u64::MAX)
 }

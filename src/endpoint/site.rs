@@ -1,4 +1,4 @@
-//! What endpoints work with: the workspace, the journal, our storage, and the connections to Odoos and drops.
+//! The context of endpoints: the workspace, the journal, our storage, and the connections to Odoos and drops.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,7 +31,7 @@ pub struct Site {
 }
 
 impl Site {
-    /// The site of a workspace; `writing` has whoever writes to an Odoo wait for whoever does already. No connection is made yet.
+    /// The site of a workspace; `writing` makes tasks that write to an Odoo wait for each other. No connection is made yet.
     pub fn new(workspace: Arc<Workspace>, journal: Journal, storage: Storage, clock: Arc<dyn Clock>, writing: Arc<Locks<Landing>>) -> Self {
         Self {
             odoos: Connections::of(&workspace, writing),
@@ -73,7 +73,7 @@ impl Site {
     /// The connection to an Odoo of the workspace, by its name, made when it is first needed.
     ///
     /// # Errors
-    /// It is away, or does not let us in.
+    /// It is down, or refuses the sign-in.
     pub async fn odoo(&self, name: &str) -> Result<Odoo, Problem> {
         self.odoos.get(&self.workspace, name, &*self.clock).await
     }
@@ -99,12 +99,12 @@ impl Site {
         Arc::clone(&self.clock)
     }
 
-    /// Whether an Odoo is known to be away.
+    /// Whether an Odoo is known to be down.
     pub async fn is_odoo_down(&self, name: &str) -> bool {
         self.odoos.is_down(name).await
     }
 
-    /// Forgets the connection to an Odoo, so that the next use makes a new one with the secrets of that time.
+    /// Forgets the connection to an Odoo, so that the next use makes a new one with the current secrets.
     pub async fn forget_odoo(&self, name: &str) {
         self.odoos.forget(name).await;
     }
@@ -131,7 +131,7 @@ impl Site {
         Ok(drop)
     }
 
-    /// Forgets a partner's drop, so that the next use opens it with the secrets of that time.
+    /// Forgets a partner's drop, so that the next use opens it with the current secrets.
     pub async fn forget_drop(&self, partner: &str) {
         self.drops.lock().await.remove(partner);
     }

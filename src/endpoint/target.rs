@@ -1,4 +1,4 @@
-//! What a target of messages must be able to do.
+//! The interface of a target of messages.
 
 use std::time::Duration;
 
@@ -12,49 +12,49 @@ use crate::{
     odoo::execute::write_history::WriteHistory,
 };
 
-/// What a target tells of an effect whose outcome is not known.
+/// What a target knows about an effect with an unknown outcome.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Probe {
-    /// It took place; how that is seen, in words.
+    /// It took place; how the target knows, in words.
     Committed(&'static str),
-    /// It did not take place, and will not by itself.
+    /// It did not take place and will not.
     NotCommitted,
-    /// To have it once more does no harm: it is known there by its name.
+    /// It may be repeated: the target recognizes it by its name.
     Idempotent,
-    /// Nobody can see it, and why.
+    /// The target cannot tell, and why.
     Unknown(&'static str),
 }
 
-/// Writes down what a target is about to do, and what became of it.
+/// Records what a target is about to do, and the outcome.
 pub trait Effects: WriteHistory {
-    /// Records the intent, and the date by which an answer is due, if any. Returns what was known of this effect before.
+    /// Records the intent, and when an acknowledgement is due, if any. Returns what was known of this effect before.
     ///
     /// # Errors
     /// The journal cannot be written.
     fn open<'a>(&'a self, effect: &'a Effect, due: Option<DateTime<Utc>>) -> BoxFuture<'a, Result<Prior, Problem>>;
 }
 
-/// What carrying out a plan, or one part of it, left behind.
+/// The result of a plan, or of one part of it.
 #[derive(Debug)]
 pub struct TookPlace {
     /// Records stored or found as planned.
     pub records: Vec<RecordRow>,
-    /// What is to be said of it.
+    /// Remarks about it.
     pub notes: Vec<Problem>,
     /// Parts of the document that were refused.
     pub refused: Vec<((u32, u32), Problem)>,
-    /// The writing.
+    /// The effect.
     pub write: Effect,
-    /// How it ended, where that is known.
+    /// Its outcome, if known.
     pub ended: Option<Outcome>,
 }
 
-/// The plan of a message, in as many parts as it takes.
+/// The plan of a message, in one or more parts.
 pub trait PlanParts: Send {
-    /// Begins from the first part.
+    /// Starts from the first part.
     fn rewind(&mut self);
 
-    /// The next part; none when all have come.
+    /// The next part; `None` after the last one.
     ///
     /// # Errors
     /// What is wrong with the document.
@@ -63,44 +63,44 @@ pub trait PlanParts: Send {
     /// Whether parts are read on demand because the document is too large for memory.
     fn is_streamed(&self) -> bool;
 
-    /// Whether what can go in goes in, whatever else is refused; otherwise all or nothing.
+    /// Whether accepted records are written even if others are refused; otherwise all or nothing.
     fn is_partial(&self) -> bool;
 
-    /// Hears that the part that came last was carried out.
+    /// Records that the last part was executed.
     ///
     /// # Errors
     /// The journal cannot be written.
     fn took_place(&mut self, part: TookPlace) -> BoxFuture<'_, Result<(), Problem>>;
 
-    /// Hears what was done of the part that came last until something stopped it.
+    /// Records what was done of the last part before something stopped it.
     ///
     /// # Errors
     /// The journal cannot be written.
     fn stopped(&mut self, part: TookPlace) -> BoxFuture<'_, Result<(), Problem>>;
 }
 
-/// What a target has done.
+/// The result of a commit.
 #[derive(Debug, Default)]
 pub struct Committed {
-    /// The effect that took place, where it is not written down yet.
+    /// The effect that took place, if it is not recorded yet.
     pub effect: Option<Effect>,
-    /// What is said of it at the message, where there is more to say than that it took place.
+    /// A note for the message, if there is more to say than that it took place.
     pub note: Option<&'static str>,
 }
 
-/// What a target has come to know of messages that it took earlier.
+/// What a target has learned about earlier messages.
 #[derive(Debug)]
 pub enum Signal {
     /// The partner has collected it.
     Collected(Message),
-    /// The partner has answered it.
+    /// The partner has acknowledged it.
     Answered(Message, Answered),
 }
 
-/// What a look behind messages that were sent has shown.
+/// The result of following up sent messages.
 #[derive(Debug, Default)]
 pub struct Followed {
-    /// What has become of them.
+    /// News about them.
     pub signals: Vec<Signal>,
     /// Problems to report for the flow.
     pub findings: Vec<Problem>,
@@ -108,58 +108,58 @@ pub struct Followed {
 
 /// Where documents go.
 pub trait DocumentTarget: Send + Sync {
-    /// Whether it sees by itself that an effect is repeated, whatever our journal knows.
+    /// Whether it detects by itself that an effect is repeated, whatever our journal knows.
     fn recognises_repeats(&self) -> bool {
         false
     }
 
-    /// How long an effect may still take place after nobody waits for its answer any more. It is not probed before.
+    /// How long an effect may still take place after nobody waits for its answer any more. It is not probed before that.
     fn lands_within(&self) -> Duration {
         Duration::ZERO
     }
 
-    /// Where a document of this name is to lie in the end; empty where it lies nowhere.
+    /// Where a document of this name ends up; empty if nowhere.
     fn place_for(&self, name: &str) -> String {
         let _ = name;
         String::new()
     }
 
-    /// Does what nobody can see: an upload under a temporary name. Done again, it replaces what an earlier try left.
+    /// Does what nobody can see: an upload under a temporary name. A repetition replaces what an earlier attempt left.
     ///
     /// # Errors
-    /// What keeps it from being done.
+    /// Why it failed.
     fn prepare<'a>(&'a self, message: &'a Message) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// Hands a document over. What it is about to do goes to `effects` first.
+    /// Sends a document. Its intent goes to `effects` first.
     ///
     /// # Errors
-    /// What kept it from being done, or from being seen to be done.
+    /// Why it failed, or why its outcome is unknown.
     fn commit<'a>(&'a self, message: &'a mut Message, effects: &'a dyn Effects) -> BoxFuture<'a, Result<Committed, Problem>>;
 
-    /// Looks what became of an effect whose outcome is not known.
+    /// Checks an effect whose outcome is unknown.
     ///
     /// # Errors
     /// The target cannot be asked.
     fn probe<'a>(&'a self, message: &'a Message, intent: &'a Intent) -> BoxFuture<'a, Result<Probe, Problem>>;
 
-    /// Removes what was prepared: of a message that was discarded, or for an effect that did not take place.
+    /// Removes what was prepared, for a discarded message or an effect that did not take place.
     ///
     /// # Errors
     /// It cannot be removed now.
     fn withdraw<'a>(&'a self, message: &'a Message, effect: Option<&'a Effect>) -> BoxFuture<'a, Result<(), Problem>>;
 
-    /// Looks what has become of messages that were sent.
+    /// Checks what became of sent messages.
     fn follow(&self) -> BoxFuture<'_, Followed> {
         Box::pin(async { Followed::default() })
     }
 }
 
-/// Where plans are carried out. It sees by itself that an effect is repeated: what a plan does leaves a mark.
+/// Where plans are executed. It detects by itself that an effect is repeated: what a plan does leaves a mark.
 pub trait PlanTarget: Send + Sync {
-    /// Carries out a plan. What it is about to do goes to `effects` first, what became of each part to `parts`.
+    /// Executes a plan. Intents go to `effects` first, the result of each part to `parts`.
     ///
     /// # Errors
-    /// What kept it from being carried out to its end.
+    /// Why it could not be executed completely.
     fn carry_out<'a>(
         &'a self,
         message: &'a Message,
@@ -170,16 +170,16 @@ pub trait PlanTarget: Send + Sync {
 
 /// Where messages go.
 pub enum Target<'f> {
-    /// It takes documents.
+    /// It accepts documents.
     Documents(Box<dyn DocumentTarget + 'f>),
-    /// It takes plans.
+    /// It accepts plans.
     Plans(Box<dyn PlanTarget + 'f>),
 }
 
 /// A kind of target, and how it is opened.
 pub struct TargetEntry {
-    /// How flows name it, and what they say of it.
+    /// Its name in flows, and its settings there.
     pub kind: TargetKind,
-    /// Opens the target of a flow; asks nobody yet. `None` where the flow's target is of another kind.
+    /// Opens the target of a flow, without a connection yet. `None` if the flow's target is of another kind.
     pub open: for<'f> fn(&'f Site, &'f Flow) -> Option<Target<'f>>,
 }

@@ -1,4 +1,4 @@
-//! What templates may use besides records: the partner, the flow's own values, the message.
+//! Values for templates besides the records: the partner, the flow's own values, the message.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,23 +7,23 @@ use crate::{
     model::Message,
 };
 
-/// What a document is made with besides its records.
+/// Values for a document besides its records.
 #[derive(Debug, Clone)]
 pub struct RenderContext {
-    /// When, as Odoo writes it.
+    /// The time, in Odoo's format.
     pub now: String,
     /// The message's short id.
     pub message: String,
-    /// The file's name, where it has one already.
+    /// The file's name, if it has one already.
     pub file: String,
-    /// Its number, where the flow numbers its files.
+    /// Its number, if the flow numbers its files.
     pub sequence: Option<i64>,
-    /// Which sending of the record it is, where the flow sends changed ones again.
+    /// The version of the record, if the flow resends changed records.
     pub version: u64,
 }
 
 impl RenderContext {
-    /// That of a message. The time is the message's, not the try's: rendered again, the document is the same.
+    /// The values of a message. The time is the message's, not the attempt's: rendered again, the document is the same.
     pub fn of(message: &Message, version: u64) -> Self {
         Self {
             now: message.received.format("%Y-%m-%d %H:%M:%S").to_string(),
@@ -36,7 +36,7 @@ impl RenderContext {
 }
 
 impl Default for RenderContext {
-    /// Those of samples, the same each time.
+    /// The values for samples, always the same.
     fn default() -> Self {
         Self { now: "2026-01-02 03:04:05".into(), message: "00000000".into(), file: String::new(), sequence: Some(1), version: 1 }
     }

@@ -10,19 +10,19 @@ use super::{
 };
 use crate::model::{Code, Problem};
 
-/// Added to the time that Odoo gives a request: for its way there, and for Odoo to abort it.
+/// Added to Odoo's time limit of a request: for the network, and for Odoo to abort the request.
 const BEYOND: TimeDelta = TimeDelta::seconds(30);
 /// Longest wait for another task that asks the journal the same at the start. One that writes holds its turn for longer.
 const ASKING: Duration = Duration::from_secs(2);
 
 impl Site {
-    /// How long a request may run in an Odoo after nobody waits for its answer any more.
+    /// How long a request may still run in an Odoo after nobody waits for its answer any more.
     pub fn lands_within(&self, odoo: &str) -> TimeDelta {
         let longest = self.workspace().odoo(odoo).ok().and_then(|odoo| TimeDelta::from_std(odoo.longest_request()).ok());
         longest.unwrap_or_default() + BEYOND
     }
 
-    /// The right to write to an Odoo; others wait until it is given back.
+    /// The right to write to an Odoo; others wait until it is released.
     ///
     /// # Errors
     /// There is no Odoo of that name, a call may still be running there (C423), or the journal cannot be read.
@@ -35,7 +35,7 @@ impl Site {
         Ok(Turn::new(landing, lands, self.shared_clock()))
     }
 
-    /// The problem to report while an Odoo may still be at a call, and whether nobody has reported it yet. `None` while somebody writes.
+    /// The problem to report while an Odoo may still process a call, and whether it is new. `None` while somebody writes.
     ///
     /// # Errors
     /// As [`Site::turn_to_write`].
@@ -69,7 +69,7 @@ impl Site {
 fn may_land(odoo: &str, until: DateTime<Utc>) -> Problem {
     let which = if odoo.is_empty() { "Odoo".to_string() } else { format!("the Odoo `{odoo}`") };
     let text = format!(
-        "{which} may still be at a call whose answer did not come; nothing is written to it before {}",
+        "{which} may still process a call whose answer was lost; consign writes nothing to it before {}",
         until.format("%Y-%m-%d %H:%M:%S UTC")
     );
     Problem::new(Code::MayLand, text)

@@ -1,4 +1,4 @@
-//! What partners say, in documents of their own, to documents that we sent.
+//! Partners' acknowledgements of our documents, received as documents.
 
 use super::{Engine, Run};
 use crate::{
@@ -11,10 +11,10 @@ use crate::{
     },
 };
 
-/// Characters kept of what a partner says.
+/// Characters to store of a partner's note.
 const WORDS: usize = 500;
 
-/// The documents that answers are about; one that is about nothing that we sent is a problem.
+/// Finds the documents that acknowledgements refer to; one that matches no sent document is a problem.
 pub(super) async fn matched(run: &Run<'_>, answers: &[Acknowledgement]) -> Result<Vec<Message>, Problems> {
     let (engine, flow) = (run.engine, run.flow);
     let awaits = |other: &&Flow| other.target_as::<FilesTarget>().is_some_and(|files| files.answer.is_some());
@@ -27,9 +27,9 @@ pub(super) async fn matched(run: &Run<'_>, answers: &[Acknowledgement]) -> Resul
             None => {
                 let hint = match flows.as_slice() {
                     [] => format!("no outbound flow of the partner {} has an [answer]", flow.partner),
-                    flows => format!("looked for among what {} sent and expects an answer to", flows.join(", ")),
+                    flows => format!("searched in the documents of {} that expect an acknowledgement", flows.join(", ")),
                 };
-                let text = format!("`{}` is no document that we sent and await an answer to", cut(&answer.number));
+                let text = format!("`{}` is not a sent document that awaits an acknowledgement", cut(&answer.number));
                 problems.push(Problem::new(Code::AnswerUnknown, text).hint(hint));
             }
         }
@@ -37,14 +37,14 @@ pub(super) async fn matched(run: &Run<'_>, answers: &[Acknowledgement]) -> Resul
     Problems::check(problems).map(|()| messages)
 }
 
-/// Writes answers down at the documents that they are about.
+/// Records acknowledgements at the documents that they refer to.
 pub(super) async fn record(engine: &Engine, message: &Message, answers: &[(Acknowledgement, Message)]) -> Result<(), Problem> {
     for (answer, about) in answers {
         let note = answer.note.as_deref().map(|note| note.chars().take(WORDS).collect());
         let answered = Answered { reply: answer.reply, note, by_message: Some(message.id), mark: None };
         let now = engine.clock().now();
         if engine.journal().answered(about, &answered, None, now).await? {
-            let text = format!("answers {} (message {}): {}", shown(&about.name), about.id.short(), answer.reply.as_str());
+            let text = format!("acknowledges {} (message {}): {}", shown(&about.name), about.id.short(), answer.reply.as_str());
             engine.journal().remark(message, &text, now).await?;
         }
     }

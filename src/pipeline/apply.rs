@@ -1,4 +1,4 @@
-//! A message's plan: made of its documents, carried out by its target, and what is left of what was refused.
+//! A message's plan: made of its documents, executed by its target; then the refused rest.
 
 use std::collections::HashSet;
 
@@ -15,7 +15,7 @@ use crate::{
     model::{Code, Message, Problem, Problems, answer},
 };
 
-/// Runs the documents through the mapping, so that what is wrong with them is known before Odoo is asked anything.
+/// Maps the documents, so that their problems are known before Odoo is asked anything.
 pub(super) async fn plan(
     inbound: Inbound<'_>,
     message: &Message,
@@ -52,7 +52,7 @@ pub(super) async fn plan(
     Ok(())
 }
 
-/// Has the plan carried out and writes down what became of it.
+/// Has the plan executed and records the result.
 pub(super) async fn apply(
     run: &Run<'_>,
     inbound: Inbound<'_>,
@@ -73,7 +73,7 @@ pub(super) async fn apply(
     applied.refused = parts.len();
     let reported: Vec<Problem> = refused.into_iter().map(|(_, problem)| problem).collect();
     if applied.records == 0 {
-        // Nothing went in: it is refused like any other.
+        // Nothing was written: the message is refused like any other.
         if let Some(problems) = Problems::of(reported.iter().take(100).cloned().collect()) {
             engine.journal().wrote(message, applied.written(), engine.clock().now()).await?;
             return Err(problems);
@@ -85,7 +85,7 @@ pub(super) async fn apply(
     Ok(applied)
 }
 
-/// A document that only says something about others: Odoo has no part in it.
+/// A document that only acknowledges others: Odoo has no part in it.
 async fn only_answers(run: &Run<'_>, inbound: Inbound<'_>, message: &Message, stream: &Stream) -> Result<Applied, Problems> {
     let mut applying = applying(inbound, message);
     let mut plans = Plans::of(inbound, message, stream);
@@ -94,14 +94,14 @@ async fn only_answers(run: &Run<'_>, inbound: Inbound<'_>, message: &Message, st
         all.extend(answer::split(plan)?.1);
     }
     Problems::check(applying.refused().into_iter().filter_map(|(part, problem)| part.map(|_| problem)).collect())?;
-    // All or none: half an answer is none.
+    // All or none: half an acknowledgement is useless.
     let about = answers::matched(run, &all).await?;
     applied.records = all.len();
     answers::record(run.engine, message, &all.into_iter().zip(about).collect::<Vec<_>>()).await?;
     Ok(applied)
 }
 
-/// Leaves what was refused as a smaller file in the error folder, with its report.
+/// Writes the refused part as a smaller file to the error folder, with its report.
 async fn leave(
     engine: &Engine,
     inbound: Inbound<'_>,

@@ -1,4 +1,4 @@
-//! Runs that end in the middle of a call to Odoo: the journal says until when the call was running, and after a stop its message waits.
+//! Runs that end in the middle of a call to Odoo. The journal records until when the call was running; after a stop its message waits.
 
 use std::{collections::BTreeSet, future::Future, time::Duration};
 
@@ -11,29 +11,29 @@ use crate::{
     model::{Code, Intent, Message, Problem, Problems, Stage},
 };
 
-/// How soon it is tried again to write down that something is under way.
+/// Pause before the next attempt to record that a call is running.
 const SOON: Duration = Duration::from_secs(5);
 
 impl Engine {
-    /// Lets messages wait whose call to Odoo is about to be broken off with the run that made it: the next run, of this process or of one
-    /// that is started at once, would look for records that Odoo has not committed yet. To be called while the runs still have their locks;
-    /// what they come to after that is as if a person had moved the message meanwhile.
+    /// Makes messages wait whose call to Odoo is about to be interrupted with its run. Otherwise the next run, of this process or a new
+    /// one, would look for records that Odoo has not committed yet. Call it while the runs still have their locks. Their later results
+    /// count as if a person had moved the message meanwhile.
     ///
     /// # Errors
     /// The journal cannot be used.
     pub async fn wait_for_what_may_land(&self, flows: &BTreeSet<String>) -> Result<(), Problem> {
         let (journal, now) = (self.journal(), self.clock().now());
-        let why = Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo had answered"));
+        let why = Problems::from(Problem::new(Code::OdooTimeout, "consign was stopped before Odoo answered"));
         for flow in flows {
             for mut message in journal.unfinished(flow, now, true).await? {
                 let lands_within = self.site.lands_within(&message.odoo);
                 if message.stage == Stage::Done && !message.moved && !message.pipeline().maps() {
-                    // Its note may be under way.
+                    // Its note may be in progress.
                     journal.settle_later(&[(&message, next_try((message.id, 0), &why, lands_within, None, now))]).await?;
                 } else if is_under_way(self, &message).await? {
                     let until = next_try((message.id, message.attempts), &why, lands_within, None, now);
                     match journal.wait(&mut message, until, &why, now).await {
-                        // Its run has come further meanwhile: there is nothing to wait for.
+                        // Its run has continued meanwhile: there is nothing to wait for.
                         Err(problem) if problem.code != Code::MessageMoved => return Err(problem),
                         _ => {}
                     }
@@ -55,7 +55,7 @@ impl Engine {
                 tokio::time::sleep(pause).await;
                 pause = usual;
                 if let Err(problem) = say(self.clock().now()).await {
-                    // The work goes on; the next try to write it down comes sooner.
+                    // The work continues; the next attempt to record it comes sooner.
                     pause = usual.min(SOON);
                     tracing::warn!(code = problem.code.as_str(), "{}", problem.message);
                 }

@@ -1,7 +1,7 @@
-//! The one step machine: carries a message from the stage it is at until it is at rest or waits.
+//! The state machine: carries a message from its stage until it is at rest or waits.
 //!
 //! **Invariant:** work moves a message only here, whatever its source and target. [`StageSteps`] implements the stages of one kind of
-//! message; [`react`] does what a problem leads to.
+//! message; [`react`] applies the reaction to a problem.
 
 use chrono::TimeDelta;
 
@@ -14,7 +14,7 @@ use crate::{
     model::{BoxFuture, Code, Message, Pipeline, Problem, Problems, Stage},
 };
 
-/// What is done at the stages of one kind of message.
+/// The work at the stages of one kind of message.
 pub(super) trait StageSteps: Send {
     /// The stages of that kind.
     fn pipeline(&self) -> &'static Pipeline;
@@ -24,17 +24,17 @@ pub(super) trait StageSteps: Send {
         TimeDelta::zero()
     }
 
-    /// Does what is due at the stage that the message is at, and moves it on.
+    /// Does the work of the message's stage, and moves it on.
     ///
     /// # Errors
-    /// What is wrong; the message is then at the stage it was at.
+    /// The problems; the message is then still at its stage.
     fn step<'s>(&'s mut self, message: &'s mut Message, summary: &'s mut Summary) -> BoxFuture<'s, Result<(), Problems>>;
 }
 
-/// Carries a message as far as it goes; whether the next one of the run is worth trying.
+/// Carries a message as far as possible; returns whether the run should continue with the next one.
 ///
 /// # Errors
-/// The journal cannot be used. A person who has moved the message meanwhile is no error: the next run takes it as it is.
+/// The journal cannot be used. It is no error if a person has moved the message meanwhile: the next run continues with it.
 pub(super) async fn carry(
     run: &Run<'_>,
     steps: &mut dyn StageSteps,
@@ -43,7 +43,7 @@ pub(super) async fn carry(
 ) -> Result<Next, Problems> {
     match go(run, steps, message, summary).await {
         Err(problems) if problems.lead().code == Code::MessageMoved => {
-            tracing::info!(message = message.id.short(), flow = message.flow, "moved by someone else meanwhile");
+            tracing::info!(message = message.id.short(), flow = message.flow, "somebody else has moved it meanwhile");
             Ok(Next::Go)
         }
         carried => carried,
@@ -53,7 +53,7 @@ pub(super) async fn carry(
 async fn go(run: &Run<'_>, steps: &mut dyn StageSteps, message: &mut Message, summary: &mut Summary) -> Result<Next, Problems> {
     let engine = run.engine;
     while !message.stage.is_at_rest() {
-        // The next run goes on from where it is. What has had its effect only has to be written down.
+        // The next run continues from there. If the effect took place, only the record of it is missing.
         if engine.is_stopping() && message.stage != Stage::Applied {
             return Ok(Next::Stop);
         }
@@ -66,11 +66,11 @@ async fn go(run: &Run<'_>, steps: &mut dyn StageSteps, message: &mut Message, su
         match steps.step(message, summary).await {
             Ok(()) if message.stage.is_at_rest() => engine.settled(message, summary),
             Ok(()) => checkpoint(message.stage.as_str()).await,
-            // Nothing is left to do but to write that down.
+            // Only the record of it is missing.
             Err(problems) if message.stage == Stage::Applied && !problems.lead().is_temporary() => {
                 return Err(problems);
             }
-            // A call may still be running in Odoo. The message keeps its stage, and those behind it keep theirs: the order stays.
+            // A call may still be running in Odoo. The message keeps its stage, and so do those after it: the order stays.
             Err(problems) if problems.lead().code == Code::MayLand && message.pipeline().maps() => {
                 summary.odoo_is_busy = true;
                 summary.not_written += 1;
@@ -85,7 +85,7 @@ async fn go(run: &Run<'_>, steps: &mut dyn StageSteps, message: &mut Message, su
     Ok(Next::Go)
 }
 
-/// Ends a wait: the message goes on from where it was.
+/// Ends a wait: the message continues from its stage.
 async fn resume(engine: &Engine, message: &mut Message) -> Result<(), Problem> {
     match message.stage {
         Stage::Waiting => {
@@ -96,14 +96,14 @@ async fn resume(engine: &Engine, message: &mut Message) -> Result<(), Problem> {
     }
 }
 
-/// A message of another kind than its flow has today, or at a stage that its kind does not have.
+/// A message whose kind differs from its flow's current one, or at a stage that its kind does not have.
 pub(super) fn foreign(message: &Message) -> Problems {
     let way = message.direction.as_str();
     let text = format!("message {} is {} and was received while its flow had the direction `{way}`", message.id.short(), message.stage);
     Problem::new(Code::Stage, text).hint("restore the direction of the flow and release the message, or discard it").into()
 }
 
-/// A message that cannot take its next step. The problem decides whether it waits, is held or fails; one that has had its effect is done.
+/// A message that cannot take its next step. The problem decides whether it waits, is held or fails; after its effect it is done.
 pub(super) struct Blocked<'f> {
     engine: &'f Engine,
     pipeline: &'static Pipeline,

@@ -1,4 +1,4 @@
-//! The ledger's verdict on what came: new, a duplicate, new content under a known name, known content under a new name.
+//! The ledger's verdict on received files: new, a duplicate, new content under a known name, known content under a new name.
 
 use std::collections::HashSet;
 
@@ -9,10 +9,10 @@ use crate::{
     model::{Code, Message, MessageId, Problem, Stage, problem::shown},
 };
 
-/// A file that repeats one we know.
+/// A duplicate of a known file.
 pub(super) type Repeat = (NewMessage, Message);
 
-/// The ledger's verdict on each file, against what came before and against each other.
+/// The ledger's verdict on each file, compared with earlier files and with each other.
 pub(super) async fn classify(
     engine: &Engine,
     flow: &str,
@@ -23,7 +23,7 @@ pub(super) async fn classify(
     let contents: HashSet<&str> = files.iter().map(|file| file.sha256.as_str()).filter(|digest| !digest.is_empty()).collect();
     let known = engine.journal().known(flow, &paths, &contents.into_iter().collect::<Vec<_>>()).await?;
     let (mut new, mut repeats): (Vec<NewMessage>, Vec<Repeat>) = (Vec::new(), Vec::new());
-    // Contents of this very batch: name and id of the file that had them first.
+    // Contents of this batch: name and id of the file that had them first.
     let mut here: Vec<(String, String, MessageId)> = Vec::new();
     for mut file in files {
         if file.rest.is_some() || file.size == 0 {
@@ -31,7 +31,7 @@ pub(super) async fn classify(
             new.push(file);
             continue;
         }
-        // A duplicate repeats the latest file of its name; what returns to an earlier state (a price set back) is news.
+        // Only a copy of the latest file of its name is a duplicate; a return to an earlier state (a price set back) is news.
         let latest = known.latest.get(&file.path);
         let same_name = latest.filter(|latest| latest.sha256 == file.sha256);
         let other_name = known.by_content.get(&file.sha256).and_then(|same| same.iter().find(|message| message.path != file.path));
@@ -44,8 +44,8 @@ pub(super) async fn classify(
             (None, None) => Novelty::New,
         };
         file.verdict = Some(verdict);
-        // A zip's document is known by its place in a zip of that name: whether a later state of it came meanwhile is not seen here, so
-        // that it is held rather than passed over.
+        // A zip's document is known by its path in a zip of that name. This does not show whether a later version was received meanwhile,
+        // so it is held rather than skipped.
         let skipped = verdict == Novelty::SameContent && documents.same_content == SameContent::Skip && file.parent.is_none();
         if let Some(first) = same_name.or(other_name)
             && (verdict == Novelty::Duplicate || skipped)
@@ -60,9 +60,8 @@ pub(super) async fn classify(
                 (None, Some((_, name, id))) => (name.as_str(), *id),
                 (None, None) => ("", file.id),
             };
-            let held =
-                Problem::new(Code::SameContent, format!("the same content came before as `{}` (message {})", shown(name), id.short()))
-                    .hint(format!("if it is meant to be processed again: consign reprocess {}", file.id.short()));
+            let held = Problem::new(Code::SameContent, format!("the same content as in `{}` (message {})", shown(name), id.short()))
+                .hint(format!("to process it again: consign reprocess {}", file.id.short()));
             file.rest = Some((Stage::Held, held.in_file(&file.name)));
         } else {
             here.push((file.sha256.clone(), file.name.clone(), file.id));

@@ -1,5 +1,5 @@
-//! The documents of a message, for the mapping: as a whole where the file is small, a part at a time where it is large, so that a
-//! catalogue of any size takes the memory of a thousand of its lines.
+//! The documents of a message, for the mapping: as a whole if the file is small, in chunks if it is large. So a catalogue of any size takes
+//! the memory of a thousand of its lines.
 
 use std::sync::Arc;
 
@@ -17,19 +17,19 @@ use crate::{
     odoo::execute::CHUNK,
 };
 
-/// Bytes above which a file is taken in parts, where its mapping allows it.
+/// Bytes above which a file is read in chunks, if its mapping allows it.
 pub(super) const LARGE: u64 = 8 << 20;
 
 /// A message's documents.
 #[derive(Clone)]
 pub(super) enum Stream {
-    /// All of them, and what they are planned to do once that is known.
+    /// All of them, and their plan once it is known.
     InMemory(Arc<Vec<Document>>, Option<Arc<Plan>>),
-    /// Where they are, and how their parts are read.
+    /// Where they are, and how to read their chunks.
     Chunked(Large),
 }
 
-/// The elements of which a message is taken a part at a time; none where it is taken whole.
+/// The elements that split a message into chunks; `None` if it is read as a whole.
 fn unit(inbound: Inbound<'_>, message: &Message) -> Option<Vec<Name>> {
     if message.size < LARGE || inbound.map.envelope.is_some() || inbound.documents.format.holds_several() {
         return None;
@@ -37,7 +37,7 @@ fn unit(inbound: Inbound<'_>, message: &Message) -> Option<Vec<Name>> {
     inbound.map.mapping.unit()
 }
 
-/// The bytes of a message: in memory, or where they lie when they are many.
+/// The bytes of a message: in memory, or on disk if they are many.
 pub(super) async fn source(engine: &Engine, message: &Message) -> Result<ByteSource, Problem> {
     if message.size < LARGE {
         engine.storage().read(message).await.map(|bytes| ByteSource::Bytes(bytes.into()))
@@ -46,10 +46,10 @@ pub(super) async fn source(engine: &Engine, message: &Message) -> Result<ByteSou
     }
 }
 
-/// Validates a message; gives its documents.
+/// Validates a message; returns its documents.
 pub(super) async fn check(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas, message: &Message) -> Result<Stream, Problems> {
     let source = source(engine, message).await?;
-    // Validation is work for a processor; the runtime's threads are for waiting.
+    // Validation needs a processor; the runtime's threads are for waiting.
     tokio::task::block_in_place(|| match unit(inbound, message) {
         None => validate_and_parse(&source, &message.name, inbound, schemas).map(|documents| Stream::InMemory(Arc::new(documents), None)),
         Some(unit) => {
@@ -64,7 +64,7 @@ pub(super) async fn reload(engine: &Engine, inbound: Inbound<'_>, schemas: &Sche
     reload_as(engine, inbound, message, |source| shape(source, &message.name, inbound, schemas)).await
 }
 
-/// The documents of a message that none of the flow's schemas is for, as they stand in the file.
+/// The documents of a message that matches none of the flow's schemas, as they are in the file.
 pub(super) async fn reload_untyped(engine: &Engine, inbound: Inbound<'_>, message: &Message) -> Result<Stream, Problems> {
     reload_as(engine, inbound, message, |_| Ok(Arc::default())).await
 }
@@ -85,7 +85,7 @@ async fn reload_as(
     })
 }
 
-/// What the documents of a message are to do, a part at a time where they are many.
+/// The plan of a message's documents, in chunks if they are many.
 pub(super) enum Plans {
     One(Option<Plan>),
     Whole(Option<Arc<Vec<Document>>>),
@@ -101,7 +101,7 @@ impl Plans {
         }
     }
 
-    /// The next part's plan; none when all have come.
+    /// The plan of the next chunk; `None` after the last one.
     pub(super) async fn next(&mut self, applying: &mut Applying<'_>) -> Result<Option<Plan>, Problems> {
         match self {
             Self::One(plan) => Ok(plan.take()),

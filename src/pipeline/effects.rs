@@ -1,4 +1,4 @@
-//! The journal as a target sees it: what is about to be done goes there first, and what became of it.
+//! The journal as a target sees it: the intent goes there first, then the outcome.
 
 use std::{
     collections::HashMap,
@@ -17,11 +17,11 @@ use crate::{
     odoo::execute::write_history,
 };
 
-/// The journal, for one message as it is now.
+/// The journal, for one message in its current state.
 pub(super) struct JournalledEffects<'a> {
     site: &'a Site,
     message: Message,
-    /// Effects tried again without knowing whether the first try took place.
+    /// Effects that were repeated without knowing whether the first attempt took place.
     repeated: Mutex<Vec<Effect>>,
 }
 
@@ -50,7 +50,7 @@ impl write_history::WriteHistory for JournalledEffects<'_> {
 
     fn conclude<'a>(&'a self, effects: &'a [Effect], outcome: Outcome) -> BoxFuture<'a, Result<(), Problem>> {
         Box::pin(async move {
-            // That a second try is refused tells nothing of the first.
+            // A refused second attempt says nothing about the first.
             let repeated = self.repeated().clone();
             let is_known = |effect: &&Effect| outcome != Outcome::NotHappened || !repeated.contains(effect);
             let known: Vec<Effect> = effects.iter().filter(is_known).cloned().collect();

@@ -1,4 +1,4 @@
-//! The two ends of a flow, opened for a run.
+//! Source and target of a flow, opened for a run.
 
 use super::{engine::Engine, validate::Schemas};
 use crate::{
@@ -7,7 +7,7 @@ use crate::{
     model::Problems,
 };
 
-/// One run of a flow, with its two ends.
+/// One run of a flow, with its source and target.
 pub(super) struct Run<'f> {
     pub(super) engine: &'f Engine,
     pub(super) flow: &'f Flow,
@@ -23,7 +23,7 @@ impl<'f> Run<'f> {
         Ok(Self { engine, flow, schemas, source, target })
     }
 
-    /// Where the answers to its documents are put, where they are given any.
+    /// Where to send the acknowledgements of its documents, if the flow sends any.
     pub(super) fn answers(&self) -> Option<(&SentAck, FilesOut<'_>)> {
         let answer = self.flow.answer.as_ref()?;
         Some((answer, FilesOut::new(&self.engine.site, self.flow, &answer.target)))

@@ -1,4 +1,4 @@
-//! The engine: a workspace at work, and what its runs have in common.
+//! The engine: a running workspace, and the shared state of its runs.
 
 use std::{
     collections::HashMap,
@@ -29,7 +29,7 @@ use crate::{
     storage::{self, Storage},
 };
 
-/// How long what can be done again, and is nearly over, may take once the engine is to stop: moves at the partner's, a probe.
+/// How long repeatable work that is nearly finished may take after a stop: moves on the partner's server, a probe.
 pub(super) const GRACE: Duration = Duration::from_secs(5);
 
 /// Carries messages of one workspace.
@@ -40,7 +40,7 @@ pub struct Engine {
     pub(super) eager: bool,
     stopping: watch::Sender<bool>,
     pub(super) shared: Arc<Shared>,
-    /// The journal's file, which may be lost while it is open.
+    /// The journal's file, which may disappear while it is open.
     pub(super) own: OwnJournal,
 }
 
@@ -61,13 +61,13 @@ impl Engine {
         Self::with(workspace, Arc::default()).await
     }
 
-    /// The same in the place of an engine that is to stop: flows, partners and Odoos that it has in hand still are waited for, each by
-    /// itself.
+    /// The same, as the successor of an engine that is stopping: the new one waits for each flow, partner and Odoo that the old one still
+    /// uses.
     ///
     /// # Errors
     /// As [`Engine::open`].
     pub async fn open_after(workspace: Arc<Workspace>, before: &Self) -> Result<Self, Problem> {
-        // The folder would be made anew, and a journal begun in it.
+        // Otherwise the folder and a new journal would be created.
         if let Some(problem) = before.own.gone() {
             return Err(problem);
         }
@@ -89,7 +89,7 @@ impl Engine {
         })
     }
 
-    /// The journal opened once more: what it is asked waits for nothing that this engine asks.
+    /// Opens the journal again: queries here do not wait for those of the engine.
     ///
     /// # Errors
     /// It cannot be opened.
@@ -103,14 +103,14 @@ impl Engine {
         self
     }
 
-    /// The same engine with someone who hears how it goes.
+    /// The same engine with a progress listener.
     pub fn with_watcher(mut self, watcher: Arc<dyn Watcher>) -> Self {
         self.watcher = watcher;
         self
     }
 
-    /// The same engine, which takes waiting messages at once, for a run that a person starts. Exception: after a lost answer the wait is
-    /// kept, because Odoo may still be working.
+    /// The same engine, which processes waiting messages at once, for a run that a person starts. Exception: after a lost answer they still
+    /// wait, because Odoo may still be working.
     pub fn eager(mut self) -> Self {
         self.eager = true;
         self
@@ -141,7 +141,7 @@ impl Engine {
         self.site.clock()
     }
 
-    /// Lets the message under way come to the end of its step and takes no further one.
+    /// Lets each running message finish its step and starts no further step.
     pub fn stop(&self) {
         self.stopping.send_replace(true);
     }
@@ -150,12 +150,12 @@ impl Engine {
         *self.stopping.borrow()
     }
 
-    /// The turn for something that the process does besides; an engine before this one may be at it still.
+    /// The lock for another task of the process; an earlier engine may still have it.
     pub async fn chore(&self, name: &str) -> OwnedMutexGuard<()> {
         self.shared.chores.turn(name).await
     }
 
-    /// Does what can be done again from its beginning; `None` where it had not come to an end so long after the engine was to stop.
+    /// Runs work that can be repeated from the start; `None` if it did not finish within `grace` after a stop.
     pub(super) async fn unless_stopped<T>(&self, grace: Duration, work: impl Future<Output = T>) -> Option<T> {
         let mut stopping = self.stopping.subscribe();
         let stopped = async {
@@ -170,13 +170,13 @@ impl Engine {
         }
     }
 
-    /// Clears the spool of bytes that no message knows: a process that died between writing them and writing them down. The file
-    /// itself still lies on the drop. Only for the process that holds the workspace's lock.
+    /// Removes bytes in the spool that belong to no message: a process ended between writing and recording them. The file itself is still
+    /// on the drop. Only for the process that holds the workspace's lock.
     ///
     /// # Errors
     /// The journal cannot be read.
     pub async fn sweep(&self, _lock: &Lock) -> Result<(), Problem> {
-        // Before anything is written: where the disk is full this makes the room for it.
+        // Before anything is written: on a full disk this frees the space for it.
         for (name, id) in self.storage().spooled().await {
             if self.is_unknown(&id).await {
                 self.storage().discard([name]).await;
@@ -189,8 +189,8 @@ impl Engine {
         matches!(self.journal().find(id).await, Err(problem) if problem.code == Code::MessageUnknown)
     }
 
-    /// Discards the bytes of messages that could not be written down: all of them are at their source still, and a disk that is full must
-    /// not be filled further by what nobody knows of. Those that the journal knows all the same stay.
+    /// Discards the bytes of messages that could not be recorded. All of them are still at their source, and unknown files must not fill a
+    /// full disk further. Messages that are in the journal stay.
     pub(super) async fn discard_unknown(&self, ids: Vec<MessageId>) {
         for id in ids {
             if self.is_unknown(&id.to_string()).await {
@@ -199,7 +199,7 @@ impl Engine {
         }
     }
 
-    /// What is lacking of the space that stays free; none where there is enough.
+    /// The missing part of the reserve; `None` if there is enough space.
     pub(super) fn lacks_room(&self) -> Option<Problem> {
         let (root, reserve) = (self.storage().root(), self.workspace().keep.reserve);
         // The journal may be a link to another disk.
@@ -208,15 +208,14 @@ impl Engine {
             return None;
         }
         let (free, reserve) = (free >> 20, reserve >> 20);
-        let text =
-            format!("only {free} MiB are free where consign keeps its files ({}); nothing is taken below {reserve} MiB", place.display());
-        Some(Problem::new(Code::DiskFull, text).hint("make room, or set `reserve` in [keep] of consign.toml; it goes on by itself"))
+        let text = format!("only {free} MiB are free in the storage ({}); consign receives nothing below {reserve} MiB", place.display());
+        Some(Problem::new(Code::DiskFull, text).hint("free some space, or lower `reserve` in [keep]; consign continues by itself"))
     }
 
-    /// Starts a message again from its original bytes (in) or its record (out). It is carried by the next [`Engine::resume`].
+    /// Starts a message again from its original bytes (in) or its record (out). The next [`Engine::resume`] carries it.
     ///
     /// # Errors
-    /// The message is under way, or its original is gone.
+    /// The message is in progress, or its original is gone.
     pub async fn restart(&self, message: &mut Message, again: ReprocessOptions, entry: &AuditEntry) -> Result<(), Problem> {
         if message.pipeline().maps() || again.checked {
             self.storage().place(message).await?;
@@ -226,7 +225,7 @@ impl Engine {
         self.journal().restart(message, again, flow.map(|flow| flow.odoo.as_str()), entry, self.clock().now()).await
     }
 
-    /// Lets a message that is held go on from where it was, with the options that it had.
+    /// Lets a held message continue from its stage, with its options.
     ///
     /// # Errors
     /// Its original is gone, or a person must first decide whether it has had its effect.
@@ -237,7 +236,7 @@ impl Engine {
         self.journal().release(message, entry, self.clock().now()).await
     }
 
-    /// Refuses a plan of which a younger message of the same flow has written records since.
+    /// Refuses a plan if a younger message of the same flow has written its records since.
     ///
     /// # Errors
     /// There is one, or Odoo or the journal cannot be asked.
@@ -258,8 +257,8 @@ impl Engine {
         })
     }
 
-    /// Forgets the connection to a server that problems say is away or does not let us in, so that the next use makes a new one with
-    /// the secrets of that time. Whether one of them is away.
+    /// Forgets the connection to a server that is down or refuses us, so that the next use makes a new one with the current secrets.
+    /// Returns whether one of them is down.
     pub(crate) async fn forget_what_is_away(&self, flow: &Flow, odoo: &str, problems: &Problems) -> bool {
         let stops = |area| problems.iter().any(|problem| problem.code.area() == area && problem.code.reaction() == Reaction::Stop);
         if problems.iter().any(|problem| problem.code == Code::DropLogin) {
@@ -275,7 +274,7 @@ impl Engine {
     }
 
     pub(super) fn settled(&self, message: &Message, summary: &mut Summary) {
-        // An answer to a partner is counted nowhere.
+        // Counts exclude acknowledgements to partners.
         match message.stage {
             _ if message.answers.is_some() => {}
             Stage::Done => summary.done += 1,

@@ -1,5 +1,5 @@
-//! Partners take turns. Many drops are polled at once; each partner fetches one batch at a time, and only so many fetch at all, so
-//! that a partner with a hundred thousand files starves no other, and fifty of them do not starve the machine.
+//! Partners take turns. Many drops are polled at the same time. Each partner fetches one batch at a time, and the number of fetching
+//! partners is limited. So a partner with a hundred thousand files does not block others, and fifty of them do not overload the machine.
 
 use std::{
     collections::HashMap,
@@ -25,12 +25,12 @@ pub(super) struct Turn {
     place: Option<OwnedSemaphorePermit>,
 }
 
-/// How long a place is kept from others. A partner that takes longer goes on without one: those that are slow must not be all that the
-/// others wait for. Each has one batch in hand at most, so what goes on besides is bounded by the number of partners.
+/// How long a place is reserved. A slower partner continues without one, so that others do not wait only for slow partners. Each partner
+/// has one batch at most, so the number of partners limits the additional work.
 const KEPT: Duration = Duration::from_secs(1);
 
 impl Turn {
-    /// Does the work of the turn, and gives the place away when it takes long.
+    /// Does the work of the turn, and gives up the place when it takes long.
     pub(super) async fn during<T>(&mut self, work: impl Future<Output = T>) -> T {
         let mut work = pin!(work);
         tokio::select! {
@@ -49,15 +49,15 @@ impl Default for FairShare {
 }
 
 impl FairShare {
-    /// Waits for a turn. The partner's own flows queue up first, so that a partner never waits with more than one in the line of all,
-    /// which is served in the order of coming.
+    /// Waits for a turn. The partner's own flows queue up first, so that a partner has at most one place in the common queue, which is
+    /// first come, first served.
     pub(super) async fn take(&self, partner: &str) -> Option<Turn> {
         let own = {
             let mut partners = self.partners.lock().unwrap_or_else(PoisonError::into_inner);
             Arc::clone(partners.entry(partner.to_string()).or_default())
         };
         let partner = own.lock_owned().await;
-        // The semaphore is never closed; without it the turn would only be less orderly.
+        // The semaphore is never closed; without it the order would only be less fair.
         let place = Arc::clone(&self.all).acquire_owned().await.ok()?;
         Some(Turn { _partner: partner, place: Some(place) })
     }

@@ -12,14 +12,14 @@ use crate::{
     model::{Code, Problem},
 };
 
-/// Held while this process carries messages; the system lets go of it when the process ends, however it ends.
+/// Held while this process carries messages; the system releases it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct Lock {
     _file: File,
     path: PathBuf,
 }
 
-/// Locks that this process holds: to the system two of its own are as two of different processes.
+/// Locks that this process holds: the system does not distinguish two locks of one process from locks of two processes.
 static HELD: Mutex<BTreeSet<PathBuf>> = Mutex::new(BTreeSet::new());
 
 fn held() -> MutexGuard<'static, BTreeSet<PathBuf>> {
@@ -57,7 +57,7 @@ impl Lock {
                 Ok(Self { _file: file, path })
             }
             Err(TryLockError::WouldBlock) => {
-                Err(Problem::new(Code::Locked, "another consign is at work on this workspace").hint("stop it first, or let it do the work"))
+                Err(Problem::new(Code::Locked, "another consign is running on this workspace").hint("stop it first, or let it do the work"))
             }
             Err(TryLockError::Error(error)) => Err(unusable(error)),
         }

@@ -10,13 +10,12 @@ use crate::{
     model::{Code, Problem, problem::shown},
 };
 
-/// Looks at the source. Where something there needs only time, it is looked at again after that, unless an earlier look has seen it
-/// already.
+/// Polls the source. If something there only needs time, it polls again after that time, unless an earlier poll has seen it already.
 pub(super) async fn look(run: &Run<'_>, known: History, summary: &mut Summary) -> Result<Polled, Problem> {
     let one_record_each = known.one_record_each;
     let first = seen(run, known, summary).await?;
     let Some(time) = first.again_in else { return Ok(first) };
-    // A little more than the time, since clocks have ticks; a stop is not kept waiting for it.
+    // A little more than the time, since clocks have ticks; a stop does not wait for it.
     let until = tokio::time::Instant::now() + time + Duration::from_millis(20);
     while tokio::time::Instant::now() < until && !run.engine.is_stopping() {
         tokio::time::sleep_until(until.min(tokio::time::Instant::now() + Duration::from_millis(200))).await;
@@ -47,7 +46,7 @@ async fn seen(run: &Run<'_>, known: History, summary: &mut Summary) -> Result<Po
     Ok(polled)
 }
 
-/// Writes down what is held now; gives how much of it was not before.
+/// Records what is held now; returns how many items are new.
 async fn remember(run: &Run<'_>, candidates: &[Candidate], known: History) -> Result<usize, Problem> {
     let mut held = Vec::new();
     let mut still: HashSet<&str> = HashSet::new();
@@ -56,7 +55,7 @@ async fn remember(run: &Run<'_>, candidates: &[Candidate], known: History) -> Re
         let origin = &one.origin;
         let (problem, since) = match &one.readiness {
             Readiness::Held(problem, since) => (problem, since),
-            // The row stays until it is taken: it tells how long one that was cut off has been waited for.
+            // The row stays until the item is received: it shows how long a truncated file has waited.
             Readiness::Ready => {
                 still.insert(&origin.key);
                 continue;
@@ -91,14 +90,14 @@ fn hold(origin: &ItemOrigin, problem: &Problem) -> HeldFile {
     }
 }
 
-/// Leaves something at its source from now on, and why.
+/// Holds an item at its source from now on, with a reason.
 pub(super) async fn leave(run: &Run<'_>, left: &[(&ItemOrigin, Problem)]) -> Result<(), Problem> {
     let since = run.engine.clock().now();
     let holds: Vec<HeldFile> = left.iter().map(|(origin, problem)| HeldFile { since, ..hold(origin, problem) }).collect();
     run.engine.journal().hold_files(&run.flow.id, &holds, &[]).await
 }
 
-/// What may be taken, in its order; the rest is counted.
+/// The items to receive, in order; the rest is counted.
 pub(super) fn ready(flow: &Flow, candidates: Vec<Candidate>, summary: &mut Summary) -> Vec<ItemOrigin> {
     let mut ready = Vec::new();
     for one in candidates {
@@ -116,7 +115,7 @@ pub(super) fn ready(flow: &Flow, candidates: Vec<Candidate>, summary: &mut Summa
     ready
 }
 
-/// Whether something is held only until it is complete.
+/// Whether an item is held only until it is complete.
 fn is_incomplete(code: Code) -> bool {
     matches!(code, Code::StillChanging | Code::MarkerAwaited | Code::DocCut)
 }

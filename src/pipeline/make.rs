@@ -1,4 +1,4 @@
-//! Documents that we make: of records, or as answers to partners' documents.
+//! Documents that we make: from records, or as acknowledgements of partners' documents.
 
 use chrono::{DateTime, Utc};
 use serde_json::{Map, Value as Json, json};
@@ -22,15 +22,15 @@ use crate::{
 
 /// How the document of a message is made.
 pub(super) enum Maker<'f> {
-    /// It is there: the bytes go on as they came.
+    /// It exists: the bytes are passed on unchanged.
     Nothing,
-    /// Of records, those given where this run has read them already.
+    /// From records: the given ones, if this run has read them already.
     Records(Outbound<'f>, Option<Vec<Json>>),
-    /// As an answer to a partner's document.
+    /// As an acknowledgement of a partner's document.
     Answer(&'f SentAck),
 }
 
-/// Makes a document of records and holds it against its schema.
+/// Renders a document of records and validates it.
 pub(super) async fn of_records(
     run: &Run<'_>,
     outbound: Outbound<'_>,
@@ -50,7 +50,7 @@ pub(super) async fn of_records(
         OnRecordChange::Ignore => Vec::new(),
         _ => records.iter().map(|record| (format!("{},{}", outbound.records.model, record["id"]), digest_of(record))).collect(),
     };
-    // Which sending of its records it is: 1 for the first.
+    // The version of its records: 1 for the first.
     let version = match outbound.records.changed {
         OnRecordChange::Resend => engine.journal().sendings(message).await? + 1,
         _ => 1,
@@ -59,7 +59,7 @@ pub(super) async fn of_records(
     store(run, target, message, made, digests, Some(&flow.schema)).await
 }
 
-/// Spools a document that was made and holds it against its schema.
+/// Spools a rendered document and validates it.
 async fn store(
     run: &Run<'_>,
     target: &dyn DocumentTarget,
@@ -83,8 +83,8 @@ async fn store(
     Ok(engine.journal().planned(message, &[], None, engine.clock().now()).await?)
 }
 
-/// The answer that a message at rest is to be given, where its flow gives one. Edited copies get none. Of a zip each document is answered;
-/// a refused zip gets one answer.
+/// The acknowledgement of a message at rest, if its flow sends one. Edited copies get none. In a zip each document gets one; a refused zip
+/// gets one acknowledgement.
 pub(super) fn owed(flow: &Flow, message: &Message, is_zip: bool) -> Option<NewMessage> {
     let answer = flow.answer.as_ref()?;
     let wanted = match message.stage {
@@ -101,7 +101,8 @@ pub(super) fn owed(flow: &Flow, message: &Message, is_zip: bool) -> Option<NewMe
     })
 }
 
-/// The document that an answer is about, done or refused as it is answered; none where it has another outcome by now, or is forgotten.
+/// The document that an acknowledgement refers to, with the outcome it reports; `None` if the outcome has changed, or the document is
+/// deleted.
 pub(super) async fn answered(engine: &Engine, answer: &Message) -> Result<Option<Message>, Problem> {
     let Some(parent) = answer.parent else { return Ok(None) };
     match engine.journal().find(&parent.to_string()).await {
@@ -113,14 +114,14 @@ pub(super) async fn answered(engine: &Engine, answer: &Message) -> Result<Option
     }
 }
 
-/// Ends an answer that tells nothing any more: what it is about is answered anew, or a later answer has its name.
+/// Ends an outdated acknowledgement: its document has a new outcome, or a later acknowledgement has its name.
 pub(super) async fn superseded(engine: &Engine, answer: &mut Message) -> Result<(), Problem> {
-    let reason = Some("what it answers has another outcome by now, or a later answer has its name".to_string());
+    let reason = Some("its document has another outcome now, or a later acknowledgement has its name".to_string());
     let entry = AuditEntry { reason, ..AuditEntry::new("consign", "discard") };
     engine.journal().discard(answer, &entry, engine.clock().now()).await.map(|_| ())
 }
 
-/// Makes an answer and holds it against its schema.
+/// Renders an acknowledgement and validates it.
 pub(super) async fn answer(
     run: &Run<'_>,
     answer: &SentAck,
@@ -136,14 +137,14 @@ pub(super) async fn answer(
     store(run, target, message, made, Vec::new(), answer.schema.as_deref()).await
 }
 
-/// What kept an answer from being made or given, as ops reads it. It is ours to mend, and nothing of it fails for good.
+/// Why an acknowledgement could not be made or sent, for ops. We must fix it; it never fails for good.
 pub(super) fn ungiven(about: &Message, found: Problems) -> Problems {
     if found.lead().code.reaction() != Reaction::Fail || found.lead().code == Code::MessageMoved {
         return found;
     }
-    // The sentence behind "it breaks its schema" says what is wrong.
+    // The sentence after "it does not match its schema" says what is wrong.
     let first = found.get(usize::from(found.lead().code == Code::OutInvalid)).unwrap_or(found.lead()).clone();
-    let text = format!("`{}` (message {}) could not be answered: {}", shown(&about.name), about.id.short(), first.message);
+    let text = format!("`{}` (message {}) could not be acknowledged: {}", shown(&about.name), about.id.short(), first.message);
     Problem::new(Code::AnswerUngiven, text).at(first.place).maybe_hint(first.hint).into()
 }
 

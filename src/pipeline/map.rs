@@ -1,4 +1,4 @@
-//! Documents become plans, which are carried out: received, checked, planned, applied, done.
+//! Documents become plans, which are executed: received, checked, planned, applied, done.
 
 use super::{
     Engine, Run, Summary, apply,
@@ -25,7 +25,7 @@ pub(super) async fn documents(
     let engine = run.engine;
     let at = if message.stage == Stage::Waiting { message.resume } else { Some(message.stage) };
     let then = match message.again.as_then {
-        // Its effect is there; what is left needs no mapping.
+        // Its effect took place; the rest needs no mapping.
         true if at != Some(Stage::Applied) => {
             let snapshot = mapping_store::load(engine.storage(), message).await.map_err(Problems::from);
             match snapshot.and_then(|snapshot| inbound.map.as_then(&snapshot)) {
@@ -45,7 +45,7 @@ struct Documents<'f> {
     run: &'f Run<'f>,
     inbound: Inbound<'f>,
     target: &'f dyn PlanTarget,
-    /// What was read of the message by this process.
+    /// The documents of the message that this process has read.
     stream: Option<Stream>,
 }
 
@@ -89,7 +89,7 @@ impl Documents<'_> {
         let planned = apply::plan(inbound, message, documents, &mut numbers).await;
         let mapping = mapping_store::save(engine.storage(), &inbound.map.snapshot).await;
         if let Err(problems) = planned {
-            // One that is refused is looked for more than any other.
+            // People search for refused messages most.
             engine.journal().numbered(message.id, &numbers, mapping.as_deref()).await?;
             return Err(problems);
         }
@@ -103,7 +103,7 @@ impl Documents<'_> {
         let resumed = self.stream.is_none();
         let documents = known(engine, inbound, &self.run.schemas, message, &mut self.stream).await?;
         if resumed {
-            // The mapping may be another than when it was planned.
+            // The mapping may have changed since it was planned.
             let mut numbers = Vec::new();
             apply::plan(inbound, message, documents, &mut numbers).await?;
             let mapping = mapping_store::save(engine.storage(), &inbound.map.snapshot).await;
@@ -120,7 +120,7 @@ impl Documents<'_> {
     }
 }
 
-/// The numbers of a document that its schema refuses, as far as it can be read at all.
+/// The numbers of a document that its schema refuses, if it can be read at all.
 async fn number_refused(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas, message: &Message) -> Result<(), Problems> {
     if message.size > document_stream::LARGE {
         return Ok(());
@@ -131,12 +131,12 @@ async fn number_refused(engine: &Engine, inbound: Inbound<'_>, schemas: &Schemas
     };
     let Ok(mut documents) = read else { return Ok(()) };
     let mut numbers = Vec::new();
-    // What else the mapping would refuse is told once the schema is content.
+    // Other mapping problems are reported once the document is valid.
     let _ = apply::plan(inbound, message, &mut documents, &mut numbers).await;
     engine.journal().numbered(message.id, &numbers, None).await.map_err(Problems::from)
 }
 
-/// The documents of a message, read again where this process has not read them yet.
+/// The documents of a message, read again if this process has not read them yet.
 async fn known<'m>(
     engine: &Engine,
     inbound: Inbound<'_>,

@@ -1,4 +1,4 @@
-//! The mappings that messages were planned with, each kept once under its digest: so that a message can be done again as it was.
+//! The mappings that messages were planned with, each stored once under its digest, so that a message can be reprocessed with it.
 
 use std::{
     fs,
@@ -15,7 +15,7 @@ fn place(storage: &Storage, digest: &str) -> PathBuf {
     storage.root().join("mappings").join(format!("{digest}.json"))
 }
 
-/// Keeps a mapping and gives its digest. If it cannot be stored, only `--as-then` is affected.
+/// Stores a mapping and returns its digest. If it cannot be stored, only `--as-then` is affected.
 pub(super) async fn save(storage: &Storage, snapshot: &MappingSnapshot) -> Option<String> {
     let text = serde_json::to_vec(snapshot).ok()?;
     let digest = digest(&text);
@@ -29,21 +29,21 @@ fn write(path: &Path, text: &[u8]) -> bool {
     let folder = path.parent().map_or(Ok(()), fs::create_dir_all);
     let written = folder.and_then(|()| fs::write(&beside, text)).and_then(|()| fs::rename(&beside, path));
     if let Err(error) = &written {
-        tracing::warn!("the mapping could not be kept: {}", crate::model::problem::reason(error));
+        tracing::warn!("the mapping could not be stored: {}", crate::model::problem::reason(error));
     }
     written.is_ok()
 }
 
-/// The mapping that a message was planned with last.
+/// The mapping that last planned a message.
 ///
 /// # Errors
-/// It was not kept.
+/// It is not stored.
 pub async fn load(storage: &Storage, message: &Message) -> Result<MappingSnapshot, Problem> {
     let path = message.mapping.as_deref().map(|digest| place(storage, digest));
     let read = move || serde_json::from_slice(&fs::read(path?).ok()?).ok();
     let kept = tokio::task::spawn_blocking(read).await.ok().flatten();
     kept.ok_or_else(|| {
-        Problem::new(Code::OriginalLost, format!("the mapping of that day was not kept for message {}", message.id.short()))
-            .hint("do it again with today's mapping")
+        Problem::new(Code::OriginalLost, format!("the original mapping of message {} is not stored", message.id.short()))
+            .hint("reprocess it with the current mapping")
     })
 }

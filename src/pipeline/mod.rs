@@ -1,8 +1,8 @@
 //! Floor 5: carries messages from their source through their stages to their target.
 //!
-//! The order that makes it safe: bytes to the spool and on disk, then a journal row, then the work, then the effect under an
-//! identity that a second try finds again, then the journal, then the move on the partner's drop. A crash anywhere leaves a stage
-//! from which the same code goes on.
+//! The order that makes it safe: bytes to the spool and on disk, then a journal row, then the work, then the effect with an identity that a
+//! second attempt finds, then the journal, then the move on the partner's drop. After a crash anywhere, the same code continues from the
+//! recorded stage.
 
 mod answers;
 mod apply;
@@ -50,24 +50,24 @@ use crate::{
 };
 
 impl Engine {
-    /// One run of a flow: what was begun is finished, then what is new is taken.
+    /// One run of a flow: finishes unfinished messages, then receives new ones.
     pub async fn run(&self, flow: &str) -> Summary {
         self.work(flow, true).await
     }
 
-    /// Only what was begun, without looking at the drop or for new records.
+    /// Only unfinished messages, without polling the drop or looking for new records.
     pub async fn resume(&self, flow: &str) -> Summary {
         self.work(flow, false).await
     }
 
-    /// Why this process can do nothing any more, where its journal was taken from under it.
+    /// Why this process can do no more work, if its journal was removed while it ran.
     pub fn lost_journal(&self) -> Option<Problem> {
         self.own.gone()
     }
 
     async fn work(&self, id: &str, look: bool) -> Summary {
         let mut summary = Summary { flow: id.to_string(), ..Summary::default() };
-        // One run of a flow at a time: an engine before this one may have one in hand still.
+        // One run of a flow at a time: an earlier engine may still have one in progress.
         let Some(_turn) = self.unless_stopped(Duration::ZERO, self.shared.flows.turn(id)).await else { return summary };
         let Some(flow) = self.workspace().flows.get(id) else {
             let names = self.workspace().flows.keys().map(String::as_str);
@@ -94,13 +94,13 @@ impl Engine {
             summary.problems.extend(problems);
         }
         if self.eager {
-            // Those whose time must be kept are not forgotten over it.
+            // Messages that must wait keep their time all the same.
             let filter = Filter { stages: vec![Stage::Waiting], ..Filter::of_flow(id) };
             summary.waiting = self.journal().list(&filter).await.map_or(summary.waiting, |waiting| waiting.len());
         }
         summary.waiting += summary.not_written;
         if look {
-            // What the partner leaves lying, and what nobody must act on, keeps no flow from working.
+            // Files that the partner does not collect, and problems that need no one, do not stop a flow.
             let ours = |problem: &&Problem| problem.code != Code::NotCollected && problem.who != Who::Nobody;
             let problems: Vec<Problem> = summary.problems.iter().filter(ours).cloned().collect();
             if let Err(problem) = self.journal().run_ends(id, &problems, self.clock().now()).await {

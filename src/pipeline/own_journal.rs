@@ -1,4 +1,4 @@
-//! The journal of a workspace: opened where it is the one that belongs there, and watched for as long as it is open.
+//! The journal of a workspace: opened if it belongs there, and watched while it is open.
 
 use std::{
     os::unix::fs::MetadataExt as _,
@@ -25,22 +25,22 @@ pub(super) struct OwnJournal {
     folder: Option<PathBuf>,
     /// Device and number of the file that is open.
     file: Option<(u64, u64)>,
-    /// How far the marker knows it to have come.
+    /// The journal's position according to the marker.
     marked: AtomicU64,
-    /// That the file is gone is in the log.
+    /// The log says that the file is gone.
     logged: AtomicBool,
 }
 
 impl OwnJournal {
-    /// Opens the journal of a workspace. One of an earlier version is carried over by a process that is alone with it; one is begun only
-    /// where nothing says that there was one.
+    /// Opens the journal of a workspace. A process that is alone with an earlier version upgrades it. A new journal is started only if
+    /// there is no sign of an earlier one.
     pub(super) async fn open(workspace: &Workspace, storage: &Storage) -> Result<Self, Problem> {
         let path = workspace.storage.join(JOURNAL);
-        // Before the journal: what is written down of it never gets ahead of it.
+        // Before the journal: the marker is never ahead of it.
         let marker = storage.marked().await?;
         missing(&path, storage, marker.as_ref()).await?;
         let (journal, is_carried_over) = opened(workspace, &path).await?;
-        // One that was carried over has its name from now on: it may be the copy of before, which somebody has gone back to.
+        // An upgraded journal has its name from now on: it may be the copy from before the upgrade, which somebody has restored.
         let marker = marker.filter(|_| !is_carried_over);
         other(&path, &journal.mark().await?, marker.as_ref())?;
         let marked = AtomicU64::new(marker.map_or(u64::MAX, |marker| marker.number));
@@ -50,27 +50,28 @@ impl OwnJournal {
         Ok(own)
     }
 
-    /// Writes down beside the journal how far it has come.
+    /// Records the journal's position beside it.
     pub(super) async fn mark(&self, storage: &Storage) {
         let Ok(mark) = self.journal.mark().await else { return };
         let number = mark.number;
         if self.marked.load(Ordering::Relaxed) == number {
             return;
         }
-        // One that cannot be written now is written after the next run: it only tells less.
+        // If it cannot be written now, the next run writes it: until then it shows an earlier position.
         if storage.mark(mark).await.is_ok() {
             self.marked.store(number, Ordering::Relaxed);
         }
     }
 
-    /// Why the journal is of no use any more: its file was removed, or replaced, under it. What is written to it is lost with this process.
+    /// Why the journal is of no use any more: its file was removed or replaced while open. Whatever is written to it is lost with this
+    /// process.
     pub(super) fn gone(&self) -> Option<Problem> {
         if self.file.is_none() || inode(&self.path) == self.file {
             return None;
         }
         let text =
-            format!("the journal {} was removed or replaced while consign was running: nothing is taken or sent", self.path.display());
-        Some(Problem::new(Code::JournalLost, text).hint("stop consign, bring the storage back (`consign restore`), then start it again"))
+            format!("the journal {} was removed or replaced while consign was running: nothing is received or sent", self.path.display());
+        Some(Problem::new(Code::JournalLost, text).hint("stop consign, restore the storage (`consign restore`), then start it again"))
     }
 
     /// The folder that its file really lies in.
@@ -78,13 +79,13 @@ impl OwnJournal {
         self.folder.as_deref()
     }
 
-    /// Whether this is the first time that it is asked: one line of the log is enough.
+    /// Whether this is the first call: one line in the log is enough.
     pub(super) fn is_news(&self) -> bool {
         !self.logged.swap(true, Ordering::Relaxed)
     }
 }
 
-/// Refuses that a journal is begun where there was one.
+/// Refuses to start a new journal if there was one.
 async fn missing(path: &Path, storage: &Storage, marker: Option<&Mark>) -> Result<(), Problem> {
     if Journal::is_there(path) {
         return Ok(());
@@ -94,31 +95,28 @@ async fn missing(path: &Path, storage: &Storage, marker: Option<&Mark>) -> Resul
         (0, Some(_)) => "`journal.mark` says that there was one".to_string(),
         (files, _) => format!("the storage holds {files} files"),
     };
-    let hint = "bring it back (`consign restore BACKUP`); only if it is gone for good, begin a new one: `consign init --new-journal`";
+    let hint = "restore it (`consign restore BACKUP`); only if it is lost for good, start a new one: `consign init --new-journal`";
     Err(lost(format!("there is no journal at {}, and {there_was}", path.display()), hint))
 }
 
-/// Refuses a journal that is not the one which belongs there, or is what that was on an earlier day.
+/// Refuses a journal that does not belong there, or is an earlier copy.
 fn other(path: &Path, mark: &Mark, marker: Option<&Mark>) -> Result<(), Problem> {
     let (path, Mark { journal, number }) = (path.display(), mark);
-    let hint = "put the right one back; if this one is meant: `consign init --accept-journal`, which holds what may have been sent already";
+    let hint = "restore the right one; to accept this one: `consign init --accept-journal`, which holds what may have been sent already";
     match marker {
-        Some(marker) if marker.journal != *journal => {
-            Err(lost(format!("{path} is another journal than the one that belongs to this storage"), hint))
-        }
+        Some(marker) if marker.journal != *journal => Err(lost(format!("{path} is not the journal that belongs to this storage"), hint)),
         Some(marker) if marker.number > *number => {
-            let text = format!("{path} is an earlier copy: it ends at {number}, and the journal had come to {}", marker.number);
+            let text = format!("{path} is an earlier copy: it ends at {number}, but the journal had reached {}", marker.number);
             Err(lost(text, hint))
         }
         _ => Ok(()),
     }
 }
 
-/// Looks whether the journal of a workspace is there and the one that belongs there, or none was begun yet: whether there is one. Nothing is
-/// made.
+/// Checks that the journal of a workspace belongs there, or that none was started yet; returns whether there is one. Creates nothing.
 ///
 /// # Errors
-/// It is not, or cannot be read.
+/// It does not belong there, or cannot be read.
 pub async fn belongs(workspace: &Workspace) -> Result<bool, Problem> {
     let (path, storage) = (workspace.storage.join(JOURNAL), Storage::as_it_is(&workspace.storage));
     let marker = storage.marked().await?;
@@ -141,7 +139,7 @@ fn lost(text: String, hint: &str) -> Problem {
     Problem::new(Code::JournalLost, text).hint(hint)
 }
 
-/// Opens the journal; whether it was of an earlier version and was carried over.
+/// Opens the journal; returns whether it was upgraded from an earlier version.
 async fn opened(workspace: &Workspace, path: &Path) -> Result<(Journal, bool), Problem> {
     match Journal::open(path).await {
         Err(problem) if problem.code == Code::EarlierJournal => {}

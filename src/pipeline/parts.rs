@@ -1,4 +1,4 @@
-//! The plan of a message as its target sees it: part by part, with what became of each.
+//! The plan of a message as its target sees it: part by part, with the result of each.
 
 use super::{
     Run, answers,
@@ -18,29 +18,29 @@ use crate::{
     },
 };
 
-/// Remarks about values left as they are, written down of one message.
+/// Maximum number of remarks about preserved values for one message.
 const REMARKS: usize = 20;
 
-/// Runs documents through the mapping of a flow.
+/// Maps documents with the mapping of a flow.
 pub(super) fn applying<'m>(inbound: Inbound<'m>, message: &'m Message) -> Applying<'m> {
     let applying = Applying::new(&inbound.map.mapping, &message.name, &inbound.map.given);
     if inbound.map.partial { applying.part_by_part() } else { applying }
 }
 
-/// What was done of a message's plan.
+/// The result of a message's plan.
 #[derive(Debug, Default)]
 pub(super) struct Applied {
     /// Records stored or found as planned.
     pub(super) records: usize,
     /// Parts of the file that were refused.
     pub(super) refused: usize,
-    /// Values that were left as a person has changed them.
+    /// Values that people changed and consign preserved.
     pub(super) kept: usize,
-    /// What the last part left behind, to be written down with the step that the message takes by it.
+    /// The result of the last part, to record together with the message's next step.
     last: Option<Part>,
 }
 
-/// What carrying out a plan, or one part of it, left behind.
+/// The result of a plan, or of one part of it.
 #[derive(Debug)]
 struct Part {
     records: Vec<RecordRow>,
@@ -56,16 +56,16 @@ impl Part {
 }
 
 impl Applied {
-    /// What the last part left behind: it is complete.
+    /// The result of the last part: it is complete.
     pub(super) fn written(&self) -> Written<'_> {
         self.last.as_ref().map(Part::written).unwrap_or_default()
     }
 
-    /// What is said of it at the message, where there is more to say than that it is done.
+    /// A note for the message, if there is more to say than that it is done.
     pub(super) fn note(&self) -> Option<String> {
         let refused = (self.refused > 0)
-            .then(|| format!("{} of {} records refused; they lie in the error folder", self.refused, self.refused + self.records));
-        let kept = (self.kept > 0).then(|| format!("{} values left as people have changed them", self.kept));
+            .then(|| format!("{} of {} records refused; they are in the error folder", self.refused, self.refused + self.records));
+        let kept = (self.kept > 0).then(|| format!("{} values that people changed were not overwritten", self.kept));
         let parts: Vec<String> = refused.into_iter().chain(kept).collect();
         (!parts.is_empty()).then(|| parts.join("; "))
     }
@@ -74,7 +74,7 @@ impl Applied {
 /// A part of a document, by its line and column, and why it was refused.
 pub(super) type Refused = ((u32, u32), Problem);
 
-/// The plan of one message, and what was done of it so far.
+/// The plan of one message, and its result so far.
 pub(super) struct Planned<'r> {
     run: &'r Run<'r>,
     inbound: Inbound<'r>,
@@ -82,9 +82,9 @@ pub(super) struct Planned<'r> {
     stream: &'r Stream,
     applying: Applying<'r>,
     plans: Plans,
-    /// The part that came last, where it is the only one.
+    /// The last part, if it is the only one.
     whole: Option<Plan>,
-    /// What the part that came last says about documents that we sent.
+    /// The acknowledgements of our documents in the last part.
     says: Vec<(Acknowledgement, Message)>,
     applied: Applied,
     refused: Vec<Refused>,
@@ -106,14 +106,14 @@ impl<'r> Planned<'r> {
         }
     }
 
-    /// What was done of all, and the parts that were refused.
+    /// The result of all parts, and the refused parts.
     pub(super) fn ended(self) -> (Applied, Vec<Refused>) {
         let mut refused = self.refused;
         refused.extend(self.applying.refused().into_iter().filter_map(|(part, problem)| Some((part?, problem))));
         (self.applied, refused)
     }
 
-    /// Counts what one part did; gives it for the journal.
+    /// Adds the result of one part; returns it for the journal.
     fn count(&mut self, part: &TookPlace) -> Part {
         let notes: Vec<&Problem> = part.notes.iter().take(REMARKS.saturating_sub(self.applied.kept)).collect();
         for note in &notes {

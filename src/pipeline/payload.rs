@@ -1,7 +1,7 @@
-//! Documents that are handed over as bytes: made of records, passed on as they came, or answers. Received, planned, staged, applied, done.
+//! Documents that are sent as bytes: made of records, passed on unchanged, or acknowledgements. Received, planned, staged, applied, done.
 //!
-//! Never handed over twice: a row in the journal says what is about to happen before it does. If a crash or a lost answer leaves that row
-//! open, the target is probed. If the probe cannot tell, a person decides.
+//! Never sent twice: a row in the journal says what is about to happen before it does. If a crash or a lost answer leaves that row open,
+//! the target is probed. If the probe cannot tell, a person decides.
 
 use std::time::Duration;
 
@@ -23,7 +23,7 @@ use crate::{
     model::{BoxFuture, Code, Effect, Intent, Message, Pipeline, Problem, Problems, Stage, intent::Outcome, pipeline, problem::shown},
 };
 
-/// Carries a message as far as it goes.
+/// Carries a message as far as possible.
 pub(super) async fn carry_payload<'f>(
     run: &'f Run<'f>,
     target: &'f dyn DocumentTarget,
@@ -34,7 +34,7 @@ pub(super) async fn carry_payload<'f>(
     carry(run, &mut Payload { run, target, maker }, message, summary).await
 }
 
-/// The steps of a document that is handed over.
+/// The steps of a document that is sent.
 struct Payload<'f> {
     run: &'f Run<'f>,
     target: &'f dyn DocumentTarget,
@@ -61,7 +61,7 @@ impl StageSteps for Payload<'_> {
 }
 
 impl Payload<'_> {
-    /// The step of an answer, unless it tells nothing any more. An older one never takes the place of a younger one.
+    /// The step of an acknowledgement, unless it is outdated. An older one never replaces a younger one.
     async fn answer(&mut self, answer: &SentAck, message: &mut Message) -> Result<(), Problems> {
         let engine = self.run.engine;
         let Some(about) = make::answered(engine, message).await? else { return Ok(make::superseded(engine, message).await?) };
@@ -71,7 +71,7 @@ impl Payload<'_> {
         self.go_on(message, Some((answer, &about))).await.map_err(|found| make::ungiven(&about, found))?;
         if message.stage == Stage::Applied {
             let said = if about.stage == Stage::Done { "accepted" } else { "refused" };
-            let text = format!("answered with {}: {said}", shown(&message.path));
+            let text = format!("acknowledged with {}: {said}", shown(&message.path));
             engine.journal().remark(&about, &text, engine.clock().now()).await?;
         }
         Ok(())
@@ -86,7 +86,7 @@ impl Payload<'_> {
                 _ => Ok(journal.planned(message, &[], None, clock.now()).await?),
             },
             Stage::Planned => {
-                // Nobody can see it yet, and it is done again under the same name.
+                // Nobody can see it yet, and a repetition uses the same name.
                 let Some(prepared) = self.run.engine.unless_stopped(Duration::ZERO, self.target.prepare(message)).await else {
                     return Ok(());
                 };
@@ -99,7 +99,7 @@ impl Payload<'_> {
         }
     }
 
-    /// Has it handed over, unless that has happened already.
+    /// Sends it, unless that has already happened.
     async fn hand_over(&self, message: &mut Message) -> Result<(), Problem> {
         let engine = self.run.engine;
         let Some(took_place) = engine.unless_stopped(GRACE, self.took_place(message)).await else { return Ok(()) };
@@ -112,7 +112,7 @@ impl Payload<'_> {
         engine.journal().applied(message, written, note, engine.clock().now()).await
     }
 
-    /// What became of effects of this run that were begun before: whether one took place. One that a look decides is closed.
+    /// Checks earlier effects of this run: returns whether one took place. An effect with a clear answer is closed.
     async fn took_place(&self, message: &mut Message) -> Result<bool, Problem> {
         let (journal, clock) = (self.run.engine.journal(), self.run.engine.clock());
         let intents = journal.intents_of_run(message).await?;
@@ -136,7 +136,7 @@ impl Payload<'_> {
                     journal.conclude(message, std::slice::from_ref(&intent.effect), Outcome::NotHappened, clock.now()).await?;
                     self.target.withdraw(message, Some(&intent.effect)).await?;
                 }
-                // It is had once more, under the name that it has there.
+                // It is repeated, under its existing name.
                 Probe::Idempotent => {}
                 Probe::Unknown(why) => {
                     let mut problem = intent.uncertain(&message.id.short());
@@ -149,7 +149,7 @@ impl Payload<'_> {
     }
 }
 
-/// What an effect that took place leaves behind.
+/// The result of an effect that took place.
 fn happened(effect: &Effect) -> Written<'_> {
     Written { ended: Some((effect, Outcome::Happened)), ..Written::default() }
 }

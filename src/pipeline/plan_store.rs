@@ -1,4 +1,4 @@
-//! What each message was planned to do when it was done, kept beside its original: so that a changed mapping can be held against it.
+//! The plan of each message when it was done, stored with its original, so that the effect of a changed mapping can be compared with it.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use zip::{ZipArchive, ZipWriter, write::SimpleFileOptions};
 
 use crate::{model::Message, model::Plan, storage::Storage};
 
-/// Bytes of a plan that is kept; one of a whole catalogue is not.
+/// Maximum size of a stored plan; that of a whole catalogue is not stored.
 const LARGEST: usize = 32 << 20;
 /// The one file in each archive.
 const INSIDE: &str = "plan.json";
@@ -20,10 +20,10 @@ fn place(storage: &Storage, message: &Message) -> PathBuf {
     storage.root().join("plans").join(message.received.format("%Y-%m-%d").to_string()).join(format!("{}.zip", message.id))
 }
 
-/// Keeps a plan. One that cannot be kept is missed only by `consign replay-check`, which says so.
+/// Stores a plan. If it cannot be stored, only `consign replay-check` misses it, and says so.
 pub(super) async fn save(storage: &Storage, message: &Message, plan: &Plan) {
     let (storage, message, plan) = (storage.clone(), message.clone(), plan.clone());
-    // One that breaks off is missed like one that cannot be kept.
+    // An interrupted write counts as not stored.
     let _ = tokio::task::spawn_blocking(move || write(&storage, &message, &plan)).await;
 }
 
@@ -36,11 +36,11 @@ fn write(storage: &Storage, message: &Message, plan: &Plan) {
     if let (true, Ok(bytes)) = (written, archive.finish())
         && let Err(error) = fs::create_dir_all(folder).and_then(|()| fs::write(&path, bytes.into_inner()))
     {
-        tracing::warn!(message = message.id.short(), "its plan could not be kept: {}", crate::model::problem::reason(&error));
+        tracing::warn!(message = message.id.short(), "its plan could not be stored: {}", crate::model::problem::reason(&error));
     }
 }
 
-/// The plan of a message, as data; none where it was not kept.
+/// The plan of a message, as data; `None` if it is not stored.
 pub async fn load(storage: &Storage, message: &Message) -> Option<Json> {
     let path = place(storage, message);
     tokio::task::spawn_blocking(move || read(&path)).await.ok().flatten()

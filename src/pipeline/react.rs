@@ -1,4 +1,4 @@
-//! Applies the reaction that the register of codes gives to a problem. Nothing else does.
+//! Applies the reaction to a problem from the register of codes. Nothing else does.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -16,12 +16,11 @@ use crate::{
 pub(super) enum Next {
     /// It is.
     Go,
-    /// What this one met every further one would meet.
+    /// No: every other message would meet the same problem.
     Stop,
 }
 
-/// Lets a message wait, holds it, or ends it, as its problems say. One of which it is not known whether it has had its effect never
-/// fails: it is held.
+/// Makes a message wait, holds it, or fails it, as its problems say. A message with an unknown effect never fails: it is held.
 pub(super) async fn react(
     run: &Run<'_>,
     message: &mut Message,
@@ -49,17 +48,17 @@ pub(super) async fn react(
     }
     engine.settled(message, summary);
     if message.answers.is_some() {
-        // An answer is in no count of the run, so its problem is reported by itself; that a server is away, the run reports.
+        // Counts exclude acknowledgements, so its problem is reported separately; the run reports a server that is down.
         summary.problems.extend(problems.iter().filter(|problem| problem.code.scope() < Scope::Endpoint).cloned());
     }
-    // Of a flow that has moved to another Odoo, what is left for the old one stops nothing.
+    // If a flow has moved to another Odoo, messages for the old one stop nothing.
     if problems.lead().code.area() == Area::Odoo && message.odoo != flow.odoo {
         engine.site.forget_odoo(&message.odoo).await;
         return Ok(Next::Go);
     }
     let waits = matches!(reaction, Reaction::Wait | Reaction::Stop);
     let is_away = waits && engine.forget_what_is_away(flow, &message.odoo, &problems).await;
-    // An answer needs no Odoo: that one is away stops no other answer.
+    // An acknowledgement needs no Odoo: an Odoo that is down stops none.
     let is_away = is_away && message.answers.is_none();
     Ok(if is_away || reaction == Reaction::Stop { Next::Stop } else { Next::Go })
 }
@@ -70,7 +69,7 @@ async fn unclear(engine: &Engine, message: &Message) -> Result<Option<Problem>, 
     Ok(intents.iter().find(|intent| intent.needs_a_person()).map(|intent| intent.uncertain(&message.id.short())))
 }
 
-/// When nothing that a message has begun can take place any more by itself.
+/// When no started effect of a message can take place any more.
 async fn landed(engine: &Engine, message: &Message, within: TimeDelta) -> Result<Option<DateTime<Utc>>, Problem> {
     if within <= TimeDelta::zero() || planted(Planted::ProbedEarly) {
         return Ok(None);

@@ -1,5 +1,5 @@
-//! What is taken from a source, many at once: fetched into the spool, on disk together, written into the journal together. What is taken
-//! is known by its key, its fingerprint and its content, never by its name alone.
+//! Receives items from a source in batches: fetched into the spool, synced to disk together, recorded in the journal together. An item is
+//! identified by its key, its fingerprint and its content, never by its name alone.
 
 use std::collections::HashMap;
 
@@ -20,10 +20,10 @@ use crate::{
 
 /// Files of one batch.
 const FILES: usize = 512;
-/// Bytes of one batch; a file that has more is one by itself.
+/// Bytes of one batch; a larger file is a batch by itself.
 const BYTES: u64 = 64 << 20;
 
-/// Cuts what was found into batches that are fetched, stored and written down together.
+/// Splits the found items into batches that are fetched, stored and recorded together.
 pub(super) fn batches(ready: Vec<ItemOrigin>) -> Vec<Vec<ItemOrigin>> {
     let mut batches: Vec<Vec<ItemOrigin>> = Vec::new();
     let mut bytes = u64::MAX;
@@ -40,8 +40,8 @@ pub(super) fn batches(ready: Vec<ItemOrigin>) -> Vec<Vec<ItemOrigin>> {
     batches
 }
 
-/// Takes what was fetched: spool, journal, and the source is told. Gives the messages to carry on, in their order, with the records that
-/// they are made of.
+/// Receives what was fetched: spool, journal, then the acknowledgement to the source. Returns the messages to process, in their order, with
+/// the records that they are made of.
 pub(super) async fn receive(
     run: &Run<'_>,
     fetched: Vec<Result<Fetched, Problem>>,
@@ -51,7 +51,7 @@ pub(super) async fn receive(
     let engine = run.engine;
     let mut stop = None;
     let mut taken = Taken::default();
-    // All of it is at its source still; whatever ends this leaves nothing of it in the spool.
+    // All items are still at their source; if this ends early, nothing stays in the spool.
     let (new, repeats) = verify_complete(run, fetched, doubt, &mut taken, &mut stop, summary).await?;
     if planted(Planted::AcceptedEarly) {
         let early: Vec<Message> = new.iter().map(|new| new.message(engine.clock().now())).collect();
@@ -59,7 +59,7 @@ pub(super) async fn receive(
     }
     let Taken { mut records, unclaimed } = taken;
     let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-    // From here on the journal may know of them, whatever it says and whatever breaks this off.
+    // From here on the journal may have them, whatever it returns and whatever interrupts this.
     let ids: Vec<MessageId> = unclaimed.keys().copied().collect();
     unclaimed.into_values().for_each(Unclaimed::keep);
     let received = engine.journal().receive_all(None, &new, &twins, engine.clock().now()).await;
@@ -88,20 +88,20 @@ pub(super) async fn receive(
         }
     }
     match stop {
-        // What was taken is carried on by the next run; this one cannot go on.
+        // The next run continues with the received messages; this one cannot.
         Some(problem) => Err(problem),
         None => Ok(carry),
     }
 }
 
-/// What belongs to messages that are not written down yet.
+/// Data of messages that are not recorded yet.
 #[derive(Default)]
 struct Taken {
     records: HashMap<MessageId, Vec<Json>>,
     unclaimed: HashMap<MessageId, Unclaimed>,
 }
 
-/// What of a batch is complete and on disk, with the ledger's verdict on each.
+/// The items of a batch that are complete and on disk, with the ledger's verdict on each.
 async fn verify_complete(
     run: &Run<'_>,
     fetched: Vec<Result<Fetched, Problem>>,
@@ -115,7 +115,7 @@ async fn verify_complete(
     for one in fetched {
         match one {
             Ok(Fetched { origin, incomplete: Some(problem), .. }) => {
-                // Waited for from now on, not from when it was first seen to stand still.
+                // The wait starts now, not when it was first seen to be stable.
                 look::leave(run, &[(&origin, problem)]).await?;
                 summary.incomplete += 1;
             }
@@ -126,7 +126,7 @@ async fn verify_complete(
                 taken.unclaimed.extend(unclaimed.map(|one| (message.id, one)));
                 new.push(message);
             }
-            // A problem that all would meet ends the run. A problem of one is reported, and the others go on.
+            // A problem that affects all ends the run. A problem of one item is reported, and the others continue.
             Err(problem) if problem.code.scope() < Scope::Endpoint => summary.problems.push(problem),
             Err(problem) => *stop = Some(problem),
         }
@@ -145,20 +145,20 @@ async fn verify_complete(
     Ok((new, repeats))
 }
 
-/// Why a document is held that may have been sent already.
+/// Why a document is held: it may have been sent already.
 fn may_be_sent(doubt: Doubt) -> Problem {
     let text = match doubt {
         Doubt::Restored(made) => {
             let made = made.format("%Y-%m-%d %H:%M:%S UTC");
-            format!("the journal was restored as it was at {made}; what was sent after that it does not know, this among it perhaps")
+            format!("the journal is a backup of {made}; this may have been sent after that")
         }
         Doubt::Begun(at) => {
             let at = at.format("%Y-%m-%d %H:%M:%S UTC");
-            format!("the journal was begun anew at {at}; what was sent before that it does not know, this among it perhaps")
+            format!("the journal was started again at {at}; this may have been sent before that")
         }
         Doubt::OtherOdoo => {
-            "the flow works with another Odoo than before; if that is the same Odoo under another name, this was sent already".to_string()
+            "the flow uses another Odoo than before; if it is the same Odoo under another name, this was sent already".to_string()
         }
     };
-    Problem::new(Code::Restored, text).hint("look whether the partner has it: consign release sends it, consign discard does not")
+    Problem::new(Code::Restored, text).hint("check whether the partner has it: consign release sends it, consign discard does not")
 }

@@ -1,4 +1,4 @@
-//! What a flow makes of a file or of a record, without Odoo, drop or journal: for `consign plan` and `consign test`.
+//! The result of a flow for a file or a record, without Odoo, drop or journal: for `consign plan` and `consign test`.
 
 use serde_json::{Value as Json, json};
 
@@ -13,7 +13,7 @@ use crate::{
     storage::safe_name,
 };
 
-/// What a file of an inbound flow is to do to Odoo.
+/// The plan of an inbound flow for a file.
 ///
 /// # Errors
 /// Everything that is wrong with the file.
@@ -22,7 +22,7 @@ pub fn plan(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Sch
     inbound.map.mapping.apply(&documents, name, &inbound.map.given)
 }
 
-/// A document that was made.
+/// A rendered document.
 #[derive(Debug)]
 pub struct RenderedDocument {
     /// File name.
@@ -31,7 +31,7 @@ pub struct RenderedDocument {
     pub text: String,
 }
 
-/// The document that an outbound flow makes of records as they are read from Odoo.
+/// The document that an outbound flow renders from records as read from Odoo.
 ///
 /// # Errors
 /// The template cannot be filled in.
@@ -54,10 +54,10 @@ pub fn document(
     Ok(RenderedDocument { name, text })
 }
 
-/// Holds a document that we made against its schema.
+/// Validates a document that we made.
 ///
 /// # Errors
-/// What is wrong with it: ours to mend, not the partner's.
+/// Its problems: we must fix them, not the partner.
 pub fn check(schema: &Schema, name: &str, bytes: Vec<u8>) -> Result<(), Problems> {
     let (source, own) = (ByteSource::Bytes(bytes.into()), name.to_string());
     let read = move |judge: &mut dyn Events| {
@@ -67,7 +67,7 @@ pub fn check(schema: &Schema, name: &str, bytes: Vec<u8>) -> Result<(), Problems
     if found.is_empty() {
         return Ok(());
     }
-    let first = Problem::new(Code::OutInvalid, "the document we made breaks its schema; it was not sent")
+    let first = Problem::new(Code::OutInvalid, "the rendered document does not match its schema; it was not sent")
         .hint("correct the template or the data in Odoo, then reprocess");
     let ours = found.into_iter().map(|mut problem| {
         problem.who = Who::Consultant;

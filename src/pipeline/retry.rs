@@ -1,4 +1,4 @@
-//! How long a message waits before it is tried again.
+//! The back-off of messages.
 
 use chrono::{DateTime, TimeDelta, Utc};
 
@@ -7,16 +7,16 @@ use crate::{
     model::{Code, MessageId, Problems},
 };
 
-/// Seconds before the first further try.
+/// Seconds before the first retry.
 const SOON: i64 = 30;
-/// Seconds between two tries at most.
+/// Maximum seconds between two attempts.
 const LONGEST: i64 = 3600;
 
-/// When to try again after `attempts` tries: half a minute, doubled each time up to an hour, and up to a tenth more by the message's
-/// own id, so that many waiting messages do not all come back at once.
+/// When to retry after `attempts` attempts: half a minute, doubled each time up to one hour. The message's id adds up to a tenth, so that
+/// many waiting messages do not all retry at the same time.
 ///
-/// After a lost answer from Odoo the next try is not before `lands_within` has passed, even if a person asks. If another effect may still
-/// take place until `landed`, it is not before that.
+/// After a lost answer from Odoo the next attempt is not before `lands_within` has passed, even if a person asks. If another effect may
+/// still take place until `landed`, it is not before that.
 pub(super) fn next_try(
     (message, attempts): (MessageId, u32),
     problems: &Problems,
@@ -27,7 +27,7 @@ pub(super) fn next_try(
     let firm = problems.iter().any(|problem| problem.code == Code::OdooTimeout);
     let seconds =
         SOON.saturating_mul(1 << attempts.min(7)).clamp(if firm { lands_within.num_seconds().clamp(SOON, LONGEST) } else { SOON }, LONGEST);
-    // After a lost answer it goes on as soon as that Odoo is written to again, before younger messages.
+    // After a lost answer it continues as soon as writes to that Odoo are allowed again, before younger messages.
     let spread = if firm { 0 } else { u32::from_str_radix(&message.short(), 16).map_or(0, i64::from) % (seconds / 10 + 1) };
     let at = now + TimeDelta::seconds(seconds + spread);
     match landed.filter(|landed| *landed > now) {

@@ -1,4 +1,4 @@
-//! A run of a flow: what was begun is finished, then its source is looked at, and what is ready is taken and carried on.
+//! A run of a flow: it finishes unfinished messages, polls the source, and processes what is ready.
 
 use std::{collections::VecDeque, time::Duration};
 
@@ -21,11 +21,11 @@ use crate::{
     model::{Code, Message, Problem, Problems, codes::Scope},
 };
 
-/// A message to carry, with the records that it is made of where this run has read them.
+/// A message to carry, with its records if this run has read them.
 type Due = (Message, Option<Vec<Json>>);
 
 impl Run<'_> {
-    /// Finishes what was begun; where it is to `look`, takes what is ready.
+    /// Finishes unfinished messages; with `look`, it also receives what is ready.
     pub(super) async fn go(&self, look: bool, summary: &mut Summary) -> Result<(), Problems> {
         let engine = self.engine;
         let begun = engine.journal().unfinished(&self.flow.id, engine.clock().now(), engine.eager).await?;
@@ -34,11 +34,11 @@ impl Run<'_> {
         }
         let mut is_stopped = self.is_landing(summary).await?;
         self.carry_all(begun.into_iter().map(|message| (message, None)).collect(), &mut is_stopped, summary).await?;
-        // What can wait at its source is not taken while it could go nowhere.
+        // Items that can wait at their source are not received while the target is down.
         if !look || engine.is_stopping() || (is_stopped && self.source.can_wait()) {
             return Ok(());
         }
-        // What is only looked at, or fetched and not written down yet, is done again by the next run.
+        // The next run repeats what is only polled, or fetched and not recorded yet.
         let Some(followed) = engine.unless_stopped(Duration::ZERO, self.follow(summary)).await else { return Ok(()) };
         followed?;
         if engine.journal().is_paused(&self.flow.id).await? {
@@ -48,14 +48,14 @@ impl Run<'_> {
         let Some(name) = self.source.lease() else { return self.poll(None, is_stopped, summary).await };
         let lease = Lease { engine, name };
         if !lease.take().await? {
-            return Err(Problem::new(Code::Leased, format!("another consign looks at {} now", lease.name)).into());
+            return Err(Problem::new(Code::Leased, format!("another consign is polling {} now", lease.name)).into());
         }
         let polled = self.poll(Some(&lease), is_stopped, summary).await;
         lease.release().await?;
         polled
     }
 
-    /// Whether a call may still be running in Odoo. Then nothing is written to it, and all messages keep their order.
+    /// Whether a call may still be running in Odoo. Then consign writes nothing to it, and all messages keep their order.
     async fn is_landing(&self, summary: &mut Summary) -> Result<bool, Problem> {
         let Target::Plans(_) = &self.target else { return Ok(false) };
         let landing = self.engine.site.still_landing(&self.flow.odoo).await?;
@@ -64,7 +64,7 @@ impl Run<'_> {
         Ok(summary.odoo_is_busy)
     }
 
-    /// Writes down what has become of messages that were sent earlier.
+    /// Records what has become of sent messages.
     async fn follow(&self, summary: &mut Summary) -> Result<(), Problem> {
         let Target::Documents(target) = &self.target else { return Ok(()) };
         let (journal, now) = (self.engine.journal(), self.engine.clock().now());
@@ -115,7 +115,8 @@ impl Run<'_> {
             if let Some(problem) = engine.lacks_room() {
                 return Err(problem.into());
             }
-            // Partners take turns: one batch, then whoever waits longest. Records need no turn: they are read in few calls and block no partner.
+            // Partners take turns: one batch, then whoever has waited longest. Records need no turn: a few calls read them, and they block
+            // no partner.
             let fetching = async {
                 if self.source.can_wait() {
                     return (None, self.source.fetch(batch).await);
@@ -131,7 +132,7 @@ impl Run<'_> {
             let mut fetched = match fetched {
                 Ok(fetched) => fetched,
                 Err(problem) if problem.is_temporary() || problem.code.scope() >= Scope::Flow => return Err(problem.into()),
-                // The batch behind may fare better.
+                // The next batch may succeed.
                 Err(problem) => {
                     unread = Some(problem);
                     continue;
@@ -145,7 +146,7 @@ impl Run<'_> {
                 continue;
             }
             drop(turn);
-            // Received one by one, as long as each goes on.
+            // Received one by one, as long as each succeeds.
             fetched.reverse();
             while let Some(one) = fetched.pop() {
                 let messages = receive::receive(self, vec![one], doubt, summary).await?;
@@ -158,7 +159,7 @@ impl Run<'_> {
         if let Some(problem) = unread {
             return Err(problem.into());
         }
-        // All that was ready is claimed now, and none of it is looked for again.
+        // Everything ready is claimed now, and not looked for again.
         if let Some(cursor) = cursor {
             engine.journal().move_cursor(&flow.id, &flow.odoo, &cursor).await?;
         }
@@ -168,8 +169,8 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Carries messages one after the other, in their order, and settles those that came to rest together; then the answers that are given
-    /// to partners for them.
+    /// Carries messages one after another, in their order, and settles those that came to rest together. Then it sends the acknowledgements
+    /// for them.
     async fn carry_all(&self, due: Vec<Due>, is_stopped: &mut bool, summary: &mut Summary) -> Result<(), Problems> {
         let mut trouble = None;
         let mut queue = VecDeque::from(due);
@@ -179,7 +180,7 @@ impl Run<'_> {
                 if self.engine.is_stopping() {
                     break;
                 }
-                // One failure tells for all: a server that is away is not asked again for every message of a run.
+                // One failure is enough: a server that is down is not asked again for every message of a run.
                 let is_answer = message.answers.is_some();
                 let stopped = if is_answer { summary.answers_stopped || summary.source_is_away } else { *is_stopped };
                 if !message.stage.is_at_rest() {
@@ -220,7 +221,7 @@ impl Run<'_> {
             return match &self.answers() {
                 Some((answer, target)) => payload::carry_payload(self, target, Maker::Answer(answer), message, summary).await,
                 None => {
-                    let text = format!("message {} is an answer, but its flow has no [answer] any more", message.id.short());
+                    let text = format!("message {} is an acknowledgement, but its flow no longer has [answer]", message.id.short());
                     let hint = format!("restore [answer] in {} and release the message, or discard it", self.flow.file);
                     let blocked = &mut Blocked::by(self.engine, message, Problem::new(Code::AnswerGone, text).hint(hint));
                     carry(self, blocked, message, summary).await
@@ -246,9 +247,9 @@ impl Run<'_> {
                 let maker = self.flow.outbound().map_or(Maker::Nothing, |outbound| Maker::Records(outbound, records));
                 payload::carry_payload(self, &**target, maker, message, summary).await
             }
-            // The configuration joins no other pair.
+            // The configuration allows no other pair.
             (Ok(false), _, Target::Plans(_)) => Ok(Next::Go),
-            // One whose own copy cannot be read now waits, and keeps no other.
+            // A message whose copy cannot be read now waits, and does not affect others.
             (Err(problem), ..) if problem.is_temporary() => {
                 carry(self, &mut Blocked::by(self.engine, message, problem), message, summary).await
             }
@@ -257,17 +258,17 @@ impl Run<'_> {
     }
 }
 
-/// The right to look at a source, kept in the journal for as long as the work takes.
+/// The lease of a source, kept in the journal for as long as the work takes.
 struct Lease<'a> {
     engine: &'a Engine,
     name: String,
 }
 
-/// How long a lease holds when its owner falls silent.
+/// How long a lease is valid after its owner's last renewal.
 const LEASE: TimeDelta = TimeDelta::minutes(10);
 
 impl Lease<'_> {
-    /// Takes or renews it; `false` when another has it.
+    /// Takes or renews it; `false` if another process has it.
     async fn take(&self) -> Result<bool, Problem> {
         let now = self.engine.clock().now();
         self.engine.journal().lease(&self.name, &self.engine.shared.owner, now + LEASE, now).await

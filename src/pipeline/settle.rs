@@ -1,4 +1,4 @@
-//! Messages at rest: our own copy goes to its archive, and the source hears what became of them. An effect is never repeated for it.
+//! Messages at rest: our own copy moves to its archive, and the source gets the outcome. This never repeats an effect.
 
 use chrono::{DateTime, Utc};
 
@@ -12,22 +12,21 @@ use crate::{
     storage::RefusedParts,
 };
 
-/// Whether our own copy lies where a message at rest has it.
+/// Whether our own copy is where a message at rest has it.
 fn is_archived(message: &Message) -> bool {
     let archive = if message.stage == Stage::Failed { "error/" } else { "archive/" };
     message.stored.is_empty() || message.stored.starts_with(archive)
 }
 
-/// Whether a message of a flow is at rest and something is left to do for it. One of another kind, of before the flow was turned round, is
-/// left as it is.
+/// Whether a message of a flow is at rest and not settled yet. A message from before the flow changed its direction is left as it is.
 pub(super) fn is_due(flow: &Flow, message: &Message) -> bool {
     let is_own = message.answers.is_some() || message.pipeline() == flow.pipeline();
     let is_open = !message.moved || !is_archived(message) || message.refused > 0;
     is_own && is_open && matches!(message.stage, Stage::Done | Stage::Discarded | Stage::Failed)
 }
 
-/// Shelves our copies of messages at rest and tells their source, in one batch so that waits are shared. A failure is reported, does not
-/// affect the others, and is tried again at the next run. Gives the answers that partners are to be given.
+/// Archives our copies of messages at rest and settles them at their source, in one batch so that waits are shared. A failure is reported,
+/// does not affect the others, and is retried at the next run. Returns the acknowledgements to send to partners.
 pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> Result<Vec<Message>, Problem> {
     let engine = run.engine;
     if messages.is_empty() {
@@ -39,7 +38,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
         if message.stage == Stage::Discarded
             && let Err(problem) = withdraw(run, &message).await
         {
-            // Tried again at the next run.
+            // Retried at the next run.
             tracing::warn!(message = message.id.short(), code = problem.code.as_str(), "{}", problem.message);
             continue;
         }
@@ -52,7 +51,7 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
                 owed.extend(answer);
                 archived.push((message, problems));
             }
-            // The same reason is told once, however many files it holds.
+            // The same reason is reported once, however many files it affects.
             Err(problem) if ours.iter().any(|reported| reported.code == problem.code) => {}
             Err(problem) => ours.push(problem.in_file(&message.name)),
         }
@@ -74,14 +73,14 @@ pub(super) async fn settle(run: &Run<'_>, messages: Vec<Message>, summary: &mut 
     Ok(answers)
 }
 
-/// Puts our copy of a message in its folder; gives the answer that the partner is to be given for it.
+/// Moves our copy of a message to its folder; returns the acknowledgement to send to the partner for it.
 async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) -> Result<Option<NewMessage>, Problem> {
     let storage = run.engine.storage();
-    // One that lies where it belongs is not read and hashed again because its source cannot be reached.
+    // A copy in its right place is not read and hashed again when only its source cannot be reached.
     if message.stage == Stage::Failed || !message.stored.starts_with("archive/") {
         message.stored = storage.archive(message, problems).await?;
     }
-    // An answer has no source that would hear of it.
+    // An acknowledgement has no source to settle.
     message.moved |= message.answers.is_some();
     let is_zip = match &run.flow.documents {
         Some(documents) if run.flow.answer.is_some() => unpack::is_package(storage, documents, message).await?,
@@ -90,8 +89,8 @@ async fn put_away(run: &Run<'_>, message: &mut Message, problems: &[Problem]) ->
     Ok(make::owed(run.flow, message, is_zip))
 }
 
-/// Has the source hear what became of messages; `None` where that was broken off by a stop. A move of a file is repeated until it succeeds.
-/// A note in Odoo is waited for: nobody would know whether it was written. If the process is killed, it is looked for when it has landed.
+/// Settles messages at the source; `None` if a stop interrupted it. A move of a file is repeated until it succeeds. A note in Odoo is
+/// waited for: otherwise nobody would know whether it was written. If the process is killed, the next one checks for the note later.
 async fn hear(run: &Run<'_>, resting: &[Resting<'_>]) -> Option<Result<Vec<Settled>, Problem>> {
     let engine = run.engine;
     if !run.source.settles_late() {
@@ -108,7 +107,7 @@ async fn hear(run: &Run<'_>, resting: &[Resting<'_>]) -> Option<Result<Vec<Settl
     Some(engine.under_way(say, run.source.settle(resting)).await)
 }
 
-/// Tells the source what became of messages.
+/// Settles messages at the source.
 async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &mut Summary) -> Result<(), Problem> {
     let engine = run.engine;
     let (messages, problems): (Vec<Message>, Vec<Vec<Problem>>) = messages.into_iter().unzip();
@@ -144,7 +143,7 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
                 settled.push(Message { moved: true, ..message });
             }
             Err(problem) if message.pipeline().maps() || is_worth_another_try(&problem) => failures.push((message, problem)),
-            // Odoo will never take this note: that is remarked, and nothing is retried.
+            // Odoo will never accept this note: that is recorded, and nothing is retried.
             Err(problem) => {
                 engine.journal().remark(&message, &format!("no note: {}", problem.message), now).await?;
                 summary.problems.push(problem);
@@ -165,7 +164,7 @@ async fn tell(run: &Run<'_>, messages: Vec<(Message, Vec<Problem>)>, summary: &m
     for (message, problem) in failures.iter().filter(|(message, _)| !message.pipeline().maps()) {
         engine.forget_what_is_away(run.flow, &message.odoo, &Problems::from(problem.clone())).await;
     }
-    // What is left for an Odoo that the flow has left keeps nothing else.
+    // Notes for an Odoo that the flow no longer uses do not affect others.
     let is_away = |(message, problem): &(Message, Problem)| {
         problem.code.scope() >= Scope::Flow && (message.pipeline().maps() || message.odoo == run.flow.odoo)
     };
@@ -189,14 +188,14 @@ fn report(run: &Run<'_>, mut failures: Vec<(Message, Problem)>, summary: &mut Su
     }
 }
 
-/// Gives the source the refused parts of documents. A failure here does not affect the settling of other messages.
+/// Sends the refused parts of documents to the source. A failure here does not affect the settling of other messages.
 async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> Result<(), Problem> {
     let engine = run.engine;
     let (mut taken, mut resting, mut done) = (Vec::new(), Vec::new(), Vec::new());
     for message in messages {
         match engine.storage().left(&message).await {
             Ok(Some(left)) => taken.push((message, left)),
-            // Somebody has taken it out of the error folder: there is nothing to give any more.
+            // Somebody has removed it from the error folder: there is nothing to send.
             Ok(None) => done.push(Message { refused: 0, ..engine.journal().find(&message.id.to_string()).await? }),
             Err(problem) => summary.problems.push(problem.in_file(&message.name)),
         }
@@ -218,7 +217,7 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     let mut failures = Vec::new();
     for (message, reported) in messages.into_iter().zip(reported) {
         match reported {
-            // As the journal has it: whether its file was moved may have been written meanwhile.
+            // Read from the journal: the move of its file may have been recorded meanwhile.
             Ok(_) => done.push(Message { refused: 0, ..engine.journal().find(&message.id.to_string()).await? }),
             Err(problem) => failures.push((message, problem)),
         }
@@ -228,7 +227,7 @@ async fn leave(run: &Run<'_>, messages: Vec<Message>, summary: &mut Summary) -> 
     Ok(())
 }
 
-/// Removes the upload of a discarded message. It stays where nobody knows whether the file was sent: it can tell.
+/// Removes the upload of a discarded message. It stays if nobody knows whether the file was sent: it is the proof.
 async fn withdraw(run: &Run<'_>, message: &Message) -> Result<(), Problem> {
     if message.pipeline().maps() || !message.checked {
         return Ok(());
@@ -246,7 +245,7 @@ async fn withdraw(run: &Run<'_>, message: &Message) -> Result<(), Problem> {
     }
 }
 
-/// Tells the source which items are duplicates. One that the source cannot move is reported and left there; the others go on.
+/// Tells the source which items are duplicates. If one cannot be moved, it is reported and left there; the others continue.
 pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut Summary) -> Result<(), Problem> {
     if repeats.is_empty() {
         return Ok(());
@@ -275,17 +274,17 @@ pub(super) async fn duplicates(run: &Run<'_>, repeats: &[Repeat], summary: &mut 
         .collect();
     if let Some((copy, _, problem)) = failures.first() {
         let more = if failures.len() == 1 { String::new() } else { format!(", nor {} more", failures.len() - 1) };
-        let sentence = format!("the duplicate `{}` could not be moved on the partner's side{more}: {}", shown(&copy.name), problem.message);
+        let sentence = format!("the duplicate `{}` was not moved on the partner's server{more}: {}", shown(&copy.name), problem.message);
         summary
             .problems
-            .push(Problem::new(Code::AcknowledgeFailed, sentence).hint("nothing is done a second time; `consign drops` lists them"));
+            .push(Problem::new(Code::AcknowledgeFailed, sentence).hint("nothing is processed twice; `consign drops` lists them"));
     }
     // They are not fetched again at every poll.
     let origins: Vec<(ItemOrigin, Problem)> = failures
         .into_iter()
         .map(|(copy, known, problem)| {
-            let why = format!("it repeats message {} and could not be moved: {}", known.id.short(), problem.message);
-            let hint = "remove it, or give the user the right to rename; it is tried again after an hour";
+            let why = format!("it is a duplicate of message {} and could not be moved: {}", known.id.short(), problem.message);
+            let hint = "remove it, or give the user the right to rename; consign retries after an hour";
             let (key, name, size, modified) = (copy.path.clone(), copy.name.clone(), copy.size, copy.modified);
             let origin = ItemOrigin { key, name, size, modified, ..ItemOrigin::default() };
             (origin, Problem::new(Code::Duplicate, why).hint(hint))

@@ -1,5 +1,4 @@
-//! What the engines of one process have in common, those that follow each other when the workspace is read anew: the one before may have
-//! something in hand still.
+//! State that the engines of one process share. After a reload the earlier engine may still be working.
 
 use std::sync::Arc;
 
@@ -9,17 +8,17 @@ use crate::{
     model::MessageId,
 };
 
-/// In common.
+/// Shared state.
 pub(super) struct Shared {
-    /// Who this process is in leases.
+    /// The name of this process in leases.
     pub(super) owner: String,
     /// Who may fetch now.
     pub(super) turns: FairShare,
-    /// Flows that are at work, each by itself.
+    /// Locks of the running flows.
     pub(super) flows: Locks,
-    /// What the process does besides, each by itself: alerts, the archive.
+    /// Locks of the other tasks of the process: alerts, the archive.
     pub(super) chores: Locks,
-    /// Odoos that are written to, and what each may still be at.
+    /// Locks of the Odoos, and what each may still be processing.
     pub(super) writing: Arc<Locks<Landing>>,
 }
 

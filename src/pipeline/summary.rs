@@ -1,23 +1,23 @@
-//! What a run of a flow did, and who hears how it goes.
+//! The result of a run, and the listener for its progress.
 
 use serde::Serialize;
 
 use crate::model::{Message, Problem};
 
-/// Hears how work goes on, for progress bars and logs.
+/// Receives progress, for progress bars and logs.
 pub trait Watcher: Send + Sync {
-    /// So many files lie before a flow.
+    /// The number of files that a flow has to process.
     fn found(&self, _flow: &str, _files: usize) {}
     /// A message has come to rest or waits.
     fn settled(&self, _message: &Message) {}
 }
 
-/// Hears nothing.
+/// Ignores progress.
 pub struct Silent;
 
 impl Watcher for Silent {}
 
-/// What one run of a flow did.
+/// The result of one run of a flow.
 #[derive(Debug, Clone, Default, Serialize)]
 pub struct Summary {
     /// Flow.
@@ -30,11 +30,11 @@ pub struct Summary {
     pub waiting: usize,
     /// Messages held for a person.
     pub held: usize,
-    /// Files that are left on the drop for a person, those told before among them.
+    /// Files that are left on the drop for a person, those reported before included.
     pub left_on_remote: usize,
-    /// Records that were refused while the rest of their files went in.
+    /// Records that were refused while the rest of their files was written.
     pub refused: usize,
-    /// Values left as people have changed them in Odoo.
+    /// Values that people changed in Odoo and consign preserved.
     pub values_preserved: usize,
     /// Exact duplicates archived.
     pub duplicates: usize,
@@ -42,18 +42,18 @@ pub struct Summary {
     pub incomplete: usize,
     /// The flow is paused: nothing new was received.
     pub paused: bool,
-    /// What kept the flow itself from working.
+    /// Why the flow itself could not work.
     pub problems: Vec<Problem>,
-    /// The source could not be reached to hear what became of messages; it is not asked any more in this run.
+    /// The source could not be reached to settle messages; this run does not try again.
     #[serde(skip)]
     pub(crate) source_is_away: bool,
-    /// An answer to a partner could not be given for a reason that every other would meet; no further one is tried in this run.
+    /// An acknowledgement failed for a reason that affects every other; this run tries no further one.
     #[serde(skip)]
     pub(crate) answers_stopped: bool,
-    /// Odoo may still be at a call of an earlier run: what is to be written to it waits where it is.
+    /// Odoo may still process a call of an earlier run: messages that would write to it wait.
     #[serde(skip)]
     pub(crate) odoo_is_busy: bool,
-    /// Messages that were not carried on for it; they count as waiting.
+    /// Messages that were not carried for this reason; they count as waiting.
     #[serde(skip)]
     pub(crate) not_written: usize,
 }

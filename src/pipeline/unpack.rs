@@ -1,5 +1,5 @@
-//! A partner's zip of documents: each document becomes a message of its own, whose parent is the zip. The zip is whole or refused, so
-//! that nothing of it goes in twice.
+//! A partner's zip of documents: each document becomes a separate message, whose parent is the zip. A zip is processed as a whole or
+//! refused, so that none of its documents is processed twice.
 
 use std::{collections::HashSet, path::Path};
 
@@ -19,13 +19,13 @@ use crate::{
     transport::{join, leaf},
 };
 
-/// Bytes of all documents of one zip together.
+/// Maximum bytes of all documents of one zip together.
 pub const TOTAL: u64 = 1 << 30;
 
-/// Documents of one zip that may be identical to another one of it, empty ones among them.
+/// Maximum number of documents in a zip that are identical to another one, including empty ones.
 const ALIKE: usize = 100;
 
-/// Whether a message of a flow is a zip of documents. One that came in a zip is not opened again.
+/// Whether a message of a flow is a zip of documents. A zip inside a zip is not opened.
 ///
 /// # Errors
 /// Our own copy cannot be read.
@@ -35,20 +35,20 @@ pub async fn is_package(storage: &Storage, documents: &Documents, message: &Mess
     }
     match storage.head(message, 4).await {
         Ok(first) => Ok(zip::begins(&first)),
-        // What is lost is told where it is needed.
+        // A lost original is reported where it is needed.
         Err(problem) if problem.code == Code::OriginalLost => Ok(false),
         Err(problem) => Err(problem),
     }
 }
 
-/// Carries a zip to its end; gives the documents that are to be carried behind it.
+/// Carries a zip to its end; returns its documents, which are carried after it.
 pub(super) async fn carry(run: &Run<'_>, message: &mut Message, summary: &mut Summary) -> Result<(Vec<Message>, Next), Problems> {
     let mut steps = Package { run, documents: Vec::new() };
     let next = carry::carry(run, &mut steps, message, summary).await?;
     Ok((steps.documents, next))
 }
 
-/// The steps of a zip: its documents become messages of their own, and that is all that is done with it.
+/// The steps of a zip: its documents become separate messages, and nothing else happens.
 struct Package<'f> {
     run: &'f Run<'f>,
     documents: Vec<Message>,
@@ -70,7 +70,7 @@ impl StageSteps for Package<'_> {
                     checkpoint("unpacked").await;
                 }
                 (Stage::Applied, _) => journal.done(message, None, clock.now()).await?,
-                // That its documents are messages of their own is all that is done with it.
+                // Its documents are separate messages, and nothing else happens.
                 (_, Some(next)) => journal.advance(message, next, None, clock.now()).await?,
                 (_, None) => return Err(foreign(message)),
             }
@@ -79,7 +79,7 @@ impl StageSteps for Package<'_> {
     }
 }
 
-/// Makes messages of the documents of a zip, those that are not there from an earlier try; with what is to be said of it.
+/// Makes messages of the documents of a zip, except those from an earlier attempt; returns them with a remark.
 async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Result<(Vec<Message>, String), Problem> {
     let engine = run.engine;
     let Some(read_as) = &run.flow.documents else { return Ok((Vec::new(), String::new())) };
@@ -91,14 +91,14 @@ async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Resu
             tokio::task::block_in_place(|| take(engine.storage(), &place, read_as, message, &known, (&mut spooled, &mut unclaimed)))?;
         engine.storage().sync_spooled(spooled.iter().map(|new| new.id).collect()).await?;
         checkpoint("unzipped").await;
-        // The ledger's verdict on each, as if it lay on the drop by itself.
+        // The ledger's verdict on each, as if it were on the drop by itself.
         let (new, repeats) = classify(engine, &message.flow, read_as, spooled.clone()).await?;
         Ok::<_, Problem>((new, repeats, others))
     };
-    // Nobody knows of them yet: whatever ends this leaves nothing of them in the spool.
+    // They are not recorded yet: if this ends early, nothing stays in the spool.
     let (new, repeats, others) = judged.await?;
     let twins: Vec<(NewMessage, MessageId)> = repeats.iter().map(|(file, known)| (file.clone(), known.id)).collect();
-    // From here on the journal may know of them, whatever it says and whatever breaks this off.
+    // From here on the journal may have them, whatever it returns and whatever interrupts this.
     unclaimed.into_iter().for_each(Unclaimed::keep);
     let received = engine.journal().receive_all(Some(message), &new, &twins, engine.clock().now()).await;
     let mut documents = match received {
@@ -111,22 +111,22 @@ async fn unpack(run: &Run<'_>, message: &Message, summary: &mut Summary) -> Resu
     engine.storage().discard(twins.iter().map(|(file, _)| file.id)).await;
     summary.duplicates += twins.len();
     let mut note = match (documents.len(), known.len()) {
-        (new, 0) => format!("{new} documents in it, each a message of its own"),
-        (0, known) => format!("its {known} documents are messages of their own already: do those again"),
-        (new, known) => format!("{new} documents in it besides {known} that are messages already"),
+        (new, 0) => format!("{new} documents in it, each a separate message"),
+        (0, known) => format!("its {known} documents are already separate messages: reprocess those"),
+        (new, known) => format!("{new} new documents in it; {known} are already messages"),
     };
     if !twins.is_empty() {
-        note.push_str(&format!("; {} repeat what came before", twins.len()));
+        note.push_str(&format!("; {} are duplicates", twins.len()));
     }
     documents.iter().filter(|document| document.stage != Stage::Received).for_each(|document| engine.settled(document, summary));
     documents.retain(|document| document.stage != Stage::Held);
     if !others.is_empty() {
-        note.push_str(&format!("; not taken: {}", crate::model::problem::cut(&others.join(", "))));
+        note.push_str(&format!("; ignored: {}", crate::model::problem::cut(&others.join(", "))));
     }
     Ok((documents, note))
 }
 
-/// Spools the documents of a zip; gives the names of the files in it that the flow does not take.
+/// Spools the documents of a zip; returns the names of the files in it that the flow ignores.
 fn take(
     storage: &Storage,
     place: &Path,

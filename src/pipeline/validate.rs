@@ -1,4 +1,4 @@
-//! A file examined: which schema it is for, whether it and its envelope fit, and its documents for the mapping.
+//! Validates a file: chooses its schema, validates it and its envelope, and returns its documents for the mapping.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -49,7 +49,7 @@ impl Schemas {
         Problems::check(problems).map(|()| Self(schemas))
     }
 
-    /// Compiles the schemas of a flow; `threads` documents may be judged at once.
+    /// Compiles the schemas of a flow; `threads` documents may be validated at the same time.
     ///
     /// # Errors
     /// As [`Schemas::of`].
@@ -67,7 +67,7 @@ impl Schemas {
     }
 }
 
-/// Reads and validates a file; gives its documents.
+/// Reads and validates a file; returns its documents.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -75,7 +75,7 @@ pub fn validate_and_parse(source: &ByteSource, name: &str, inbound: Inbound<'_>,
     judge(source, name, inbound, schemas, true).map(|(documents, _)| documents)
 }
 
-/// Reads and validates a file and keeps nothing of it, so that its size does not matter. Gives what its schema allows.
+/// Reads and validates a file and stores nothing of it, so that its size does not matter. Returns what its schema allows.
 ///
 /// # Errors
 /// Everything that is wrong with it.
@@ -100,7 +100,7 @@ fn judge(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schema
     }
     let choice = match choose(source, name, inbound) {
         Ok(choice) => choice,
-        // What is wrong with the envelope may be why.
+        // The envelope's problems may be the cause.
         Err(found) => return Err(Problems::of(problems).unwrap_or(found)),
     };
     let (source, reader, within) =
@@ -131,17 +131,17 @@ fn judge(source: &ByteSource, name: &str, inbound: Inbound<'_>, schemas: &Schema
         read.and_then(|()| tree.all(&own).map_err(Problems::from))
     });
     problems.extend(found);
-    // What keeps the file from being read at all was met by both passes.
+    // Both passes met the problem that makes the file unreadable.
     let problems = cap_problems(problems, name);
     Problems::check(problems)?;
     let unread = || Problem::new(Code::DocSchema, "the file could not be read").at(Place::file(name)).into();
     documents.ok_or_else(unread).map(|documents| (documents, shape))
 }
 
-/// Reads a file that was examined before.
+/// Reads a file that was validated before.
 ///
 /// # Errors
-/// What keeps it from being read.
+/// Why it cannot be read.
 pub(super) fn read(source: &ByteSource, name: &str, inbound: Inbound<'_>, shape: Arc<Shape>) -> Result<Vec<Document>, Problems> {
     let reader = Reader::of(inbound);
     let mut tree = reader.tree();
@@ -153,21 +153,21 @@ pub(super) fn read(source: &ByteSource, name: &str, inbound: Inbound<'_>, shape:
     tree.all(name).map_err(Problems::from)
 }
 
-/// A file that is read a part at a time.
+/// A file that is read in chunks.
 #[derive(Clone)]
 pub(super) struct Large {
     source: ByteSource,
     shape: Arc<Shape>,
-    /// The path of the elements that records are made of.
+    /// The path of the elements of the records.
     unit: Vec<Name>,
-    /// What stands outside of them.
+    /// The content outside of them.
     header: Arc<Document>,
 }
 
-/// Reads of a file what stands outside of the elements that records are made of.
+/// Reads the content of a file outside of the elements of its records.
 ///
 /// # Errors
-/// What keeps it from being read.
+/// Why it cannot be read.
 pub(super) fn read_large(
     source: ByteSource,
     name: &str,
@@ -185,12 +185,12 @@ pub(super) fn read_large(
     Ok(Large { source, shape, unit, header: Arc::new(outside.document()) })
 }
 
-/// Reads a file a part at a time, in a thread of its own; the receiver gets documents of so many elements.
+/// Reads a file in chunks, in its own thread; the receiver gets documents of so many elements.
 pub(super) fn parts(large: Large, name: String, inbound: Inbound<'_>, size: usize) -> mpsc::Receiver<Result<Document, Problems>> {
     let (send, receive) = mpsc::channel(1);
     let reader = Reader::of(inbound);
     std::thread::spawn(move || {
-        // A receiver that is gone wants nothing more.
+        // A closed receiver needs nothing more.
         let mut parts = ChunkReader::new(&large.unit, Document::clone(&large.header), size, |part| send.blocking_send(Ok(part)).is_ok());
         match reader.read(&large.source, &name, &mut Typed::new(large.shape, &mut parts)) {
             Ok(()) => parts.finish(),
@@ -203,10 +203,10 @@ pub(super) fn parts(large: Large, name: String, inbound: Inbound<'_>, size: usiz
     receive
 }
 
-/// Those parts of a file that begin at these places, as a smaller file of the same form.
+/// Writes the parts of a file that begin at these places as a smaller file of the same form.
 ///
 /// # Errors
-/// What keeps it from being read.
+/// Why it cannot be read.
 pub(super) fn rest(
     source: &ByteSource,
     name: &str,
@@ -249,7 +249,7 @@ pub(super) fn shape(source: &ByteSource, name: &str, inbound: Inbound<'_>, schem
     Ok(Arc::clone(schemas.get(&choice.schema)?.shape()))
 }
 
-/// The first of the flow's schemas that is for this document.
+/// The first of the flow's schemas that fits this document.
 fn choose<'f>(source: &ByteSource, name: &str, inbound: Inbound<'f>) -> Result<&'f Choice, Problems> {
     if let [only] = inbound.map.schemas.as_slice()
         && only.is_for_all()
@@ -262,7 +262,7 @@ fn choose<'f>(source: &ByteSource, name: &str, inbound: Inbound<'f>) -> Result<&
     let (namespace, root) = kind.root.clone().unwrap_or_default();
     let value = |path: &ElementPath| -> Option<String> {
         let at = paths.iter().position(|known| known == path)?;
-        // Which type it is of is known by the schema alone.
+        // Only the schema knows its type.
         kind.values[at].as_deref().map(|value| WhiteSpace::Collapse.of(value).into_owned())
     };
     if let Some(choice) = inbound.map.schemas.iter().find(|choice| choice.fits(&namespace, &root, &value)) {

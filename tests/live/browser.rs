@@ -192,14 +192,14 @@ async fn the_four_scenes_are_played_in_a_browser() {
     // Ops looks into what is wrong: one cause, its fix, a message with its line.
     browser.link("Problems").await;
     browser.picture("2-problems").await;
-    browser.link("Look at all 3").await;
+    browser.link("Open all 3").await;
     browser.says("Reprocess all 3").await;
     browser.picture("3-cause").await;
     browser.link("order-2.xml").await;
     browser.says(&missing.barcode).await;
     assert!(browser.run("return document.querySelector('mark').textContent").await.as_str().is_some_and(|text| text.contains('<')));
     browser.picture("4-message").await;
-    browser.link("look at it").await;
+    browser.link("view").await;
     browser.picture("5-original").await;
     browser.go(&format!("{}/messages?q=evil", site.url)).await;
     browser.says("is not a valid").await;
@@ -207,7 +207,7 @@ async fn the_four_scenes_are_played_in_a_browser() {
     let values = json!({"name": "Found", "default_code": missing.code, "barcode": missing.barcode, "is_storable": true});
     world.odoo.create("product.product", values).await;
     browser.go(&format!("{}/problems", site.url)).await;
-    browser.link("Look at all 3").await;
+    browser.link("Open all 3").await;
     browser.write("#reason", "made in Odoo").await;
     browser.click("main form button").await;
     browser.says("orders-in").await;
@@ -222,7 +222,7 @@ async fn the_four_scenes_are_played_in_a_browser() {
     browser.run("const t = document.querySelector('textarea'); t.value = t.value.replace(/<Quantity>.*?<\\/Quantity>/, '<Quantity>1</Quantity>')").await;
     browser.write("#reason", "a number").await;
     browser.click("button[name=look]").await;
-    browser.says("The flow would take it").await;
+    browser.says("The copy is valid").await;
     browser.picture("7-edit").await;
     browser.click("button[name=process]").await;
     // A click does not wait for its page.

@@ -147,7 +147,7 @@ async fn a_document_of_the_partners_answers_those_it_names_by_their_business_num
     let by = shop.world.messages("responses-in");
     assert_eq!(answer(1)["by_message"], by[0]["id"]);
     let shown = shop.world.consign(&["show", text(&by[0], "id")]).ends(0);
-    assert!(shown.out.contains(&format!("answers {}", text(&messages[1], "name"))), "{}", shown.out);
+    assert!(shown.out.contains(&format!("acknowledges {}", text(&messages[1], "name"))), "{}", shown.out);
     respond(&shop, "r2.xml", &[(&numbers[0], "AP", "")]);
     shop.world.consign(&["run", "--once", "responses-in"]).ends(0);
     assert_eq!(answer(0)["reply"], "accepted", "the final word");
@@ -156,7 +156,7 @@ async fn a_document_of_the_partners_answers_those_it_names_by_their_business_num
     let ran = shop.world.consign(&["run", "--once", "responses-in"]).ends(1);
     assert!(ran.out.contains("1 failed"), "{}", ran.out);
     let errors = shop.world.consign(&["errors", "responses-in"]).ends(0);
-    assert!(errors.out.contains("C421") && errors.out.contains("`WH/OUT/99999` is no document that we sent"), "{}", errors.out);
+    assert!(errors.out.contains("C421") && errors.out.contains("`WH/OUT/99999` is not a sent document"), "{}", errors.out);
     assert_eq!(answer(0)["reply"], "accepted", "half an answer is none");
     let bad = MAPPING.replace("\"accepted\"", "\"ok\"").replace("note   =", "remark =");
     write(&shop, "mappings/responses.toml", &bad);
@@ -235,7 +235,7 @@ async fn an_order_is_answered_once_it_is_done_or_refused() {
     assert_eq!(names.len(), 2, "nothing half-written is left: {names:?}");
     let message = shop.world.messages("orders-in").into_iter().find(|message| message["name"] == "good.xml").expect("a message");
     let shown = shop.world.consign(&["show", text(&message, "id")]).ends(0);
-    assert!(shown.out.contains("answered with in/answers/good.answer.xml: accepted"), "{}", shown.out);
+    assert!(shown.out.contains("acknowledged with in/answers/good.answer.xml: accepted"), "{}", shown.out);
     all_at_rest(&shop.world);
 }
 
@@ -262,7 +262,7 @@ async fn an_answer_that_cannot_be_made_is_told_and_given_once_it_can() {
     );
     shop.drop("good.xml", &shop.order("C-1"));
     let ran = shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
-    assert!(ran.err.contains("C422") && ran.err.contains("`good.xml`") && ran.err.contains("could not be answered"), "{}", ran.err);
+    assert!(ran.err.contains("C422") && ran.err.contains("`good.xml`") && ran.err.contains("could not be acknowledged"), "{}", ran.err);
     assert_eq!(answer(&shop, "good.xml"), None, "what breaks its schema is not given");
     write(&shop, "templates/answer.xml", "<Ok>{{ message }}</Ok>");
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);

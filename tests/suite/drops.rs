@@ -191,7 +191,7 @@ async fn a_duplicate_that_cannot_be_moved_keeps_nobody_and_is_not_fetched_for_ev
     let again = shop.world.consign(&["run", "--once", "orders-in"]);
     assert!(!again.out.contains("duplicate"), "left for a while: {}", again.out);
     let drops = shop.world.consign(&["drops", "orders-in"]).ends(0);
-    assert!(drops.out.contains("C311: it repeats message"), "{}", drops.out);
+    assert!(drops.out.contains("C311: it is a duplicate of message"), "{}", drops.out);
     assert_eq!(shop.orders().await, 2);
 }
 

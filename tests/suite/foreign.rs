@@ -139,7 +139,7 @@ async fn addresses_hold_no_secrets_and_what_goes_in_the_clear_is_told() {
     assert!(!world.consign(&["check"]).ends(0).out.contains("warning"), "this machine is nobody else's");
     world.replace("consign.toml", &[(&url, "http://odoo.example.com:8069")]);
     let warned = world.consign(&["check"]).ends(0).out;
-    assert!(warned.contains("warning: [odoo] sends login, password or key to odoo.example.com in the clear"), "{warned}");
+    assert!(warned.contains("warning: [odoo] sends login, password or key to odoo.example.com without encryption"), "{warned}");
     assert_eq!(world.json(&["check"])["warnings"][0]["code"], "C121");
 }
 

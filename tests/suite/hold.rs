@@ -52,7 +52,7 @@ async fn a_journal_that_is_missing_empty_or_of_an_earlier_day_is_not_taken_for_t
         ("there is no journal at", Box::new(|| fs::write(&journal, "").expect("emptied"))),
         ("is an earlier copy", Box::new(|| fs::write(&journal, &before).expect("laid back"))),
         (
-            "is another journal",
+            "is not the journal that belongs",
             Box::new(|| {
                 // Begun in another workspace.
                 let other = tempfile::tempdir().expect("a folder");
@@ -115,7 +115,7 @@ async fn a_new_journal_is_begun_by_a_person_holds_what_may_be_sent_and_asks_for_
     assert_eq!((message["stage"].as_str(), message["code"].as_str()), (Some("held"), Some("C912")), "{message}");
     let id = message["id"].as_str().expect("an id");
     let shown = world.consign(&["show", id]).ends(0).out;
-    assert!(shown.contains("the journal was begun anew"), "{shown}");
+    assert!(shown.contains("the journal was started again"), "{shown}");
     assert_eq!(world.partner_files("in").len(), 1, "not sent again by itself");
     // The next run is one like any other.
     world.consign(&["run", "--once"]).ends(0);
@@ -469,7 +469,7 @@ async fn below_the_reserve_nothing_is_taken_and_it_goes_on_by_itself() {
     fs::write(&file, format!("{text}\n\n[keep]\nreserve = 1000000000\n")).expect("written");
     shop.drop("a.xml", &shop.order("R-1"));
     let ran = shop.world.consign(&["run", "--once", "orders-in"]).ends(2);
-    assert!(ran.err.contains("error[C307]") && ran.err.contains("nothing is taken below 1000000000 MiB"), "{}", ran.err);
+    assert!(ran.err.contains("error[C307]") && ran.err.contains("consign receives nothing below 1000000000 MiB"), "{}", ran.err);
     assert_eq!(shop.world.partner_files("out/orders"), ["a.xml"]);
     fs::write(&file, format!("{text}\n\n[keep]\nreserve = 1\n")).expect("written");
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);

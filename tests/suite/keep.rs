@@ -271,7 +271,7 @@ async fn what_was_sent_after_the_backup_is_not_sent_a_second_time() {
     assert!(run.out.contains("3 held"), "{}", run.out);
     assert_eq!(shop.world.partner_files("in"), sent);
     let errors = shop.world.consign(&["errors", "despatch-out"]);
-    assert!(errors.out.contains("C912") && errors.out.contains("look whether the partner has it"), "{}", errors.out);
+    assert!(errors.out.contains("C912") && errors.out.contains("check whether the partner has it"), "{}", errors.out);
     // The partner has two of them; the third it has not.
     let held = shop.world.messages("despatch-out");
     for message in &held[..2] {

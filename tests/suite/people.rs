@@ -197,7 +197,7 @@ async fn whoever_may_act_decides_on_the_page() {
     let site = Site::of(&world);
     let (page, vera) = (format!("/messages/{}", id(&held)), site.signed_in(&world, "vera").await);
     let shown = vera.get(&page).await.text;
-    assert!(shown.contains("not known (open)") && shown.contains("call message_post"), "{shown}");
+    assert!(shown.contains("unknown (open)") && shown.contains("call message_post"), "{shown}");
     let decide = format!("{page}/do/did-not-happen");
     assert!(!shown.contains(&decide), "who only looks decides nothing");
     assert_eq!(vera.submit("/account", &decide, &[("reason", "r")]).await.status, 403);

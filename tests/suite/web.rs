@@ -85,10 +85,10 @@ async fn an_edited_copy_is_looked_at_before_it_is_processed() {
     let text = shop.order("W-1").replace("<Quantity>1<", "<Quantity>one<");
     assert!(anna.get(&edit).await.text.contains("&lt;Quantity&gt;one&lt;"));
     let still = anna.submit(&edit, &edit, &[("text", &text.replace("one", "two")), ("look", "")]).await;
-    assert!(still.text.contains("`two` is not a valid") && !still.text.contains("would take it"), "{}", still.text);
+    assert!(still.text.contains("`two` is not a valid") && !still.text.contains("can be planned"), "{}", still.text);
     let mended = text.replace("one", "1");
     let fine = anna.submit(&edit, &edit, &[("text", &mended), ("reason", "a number"), ("look", "")]).await;
-    for part in ["would take it", "class=\"gone\"", "value=\"a number\""] {
+    for part in ["can be planned", "class=\"gone\"", "value=\"a number\""] {
         assert!(fine.text.contains(part), "{part}: {}", fine.text);
     }
     let unreasoned = anna.submit(&edit, &edit, &[("text", &mended), ("process", "")]).await;
@@ -97,7 +97,7 @@ async fn an_edited_copy_is_looked_at_before_it_is_processed() {
     assert_eq!(copy.status, 303, "{}", copy.text);
     world.consign(&["run", "--once", "orders-in"]).ends(0);
     let page = anna.get(&copy.location).await.text;
-    assert!(page.contains("<span class=\"stage done\">") && page.contains("made of"), "{page}");
+    assert!(page.contains("<span class=\"stage done\">") && page.contains("created from"), "{page}");
     let deed = &world.json(&["audit"])[0];
     assert_eq!((deed["who"].as_str(), deed["action"].as_str(), deed["reason"].as_str()), (Some("anna"), Some("edit"), Some("a number")));
 }

@@ -49,7 +49,7 @@ async fn each_document_of_a_zip_is_a_message_of_its_own() {
     let whole = message(&messages, "today.zip");
     assert!(messages.iter().all(|message| message["name"] == "today.zip" || message["parent"] == whole["id"]), "{messages:?}");
     let shown = shop.world.consign(&["show", whole["id"].as_str().expect("an id")]).ends(0).out;
-    for part in ["3 documents in it, each a message of its own; not taken: letter.pdf", "done  one.xml", "failed  bad.xml"] {
+    for part in ["3 documents in it, each a separate message; ignored: letter.pdf", "done  one.xml", "failed  bad.xml"] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
     // The partner has its zip in the archive, and what was refused with its report beside it in error.
@@ -85,7 +85,7 @@ async fn a_zip_done_again_makes_no_document_a_second_time() {
     shop.world.consign(&["reprocess", whole]).ends(0);
     assert_eq!(shop.world.messages("orders-in").len(), 2);
     let shown = shop.world.consign(&["show", whole]).ends(0).out;
-    assert!(shown.contains("its 1 documents are messages of their own already"), "{shown}");
+    assert!(shown.contains("its 1 documents are already separate messages"), "{shown}");
     let compared = shop.world.consign(&["replay-check", "orders-in"]).ends(0);
     assert!(compared.out.contains("1 file: 1 unchanged"), "{}", compared.out);
     all_at_rest(&shop.world);

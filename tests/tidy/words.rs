@@ -40,7 +40,7 @@ fn banned(glossary: &str) -> Vec<String> {
 
 /// Whether a text has these words, as words of their own.
 fn has(text: &str, words: &str) -> bool {
-    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
+    let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || matches!(c, '_' | '-'));
     text.match_indices(words).any(|(at, _)| !is_part(text[..at].chars().next_back()) && !is_part(text[at + words.len()..].chars().next()))
 }
 
@@ -55,7 +55,9 @@ fn nobody_reads_a_word_that_the_glossary_bans() {
     );
     files.insert("README.md".into(), fs::read_to_string(root().join("README.md")).expect("the README"));
     let mut found = Vec::new();
-    for (file, text) in files.iter().filter(|(file, _)| !file.starts_with(RELEASED) && *file != "docs/glossary.md") {
+    // Recorded documents say what partners say.
+    let is_ours = |file: &str| !file.starts_with(RELEASED) && file != "docs/glossary.md" && !file.contains("/samples/");
+    for (file, text) in files.iter().filter(|(file, _)| is_ours(file)) {
         for (number, line) in text.lines().enumerate() {
             let line = line.to_lowercase();
             found.extend(banned.iter().filter(|words| has(&line, words)).map(|words| format!("{file}:{}: {words}", number + 1)));

@@ -170,7 +170,7 @@ impl Opened<'_> {
             Prior::Open if repeatable => {}
             Prior::Done => return Ok(Committed::default()),
             Prior::Open => {
-                let text = format!("it is not known whether this took place: {effect}");
+                let text = format!("it is unknown whether this took place: {effect}");
                 return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
             }
         }

@@ -32,7 +32,7 @@ pub(super) fn all() -> Kinds {
 }
 
 fn unknown(flow: &Flow, end: &str, kind: &str) -> Problem {
-    Problem::new(Code::ConfigUnknownName, format!("the flow `{}` has a {end} of the kind `{kind}`, which there is not", flow.id))
+    Problem::new(Code::ConfigUnknownName, format!("the flow `{}` has a {end} of the unknown kind `{kind}`", flow.id))
 }
 
 /// Opens the source of a flow.

@@ -1,4 +1,4 @@
-//! Where files come to rest on the partner's side: `archive/` when their effect is complete, `error/` with a report when they were
+//! Moves processed files on the partner's server: to `archive/` when their effect is complete, to `error/` with a report when they were
 //! refused.
 
 use chrono::{DateTime, Utc};
@@ -18,7 +18,7 @@ use crate::{
     transport::{self, RemoteFs, join, leaf},
 };
 
-/// Moves the files of messages at rest, many at once: each wait for the partner's server is one for all.
+/// Moves the files of messages at rest, many at the same time, so that they wait for the partner's server together.
 pub(super) async fn settle(of: &FilesIn<'_>, resting: &[Resting<'_>]) -> Result<Vec<Settled>, Problem> {
     let Some(partner) = of.site.workspace().partners.get(&of.flow.partner) else {
         return Ok(resting.iter().map(|_| Ok(Vec::new())).collect());
@@ -36,7 +36,7 @@ pub(super) async fn settle(of: &FilesIn<'_>, resting: &[Resting<'_>]) -> Result<
         })));
     }
     let mut moving = moving.into_iter();
-    // One goes first: what it meets tells whether the others need to be tried.
+    // One goes first: its result shows whether to try the others.
     let mut done: Vec<Result<(), Problem>> = Vec::with_capacity(resting.len());
     if let Some(first) = moving.next() {
         done.push(first.await);
@@ -69,7 +69,7 @@ async fn move_there(
             Some(_) => drop.rename(other, target).await?,
             None => {
                 let (id, flow) = (message.id.short(), &of.flow.id);
-                tracing::warn!(message = id, flow, "the file is no longer on the partner's side; ours is kept");
+                tracing::warn!(message = id, flow, "the file is no longer on the partner's server; consign keeps its copy");
             }
         }
     }
@@ -86,7 +86,7 @@ async fn move_there(
     }
 }
 
-/// What was refused of a file while the rest went in lies in the error folder as a smaller one, with its report.
+/// The refused part of a file is in the error folder as a smaller file, with its report.
 async fn leave(drop: &dyn RemoteFs, partner: &Partner, message: &Message, left: &RefusedParts) -> Result<(), Problem> {
     drop.make_folder(&partner.error).await?;
     let name = join(&partner.error, leaf(&left.name));
@@ -94,7 +94,7 @@ async fn leave(drop: &dyn RemoteFs, partner: &Partner, message: &Message, left: 
     drop.write(&format!("{name}.problem.txt"), partner_report(message, &left.problems, partner.language).as_bytes()).await
 }
 
-/// A file that repeats another lies beside it.
+/// A duplicate is archived beside the first file.
 async fn beside(of: &FilesIn<'_>, drop: &dyn RemoteFs, partner: &Partner, copy: &Message) -> Result<(), Problem> {
     let target = join(&partner.archive, &name_with_id(&format!("duplicate-{}", copy.name), copy.id));
     drop.make_folder(&partner.archive).await?;
@@ -102,20 +102,20 @@ async fn beside(of: &FilesIn<'_>, drop: &dyn RemoteFs, partner: &Partner, copy: 
     drop_marker(drop, of.files.marker.as_deref(), &copy.path).await
 }
 
-/// A document that came in a zip has no file of its own on the drop, until it is refused: then the partner finds it beside its report.
+/// A document from a zip has no file of its own on the drop until it is refused. Then the partner finds it beside its report.
 async fn put_part(site: &Site, drop: &dyn RemoteFs, message: &Message, failed: bool, refused: &str) -> Result<(), Problem> {
     if failed {
         let bytes = site.storage().read(message).await?;
         return drop.write(refused, &bytes).await;
     }
-    // It was refused before, and is not any more.
+    // It was refused earlier, but is not any more.
     match message.run > 1 && drop.stat(refused).await?.is_some() {
         true => drop.remove(refused).await,
         false => Ok(()),
     }
 }
 
-/// A file as it was taken.
+/// A file as it was received.
 struct File<'a> {
     name: &'a str,
     path: &'a str,
@@ -131,14 +131,14 @@ impl<'a> File<'a> {
     }
 }
 
-/// Moves a file as it was taken to `target`, a name that is its alone; `false` when it is neither here nor there. Only the very file
-/// is moved: one that has come under its name since then is a new one.
+/// Moves a file as it was received to `target`, a name that only it uses; `false` if it is in neither place. Only this very file is moved:
+/// a later file under its name is a new one.
 async fn put_away(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -> Result<bool, Problem> {
     let here = drop.stat(file.path).await?.is_some_and(|entry| same(file.size, file.modified, &entry));
     if here {
         match drop.rename(file.path, target).await {
             Ok(()) => {}
-            // It was moved before, and the same name and time came back: a file of its own, and the next poll's.
+            // It was moved before, and a file of the same name and time appeared: a new file, for the next poll.
             Err(problem) if transport::is_taken(&problem) => return Ok(true),
             Err(problem) => return Err(problem),
         }
@@ -152,13 +152,13 @@ async fn put_away(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -> Result<
 /// Files up to this size are read again after the move.
 const VERIFIED: u64 = 1 << 20;
 
-/// If the partner replaced the file just before the move, we moved the wrong one. Its size or digest shows it; it is moved back for the next
-/// poll.
+/// If the partner replaced the file just before the move, consign moved the wrong one. Its size or digest shows this; it is moved back for
+/// the next poll.
 async fn give_back_another(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -> Result<(), Problem> {
     if file.sha256.is_empty() {
         return Ok(());
     }
-    // A partner that takes things out of the archive at once, or may not be read there, has nothing to be given back.
+    // If the partner empties the archive at once, or we may not read there, there is nothing to give back.
     let gone = |problem: &Problem| matches!(problem.code, Code::DropMissing | Code::DropDenied);
     let Some(there) = drop.stat(target).await? else { return Ok(()) };
     let ours = there.size == file.size
@@ -171,7 +171,7 @@ async fn give_back_another(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -
     if ours {
         return Ok(());
     }
-    tracing::warn!(name = shown(file.name), "another file had taken its place; it is given back");
+    tracing::warn!(name = shown(file.name), "another file had replaced it; consign gives it back");
     let back = if drop.stat(file.path).await?.is_none() {
         file.path.to_string()
     } else {
@@ -181,7 +181,7 @@ async fn give_back_another(drop: &dyn RemoteFs, file: &File<'_>, target: &str) -
     drop.rename(target, &back).await
 }
 
-/// The sign that a file is complete goes with the file, unless another lies under its name by now: then it is that one's.
+/// The marker file moves with the file, unless another file has its name by now: then the marker belongs to that one.
 async fn drop_marker(drop: &dyn RemoteFs, marker: Option<&str>, path: &str) -> Result<(), Problem> {
     let Some(marker) = marker else { return Ok(()) };
     if drop.stat(path).await?.is_some() {

@@ -9,7 +9,7 @@ use crate::{
     transport::RemoteFs,
 };
 
-/// A folder that files are taken from.
+/// A folder to receive files from.
 pub(super) struct FilesIn<'f> {
     pub(super) site: &'f Site,
     pub(super) flow: &'f Flow,
@@ -17,7 +17,7 @@ pub(super) struct FilesIn<'f> {
     pub(super) documents: &'f Documents,
 }
 
-/// A folder that files are put into.
+/// A folder to send files to.
 pub struct FilesOut<'f> {
     pub(super) site: &'f Site,
     pub(super) flow: &'f Flow,
@@ -31,7 +31,7 @@ impl FilesIn<'_> {
 }
 
 impl<'f> FilesOut<'f> {
-    /// The folder that these settings name, at the partner of a flow.
+    /// The folder of these settings, for the flow's partner.
     pub fn new(site: &'f Site, flow: &'f Flow, files: &'f FilesTarget) -> Self {
         Self { site, flow, files }
     }

@@ -1,4 +1,4 @@
-//! What became of files that were sent: collected by the partner, or answered by files of its own.
+//! What became of sent files: collected by the partner, or acknowledged by files.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,18 +12,18 @@ use crate::{
     transport::{DirEntry, RemoteFs, join},
 };
 
-/// Bytes read of a file that says why.
+/// Bytes to read from a file with the reason.
 const REASON: u64 = 64 << 10;
-/// Characters kept of it.
+/// Characters of it to store.
 const WORDS: usize = 500;
 
-/// By when a document that is sent now is to be answered, where its flow expects that.
+/// When the acknowledgement of a document that is sent now is due, if its flow expects one.
 pub(super) fn due(of: &FilesOut<'_>) -> Option<DateTime<Utc>> {
     let within = TimeDelta::from_std(of.files.answer.as_ref()?.within).unwrap_or(TimeDelta::MAX);
     Some(of.site.clock().now().checked_add_signed(within).unwrap_or(DateTime::<Utc>::MAX_UTC))
 }
 
-/// Looks what became of what was sent. A drop that may be written to and not listed is no reason to send nothing.
+/// Checks what became of sent files. If a drop can be written but not listed, consign still sends files.
 pub(super) async fn follow(of: &FilesOut<'_>) -> Followed {
     let mut followed = Followed::default();
     for looked in [collected(of, &mut followed).await, answered(of, &mut followed).await] {
@@ -32,7 +32,7 @@ pub(super) async fn follow(of: &FilesOut<'_>) -> Followed {
     followed
 }
 
-/// Whether the partner has collected what we sent. Files that lie there too long are reported in one problem.
+/// Whether the partner has collected our files. Files that stay too long are reported in one problem.
 async fn collected(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Problem> {
     let Some(patience) = of.files.pickup else { return Ok(()) };
     let sent = of.site.journal().uncollected(&of.flow.id).await?;
@@ -47,14 +47,14 @@ async fn collected(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Pro
     if let Some(oldest) = late.first() {
         let since = oldest.updated.format("%Y-%m-%d %H:%M UTC");
         let more = if late.len() == 1 { String::new() } else { format!(", and {} more", late.len() - 1) };
-        let text = format!("`{}` (message {}) lies on the drop since {since}{more}", oldest.name, oldest.id.short());
-        let hint = "ask the partner whether its pick-up runs; `consign drops` lists the files";
+        let text = format!("`{}` (message {}) has been on the drop since {since}{more}", oldest.name, oldest.id.short());
+        let hint = "ask the partner whether it still collects files; `consign drops` lists them";
         followed.findings.push(Problem::new(Code::NotCollected, text).hint(hint));
     }
     Ok(())
 }
 
-/// Looks on the drop for files that answer what was sent.
+/// Looks on the drop for files that acknowledge sent documents.
 async fn answered(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Problem> {
     let Some(awaited) = of.files.answer.as_ref().filter(|awaited| !awaited.accepted.is_empty() || !awaited.refused.is_empty()) else {
         return Ok(());
@@ -65,7 +65,7 @@ async fn answered(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Prob
     }
     let drop = of.drop().await?;
     let mut folders: HashMap<String, Vec<DirEntry>> = HashMap::new();
-    // A file answers one document: of several of one name the youngest, which come first.
+    // A file acknowledges one document: if several have the same name, the youngest, which comes first.
     let mut taken: HashSet<String> = HashSet::new();
     for message in open.iter().filter(|message| matches!(message.stage, Stage::Applied | Stage::Done)) {
         for (folder, wanted, accepts) in awaited.patterns(&message.name) {
@@ -88,7 +88,7 @@ async fn answered(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Prob
                         None => None,
                     }
                 }
-                // What is not the document itself may say why.
+                // A file that is not the document itself may contain the reason.
                 None if entry.name != message.name => words(&*drop, &join(folder, &entry.name), entry.size).await?,
                 None => None,
             };
@@ -102,7 +102,7 @@ async fn answered(of: &FilesOut<'_>, followed: &mut Followed) -> Result<(), Prob
     Ok(())
 }
 
-/// The files of a folder, listed once; one that is not there has none.
+/// The files of a folder, listed once; a missing folder has none.
 async fn listed<'f>(drop: &dyn RemoteFs, folder: &str, folders: &'f mut HashMap<String, Vec<DirEntry>>) -> Result<&'f [DirEntry], Problem> {
     if !folders.contains_key(folder) {
         let entries = match drop.list(folder).await {
@@ -114,13 +114,13 @@ async fn listed<'f>(drop: &dyn RemoteFs, folder: &str, folders: &'f mut HashMap<
     Ok(folders.get(folder).map(Vec::as_slice).unwrap_or_default())
 }
 
-/// The words of a small text file, in a line.
+/// The text of a small file, in one line.
 async fn words(drop: &dyn RemoteFs, path: &str, size: u64) -> Result<Option<String>, Problem> {
     if size == 0 || size > REASON {
         return Ok(None);
     }
     let bytes = match drop.read(path, size, REASON).await {
-        // Taken away meanwhile: the answer is known without it.
+        // Removed meanwhile: the acknowledgement is known without it.
         Err(problem) if problem.code == Code::DropMissing => return Ok(None),
         other => other?,
     };

@@ -21,7 +21,7 @@ use crate::{
     },
 };
 
-/// Files are taken from a folder, and put into one.
+/// Receives files from a folder, and sends files to one.
 pub(super) const KIND: EndpointKind = EndpointKind {
     source: Some(SourceEntry {
         kind: SourceKind { name: "files", gives: Gives::Documents, read: read_files_source },

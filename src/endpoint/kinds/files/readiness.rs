@@ -1,5 +1,4 @@
-//! What may be done with each file on a drop: taken, left until it is complete, left because a message has not let go of it, or not
-//! this flow's at all.
+//! The state of each file on a drop: ready, incomplete, belonging to a message that is not settled yet, or not for this flow.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -17,19 +16,19 @@ use crate::{
     transport::{DirEntry, join},
 };
 
-/// Names that writers use while they write; never taken whatever the flow's patterns say.
+/// Names that programs use while they write; never received, whatever the flow's patterns say.
 fn is_temporary_name(name: &str) -> bool {
     let lower = name.to_lowercase();
     name.starts_with('.') || [".tmp", ".part", ".filepart", ".partial", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
 }
 
-/// The name of the file that says that `name` is complete.
+/// The name of the marker file of `name`.
 pub(super) fn marker_of(marker: &str, name: &str) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem);
     marker.replace("{name}", name).replace("{stem}", stem)
 }
 
-/// Every file of a folder, judged.
+/// Every file of a folder with its state.
 pub(super) fn assess_all(
     entries: Vec<DirEntry>,
     files: &FilesSource,
@@ -37,7 +36,7 @@ pub(super) fn assess_all(
     known: &History,
     now: DateTime<Utc>,
 ) -> Vec<Candidate> {
-    // A listing that has a name twice has one file of it.
+    // If a listing has a name twice, it counts once.
     let mut names = HashSet::new();
     let entries: Vec<DirEntry> = entries.into_iter().filter(|entry| names.insert(entry.name.clone())).collect();
     let judged = |entry: DirEntry| {
@@ -82,8 +81,8 @@ fn assess_one(
     if entry.unreachable {
         return held(
             Code::DropIo,
-            format!("the name of `{}` cannot be carried by this transport", shown(name)),
-            "ask the partner to name it in plain letters",
+            format!("this transport cannot use the name `{}`", shown(name)),
+            "ask the partner to use plain letters in the name",
         );
     }
     if let Some(marker) = &files.marker {
@@ -92,7 +91,7 @@ fn assess_one(
             return held(
                 Code::MarkerAwaited,
                 format!("`{}` is not there yet", shown(&marker)),
-                "the partner puts it there when the file is complete",
+                "the partner creates it when the file is complete",
             );
         }
     }
@@ -100,18 +99,18 @@ fn assess_one(
         return held(
             Code::HeldSize,
             "the file has 0 bytes".into(),
-            "it is looked at again as soon as it changes; otherwise ask the partner to send it again",
+            "consign checks it again when it changes; otherwise ask the partner to send it again",
         );
     }
     if entry.size > documents.limits.bytes && files.large == OnUnusualFile::Hold {
         let why = format!("the file has {} bytes; the limit is {}", entry.size, documents.limits.bytes);
-        return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are meant to come");
+        return held(Code::HeldLarge, why, "raise the flow's `max_bytes` if such files are expected");
     }
     let held_as = |code: Code| hold.filter(|hold| hold.code == code.as_str());
     if let Some(hold) = held_as(Code::Duplicate).filter(|_| stood < AGAIN) {
         return held(Code::Duplicate, hold.why.clone(), hold.hint.as_deref().unwrap_or_default());
     }
-    // One that was cut off has stood still before, and is waited for longer.
+    // A truncated file has been stable before, and gets a longer wait.
     if let Some(hold) = held_as(Code::DocCut) {
         return if stood < files.cut {
             held(Code::DocCut, hold.why.clone(), hold.hint.as_deref().unwrap_or_default())
@@ -120,14 +119,14 @@ fn assess_one(
         };
     }
     if files.marker.is_none() && stood < files.settle {
-        let why = format!("its size and time must stand still for {} s", files.settle.as_secs_f32());
-        return held(Code::StillChanging, why, "nothing: it is taken once it does");
+        let why = format!("its size and time must not change for {} s", files.settle.as_secs_f32());
+        return held(Code::StillChanging, why, "none needed: it is received once it is stable");
     }
     Readiness::Ready
 }
 
-/// A duplicate that could not be moved away is left so long before it is tried again.
+/// How long a duplicate that could not be moved is left before the next attempt.
 const AGAIN: Duration = Duration::from_secs(3600);
 
-/// Longest wait for files to stand still within a poll; a longer one is left to the next poll.
+/// Longest wait within a poll for files to become stable; longer waits are left to the next poll.
 pub(super) const WAIT: Duration = Duration::from_secs(30);

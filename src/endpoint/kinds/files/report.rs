@@ -1,5 +1,5 @@
-//! The report that lies beside a refused file on the partner's side: what is wrong with the document, in the partner's language, and
-//! nothing of our own house.
+//! The report beside a refused file on the partner's server: what is wrong with the document, in the partner's language, without our
+//! internals.
 
 use crate::model::{
     Message, Place, Problem,
@@ -32,7 +32,7 @@ pub fn partner_report(message: &Message, problems: &[Problem], language: Languag
     text
 }
 
-/// A problem in a sentence for the partner. Sentences about our own house, Odoo's among them, are not the partner's business.
+/// A problem as a sentence for the partner. Sentences about our internals, such as Odoo's, are left out.
 pub fn reported(problem: &Problem, language: Language) -> String {
     match (problem.who, language) {
         (Who::Partner, _) => {
@@ -54,7 +54,7 @@ fn place(place: &Place, language: Language) -> String {
     if let Some(at) = at.and_then(|at| language.say(&at)) {
         text.push_str(&format!(", {at}"));
     }
-    // A row's path is ours, not the partner's: its line and column say all.
+    // The path of a row is internal; its line and column are enough.
     if let (Some(path), None) = (&place.path, &place.field) {
         text.push_str(&format!("  {}", shown(path)));
     }

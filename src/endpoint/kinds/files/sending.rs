@@ -1,6 +1,6 @@
-//! Files that are put into a folder of a partner's drop: uploaded under a temporary name, then given their final one.
+//! Sends files to a folder of a partner's drop: uploads them under a temporary name, then gives them their final one.
 //!
-//! The rename is the moment of sending. Where nobody knows whether it took place, the temporary name tells: it is the message's alone.
+//! The rename is the moment of sending. If nobody knows whether it took place, the temporary name shows it: only this message uses it.
 
 use super::{folder::FilesOut, follow};
 use crate::{
@@ -38,7 +38,7 @@ impl DocumentTarget for FilesOut<'_> {
             let drop = self.drop().await?;
             match effect {
                 None => drop.remove(&own).await,
-                // The flow has another temporary name by now.
+                // The flow now uses another temporary name.
                 Some(Effect::Rename { from: Some(from), .. }) if *from != own => drop.remove(from).await,
                 Some(_) => Ok(()),
             }
@@ -54,8 +54,8 @@ impl DocumentTarget for FilesOut<'_> {
 const MOST_NUMBERS: u32 = 1000;
 
 impl FilesOut<'_> {
-    /// The name while the file is being written: of the message alone, so that a later try finds and replaces what an earlier one left,
-    /// whatever the file is called in the end.
+    /// The name during the upload. Only this message uses it, so that a later attempt finds and replaces an earlier upload, whatever the
+    /// final name is.
     fn temporary(&self, message: &Message) -> String {
         let (before, after) = &self.files.temporary;
         let ending = message.name.rsplit_once('.').map_or("", |(_, ending)| ending);
@@ -63,7 +63,7 @@ impl FilesOut<'_> {
         join(&self.files.folder, &format!("{before}{}{dot}{ending}{after}", message.id.short()))
     }
 
-    /// The whole file under its temporary name; one left by an earlier try is replaced.
+    /// Uploads the whole file under its temporary name; replaces an earlier upload.
     async fn upload(&self, message: &Message) -> Result<(), Problem> {
         let bytes = self.site.storage().read(message).await?;
         let drop = self.drop().await?;
@@ -75,23 +75,23 @@ impl FilesOut<'_> {
         drop.write(&temporary, &bytes).await
     }
 
-    /// The rename that is the sending.
+    /// Sends the file by a rename.
     async fn send(&self, message: &mut Message, effects: &dyn Effects) -> Result<Committed, Problem> {
         let drop = self.drop().await?;
         let temporary = self.temporary(message);
         if drop.stat(&temporary).await?.is_none() {
-            // No rename had begun, so someone else removed the upload.
+            // No rename was started, so someone else removed the upload.
             self.upload(message).await?;
         }
         if !self.free_name(&*drop, message, &temporary).await? {
-            return Ok(Committed { effect: None, note: Some("the same file lies at the partner's already") });
+            return Ok(Committed { effect: None, note: Some("the partner already has the same file") });
         }
         let sending = Effect::Rename { from: Some(temporary.clone()), to: message.path.clone(), place: Some(drop.name()) };
         match effects.open(&sending, follow::due(self)).await? {
             Prior::New => {}
             Prior::Done => return Ok(Committed::default()),
             Prior::Open => {
-                let text = format!("it is not known whether this took place: {sending}");
+                let text = format!("it is unknown whether this took place: {sending}");
                 return Err(Problem::new(Code::Uncertain, text).hint(how_to_decide(&message.id.short())));
             }
         }
@@ -101,7 +101,8 @@ impl FilesOut<'_> {
             drop.rename(&temporary, &message.path).await
         };
         if let Err(problem) = renamed {
-            // Refused for its name, or seen to lie there still, it was not sent, whoever removes it later. All else stays open.
+            // If the name was refused, or the temporary file is still there, the file was not sent, whoever removes it later. In all other
+            // cases the intent stays open.
             if is_taken(&problem) || drop.stat(&temporary).await.is_ok_and(|there| there.is_some()) {
                 effects.conclude(std::slice::from_ref(&sending), Outcome::NotHappened).await?;
             }
@@ -111,9 +112,8 @@ impl FilesOut<'_> {
         Ok(Committed { effect: Some(sending), note: None })
     }
 
-    /// Looks what became of a sending. The temporary name is the message's alone and nobody is to touch it: where it is gone, the file
-    /// was renamed, whoever has fetched it since. Where another file has the final name, or the journal may not know all that happened,
-    /// a missing file proves nothing.
+    /// Checks a sending with an unknown outcome. Only this message uses the temporary name: if it is gone, the file was renamed, whoever
+    /// has collected it since. If another file has the final name, or the journal may be incomplete, a missing file proves nothing.
     async fn look(&self, message: &Message, intent: &Intent) -> Result<Probe, Problem> {
         let Effect::Rename { from, to, place } = &intent.effect else {
             return Ok(Probe::Unknown("it was not sent as a file"));
@@ -127,14 +127,14 @@ impl FilesOut<'_> {
             return Ok(Probe::NotCommitted);
         }
         match drop.stat(to).await? {
-            Some(there) if is_ours(&*drop, to, &there, message, true).await? => Ok(Probe::Committed("seen at the partner's")),
-            Some(_) => Ok(Probe::Unknown("another file has that name, and the temporary one is gone")),
+            Some(there) if is_ours(&*drop, to, &there, message, true).await? => Ok(Probe::Committed("seen on the partner's server")),
+            Some(_) => Ok(Probe::Unknown("another file has that name, and the temporary file is gone")),
             None if intent.closed.is_none() => Ok(Probe::Committed("counted as sent: the temporary file is gone")),
-            None => Ok(Probe::Unknown("there is neither the file nor the temporary one")),
+            None => Ok(Probe::Unknown("neither the file nor the temporary file exists")),
         }
     }
 
-    /// Finds a name under which the document can be sent; `false` where it lies there already.
+    /// Finds a free name for the document; `false` if the document is already there.
     async fn free_name(&self, drop: &dyn RemoteFs, message: &mut Message, temporary: &str) -> Result<bool, Problem> {
         let mut number = 2;
         while let Some(there) = drop.stat(&message.path).await? {
@@ -155,7 +155,7 @@ impl FilesOut<'_> {
                     let problem =
                         Problem::new(Code::NameTaken, format!("the partner already has a different file named `{}`", message.path));
                     return Err(problem.hint(
-                        "the partner has not fetched it yet; once it is gone, reprocess this message, or give the flow's `name` something that differs, or `exists = \"number\"`",
+                        "the partner has not collected it: reprocess later, make the flow's `name` unique, or set `exists = \"number\"`",
                     ));
                 }
             }
@@ -164,8 +164,8 @@ impl FilesOut<'_> {
     }
 }
 
-/// Whether a file at the partner's is the document of a message, by its bytes; where it may not be read, `unread` is the answer for one
-/// of the same size.
+/// Whether a file on the partner's server is the document of a message, by its bytes. If it cannot be read, `unread` is the result for a
+/// file of the same size.
 async fn is_ours(drop: &dyn RemoteFs, path: &str, there: &DirEntry, message: &Message, unread: bool) -> Result<bool, Problem> {
     if there.size != message.size {
         return Ok(false);
@@ -173,7 +173,7 @@ async fn is_ours(drop: &dyn RemoteFs, path: &str, there: &DirEntry, message: &Me
     match drop.read(path, there.size, there.size + 1).await {
         Ok(bytes) => Ok(digest(&bytes) == message.sha256),
         Err(problem) if problem.code == Code::DropDenied => Ok(unread),
-        // Fetched in this moment.
+        // The partner has collected it just now.
         Err(problem) if problem.code == Code::DropMissing => Ok(false),
         Err(problem) => Err(problem),
     }

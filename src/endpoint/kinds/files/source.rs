@@ -1,4 +1,4 @@
-//! Files that are taken from a folder of a partner's drop.
+//! Receives files from a folder of a partner's drop.
 
 use futures_util::{StreamExt, stream};
 
@@ -21,7 +21,7 @@ use crate::{
     transport::{self, DirEntry, RemoteFs},
 };
 
-/// Bytes of a file that are looked at while they come; a larger one is read again from the spool.
+/// Bytes of a file that are checked during the download; a larger file is read again from the spool.
 const KEPT: usize = 8 << 20;
 
 impl Source for FilesIn<'_> {
@@ -42,7 +42,7 @@ impl Source for FilesIn<'_> {
                 fetching.push(Box::pin(async move {
                     let name = origin.name.clone();
                     let fetched = breaker.call(self.one(drop, origin)).await;
-                    // What every file would meet is not about this one.
+                    // A problem that every file would meet is not about this one.
                     fetched.map_err(|problem| if problem.code.scope() < Scope::Endpoint { problem.in_file(&name) } else { problem })
                 }));
             }
@@ -61,8 +61,8 @@ impl Source for FilesIn<'_> {
 
     fn unsettled(&self, message: &Message, cause: Problem, others: usize) -> Problem {
         let more = if others == 0 { String::new() } else { format!(", nor {others} more") };
-        let sentence = format!("`{}` could not be moved on the partner's side{more}: {}", shown(&message.name), cause.message);
-        let hint = cause.hint.unwrap_or_else(|| "what it did is complete and is not repeated; the move is tried again at each poll".into());
+        let sentence = format!("`{}` could not be moved on the partner's server{more}: {}", shown(&message.name), cause.message);
+        let hint = cause.hint.unwrap_or_else(|| "its effect is complete and is not repeated; consign retries the move at each poll".into());
         Problem::new(Code::AcknowledgeFailed, sentence).hint(hint)
     }
 }
@@ -88,7 +88,7 @@ impl FilesIn<'_> {
         Ok(Polled { candidates, replaced, again_in, ..Polled::default() })
     }
 
-    /// The files of the folder; one that is missing says where it was looked for.
+    /// The files of the folder; a missing folder is reported with its full path.
     async fn listed(&self, drop: &dyn RemoteFs) -> Result<Vec<DirEntry>, Problem> {
         drop.list(&self.files.folder).await.map_err(|problem| {
             if problem.code != Code::DropMissing {
@@ -96,11 +96,11 @@ impl FilesIn<'_> {
             }
             let text = format!("there is no folder `{}` on the drop of {} ({})", self.files.folder, self.flow.partner, drop.name());
             Problem::new(Code::DropMissing, text)
-                .hint(format!("make it, or correct `folder` in {} or `path` in the partner's drop", self.flow.file))
+                .hint(format!("create it, or correct `folder` in {} or `path` in the partner's drop", self.flow.file))
         })
     }
 
-    /// One file into the spool.
+    /// Fetches one file into the spool.
     async fn one(&self, drop: &dyn RemoteFs, origin: ItemOrigin) -> Result<Fetched, Problem> {
         let limit = self.documents.limits.bytes;
         let mut message = NewMessage {
@@ -119,7 +119,7 @@ impl FilesIn<'_> {
         if origin.size == 0 && self.documents.empty == OnUnusualFile::Reject {
             message.rest = Some((Stage::Failed, Problem::new(Code::DocEmpty, say!("file-empty")).in_file(&origin.name)));
         }
-        // One that was waited for long enough is taken as it is.
+        // After its wait a file is received as it is.
         let judged = !self.files.cut.is_zero() && !origin.as_it_is;
         let storage = self.site.storage();
         let spooling = storage.spooling(message.id)?;
@@ -144,7 +144,10 @@ impl FilesIn<'_> {
     }
 
     fn incomplete(&self, origin: &ItemOrigin) -> Problem {
-        let hint = format!("the upload was broken off or goes on; after {} s without a change it is refused", self.files.cut.as_secs());
+        let hint = format!(
+            "the upload was interrupted or is still running; after {} s without a change the file is refused",
+            self.files.cut.as_secs()
+        );
         Problem::new(Code::DocCut, format!("`{}` ends before it is complete", shown(&origin.name))).hint(hint)
     }
 }

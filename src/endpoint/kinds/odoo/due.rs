@@ -11,23 +11,23 @@ use crate::{
     storage::digest,
 };
 
-/// Odoo stamps a record with the time its transaction began; one that took so long is found all the same.
+/// Odoo stamps a record with the start of its transaction; a record from a transaction of this length is still found.
 const OVERLAP: TimeDelta = TimeDelta::minutes(15);
 
-/// Odoo's form of a moment.
+/// Odoo's time format.
 const MOMENT: &str = "%Y-%m-%d %H:%M:%S";
 
-/// Records that are to be sent now.
+/// Records to send now.
 #[derive(Debug, Default)]
 pub(super) struct Due {
     pub(super) ids: Vec<i64>,
-    /// How far the flow has looked once they are claimed.
+    /// The flow's cursor once these records are claimed.
     pub(super) cursor: Option<String>,
     /// Reports about records that changed after they were sent.
     pub(super) findings: Vec<Problem>,
 }
 
-/// The records to be sent now.
+/// Finds the records to send now.
 pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<Due, Problem> {
     let (journal, mut findings) = (site.journal(), Vec::new());
     let odoo = site.odoo(&flow.odoo).await?;
@@ -83,14 +83,14 @@ pub(super) async fn due(site: &Site, flow: &Flow, of: &RecordsSource) -> Result<
     Ok(Due { ids: new, cursor: newest.filter(|_| of.cursor), findings })
 }
 
-/// Records asked for in one call.
+/// Maximum number of records in one call.
 const PAGE: usize = 20_000;
-/// Records looked at in one run.
+/// Maximum number of records checked in one run.
 const MOST: usize = 2_000_000;
 
-/// All records of a domain in the order of their ids, a page at a time: what comes at once is bounded, whatever Odoo holds or sends.
+/// All records of a domain in the order of their ids, a page at a time: each page is limited, whatever Odoo has or sends.
 async fn pages(odoo: &Odoo, model: &str, domain: &[Json], fields: &[&str]) -> Result<Vec<Json>, Fault> {
-    let unasked = || Fault::new(FaultKind::Answer, &format!("more records of {model} came than were asked for, or others"));
+    let unasked = || Fault::new(FaultKind::Answer, &format!("Odoo returned more or other records of {model} than requested"));
     let (mut all, mut last): (Vec<Json>, Option<i64>) = (Vec::new(), None);
     loop {
         let mut domain = domain.to_vec();
@@ -122,7 +122,7 @@ fn before(cursor: &str) -> String {
     moment.map_or_else(|| cursor.to_string(), |moment| moment.format(MOMENT).to_string())
 }
 
-/// What a record says, in short: the same where nothing that is sent has changed.
+/// A digest of a record: equal if nothing that is sent has changed.
 pub fn digest_of(record: &Json) -> String {
     digest(record.to_string().as_bytes())
 }

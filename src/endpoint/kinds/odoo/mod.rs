@@ -1,4 +1,4 @@
-//! An Odoo, as source of records and as target of plans.
+//! Odoo as source of records and as target of plans.
 
 mod due;
 mod note;
@@ -19,13 +19,13 @@ use crate::{
     },
 };
 
-/// What the table of the target says, besides which Odoo it is.
+/// The settings of the target besides its Odoo.
 #[derive(Debug)]
 struct Settings;
 
 impl TargetSettings for Settings {}
 
-/// Records are sent, and plans are carried out.
+/// Sends records, and executes plans.
 pub(super) const KIND: EndpointKind = EndpointKind {
     source: Some(SourceEntry {
         kind: SourceKind { name: "odoo", gives: Gives::Records, read: read_records_source },

@@ -15,7 +15,7 @@ use crate::{
     odoo::Call,
 };
 
-/// Writes the note of a message that was sent into the chatter of each of its records, once. Gives the records.
+/// Writes the note of a sent message to the chatter of each of its records, once. Returns the records.
 pub(super) async fn note(
     (site, flow, render): (&Site, &Flow, &RenderRecords),
     note: &Template,

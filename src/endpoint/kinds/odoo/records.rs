@@ -1,4 +1,4 @@
-//! Records of an Odoo that are to be sent.
+//! Odoo records to send.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ pub(super) struct Records<'f> {
 
 impl Source for Records<'_> {
     fn lease(&self) -> Option<String> {
-        // The claims in the journal see to it that no record is taken twice.
+        // The claims in the journal ensure that no record is sent twice.
         None
     }
 
@@ -58,14 +58,14 @@ impl Source for Records<'_> {
     }
 
     fn accept<'a>(&'a self, _: &'a [Message]) -> BoxFuture<'a, Result<(), Problem>> {
-        // That a record was claimed is known by the journal alone.
+        // Only the journal knows that a record was claimed.
         Box::pin(async { Ok(()) })
     }
 
     fn settle<'a>(&'a self, resting: &'a [Resting<'a>]) -> BoxFuture<'a, Result<Vec<Settled>, Problem>> {
         Box::pin(async move {
             let mut settled = Vec::with_capacity(resting.len());
-            // An Odoo that is away is not asked for every note; another one is.
+            // An Odoo that is down is not asked for every note, but another Odoo is.
             let mut breakers: HashMap<&str, Breaker> = HashMap::new();
             for one in resting {
                 let breaker = breakers.entry(&one.message.odoo).or_insert_with(|| Breaker::beyond(Scope::Flow));
@@ -137,7 +137,7 @@ impl Records<'_> {
         let ids: Vec<i64> = batch.iter().flat_map(of).collect();
         let (records, failed) = match self.read(&ids).await {
             Ok(records) => (records, HashMap::new()),
-            // A temporary obstacle, or a mistake that every record would meet.
+            // A temporary problem, or a mistake that affects every record.
             Err(problem) if problem.is_temporary() || problem.code == Code::OdooUnknown => return Err(problem),
             Err(problem) => self.one_by_one(&ids, problem).await?,
         };
@@ -152,7 +152,7 @@ impl Records<'_> {
                         read.push(record);
                     }
                     (None, Some(problem)) => refused.push((id, problem)),
-                    // Gone meanwhile: there is nothing to send.
+                    // Deleted meanwhile: there is nothing to send.
                     (None, None) => {}
                 }
             }
@@ -171,8 +171,8 @@ impl Records<'_> {
         Ok(fetched)
     }
 
-    /// The records that can be read one by one, for when all together could not be, and why the others cannot. Where none can, the one
-    /// problem is told.
+    /// Reads the records one by one after a read of all failed: those that can be read, and why the others cannot. If none can be read,
+    /// this returns the one problem.
     async fn one_by_one(&self, ids: &[i64], first: Problem) -> Result<(Vec<Json>, HashMap<i64, Problem>), Problem> {
         let (mut records, mut failed) = (Vec::new(), HashMap::new());
         for id in ids {
@@ -197,7 +197,7 @@ impl Records<'_> {
     }
 }
 
-/// What a message is found by: the names of its records, and what the flow names besides.
+/// The references of a message: the names of its records, and the fields that the flow names.
 fn numbers(of: &RecordsSource, records: &[Json]) -> Vec<(String, String)> {
     let mut found = Vec::new();
     for record in records {

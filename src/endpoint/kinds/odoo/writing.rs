@@ -1,4 +1,4 @@
-//! Plans that are carried out in an Odoo: whole or a part at a time, all or nothing or whatever can go in.
+//! Executes plans in an Odoo: as a whole or part by part, all or nothing or as much as possible.
 
 use crate::{
     endpoint::{
@@ -14,10 +14,10 @@ use crate::{
     },
 };
 
-/// Problems of a rehearsal, at most.
+/// Maximum number of preflight problems.
 const MOST: usize = 100;
 
-/// Carries plans out in the Odoo of each message.
+/// Executes plans in the Odoo of each message.
 pub(super) struct Writer<'f> {
     pub(super) site: &'f Site,
 }
@@ -56,7 +56,7 @@ impl PlanTarget for Writer<'_> {
 }
 
 impl Writer<'_> {
-    /// Carries out every part. Sets `lost` if a call that writes was not answered, whatever else goes wrong after it.
+    /// Executes every part. Sets `lost` if a call that writes was not answered, whatever else fails after it.
     async fn write(
         &self,
         odoo: &Odoo,
@@ -80,13 +80,13 @@ impl Writer<'_> {
             let write = Effect::Write(mark);
             match outcome {
                 Ok(outcome) => {
-                    // Where nothing went in, it did not take place.
+                    // If nothing was written, it did not take place.
                     let ended = if outcome.records.is_empty() { Outcome::NotHappened } else { Outcome::Happened };
                     parts.took_place(took_place(message, outcome, write, Some(ended))).await?;
                 }
                 Err(Stopped { done, problems, ended, lost: is_lost }) => {
                     *lost = is_lost;
-                    // What was stored stays, and is to be found at the message.
+                    // Stored records stay, and the message lists them.
                     parts.stopped(took_place(message, done, write, ended)).await?;
                     return Err(problems);
                 }
@@ -127,7 +127,7 @@ fn took_place(message: &Message, outcome: execute::PlanOutcome, write: Effect, e
     TookPlace { records, notes: outcome.notes, refused: outcome.refused, write, ended }
 }
 
-/// Every reference of a file that is taken in parts, looked up before the first part is written.
+/// Looks up every reference of a chunked file before its first part is written.
 async fn preflight_parts(odoo: &Odoo, setup: ExecuteOptions<'_>, parts: &mut dyn PlanParts) -> Result<(), Problems> {
     let mut bad = Vec::new();
     parts.rewind();
@@ -140,7 +140,7 @@ async fn preflight_parts(odoo: &Odoo, setup: ExecuteOptions<'_>, parts: &mut dyn
     Problems::check(bad)
 }
 
-/// Refuses a message whose records a younger one of the same flow has written meanwhile.
+/// Refuses a message if a younger one of the same flow has written its records meanwhile.
 ///
 /// # Errors
 /// There is one, or Odoo or the journal cannot be asked.
@@ -154,7 +154,7 @@ pub async fn not_overtaken(
     for (model, ids) in existing_ids(odoo, plan, setup).await? {
         let younger = journal.overtaken(message, &model, &ids).await?;
         let Some(younger) = younger else { continue };
-        let text = format!("`{}` (message {}) came later and has written the same records", shown(&younger.name), younger.id.short());
+        let text = format!("`{}` (message {}) was received later and wrote the same records", shown(&younger.name), younger.id.short());
         let hint = format!("none needed; to force it: consign reprocess {} --overwrite", message.id.short());
         return Err(Problem::new(Code::Overtaken, text).in_file(&message.name).hint(hint).into());
     }
