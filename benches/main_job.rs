@@ -101,7 +101,7 @@ async fn scene(dir: &Path, sandbox: &Sandbox) -> Engine {
     for flow in ["orders-in", "products-in", "stock-in"] {
         let path = dir.join(format!("flows/{flow}.toml"));
         let text = fs::read_to_string(&path).expect("a flow");
-        fs::write(path, format!("settle = \"0s\"\n{text}")).expect("written");
+        fs::write(path, format!("stable_for = \"0s\"\n{text}")).expect("written");
     }
     for folder in ["drops/nordwind/out/orders", "drops/nordwind/out/stock", "drops/lumen/products"] {
         fs::create_dir_all(dir.join(folder)).expect("a folder");

@@ -203,7 +203,7 @@ async fn ingest(site: &Site) {
     .expect("written");
     let flow = root.join("flows/orders-in.toml");
     let text = fs::read_to_string(&flow).expect("a flow");
-    fs::write(&flow, format!("settle = \"0s\"\nsame_content = \"process\"\n{}", text.replace("out/orders", "in"))).expect("written");
+    fs::write(&flow, format!("stable_for = \"0s\"\nsame_content = \"process\"\n{}", text.replace("out/orders", "in"))).expect("written");
     let engine = Engine::open(Arc::new(consign::endpoint::load(&root).expect("fits"))).await.expect("opens");
     let drop = SftpStore::new(site.settings(Some(RTT), &folder));
     drop.stat("none").await.expect("connected");

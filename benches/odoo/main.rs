@@ -65,7 +65,7 @@ impl Bench {
         );
         fs::write(root.join("consign.toml"), odoo).expect("written");
         let flow = root.join("flows/products-in.toml");
-        fs::write(&flow, format!("settle = \"0s\"\n{}", fs::read_to_string(&flow).expect("a flow"))).expect("written");
+        fs::write(&flow, format!("stable_for = \"0s\"\n{}", fs::read_to_string(&flow).expect("a flow"))).expect("written");
         fs::write(
             root.join("schemas/orders.xsd"),
             r#"<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:element name="Orders"><xs:complexType><xs:sequence><xs:element name="Order" maxOccurs="unbounded"><xs:complexType><xs:sequence><xs:element name="Number" type="xs:token"/><xs:element name="Buyer" type="xs:token"/><xs:element name="Line" maxOccurs="unbounded"><xs:complexType><xs:sequence><xs:element name="No" type="xs:integer"/><xs:element name="Code" type="xs:token"/><xs:element name="Quantity" type="xs:decimal"/><xs:element name="Price" type="xs:decimal"/></xs:sequence></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:sequence></xs:complexType></xs:element></xs:schema>"#,

@@ -214,7 +214,7 @@ codes! {
     DropDenied = "C306", Ops, Flow, Wait, "the drop refuses an operation", "The user may not list, read, write or rename there. `consign doctor` tests each permission.";
     DiskFull = "C307", Ops, Process, Stop, "no space left", "Nothing was lost. consign repeats the write once there is space.";
     DropIo = "C308", Ops, Message, Wait, "reading or writing failed", "The disk or the server reported an error that has no code of its own.";
-    StillChanging = "C310", Nobody, Document, Leave, "the file is still being written", "Its size or time changed between two checks. consign receives the file once it has not changed for the flow's `settle` time.";
+    StillChanging = "C310", Nobody, Document, Leave, "the file is still being written", "Its size or time changed between two checks. consign receives the file once it has not changed for the flow's `stable_for` time.";
     Duplicate = "C311", Nobody, Document, Leave, "exact duplicate", "A file with the same name and content was received before. The copy is archived and not processed.";
     SameContent = "C312", Ops, Message, Hold, "duplicate content under a new name", "The same bytes were received before under another name. The message is held: `consign reprocess ID` processes it anyway.";
     HeldSize = "C313", Partner, Document, Leave, "the file is empty and was left where it is", "consign does not receive an empty file, because the partner may still fill it.";
@@ -223,7 +223,7 @@ codes! {
     Overtaken = "C316", Ops, Message, Hold, "a newer file was processed meanwhile", "This message waited for something temporary, or a person reprocessed it. A newer message was processed meanwhile, so this one would overwrite newer values. `consign reprocess ID --overwrite` processes it anyway.";
 
     MarkerAwaited = "C317", Nobody, Document, Leave, "waiting for the marker file", "The flow receives a file only once its marker file is beside it. Until then it leaves the file alone.";
-    DocCut = "C318", Nobody, Document, Leave, "the end of the file is missing", "An interrupted upload looks like a finished one. consign leaves the file for the flow's `cut` time, in case the partner sends it again. After that it refuses it like any broken file.";
+    DocCut = "C318", Nobody, Document, Leave, "the end of the file is missing", "An interrupted upload looks like a finished one. consign leaves the file for the flow's `incomplete_timeout` time, in case the partner sends it again. After that it refuses it like any broken file.";
     HeldLarge = "C319", Ops, Document, Leave, "the file is too large and was left where it is", "It has more bytes than the flow's `max_bytes`. Raise the limit, or set `large = \"reject\"` to refuse such files.";
     NotCollected = "C320", Ops, Document, Leave, "the partner has not collected a file", "A file that we sent has been on the drop longer than the flow's `pickup` allows.";
     Leased = "C321", Nobody, Endpoint, Wait, "another consign process is polling this folder", "Only one process polls a drop at a time; it takes a lease in the journal. consign retries at the next poll.";
@@ -241,7 +241,7 @@ codes! {
     Kept = "C416", Ops, Message, Leave, "kept a value that a person changed in Odoo", "Somebody changed the value in Odoo after our last write, and the document has a different one. To let documents win, set `overwrite = true` in the mapping.";
     Uncertain = "C417", Ops, Message, Hold, "outcome of an effect is unknown", "The connection broke or the process died, and consign cannot check the outcome. It was calling Odoo or sending a file. Check the records in Odoo or the partner's side. Then run `consign resolve ID --happened`, or `--did-not-happen` to have it done.";
     RecordRefused = "C418", Ops, Message, Leave, "some records of the file were refused", "The others were processed. The refused records are in the error folder, in a smaller file of the same format. Correct that file and drop it again.";
-    Changed = "C419", Ops, Message, Leave, "a record was changed after it was sent", "The flow says how to react: `changed = \"ignore\"`, `\"resend\"` or `\"report\"`.";
+    Changed = "C419", Ops, Message, Leave, "a record was changed after it was sent", "The flow says how to react: `on_change = \"ignore\"`, `\"resend\"` or `\"report\"`.";
     LookupHeld = "C420", Ops, Message, Hold, "a document waits for a record in Odoo", "The mapping holds the document until the record exists, or until only one matches. Create or correct the record, then reprocess the message.";
 
     AnswerUnknown = "C421", Ops, Message, Fail, "acknowledgement does not match any sent document", "An acknowledgement names a document that none of the partner's flows sent, or that expects no acknowledgement. Check its number: the mapping may read a different one than the flow's `numbers`.";

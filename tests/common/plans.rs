@@ -183,7 +183,7 @@ pub async fn what_is_refused_is_told_and_keeps_no_other_out(world: &World) {
 
     let flow = world.workspace().join("flows/catalogue-in.toml");
     let text = fs::read_to_string(&flow).expect("a flow");
-    fs::write(&flow, format!("partial = true\n{text}")).expect("written");
+    fs::write(&flow, format!("allow_partial = true\n{text}")).expect("written");
     let ran = catalogue.comes(&items.replace("</Catalogue>", "")).ends(1);
     assert!(ran.out.contains("1 done, 2 records refused"), "{}", ran.out);
     assert_eq!(count().await, 4);

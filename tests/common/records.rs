@@ -177,7 +177,7 @@ ref = { expr = "code ~ '/c'", with = { code = "Code" } }
 name = "Code"
 parent_id = { record = "company" }
 "#;
-    let catalogue = Catalogue::new(world, mapping, "partial = true");
+    let catalogue = Catalogue::new(world, mapping, "allow_partial = true");
     let ran = catalogue.comes(&(item(&format!("W{run}-1"), "<Price>x</Price>") + &item(&format!("W{run}-2"), "<Price>2</Price>"))).ends(1);
     assert!(ran.out.contains("1 records refused"), "{}", ran.out);
     let found = world.odoo.search_read("res.partner", json!([["ref", "like", format!("W{run}")]]), &["ref", "parent_id"]).await;
@@ -188,7 +188,7 @@ parent_id = { record = "company" }
     for _ in 0..2 {
         world.odoo.create("res.partner", json!({"name": "twice", "ref": twice})).await;
     }
-    let catalogue = Catalogue::new(world, PARTNERS, "partial = true");
+    let catalogue = Catalogue::new(world, PARTNERS, "allow_partial = true");
     let ran = catalogue.comes(&(item(&twice, "") + &item(&format!("V{run}-2"), ""))).ends(1);
     assert!(ran.out.contains("1 records refused"), "{}", ran.out);
     assert_eq!(world.odoo.count("res.partner", json!([["ref", "=", format!("V{run}-2")]])).await, 1, "the other goes in");
@@ -204,7 +204,7 @@ identity = ["partner_id", "product_tmpl_id"]
 partner_id = { find = "res.partner", by = { ref = { flow = "supplier" } } }
 product_tmpl_id = { find = "product.template", by = { default_code = "Code" }, none = "create", create = { default_code = "Code", name = "Code", barcode = "Unit" } }
 "#;
-    let catalogue = Catalogue::new(world, mapping, &format!("partial = true\nvalues = {{ supplier = \"K{run}\" }}"));
+    let catalogue = Catalogue::new(world, mapping, &format!("allow_partial = true\nvalues = {{ supplier = \"K{run}\" }}"));
     let with = |at: u32, barcode: &str| item(&format!("K{run}-{at}"), &format!("<Unit>{barcode}</Unit>"));
     let ran = catalogue.comes(&(with(1, "") + &with(2, &taken) + &with(3, ""))).ends(1);
     assert!(ran.out.contains("1 records refused"), "what is made for one and refused refuses that one: {}", ran.out);
@@ -312,7 +312,7 @@ product_id = { find = "product.product", by = { default_code = "Code" } }
 location_id = { find = "stock.location", by = { complete_name = { const = "WH/Stock" } } }
 inventory_quantity = { from = "Price", as = "decimal" }
 "#;
-    let catalogue = Catalogue::new(world, mapping, "partial = true");
+    let catalogue = Catalogue::new(world, mapping, "allow_partial = true");
     let count = |at: u32, quantity: u32| item(&format!("Z{run}-{at}"), &format!("<Price>{quantity}</Price>"));
     let ran = catalogue.comes(&(count(1, 5) + &count(2, 7) + &count(3, 9)));
     let stock = |at: u32| async move {

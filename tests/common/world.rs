@@ -129,7 +129,7 @@ impl World {
         for flow in ["orders-in", "products-in", "stock-in", "ubl-orders-in"] {
             let path = workspace.join(format!("flows/{flow}.toml"));
             let text = fs::read_to_string(&path).expect("a flow");
-            fs::write(&path, format!("settle = \"0s\"\n{text}")).expect("written");
+            fs::write(&path, format!("stable_for = \"0s\"\n{text}")).expect("written");
         }
         for folder in ["out/orders", "out/stock", "out/ubl", "in/ubl"] {
             fs::create_dir_all(self.partner.join(folder)).expect("a folder");

@@ -40,7 +40,7 @@ pub struct Way {
 impl Way {
     /// Inbound, with the usual time to stand still replaced by a marker file.
     pub async fn marked(world: World) -> Self {
-        world.replace("flows/orders-in.toml", &[("settle = \"0s\"", "marker = \"{name}.done\"\ncut = \"10m\"")]);
+        world.replace("flows/orders-in.toml", &[("stable_for = \"0s\"", "marker = \"{name}.done\"\ncut = \"10m\"")]);
         Self { marked: true, ..Self::new(world, Direction::In).await }
     }
 

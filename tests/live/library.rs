@@ -36,7 +36,7 @@ impl Site {
         for entry in fs::read_dir(dir.path().join("flows")).expect("flows").flatten() {
             let text = fs::read_to_string(entry.path()).expect("a flow");
             let text: String = text.lines().filter(|line| !line.starts_with("enabled")).map(|line| format!("{line}\n")).collect();
-            let settle = if text.contains("\"in\"") { "settle = \"0s\"\n" } else { "" };
+            let settle = if text.contains("\"in\"") { "stable_for = \"0s\"\n" } else { "" };
             fs::write(entry.path(), format!("{settle}{text}")).expect("written");
         }
         Self { dir, odoo, made: Vec::new() }

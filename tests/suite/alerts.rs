@@ -95,7 +95,7 @@ impl Watched {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn failed_files_are_told_once_with_their_causes_and_told_to_be_over() {
-    let watched = Watched::with("settle = \"0s\"", "off = [\"stopped\"]").await;
+    let watched = Watched::with("stable_for = \"0s\"", "disabled = [\"stopped\"]").await;
     for number in 0..3 {
         watched.shop.drop(&format!("bad-{number}.xml"), &format!("<Order>{number}</Order>"));
     }
@@ -121,7 +121,7 @@ async fn failed_files_are_told_once_with_their_causes_and_told_to_be_over() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_could_not_be_told_is_told_once_the_receiver_is_back() {
-    let watched = Watched::with("settle = \"0s\"", "off = [\"stopped\"]").await;
+    let watched = Watched::with("stable_for = \"0s\"", "disabled = [\"stopped\"]").await;
     watched.hook.0.lock().expect("not poisoned").down = true;
     watched.shop.drop("bad.xml", "<Order/>");
     watched.engine.run("orders-in").await;
@@ -137,7 +137,7 @@ async fn what_could_not_be_told_is_told_once_the_receiver_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_or_waits_too_long_is_told_and_a_flow_that_cannot_work() {
-    let mut watched = Watched::with("settle = \"0s\"", "held = \"2h\"\nwaiting = \"1h\"\noff = [\"stopped\"]").await;
+    let mut watched = Watched::with("stable_for = \"0s\"", "held = \"2h\"\nwaiting = \"1h\"\noff = [\"stopped\"]").await;
     let order = watched.shop.order("A-1");
     watched.shop.drop("a.xml", &order);
     watched.engine.run("orders-in").await;
@@ -162,9 +162,9 @@ async fn what_is_held_or_waits_too_long_is_told_and_a_flow_that_cannot_work() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flow_that_is_silent_beyond_its_window_is_told_and_its_weekend_is_not() {
-    let shop = Shop::with("settle = \"0s\"\nexpect = \"0 10 * * 1-5\"\nzone = \"Europe/Berlin\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\nexpect = \"0 10 * * 1-5\"\nzone = \"Europe/Berlin\"").await;
     let friday = "2026-03-06T08:00:00Z".parse().expect("a time");
-    let watched = Watched::around(shop, "off = [\"stopped\"]", friday).await;
+    let watched = Watched::around(shop, "disabled = [\"stopped\"]", friday).await;
     watched.shop.drop("friday.xml", &watched.shop.order("S-1"));
     watched.engine.run("orders-in").await;
     watched.after(120).await;
@@ -183,7 +183,7 @@ async fn a_flow_that_is_silent_beyond_its_window_is_told_and_its_weekend_is_not(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_gap_in_the_partners_numbers_is_told_until_the_file_comes_or_a_person_knows() {
-    let watched = Watched::with("settle = \"0s\"\nsequence = \"ORD_{number}.xml\"", "off = [\"stopped\"]").await;
+    let watched = Watched::with("stable_for = \"0s\"\nsequence = \"ORD_{number}.xml\"", "disabled = [\"stopped\"]").await;
     for number in [8, 9, 12] {
         watched.shop.drop(&format!("ORD_{number:04}.xml"), &watched.shop.order(&format!("G-{number}")));
     }
@@ -213,7 +213,7 @@ async fn a_gap_in_the_partners_numbers_is_told_until_the_file_comes_or_a_person_
 #[tokio::test(flavor = "multi_thread")]
 async fn a_document_that_the_partner_leaves_lying_is_told() {
     let shop = super::sending::sender("name = \"despatch-{{ sequence }}.xml\"\nsequence = 1\npickup = \"2h\"", 2).await;
-    let watched = Watched::around(shop, "off = [\"stopped\"]", Utc::now()).await;
+    let watched = Watched::around(shop, "disabled = [\"stopped\"]", Utc::now()).await;
     watched.engine.run("despatch-out").await;
     fs::remove_file(watched.shop.world.partner.join("in/despatch-1.xml")).expect("collected");
     watched.after(119).await;
@@ -237,7 +237,7 @@ async fn an_answer_that_does_not_come_is_told_and_one_that_refuses() {
     let text = fs::read_to_string(&flow).expect("a flow");
     let answer = "[answer]\nwithin = \"4h\"\naccepted = [\"in/done/{name}\"]\nrefused = [\"in/error/{name}\"]";
     fs::write(&flow, format!("{text}\n{answer}\n")).expect("written");
-    let watched = Watched::around(shop, "off = [\"stopped\"]", Utc::now()).await;
+    let watched = Watched::around(shop, "disabled = [\"stopped\"]", Utc::now()).await;
     let drop = watched.shop.world.partner.join("in");
     for folder in ["done", "error"] {
         fs::create_dir_all(drop.join(folder)).expect("made");
@@ -269,7 +269,7 @@ async fn an_answer_that_does_not_come_is_told_and_one_that_refuses() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_full_disk_a_key_that_ends_and_a_process_that_is_gone_are_told() {
-    let mut watched = Watched::with("settle = \"0s\"", "disk = 9999999999").await;
+    let mut watched = Watched::with("stable_for = \"0s\"", "disk = 9999999999").await;
     watched.engine.run("orders-in").await;
     watched.after(0).await;
     assert_eq!(watched.hook.told(), [["new disk/storage"]]);
@@ -298,7 +298,7 @@ async fn a_full_disk_a_key_that_ends_and_a_process_that_is_gone_are_told() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn cron_and_monitoring_ask_by_exit_code() {
-    let watched = Watched::with("settle = \"0s\"", "off = [\"held\", \"disk\"]").await;
+    let watched = Watched::with("stable_for = \"0s\"", "disabled = [\"held\", \"disk\"]").await;
     let world = &watched.shop.world;
     world.consign(&["run", "--once", "orders-in"]).ends(0);
     let fine = world.consign(&["alerts"]).ends(0);
@@ -321,9 +321,9 @@ async fn cron_and_monitoring_ask_by_exit_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flow_that_stays_paused_is_an_alert_after_a_day_and_is_not_silent_meanwhile() {
-    let shop = Shop::with("settle = \"0s\"\nexpect = \"0 10 * * 1-5\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\nexpect = \"0 10 * * 1-5\"").await;
     let friday = "2026-03-06T08:00:00Z".parse().expect("a time");
-    let watched = Watched::around(shop, "off = [\"stopped\"]\n[web]\nurl = \"https://edi.example.com\"", friday).await;
+    let watched = Watched::around(shop, "disabled = [\"stopped\"]\n[web]\nurl = \"https://edi.example.com\"", friday).await;
     watched.engine.run("orders-in").await;
     let anna = AuditEntry { reason: Some("stocktaking".into()), ..AuditEntry::new("anna", "pause") };
     watched.engine.journal().pause("orders-in", &anna, watched.clock.now()).await.expect("written");

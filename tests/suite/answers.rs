@@ -205,7 +205,7 @@ async fn a_ubl_application_response_answers_as_the_page_on_mappings_says() {
 
 /// Orders are answered with this.
 async fn answering(keys: &str, template: Option<&str>) -> Shop {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     if let Some(template) = template {
         write(&shop, "templates/answer.xml", template);
     }
@@ -252,7 +252,7 @@ async fn only_what_the_flow_says_is_answered_and_an_empty_file_will_do() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_that_cannot_be_made_is_told_and_given_once_it_can() {
     let schema = "<xs:schema xmlns:xs=\"http://www.w3.org/2001/XMLSchema\"><xs:element name=\"Ok\" type=\"xs:token\"/></xs:schema>";
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     write(&shop, "schemas/ok.xsd", schema);
     write(&shop, "templates/answer.xml", "<Wrong/>");
     append(

@@ -218,7 +218,7 @@ async fn duplicate_file() {
 #[tokio::test(flavor = "multi_thread")]
 async fn file_still_being_written() {
     let shop = Shop::open().await;
-    shop.world.replace("flows/orders-in.toml", &[("settle = \"0s\"", "settle = \"4s\"")]);
+    shop.world.replace("flows/orders-in.toml", &[("stable_for = \"0s\"", "stable_for = \"4s\"")]);
     let order = shop.order("W-1");
     shop.world.drop_file("out/orders", "growing.xml", &order[..50]);
     shop.world.drop_file("out/orders", "upload.xml.part", &order[..50]);

@@ -371,7 +371,7 @@ async fn check_refuses_what_would_make_records_twice() {
     world.replace("mappings/order.toml", &[("scope    = [[\"state\", \"=\", \"draft\"]]", "write    = \"create\"")]);
     let ran = world.consign(&["check"]).ends(1);
     assert!(ran.err.contains("error[C120]: a second attempt cannot see that the first created a new sale.order"), "{}", ran.err);
-    world.replace("flows/orders-in.toml", &[("direction", "partial = true\nenvelope = { payload = \"/Message/Order\" }\ndirection")]);
+    world.replace("flows/orders-in.toml", &[("direction", "allow_partial = true\nenvelope = { payload = \"/Message/Order\" }\ndirection")]);
     let ran = world.consign(&["check"]).ends(1);
     assert!(ran.err.contains("cannot be refused one by one"), "{}", ran.err);
 }

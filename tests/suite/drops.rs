@@ -35,7 +35,7 @@ impl Shop {
     pub async fn with(keys: &str) -> Self {
         let world = World::embedded().await;
         let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
-        world.replace("flows/orders-in.toml", &[("settle = \"0s\"", keys)]);
+        world.replace("flows/orders-in.toml", &[("stable_for = \"0s\"", keys)]);
         Self { world, customer, product }
     }
 
@@ -88,7 +88,7 @@ async fn a_file_is_taken_only_once_its_marker_is_there() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_grows_is_left_until_it_stands_still() {
-    let shop = Shop::with("settle = \"1s\"").await;
+    let shop = Shop::with("stable_for = \"1s\"").await;
     let order = shop.order("G-1");
     let (path, text) = (shop.path("order.xml"), order.clone());
     let writing = std::thread::spawn(move || {
@@ -110,7 +110,7 @@ async fn a_file_that_grows_is_left_until_it_stands_still() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_was_broken_off_is_waited_for_and_at_last_refused() {
-    let shop = Shop::with("settle = \"0s\"\ncut = \"10m\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\ncut = \"10m\"").await;
     let order = shop.order("C-1");
     shop.drop("order.xml", &order[..order.len() / 2]);
     shop.drop("other.xml", &order[..order.len() / 2]);
@@ -137,7 +137,7 @@ async fn an_upload_that_was_broken_off_is_waited_for_and_at_last_refused() {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_was_broken_off_is_waited_for_with_the_usual_settings_too() {
     // Standing still is no proof of being whole, neither is a marker.
-    for keys in ["settle = \"1s\"", "marker = \"{name}.done\""] {
+    for keys in ["stable_for = \"1s\"", "marker = \"{name}.done\""] {
         let shop = Shop::with(keys).await;
         let order = shop.order("U-1");
         shop.drop("order.xml", &order[..order.len() / 2]);
@@ -179,7 +179,7 @@ async fn the_marker_of_another_file_is_left_alone_and_that_of_a_duplicate_is_not
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_duplicate_that_cannot_be_moved_keeps_nobody_and_is_not_fetched_for_ever() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let order = shop.order("D-1");
     shop.drop("a.xml", &order);
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
@@ -197,7 +197,7 @@ async fn a_duplicate_that_cannot_be_moved_keeps_nobody_and_is_not_fetched_for_ev
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_put_in_the_place_of_another_with_the_same_size_and_time_is_not_lost() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let (first, second) = (shop.order("S-1"), shop.order("S-2"));
     assert_eq!(first.len(), second.len());
     let time = SystemTime::now() - Duration::from_secs(3600);
@@ -221,7 +221,7 @@ async fn a_file_put_in_the_place_of_another_with_the_same_size_and_time_is_not_l
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_contents_and_times_may_collide_as_they_like() {
-    let shop = Shop::with("settle = \"0s\"\nsame_content = \"hold\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\nsame_content = \"hold\"").await;
     let order = shop.order("N-1");
     // Two names with one content in one poll: the first is taken, the second held.
     shop.drop("a.xml", &order);
@@ -243,7 +243,7 @@ async fn names_contents_and_times_may_collide_as_they_like() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_drop_that_lets_nothing_be_moved_is_told_once_and_nothing_is_taken_twice() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.world.server.as_ref().expect("embedded").behave(Quirks { denied: vec!["rename", "mkdir", "remove"], ..Quirks::default() });
     for number in 1..=5 {
         shop.drop(&format!("order-{number}.xml"), &shop.order(&format!("R-{number}")));
@@ -267,7 +267,7 @@ async fn a_drop_that_lets_nothing_be_moved_is_told_once_and_nothing_is_taken_twi
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_our_storage_cannot_shelve_keeps_no_other() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let drop_two = |round: usize| {
         (1..=2).for_each(|number| shop.drop(&format!("order-{round}-{number}.xml"), &shop.order(&format!("Q-{round}-{number}"))))
     };
@@ -293,7 +293,7 @@ async fn a_file_that_our_storage_cannot_shelve_keeps_no_other() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_pollers_on_one_drop_one_wins() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     for number in 1..=20 {
         shop.drop(&format!("order-{number}.xml"), &shop.order(&format!("T-{number}")));
     }
@@ -318,7 +318,7 @@ async fn of_two_pollers_on_one_drop_one_wins() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_lies_on_a_drop_is_shown_as_a_poll_would_judge_it() {
-    let shop = Shop::with("settle = \"0s\"\nignore = [\"*.uploading.xml\"]\nmax_bytes = 2000\nempty = \"reject\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\nignore = [\"*.uploading.xml\"]\nmax_bytes = 2000\nempty = \"reject\"").await;
     for (name, text) in
         [("good.xml", "<a/>"), ("x.uploading.xml", "<a/>"), ("readme.txt", "hello"), ("half.xml.part", "<a"), ("empty.xml", "")]
     {

@@ -98,7 +98,7 @@ async fn what_is_no_pair_of_ends_is_told_with_its_place() {
         ("[source]\nkind   = \"files\"\n", "[source]\n", "[source] needs the key `kind`"),
         ("kind   = \"files\"", "kind   = \"fles\"", "`kind` is one of"),
         ("partner  = ", "direction = \"in\"\npartner  = ", "`direction` is the short form"),
-        ("settle = \"0s\"", "setle = \"0s\"", "setle"),
+        ("stable_for = \"0s\"", "setle = \"0s\"", "setle"),
         ("[target]\nkind = \"odoo\"", "[target]\nkind = \"odoo\"\nfolder = \"x\"", "folder"),
         ("[target]\nkind = \"odoo\"", "[target]\nkind = \"odoo\"\nodoo = \"west\"", "flows/products-in.toml:32:8"),
     ] {

@@ -71,7 +71,7 @@ async fn odoo(answer: fn(&str) -> Vec<u8>) -> String {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_of_odoos_without_end_is_broken_off() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let endless = odoo(|_| Vec::new()).await;
     let url = shop.world.odoo.url.clone();
     shop.world.replace("consign.toml", &[(&format!("\"{url}\""), &format!("\"{endless}\"\nmax_answer_bytes = 1000000"))]);
@@ -90,7 +90,7 @@ async fn an_answer_of_odoos_without_end_is_broken_off() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_secret_that_odoo_quotes_is_told_to_nobody() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let quoting = odoo(|body| {
         let quoted = format!("bad request: {body}");
         json!({"jsonrpc": "2.0", "id": 1, "error": {"message": "Odoo Server Error",

@@ -123,7 +123,7 @@ async fn a_new_journal_is_begun_by_a_person_holds_what_may_be_sent_and_asks_for_
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_storage_that_is_removed_under_a_running_consign_is_told_once() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let engine = shop.engine().await;
     assert!(engine.run("orders-in").await.problems.is_empty());
     fs::rename(var(&shop.world), shop.world.workspace().join("elsewhere")).expect("moved");
@@ -141,7 +141,7 @@ async fn a_storage_that_is_removed_under_a_running_consign_is_told_once() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_report_never_overwrites_an_original() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = [\"*.xml\", \"*.json\", \"*.txt\"]")]);
     let originals = [("z.xml.problem.json", "<First>"), ("z.xml.problem.txt", "<Second>"), ("z.xml", "<Third>")];
     for (name, text) in originals {
@@ -288,7 +288,7 @@ async fn only_what_a_backup_holds_is_brought_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zip_of_documents_that_are_all_alike_is_refused_with_a_count() {
-    let shop = Shop::with("settle = \"0s\"\nunpack = [\"*.xml\"]").await;
+    let shop = Shop::with("stable_for = \"0s\"\nunpack = [\"*.xml\"]").await;
     shop.world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = [\"*.xml\", \"*.zip\"]")]);
     let names: Vec<String> = (0..9_999).map(|number| format!("{number}.xml")).collect();
     let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();
@@ -336,7 +336,7 @@ async fn users_are_not_taken_for_each_other_and_have_no_simple_passwords() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_that_show_nothing_are_made_visible_and_lie_on_no_shelf() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     for (number, sign) in ['\u{2028}', '\u{200b}', '\u{202e}'].into_iter().enumerate() {
         shop.drop(&format!("a{sign}{number}.xml"), "<Order>");
     }
@@ -410,7 +410,7 @@ async fn slow_visitors_keep_nobody_else_out() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn few_open_files_are_for_the_flows_first_and_as_many_are_taken_as_may_be() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.world.replace("flows/orders-in.toml", &[("every 15 minutes", "every 1 seconds")]);
     let at = std::net::TcpListener::bind("127.0.0.1:0").expect("a port").local_addr().expect("an address");
     let file = shop.world.workspace().join("consign.toml");
@@ -463,7 +463,7 @@ async fn few_open_files_are_for_the_flows_first_and_as_many_are_taken_as_may_be(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn below_the_reserve_nothing_is_taken_and_it_goes_on_by_itself() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let file = shop.world.workspace().join("consign.toml");
     let text = fs::read_to_string(&file).expect("read");
     fs::write(&file, format!("{text}\n\n[keep]\nreserve = 1000000000\n")).expect("written");

@@ -33,7 +33,7 @@ fn id(message: &Value) -> &str {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn on_a_day_in_a_zip_everything_still_works() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let orders: Vec<String> = (0..3).map(|number| shop.order(&format!("K-{number}"))).collect();
     for (number, order) in orders.iter().enumerate() {
         shop.drop(&format!("order-{number}.xml"), order);
@@ -84,7 +84,7 @@ async fn on_a_day_in_a_zip_everything_still_works() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_crash_while_rolling_and_a_damaged_zip_lose_nothing_that_was_not_lost() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     for number in 0..2 {
         shop.drop(&format!("order-{number}.xml"), &shop.order(&format!("C-{number}")));
     }
@@ -119,7 +119,7 @@ async fn a_crash_while_rolling_and_a_damaged_zip_lose_nothing_that_was_not_lost(
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_over_is_forgotten_and_what_waits_for_a_person_is_not() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.drop("good.xml", &shop.order("F-1"));
     shop.drop("bad.xml", "<Order/>");
     let clock = Arc::new(ManualClock::new(Utc::now() - TimeDelta::days(400)));
@@ -165,7 +165,7 @@ async fn what_was_sent_is_not_sent_again_though_its_message_is_forgotten() {
 
 #[tokio::test]
 async fn how_long_is_said_in_days() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     keep(&shop, "zip_after = \"2h\"");
     let check = shop.world.consign(&["check"]).ends(1);
     assert!(check.err.contains("at least one day") || check.out.contains("at least one day"), "{check:?}");
@@ -175,7 +175,7 @@ async fn how_long_is_said_in_days() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_made_while_consign_is_at_work_brings_everything_back() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     for number in 0..3 {
         shop.drop(&format!("order-{number}.xml"), &shop.order(&format!("B-{number}")));
     }
@@ -219,7 +219,7 @@ async fn a_backup_made_while_consign_is_at_work_brings_everything_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_that_is_broken_or_strange_brings_nothing_back_that_could_be_taken_for_whole() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.drop("order.xml", &shop.order("B-1"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
     let folder = shop.world.workspace().parent().expect("a folder").to_path_buf();
@@ -288,7 +288,7 @@ async fn what_was_sent_after_the_backup_is_not_sent_a_second_time() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_workspace_in_use_gets_nothing_back() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let backup = shop.world.workspace().parent().expect("a folder").join("backup.zip");
     let file = backup.to_str().expect("a path");
     let nothing = shop.world.consign(&["backup", file]).ends(2);
@@ -315,7 +315,7 @@ async fn a_workspace_in_use_gets_nothing_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_backup_says_whose_original_is_gone_and_follows_links() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.drop("bad.xml", "<Order");
     shop.drop("good.xml", &shop.order("B-1"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(1);

@@ -6,7 +6,7 @@ use super::drops::Shop;
 
 /// What the partner reads of an order that was refused.
 async fn told(language: &str, order: impl Fn(&Shop) -> String) -> String {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.world.replace("partners/nordwind.toml", &[("name ", &format!("language = \"{language}\"\nname "))]);
     shop.drop("order.xml", &order(&shop));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(1);

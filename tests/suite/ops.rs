@@ -154,7 +154,7 @@ async fn an_edited_copy_takes_the_place_of_a_refused_file_which_stays_as_it_came
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_done_again_with_the_mapping_of_today_or_of_its_day() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let number = format!("PO-{}", goods::fresh());
     shop.drop("order.xml", &shop.order(&number));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(0);

@@ -14,7 +14,7 @@ use crate::common::{goods, site::Site, world::World};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_paused_flow_receives_nothing_and_finishes_what_it_has() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let world = &shop.world;
     world.sandbox.as_ref().expect("a sandbox").expect_trouble("res.partner.search_read", PlannedFault::Status(503));
     shop.drop("first.xml", &shop.order("P-1"));

@@ -87,7 +87,7 @@ name = "Code"
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_not_known_is_not_tried_one_by_one() {
     let world = World::embedded().await;
-    let catalogue = Catalogue::new(&world, &PARTNERS.replace("[fields]", "then = [\"message_post\"]\n[fields]"), "partial = true");
+    let catalogue = Catalogue::new(&world, &PARTNERS.replace("[fields]", "actions = [\"message_post\"]\n[fields]"), "allow_partial = true");
     let sandbox = world.sandbox.as_ref().expect("a sandbox");
     sandbox.expect_trouble("message_post", PlannedFault::StatusAfterCommit(502));
     catalogue.comes(&(item("A", "") + &item("B", ""))).ends(2);
@@ -130,7 +130,7 @@ note = "Name"
 
     // The same with a first try that was committed: it was ours.
     world.odoo.call("sale.order", "write", json!([[order], {"state": "draft"}]), json!({})).await;
-    catalogue.map(&mapping.replace("[fields]", "then = [\"action_confirm\"]\n[fields]"));
+    catalogue.map(&mapping.replace("[fields]", "actions = [\"action_confirm\"]\n[fields]"));
     sandbox.expect_trouble("sale.order.action_confirm", PlannedFault::StatusAfterCommit(502));
     catalogue.comes(&item("PO", "<Name>later</Name>")).ends(2);
     let id = world.messages("catalogue-in").pop().expect("a message")["id"].as_str().expect("an id").to_string();

@@ -149,7 +149,7 @@ async fn one_message_that_a_proxy_refuses_does_not_block_the_others() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn the_same_file_refused_twice_keeps_an_original_for_each_message() {
-    let shop = super::drops::Shop::with("settle = \"0s\"").await;
+    let shop = super::drops::Shop::with("stable_for = \"0s\"").await;
     let order = shop.order("TW-1").replace(&shop.product.code, "LATER").replace(&shop.product.barcode, "5701234000099");
     for _ in 0..2 {
         shop.world.drop_file("out/orders", "twice.xml", &order);
@@ -169,7 +169,7 @@ async fn the_same_file_refused_twice_keeps_an_original_for_each_message() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_starts_takes_nothing_away_of_a_copy_that_somebody_saves_on_the_page() {
-    let shop = super::drops::Shop::with("settle = \"0s\"").await;
+    let shop = super::drops::Shop::with("stable_for = \"0s\"").await;
     // The page of another process has written the copy's bytes, and is about to write its message down.
     let engine = shop.engine().await;
     let root = engine.storage().root().to_path_buf();

@@ -19,7 +19,7 @@ use crate::common::{
 
 /// A shop with deliveries ready to go out, and the flow's `name` line replaced by these keys.
 pub async fn sender(keys: &str, deliveries: usize) -> Shop {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     only_pickings_of(&shop.world, "despatch-out", shop.customer.id);
     shop.world.replace("flows/despatch-out.toml", &[("name      = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", keys)]);
     shop.world.drop_file("out/stock", "count.xml", goods::levels("WH/Stock", &[(&shop.product, 9000.0)]));

@@ -50,7 +50,7 @@ fn number(span: &Value, key: &str) -> u64 {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_message_is_a_trace_and_each_step_a_span_of_it() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let collector = Collector::default();
     let url = collector.start().await;
     let file = shop.world.workspace().join("consign.toml");

@@ -19,7 +19,7 @@ fn id_of(world: &World, name: &str) -> String {
 
 /// A world with a message that failed (`bad.xml`), users of every role, and its page.
 pub async fn site(web: &str) -> (Shop, Site) {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     shop.drop("bad.xml", &shop.order("W-1").replace("<Quantity>1<", "<Quantity>one<"));
     shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
     for (name, role) in [("vera", "viewer"), ("anna", "operator"), ("root", "admin")] {
@@ -34,7 +34,7 @@ pub async fn site(web: &str) -> (Shop, Site) {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_wrong_is_found_understood_and_done_again_from_the_page() {
-    let shop = Shop::with("settle = \"0s\"").await;
+    let shop = Shop::with("stable_for = \"0s\"").await;
     let world = &shop.world;
     let number = goods::fresh();
     let product = goods::Product { id: 0, code: format!("T-{number}"), barcode: goods::gtin(number) };

@@ -181,7 +181,7 @@ impl<'n> Parser<'n> {
                     let options = call.free().iter().filter(|entry| entry.key != "call");
                     then.push(PostAction { method, options: options.map(|entry| (entry.key.clone(), entry.node.json())).collect() });
                 }
-                _ => reader.bad(node, "`then` must be a list of methods, each a text or { call = \"…\", … }".into()),
+                _ => reader.bad(node, "`actions` must be a list of methods, each a text or { call = \"…\", … }".into()),
             }
         }
         then

@@ -47,7 +47,7 @@ impl<'n> Parser<'n> {
             (OnMissing::Create, false) | (_, true) => {}
             (_, false) => {
                 if let Some(node) = reader.node("create") {
-                    reader.bad(node, "`create` needs none = \"create\"".into());
+                    reader.bad(node, "`create` needs on_missing = \"create\"".into());
                 }
             }
         }

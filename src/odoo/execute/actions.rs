@@ -44,7 +44,7 @@ impl Calling<'_> {
 }
 
 impl Work<'_> {
-    /// Calls a method on the records; with `partial`, returns those on which it failed.
+    /// Calls a method on the records; with `allow_partial`, returns those on which it failed.
     pub(super) async fn act(&self, number: usize, then: &PostAction, records: &[Target<'_>]) -> Result<Vec<(usize, Problem)>, Problems> {
         let (model, method) = (&self.step.model, &then.method);
         let calling = Calling { then, action: actions::known(model, method), doing: format!("{method} on {model}"), number };

@@ -51,7 +51,7 @@ pub struct PlanOutcome {
     pub records: Vec<Touched>,
     /// Values that were left unchanged, and why.
     pub notes: Vec<Problem>,
-    /// Parts of the document that were refused, with `partial`.
+    /// Parts of the document that were refused, with `allow_partial`.
     pub refused: Vec<(Part, Problem)>,
 }
 

@@ -85,7 +85,7 @@ impl Work<'_> {
         Ok(records.iter().filter(|(at, _)| !refused.contains(at)).copied().collect())
     }
 
-    /// With `partial`, refuses these records; otherwise all of them.
+    /// With `allow_partial`, refuses these records; otherwise all of them.
     pub(super) fn refuse(&self, refused: Vec<(usize, Problem)>, done: &mut Done) -> Result<(), Problems> {
         if refused.is_empty() || self.setup.partial {
             done.refused.extend(refused);

@@ -110,7 +110,7 @@ impl Work<'_> {
         Ok(())
     }
 
-    /// Handles the result of a call for the lines of some records: with `partial`, a refused call refuses only those records.
+    /// Handles the result of a call for the lines of some records: with `allow_partial`, a refused call refuses only those records.
     fn settle_lines(
         &self,
         known: &[(usize, &Record, &Current)],

@@ -99,7 +99,7 @@ pub(in crate::odoo) struct Made {
 /// Creates the missing records that can be created now: one call for each model. Records that refer to them follow after that.
 ///
 /// # Errors
-/// Odoo refuses a record, without `partial`.
+/// Odoo refuses a record, without `allow_partial`.
 pub(in crate::odoo) async fn make(
     odoo: &Odoo,
     resolved: &mut Resolved,
