@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Context, Exit};
 use crate::{
     config::check,
-    model::{Problem, Problems},
+    model::{Problem, Problems, renamed_keys},
 };
 
 #[derive(clap::Args)]
@@ -42,7 +42,15 @@ pub(super) fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
         }
     };
     report.notes.iter().for_each(|note| beside("note", note, " (the flow is switched off)"));
-    report.warnings.iter().for_each(|warning| beside("warning", warning, ""));
+    let (other, renamed) = renamed_keys::apart(report.warnings);
+    other.iter().for_each(|warning| beside("warning", warning, ""));
+    for warning in &renamed {
+        context.out.line(format!("warning: {}: {}", warning.place, warning.message));
+    }
+    // One hint for all of them.
+    if let Some(hint) = renamed.last().and_then(|warning| warning.hint.as_ref()) {
+        context.out.line(format!("         {hint}"));
+    }
     for (flow, coverage) in report.coverage.iter().filter(|_| args.coverage) {
         context.out.line(format!(
             "{flow}: {} elements and attributes read; {} always sent, but not read",

@@ -1,7 +1,9 @@
 //! `consign pause` and `consign resume`: whether flows receive anything new.
 
+use std::sync::Arc;
+
 use super::{Context, Exit, selection_args::By};
-use crate::{journal::AuditEntry, model::Problems};
+use crate::{journal::AuditEntry, model::Problems, pipeline::Engine};
 
 #[derive(clap::Args)]
 pub(super) struct Args {
@@ -30,11 +32,15 @@ pub(super) async fn resume(context: &Context, args: &ResumeArgs) -> Result<Exit,
 }
 
 async fn change(context: &Context, flows: &[String], entry: &AuditEntry, pause: bool) -> Result<Exit, Problems> {
-    let engine = context.engine().await?;
-    for flow in flows {
+    // A mistake in one flow keeps nobody from pausing another.
+    let (workspace, _) = context.load_whole_flows()?;
+    let engine = Engine::open(Arc::new(workspace)).await?;
+    let (journal, now) = (engine.journal(), engine.clock().now());
+    let paused = journal.pauses().await?;
+    // A flow that is gone, or has a mistake, can be resumed all the same.
+    for flow in flows.iter().filter(|flow| pause || !paused.contains_key(*flow)) {
         context.known_flow(engine.workspace(), Some(flow))?;
     }
-    let (journal, now) = (engine.journal(), engine.clock().now());
     for flow in flows {
         let entry = AuditEntry { detail: Some(flow.clone()), ..entry.clone() };
         let line = match pause {

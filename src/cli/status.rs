@@ -38,7 +38,7 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
         row.extend(counts);
         row.push(last.map(output::at).unwrap_or_default());
         rows.push(row);
-        data.push(json!({"flow": flow.id, "about": flow.about, "direction": flow.direction(), "partner": flow.partner, "enabled": flow.enabled, "paused": pause, "schedule": flow.schedule.to_string(),
+        data.push(json!({"flow": flow.id, "about": flow.about, "direction": flow.direction(), "partner": flow.partner, "enabled": flow.enabled, "pause": pause, "schedule": flow.schedule.to_string(),
                          "next": next, "last": last, "done": done, "failed": failed, "held": held, "waiting": waiting, "under_way": under_way}));
     }
     context.out.data(&data);
@@ -46,5 +46,8 @@ pub(super) async fn run(context: &Context, _: &Args) -> Result<Exit, Problems> {
         &["flow", "", "partner", "schedule", "next run (UTC)", "done", "failed", "held", "waiting", "under way", "last change (UTC)"],
         &rows,
     ));
+    for (flow, pause) in pauses.iter().filter(|(flow, _)| !engine.workspace().flows.contains_key(*flow)) {
+        context.out.line(format!("{flow} is paused since {} and is not in the workspace: consign resume {flow}", output::at(pause.at)));
+    }
     Ok(Exit::Fine)
 }

@@ -191,7 +191,7 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
                 if next.is_some_and(|next| now >= next) {
                     work(&engine, &id, true).await;
                     next = flow.schedule.next(engine.clock().now());
-                } else if engine.journal().take_run_request(&id).await.unwrap_or(false) {
+                } else if is_requested(&engine, &id).await {
                     work(&engine, &id, true).await;
                 } else if engine.journal().pending_flows(now).await.is_ok_and(|flows| flows.contains(&id)) {
                     work(&engine, &id, false).await;
@@ -203,6 +203,14 @@ async fn carry(engine: Arc<Engine>, id: String, mut woken: mpsc::Receiver<()>, m
         }
     }
     id
+}
+
+/// Whether somebody has asked for a run of the flow.
+async fn is_requested(engine: &Engine, id: &str) -> bool {
+    engine.journal().take_run_request(id, engine.clock().now()).await.unwrap_or_else(|problem| {
+        tracing::error!(flow = id, code = problem.code.as_str(), "{}", problem.message);
+        false
+    })
 }
 
 /// One run in its own task: a panic is logged and does not end the flow.

@@ -11,7 +11,7 @@ use zip::{ZipArchive, read::ZipFile, result::ZipError};
 
 use crate::model::{
     Code, Problem, Sink,
-    i18n::{Text, say},
+    i18n::{Argument, Text, say},
     problem::reason,
 };
 
@@ -155,7 +155,7 @@ fn broken_off(name: &str, error: &io::Error) -> Problem {
 }
 
 fn damaged(name: &str, error: &dyn std::fmt::Display) -> Problem {
-    refused(name, say!("zip-unreadable", reason = error.to_string())).hint(say!("hint-zip-damaged"))
+    refused(name, say!("zip-unreadable", reason = Argument::English { english: error.to_string() })).hint(say!("hint-zip-damaged"))
 }
 
 /// What the end record of a zip says about its directory.

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::Serialize;
 
 use super::{
@@ -10,6 +10,9 @@ use super::{
     sql::{Cells, Journal, all, commit, stamp},
 };
 use crate::model::Problem;
+
+/// How long somebody waits for a run that was asked for: a consign that starts later runs by its schedules.
+const PATIENCE: TimeDelta = TimeDelta::minutes(15);
 
 /// Since when a flow receives nothing new, and who wanted it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -61,7 +64,17 @@ impl Journal {
         Ok(is_new)
     }
 
-    /// Lets a paused flow receive again; `false` where it is not paused.
+    /// When a flow was resumed last.
+    ///
+    /// # Errors
+    /// The journal cannot be read.
+    pub async fn resumed(&self, flow: &str) -> Result<Option<DateTime<Utc>>, Problem> {
+        let query = sqlx::query("select id, at from audit where action = 'resume' and detail = ? order by id desc limit 1");
+        let row = query.bind(flow).fetch_optional(&self.pool).await?;
+        row.map(|row| Cells::of("audit", "id", &row).time("at")).transpose()
+    }
+
+    /// Lets a paused flow receive again, with a run at once; `false` where it is not paused.
     ///
     /// # Errors
     /// The journal cannot be written.
@@ -69,25 +82,40 @@ impl Journal {
         let mut to = self.begin().await?;
         let was_paused = sqlx::query("delete from pause where flow = ?").bind(flow).execute(&mut *to).await?.rows_affected() > 0;
         if was_paused {
+            let insert = sqlx::query("insert or replace into run_request (flow, at) values (?, ?)").bind(flow).bind(stamp(now));
+            insert.execute(&mut *to).await?;
             audit::write_down(&mut to, None, entry, now).await?;
         }
         commit(to).await?;
         Ok(was_paused)
     }
 
-    /// Asks for a run of a flow now; `false` where one is asked for already.
+    /// Asks for a run of a flow now; `false` where one is asked for already, or the flow is paused.
     ///
     /// # Errors
     /// The journal cannot be written.
     pub async fn request_run(&self, flow: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
-        let insert = sqlx::query("insert or ignore into run_request (flow, at) values (?, ?)").bind(flow).bind(stamp(now));
+        let insert = sqlx::query(
+            "insert or ignore into run_request (flow, at) select ?1, ?2 where not exists (select 1 from pause where flow = ?1)",
+        );
+        let insert = insert.bind(flow).bind(stamp(now));
         let is_new = insert.execute(&mut *to).await?.rows_affected() > 0;
         if is_new {
             audit::write_down(&mut to, None, entry, now).await?;
         }
         commit(to).await?;
         Ok(is_new)
+    }
+
+    /// Forgets all requests for runs: a restored journal has those of its day.
+    ///
+    /// # Errors
+    /// The journal cannot be written.
+    pub async fn forget_run_requests(&self) -> Result<(), Problem> {
+        let mut to = self.begin().await?;
+        sqlx::query("delete from run_request").execute(&mut *to).await?;
+        commit(to).await
     }
 
     /// When a run of a flow was asked for that has not begun yet.
@@ -99,18 +127,16 @@ impl Journal {
         row.map(|row| Cells::of("run_request", "flow", &row).time("at")).transpose()
     }
 
-    /// Takes a request for a run; `false` where there is none.
+    /// Takes a request for a run; `false` where there is none, or only one that nobody waits for any more.
     ///
     /// # Errors
     /// The journal cannot be read or written.
-    pub async fn take_run_request(&self, flow: &str) -> Result<bool, Problem> {
+    pub async fn take_run_request(&self, flow: &str, now: DateTime<Utc>) -> Result<bool, Problem> {
         // Asked every two seconds for every flow: nothing is written where there is none.
-        if self.requested_run(flow).await?.is_none() {
-            return Ok(false);
-        }
+        let Some(at) = self.requested_run(flow).await? else { return Ok(false) };
         let mut to = self.begin().await?;
         let taken = sqlx::query("delete from run_request where flow = ?").bind(flow).execute(&mut *to).await?.rows_affected() > 0;
         commit(to).await?;
-        Ok(taken)
+        Ok(taken && now - at <= PATIENCE)
     }
 }

@@ -35,19 +35,26 @@ impl Journal {
         );
         let mut to = self.begin().await?;
         insert.bind(flow).bind(stamp(now)).execute(&mut *to).await?;
+        // It is the run that somebody asked for.
+        sqlx::query("delete from run_request where flow = ?").bind(flow).execute(&mut *to).await?;
         commit(to).await
     }
 
-    /// Writes how a run ended.
+    /// Writes how a run ended. One of a paused flow has not polled, so that it says nothing about whether the flow can work.
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn run_ends(&self, flow: &str, problems: &[Problem], now: DateTime<Utc>) -> Result<(), Problem> {
+    pub async fn run_ends(&self, flow: &str, problems: &[Problem], is_paused: bool, now: DateTime<Utc>) -> Result<(), Problem> {
         let text = serde_json::to_string(problems).unwrap_or_else(|_| "[]".into());
         let update = sqlx::query(
             "update run set ended = ?2, problems = ?3, failing_since = case when ?4 then coalesce(failing_since, ?2) end where flow = ?1",
         );
         let mut to = self.begin().await?;
+        if is_paused && problems.is_empty() {
+            let update = sqlx::query("update run set ended = ?2 where flow = ?1").bind(flow).bind(stamp(now));
+            update.execute(&mut *to).await?;
+            return commit(to).await;
+        }
         update.bind(flow).bind(stamp(now)).bind(text).bind(!problems.is_empty()).execute(&mut *to).await?;
         commit(to).await
     }

@@ -51,7 +51,7 @@ pub(super) async fn number(
 pub struct KnownAs {
     /// Its first business number.
     pub number: Option<String>,
-    /// The name of its first record in Odoo.
+    /// The name of one of its records in Odoo; that of a partner only where there is no other.
     pub record: Option<String>,
 }
 
@@ -65,7 +65,8 @@ impl Journal {
         let query = sqlx::query(
             "select one.value as message,
                 (select term.value from term where term.message = one.value and kind not in ('file', 'record') order by id limit 1) as number,
-                (select record.name from record where record.message = one.value limit 1) as record
+                (select record.name from record where record.message = one.value
+                    order by record.model = 'res.partner', record.model, record.odoo_id limit 1) as record
              from json_each(?) one",
         );
         let rows = all(&query.bind(ids).fetch_all(&self.pool).await?, |row| {

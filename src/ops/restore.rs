@@ -156,6 +156,7 @@ pub(super) async fn settle(journal: &Journal, workspace: &Workspace, made: DateT
     flows.extend(journal.sending_flows().await?);
     flows.sort();
     flows.dedup();
+    journal.forget_run_requests().await?;
     journal.mark_restored(&flows, made).await?;
     let stages = Stage::UNDER_WAY.into_iter().chain([Stage::Waiting]).collect();
     let filter = Filter { flows, stages, limit: u32::MAX, ..Filter::default() };

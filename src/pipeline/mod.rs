@@ -103,7 +103,7 @@ impl Engine {
             // Files that the partner does not collect, and problems that need no one, do not stop a flow.
             let ours = |problem: &&Problem| problem.code != Code::NotCollected && problem.who != Who::Nobody;
             let problems: Vec<Problem> = summary.problems.iter().filter(ours).cloned().collect();
-            if let Err(problem) = self.journal().run_ends(id, &problems, self.clock().now()).await {
+            if let Err(problem) = self.journal().run_ends(id, &problems, summary.paused, self.clock().now()).await {
                 summary.problems.push(problem);
             }
         }

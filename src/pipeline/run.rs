@@ -41,8 +41,7 @@ impl Run<'_> {
         // The next run repeats what is only polled, or fetched and not recorded yet.
         let Some(followed) = engine.unless_stopped(Duration::ZERO, self.follow(summary)).await else { return Ok(()) };
         followed?;
-        if engine.journal().is_paused(&self.flow.id).await? {
-            summary.paused = true;
+        if self.is_paused(summary).await? {
             return Ok(());
         }
         let Some(name) = self.source.lease() else { return self.poll(None, is_stopped, summary).await };
@@ -53,6 +52,12 @@ impl Run<'_> {
         let polled = self.poll(Some(&lease), is_stopped, summary).await;
         lease.release().await?;
         polled
+    }
+
+    /// Whether a person has paused the flow: then nothing new is received.
+    async fn is_paused(&self, summary: &mut Summary) -> Result<bool, Problem> {
+        summary.paused |= self.engine.journal().is_paused(&self.flow.id).await?;
+        Ok(summary.paused)
     }
 
     /// Whether a call may still be running in Odoo. Then consign writes nothing to it, and all messages keep their order.
@@ -108,10 +113,6 @@ impl Run<'_> {
             if engine.is_stopping() || !goes_on || (is_stopped && self.source.can_wait()) {
                 return Ok(());
             }
-            if engine.journal().is_paused(&flow.id).await? {
-                summary.paused = true;
-                return Ok(());
-            }
             if let Some(problem) = engine.lacks_room() {
                 return Err(problem.into());
             }
@@ -139,6 +140,10 @@ impl Run<'_> {
                 }
             };
             checkpoint("fetched").await;
+            // What is fetched and not received yet is found again after the pause.
+            if self.is_paused(summary).await? {
+                return Ok(());
+            }
             if !self.source.can_wait() {
                 let messages = receive::receive(self, fetched, doubt, summary).await?;
                 drop(turn);
@@ -149,6 +154,9 @@ impl Run<'_> {
             // Received one by one, as long as each succeeds.
             fetched.reverse();
             while let Some(one) = fetched.pop() {
+                if self.is_paused(summary).await? {
+                    return Ok(());
+                }
                 let messages = receive::receive(self, vec![one], doubt, summary).await?;
                 self.carry_all(messages, &mut is_stopped, summary).await?;
                 if engine.is_stopping() || is_stopped {

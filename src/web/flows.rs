@@ -55,7 +55,7 @@ pub(super) async fn act(
         "resume" => journal.resume(&id, &entry("resume"), now).await?,
         _ => return Err(usage("a flow can be run, paused or resumed")),
     };
-    Ok(Redirect::to(&format!("/flows/{}", super::escape::encoded(&id))).into_response())
+    Ok(Redirect::to(&format!("/flows/{}", crate::model::names::encoded(&id))).into_response())
 }
 
 fn usage(text: &str) -> Refusal {

@@ -4,7 +4,7 @@ use std::{collections::HashMap, convert::Infallible, io::Read as _, sync::Arc};
 
 use axum::{
     body::Body,
-    extract::{Path, State},
+    extract::{Path, Query, State},
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
@@ -12,10 +12,10 @@ use bytes::Bytes;
 use futures_util::stream;
 use serde_json::Value as Json;
 
-use super::{Site, escape::encoded, person::Person, refusal::Refusal, values::values};
+use super::{Site, person::Person, pretty, refusal::Refusal, values::values};
 use crate::{
     journal::AnswerRow,
-    model::{Code, Intent, Message, Outcome, Problem, Stage, answer::AckStatus, problem::reason},
+    model::{Code, Intent, Message, Outcome, Problem, Stage, answer::AckStatus, names::encoded, problem::reason},
     ops::{
         edit::{EditableText, LARGEST},
         message_detail::{self, MessageDetail},
@@ -161,7 +161,12 @@ fn sought(find: &Json) -> String {
 }
 
 /// The original as text, with line numbers; lines with problems are marked.
-pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path(id): Path<String>) -> Result<Response, Refusal> {
+pub(super) async fn original(
+    State(site): State<Arc<Site>>,
+    person: Person,
+    Path(id): Path<String>,
+    Query(query): Query<HashMap<String, String>>,
+) -> Result<Response, Refusal> {
     let message = found(&site, &id).await?;
     let _turn = site.heavy().await?;
     let place = site.engine.storage().place(&message).await?;
@@ -172,6 +177,14 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
     });
     let bytes = bytes.map_err(unreadable)?;
     let text = EditableText::of(&bytes).text;
+    let (has_pretty, pretty) = (pretty::helps(&text), query.contains_key("pretty"));
+    if pretty {
+        let shown = pretty::lines(&text);
+        let cut = message.size > bytes.len() as u64 || shown.len() > LINES;
+        let lines: Vec<Json> =
+            shown.iter().take(LINES).map(|text| values! { text => text.chars().take(WIDE).collect::<String>() }).collect();
+        return site.pages.page("original.html", Some(&person), values! { message, lines, cut, has_pretty, pretty });
+    }
     let cut = message.size > bytes.len() as u64 || text.lines().nth(LINES).is_some();
     let attempts = site.engine.journal().attempts(message.id).await?;
     let mut marked: HashMap<usize, String> = HashMap::new();
@@ -185,7 +198,7 @@ pub(super) async fn original(State(site): State<Arc<Site>>, person: Person, Path
         values! { number => number + 1, text => wide.replace('\t', "    "), mark => marked.get(&(number + 1)) }
     };
     let lines: Vec<Json> = text.lines().take(LINES).enumerate().map(line).collect();
-    site.pages.page("original.html", Some(&person), values! { message, lines, cut })
+    site.pages.page("original.html", Some(&person), values! { message, lines, cut, has_pretty, pretty })
 }
 
 /// The original as a download: the browser never displays it.

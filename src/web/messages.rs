@@ -8,8 +8,8 @@ use axum::{
 };
 use chrono::{DateTime, Utc};
 
-use super::{Site, escape::encoded, person::Person, refusal::Refusal, rows::rows, values::values};
-use crate::{model::Stage, ops::message_filter::Selection};
+use super::{Site, person::Person, refusal::Refusal, rows::rows, values::values};
+use crate::{model::Stage, model::names::encoded, ops::message_filter::Selection};
 
 /// Messages on one page.
 const PAGE: usize = 50;

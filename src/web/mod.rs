@@ -17,6 +17,7 @@ mod messages;
 mod metrics;
 mod overview;
 mod person;
+mod pretty;
 mod problems;
 mod refusal;
 mod render;

@@ -7,10 +7,10 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Site, csrf::CheckedForm, escape::encoded, person::Person, refusal::Refusal, rows::rows, values::values};
+use super::{Site, csrf::CheckedForm, person::Person, refusal::Refusal, rows::rows, values::values};
 use crate::{
     journal::{FailureGroup, Filter},
-    model::{Code, Message, Problem, ReprocessOptions},
+    model::{Code, Message, Problem, ReprocessOptions, names::encoded},
     ops::{actions, users::Role},
 };
 

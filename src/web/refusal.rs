@@ -6,13 +6,9 @@ use axum::{
 };
 use minijinja::{Environment, value::Serde};
 
-use super::{
-    escape::{encoded, escaped},
-    person::Person,
-    values::values,
-};
+use super::{escape::escaped, person::Person, values::values};
 use crate::{
-    model::{Code, Problem},
+    model::{Code, Problem, names::encoded},
     ops::users::Role,
 };
 

@@ -8,13 +8,13 @@ use serde_json::Value as Json;
 use sha2::{Digest, Sha256};
 
 use super::{
-    escape::{encoded, escaped, html, link},
+    escape::{escaped, html, link},
     person::Person,
     refusal::Refusal,
     values::values,
 };
 use crate::{
-    model::{Code, Problem},
+    model::{Code, Problem, names::encoded},
     ops::users::{Role, random},
 };
 

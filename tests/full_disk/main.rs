@@ -95,7 +95,10 @@ impl House {
         only_pickings_of(&world, "despatch-out", customer.id);
         world.replace(
             "flows/orders-in.toml",
-            &[("stable_for = \"0s\"", "stable_for = \"0s\"\nunpack = [\"*.xml\"]"), ("files     = \"*.xml\"", "files = [\"*.xml\", \"*.zip\"]")],
+            &[
+                ("stable_for = \"0s\"", "stable_for = \"0s\"\nunpack = [\"*.xml\"]"),
+                ("files     = \"*.xml\"", "files = [\"*.xml\", \"*.zip\"]"),
+            ],
         );
         let file = world.workspace().join("consign.toml");
         let text = fs::read_to_string(&file).expect("read");

@@ -107,10 +107,34 @@ async fn a_workspace_with_old_keys_works_and_is_brought_to_the_new_ones() {
     expected("flows/despatch-out.toml", &[("\nchanged", "\non_change")]);
     expected("mappings/order.toml", &[("\nthen", "\nactions"), ("{ none", "{ on_missing"), ("  gone=", "  missing_lines=")]);
     assert!(!world.consign(&["check"]).ends(0).out.contains("is now called"));
-    assert!(world.consign(&["migrate"]).ends(0).out.contains("every key has its current name"));
+    assert!(world.consign(&["migrate"]).ends(0).out.contains("no flow, partner or mapping in use has an old key"));
 
     world.drop_file("out/orders", "new.xml", goods::order("NEW-1", &customer, &[(&product, 1.0, 1.0)]));
     assert!(world.consign(&["run", "--once", "orders-in"]).ends(0).out.contains("1 done"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_that_is_written_more_than_once_is_renamed_everywhere() {
+    for (old, new) in [
+        (
+            "[[then]]\ncall = \"action_confirm\"\n[[then]]\ncall = \"action_lock\"\n\n[fields]",
+            "[[actions]]\ncall = \"action_confirm\"\n[[actions]]\ncall = \"action_lock\"\n\n[fields]",
+        ),
+        (
+            "then.call = \"action_confirm\"\n  then.sms = \"skip\"\n\n[fields]",
+            "actions.call = \"action_confirm\"\n  actions.sms = \"skip\"\n\n[fields]",
+        ),
+        (
+            "then.call = \"action_confirm\"\nthen.sms = \"skip\"\n\n[fields]",
+            "actions.call = \"action_confirm\"\nactions.sms = \"skip\"\n\n[fields]",
+        ),
+    ] {
+        let world = World::embedded().await;
+        world.replace("mappings/order.toml", &[("actions  = [\"action_confirm\"]\n", ""), ("[fields]", old)]);
+        let before = files(&world);
+        world.consign(&["migrate"]).ends(0);
+        assert_eq!(files(&world)["mappings/order.toml"], before["mappings/order.toml"].replace(old, new), "{old}");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]

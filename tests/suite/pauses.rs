@@ -27,7 +27,7 @@ async fn a_paused_flow_receives_nothing_and_finishes_what_it_has() {
     assert!(world.consign(&["pause", "orders-in", "--by", "bert", "--reason", "me too"]).ends(0).out.contains("is paused already"));
     let status = world.json(&["status"]);
     let of_flow = status.as_array().expect("flows").iter().find(|flow| flow["flow"] == "orders-in").expect("the flow");
-    assert_eq!((&of_flow["paused"]["who"], &of_flow["paused"]["reason"]), (&json!("anna"), &json!("stocktaking")));
+    assert_eq!((&of_flow["pause"]["who"], &of_flow["pause"]["reason"]), (&json!("anna"), &json!("stocktaking")));
 
     shop.drop("second.xml", &shop.order("P-2"));
     let ran = world.consign(&["run", "--once", "orders-in"]);
@@ -67,7 +67,8 @@ async fn the_page_pauses_resumes_and_runs_a_flow_of_the_process_that_stays() {
     }
     let site = Site::of(&world);
     let mut daemon = world.daemon();
-    until("the start", async || fs::read_to_string(world.dir.path().join("daemon.log")).is_ok_and(|log| log.contains("flow is on"))).await;
+    until("the start", async || fs::read_to_string(world.dir.path().join("daemon.log")).is_ok_and(|log| log.contains("flow is enabled")))
+        .await;
     let anna = site.signed_in(&world, "anna").await;
     let vera = site.signed_in(&world, "vera").await;
     let flow = "/flows/orders-in";

@@ -134,7 +134,18 @@ fn shown(template: &str) -> Vec<String> {
 /// The string literals of shipped code that are on one line; SQL apart.
 fn literals(code: &str) -> Vec<String> {
     let shipped = super::shipped(code);
-    let lines = shipped.lines().filter(|line| !line.trim_start().starts_with("//"));
+    let code: Vec<&str> = shipped.lines().filter(|line| !line.trim_start().starts_with("//")).collect();
+    // A literal that is continued on the next line is one.
+    let mut joined = String::new();
+    for line in code {
+        match line.strip_suffix('\\') {
+            Some(begun) => joined.push_str(&format!("{begun}\u{1}")),
+            None => joined.push_str(&format!("{line}\n")),
+        }
+    }
+    let joined: String =
+        joined.split('\u{1}').enumerate().map(|(number, part)| if number > 0 { part.trim_start() } else { part }).collect();
+    let lines = joined.lines();
     let all = lines.flat_map(|line| {
         let line = line.replace("\\\"", "'").replace("'\"'", "");
         line.split('"').enumerate().filter(|(number, _)| number % 2 == 1).map(|(_, text)| text.replace("\\n", ". ")).collect::<Vec<_>>()
@@ -206,5 +217,6 @@ fn a_banned_word_and_a_long_sentence_would_be_seen() {
         ["a b", "- c", "d", "e"]
     );
     assert_eq!(shown("<p class=\"a\">b {{ c }} d</p>{% if e %}"), ["b  x  d", " x "]);
+    assert_eq!(literals("x(\"a \\\n     b\");\ny(\"c\")"), ["a b", "c"]);
     assert_eq!(literals("x(\"a b\"); // \"c\"\n// \"d\""), ["a b", "c"]);
 }

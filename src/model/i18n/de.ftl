@@ -125,8 +125,14 @@ csv-column-missing = die Spalte `{ $column }` fehlt; der Kopf hat: { $header }
 csv-column-repeated = die Spalte `{ $column }` steht { $count }-mal im Kopf
 csv-control = die Datei enthält ein Steuerzeichen: sie ist kein Text oder nicht in der vereinbarten Kodierung
 csv-date = `{ $value }` ist kein Datum, wie { $format } geschrieben
-csv-fields-first-row = die Zeile hat { $fields } Felder, die erste Zeile hat { $first }
-csv-fields-header = die Zeile hat { $fields } Felder, der Kopf hat { $header }
+csv-fields-first-row = die Zeile hat { $fields } { $fields ->
+        [one] Feld
+       *[other] Felder
+    }, die erste Zeile hat { $first }
+csv-fields-header = die Zeile hat { $fields } { $fields ->
+        [one] Feld
+       *[other] Felder
+    }, der Kopf hat { $header }
 csv-no-column = keine der Spalten steht in der ersten Zeile: `{ $line }`
 csv-no-header = es gibt keine Kopfzeile
 csv-no-such-day = `{ $value }` ist ein Tag, den es nicht gibt

@@ -125,8 +125,14 @@ csv-column-missing = the column `{ $column }` is missing; the header has: { $hea
 csv-column-repeated = the column `{ $column }` appears { $count } times in the header
 csv-control = the file contains a control character: it is not text, or not in the encoding of the flow
 csv-date = `{ $value }` is not a date written as { $format }
-csv-fields-first-row = the row has { $fields } fields, the first row has { $first }
-csv-fields-header = the row has { $fields } fields, the header has { $header }
+csv-fields-first-row = the row has { $fields } { $fields ->
+        [one] field
+       *[other] fields
+    }, the first row has { $first }
+csv-fields-header = the row has { $fields } { $fields ->
+        [one] field
+       *[other] fields
+    }, the header has { $header }
 csv-no-column = none of the columns is in the first line: `{ $line }`
 csv-no-header = there is no header row
 csv-no-such-day = the day `{ $value }` does not exist

@@ -125,8 +125,14 @@ csv-column-missing = falta la columna `{ $column }`; la cabecera tiene: { $heade
 csv-column-repeated = la columna `{ $column }` está { $count } veces en la cabecera
 csv-control = el fichero contiene un carácter de control: no es texto, o no está en la codificación acordada
 csv-date = `{ $value }` no es una fecha escrita como { $format }
-csv-fields-first-row = la fila tiene { $fields } campos, la primera tiene { $first }
-csv-fields-header = la fila tiene { $fields } campos, la cabecera tiene { $header }
+csv-fields-first-row = la fila tiene { $fields } { $fields ->
+        [one] campo
+       *[other] campos
+    }, la primera tiene { $first }
+csv-fields-header = la fila tiene { $fields } { $fields ->
+        [one] campo
+       *[other] campos
+    }, la cabecera tiene { $header }
 csv-no-column = ninguna de las columnas está en la primera línea: `{ $line }`
 csv-no-header = no hay fila de cabecera
 csv-no-such-day = `{ $value }` es un día que no existe

@@ -125,8 +125,14 @@ csv-column-missing = la colonne `{ $column }` manque ; l'en-tête a : { $header 
 csv-column-repeated = la colonne `{ $column }` figure { $count } fois dans l'en-tête
 csv-control = le fichier contient un caractère de contrôle : ce n'est pas du texte, ou pas dans l'encodage convenu
 csv-date = `{ $value }` n'est pas une date écrite comme { $format }
-csv-fields-first-row = la ligne a { $fields } champs, la première en a { $first }
-csv-fields-header = la ligne a { $fields } champs, l'en-tête en a { $header }
+csv-fields-first-row = la ligne a { $fields } { $fields ->
+        [one] champ
+       *[other] champs
+    }, la première en a { $first }
+csv-fields-header = la ligne a { $fields } { $fields ->
+        [one] champ
+       *[other] champs
+    }, l'en-tête en a { $header }
 csv-no-column = aucune des colonnes n'est dans la première ligne : `{ $line }`
 csv-no-header = il n'y a pas de ligne d'en-tête
 csv-no-such-day = `{ $value }` est un jour qui n'existe pas

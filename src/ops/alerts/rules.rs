@@ -49,6 +49,8 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         return Ok(Looked { conditions: found, unseen: Vec::new() });
     }
     let (runs, pauses) = (journal.runs().await?, journal.pauses().await?);
+    let mut unseen = endings.unseen.clone();
+    found.extend(pauses.iter().filter_map(|(flow, pause)| paused(flow, pause, now)));
     for stage_count in journal.stage_counts().await?.iter().filter(|stage_count| stage_count.stage == Stage::Failed) {
         found.push(failed(engine, &stage_count.flow, stage_count.count).await?);
     }
@@ -64,9 +66,10 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         let Some(run) = runs.get(&flow.id) else { continue };
         found.extend(unable(flow, run, before(now, alerts.waiting)));
         found.extend(stopped(flow, run, now));
-        let pause = pauses.get(&flow.id);
-        found.extend(pause.and_then(|pause| paused(flow, pause, now)));
-        if let (Some(expect), None) = (&flow.expect, pause) {
+        if pauses.contains_key(&flow.id) {
+            // A paused flow does not poll: nothing is known about what only a poll could tell.
+            unseen.extend(["silent", "unable"].map(|kind| format!("{kind}/{}", flow.id)));
+        } else if let Some(expect) = &flow.expect {
             found.extend(silent(flow, expect, journal.last_came(&flow.id).await?, run.first, now));
         }
         if flow.source_as::<FilesSource>().is_some_and(|files| files.sequence.is_some()) {
@@ -79,7 +82,7 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
     found.extend(disk(engine));
     found.extend(endings.found.iter().cloned());
     found.retain(|condition| !alerts.off.iter().any(|kind| kind == condition.kind));
-    Ok(Looked { conditions: found, unseen: endings.unseen.clone() })
+    Ok(Looked { conditions: found, unseen })
 }
 
 fn before(now: DateTime<Utc>, age: Duration) -> DateTime<Utc> {
@@ -139,10 +142,10 @@ fn unable(flow: &Flow, run: &FlowRuns, before: DateTime<Utc>) -> Option<AlertCon
 }
 
 /// A flow that was paused, and perhaps forgotten.
-fn paused(flow: &Flow, pause: &Pause, now: DateTime<Utc>) -> Option<AlertCondition> {
+fn paused(flow: &str, pause: &Pause, now: DateTime<Utc>) -> Option<AlertCondition> {
     let why = pause.reason.as_ref().map(|reason| format!(" ({reason})")).unwrap_or_default();
-    let text = format!("{} is paused since {} by {}{why}", flow.id, minute(pause.at), pause.who);
-    (pause.at <= now - FORGOTTEN).then(|| of(&flow.id, "paused", text, format!("consign resume {}", flow.id), 1, Some(pause.at)))
+    let text = format!("{flow} has been paused since {} by {}{why}", minute(pause.at), pause.who);
+    (pause.at <= now - FORGOTTEN).then(|| of(flow, "paused", text, format!("consign resume {flow}"), 1, Some(pause.at)))
 }
 
 /// A flow that missed its schedule: the process is down, or hangs.

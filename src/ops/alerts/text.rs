@@ -7,7 +7,11 @@ use super::{
     decide::{News, State},
     rules::minute,
 };
-use crate::{config::Workspace, journal::Alert, model::problem::shown};
+use crate::{
+    config::Workspace,
+    journal::Alert,
+    model::{names::encoded, problem::shown},
+};
 
 /// The body of a notice, as JSON: `subject`, `text`, `at`, `workspace`, `news`.
 pub fn body(workspace: &Workspace, news: &[News], at: DateTime<Utc>) -> String {
@@ -61,7 +65,7 @@ fn plain(text: &str) -> String {
 
 /// Where the page shows more about an alert; `None` where the workspace does not say where its page is.
 fn link(workspace: &Workspace, alert: &Alert) -> Option<String> {
-    let (url, flow) = (workspace.web.url.as_deref()?.trim_end_matches('/'), alert.flow.as_deref()?);
+    let (url, flow) = (workspace.web.url.as_deref()?.trim_end_matches('/'), encoded(alert.flow.as_deref()?));
     Some(match alert.kind.as_str() {
         kind @ ("failed" | "held" | "waiting") => format!("{url}/messages?flow={flow}&stage={kind}"),
         kind @ ("overdue" | "refused") => format!("{url}/messages?flow={flow}&answer={kind}"),

@@ -9,8 +9,9 @@ const localise = (root) => {
     time.title = at.toISOString();
     time.textContent = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())}`;
   }
-  const zone = new Intl.DateTimeFormat([], { timeZoneName: "short" }).formatToParts(new Date()).find((part) => part.type === "timeZoneName");
-  for (const sign of root.querySelectorAll("[data-zone]")) if (zone) sign.textContent = zone.value;
+  // The name of the zone, not its abbreviation of today: times of both halves of the year stand under it.
+  const zone = new Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const sign of root.querySelectorAll("[data-zone]")) if (zone) sign.textContent = zone;
 };
 localise(document);
 (() => {
@@ -32,4 +33,33 @@ localise(document);
     }
   };
   setInterval(refresh, seconds * 1000);
+})();
+// The editor has line numbers, and a problem leads to its line. Without this file the text can be edited all the same.
+(() => {
+  const text = document.querySelector(".editor textarea");
+  if (!text) return;
+  const numbers = document.createElement("pre");
+  numbers.setAttribute("aria-hidden", "true");
+  text.before(numbers);
+  const count = () => {
+    const lines = text.value.split("\n").length;
+    if (numbers.dataset.lines === String(lines)) return;
+    numbers.dataset.lines = String(lines);
+    numbers.textContent = Array.from({ length: lines }, (_, line) => line + 1).join("\n");
+  };
+  const scroll = () => { numbers.scrollTop = text.scrollTop; };
+  text.addEventListener("input", () => { count(); scroll(); });
+  text.addEventListener("scroll", scroll);
+  count();
+  for (const link of document.querySelectorAll("a[data-line]")) {
+    link.addEventListener("click", (event) => {
+      event.preventDefault();
+      const lines = text.value.split("\n");
+      const line = Math.min(Number(link.dataset.line), lines.length);
+      const start = lines.slice(0, line - 1).reduce((sum, one) => sum + one.length + 1, 0);
+      text.focus();
+      text.setSelectionRange(start, start + lines[line - 1].length);
+      text.scrollTop = Math.max(0, (line - 5) * (text.scrollHeight / lines.length));
+    });
+  }
 })();
