@@ -73,10 +73,10 @@ impl Bench {
         .expect("written");
         fs::write(
             root.join("mappings/bulk.toml"),
-            "document = \"orders.xsd\"\neach = \"/Orders/Order\"\nmodel = \"sale.order\"\nidentity = [\"client_order_ref\"]\nthen = [\"action_confirm\"]\n[fields]\nclient_order_ref = \"Number\"\npartner_id = { find = \"res.partner\", by = { ref = \"Buyer\" } }\n[fields.order_line]\neach = \"Line\"\nidentity = [\"sequence\"]\n[fields.order_line.fields]\nsequence = { from = \"No\", as = \"integer\" }\nproduct_id = { find = \"product.product\", by = { default_code = \"Code\" } }\nproduct_uom_qty = { from = \"Quantity\", as = \"decimal\" }\nprice_unit = { from = \"Price\", as = \"decimal\" }\n",
+            "document = \"orders.xsd\"\neach = \"/Orders/Order\"\nmodel = \"sale.order\"\nidentity = [\"client_order_ref\"]\nactions = [\"action_confirm\"]\n[fields]\nclient_order_ref = \"Number\"\npartner_id = { find = \"res.partner\", by = { ref = \"Buyer\" } }\n[fields.order_line]\neach = \"Line\"\nidentity = [\"sequence\"]\n[fields.order_line.fields]\nsequence = { from = \"No\", as = \"integer\" }\nproduct_id = { find = \"product.product\", by = { default_code = \"Code\" } }\nproduct_uom_qty = { from = \"Quantity\", as = \"decimal\" }\nprice_unit = { from = \"Price\", as = \"decimal\" }\n",
         )
         .expect("written");
-        let flow = "direction = \"in\"\npartner = \"lumen\"\nfolder = \"bulk\"\nfiles = \"*.xml\"\nmapping = \"mappings/bulk.toml\"\nschedule = \"manual\"\nsettle = \"0s\"\n";
+        let flow = "direction = \"in\"\npartner = \"lumen\"\nfolder = \"bulk\"\nfiles = \"*.xml\"\nmapping = \"mappings/bulk.toml\"\nschedule = \"manual\"\nstable_for = \"0s\"\n";
         fs::write(root.join("flows/bulk-in.toml"), flow).expect("written");
         for folder in ["drops/lumen/products", "drops/lumen/bulk"] {
             fs::create_dir_all(root.join(folder)).expect("a folder");

@@ -171,8 +171,8 @@ fn workspace(dir: &Path, odoo: &str, sftp_port: u16, password: &str) -> Result<(
         change(
             &format!("flows/{flow}.toml"),
             &[
-                ("direction = \"in\"", "direction = \"in\"\nsettle = \"1s\"\ncut = \"0s\"".to_string()),
-                ("direction    = \"in\"", "direction    = \"in\"\nsettle       = \"1s\"\ncut          = \"0s\"".to_string()),
+                ("direction = \"in\"", "direction = \"in\"\nstable_for = \"1s\"\nincomplete_timeout = \"0s\"".to_string()),
+                ("direction    = \"in\"", "direction    = \"in\"\nstable_for   = \"1s\"\nincomplete_timeout = \"0s\"".to_string()),
             ],
         )?;
     }

@@ -59,14 +59,14 @@ each = "/Catalogue/Item"
 group = "Name"
 model = "sale.order"
 identity = ["client_order_ref"]
-then = ["action_confirm"]
+actions = ["action_confirm"]
 [fields]
 client_order_ref = "Name"
 partner_id = { find = "res.partner", by = { name = "../Supplier" } }
 [fields.order_line]
 each = "."
 identity = ["product_id"]
-gone = "remove"
+missing_lines = "remove"
 [fields.order_line.fields]
 product_id = { find = "product.product", by = { default_code = "Code" } }
 product_uom_qty = { from = "Price", as = "decimal" }
@@ -79,7 +79,7 @@ model = "stock.quant"
 identity = ["product_id", "location_id"]
 write = "create"
 context = { inventory_mode = true }
-then = ["action_apply_inventory"]
+actions = ["action_apply_inventory"]
 [fields]
 product_id = { find = "product.product", by = { default_code = "Code" } }
 location_id = { find = "stock.location", by = { complete_name = { const = "WH/Stock" } } }
@@ -124,7 +124,7 @@ pub async fn prepare(world: &World, scene: &Scene, proxy: &str, dialect: &str, r
     fs::write(workspace.join("schemas/catalogue.xsd"), include_str!("../suite/mappings/catalogue.xsd")).expect("written");
     fs::create_dir_all(workspace.join("drops/lumen/catalogue")).expect("a folder");
     fs::write(workspace.join("mappings/catalogue.toml"), scene.mapping).expect("written");
-    let flow = "direction = \"in\"\npartner = \"lumen\"\nfolder = \"catalogue\"\nfiles = \"*.xml\"\nmapping = \"mappings/catalogue.toml\"\nschedule = \"manual\"\nsettle = \"0s\"\n";
+    let flow = "direction = \"in\"\npartner = \"lumen\"\nfolder = \"catalogue\"\nfiles = \"*.xml\"\nmapping = \"mappings/catalogue.toml\"\nschedule = \"manual\"\nstable_for = \"0s\"\n";
     fs::write(workspace.join("flows/catalogue-in.toml"), flow).expect("written");
     fs::write(workspace.join("secret"), if dialect == "json2" { &world.odoo.key } else { &world.odoo.password }).expect("written");
     let login = if dialect == "json2" {

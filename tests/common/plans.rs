@@ -23,7 +23,7 @@ impl<'w> Catalogue<'w> {
         fs::write(workspace.join("schemas/catalogue.xsd"), include_str!("../suite/mappings/catalogue.xsd")).expect("written");
         fs::create_dir_all(workspace.join("drops/lumen/catalogue")).expect("a folder");
         let flow = format!(
-            "direction = \"in\"\npartner = \"lumen\"\nfolder = \"catalogue\"\nfiles = \"*.xml\"\nmapping = \"mappings/catalogue.toml\"\nschedule = \"manual\"\nsettle = \"0s\"\n{more}\n"
+            "direction = \"in\"\npartner = \"lumen\"\nfolder = \"catalogue\"\nfiles = \"*.xml\"\nmapping = \"mappings/catalogue.toml\"\nschedule = \"manual\"\nstable_for = \"0s\"\n{more}\n"
         );
         fs::write(workspace.join("flows/catalogue-in.toml"), flow).expect("written");
         let catalogue = Self { world, files: std::cell::Cell::new(0) };
@@ -34,7 +34,7 @@ impl<'w> Catalogue<'w> {
 
     /// One whose mapping calls a method that leaves no trace; the answer to the first call is lost.
     pub fn whose_call_is_lost(world: &'w World) -> (Self, &'w Sandbox) {
-        let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nthen = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
+        let mapping = "each = \"/Catalogue/Item\"\nmodel = \"res.partner\"\nidentity = [\"ref\"]\nactions = [\"message_post\"]\n[fields]\nref = \"Code\"\nname = \"Code\"\n";
         let sandbox = world.sandbox.as_ref().expect("a sandbox");
         sandbox.expect_trouble("message_post", PlannedFault::StatusAfterCommit(502));
         (Self::new(world, mapping, ""), sandbox)
@@ -319,7 +319,7 @@ partner_id = { find = "res.partner", by = { vat = { flow = "customer" } }, scope
 [fields.order_line]
 each = "."
 identity = ["product_id"]
-gone = "remove"
+missing_lines = "remove"
 [fields.order_line.fields]
 product_id = { find = "product.product", by = { default_code = "Unit" } }
 product_uom_qty = { from = "Price", as = "decimal" }

@@ -219,7 +219,7 @@ pub async fn what_is_in_no_state_for_a_call_is_told(world: &World) {
 each = "/Catalogue/Item"
 model = "sale.order"
 identity = ["client_order_ref"]
-then = ["action_confirm"]
+actions = ["action_confirm"]
 [fields]
 client_order_ref = "Code"
 note = "Name"
@@ -306,7 +306,7 @@ model = "stock.quant"
 identity = ["product_id", "location_id"]
 write = "create"
 context = { inventory_mode = true }
-then = ["action_apply_inventory"]
+actions = ["action_apply_inventory"]
 [fields]
 product_id = { find = "product.product", by = { default_code = "Code" } }
 location_id = { find = "stock.location", by = { complete_name = { const = "WH/Stock" } } }

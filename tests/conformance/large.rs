@@ -33,7 +33,7 @@ async fn a_catalogue_of_200_mb_in_less_than_200_mb_of_memory() {
     );
     write(
         "flows/catalogue-in.toml",
-        "direction = \"in\"\npartner = \"lumen\"\nfolder = \"catalogue\"\nfiles = \"*.xml\"\nmapping = \"mappings/catalogue.toml\"\nschedule = \"manual\"\nsettle = \"0s\"\nmax_bytes = 400000000\n",
+        "direction = \"in\"\npartner = \"lumen\"\nfolder = \"catalogue\"\nfiles = \"*.xml\"\nmapping = \"mappings/catalogue.toml\"\nschedule = \"manual\"\nstable_for = \"0s\"\nmax_bytes = 400000000\n",
     );
     let mut file = BufWriter::new(fs::File::create(root.join("drops/lumen/catalogue/big.xml")).expect("made"));
     let text = "A lamp of oak and brass, for desks and walls, with a shade of linen. ".repeat(12);

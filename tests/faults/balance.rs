@@ -40,13 +40,13 @@ pub struct Way {
 impl Way {
     /// Inbound, with the usual time to stand still replaced by a marker file.
     pub async fn marked(world: World) -> Self {
-        world.replace("flows/orders-in.toml", &[("stable_for = \"0s\"", "marker = \"{name}.done\"\ncut = \"10m\"")]);
+        world.replace("flows/orders-in.toml", &[("stable_for = \"0s\"", "marker = \"{name}.done\"\nincomplete_timeout = \"10m\"")]);
         Self { marked: true, ..Self::new(world, Direction::In).await }
     }
 
     /// Inbound, in zips.
     pub async fn zipped(world: World) -> Self {
-        world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = \"*.zip\"\nunpack = [\"*.xml\"]")]);
+        world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = \"*.zip\"\nunzip  = [\"*.xml\"]")]);
         Self { zipped: true, ..Self::new(world, Direction::In).await }
     }
 

@@ -50,7 +50,7 @@ impl Errand {
         let world = World::embedded().await;
         let (customer, product) = (goods::customer(&world.odoo).await, goods::product(&world.odoo).await);
         if kind == Kind::Zip {
-            world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = \"*.zip\"\nunpack = [\"*.xml\"]")]);
+            world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = \"*.zip\"\nunzip  = [\"*.xml\"]")]);
         }
         if kind == Kind::Delivery {
             only_pickings_of(&world, "despatch-out", customer.id);

@@ -96,7 +96,7 @@ impl House {
         world.replace(
             "flows/orders-in.toml",
             &[
-                ("stable_for = \"0s\"", "stable_for = \"0s\"\nunpack = [\"*.xml\"]"),
+                ("stable_for = \"0s\"", "stable_for = \"0s\"\nunzip  = [\"*.xml\"]"),
                 ("files     = \"*.xml\"", "files = [\"*.xml\", \"*.zip\"]"),
             ],
         );

@@ -87,7 +87,7 @@ fn alerting(world: &World, port: u16) {
     let file = world.workspace().join("consign.toml");
     let text = fs::read_to_string(&file).expect("a file");
     let alerts = format!(
-        "\n[alerts]\noff = [\"disk\"]\n\n[alerts.mail]\nto = [\"ops@example.com\", \"edi@example.com\"]\nfrom = \"consign@example.com\"\n\
+        "\n[alerts]\ndisabled = [\"disk\"]\n\n[alerts.mail]\nto = [\"ops@example.com\", \"edi@example.com\"]\nfrom = \"consign@example.com\"\n\
          host = \"localhost\"\nport = {port}\nuser = \"consign\"\npassword = {{ env = \"MAIL_PASSWORD\" }}\n"
     );
     fs::write(file, text + &alerts).expect("written");

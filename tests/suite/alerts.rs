@@ -137,7 +137,7 @@ async fn what_could_not_be_told_is_told_once_the_receiver_is_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_held_or_waits_too_long_is_told_and_a_flow_that_cannot_work() {
-    let mut watched = Watched::with("stable_for = \"0s\"", "held = \"2h\"\nwaiting = \"1h\"\noff = [\"stopped\"]").await;
+    let mut watched = Watched::with("stable_for = \"0s\"", "held = \"2h\"\nwaiting = \"1h\"\ndisabled = [\"stopped\"]").await;
     let order = watched.shop.order("A-1");
     watched.shop.drop("a.xml", &order);
     watched.engine.run("orders-in").await;
@@ -162,7 +162,7 @@ async fn what_is_held_or_waits_too_long_is_told_and_a_flow_that_cannot_work() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flow_that_is_silent_beyond_its_window_is_told_and_its_weekend_is_not() {
-    let shop = Shop::with("stable_for = \"0s\"\nexpect = \"0 10 * * 1-5\"\nzone = \"Europe/Berlin\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\nexpected_by = \"0 10 * * 1-5\"\nzone = \"Europe/Berlin\"").await;
     let friday = "2026-03-06T08:00:00Z".parse().expect("a time");
     let watched = Watched::around(shop, "disabled = [\"stopped\"]", friday).await;
     watched.shop.drop("friday.xml", &watched.shop.order("S-1"));
@@ -251,7 +251,7 @@ async fn an_answer_that_does_not_come_is_told_and_one_that_refuses() {
     assert_eq!(watched.hook.told(), Vec::<Vec<String>>::new(), "there is time");
     watched.after(2).await;
     assert_eq!(watched.hook.told(), [["new overdue/despatch-out"]]);
-    assert!(watched.hook.texts().concat().contains("2 documents of despatch-out are not answered"), "{:?}", watched.hook.texts());
+    assert!(watched.hook.texts().concat().contains("2 documents of despatch-out are not acknowledged"), "{:?}", watched.hook.texts());
     moves(1, "done");
     moves(2, "error");
     watched.engine.run("despatch-out").await;
@@ -321,7 +321,7 @@ async fn cron_and_monitoring_ask_by_exit_code() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_flow_that_stays_paused_is_an_alert_after_a_day_and_is_not_silent_meanwhile() {
-    let shop = Shop::with("stable_for = \"0s\"\nexpect = \"0 10 * * 1-5\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\nexpected_by = \"0 10 * * 1-5\"").await;
     let friday = "2026-03-06T08:00:00Z".parse().expect("a time");
     let watched = Watched::around(shop, "disabled = [\"stopped\"]\n[web]\nurl = \"https://edi.example.com\"", friday).await;
     watched.engine.run("orders-in").await;
@@ -332,7 +332,7 @@ async fn a_flow_that_stays_paused_is_an_alert_after_a_day_and_is_not_silent_mean
     watched.after(3 * 24 * 60).await;
     assert_eq!(watched.hook.told(), [["new paused/orders-in"]], "and nobody hears of silence");
     let text = watched.hook.texts().concat();
-    assert!(text.contains("orders-in is paused since 2026-03-06 08:00 UTC by anna (stocktaking)"), "{text}");
+    assert!(text.contains("orders-in has been paused since 2026-03-06 08:00 UTC by anna (stocktaking)"), "{text}");
     assert!(text.contains("    https://edi.example.com/flows/orders-in\n"), "{text}");
     watched.engine.journal().resume("orders-in", &anna, watched.clock.now()).await.expect("written");
     watched.after(6).await;

@@ -112,7 +112,7 @@ partner   = "nordwind"
 folder    = "out/responses"
 mapping   = "mappings/responses.toml"
 schedule  = "manual"
-settle    = "0s"
+stable_for = "0s"
 "#;
 
 fn write(shop: &Shop, file: &str, text: &str) {

@@ -291,7 +291,7 @@ async fn waits_and_recovers_quietly(shop: &Shop, code: &str) {
         let again = shop.world.consign(&["run", "--once", "orders-in"]).ends(2);
         assert!(again.out.contains("1 waiting"), "{}", again.out);
         let again = shop.world.consign(&["reprocess", id]).ends(2);
-        assert!(again.out.contains("may still be working on the last call"), "{}", again.out);
+        assert!(again.out.contains("may still be executing the last call"), "{}", again.out);
         shop.world.consign_later(&["reprocess", id]).ends(0);
     } else {
         shop.world.consign(&["reprocess", id]).ends(0);

@@ -73,7 +73,7 @@ impl Shop {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_taken_only_once_its_marker_is_there() {
     for (marker, of) in [("{name}.done", "order.xml.done"), ("{stem}.ok", "order.ok")] {
-        let shop = Shop::with(&format!("marker = \"{marker}\"\nsettle = \"1h\"")).await;
+        let shop = Shop::with(&format!("marker = \"{marker}\"\nstable_for = \"1h\"")).await;
         shop.drop("order.xml", &shop.order("M-1"));
         shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
         assert_eq!(shop.orders().await, 0, "not yet");
@@ -110,7 +110,7 @@ async fn a_file_that_grows_is_left_until_it_stands_still() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_was_broken_off_is_waited_for_and_at_last_refused() {
-    let shop = Shop::with("stable_for = \"0s\"\ncut = \"10m\"").await;
+    let shop = Shop::with("stable_for = \"0s\"\nincomplete_timeout = \"10m\"").await;
     let order = shop.order("C-1");
     shop.drop("order.xml", &order[..order.len() / 2]);
     shop.drop("other.xml", &order[..order.len() / 2]);

@@ -21,7 +21,7 @@ kind   = "files"
 folder = "products"
 files  = "*.csv"
 format = "csv"
-settle = "0s"
+stable_for = "0s"
 
 [source.csv]
 separator     = ";"

@@ -45,7 +45,7 @@ async fn world(keys: &str, tables: &str) -> World {
     write(
         "flows/notes-in.toml",
         &format!(
-            "direction = \"in\"\npartner = \"nordwind\"\nfolder = \"out/notes\"\nmapping = \"mappings/notes.toml\"\nschedule = \"manual\"\nsettle = \"0s\"\n{keys}\n\n{tables}"
+            "direction = \"in\"\npartner = \"nordwind\"\nfolder = \"out/notes\"\nmapping = \"mappings/notes.toml\"\nschedule = \"manual\"\nstable_for = \"0s\"\n{keys}\n\n{tables}"
         ),
     );
     fs::create_dir_all(world.partner.join("out/notes")).expect("a folder");

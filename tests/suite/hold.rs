@@ -288,7 +288,7 @@ async fn only_what_a_backup_holds_is_brought_back() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_zip_of_documents_that_are_all_alike_is_refused_with_a_count() {
-    let shop = Shop::with("stable_for = \"0s\"\nunpack = [\"*.xml\"]").await;
+    let shop = Shop::with("stable_for = \"0s\"\nunzip  = [\"*.xml\"]").await;
     shop.world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = [\"*.xml\", \"*.zip\"]")]);
     let names: Vec<String> = (0..9_999).map(|number| format!("{number}.xml")).collect();
     let entries: Vec<(&str, &[u8])> = names.iter().map(|name| (name.as_str(), &b""[..])).collect();

@@ -65,7 +65,8 @@ const SCENES: [Scene; 30] = [
     scene("in-planned", IN, Cut::At("planned")),
     scene("in-effect", IN, Cut::At("effect")),
     scene("in-applied", IN, Cut::At("applied")),
-    scene("in-archived", IN, Cut::At("archived")),
+    // Recorded by a consign of that version, in the words of that version.
+    scene("in-shelved", IN, Cut::At("shelved")),
     scene("in-moved", IN, Cut::At("moved")),
     scene("in-done", IN, Cut::Whole),
     Scene { held: true, ..scene("in-planned-held", IN, Cut::At("planned")) },

@@ -28,6 +28,7 @@ async fn old_workspace() -> World {
     let file = world.workspace().join("consign.toml");
     let text = fs::read_to_string(&file).expect("a file").replacen("[odoo]\n", "[odoo]\ncalls    = 3   # `calls` of ours\n", 1);
     fs::write(&file, format!("{text}\n[alerts]\noff = [\"stopped\"] # off\n\"ends\" = \"20d\"\n")).expect("written");
+    world.replace("flows/orders-in.toml", &[("stable_for = \"0s\"\n", "")]);
     let settings = "schedule  = \"every 15 minutes\"\nsettle = \"0s\"\ncut = \"1m\"   # settle, cut\nexpect = \"0 10 * * 1-5\"\n\
                     unpack = [\"*.xml\"]\npartial = false\n# a remark at the end: partial = true";
     world.replace("flows/orders-in.toml", &[("schedule  = \"every 15 minutes\"", settings)]);
@@ -140,7 +141,7 @@ async fn a_key_that_is_written_more_than_once_is_renamed_everywhere() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_under_both_names_is_an_error() {
     let world = World::embedded().await;
-    world.replace("flows/orders-in.toml", &[("schedule  =", "settle = \"1s\"\nstable_for = \"2s\"\nschedule  =")]);
+    world.replace("flows/orders-in.toml", &[("schedule  =", "settle = \"1s\"\nschedule  =")]);
     let checked = world.consign(&["check"]).ends(1);
     assert!(checked.err.contains("has no key `settle`"), "{}", checked.err);
 }

@@ -199,7 +199,7 @@ async fn a_plan_is_held_against_the_real_odoo_and_against_what_was_done() {
     let ran = live(&world).ends(0);
     assert!(
         ran.out.contains("commitment_date: \"2026-11-30 23:00:00\" -> \"2026-12-01 23:00:00\"")
-            && ran.out.contains("order_line: 0 new, 1 changed, 0 gone\n      1: product_uom_qty 2.0 -> 3.0"),
+            && ran.out.contains("order_line: 0 new, 1 changed, 0 removed\n      1: product_uom_qty 2.0 -> 3.0"),
         "{}",
         ran.out
     );

@@ -25,7 +25,7 @@ async fn world() -> World {
     fs::write(world.workspace().join("password"), &world.odoo.password).expect("written");
     world.replace("consign.toml", &[("{ env = \"CONSIGN_ODOO_PASSWORD\" }", "{ file = \"password\" }")]);
     for flow in ["orders-in", "products-in"] {
-        world.replace(&format!("flows/{flow}.toml"), &[("stable_for = \"0s\"", "stable_for = \"0s\"\ncut = \"10m\"")]);
+        world.replace(&format!("flows/{flow}.toml"), &[("stable_for = \"0s\"", "stable_for = \"0s\"\nincomplete_timeout = \"10m\"")]);
     }
     world
 }

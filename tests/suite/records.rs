@@ -57,7 +57,7 @@ name = "note"
 each = "/Catalogue/Item"
 model = "res.partner"
 identity = ["ref"]
-then = ["message_post", "message_post"]
+actions = ["message_post", "message_post"]
 [records.fields]
 ref = "Code"
 name = "Code"

@@ -12,7 +12,7 @@ use super::drops::Shop;
 use crate::common::{checks::all_at_rest, kills::kill_at};
 
 async fn shop(keys: &str) -> Shop {
-    let shop = Shop::with(&format!("stable_for = \"0s\"\nunpack = [\"*.xml\"]\n{keys}")).await;
+    let shop = Shop::with(&format!("stable_for = \"0s\"\nunzip  = [\"*.xml\"]\n{keys}")).await;
     shop.world.replace("flows/orders-in.toml", &[("files     = \"*.xml\"", "files = [\"*.xml\", \"*.zip\"]")]);
     shop
 }

@@ -248,7 +248,7 @@ mod tests {
             ("c:a", "prefix `c`"),
             ("a[", "name"),
             ("a[0]", "counted from 1"),
-            ("a//b", "where `/` is"),
+            ("a//b", "instead of `/`"),
             ("@a/b", "follow an attribute"),
         ] {
             let error = Path::parse(path, &[]).expect_err("not a path");
