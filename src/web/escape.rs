@@ -1,7 +1,5 @@
 //! Escaping: every value in a page or URL goes through here, so no input can become markup.
 
-use std::fmt::Write as _;
-
 use minijinja::{Error, Output, State, Value};
 
 use crate::model::problem::shown;
