@@ -70,7 +70,7 @@ fn run(suite: &Path, cases: &[Case]) -> HashMap<String, String> {
     for case in cases {
         let (found, why) = match (&schema, case.kind.as_str()) {
             (Ok(_), "schema") => (true, String::new()),
-            (Err(problems), "schema") => (false, problems[0].message.clone()),
+            (Err(problems), "schema") => (false, problems[0].message.to_string()),
             // An instance whose schema does not compile counts as wrong, whatever is expected of it.
             (Err(problems), _) => (!case.valid, format!("the schema does not compile: {}", problems[0].message)),
             (Ok(schema), _) => {
@@ -92,7 +92,7 @@ fn judge(schema: &Schema, instance: &Path) -> Vec<String> {
         let options = xml::XmlOptions { doctype: xml::Doctype::SkipBare, several: false };
         xml::stream(&source, "case", &limits, options, judge).map_err(Problems::from)
     };
-    schema.judge(&ValidatedFile::named("case"), read).1.into_iter().map(|problem| problem.message).collect()
+    schema.judge(&ValidatedFile::named("case"), read).1.into_iter().map(|problem| problem.message.into()).collect()
 }
 
 /// The suite's documents in a folder of their own.

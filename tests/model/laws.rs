@@ -14,7 +14,7 @@ pub async fn at_any_time(theatre: &Theatre, engine: &Engine) -> Result<(), Strin
         }
     }
     // Nothing is settled before it rests, and as what it is.
-    for told in theatre.source.told() {
+    for told in theatre.source.reported() {
         let Some((id, stage)) = told.message else { continue };
         if !matches!(stage, Stage::Done | Stage::Failed | Stage::Discarded) {
             return Err(format!("settled while it was {stage}: message {}", id.short()));
@@ -57,7 +57,8 @@ pub async fn in_the_end(theatre: &Theatre, engine: &Engine) -> Result<(), String
             return Err(format!("message {id} was not settled"));
         }
         // A later outcome replaces an earlier one.
-        let told = theatre.source.told().into_iter().filter_map(|told| told.message.filter(|(known, _)| *known == message.id)).next_back();
+        let told =
+            theatre.source.reported().into_iter().filter_map(|told| told.message.filter(|(known, _)| *known == message.id)).next_back();
         // One that was refused and is given up lies where refused ones lie.
         let is_given_up = message.stage == Stage::Discarded && told.is_some_and(|(_, stage)| stage == Stage::Failed);
         if told.map(|(_, stage)| stage) != Some(message.stage) && !is_given_up {
@@ -71,7 +72,7 @@ pub async fn in_the_end(theatre: &Theatre, engine: &Engine) -> Result<(), String
     }
     // What was taken for a repetition repeats something.
     let messages = theatre.messages(engine).await;
-    for told in theatre.source.told().into_iter().filter(|told| told.message.is_none()) {
+    for told in theatre.source.reported().into_iter().filter(|told| told.message.is_none()) {
         let arrival = theatre.arrivals.iter().find(|(key, at, _)| *key == told.key && Some(*at) == told.at);
         let sha256 = arrival.map(|(.., bytes)| consign::storage::digest(bytes)).unwrap_or_default();
         if !messages.iter().any(|message| message.path == told.key && message.sha256 == sha256) {

@@ -3,10 +3,17 @@
 use std::{
     fs,
     process::Command,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
-use consign::odoo::sandbox::PlannedFault;
+use chrono::Utc;
+use consign::{
+    journal::{AuditEntry, Journal},
+    model::Message,
+    odoo::sandbox::PlannedFault,
+    pipeline::Watcher,
+};
 use serde_json::json;
 
 use super::drops::Shop;
@@ -45,6 +52,35 @@ async fn a_paused_flow_receives_nothing_and_finishes_what_it_has() {
         audit.as_array().expect("entries").iter().map(|entry| (entry["who"].clone(), entry["action"].clone(), entry["detail"].clone()));
     let anna = |action: &str| (json!("anna"), json!(action), json!("orders-in"));
     assert_eq!(entries.collect::<Vec<_>>(), [anna("resume"), anna("pause")], "the latest first, and none for what changed nothing");
+}
+
+/// Pauses the flow as soon as its first message is at rest.
+struct PausesAfterOne {
+    journal: Journal,
+    runtime: tokio::runtime::Handle,
+}
+
+impl Watcher for PausesAfterOne {
+    fn settled(&self, message: &Message) {
+        let entry = AuditEntry { reason: Some("a wrong price".into()), ..AuditEntry::new("anna", "pause") };
+        let pausing = self.journal.pause(&message.flow, &entry, Utc::now());
+        tokio::task::block_in_place(|| self.runtime.block_on(pausing)).expect("written");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pause_holds_from_the_next_record_on() {
+    let shop = super::sending::sender("name = \"despatch-{{ record.name | replace('/', '-') }}.xml\"", 4).await;
+    let engine = shop.engine().await;
+    let journal = engine.another_journal().await.expect("a journal");
+    let watcher = PausesAfterOne { journal, runtime: tokio::runtime::Handle::current() };
+    let engine = engine.with_watcher(Arc::new(watcher));
+    let ran = engine.run("despatch-out").await;
+    assert!(ran.paused && ran.done == 1, "three more were ready: {ran:?}");
+    assert_eq!(shop.world.partner_files("in").len(), 1);
+    engine.journal().resume("despatch-out", &AuditEntry::new("anna", "resume"), Utc::now()).await.expect("written");
+    let ran = engine.run("despatch-out").await;
+    assert!(ran.done >= 1, "{ran:?}");
 }
 
 async fn until(what: &str, mut so: impl AsyncFnMut() -> bool) {
