@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use serde::{Deserialize, Serialize};
 
-/// A sentence by its id. Its words are in the `.ftl` file of each language; [`say!`](super::say) makes one.
+/// A sentence by its id. Its words are in the `.ftl` file of each language; `say!` makes one.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Sentence {
     /// Name in the `.ftl` files: `element-unknown`.
