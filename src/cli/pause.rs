@@ -44,7 +44,9 @@ async fn change(context: &Context, flows: &[String], entry: &AuditEntry, pause: 
     for flow in flows {
         let entry = AuditEntry { detail: Some(flow.clone()), ..entry.clone() };
         let line = match pause {
-            true if journal.pause(flow, &entry, now).await? => "paused: nothing new is received, and what was received is finished",
+            true if journal.pause(flow, &entry, now).await? => {
+                "paused; nothing new is received, and messages already received are finished"
+            }
             true => "is paused already",
             false if journal.resume(flow, &entry, now).await? => "resumed",
             false => "is not paused",

@@ -31,7 +31,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn pauses(&self) -> Result<HashMap<String, Pause>, Problem> {
-        let rows = sqlx::query("select flow, at, who, reason from pause").fetch_all(&self.pool).await?;
+        let rows = sqlx::query("select flow, at, who, reason from pause where ended is null").fetch_all(&self.pool).await?;
         let pauses = all(&rows, |row| {
             let cells = Cells::of("pause", "flow", row);
             Ok((cells.get("flow")?, Pause { at: cells.time("at")?, who: cells.get("who")?, reason: cells.get("reason")? }))
@@ -44,7 +44,7 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn is_paused(&self, flow: &str) -> Result<bool, Problem> {
-        Ok(sqlx::query("select 1 from pause where flow = ?").bind(flow).fetch_optional(&self.pool).await?.is_some())
+        Ok(sqlx::query("select 1 from pause where flow = ? and ended is null").bind(flow).fetch_optional(&self.pool).await?.is_some())
     }
 
     /// Pauses a flow; `false` where it is paused already.
@@ -53,7 +53,10 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn pause(&self, flow: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
-        let insert = sqlx::query("insert or ignore into pause (flow, at, who, reason) values (?, ?, ?, ?)");
+        let insert = sqlx::query(
+            "insert into pause (flow, at, who, reason) values (?, ?, ?, ?) on conflict do update
+             set at = excluded.at, who = excluded.who, reason = excluded.reason, ended = null where ended is not null",
+        );
         let insert = insert.bind(flow).bind(stamp(now)).bind(&entry.who).bind(&entry.reason);
         let is_new = insert.execute(&mut *to).await?.rows_affected() > 0;
         if is_new {
@@ -69,9 +72,9 @@ impl Journal {
     /// # Errors
     /// The journal cannot be read.
     pub async fn resumed(&self, flow: &str) -> Result<Option<DateTime<Utc>>, Problem> {
-        let query = sqlx::query("select id, at from audit where action = 'resume' and detail = ? order by id desc limit 1");
+        let query = sqlx::query("select flow, ended from pause where flow = ? and ended is not null");
         let row = query.bind(flow).fetch_optional(&self.pool).await?;
-        row.map(|row| Cells::of("audit", "id", &row).time("at")).transpose()
+        row.map(|row| Cells::of("pause", "flow", &row).time("ended")).transpose()
     }
 
     /// Lets a paused flow receive again, with a run at once; `false` where it is not paused.
@@ -80,7 +83,8 @@ impl Journal {
     /// The journal cannot be written.
     pub async fn resume(&self, flow: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
-        let was_paused = sqlx::query("delete from pause where flow = ?").bind(flow).execute(&mut *to).await?.rows_affected() > 0;
+        let update = sqlx::query("update pause set ended = ? where flow = ? and ended is null").bind(stamp(now)).bind(flow);
+        let was_paused = update.execute(&mut *to).await?.rows_affected() > 0;
         if was_paused {
             let insert = sqlx::query("insert or replace into run_request (flow, at) values (?, ?)").bind(flow).bind(stamp(now));
             insert.execute(&mut *to).await?;
@@ -97,7 +101,7 @@ impl Journal {
     pub async fn request_run(&self, flow: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let mut to = self.begin().await?;
         let insert = sqlx::query(
-            "insert or ignore into run_request (flow, at) select ?1, ?2 where not exists (select 1 from pause where flow = ?1)",
+            "insert or ignore into run_request (flow, at) select ?1, ?2 where not exists (select 1 from pause where flow = ?1 and ended is null)",
         );
         let insert = insert.bind(flow).bind(stamp(now));
         let is_new = insert.execute(&mut *to).await?.rows_affected() > 0;

@@ -2,8 +2,8 @@
 
 /// Statements that lead to version 10. Never changed once released.
 pub(super) const STATEMENTS: &[&str] = &[
-    // Flows that receive nothing new: since when, by whom and why.
-    "create table pause (flow text primary key, at text not null, who text not null, reason text) strict, without rowid",
+    // Flows that receive nothing new: since when, by whom and why; and when they were resumed.
+    "create table pause (flow text primary key, at text not null, who text not null, reason text, ended text) strict, without rowid",
     // Runs that people have asked for and that have not begun.
     "create table run_request (flow text primary key, at text not null) strict, without rowid",
     "alter table tally rename to stage_count",

@@ -337,4 +337,8 @@ async fn a_flow_that_stays_paused_is_an_alert_after_a_day_and_is_not_silent_mean
     watched.engine.journal().resume("orders-in", &anna, watched.clock.now()).await.expect("written");
     watched.after(6).await;
     assert!(watched.hook.told().concat().contains(&"over paused/orders-in".to_string()));
+    let is_silent = |told: &[Vec<String>]| told.concat().iter().any(|one| one.contains("silent"));
+    assert!(!is_silent(&watched.hook.told()), "nothing could be received during the pause");
+    watched.after(3 * 24 * 60).await;
+    assert!(is_silent(&watched.hook.told()), "two expected times after the pause are silent");
 }

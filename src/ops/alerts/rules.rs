@@ -67,10 +67,11 @@ pub async fn look(engine: &Engine, endings: &Endings, now: DateTime<Utc>) -> Res
         found.extend(unable(flow, run, before(now, alerts.waiting)));
         found.extend(stopped(flow, run, now));
         if pauses.contains_key(&flow.id) {
-            // A paused flow does not poll: nothing is known about what only a poll could tell.
-            unseen.extend(["silent", "unable"].map(|kind| format!("{kind}/{}", flow.id)));
+            // A paused flow does not poll: whether it is silent is not known.
+            unseen.push(format!("silent/{}", flow.id));
         } else if let Some(expect) = &flow.expect {
-            found.extend(silent(flow, expect, journal.last_came(&flow.id).await?, run.first, now));
+            let watched = run.first.max(journal.resumed(&flow.id).await?.unwrap_or(run.first));
+            found.extend(silent(flow, expect, journal.last_came(&flow.id).await?, watched, now));
         }
         if flow.source_as::<FilesSource>().is_some_and(|files| files.sequence.is_some()) {
             found.extend(gap(flow, &journal.gaps(&flow.id, now - GAP_WINDOW, now - OUT_OF_ORDER).await?));
@@ -163,19 +164,18 @@ fn stopped(flow: &Flow, run: &FlowRuns, now: DateTime<Utc>) -> Option<AlertCondi
     Some(of(&flow.id, "stopped", text, "check that `consign run` is running, and its log".into(), 1, Some(run.began)))
 }
 
-/// Nothing was received or sent between the last two expected times.
+/// Nothing was received or sent between the last two expected times. `watched`: since when the flow runs without a pause.
 fn silent(
     flow: &Flow,
     expect: &Schedule,
     last_came: Option<DateTime<Utc>>,
-    first: DateTime<Utc>,
+    watched: DateTime<Utc>,
     now: DateTime<Utc>,
 ) -> Option<AlertCondition> {
     let due = expect.last(now)?;
     let from = expect.last(due - TimeDelta::seconds(1))?;
-    // Nothing is known about the time before the first run.
-    let since = last_came.unwrap_or(first);
-    if since > from {
+    // Nothing can be said about the time before the first run, or of a pause.
+    if watched.max(last_came.unwrap_or(watched)) > from {
         return None;
     }
     let what = if flow.direction() == Direction::In { "received" } else { "sent" };
