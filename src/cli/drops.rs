@@ -1,19 +1,15 @@
-//! `consign drops`: each drop as it is now, assessed as a poll would do it: files that are ready, held (and why), not moved, or not
-//! collected by the partner.
+//! `consign drops`: each drop as it is now, assessed as a poll would do it.
 
-use std::time::Duration;
-
-use serde_json::{Value as Json, json};
+use serde::Serialize;
 
 use super::{Context, Exit, output};
 use crate::{
     config::Flow,
-    endpoint::{self, History, ItemOrigin, Readiness},
     model::{
-        Problem, Problems, Stage,
+        Problems,
         problem::{cut, shown},
     },
-    pipeline::Engine,
+    ops::drop_listing::{self, FileOnDrop, FileState},
 };
 
 #[derive(clap::Args)]
@@ -25,145 +21,64 @@ pub(super) struct Args {
     limit: usize,
 }
 
-/// A line about a file.
-struct Row {
-    state: &'static str,
-    name: String,
-    size: u64,
-    since: String,
-    why: String,
-    fix: Option<String>,
-}
-
 pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems> {
     let engine = context.engine().await?;
     context.known_flow(engine.workspace(), args.flow.as_ref())?;
     let (mut data, mut problems) = (Vec::new(), Vec::new());
     let flows = engine.workspace().flows.values();
     for flow in flows.filter(|flow| args.flow.as_ref().map_or(flow.enabled, |wanted| *wanted == flow.id)) {
-        let reported = match flow.documents {
-            Some(_) => lying(context, &engine, flow, args.limit, &mut data).await,
-            None => uncollected(context, &engine, flow, args.limit, &mut data).await,
-        };
-        if let Err(problem) = reported {
-            context.out.line(format!("{}  {}/{}: cannot be read", flow.id, flow.partner, flow.folder()));
-            problems.push(problem);
-            context.out.problems(&problems[problems.len() - 1..]);
+        match drop_listing::list(&engine, flow).await {
+            Ok(files) => {
+                show(context, flow, &files, args.limit);
+                let listed = |file| Listed { flow: &flow.id, partner: &flow.partner, folder: flow.folder(), file };
+                data.extend(files.into_iter().map(listed));
+            }
+            Err(problem) => {
+                context.out.line(format!("{}  {}/{}: cannot be read", flow.id, flow.partner, flow.folder()));
+                problems.push(problem);
+                context.out.problems(&problems[problems.len() - 1..]);
+            }
         }
     }
     context.out.data(&data);
     Ok(Exit::of(&problems))
 }
 
-/// The files on the drop of an inbound flow.
-async fn lying(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
-    let known = History::of(engine.site(), flow).await?;
-    let mut rows = Vec::new();
-    for one in endpoint::source(engine.site(), flow)?.poll(&known).await?.candidates {
-        rows.push(row(engine, one.origin, one.readiness).await?);
-    }
-    tell(context, flow, &rows, limit);
-    data.extend(rows.iter().map(|row| json(flow, row)));
-    Ok(())
-}
-
-async fn row(engine: &Engine, origin: ItemOrigin, readiness: Readiness) -> Result<Row, Problem> {
-    let mut row = Row { state: "", name: origin.name, size: origin.size, since: String::new(), why: String::new(), fix: None };
-    match readiness {
-        Readiness::Ready => (row.state, row.why) = ("ready", "the next run takes it".into()),
-        Readiness::Temporary => (row.state, row.why) = ("being written", "has the name of an unfinished upload".into()),
-        Readiness::Foreign => (row.state, row.why) = ("not ours", "matches no pattern of the flow".into()),
-        Readiness::Held(problem, since) => {
-            row.state = "held";
-            row.since = output::at(since);
-            row.why = format!("{}: {}", problem.code.as_str(), problem.message);
-            row.fix = problem.hint.map(Into::into);
-        }
-        Readiness::Taken(id) => {
-            let message = engine.journal().find(&id).await?;
-            row.since = output::at(message.received);
-            (row.state, row.why) = match message.stage {
-                Stage::Done | Stage::Failed => {
-                    ("not moved", format!("message {} is {}; each run retries the move", message.id.short(), message.stage))
-                }
-                Stage::Held => ("held", format!("message {} is held", message.id.short())),
-                stage => ("taken", format!("message {} is {stage}", message.id.short())),
-            };
-            if let Some(reason) = message.reason.filter(|_| message.stage != Stage::Done) {
-                row.why = format!("{} ({})", row.why, shown(&reason));
-            }
-        }
-    }
-    Ok(row)
-}
-
-fn tell(context: &Context, flow: &Flow, rows: &[Row], limit: usize) {
-    let count = |state: &str| rows.iter().filter(|row| row.state == state).count();
-    let states = ["ready", "held", "taken", "not moved", "being written", "not ours"];
-    let counts: Vec<String> = states
-        .iter()
+fn show(context: &Context, flow: &Flow, files: &[FileOnDrop], limit: usize) {
+    let count = |state: FileState| files.iter().filter(|file| file.state == state).count();
+    let counts: Vec<String> = FileState::ALL
+        .into_iter()
         .map(|state| (count(state), state))
         .filter(|(count, _)| *count > 0)
-        .map(|(count, state)| format!("{count} {state}"))
+        .map(|(count, state)| format!("{count} {}", state.as_str()))
         .collect();
-    let counts = if counts.is_empty() { "empty".to_string() } else { counts.join(", ") };
+    let counts = match (counts.is_empty(), flow.documents.is_some()) {
+        (true, true) => "empty".to_string(),
+        (true, false) => "no uncollected files".to_string(),
+        (false, _) => counts.join(", "),
+    };
     context.out.line(format!("{}  {}/{}: {counts}", flow.id, flow.partner, flow.folder()));
-    // Files that need attention come first; files that do not belong to the flow are only counted.
-    let mut shown_rows: Vec<&Row> = rows.iter().filter(|row| !matches!(row.state, "not ours" | "being written")).collect();
-    shown_rows.sort_by_key(|row| (states.iter().position(|state| *state == row.state).map(|at| if at == 0 { 9 } else { at }), &row.name));
-    let table: Vec<Vec<String>> = shown_rows
-        .iter()
-        .take(limit)
-        .map(|row| vec![format!("  {}", row.state), row.size.to_string(), row.since.clone(), shown(&cut(&row.name)), row.why.clone()])
-        .collect();
+    // Files that do not belong to the flow, or not yet, are only counted.
+    let listed: Vec<&FileOnDrop> = files.iter().filter(|file| file.state.needs_attention()).collect();
+    let row = |file: &&FileOnDrop| {
+        let since = file.since.map(output::at).unwrap_or_default();
+        vec![format!("  {}", file.state.as_str()), file.size.to_string(), since, shown(&cut(&file.name)), file.why.clone()]
+    };
+    let table: Vec<Vec<String>> = listed.iter().take(limit).map(row).collect();
     if !table.is_empty() {
         context.out.line(output::table(&["", "bytes", "since (UTC)", "file", "why"], &table));
     }
-    if shown_rows.len() > limit {
-        context.out.line(format!("  and {} more: use --limit", shown_rows.len() - limit));
+    if listed.len() > limit {
+        context.out.line(format!("  and {} more: use --limit", listed.len() - limit));
     }
 }
 
-fn json(flow: &Flow, row: &Row) -> Json {
-    json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder(), "state": row.state, "file": row.name, "bytes": row.size, "since": row.since, "why": row.why, "fix": row.fix })
-}
-
-/// Our files that the partner has not collected.
-async fn uncollected(context: &Context, engine: &Engine, flow: &Flow, limit: usize, data: &mut Vec<Json>) -> Result<(), Problem> {
-    let drop = engine.site().drop(&flow.partner).await?;
-    let there: std::collections::HashSet<String> = drop.list(flow.folder()).await?.into_iter().map(|entry| entry.name).collect();
-    let messages = engine.journal().uncollected(&flow.id).await?;
-    let lying: Vec<_> = messages.into_iter().filter(|message| there.contains(&message.name)).collect();
-    let state = if lying.is_empty() { "no uncollected files".to_string() } else { format!("{} not collected", lying.len()) };
-    context.out.line(format!("{}  {}/{}: {state}", flow.id, flow.partner, flow.folder()));
-    let now = engine.clock().now();
-    let rows: Vec<Vec<String>> = lying
-        .iter()
-        .take(limit)
-        .map(|message| {
-            let age = (now - message.updated).to_std().unwrap_or(Duration::ZERO);
-            vec![
-                "  sent".into(),
-                message.size.to_string(),
-                output::at(message.updated),
-                shown(&cut(&message.name)),
-                format!("on the drop for {}", lasting(age)),
-            ]
-        })
-        .collect();
-    if !rows.is_empty() {
-        context.out.line(output::table(&["", "bytes", "since (UTC)", "file", "why"], &rows));
-    }
-    data.extend(lying.iter().map(|message| {
-        json!({ "flow": flow.id, "partner": flow.partner, "folder": flow.folder(), "state": "not collected", "file": message.name, "bytes": message.size, "since": output::at(message.updated), "why": "" })
-    }));
-    Ok(())
-}
-
-fn lasting(age: Duration) -> String {
-    match age.as_secs() {
-        seconds if seconds < 120 => format!("{seconds} s"),
-        seconds if seconds < 7200 => format!("{} minutes", seconds / 60),
-        seconds => format!("{} hours", seconds / 3600),
-    }
+/// A file with where it is.
+#[derive(Serialize)]
+struct Listed<'f> {
+    flow: &'f str,
+    partner: &'f str,
+    folder: &'f str,
+    #[serde(flatten)]
+    file: FileOnDrop,
 }

@@ -35,7 +35,7 @@ pub struct Alert {
     /// When its condition ended.
     pub ended: Option<DateTime<Utc>>,
     /// Muted by a person: it is not sent again before it resolves.
-    pub silenced: bool,
+    pub muted: bool,
 }
 
 /// A notice to send by one channel.
@@ -96,7 +96,7 @@ impl Journal {
             let write = write.bind(&alert.key).bind(&alert.kind).bind(&alert.flow).bind(&alert.text).bind(&alert.hint);
             let write =
                 write.bind(signed(alert.count)).bind(stamp(alert.since)).bind(alert.reported.map(stamp)).bind(signed(alert.reported_count));
-            let write = write.bind(alert.ended.map(stamp)).bind(alert.silenced);
+            let write = write.bind(alert.ended.map(stamp)).bind(alert.muted);
             write.execute(&mut *to).await?;
         }
         for channel in channels.iter().filter(|_| decided.news.is_some()) {
@@ -111,7 +111,7 @@ impl Journal {
     ///
     /// # Errors
     /// The journal cannot be written.
-    pub async fn silence(&self, key: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
+    pub async fn mute(&self, key: &str, entry: &AuditEntry, now: DateTime<Utc>) -> Result<bool, Problem> {
         let update = sqlx::query("update alert set silenced = 1 where key = ? and ended is null").bind(key);
         let mut to = self.begin().await?;
         let is_on = update.execute(&mut *to).await?.rows_affected() > 0;
@@ -171,6 +171,6 @@ fn alert(row: &SqliteRow) -> Result<Alert, Problem> {
         reported: cells.maybe_time("reported")?,
         reported_count: cells.number("reported_count")?,
         ended: cells.maybe_time("ended")?,
-        silenced: cells.get("silenced")?,
+        muted: cells.get("silenced")?,
     })
 }

@@ -108,7 +108,8 @@ impl Journal {
             query
         };
         push_list(&mut query, " and a.flow", flows);
-        query.push(" order by m.id desc limit 1");
+        // An amount is in lists; it is not the number of a document.
+        query.push(" and t.kind not in ('amount', 'currency') order by m.id desc limit 1");
         Ok(self.messages(query).await?.pop())
     }
 

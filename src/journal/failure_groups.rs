@@ -22,6 +22,7 @@ pub struct FailureGroup {
     /// What to do about it.
     pub hint: Option<String>,
     /// Who must act.
+    #[serde(rename = "owner")]
     pub who: String,
     /// How many messages it blocks.
     pub messages: u64,

@@ -51,6 +51,10 @@ pub(super) async fn number(
 pub struct KnownAs {
     /// Its first business number.
     pub number: Option<String>,
+    /// How many further business numbers of that kind it has.
+    pub further: u64,
+    /// Its amount and currency as the document has them; none if it has several amounts.
+    pub amount: Option<String>,
     /// The name of one of its records in Odoo; that of a partner only where there is no other.
     pub record: Option<String>,
 }
@@ -63,15 +67,29 @@ impl Journal {
     pub async fn known_as(&self, messages: &[MessageId]) -> Result<HashMap<MessageId, KnownAs>, Problem> {
         let ids = serde_json::json!(messages.iter().map(ToString::to_string).collect::<Vec<_>>()).to_string();
         let query = sqlx::query(
-            "select one.value as message,
-                (select term.value from term where term.message = one.value and kind not in ('file', 'record') order by id limit 1) as number,
+            "select message, number, amount, currency, record,
+                (select max(count(*) - 1, 0) from term where term.message = known.message and term.kind = known.kind) as further
+             from (select one.value as message,
+                (select term.value from term where term.message = one.value and kind not in ('file', 'record', 'amount', 'currency')
+                    order by id limit 1) as number,
+                (select term.kind from term where term.message = one.value and kind not in ('file', 'record', 'amount', 'currency')
+                    order by id limit 1) as kind,
+                (select case when count(*) = 1 then max(value) end from term where term.message = one.value and kind = 'amount') as amount,
+                (select case when count(*) = 1 then max(value) end from term where term.message = one.value and kind = 'currency') as currency,
                 (select record.name from record where record.message = one.value
                     order by record.model = 'res.partner', record.model, record.odoo_id limit 1) as record
-             from json_each(?) one",
+             from json_each(?) one) known",
         );
         let rows = all(&query.bind(ids).fetch_all(&self.pool).await?, |row| {
             let cells = Cells::of("term", "message", row);
-            Ok((cells.message("message")?, KnownAs { number: cells.get("number")?, record: cells.get("record")? }))
+            let (amount, currency): (Option<String>, Option<String>) = (cells.get("amount")?, cells.get("currency")?);
+            let known = KnownAs {
+                number: cells.get("number")?,
+                further: cells.maybe_number("further")?.unwrap_or_default(),
+                amount: amount.map(|amount| currency.map_or_else(|| amount.clone(), |currency| format!("{amount} {currency}"))),
+                record: cells.get("record")?,
+            };
+            Ok((cells.message("message")?, known))
         })?;
         Ok(rows.into_iter().collect())
     }

@@ -7,6 +7,7 @@ pub mod actions;
 pub mod alerts;
 pub mod backup;
 pub mod diff;
+pub mod drop_listing;
 pub mod edit;
 pub mod health;
 pub mod keep;

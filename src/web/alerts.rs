@@ -22,11 +22,11 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person) -> Resul
 }
 
 /// Mutes an alert until it resolves.
-pub(super) async fn silence(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
+pub(super) async fn mute(State(site): State<Arc<Site>>, posted: CheckedForm) -> Result<Response, Refusal> {
     let posted = posted.may(Role::Operator)?;
     let (key, journal) = (posted.field("key"), site.engine.journal());
-    let entry = AuditEntry { detail: Some(key.to_string()), ..posted.entry("silence") };
-    if !journal.silence(key, &entry, site.engine.clock().now()).await? {
+    let entry = AuditEntry { detail: Some(key.to_string()), ..posted.entry("mute") };
+    if !journal.mute(key, &entry, site.engine.clock().now()).await? {
         return Err(Problem::new(Code::Stage, "this alert has resolved").into());
     }
     Ok(Redirect::to("/alerts").into_response())

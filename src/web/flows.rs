@@ -1,4 +1,5 @@
-//! The page of a flow: schedule, problems of the last run, held files on the drop, and the newest messages; run now, pause, resume.
+//! The page of a flow: schedule, charts, problems of the last run, held files on the drop, and the newest messages; run now, pause,
+//! resume.
 
 use std::sync::Arc;
 
@@ -7,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::{Site, csrf::CheckedForm, overview::glances, person::Person, refusal::Refusal, rows::rows, values::values};
+use super::{Site, charts, csrf::CheckedForm, overview::glances, person::Person, refusal::Refusal, rows::rows, values::values};
 use crate::{
     journal::{AuditEntry, Filter},
     model::{Code, Problem},
@@ -31,7 +32,9 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
     let mut holds: Vec<_> = journal.holds(&id).await?.into_values().collect();
     holds.sort_by(|a, b| a.path.cmp(&b.path));
     let requested = journal.requested_run(&id).await?;
-    site.pages.page("flow.html", Some(&person), values! { flow, troubles, messages, holds, requested })
+    let (arrivals, now) = (journal.arrivals(&id, charts::NEWEST).await?, site.engine.clock().now());
+    let (until_done, silence) = (charts::until_done(&arrivals, now), charts::silence(&arrivals, now));
+    site.pages.page("flow.html", Some(&person), values! { flow, troubles, messages, holds, requested, until_done, silence })
 }
 
 /// Runs a flow now, pauses it, or lets it receive again.

@@ -7,8 +7,10 @@
 mod actions;
 mod alerts;
 mod audit;
+mod charts;
 mod concurrency_limits;
 mod csrf;
+mod drops;
 mod edit;
 mod escape;
 mod flows;
@@ -21,6 +23,7 @@ mod pretty;
 mod problems;
 mod refusal;
 mod render;
+mod reprocess;
 mod rows;
 mod serve;
 mod sessions;
@@ -96,7 +99,8 @@ fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
     let small = Router::new()
         .route("/", get(overview::page))
         .route("/problems", get(problems::page))
-        .route("/problems/{cause}", get(problems::cause).post(problems::again))
+        .route("/problems/{cause}", get(problems::cause).post(reprocess::start))
+        .route("/problems/{cause}/reprocessed/{mark}", get(reprocess::progress))
         .route("/messages", get(messages::page))
         .route("/messages/{id}", get(message::page))
         .route("/messages/{id}/original", get(message::original))
@@ -104,8 +108,9 @@ fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
         .route("/messages/{id}/do/{action}", get(actions::confirm).post(actions::act))
         .route("/flows/{id}", get(flows::page))
         .route("/flows/{id}/do/{action}", post(flows::act))
+        .route("/flows/{id}/drop", get(drops::page))
         .route("/alerts", get(alerts::page))
-        .route("/alerts/silence", post(alerts::silence))
+        .route("/alerts/mute", post(alerts::mute))
         .route("/audit", get(audit::page))
         .route("/users", get(users::page).post(users::change))
         .route("/account", get(users::account).post(users::password))

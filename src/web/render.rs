@@ -29,13 +29,14 @@ macro_rules! templates {
     ($($name:literal),*) => { [$(($name, include_str!(concat!("pages/", $name)))),*] };
 }
 
-const TEMPLATES: [(&str, &str); 17] = templates![
+const TEMPLATES: [(&str, &str); 19] = templates![
     "account.html",
     "alerts.html",
     "audit.html",
     "base.html",
     "cause.html",
     "confirm.html",
+    "drop.html",
     "edit.html",
     "flow.html",
     "list.html",
@@ -45,6 +46,7 @@ const TEMPLATES: [(&str, &str); 17] = templates![
     "overview.html",
     "problems.html",
     "refused.html",
+    "reprocessed.html",
     "signin.html",
     "users.html"
 ];
@@ -96,5 +98,7 @@ impl Pages {
 }
 
 fn broken(error: &Error) -> Problem {
-    Problem::new(Code::Web, format!("cannot render the page: {error:#}"))
+    // Not with `{error:#}`: it quotes the values of the page.
+    let at = error.line().map(|line| format!(" line {line}")).unwrap_or_default();
+    Problem::new(Code::Web, format!("cannot render the page: {}{at}: {}", error.name().unwrap_or("template"), error.kind()))
 }
