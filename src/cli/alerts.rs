@@ -11,14 +11,14 @@ use crate::{
 #[derive(clap::Args)]
 pub(super) struct Args {
     /// Send new alerts, as `consign run` does; for workspaces where cron runs `consign run --once`.
-    #[arg(long, conflicts_with_all = ["silence", "try"])]
+    #[arg(long, conflicts_with_all = ["mute", "try"])]
     tell: bool,
     /// Send a test alert to the mail addresses and webhook of [alerts].
     #[arg(long)]
     r#try: bool,
     /// Mute this alert until it resolves.
-    #[arg(long, value_name = "KEY", conflicts_with = "try")]
-    silence: Option<String>,
+    #[arg(long, alias = "silence", value_name = "KEY", conflicts_with = "try")]
+    mute: Option<String>,
     #[command(flatten)]
     by: By,
 }
@@ -42,9 +42,9 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
         }
         return Problems::check(problems).map(|()| Exit::Fine);
     }
-    if let Some(key) = &args.silence {
-        let entry = crate::journal::AuditEntry { detail: Some(key.clone()), ..args.by.entry("silence") };
-        if !engine.journal().silence(key, &entry, now).await? {
+    if let Some(key) = &args.mute {
+        let entry = crate::journal::AuditEntry { detail: Some(key.clone()), ..args.by.entry("mute") };
+        if !engine.journal().mute(key, &entry, now).await? {
             let on: Vec<String> = engine.journal().alerts().await?.into_iter().map(|alert| alert.key).collect();
             let hint = if on.is_empty() { "no alert is active".to_string() } else { format!("active alerts: {}", on.join(", ")) };
             return Err(Problems::from(Problem::new(Code::Usage, format!("there is no alert `{key}`")).hint(hint)));
@@ -59,20 +59,20 @@ pub(super) async fn run(context: &Context, args: &Args) -> Result<Exit, Problems
     };
     let unreported = if args.tell { deliver::all(&engine).await? } else { Vec::new() };
     let known = engine.journal().alerts().await?;
-    let silenced = |key: &str| known.iter().any(|alert| alert.key == key && alert.silenced);
+    let is_muted = |key: &str| known.iter().any(|alert| alert.key == key && alert.muted);
     context.out.data(&json!({ "alerts": conditions, "unseen": endings.unseen, "unreported": unreported }));
     if conditions.is_empty() {
         context.out.line("no active alerts");
     }
     for condition in &conditions {
-        let known = if silenced(&condition.key) { "  (muted)" } else { "" };
+        let known = if is_muted(&condition.key) { "  (muted)" } else { "" };
         context.out.line(format!("{}{known}\n    {}\n    fix: {}", condition.key, shown(&condition.text), shown(&condition.hint)));
     }
     if !context.out.json {
         context.out.problems(&unreported);
     }
     engine.journal().close().await;
-    Ok(match (unreported.is_empty(), conditions.iter().all(|condition| silenced(&condition.key))) {
+    Ok(match (unreported.is_empty(), conditions.iter().all(|condition| is_muted(&condition.key))) {
         (false, _) => Exit::Unable,
         (true, false) => Exit::Problems,
         (true, true) => Exit::Fine,

@@ -105,7 +105,7 @@ pub(super) fn render(plan: &Plan, most: usize) -> String {
         if step.records.len() > most {
             out.push_str(&format!("  and {} more (--json lists all)\n", step.records.len() - most));
         }
-        for then in &step.then {
+        for then in &step.actions {
             let options: Vec<String> = then.options.iter().map(|(name, value)| format!(", {name} = {value}")).collect();
             out.push_str(&format!("then {}{}\n", then.method, options.concat()));
         }
@@ -149,7 +149,7 @@ fn lines(out: &mut String, plan: &Plan, record: &Record, depth: usize) {
 
 fn find(find: &Find) -> String {
     let by: Vec<String> = find.by.iter().map(|(field, value)| format!("{field} {}", shown(&value.to_string()))).collect();
-    let none = match find.none {
+    let none = match find.on_missing {
         OnMissing::Fail => "",
         OnMissing::Hold => " (held where there is none)",
         OnMissing::Empty => " (left out where there is none)",

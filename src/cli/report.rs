@@ -170,7 +170,7 @@ fn json(name: &str, problems: &[Problem]) -> Json {
             "path": place.path,
             "message": problem.message,
             "hint": problem.hint,
-            "who": problem.who,
+            "owner": problem.who,
         });
         if let Some(field) = &place.field {
             out["field"] = json!(field);

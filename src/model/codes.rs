@@ -22,7 +22,7 @@ pub enum Who {
 }
 
 impl Who {
-    /// The word printed after `who:`.
+    /// The word printed after `owner:`.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Partner => "partner",

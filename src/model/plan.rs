@@ -77,7 +77,7 @@ pub struct Find {
     pub archived: bool,
     /// What to do if there is none.
     #[serde(skip_serializing_if = "is_default")]
-    pub none: OnMissing,
+    pub on_missing: OnMissing,
     /// What to do if there are several.
     #[serde(skip_serializing_if = "is_default")]
     pub many: OnAmbiguous,
@@ -141,7 +141,7 @@ pub struct OrderedLines {
     pub identity: Vec<String>,
     /// What happens to lines that the document no longer has.
     #[serde(skip_serializing_if = "is_default")]
-    pub gone: MissingLines,
+    pub missing_lines: MissingLines,
     /// A line that the record in Odoo does not have is a problem, and is not added.
     #[serde(skip_serializing_if = "is_false")]
     pub known_only: bool,
@@ -249,7 +249,7 @@ pub struct RecordStep {
     pub write: WriteMode,
     /// With [`WriteMode::Update`]: what to do if there is no such record.
     #[serde(skip_serializing_if = "is_default")]
-    pub none: OnMissing,
+    pub on_missing: OnMissing,
     /// Conditions that a found record must meet; otherwise it is not changed.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub scope: Vec<Json>,
@@ -260,7 +260,7 @@ pub struct RecordStep {
     pub records: Vec<Record>,
     /// Methods called on them after writing.
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub then: Vec<PostAction>,
+    pub actions: Vec<PostAction>,
 }
 
 /// Everything that one document does, in order.

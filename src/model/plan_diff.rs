@@ -8,6 +8,7 @@ use super::problem::cut;
 
 /// The differences between two plans, one line each.
 pub fn differences(then: &Json, now: &Json) -> Vec<String> {
+    let (then, now) = (&current_keys(then), &current_keys(now));
     let mut out = Vec::new();
     let (before, after) = (steps(then), steps(now));
     for (name, step) in &before {
@@ -18,6 +19,21 @@ pub fn differences(then: &Json, now: &Json) -> Vec<String> {
     }
     out.extend(after.keys().filter(|name| !before.contains_key(*name)).map(|name| format!("{name}: made now")));
     out
+}
+
+/// Keys of plans that were stored before they got their present names.
+const RENAMED: [(&str, &str); 3] = [("then", "actions"), ("none", "on_missing"), ("gone", "missing_lines")];
+
+/// A plan with the present names of its keys.
+fn current_keys(plan: &Json) -> Json {
+    match plan {
+        Json::Object(map) => {
+            let key = |key: &String| RENAMED.iter().find(|(old, _)| old == key).map_or_else(|| key.clone(), |(_, new)| (*new).to_string());
+            Json::Object(map.iter().map(|(name, value)| (key(name), current_keys(value))).collect())
+        }
+        Json::Array(all) => Json::Array(all.iter().map(current_keys).collect()),
+        other => other.clone(),
+    }
 }
 
 /// Steps by name, or by model if they have none.
@@ -35,7 +51,7 @@ fn steps(plan: &Json) -> BTreeMap<String, &Json> {
 }
 
 fn records(name: &str, then: &Json, now: &Json, out: &mut Vec<String>) {
-    for key in ["identity", "write", "then", "context"] {
+    for key in ["identity", "write", "actions", "context"] {
         if then.get(key) != now.get(key) {
             let shown = |step: &Json| step.get(key).map_or_else(|| "nothing".to_string(), |value| cut(&value.to_string()));
             out.push(format!("{name}: {key} {} -> {}", shown(then), shown(now)));
@@ -103,6 +119,18 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+
+    #[test]
+    fn a_plan_stored_under_the_names_of_before_is_the_same_plan() {
+        let plan = |actions: &str, missing: &str, lines: &str| {
+            let find = json!({"model": "res.partner", "by": [["ref", "B"]], missing: "hold"});
+            let values = json!([["ref", {"literal": "PO-1"}], ["partner_id", {"find": find}], ["line", {"lines": {lines: "remove", "records": []}}]]);
+            json!({"steps": [{"model": "sale.order", "identity": ["ref"], actions: ["action_confirm"], "records": [{"values": values}]}]})
+        };
+        let stored = plan("then", "none", "gone");
+        assert_eq!(differences(&stored, &plan("actions", "on_missing", "missing_lines")), Vec::<String>::new());
+        assert_eq!(differences(&json!({"steps": []}), &json!({"steps": []})), Vec::<String>::new());
+    }
 
     #[test]
     fn what_differs_is_told_by_the_records_own_name() {

@@ -213,7 +213,7 @@ impl fmt::Display for Problem {
         if let Some(mapping) = &self.mapping {
             write!(f, "\n  mapping: {mapping}")?;
         }
-        write!(f, "\n  who: {}", self.who.as_str())?;
+        write!(f, "\n  owner: {}", self.who.as_str())?;
         match (&self.hint, self.who) {
             (Some(hint), _) => write!(f, "   fix: {}", shown(hint)),
             // For a wrong document the sentence says everything; for all other problems the register says more.
@@ -288,7 +288,7 @@ impl Serialize for Problem {
             Some(sentence) => out.serialize_field("hint_sentence", sentence)?,
             None => out.skip_field("hint_sentence")?,
         }
-        out.serialize_field("who", &self.who)?;
+        out.serialize_field("owner", &self.who)?;
         out.serialize_field("reaction", &self.code.reaction())?;
         match self.more {
             0 => out.skip_field("more")?,
@@ -309,7 +309,9 @@ impl<'de> Deserialize<'de> for Problem {
             mapping: Option<String>,
             hint: Option<String>,
             hint_sentence: Option<Box<Sentence>>,
-            who: Who,
+            /// Problems of older journals say `who`.
+            #[serde(alias = "who")]
+            owner: Who,
             #[serde(default)]
             more: usize,
         }
@@ -321,7 +323,7 @@ impl<'de> Deserialize<'de> for Problem {
             place: raw.place,
             mapping: raw.mapping,
             hint: raw.hint.map(|hint| Text::kept(hint, raw.hint_sentence)),
-            who: raw.who,
+            who: raw.owner,
             more: raw.more,
             cause: Cause::default(),
         })
@@ -343,7 +345,7 @@ mod tests {
         error[C412]: no product with barcode `5701234000015`
           --> order-778.xml:31:14  /Order/OrderLine[2]
           mapping: mappings/order.toml:18
-          who: ops   fix: create the product in Odoo
+          owner: ops   fix: create the product in Odoo
         ");
         let text = serde_json::to_string(&problem).unwrap_or_default();
         assert_eq!(serde_json::from_str::<Problem>(&text).ok(), Some(problem));

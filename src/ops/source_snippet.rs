@@ -152,8 +152,8 @@ pub fn text(problem: &Problem, lines: &Lines) -> String {
     let indent = " ".repeat(cut.before + dots.chars().count());
     let mark = if problem.place.field.is_some() { String::new() } else { format!("\n {gap} | {indent}^") };
     let source = format!(" {gap} |\n {number} | {dots}{}{mark}", source.trim_end());
-    let (before, after) = report.split_once("\n  who:").unwrap_or((&report, ""));
-    format!("{before}\n{source}\n  who:{after}")
+    let (before, after) = report.split_once("\n  owner:").unwrap_or((&report, ""));
+    format!("{before}\n{source}\n  owner:{after}")
 }
 
 /// A problem as text, with its source line if its file is in one of these folders.

@@ -204,7 +204,7 @@ async fn a_gap_in_the_partners_numbers_is_told_until_the_file_comes_or_a_person_
     watched.after(70).await;
     assert_eq!(watched.hook.told().len(), 3);
     let world = &watched.shop.world;
-    assert!(world.consign(&["alerts", "--silence", "gap/nowhere"]).ends(2).err.contains("gap/orders-in"));
+    assert!(world.consign(&["alerts", "--mute", "gap/nowhere"]).ends(2).err.contains("gap/orders-in"));
     world.consign(&["alerts", "--silence", "gap/orders-in", "--reason", "they skipped it"]).ends(0);
     watched.after(48 * 60).await;
     assert_eq!(watched.hook.told().len(), 3, "it is known");

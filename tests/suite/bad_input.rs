@@ -51,7 +51,7 @@ impl Shop {
         };
         let data: serde_json::Value = serde_json::from_str(&read("json")).expect("JSON");
         assert_eq!(data[0]["code"], code, "{data}");
-        assert!(data[0]["message"].as_str().is_some_and(|message| message.len() > 15) && data[0]["who"].is_string(), "{data}");
+        assert!(data[0]["message"].as_str().is_some_and(|message| message.len() > 15) && data[0]["owner"].is_string(), "{data}");
         let partner = self.world.partner_files("error");
         assert_eq!(partner.len(), 2, "the partner finds the file and the reason: {partner:?}");
         assert_eq!(self.world.partner_files("out/orders"), Vec::<String>::new());
@@ -74,7 +74,7 @@ async fn truncated() {
     insta::assert_snapshot!(body(&report), @r"
     error[C202]: the file ends inside `<Lines>`, which starts on line 7: it is truncated
       --> cut.xml:9:1  /Order/Lines
-      who: partner   fix: the transfer or the export was cut off: ask for the file again
+      owner: partner   fix: the transfer or the export was cut off: ask for the file again
     ");
 }
 
@@ -119,7 +119,7 @@ async fn wrong_root() {
     insta::assert_snapshot!(body(&report), @r"
     error[C206]: a document `Invoice` in no namespace is not what the schema describes
       --> invoice.xml:2:1  /Invoice
-      who: partner   fix: the schema describes `Order`; is it the wrong file, or the wrong folder?
+      owner: partner   fix: the schema describes `Order`; is it the wrong file, or the wrong folder?
     ");
 }
 
@@ -167,12 +167,12 @@ async fn unknown_product_and_buyer() {
     error[C412]: no partner with vat `DK99999999` or name `Nobody`
       --> unknown.xml:6:10  /Order/Buyer/VatNumber
       mapping: mappings/order.toml:10
-      who: ops   fix: the nearest is `DK99999993` (My Company); create the partner in Odoo or correct its number, then reprocess
+      owner: ops   fix: the nearest is `DK99999993` (My Company); create the partner in Odoo or correct its number, then reprocess
 
     error[C412]: no product with barcode `5701234000013` or default_code `NONE`
       --> unknown.xml:8:37  /Order/Lines/Line/Gtin
       mapping: mappings/order.toml:22
-      who: ops   fix: create the product in Odoo or correct its number, then reprocess
+      owner: ops   fix: create the product in Odoo or correct its number, then reprocess
     ");
     // The partner is not told about our house.
     let partner = shop.world.partner_files("error");
@@ -245,7 +245,7 @@ async fn waits_and_recovers(shop: &Shop, trouble: impl FnOnce() -> Ran, code: &s
     assert!(waiting["reason"].as_str().is_some_and(|reason| reason.starts_with(code)), "{waiting}");
     assert_eq!(shop.world.partner_files("error"), Vec::<String>::new(), "the partner is not at fault");
     let errors = shop.world.consign(&["errors"]).ends(0);
-    assert!(errors.out.contains(code) && errors.out.contains("who: ops"), "{}", errors.out);
+    assert!(errors.out.contains(code) && errors.out.contains("owner: ops"), "{}", errors.out);
     shop.world.consign(&["reprocess", waiting["id"].as_str().expect("an id")]).ends(0);
     assert_eq!(shop.orders().await, 1);
     all_at_rest(&shop.world);
@@ -326,7 +326,7 @@ async fn sftp_down_and_sftp_password_wrong() {
     let port = format!("port = {}", shop.world.sftp.port);
     shop.world.replace("partners/nordwind.toml", &[(&port, "port = 9")]);
     let ran = shop.world.consign(&["run", "--once", "orders-in"]).ends(2);
-    assert!(ran.err.contains("error[C301]") && ran.err.contains("who: ops"), "{}", ran.err);
+    assert!(ran.err.contains("error[C301]") && ran.err.contains("owner: ops"), "{}", ran.err);
     shop.world.replace("partners/nordwind.toml", &[("port = 9", &port)]);
     let ran = shop.world.consign_with(&["run", "--once", "orders-in"], &[("NORDWIND_PASSWORD", "wrong")]).ends(2);
     assert!(ran.err.contains("error[C302]"), "{}", ran.err);

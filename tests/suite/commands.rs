@@ -156,7 +156,7 @@ async fn status_log_show_errors_and_explain() {
 
     The document names a product, partner or other record that Odoo does not have. Create it, or correct its number, then reprocess.
 
-    who acts: ops
+    owner: ops
     a retry does not help: fix the cause, then reprocess
     ");
     world.consign(&["explain", "C999"]).ends(2);

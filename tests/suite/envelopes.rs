@@ -76,7 +76,7 @@ async fn a_documents_profile_chooses_its_schema() {
        |
      1 | <Note xmlns="urn:example:note"><Profile>urn:other</Profile><
        | ^
-      who: partner   fix: the wrong file, the wrong folder, or another version of the format
+      owner: partner   fix: the wrong file, the wrong folder, or another version of the format
 
     DIR/note.xml: not valid, 1 problem
     "#);

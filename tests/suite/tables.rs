@@ -14,11 +14,11 @@ async fn a_csv_that_could_be_wrong_by_a_thousand_is_refused_in_the_partners_word
     insta::assert_snapshot!(told(&report), @r#"
     error[C212]: `12.50` has a point where this file has a decimal comma
       --> list.csv: line 3, column "Preis"
-      who: partner   fix: write 12,50, or 1.250,00 with grouping; it is not clear which one is meant
+      owner: partner   fix: write 12,50, or 1.250,00 with grouping; it is not clear which one is meant
 
     error[C212]: `teuer` is not a valid `Preis`: a number is written like 1.234,50, with a decimal comma and without a unit
       --> list.csv: line 4, column "Preis"
-      who: partner
+      owner: partner
     "#);
     fs::write(world.workspace().join("drops/lumen/products/list.csv"), csv.replace("12.50", "12,50")).expect("dropped");
     world.consign(&["run", "--once", "products-in"]).ends(1);
@@ -61,7 +61,7 @@ async fn rows_before_the_header_are_skipped_and_lines_still_count() {
       --> DIR/list.csv: line 5, column "Preis"
        |
      5 | B;;Lamp;x;
-      who: partner
+      owner: partner
 
     DIR/list.csv: not valid, 1 problem
     "#);
@@ -180,7 +180,7 @@ async fn check_tells_of_columns_that_no_row_can_be_valid_with() {
         world.consign(&["check"]).ends(1).err
     };
     let missing = with("\"Bezeichnung\"   = \"Name\"\n", "");
-    assert!(missing.contains("`Name` is missing before `ListPrice`") && missing.contains("who: consultant"), "{missing}");
+    assert!(missing.contains("`Name` is missing before `ListPrice`") && missing.contains("owner: consultant"), "{missing}");
     let order = with(
         "\"EAN\"           = \"Gtin\"\n\"Bezeichnung\"   = \"Name\"\n",
         "\"Bezeichnung\"   = \"Name\"\n\"EAN\"           = \"Gtin\"\n",

@@ -146,7 +146,7 @@ async fn nobody_sees_or_does_more_than_the_role_allows() {
         assert_eq!(vera.submit("/account", page, &[("reason", "r"), ("name", "x"), ("text", "t")]).await.status, 403, "{page}");
     }
     assert!(!vera.get(&message).await.text.contains("/do/"), "no button that would be refused");
-    assert_eq!(vera.submit("/account", "/alerts/silence", &[("key", "failed/orders-in")]).await.status, 403);
+    assert_eq!(vera.submit("/account", "/alerts/mute", &[("key", "failed/orders-in")]).await.status, 403);
     let anna = site.signed_in(world, "anna").await;
     assert_eq!(anna.get(&reprocess).await.status, 200);
     assert_eq!(anna.get("/users").await.status, 403);

@@ -121,6 +121,7 @@ wanted-unit = a unit of UN/ECE Recommendation 20 such as KGM or C62
 
 ## Files
 
+csv-cell-error = `{ $value }` is an error of a spreadsheet, not a value
 csv-column-missing = the column `{ $column }` is missing; the header has: { $header }
 csv-column-repeated = the column `{ $column }` appears { $count } times in the header
 csv-control = the file contains a control character: it is not text, or not in the encoding of the flow
@@ -138,7 +139,9 @@ csv-no-header = there is no header row
 csv-no-such-day = the day `{ $value }` does not exist
 csv-point = `{ $value }` has a point where this file has a decimal comma
 csv-quote-open = a quote in this row is never closed: everything after it would become one value
+csv-quote-stray = a quote inside this quoted value is not doubled
 csv-row-too-long = a row of more than { $limit } bytes
+csv-shortened = `{ $value }` is a number that a spreadsheet shortened: its digits are lost
 csv-trailer-count = the trailer counts `{ $count }` rows, the file has { $rows }
 csv-trailer-missing = the file ends without its trailer row `{ $start }`: rows may be missing
 csv-value-control = the value contains a control character: it is not text, or not in the encoding of the flow
@@ -226,9 +229,12 @@ table-of-mapping = the mapping's table
 
 hint-allowed-here = allowed here: { $names }
 hint-complete-before = `{ $parent }` is already complete: remove it
+hint-csv-as-text = format the column as text in the spreadsheet, and export it again
+hint-csv-cell-error = correct the cell in the spreadsheet, and export it again
 hint-csv-close-quote = close the quote, or double it if it is part of the value
 hint-csv-columns = the header is missing, or the file has another separator; the columns are: { $columns }
 hint-csv-comma = write 12,50, or 1.250,00 with grouping; it is not clear which one is meant
+hint-csv-double-quote = write `""` for a quote inside a quoted value
 hint-csv-quote-open = a quote that is never closed makes one row of all the lines after it
 hint-cut-off = the transfer or the export was cut off: ask for the file again
 hint-declare-encoding = declare the encoding that the file is written in, or send it as UTF-8

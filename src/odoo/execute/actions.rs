@@ -209,7 +209,7 @@ impl Work<'_> {
     }
 
     fn marks(&self) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
-        self.step.then.iter().filter_map(|then| actions::known(&self.step.model, &then.method)?.mark)
+        self.step.actions.iter().filter_map(|then| actions::known(&self.step.model, &then.method)?.mark)
     }
 
     /// The mark of a record on which the method was called alone.

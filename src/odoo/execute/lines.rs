@@ -125,7 +125,7 @@ pub(super) async fn line_changes(
                 add: Vec::new(),
                 change: Vec::new(),
                 gone: Vec::new(),
-                archive: lines.gone == MissingLines::Archive,
+                archive: lines.missing_lines == MissingLines::Archive,
                 foreseen: ForeseenLines { field: (*field).to_string(), ..ForeseenLines::default() },
             };
             compare(work, record, current, lines, &present, remembered, &mut found, changes);
@@ -231,7 +231,7 @@ fn compare(
             found.change.push((id_of(now), values));
         }
     }
-    if lines.gone != MissingLines::Keep {
+    if lines.missing_lines != MissingLines::Keep {
         let mut gone: Vec<(i64, String)> = by_key.iter().map(|(key, line)| (id_of(line), named(key))).collect();
         gone.sort_unstable();
         (found.gone, found.foreseen.gone) = gone.into_iter().unzip();

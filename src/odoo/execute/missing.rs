@@ -53,7 +53,8 @@ impl Work<'_> {
         let changes = Changes::of(self, known, &HashMap::new()).await?;
         let changed = changes.ids();
         let refused: Vec<i64> = changes.refused.iter().map(|(id, _)| *id).collect();
-        let to = self.step.then.last().and_then(|then| actions::known(&self.step.model, &then.method)).map_or(&[][..], |action| action.to);
+        let to =
+            self.step.actions.last().and_then(|then| actions::known(&self.step.model, &then.method)).map_or(&[][..], |action| action.to);
         let ids: Vec<i64> = known.iter().map(|(_, _, current)| id_of(current)).collect();
         let states = if to.is_empty() { Vec::new() } else { self.states(&ids, "checking earlier work").await? };
         let leaves = |record: &Record| {
@@ -62,7 +63,7 @@ impl Work<'_> {
         };
         let is_ours = |record: &Record, id: i64| {
             let is_there = states.iter().any(|(known, state)| *known == id && to.contains(&state.as_str()));
-            !changed.contains(&id) && !refused.contains(&id) && (self.step.then.is_empty() || is_there || leaves(record))
+            !changed.contains(&id) && !refused.contains(&id) && (self.step.actions.is_empty() || is_there || leaves(record))
         };
         Ok(known.iter().filter(|(_, record, current)| is_ours(record, id_of(current))).map(|(at, ..)| *at).collect())
     }
@@ -86,7 +87,7 @@ impl Work<'_> {
             };
             format!("{field} `{}`", cut(&shown))
         });
-        let code = if self.step.none == OnMissing::Hold { Code::LookupHeld } else { Code::LookupNone };
+        let code = if self.step.on_missing == OnMissing::Hold { Code::LookupHeld } else { Code::LookupNone };
         let text = say!("lookup-none", what = &*noun(&self.step.model), asked = List::new(Join::And, keys));
         let problem = Problem::new(code, text)
             .hint("the document changes a record that does not exist; check whether the document that creates it was received");

@@ -46,7 +46,7 @@ impl Work<'_> {
     }
 
     async fn afterwards(&self, ids: &[(usize, &Record, i64, Change)], done: &mut Done) -> Result<(), Problems> {
-        for (number, then) in self.step.then.iter().enumerate() {
+        for (number, then) in self.step.actions.iter().enumerate() {
             let refused: HashSet<usize> = done.refused.iter().map(|(at, _)| *at).collect();
             let left: Vec<(usize, &Record, i64)> =
                 ids.iter().filter(|(at, ..)| !refused.contains(at)).map(|(at, record, id, _)| (*at, *record, *id)).collect();

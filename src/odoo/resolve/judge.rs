@@ -27,7 +27,7 @@ pub(in crate::odoo) async fn judge(odoo: &Odoo, resolved: &Resolved, records: &[
             let Known::Nothing = resolved.of(find, within) else { return };
             let Some(scope) = resolved.scope(find, within) else { return };
             match resolved.candidates(find, &scope).map(Vec::as_slice).unwrap_or_default() {
-                [] if find.none == OnMissing::Empty => {}
+                [] if find.on_missing == OnMissing::Empty => {}
                 candidates => bad.push((at, find, candidates.to_vec(), scope)),
             }
         });
@@ -45,7 +45,7 @@ fn problem(find: &Find, candidates: &[i64], scope: &[Json], near: &nearest::Near
         terms => say!("lookup-within", asked = asked, scope = terms).into(),
     };
     let held = match candidates {
-        [] => find.none == OnMissing::Hold,
+        [] => find.on_missing == OnMissing::Hold,
         _ => find.many == OnAmbiguous::Hold,
     };
     let problem = match candidates {

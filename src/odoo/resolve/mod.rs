@@ -60,14 +60,14 @@ impl Resolved {
                 [first, ..] if find.many == crate::model::plan::OnAmbiguous::First => Known::Value(json!(first)),
                 _ => Known::Nothing,
             },
-            None if find.none != OnMissing::Create && self.is_asked(find, &scope) => Known::Nothing,
+            None if find.on_missing != OnMissing::Create && self.is_asked(find, &scope) => Known::Nothing,
             None => Known::Later,
         }
     }
 
     /// Whether a reference finds nothing, and its record must be created.
     fn is_to_be_made(&self, find: &Find, scope: &[Json]) -> bool {
-        find.none == OnMissing::Create && self.candidates(find, scope).is_none() && self.is_asked(find, scope)
+        find.on_missing == OnMissing::Create && self.candidates(find, scope).is_none() && self.is_asked(find, scope)
     }
 
     fn is_asked(&self, find: &Find, scope: &[Json]) -> bool {

@@ -65,7 +65,7 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
         }
         (alert.text, alert.hint, alert.count) = (condition.text.clone(), Some(condition.hint.clone()), condition.count);
         let state = match alert.reported {
-            _ if pauses || alert.silenced => None,
+            _ if pauses || alert.muted => None,
             None => Some(State::New),
             Some(reported) if now - reported < cool_down => None,
             Some(_) if alert.reported_count == 0 => Some(State::New),
@@ -83,7 +83,7 @@ pub fn decide(known: Vec<Alert>, looked: &Looked, settings: &Alerts, now: DateTi
     over.sort_by(|a, b| a.key.cmp(&b.key));
     for mut alert in over {
         let ended = *alert.ended.get_or_insert(now);
-        if alert.reported_count > 0 && !alert.silenced {
+        if alert.reported_count > 0 && !alert.muted {
             if pauses {
                 decided.alerts.push(alert);
                 continue;
@@ -112,7 +112,7 @@ fn begun(condition: &AlertCondition, now: DateTime<Utc>) -> Alert {
         reported: None,
         reported_count: 0,
         ended: None,
-        silenced: false,
+        muted: false,
     }
 }
 

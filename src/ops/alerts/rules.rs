@@ -195,7 +195,7 @@ fn gap(flow: &Flow, gaps: &[Gap]) -> Option<AlertCondition> {
     let more = if gaps.len() > 10 { " and more" } else { "" };
     let count = u64::try_from(count).unwrap_or_default();
     let text = format!("{} of {} not received: {}{more}", plural(count, "a number", "numbers"), flow.id, missing.join(", "));
-    let hint = "ask the partner for these files; if they do not exist: consign alerts --silence gap/".to_string() + &flow.id;
+    let hint = "ask the partner for these files; if they do not exist: consign alerts --mute gap/".to_string() + &flow.id;
     Some(of(&flow.id, "gap", text, hint, count, Some(first.noticed)))
 }
 
