@@ -8,7 +8,14 @@ use super::{FilesSource, Flow, Inbound, Outbound, Workspace, in_the_clear::in_th
 use crate::{
     format::{ByteSource, Format, Layout, Limits},
     mapping::coverage::Coverage,
-    model::{Code, Name, Place, Problem, Problems, catalog::Catalog, i18n::Text, nearest::did_you_mean, pattern::fits, shape::Shape},
+    model::{
+        Code, Name, Place, Problem, Problems,
+        catalog::Catalog,
+        i18n::Text,
+        nearest::did_you_mean,
+        pattern::fits,
+        shape::{Shape, ValueKind},
+    },
     odoo::{actions, read::Tree},
     schema::{Schema, ValidatedFile},
 };
@@ -205,6 +212,15 @@ fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
     let known = locals(&shape.types[row].children);
     for name in layout.columns.iter().filter(|name| !known.contains(name)) {
         refuse(format!("`{name}` in `{}`", layout.row), known.iter().map(String::as_str).collect(), name);
+    }
+    for name in &layout.with_comma {
+        let kind = child(&shape.types[row].children, name).map(|id| shape.types[id].kind);
+        if matches!(kind, Some(ValueKind::Decimal | ValueKind::Integer)) {
+            let text =
+                format!("`{name}` is a number and is not listed in `decimals`: 1.234 would be read as a fraction, not as a thousand");
+            let problem = Problem::new(Code::MappingPath, text).at(Place::file(&flow.file).with_path(layout.section));
+            problems.push(problem.hint(format!("add \"{name}\" to `decimals`")));
+        }
     }
     problems
 }

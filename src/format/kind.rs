@@ -67,6 +67,8 @@ pub struct Layout {
     pub row: String,
     /// Elements of the columns, below a row.
     pub columns: Vec<String>,
+    /// Elements whose values are passed on as they are, although numbers in this file have a decimal comma.
+    pub with_comma: Vec<String>,
 }
 
 /// A kind of format, by its name in flows.

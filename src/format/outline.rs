@@ -70,7 +70,7 @@ impl Format for Outline {
             }
             let key = vocabulary.learn("", line.name);
             stack.enter(vocabulary.name(key), key, line.number, line.column(), None);
-            to.start(&Start { vocabulary: &vocabulary, key, attributes: &[], values: "", declares: &[] }, &mut stack);
+            to.start(&Start { vocabulary: &vocabulary, key, attributes: &[], values: "", declares: &[], of: None }, &mut stack);
             to.text(line.text, &mut stack);
         }
         while stack.depth() > 0 {

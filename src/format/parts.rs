@@ -3,29 +3,11 @@
 
 use std::collections::HashMap;
 
-use crate::model::{
-    Document, ElementStack, Name, NodeId, Start,
-    document::{Attribute, Element, Table},
-    events::Events,
-};
+use crate::model::{Document, ElementStack, Name, NodeId, Start, document::Table, events::Events};
 
 /// Whether the last element of the stack is a unit.
 fn is_unit(unit: &[Name], stack: &ElementStack) -> bool {
     stack.depth() == unit.len() && stack.names().zip(unit).all(|(name, wanted)| name == wanted)
-}
-
-fn element(start: &Start<'_>, parent: Option<NodeId>, stack: &ElementStack) -> Element {
-    let (line, column) = stack.position();
-    Element {
-        name: start.name().clone(),
-        attributes: start.attributes().map(|(_, name, value)| Attribute { name: name.clone(), value: value.to_string() }).collect(),
-        declares: start.declares.iter().map(|(prefix, namespace)| (prefix.to_string(), namespace.to_string())).collect(),
-        text: String::new(),
-        children: Vec::new(),
-        parent,
-        line,
-        column,
-    }
 }
 
 /// Keeps what is outside the units.
@@ -56,14 +38,14 @@ impl Events for HeaderReader {
         if self.inside > 0 || is_unit(&self.unit, stack) {
             self.inside += 1;
         } else if !self.wants_no_more() {
-            let id = self.document.push(element(start, self.open.last().copied(), stack));
+            let id = self.document.push(start.element(self.open.last().copied(), stack.position()));
             self.open.push(id);
         }
     }
 
     fn text(&mut self, text: &str, _: &mut ElementStack) {
         if let (Some(id), 0) = (self.open.last(), self.inside) {
-            self.document.element_mut(*id).text.push_str(text);
+            self.document.add_text(*id, text);
         }
     }
 
@@ -147,13 +129,13 @@ impl<F: FnMut(Document) -> bool> Events for ChunkReader<F> {
         if let (true, Some(parent)) = (self.open.is_empty(), parent) {
             *self.counts.entry(parent).or_insert(0) += 1;
         }
-        let id = self.part.push(element(start, parent, stack));
+        let id = self.part.push(start.element(parent, stack.position()));
         self.open.push(id);
     }
 
     fn text(&mut self, text: &str, _: &mut ElementStack) {
         if let Some(id) = self.open.last() {
-            self.part.element_mut(*id).text.push_str(text);
+            self.part.add_text(*id, text);
         }
     }
 

@@ -1,11 +1,6 @@
 //! Events collected into a [`Document`], for code that needs all of it.
 
-use crate::model::{
-    Code, Document, ElementStack, NodeId, Place, Problem, Start,
-    document::{Attribute, Element, Table},
-    events::Events,
-    i18n::say,
-};
+use crate::model::{Code, Document, ElementStack, NodeId, Place, Problem, Start, document::Table, events::Events, i18n::say};
 
 /// Builds documents, one for each root.
 pub struct Builder {
@@ -55,23 +50,13 @@ impl Events for Builder {
         if self.wants_no_more() {
             return;
         }
-        let (line, column) = stack.position();
-        let id = self.document.push(Element {
-            name: element.name().clone(),
-            attributes: element.attributes().map(|(_, name, value)| Attribute { name: name.clone(), value: value.to_string() }).collect(),
-            declares: element.declares.iter().map(|(prefix, namespace)| (prefix.to_string(), namespace.to_string())).collect(),
-            text: String::new(),
-            children: Vec::new(),
-            parent: self.open.last().copied(),
-            line,
-            column,
-        });
+        let id = self.document.push(element.element(self.open.last().copied(), stack.position()));
         self.open.push(id);
     }
 
     fn text(&mut self, text: &str, _: &mut ElementStack) {
         if let (Some(id), false) = (self.open.last(), self.wants_no_more()) {
-            self.document.element_mut(*id).text.push_str(text);
+            self.document.add_text(*id, text);
         }
     }
 

@@ -1,4 +1,5 @@
-//! White space as the schema's types require it, before any value is compared: `xs:token` and all non-text types are collapsed.
+//! What the schema's types say of values, before any is compared or mapped: white space (`xs:token` and all non-text types are
+//! collapsed), and which kind of value each is.
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
@@ -106,9 +107,11 @@ impl<E: Events> Events for Typed<E> {
         }
         let of = self.type_of(element);
         self.open.push(of);
-        match of.is_some_and(|of| !element.attributes.is_empty() && self.attributes(of, element)) {
-            false => self.to.start(element, stack),
-            true => self.to.start(&Start { attributes: &self.attributes, values: &self.values, ..*element }, stack),
+        let respelt = of.is_some_and(|of| !element.attributes.is_empty() && self.attributes(of, element));
+        let of = of.and_then(|of| self.shape.types.get(of));
+        match respelt {
+            false => self.to.start(&Start { of, ..*element }, stack),
+            true => self.to.start(&Start { attributes: &self.attributes, values: &self.values, of, ..*element }, stack),
         }
     }
 

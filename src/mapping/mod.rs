@@ -110,13 +110,13 @@ impl Mapping {
 
     /// The methods that it calls afterwards: model, call, and the line and column of the records.
     pub fn calls(&self) -> impl Iterator<Item = (&str, &PostAction, u32, u32)> {
-        self.records.iter().flat_map(|rule| rule.then.iter().map(|then| (rule.model.as_str(), then, rule.line, rule.column)))
+        self.records.iter().flat_map(|rule| rule.actions.iter().map(|then| (rule.model.as_str(), then, rule.line, rule.column)))
     }
 
     /// Records that are always created: model, methods called afterwards, line and column.
     pub fn creates(&self) -> impl Iterator<Item = (&str, &[PostAction], u32, u32)> {
         let creates = self.records.iter().filter(|rule| rule.write == WriteMode::Create);
-        creates.map(|rule| (rule.model.as_str(), rule.then.as_slice(), rule.line, rule.column))
+        creates.map(|rule| (rule.model.as_str(), rule.actions.as_slice(), rule.line, rule.column))
     }
 
     /// Every Odoo model that it writes or searches.

@@ -1,11 +1,14 @@
 //! The business numbers of a document, by which people search for it: an order number, a despatch number, the GTINs of its lines. A
-//! mapping names their paths under `[numbers]`; by default they are the identity of its records.
+//! mapping names their paths under `[numbers]`; by default they are the identity of its records. `amount` and `currency` there are shown
+//! in lists.
 
 use serde_json::Value as Json;
 
 use super::path::Path;
 use crate::model::{Document, Plan, plan::PlanValue};
 
+/// Names under `[numbers]` that stand for what the document is worth: shown in lists, but no number of the document.
+pub(super) const WORTH: [&str; 2] = ["amount", "currency"];
 /// Numbers stored for one file, at most; those of a whole catalogue are searched in the catalogue.
 const MOST: usize = 1000;
 
@@ -22,6 +25,13 @@ pub struct Number {
 /// The numbers of one file, each once, in the order in which they occur.
 #[derive(Debug, Clone, Default)]
 pub struct Numbers(Vec<(String, String)>);
+
+impl Number {
+    /// Whether it is a number of the document, and not its amount or currency.
+    pub(super) fn identifies(&self) -> bool {
+        !WORTH.contains(&self.kind.as_str())
+    }
+}
 
 impl Numbers {
     /// The numbers found.
@@ -42,7 +52,7 @@ impl Numbers {
     pub(super) fn read(&mut self, numbers: &[Number], document: &Document) {
         for number in numbers {
             for found in number.path.find(document, 0) {
-                self.add(&number.kind, found.text(document));
+                self.add(&number.kind, &found.text(document));
             }
         }
     }

@@ -19,12 +19,12 @@ pub(super) struct RecordRule {
     /// Source of the external id; then there is no identity by fields.
     pub(super) external: Option<ValueRule>,
     pub(super) write: WriteMode,
-    pub(super) none: OnMissing,
+    pub(super) on_missing: OnMissing,
     pub(super) overwrite: bool,
     /// Further conditions for the records that are found.
     pub(super) scope: Vec<Json>,
     pub(super) context: Map<String, Json>,
-    pub(super) then: Vec<PostAction>,
+    pub(super) actions: Vec<PostAction>,
     pub(super) fields: Vec<FieldRule>,
     pub(super) line: u32,
     pub(super) column: u32,
@@ -110,7 +110,7 @@ pub(super) struct FindRule {
     pub(super) by: Vec<(String, ValueRule)>,
     pub(super) scope: Vec<Json>,
     pub(super) archived: bool,
-    pub(super) none: OnMissing,
+    pub(super) on_missing: OnMissing,
     pub(super) many: OnAmbiguous,
     pub(super) create: Vec<FieldRule>,
     pub(super) line: u32,
@@ -123,7 +123,7 @@ pub(super) struct LinesRule {
     pub(super) each: Path,
     pub(super) model: Option<String>,
     pub(super) identity: Vec<String>,
-    pub(super) gone: MissingLines,
+    pub(super) missing_lines: MissingLines,
     pub(super) known_only: bool,
     pub(super) fields: Vec<FieldRule>,
 }

@@ -1,9 +1,12 @@
 //! A document as a tree of elements with positions. Every format is converted to it, and every schema and mapping works on it.
 
 use std::{
-    collections::HashMap,
+    borrow::Cow,
+    collections::{HashMap, HashSet},
     sync::{Arc, OnceLock},
 };
+
+use super::value_kind::ValueKind;
 
 /// A name's number within one document: names are compared and counted by number.
 pub type NameKey = u32;
@@ -34,6 +37,8 @@ pub struct Attribute {
     pub name: Name,
     /// Value.
     pub value: String,
+    /// The kind of value that the schema declares, if it is known.
+    pub kind: Option<ValueKind>,
 }
 
 /// An element.
@@ -47,6 +52,12 @@ pub struct Element {
     pub declares: Vec<(String, String)>,
     /// The element's own character data, concatenated.
     pub text: String,
+    /// The kind of value that the schema declares for it, if it is known.
+    pub kind: Option<ValueKind>,
+    /// The schema lets it hold text among child elements.
+    pub is_mixed: bool,
+    /// In mixed content: how much of the text is before each child.
+    pub before: Vec<u32>,
     /// Child elements in document order.
     pub children: Vec<NodeId>,
     /// The element that holds this one; `None` for the root.
@@ -64,6 +75,8 @@ pub struct Table {
     pub headers: HashMap<String, String>,
     /// The file writes decimals with a comma.
     pub decimal_comma: bool,
+    /// Elements whose values have a point all the same: the reader has converted them.
+    pub with_point: HashSet<String>,
 }
 
 /// A whole document. Element 0 is the root.
@@ -109,9 +122,40 @@ impl Document {
         &self.elements[id]
     }
 
-    /// The element with this id, to be completed by a reader.
-    pub fn element_mut(&mut self, id: NodeId) -> &mut Element {
-        &mut self.elements[id]
+    /// Adds character data to an element.
+    pub fn add_text(&mut self, id: NodeId, text: &str) {
+        let element = &mut self.elements[id];
+        // Blanks between elements are layout.
+        let is_content = |text: &str| !text.trim().is_empty();
+        if element.before.len() < element.children.len() && (element.is_mixed || is_content(text) || is_content(&element.text)) {
+            let before = u32::try_from(element.text.len()).unwrap_or(u32::MAX);
+            element.before.resize(element.children.len(), before);
+        }
+        element.text.push_str(text);
+    }
+
+    /// The value of an element: its text with that of all elements inside it, in document order (XPath 1.0, 5.2). An element that holds
+    /// nothing but elements has no value of its own.
+    pub fn value(&self, id: NodeId) -> Cow<'_, str> {
+        let element = &self.elements[id];
+        if element.children.is_empty() || !(element.is_mixed || !element.text.trim().is_empty()) {
+            return Cow::Borrowed(&element.text);
+        }
+        let mut value = String::new();
+        self.collect(id, &mut value);
+        Cow::Owned(value)
+    }
+
+    fn collect(&self, id: NodeId, into: &mut String) {
+        let element = &self.elements[id];
+        let mut from = 0;
+        for (at, child) in element.children.iter().enumerate() {
+            let to = element.before.get(at).map_or(element.text.len(), |before| *before as usize).max(from);
+            into.push_str(element.text.get(from..to).unwrap_or_default());
+            self.collect(*child, into);
+            from = to;
+        }
+        into.push_str(element.text.get(from..).unwrap_or_default());
     }
 
     /// How many elements the document has.
@@ -133,6 +177,12 @@ impl Document {
     /// The table that the document was converted from, if any.
     pub fn table(&self) -> Option<&Table> {
         self.table.as_ref()
+    }
+
+    /// The decimal separator of a value, if the file says so.
+    pub fn decimal_separator(&self, id: NodeId) -> Option<char> {
+        let table = self.table.as_ref().filter(|table| table.decimal_comma)?;
+        (!table.with_point.contains(&*self.elements[id].name.local)).then_some(',')
     }
 
     /// The partner's name of the column that an element was converted from.

@@ -3,7 +3,11 @@
 
 use std::{collections::HashMap, ops::Range, sync::Arc};
 
-use super::{ElementStack, Name, document::NameKey};
+use super::{
+    ElementStack, Name, NodeId,
+    document::{Attribute, Element, NameKey},
+    shape::ShapeType,
+};
 
 /// Receives a document. Elements come properly nested. Text comes in pieces, which belong together until the next start or end.
 pub trait Events {
@@ -40,6 +44,8 @@ pub struct Start<'e> {
     pub values: &'e str,
     /// Namespace declarations made here.
     pub declares: &'e [Declared],
+    /// Its type, if a schema is known and names it.
+    pub of: Option<&'e ShapeType>,
 }
 
 impl<'e> Start<'e> {
@@ -52,6 +58,26 @@ impl<'e> Start<'e> {
     pub fn attributes(&self) -> impl Iterator<Item = (NameKey, &'e Name, &'e str)> + '_ {
         let (vocabulary, values) = (self.vocabulary, self.values);
         self.attributes.iter().map(move |(key, at)| (*key, vocabulary.name(*key), values.get(at.clone()).unwrap_or_default()))
+    }
+
+    /// The element as a document holds it; text and children come later.
+    pub fn element(&self, parent: Option<NodeId>, (line, column): (u32, u32)) -> Element {
+        let kind = |name: &Name| self.of?.attributes.iter().find(|known| known.name == *name).map(|known| known.kind);
+        let attribute =
+            |(_, name, value): (NameKey, &Name, &str)| Attribute { name: name.clone(), value: value.to_string(), kind: kind(name) };
+        Element {
+            name: self.name().clone(),
+            attributes: self.attributes().map(attribute).collect(),
+            declares: self.declares.iter().map(|(prefix, namespace)| (prefix.to_string(), namespace.to_string())).collect(),
+            text: String::new(),
+            kind: self.of.map(|of| of.kind),
+            is_mixed: self.of.is_some_and(|of| of.is_mixed),
+            before: Vec::new(),
+            children: Vec::new(),
+            parent,
+            line,
+            column,
+        }
     }
 
     /// The value of an attribute.

@@ -4,6 +4,7 @@
 //! `transport` and `endpoint` know that it may be a file on an SFTP drop.
 
 pub mod answer;
+pub mod blank;
 pub mod catalog;
 pub mod clock;
 pub mod codes;
@@ -14,11 +15,14 @@ pub mod foreign;
 pub mod future;
 pub mod i18n;
 pub mod intent;
+pub mod lasting;
 pub mod location;
 pub mod mark;
 pub mod message;
+pub mod moment;
 pub mod names;
 pub mod nearest;
+pub mod number;
 pub mod pattern;
 pub mod pipeline;
 pub mod plan;
@@ -31,6 +35,7 @@ pub mod shape;
 pub mod sink;
 pub mod stage;
 pub mod toml_reader;
+pub mod value_kind;
 
 pub use clock::{Clock, ClockAhead, ManualClock, SystemClock};
 pub use codes::Code;

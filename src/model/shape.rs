@@ -3,45 +3,8 @@
 
 use std::borrow::Cow;
 
-use serde::Serialize;
-
 use super::Name;
-
-/// The kind of a simple value.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum ValueKind {
-    /// Text, including codes.
-    #[default]
-    Text,
-    /// A whole number.
-    Integer,
-    /// A number with decimals.
-    Decimal,
-    /// True or false.
-    Boolean,
-    /// A date.
-    Date,
-    /// A date with time.
-    DateTime,
-    /// A time of day.
-    Time,
-}
-
-impl ValueKind {
-    /// The words for a sentence.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Text => "a text",
-            Self::Integer => "a whole number",
-            Self::Decimal => "a decimal number",
-            Self::Boolean => "true or false",
-            Self::Date => "a date",
-            Self::DateTime => "a date with time",
-            Self::Time => "a time of day",
-        }
-    }
-}
+pub use super::value_kind::ValueKind;
 
 /// How a type treats white space in its values (XML Schema Part 2, 4.3.6): blanks, tabs and line ends.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -116,6 +79,8 @@ pub struct ShapeType {
     pub open: bool,
     /// The type carries text (simple or mixed content).
     pub text: bool,
+    /// The text may be among child elements.
+    pub is_mixed: bool,
     /// The kind of that text.
     pub kind: ValueKind,
     /// How it treats white space.

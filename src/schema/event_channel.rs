@@ -202,6 +202,7 @@ impl Replay {
                         attributes: &batch.attributes[attributes.clone()],
                         values: &batch.text[*values..],
                         declares: &batch.declares[declares.clone()],
+                        of: None,
                     };
                     to.start(&start, &mut self.stack);
                 }

@@ -125,7 +125,7 @@ impl Builder<'_> {
 
     fn fill(&mut self, key: ComplexTypeKey, id: ShapeId) {
         let Some(data) = self.set.arenas.complex_types.get(key) else { return };
-        let mut of = ShapeType { text: data.mixed || self.has_simple_content(data), ..ShapeType::default() };
+        let mut of = ShapeType { text: data.mixed || self.has_simple_content(data), is_mixed: data.mixed, ..ShapeType::default() };
         if of.text && !data.mixed {
             of.kind = kind(self.set, Some(TypeKey::Complex(key)));
             of.white_space = types::white_space(self.set, Some(TypeKey::Complex(key)));
@@ -243,7 +243,7 @@ impl Builder<'_> {
         let referred = || self.set.arenas.attributes.get(resolved?.resolved_ref?)?.resolved_type;
         let of = resolved.and_then(|resolved| resolved.resolved_type).or_else(referred);
         let (needed, white_space) = (used.use_kind == AttributeUseKind::Required, types::white_space(self.set, of));
-        Some(ShapeAttribute { name, kind: ValueKind::Text, white_space, needed })
+        Some(ShapeAttribute { name, kind: kind(self.set, of), white_space, needed })
     }
 }
 

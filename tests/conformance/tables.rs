@@ -27,6 +27,7 @@ fn every_table_of_the_corpus_can_be_read() {
         let dialect = CsvDialect {
             separator,
             quote: Some(b'"'),
+            escape: None,
             encodings: vec![encoding_rs::UTF_8, encoding_rs::WINDOWS_1252],
             undecodable: Undecodable::Refuse,
             skip: 0,

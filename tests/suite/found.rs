@@ -18,6 +18,7 @@ fn a_skipped_line_without_an_end_is_no_line() {
     let dialect = CsvDialect {
         separator: b'\t',
         quote: None,
+        escape: None,
         encodings: vec![encoding_rs::UTF_8, encoding_rs::WINDOWS_1252],
         undecodable: Undecodable::Replace,
         skip: 1,

@@ -167,14 +167,14 @@ async fn samples_are_held_against_what_was_recorded() {
                   name = "Desk lamp, oak"
                   product_uom_qty = 12.0
         -         price_unit = 34.5
-        +         price_unit = 69.0
+        +         price_unit = 69
                 - from line 22
                   sequence = 2
                   product_id = the product.product with default_code "L-200"
                   name = "Wall lamp, brass"
                   product_uom_qty = 4.0
         -         price_unit = 58.0
-        +         price_unit = 116.0
+        +         price_unit = 116
           then action_confirm
     2 samples, 1 not as expected; review them, then: consign test --accept
     "#);

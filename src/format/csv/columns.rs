@@ -1,7 +1,13 @@
 //! Maps the fields of a row to columns.
 
 use super::CsvDialect;
-use crate::model::{Code, Place, Problem, Problems, i18n::say, nearest::did_you_mean, problem::cut};
+use crate::model::{
+    Code, Place, Problem, Problems,
+    blank::{folded, trimmed},
+    i18n::say,
+    nearest::did_you_mean,
+    problem::cut,
+};
 
 /// Field index of each mapped column in a file without a header: the dialect names columns by number, from 1.
 pub(super) fn numbered(dialect: &CsvDialect, file: &str) -> Result<Vec<Option<usize>>, Problems> {
@@ -18,13 +24,18 @@ pub(super) fn numbered(dialect: &CsvDialect, file: &str) -> Result<Vec<Option<us
     Ok(places)
 }
 
+/// A header that differs only in blanks nobody can tell apart is the same.
+fn is_same(name: &str, wanted: &str) -> bool {
+    name == wanted || folded(name) == folded(wanted)
+}
+
 /// Field index of each mapped column in the header. Each missing column is a problem, so the clerk sees all at once.
 pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str, line: u32) -> Result<Vec<Option<usize>>, Problems> {
-    let names: Vec<&str> = header.iter().map(str::trim).collect();
+    let names: Vec<&str> = header.iter().map(trimmed).collect();
     let mut places = Vec::new();
     let mut problems = Vec::new();
     for (wanted, _) in &dialect.columns {
-        let found: Vec<usize> = names.iter().enumerate().filter(|(_, name)| *name == wanted).map(|(index, _)| index).collect();
+        let found: Vec<usize> = names.iter().enumerate().filter(|(_, name)| is_same(name, wanted)).map(|(index, _)| index).collect();
         match found.as_slice() {
             [one] => places.push(Some(*one)),
             [] => problems.push(
@@ -39,7 +50,7 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str
         }
     }
     // If all of them are missing, it is one mistake.
-    if dialect.columns.len() > 1 && dialect.columns.iter().all(|(wanted, _)| !names.contains(&wanted.as_str())) {
+    if dialect.columns.len() > 1 && dialect.columns.iter().all(|(wanted, _)| !names.iter().any(|name| is_same(name, wanted))) {
         let (first, wanted) =
             (cut(&names.join(", ")), dialect.columns.iter().map(|(header, _)| header.as_str()).collect::<Vec<_>>().join(", "));
         let message = say!("csv-no-column", line = first);

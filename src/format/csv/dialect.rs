@@ -22,6 +22,8 @@ pub struct CsvDialect {
     pub separator: u8,
     /// Quote, one byte; `None` if quotes are ordinary characters.
     pub quote: Option<u8>,
+    /// The sign before a quote inside quotes, one byte; by default such a quote is doubled.
+    pub escape: Option<u8>,
     /// Encodings tried in order; a byte-order mark takes precedence.
     pub encodings: Vec<&'static Encoding>,
     /// Bytes that are valid in none of them.
@@ -76,6 +78,7 @@ impl CsvDialect {
         Table {
             headers: self.columns.iter().map(|(header, element)| (element.clone(), header.clone())).collect(),
             decimal_comma: self.decimal_comma,
+            with_point: self.decimals.clone(),
         }
     }
 

@@ -1,17 +1,23 @@
 //! Whether a table was cut off: its end is missing, whatever else may be wrong.
 
-use super::CsvDialect;
+use super::{CsvDialect, opening};
 
 /// Whether a CSV file ends within a row: inside quotes, or without a line end and with fewer fields than its first row.
 pub(super) fn is_truncated(bytes: &[u8], dialect: &CsvDialect) -> bool {
     let mut table = bytes;
+    let mut separator = dialect.separator;
+    let end = memchr::memchr2(b'\r', b'\n', table).unwrap_or(table.len());
+    if let Some(named) = opening::named_separator(&table[..end]) {
+        separator = named;
+        table = memchr::memchr(b'\n', table).map_or(&[], |end| &table[end + 1..]);
+    }
     for _ in 0..dialect.skip {
         table = memchr::memchr(b'\n', table).map_or(&[], |end| &table[end + 1..]);
     }
     if dialect.quote.is_some_and(|quote| memchr::memchr_iter(quote, table).count() % 2 == 1) {
         return true;
     }
-    let fields = |line: &[u8]| line.iter().filter(|byte| **byte == dialect.separator).count();
+    let fields = |line: &[u8]| line.iter().filter(|byte| **byte == separator).count();
     let mut lines = table.split(|byte| *byte == b'\n');
     match (lines.next(), lines.next_back()) {
         (Some(first), Some(last)) => !last.is_empty() && !is_trailer(last, dialect) && fields(last) < fields(first),
@@ -40,6 +46,7 @@ mod tests {
         let mut dialect = CsvDialect {
             separator: b';',
             quote: Some(b'"'),
+            escape: None,
             encodings: Vec::new(),
             undecodable: Undecodable::Refuse,
             skip: 0,

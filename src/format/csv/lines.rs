@@ -7,6 +7,7 @@ use std::{
     rc::Rc,
 };
 
+use super::quotes::Quotes;
 use crate::model::{Code, Problem, i18n::say};
 
 /// What was found in the bytes that were read ahead, shared with the record reader.
@@ -22,12 +23,18 @@ struct Seen {
     begun: u64,
     line: u32,
     most: u64,
+    /// The last byte was CR: a LF after it belongs to the same line end.
+    after_cr: bool,
+    quotes: Quotes,
+    /// Stray quotes: the position after each, and the number of its field.
+    strays: VecDeque<(u64, u32)>,
     trouble: Option<Problem>,
 }
 
 impl Watch {
-    pub(super) fn new(line: u32, most: usize) -> Self {
-        let seen = Seen { signs: VecDeque::new(), read: 0, begun: 0, line, most: most as u64, trouble: None };
+    pub(super) fn new(line: u32, most: usize, quotes: Quotes) -> Self {
+        let (signs, strays) = (VecDeque::new(), VecDeque::new());
+        let seen = Seen { signs, read: 0, begun: 0, line, most: most as u64, after_cr: false, quotes, strays, trouble: None };
         Self(Rc::new(RefCell::new(seen)))
     }
 
@@ -50,6 +57,16 @@ impl Watch {
         }
         seen.begun = to;
         seen.line
+    }
+
+    /// The field of a stray quote in the current row, which ends before byte `end`.
+    pub(super) fn stray(&self, end: u64) -> Option<u32> {
+        let mut seen = self.0.borrow_mut();
+        let mut first = None;
+        while let Some((_, field)) = seen.strays.pop_front_if(|(at, _)| *at < end) {
+            first = first.or(Some(field));
+        }
+        first
     }
 
     /// The line of the current row.
@@ -78,6 +95,16 @@ impl Watch {
     }
 }
 
+impl Seen {
+    /// The CR at a position ends a line. Its row may have begun already.
+    fn lone_cr(&mut self, at: u64) {
+        match self.signs.back_mut() {
+            Some((place, sign)) if *place == at => *sign = b'\n',
+            _ => self.line = self.line.saturating_add(1),
+        }
+    }
+}
+
 /// A text that is observed.
 pub(super) struct Watched<R> {
     text: R,
@@ -100,8 +127,16 @@ impl<R: Read> Read for Watched<R> {
         let count = self.text.read(into)?;
         let mut seen = self.watch.0.borrow_mut();
         for (at, byte) in into[..count].iter().enumerate() {
+            let at = seen.read + at as u64;
+            if let Some(field) = seen.quotes.next(*byte) {
+                seen.strays.push_back((at, field));
+            }
+            // CR alone ends a line too; only the next byte shows that it is alone.
+            if seen.after_cr && *byte != b'\n' {
+                seen.lone_cr(at - 1);
+            }
+            seen.after_cr = *byte == b'\r';
             if matches!(byte, b'\r' | b'\n') || Some(*byte) == self.quote {
-                let at = seen.read + at as u64;
                 seen.signs.push_back((at, *byte));
             } else if *byte < 0x20 && *byte != b'\t' {
                 seen.trouble = Some(Problem::new(Code::DocEncoding, say!("csv-control")));

@@ -4,14 +4,18 @@
 mod columns;
 mod dialect;
 mod end;
+mod leftovers;
 mod lines;
+mod opening;
+mod quotes;
 mod rest;
 mod settings;
 mod values;
 
-use std::{collections::HashSet, io::BufRead, sync::Arc};
+use std::{collections::HashSet, sync::Arc};
 
 pub use self::dialect::{CsvDialect, Ragged, Trailer};
+use self::quotes::Quotes;
 use super::{
     ByteSource, Format, FormatKind, Layout, Limits,
     decode::{DecodedText, ReadError},
@@ -19,6 +23,7 @@ use super::{
 };
 use crate::model::{
     Code, Document, ElementStack, Name, NameKey, Place, Problem, Problems, Start,
+    blank::trimmed,
     document::Table,
     events::{Events, Vocabulary},
     i18n::say,
@@ -72,7 +77,9 @@ impl Format for CsvDialect {
 
     fn layout(&self) -> Option<Layout> {
         let columns = self.columns.iter().map(|(_, element)| element).chain(&self.decimals).chain(self.dates.keys());
+        let is_plain = |element: &&String| self.decimal_comma && !self.decimals.contains(*element) && !self.dates.contains_key(*element);
         Some(Layout {
+            with_comma: self.columns.iter().map(|(_, element)| element).filter(is_plain).cloned().collect(),
             section: "[csv]",
             namespace: self.namespace.clone(),
             root: self.root.clone(),
@@ -88,6 +95,7 @@ impl Format for CsvDialect {
             skip: 0,
             trailer: None,
             quote: None,
+            escape: None,
             encodings: vec![encoding_rs::UTF_8],
             separator: b';',
             ..self.clone()
@@ -110,12 +118,15 @@ pub fn stream(source: &ByteSource, file: &str, dialect: &CsvDialect, limits: &Li
     let bytes = source.open().map_err(unreadable)?;
     let mut text = DecodedText::plain(bytes, encoding, dialect.undecodable, limits.bytes).map_err(unreadable)?;
     let mut skipped = 0;
+    // A file that names its separator is read with it.
+    let separator = opening::separator(&mut text).inspect(|_| skipped += 1).unwrap_or(dialect.separator);
     for _ in 0..dialect.skip {
-        skipped += u32::from(skip_line(&mut text));
+        skipped += u32::from(opening::skip_line(&mut text));
     }
-    let watch = lines::Watch::new(skipped + 1, limits.text);
+    let watch = lines::Watch::new(skipped + 1, limits.text, Quotes::new(dialect.quote, separator, dialect.escape));
     let rows = csv::ReaderBuilder::new()
-        .delimiter(dialect.separator)
+        .delimiter(separator)
+        .escape(dialect.escape)
         .quote(dialect.quote.unwrap_or(b'"'))
         .quoting(dialect.quote.is_some())
         .flexible(true)
@@ -144,19 +155,6 @@ pub fn read(bytes: &[u8], file: &str, dialect: &CsvDialect, limits: &Limits) -> 
     let mut tree = Builder::of_table(limits.elements, dialect.as_table());
     stream(&bytes.into(), file, dialect, limits, &mut tree)?;
     tree.one(file).map_err(Problems::from)
-}
-
-/// Skips the rest of a line; returns whether it had an end. The next read reports what cannot be decoded.
-fn skip_line(text: &mut impl BufRead) -> bool {
-    while let Ok(available) = text.fill_buf() {
-        let end = memchr::memchr(b'\n', available);
-        let used = end.map_or(available.len(), |end| end + 1);
-        text.consume(used);
-        if end.is_some() || used == 0 {
-            return end.is_some();
-        }
-    }
-    false
 }
 
 /// Names of the created elements.
@@ -212,7 +210,15 @@ impl Lifter<'_> {
                 }
             }
             let line = watch.begin(record.position().map_or(0, csv::Position::byte));
-            if record.len() == 1 && record.get(0).is_some_and(|field| field.trim().is_empty()) {
+            let stray = watch.stray(rows.position().byte());
+            // Spreadsheets write their unused rows as separators only.
+            if record.iter().all(|field| trimmed(field).is_empty()) {
+                continue;
+            }
+            if let Some(field) = stray {
+                count += 1;
+                let problem = Problem::new(Code::CsvRow, say!("csv-quote-stray")).at(Place::at(self.file, line, field));
+                self.tell(problem.hint(say!("hint-csv-double-quote")));
                 continue;
             }
             if let Some(at) = trailer {
@@ -304,7 +310,7 @@ impl Lifter<'_> {
     }
 
     fn is_trailer(&self, record: &csv::StringRecord) -> bool {
-        let first = record.get(0).map(str::trim);
+        let first = record.get(0).map(trimmed);
         self.dialect.trailer.as_ref().is_some_and(|trailer| first.is_some_and(|first| first == trailer.starts))
     }
 
@@ -326,7 +332,7 @@ impl Lifter<'_> {
         self.open(self.keys.row, line, 1, None);
         for at in 0..self.keys.columns.len() {
             let place = places.get(at).copied().flatten();
-            let Some(value) = place.and_then(|index| record.get(index)).map(str::trim).filter(|value| !value.is_empty()) else {
+            let Some(value) = place.and_then(|index| record.get(index)).map(trimmed).filter(|value| !value.is_empty()) else {
                 continue;
             };
             let column = place.and_then(|index| u32::try_from(index + 1).ok()).unwrap_or(1);
@@ -349,7 +355,7 @@ impl Lifter<'_> {
     fn open(&mut self, key: NameKey, line: u32, column: u32, field: Option<Arc<str>>) {
         let name = self.vocabulary.name(key).clone();
         self.stack.enter(&name, key, line, column, field);
-        let start = Start { vocabulary: &self.vocabulary, key, attributes: &[], values: "", declares: &[] };
+        let start = Start { vocabulary: &self.vocabulary, key, attributes: &[], values: "", declares: &[], of: None };
         self.to.start(&start, &mut self.stack);
     }
 
@@ -370,6 +376,7 @@ mod tests {
         CsvDialect {
             separator: b';',
             quote: Some(b'"'),
+            escape: None,
             undecodable: Undecodable::Refuse,
             skip: 0,
             header: true,

@@ -91,6 +91,7 @@ mod tests {
         let dialect = CsvDialect {
             separator: b';',
             quote: Some(b'"'),
+            escape: None,
             undecodable: crate::format::decode::Undecodable::Refuse,
             skip: 0,
             header: true,

@@ -16,6 +16,7 @@ pub(super) fn read(table: &TomlReader<'_>) -> CsvDialect {
     CsvDialect {
         separator: one_byte(table, "separator", b';').unwrap_or(b';'),
         quote: one_byte(table, "quote", b'"'),
+        escape: table.node("escape").and_then(|_| one_byte(table, "escape", b'\\')),
         encodings: encodings(table),
         undecodable: if table.choice("undecodable", &["refuse", "replace"]) == "replace" {
             Undecodable::Replace

@@ -94,7 +94,7 @@ impl Scopes {
     /// The last tag that was read.
     pub(super) fn start<'s>(&'s self, key: NameKey, vocabulary: &'s Vocabulary) -> Start<'s> {
         let own = self.open.last().map_or(0, |(before, ..)| *before);
-        Start { vocabulary, key, attributes: &self.attributes, values: &self.values, declares: &self.bindings[own..] }
+        Start { vocabulary, key, attributes: &self.attributes, values: &self.values, declares: &self.bindings[own..], of: None }
     }
 
     pub(super) fn leave(&mut self) {

@@ -10,7 +10,7 @@ use serde_json::Value as Json;
 
 use super::{
     Given, Mapping,
-    numbers::Numbers,
+    numbers::{Number, Numbers},
     path::{Match, Path},
     rules::{FieldRule, FieldSource, RecordRule, When},
 };
@@ -74,7 +74,7 @@ impl<'m> Applying<'m> {
             }
         }
         let mut plan = Plan { steps };
-        if self.mapping.numbers.is_empty() {
+        if !self.mapping.numbers.iter().any(Number::identifies) {
             self.numbers.planned(&plan);
         }
         for document in documents {
@@ -124,11 +124,11 @@ fn step(rule: &RecordRule, given: &Given) -> RecordStep {
             format!("consign_{}", partner.replace(|c: char| !c.is_ascii_alphanumeric(), "_"))
         }),
         write: rule.write,
-        none: rule.none,
+        on_missing: rule.on_missing,
         scope: rule.scope.iter().map(|term| given.put(term)).collect(),
         context: rule.context.clone(),
         records: Vec::new(),
-        then: rule.then.clone(),
+        actions: rule.actions.clone(),
     }
 }
 

@@ -42,7 +42,7 @@ impl Applier<'_, '_> {
         OrderedLines {
             model: rule.model.clone().unwrap_or_default(),
             identity: rule.identity.clone(),
-            gone: rule.gone,
+            missing_lines: rule.missing_lines,
             known_only: rule.known_only,
             records,
         }
@@ -83,7 +83,7 @@ impl Applier<'_, '_> {
             }
             return None;
         }
-        let create = match rule.none {
+        let create = match rule.on_missing {
             OnMissing::Create => {
                 let mut record = self.record(&[node], &rule.create, &[], rule.line, false);
                 record.origin = self.origin(place.unwrap_or(node), rule.line);
@@ -96,7 +96,7 @@ impl Applier<'_, '_> {
             by,
             scope: rule.scope.iter().map(|term| self.term(term)).collect(),
             archived: rule.archived,
-            none: rule.none,
+            on_missing: rule.on_missing,
             many: rule.many,
             create,
             origin: self.origin(place.unwrap_or(node), rule.line),

@@ -1,12 +1,14 @@
 //! Plain values: found, cut, joined, looked up, converted.
 
+use std::borrow::Cow;
+
 use serde_json::Value as Json;
 
 use super::Applier;
 use crate::{
     mapping::{
         expression::{self, Input},
-        functions::Conversion,
+        functions::{Conversion, ConversionOptions},
         path::Match,
         rules::{From, ValueRule},
     },
@@ -18,14 +20,36 @@ use crate::{
     },
 };
 
+/// A value, where it comes from, and what it is.
+struct Found {
+    value: Option<Json>,
+    at: NodeId,
+    /// The kind that the schema or a conversion gives it; none if nothing does.
+    kind: Option<ValueKind>,
+}
+
+impl Found {
+    fn of(value: Option<Json>, at: NodeId) -> Self {
+        Self { value, at, kind: None }
+    }
+
+    /// A value of our own files: TOML says what it is, so that a text stays one.
+    fn given(value: Option<Json>, at: NodeId) -> Self {
+        let kind = value.as_ref().is_some_and(Json::is_string).then_some(ValueKind::Text);
+        Self { value, at, kind }
+    }
+}
+
 impl Applier<'_, '_> {
     /// The value, or `None` if there is none, and the element it comes from. A missing required value and a value that cannot be
     /// converted are reported.
     pub(super) fn value(&mut self, rule: &ValueRule, node: NodeId, required: bool, field: &str) -> (Option<Json>, NodeId) {
-        let (raw, at) = match self.raw(rule, node, field) {
-            Ok(raw) => raw,
-            Err(()) => return (None, node),
-        };
+        let found = self.found_value(rule, node, required, field);
+        (found.value, found.at)
+    }
+
+    fn found_value(&mut self, rule: &ValueRule, node: NodeId, required: bool, field: &str) -> Found {
+        let Ok(Found { value: raw, at, kind }) = self.raw(rule, node, field) else { return Found::of(None, node) };
         let Some(raw) = raw else {
             if rule.default.is_none() && required {
                 let source = match rule.paths() {
@@ -35,23 +59,27 @@ impl Applier<'_, '_> {
                 let text = say!("value-needed", source = source, field = field);
                 self.report(Problem::new(Code::ValueMissing, text), at, rule.line);
             }
-            return (rule.default.clone(), at);
+            return Found::of(rule.default.clone(), at);
         };
         // Codes are brought to one spelling before the lookup; the table's value becomes a number or a date after it.
         let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == ValueKind::Text).count();
         let (before, after) = rule.conversions.split_at(if rule.table.is_some() { spelling } else { 0 });
-        let Some(value) = self.converted(before, raw, at, field, rule.line) else { return (None, at) };
-        let Some(value) = self.translated(rule, value, at, field) else { return (None, at) };
-        (self.converted(after, value, at, field, rule.line), at)
+        let Some(value) = self.converted(before, raw, at, field, rule.line) else { return Found::of(None, at) };
+        let Some(value) = self.translated(rule, value, at, field) else { return Found::of(None, at) };
+        let kind = match rule.conversions.last() {
+            Some(last) => Some(last.function.makes),
+            None => kind.filter(|_| rule.table.is_none()),
+        };
+        Found { value: self.converted(after, value, at, field, rule.line), at, kind }
     }
 
     /// The text at the source; an expression that fails is reported.
-    fn raw(&mut self, rule: &ValueRule, node: NodeId, field: &str) -> Result<(Option<Json>, NodeId), ()> {
+    fn raw(&mut self, rule: &ValueRule, node: NodeId, field: &str) -> Result<Found, ()> {
         let given = |text: Option<&Json>| text.cloned().filter(|value| !value.is_null() && *value != "");
         match &rule.from {
-            From::Const(value) => Ok((Some(value.clone()), node)),
-            From::Partner(key) => Ok((given(self.of.given.partner.get(key)), node)),
-            From::Flow(key) => Ok((given(self.of.given.values.get(key)), node)),
+            From::Const(value) => Ok(Found::given(Some(value.clone()), node)),
+            From::Partner(key) => Ok(Found::given(given(self.of.given.partner.get(key)), node)),
+            From::Flow(key) => Ok(Found::given(given(self.of.given.values.get(key)), node)),
             From::Paths(paths) => {
                 let document = self.document;
                 let mut first = None;
@@ -66,15 +94,18 @@ impl Applier<'_, '_> {
                     };
                     let text = part(&text, rule.split.as_ref());
                     if !text.is_empty() {
-                        return Ok((Some(Json::String(text)), found.first().map_or(node, Match::node)));
+                        let is_whole = rule.join.is_none() && rule.split.is_none();
+                        // What is joined or cut is a text, whatever it was made of.
+                        let kind = if is_whole { found.first().and_then(|found| found.kind(document)) } else { Some(ValueKind::Text) };
+                        return Ok(Found { value: Some(Json::String(text)), at: found.first().map_or(node, Match::node), kind });
                     }
                 }
-                Ok((None, first.unwrap_or(node)))
+                Ok(Found::of(None, first.unwrap_or(node)))
             }
             From::Expression { text, with } => {
                 let inputs = self.inputs(with, node, field);
                 match expression::evaluate(text, &inputs) {
-                    Ok(value) => Ok((value, node)),
+                    Ok(value) => Ok(Found::of(value, node)),
                     Err(message) => {
                         let text = format!("`{field}`: the expression `{text}` failed: {message}");
                         self.report(Problem::new(Code::ValueExpression, text), node, rule.line);
@@ -87,11 +118,9 @@ impl Applier<'_, '_> {
 
     /// The named values of an expression.
     pub(super) fn inputs(&mut self, with: &[(String, ValueRule)], node: NodeId, field: &str) -> Vec<Input> {
-        let input = |(name, value): &(String, ValueRule)| Input {
-            name: name.clone(),
-            value: self.value(value, node, false, field).0,
-            // A declared text stays a text, even if it looks like a number.
-            is_text: value.conversions.last().is_some_and(|last| last.function.makes == ValueKind::Text),
+        let input = |(name, rule): &(String, ValueRule)| {
+            let Found { value, kind, .. } = self.found_value(rule, node, false, field);
+            Input { name: name.clone(), value, kind }
         };
         with.iter().map(input).collect()
     }
@@ -111,7 +140,13 @@ impl Applier<'_, '_> {
         let mut value = value;
         for conversion in conversions {
             let Json::String(text) = &value else { return Some(value) };
-            match (conversion.function.apply)(text, &conversion.options) {
+            // How numbers are written is one decision for a file.
+            let separator = conversion.options.decimal.or_else(|| self.document.decimal_separator(at));
+            let options = match separator == conversion.options.decimal {
+                true => Cow::Borrowed(&conversion.options),
+                false => Cow::Owned(ConversionOptions { decimal: separator, ..conversion.options.clone() }),
+            };
+            match (conversion.function.apply)(text, &options) {
                 Ok(converted) => value = converted,
                 Err(wanted) => {
                     let text = say!("value-not-a", value = cut(text), wanted = wanted, field = field);

@@ -1,17 +1,18 @@
-use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime, TimeZone, Utc};
+use chrono::{DateTime, NaiveTime, TimeZone, Utc};
 use chrono_tz::Tz;
 use serde_json::{Value as Json, json};
 
 use super::{ConversionOptions, Function, PLAIN};
 use crate::model::{
     i18n::{Join, List, Sentence, say},
+    moment::{self, Written},
     shape::ValueKind,
 };
 
 pub(super) const FUNCTION: Function = Function {
     name: "datetime",
     summary: "a date and time in UTC, as Odoo stores it; without a zone the time is in `zone` (default UTC); a date alone means midnight",
-    options: &["format", "zone"],
+    options: &["format", "zone", "pivot"],
     makes: ValueKind::DateTime,
     example: ("2026-03-01T08:00:00+01:00", PLAIN, "\"2026-03-01 07:00:00\""),
     apply,
@@ -19,33 +20,16 @@ pub(super) const FUNCTION: Function = Function {
 
 fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let zone: Tz = options.zone.as_deref().unwrap_or("UTC").parse().map_err(|_| say!("wanted-time-zone"))?;
-    if let Some(moment) = options.format.iter().find_map(|format| DateTime::parse_from_str(text, format).ok()) {
-        return Ok(odoo(moment.to_utc()));
-    }
-    let local = match options.format.as_slice() {
-        [_, ..] => options.format.iter().find_map(|format| {
-            NaiveDateTime::parse_from_str(text, format).ok().or_else(|| NaiveDate::parse_from_str(text, format).ok().map(midnight))
-        }),
-        [] => {
-            if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
-                return Ok(odoo(moment.to_utc()));
-            }
-            // `xs:date` may have its own zone.
-            if let Some(day) = text.get(..10).filter(|_| text.len() > 10 && !text.contains('T'))
-                && let Ok(moment) = DateTime::parse_from_rfc3339(&format!("{day}T00:00:00{}", &text[10..]))
-            {
-                return Ok(odoo(moment.to_utc()));
-            }
-            NaiveDateTime::parse_from_str(text, "%Y-%m-%dT%H:%M:%S%.f")
-                .or_else(|_| NaiveDateTime::parse_from_str(text, "%Y-%m-%d %H:%M:%S"))
-                .ok()
-                .or_else(|| {
-                    NaiveDate::parse_from_str(text.get(..10).unwrap_or_default(), "%Y-%m-%d")
-                        .ok()
-                        .filter(|_| text.len() == 10)
-                        .map(midnight)
-                })
-        }
+    let written = match options.format.as_slice() {
+        [] => moment::iso(text),
+        formats => formats.iter().find_map(|format| moment::by_format(text, format, options.pivot.unwrap_or(moment::PIVOT))),
+    };
+    let local = match written {
+        // What is written counts before the zone.
+        Some(Written::Instant(at)) => return Ok(odoo(at.to_utc())),
+        Some(Written::Local(local)) => Some(local),
+        Some(Written::Day(day)) => Some(day.and_time(NaiveTime::MIN)),
+        None => None,
     };
     let local = local.ok_or_else(|| match options.format.as_slice() {
         [] => say!("wanted-time", example = "2026-03-01T08:00:00+01:00"),
@@ -55,10 +39,6 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let later = || local.checked_add_signed(chrono::TimeDelta::hours(1)).and_then(|later| zone.from_local_datetime(&later).earliest());
     let moment = zone.from_local_datetime(&local).earliest().or_else(later);
     moment.map(|moment| odoo(moment.to_utc())).ok_or_else(|| say!("wanted-time-exists"))
-}
-
-fn midnight(day: NaiveDate) -> NaiveDateTime {
-    day.and_time(NaiveTime::MIN)
 }
 
 fn odoo(moment: DateTime<Utc>) -> Json {
@@ -82,6 +62,7 @@ mod tests {
         assert_eq!(apply("2026-11-20+02:00", &berlin_plain()), Ok(json!("2026-11-19 22:00:00")));
         let offset = ConversionOptions { format: vec!["%d.%m.%Y %H:%M %z".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
         assert_eq!(apply("01.07.2026 12:00 +0500", &offset), Ok(json!("2026-07-01 07:00:00")), "what is written goes before the zone");
+        assert_eq!(apply("2026-03-01T24:00:00", &berlin_plain()), Ok(json!("2026-03-01 23:00:00")), "the end of the day");
         // The end of time in a zone west of Greenwich is no panic.
         assert!(apply("+262142-12-31T23:59:59", &ConversionOptions { zone: Some("America/New_York".into()), ..PLAIN }).is_err());
     }

@@ -3,12 +3,13 @@ use serde_json::{Number, Value as Json};
 use super::{COMMA, ConversionOptions, Function};
 use crate::model::{
     i18n::{Sentence, say},
+    number,
     shape::ValueKind,
 };
 
 pub(super) const FUNCTION: Function = Function {
     name: "decimal",
-    summary: "a decimal number; `decimal = \",\"` reads 1.234,50; `scale = 2` reads 123450, which has no decimal separator, as 1234.50",
+    summary: "a decimal number; `decimal = \",\"` reads 1.234,50, and `decimal = \".\"` reads 1,234.50; `scale = 2` reads 123450, which has no decimal separator, as 1234.50",
     options: &["decimal", "scale"],
     makes: ValueKind::Decimal,
     example: ("1.234,50", COMMA, "1234.5"),
@@ -21,37 +22,22 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
         (Some(sign), None) if sign != '.' => say!("wanted-decimal", example = format!("12{sign}50")),
         _ => say!("wanted-decimal", example = "12.50"),
     };
-    // Some mainframes write the sign after the number.
-    let (negative, digits) = match (text.strip_prefix(['-', '+']), text.strip_suffix('-')) {
-        (Some(rest), _) => (text.starts_with('-'), rest),
-        (None, Some(rest)) => (true, rest),
-        (None, None) => (false, text),
+    let plain = number::plain(text, options.decimal).ok_or_else(wanted)?;
+    let plain = match options.scale {
+        Some(_) if plain.contains('.') => return Err(wanted()),
+        Some(scale) => scaled(&plain, scale).ok_or_else(wanted)?,
+        None => plain,
     };
-    let digits = match options.decimal {
-        Some(sign) if sign != '.' => point(digits, sign).ok_or_else(wanted)?,
-        _ => digits.to_string(),
-    };
-    let plain =
-        !digits.is_empty() && digits.chars().all(|c| c.is_ascii_digit() || c == '.') && digits.matches('.').count() <= 1 && digits != ".";
-    let whole = !digits.contains('.');
-    let mut number = if plain && (whole || options.scale.is_none()) { digits.parse::<f64>().ok() } else { None }.ok_or_else(wanted)?;
-    if let Some(scale) = options.scale {
-        number /= 10f64.powi(i32::try_from(scale).unwrap_or(0));
-    }
-    Number::from_f64(if negative { -number } else { number }).map(Json::Number).ok_or_else(wanted)
+    plain.parse().ok().and_then(Number::from_f64).map(Json::Number).ok_or_else(wanted)
 }
 
-/// The number with a point as decimal separator and without grouping. A point, blank or apostrophe that groups nothing is refused: read
-/// as a decimal point, it could be wrong by a factor of a thousand.
-fn point(digits: &str, sign: char) -> Option<String> {
-    let (whole, rest) = digits.split_once(sign).map_or((digits, None), |(whole, rest)| (whole, Some(rest)));
-    let groups: Vec<&str> = whole.split(['.', ' ', '\'', '\u{a0}']).collect();
-    let grouped =
-        groups.len() == 1 || (groups.iter().skip(1).all(|group| group.len() == 3) && groups.first().is_some_and(|group| group.len() <= 3));
-    grouped.then(|| match rest {
-        Some(rest) => format!("{}.{rest}", groups.concat()),
-        None => groups.concat(),
-    })
+/// The number with its last digits behind the point: exact, unlike a division.
+fn scaled(plain: &str, scale: u32) -> Option<String> {
+    let (sign, digits) = plain.strip_prefix('-').map_or(("", plain), |digits| ("-", digits));
+    let scale = usize::try_from(scale).ok()?;
+    let digits = format!("{digits:0>width$}", width = scale + 1);
+    let (whole, fraction) = digits.split_at_checked(digits.len() - scale)?;
+    Some(format!("{sign}{whole}.{fraction}0"))
 }
 
 #[cfg(test)]
@@ -69,7 +55,12 @@ mod tests {
         assert!(apply("12.50", &comma).is_err(), "a point that groups nothing");
         assert_eq!(apply("1250", &scaled), Ok(json!(12.5)));
         assert_eq!(apply("1250-", &scaled), Ok(json!(-12.5)));
+        assert_eq!(apply("5", &scaled), Ok(json!(0.05)));
         assert!(apply("12.50", &scaled).is_err());
+        let point = ConversionOptions { decimal: Some('.'), ..PLAIN };
+        assert_eq!(apply("1,234.50", &point), Ok(json!(1234.5)), "the separator is stated, so the other sign groups");
+        assert!(apply("1,234.50", &PLAIN).is_err(), "nothing is guessed");
+        assert_eq!(apply("12,50-", &comma), Ok(json!(-12.5)));
         assert!(apply("1,5", &PLAIN).is_err());
     }
 }

@@ -26,6 +26,8 @@ pub struct ConversionOptions {
     pub format: Vec<String>,
     /// Time zone of times without one: `Europe/Berlin`.
     pub zone: Option<String>,
+    /// Two-digit years from this one on are of the last century; 69 by default.
+    pub pivot: Option<u32>,
     /// The decimal separator; a point by default.
     pub decimal: Option<char>,
     /// Number of decimals in a number written without a decimal separator.
@@ -102,7 +104,17 @@ const COMMA: ConversionOptions = with(Some(','), None);
 const SIX: ConversionOptions = with(None, Some(6));
 
 const fn with(decimal: Option<char>, width: Option<usize>) -> ConversionOptions {
-    ConversionOptions { format: Vec::new(), zone: None, decimal, scale: None, yes: Vec::new(), no: Vec::new(), width, fill: None }
+    ConversionOptions {
+        format: Vec::new(),
+        zone: None,
+        pivot: None,
+        decimal,
+        scale: None,
+        yes: Vec::new(),
+        no: Vec::new(),
+        width,
+        fill: None,
+    }
 }
 
 #[cfg(test)]

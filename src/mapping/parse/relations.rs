@@ -56,7 +56,7 @@ impl<'n> Parser<'n> {
             by,
             scope: reader.list("scope").unwrap_or_default(),
             archived: reader.boolean("archived").unwrap_or(false),
-            none,
+            on_missing: none,
             many,
             create,
             line: node.line,
@@ -85,6 +85,6 @@ impl<'n> Parser<'n> {
         if let (true, None | Some(TomlNode { item: TomlItem::Table(_), .. })) = (fields.is_empty(), reader.node("fields")) {
             reader.missing("fields");
         }
-        LinesRule { each: self.path_of(reader, "each"), model: reader.text("model"), identity, gone, known_only, fields }
+        LinesRule { each: self.path_of(reader, "each"), model: reader.text("model"), identity, missing_lines: gone, known_only, fields }
     }
 }

@@ -11,7 +11,7 @@ use crate::{
         tables::CodeTable,
     },
     model::{
-        Code, Problem,
+        Code, Problem, moment,
         nearest::did_you_mean,
         shape::ValueKind,
         toml_reader::{TomlItem, TomlNode, TomlReader},
@@ -168,6 +168,7 @@ impl<'n> Parser<'n> {
         let options = ConversionOptions {
             format: reader.texts("format").unwrap_or_default(),
             zone: reader.text("zone"),
+            pivot: small("pivot").and_then(|pivot| u32::try_from(pivot).ok()),
             decimal: sign("decimal"),
             scale: small("scale").and_then(|scale| u32::try_from(scale).ok()),
             yes: reader.texts("yes").unwrap_or_default(),
@@ -179,10 +180,13 @@ impl<'n> Parser<'n> {
             let text = "unknown time zone; write it as `Europe/Berlin`";
             reader.report(Problem::new(Code::ConfigBadValue, text).at(reader.place_of("zone")));
         }
+        for why in options.format.iter().filter_map(|format| moment::wrong_format(format)) {
+            reader.report(Problem::new(Code::ConfigBadValue, why).at(reader.place_of("format")));
+        }
         if names.iter().any(|name| name == "pad") && options.width.is_none() {
             reader.missing("width");
         }
-        for key in ["format", "zone", "decimal", "scale", "yes", "no", "width", "fill"] {
+        for key in ["format", "zone", "pivot", "decimal", "scale", "yes", "no", "width", "fill"] {
             let used = names.iter().filter_map(|name| functions::find(name)).any(|function| function.options.contains(&key));
             if let (Some(node), false) = (reader.node(key), used) {
                 let of: Vec<&str> =

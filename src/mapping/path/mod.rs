@@ -5,9 +5,9 @@
 
 mod parse;
 
-use std::{collections::HashSet, fmt};
+use std::{borrow::Cow, collections::HashSet, fmt};
 
-use crate::model::{Document, Name, NodeId};
+use crate::model::{Document, Name, NodeId, blank::trimmed, shape::ValueKind};
 
 /// A compiled path.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,7 +65,7 @@ impl Condition {
         match self {
             Self::Exists(path) => !walk(document, vec![Match::Element(node)], path).is_empty(),
             Self::Compare { path, equal, value } => {
-                walk(document, vec![Match::Element(node)], path).iter().any(|found| (found.text(document) == value) == *equal)
+                walk(document, vec![Match::Element(node)], path).iter().any(|found| (found.text(document) == *value) == *equal)
             }
             Self::Not(inner) => !inner.holds(document, node),
             Self::All(all) => all.iter().all(|one| one.holds(document, node)),
@@ -88,23 +88,37 @@ impl Condition {
 pub enum Match {
     /// An element.
     Element(NodeId),
-    /// The value of an attribute, and its element.
-    Attribute(NodeId, String),
+    /// The own text of an element, without that of elements inside it.
+    Text(NodeId),
+    /// The value of an attribute with its kind, and its element.
+    Attribute(NodeId, String, Option<ValueKind>),
 }
 
 impl Match {
     /// The element, or the attribute's element.
     pub fn node(&self) -> NodeId {
         match self {
-            Self::Element(node) | Self::Attribute(node, _) => *node,
+            Self::Element(node) | Self::Text(node) | Self::Attribute(node, ..) => *node,
         }
     }
 
-    /// The text, without blanks around it.
-    pub fn text<'d>(&'d self, document: &'d Document) -> &'d str {
+    /// The text, without what nobody sees around it.
+    pub fn text<'d>(&'d self, document: &'d Document) -> Cow<'d, str> {
         match self {
-            Self::Element(node) => document.element(*node).text.trim(),
-            Self::Attribute(_, value) => value.trim(),
+            Self::Element(node) => match document.value(*node) {
+                Cow::Borrowed(text) => Cow::Borrowed(trimmed(text)),
+                Cow::Owned(text) => Cow::Owned(trimmed(&text).to_string()),
+            },
+            Self::Text(node) => Cow::Borrowed(trimmed(&document.element(*node).text)),
+            Self::Attribute(_, value, _) => Cow::Borrowed(trimmed(value)),
+        }
+    }
+
+    /// The kind of value that the schema declares, if it is known.
+    pub fn kind(&self, document: &Document) -> Option<ValueKind> {
+        match self {
+            Self::Element(node) | Self::Text(node) => document.element(*node).kind,
+            Self::Attribute(.., kind) => *kind,
         }
     }
 }
@@ -168,9 +182,11 @@ fn walk(document: &Document, from: Vec<Match>, steps: &[Step]) -> Vec<Match> {
                 Step::Itself => next.push(Match::Element(node)),
                 Step::Parent => next.extend(element.parent.map(Match::Element)),
                 Step::Attribute(name) => {
-                    next.extend(element.attributes.iter().filter(|a| a.name == *name).map(|a| Match::Attribute(node, a.value.clone())));
+                    next.extend(
+                        element.attributes.iter().filter(|a| a.name == *name).map(|a| Match::Attribute(node, a.value.clone(), a.kind)),
+                    );
                 }
-                Step::Text => next.push(Match::Element(node)),
+                Step::Text => next.push(Match::Text(node)),
                 Step::Child { test, predicates } => {
                     let children = element.children.iter().copied().filter(|child| test.fits(&document.element(*child).name)).collect();
                     next.extend(chosen(document, children, predicates));

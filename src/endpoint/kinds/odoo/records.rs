@@ -214,8 +214,21 @@ fn numbers(of: &RecordsSource, records: &[Json]) -> Vec<(String, String)> {
                     .filter_map(|value| value.get(step))
                     .collect()
             });
-            found.extend(at.into_iter().filter_map(Json::as_str).map(|value| (kind.clone(), value.to_string())));
+            found.extend(at.into_iter().filter_map(written).map(|value| (kind.clone(), value)));
         }
     }
     found
+}
+
+/// A reference as people write it; amounts of Odoo are numbers, with two decimals or more.
+fn written(value: &Json) -> Option<String> {
+    match value {
+        Json::String(text) => Some(text.clone()),
+        Json::Number(number) => {
+            let text = number.to_string();
+            let decimals = text.split_once('.').map(|(_, decimals)| decimals.len());
+            Some(if decimals == Some(1) { format!("{text}0") } else { text })
+        }
+        _ => None,
+    }
 }

@@ -1,0 +1,85 @@
+//! Quotes of a table, read byte by byte beside the csv crate, which takes a stray one without a word (RFC 4180, 2.7 wants it doubled).
+
+/// Where in a field the reader is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum At {
+    /// Before its first byte.
+    Start,
+    /// In a field that does not begin with a quote.
+    Plain,
+    Quoted,
+    /// After the escape sign in a quoted field.
+    Escaped,
+    /// After a quote in a quoted field: the field ends here, or the quote is doubled.
+    Closed,
+}
+
+/// Follows the quotes of a table.
+#[derive(Debug)]
+pub(super) struct Quotes {
+    quote: Option<u8>,
+    separator: u8,
+    escape: Option<u8>,
+    at: At,
+    /// Fields of the row before this one.
+    fields: u32,
+}
+
+impl Quotes {
+    pub(super) fn new(quote: Option<u8>, separator: u8, escape: Option<u8>) -> Self {
+        Self { quote, separator, escape, at: At::Start, fields: 0 }
+    }
+
+    /// The next byte; returns the number of the field (from 1) in which the byte before it was a stray quote.
+    pub(super) fn next(&mut self, byte: u8) -> Option<u32> {
+        let is_end = matches!(byte, b'\r' | b'\n');
+        let mut stray = None;
+        self.at = match self.at {
+            At::Quoted if Some(byte) == self.escape => At::Escaped,
+            At::Quoted if Some(byte) == self.quote => At::Closed,
+            At::Quoted | At::Escaped => At::Quoted,
+            At::Closed if Some(byte) == self.quote => At::Quoted,
+            At::Start if Some(byte) == self.quote => At::Quoted,
+            At::Start | At::Plain | At::Closed if byte == self.separator => {
+                self.fields += 1;
+                At::Start
+            }
+            At::Start | At::Plain | At::Closed if is_end => {
+                self.fields = 0;
+                At::Start
+            }
+            At::Closed => {
+                stray = Some(self.fields + 1);
+                At::Plain
+            }
+            At::Start | At::Plain => At::Plain,
+        };
+        stray
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn strays(text: &str, escape: Option<u8>) -> Vec<u32> {
+        let mut quotes = Quotes::new(Some(b'"'), b';', escape);
+        text.bytes().filter_map(|byte| quotes.next(byte)).collect()
+    }
+
+    #[test]
+    fn a_quote_that_is_neither_doubled_nor_last_is_stray() {
+        for (text, right) in [
+            ("1;\"Monitor 24\" wide\";2\n", vec![2]),
+            ("1;\"Monitor 24\"\" wide\";2\n", vec![]),
+            ("1;\"Cable 2\" ; red\";2\n", vec![2]),
+            ("1;\"19\\\" rack\";2\n", vec![2]),
+            ("1;24\" wide;2\n", vec![]),
+            ("\"a\"x\n\"b\"\r\n\"c\"y", vec![1, 1]),
+            ("\"a;b\";\"c\nd\"\n\"\"\n\"\"\"\"\n", vec![]),
+        ] {
+            assert_eq!(strays(text, None), right, "{text}");
+        }
+        assert_eq!(strays("1;\"19\\\" rack\";2\n", Some(b'\\')), Vec::<u32>::new());
+    }
+}
