@@ -1,6 +1,6 @@
 //! Held against what others wrote: the W3C's test suite for XML Schema and a corpus of real partner documents, both read where they
 //! lie beside the checkout. Each is a ratchet: known differences are listed with their reasons, and a new one as well as one that is
-//! listed and gone breaks the build. `cargo test --release --test conformance -- --nocapture`
+//! listed and gone breaks the build. `cargo test --test conformance -- --nocapture`
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod corpus;

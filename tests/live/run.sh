@@ -11,15 +11,21 @@ environment=$(mktemp)
 . "$environment"
 rm -f "$environment"
 cd "$here/../.."
-# The soak drives the program as it ships.
+target=${CARGO_TARGET_DIR:-$PWD/target}
+# The soak drives the program with the features of what ships.
 soak() {
-  cargo build --release --quiet
-  CONSIGN_BINARY="${CARGO_TARGET_DIR:-$PWD/target}/release/consign" cargo test --features libssh2 --test soak -- --nocapture
+  CONSIGN_BINARY="$target/$1/consign" cargo test --features libssh2 --test soak -- --nocapture
 }
 # `run.sh soak MINUTES` is the soak alone; otherwise a short one comes after the suite.
 if [ "${1:-}" = soak ]; then
-  CONSIGN_SOAK_SECONDS=$((${2:-20} * 60)) soak
+  cargo build --release --quiet
+  CONSIGN_SOAK_SECONDS=$((${2:-20} * 60)) soak release
   exit
 fi
 cargo test --features libssh2 --test live -- --test-threads 2 "$@"
-[ $# -gt 0 ] || soak
+if [ $# -eq 0 ]; then
+  # In a folder of its own: the tests' program, which has failpoints, would take its place and be built again.
+  cargo build --quiet
+  mkdir -p "$target/shipped" && cp "$target/debug/consign" "$target/shipped/consign"
+  soak shipped
+fi

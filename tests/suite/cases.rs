@@ -41,6 +41,23 @@ const CASES: &[Case] = &[
         files: &[("empty.csv", &["2 product.template"], &["error"]), ("blanks.csv", &["product.template"], &["error"])],
     },
     Case {
+        folder: "06-group-rows-contradict",
+        flow: "grp-in",
+        files: &[
+            ("contradict.csv", &["error[C405]", "`Millrace Traders` contradicts `Harbour Supplies` on line 2", "line 3"], &["order_line"]),
+            (
+                "late.csv",
+                &[
+                    "partner_id = the res.partner with name \"Harbour Supplies\"",
+                    "commitment_date = \"2026-03-01 00:00:00\"",
+                    "order_line: 2 lines",
+                ],
+                &["error"],
+            ),
+            ("blank.csv", &["partner_id = the res.partner with name \"Harbour Supplies\"", "order_line: 2 lines"], &["error"]),
+        ],
+    },
+    Case {
         folder: "07-mixed-content",
         flow: "mix-in",
         files: &[("mix.xml", &["name = \"Ball pen, blue 0.7 mm\"", "name = \"Steel pump\""], &["error"])],

@@ -66,6 +66,7 @@ impl<'m> Applying<'m> {
                 records: vec![HashMap::new(); rules.len()],
                 spots: HashMap::new(),
                 part: (0, 0),
+                group: Vec::new(),
             };
             for (at, rule) in rules.iter().enumerate() {
                 if !applier.is_full() {
@@ -143,6 +144,8 @@ struct Applier<'a, 'm> {
     spots: HashMap<(usize, usize), ElementStart>,
     /// The current part of the file.
     part: ElementStart,
+    /// The rows that make the current record together, if they are several.
+    group: Vec<NodeId>,
 }
 
 impl Applier<'_, '_> {
@@ -158,6 +161,7 @@ impl Applier<'_, '_> {
         for group in self.grouped(rule, nodes) {
             let Some(first) = group.first().copied().filter(|_| !self.is_full()) else { return };
             self.part = self.spot(rule, first);
+            self.group = if group.len() > 1 { group.clone() } else { Vec::new() };
             if !self.holds(rule.when.as_ref(), first) {
                 continue;
             }
@@ -165,6 +169,7 @@ impl Applier<'_, '_> {
             if let Some(external) = &rule.external {
                 record.external = self.value(external, first, true, "external").0.map(|value| external_id(&value));
             }
+            self.group = Vec::new();
             self.once(at, rule, &record, first);
             let element = self.document.element(first);
             self.spots.insert((at, into.len()), (element.line, element.column));
@@ -238,10 +243,18 @@ impl Applier<'_, '_> {
                 }
                 FieldSource::Find(rule) => (self.find(rule, node, required, &field.name).map(PlanValue::Find), node, rule.line),
                 FieldSource::Lines(rule) => {
+                    // Each row is a line of its own.
+                    let group = std::mem::take(&mut self.group);
                     let lines = self.lines(rule, nodes, field.line, overwrite || field.overwrite);
+                    self.group = group;
                     (Some(PlanValue::Lines(lines)), node, field.line)
                 }
-                FieldSource::Set(rule) => (Some(PlanValue::Set(self.set(rule, nodes, &field.name))), node, field.line),
+                FieldSource::Set(rule) => {
+                    let group = std::mem::take(&mut self.group);
+                    let set = self.set(rule, nodes, &field.name);
+                    self.group = group;
+                    (Some(PlanValue::Set(set)), node, field.line)
+                }
                 FieldSource::Record { rule, field: of } => (self.reference(rule, of.as_deref(), node, field, required), node, field.line),
                 FieldSource::Field(other) => (Some(PlanValue::Field(other.clone())), node, field.line),
             };
@@ -285,7 +298,9 @@ impl Applier<'_, '_> {
             Some(When::Path(path)) => {
                 let document = self.document;
                 let full = |found: &Match| !found.text(document).is_empty() || !document.element(found.node()).children.is_empty();
-                self.found(path, node).iter().any(full)
+                // Of rows that make one record, any may have it.
+                let rows = if self.group.first() == Some(&node) { self.group.clone() } else { vec![node] };
+                rows.into_iter().any(|row| self.found(path, row).iter().any(full))
             }
             Some(When::Expression { text, with, line }) => {
                 let inputs = self.inputs(with, node, "when");

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use super::Applier;
@@ -9,7 +10,7 @@ use crate::{
     mapping::{
         expression::{self, Input},
         functions::{Conversion, ConversionOptions},
-        path::Match,
+        path::{Match, Path},
         rules::{From, ValueRule},
     },
     model::{
@@ -21,6 +22,7 @@ use crate::{
 };
 
 /// A value, where it comes from, and what it is.
+#[derive(Clone)]
 struct Found {
     value: Option<Json>,
     at: NodeId,
@@ -81,26 +83,23 @@ impl Applier<'_, '_> {
             From::Partner(key) => Ok(Found::given(given(self.of.given.partner.get(key)), node)),
             From::Flow(key) => Ok(Found::given(given(self.of.given.values.get(key)), node)),
             From::Paths(paths) => {
-                let document = self.document;
-                let mut first = None;
-                for path in paths {
-                    let found = self.found(path, node);
-                    first = first.or(found.first().map(Match::node));
-                    let full = || found.iter().filter(|found| found.has_text(document));
-                    let text = match &rule.join {
-                        Some(sign) => full().map(|found| found.text(document)).collect::<Vec<_>>().join(sign),
-                        // A single path counts even if its value is empty.
-                        None => found.first().map(|found| found.text(document).to_string()).unwrap_or_default(),
-                    };
-                    let text = part(&text, rule.split.as_ref());
-                    if !text.is_empty() {
-                        let is_whole = rule.join.is_none() && rule.split.is_none();
-                        // What is joined or cut is a text, whatever it was made of.
-                        let kind = if is_whole { found.first().and_then(|found| found.kind(document)) } else { Some(ValueKind::Text) };
-                        return Ok(Found { value: Some(Json::String(text)), at: found.first().map_or(node, Match::node), kind });
-                    }
+                let of_group = if self.group.first() == Some(&node) { std::mem::take(&mut self.group) } else { vec![node] };
+                let found: Vec<Found> = of_group.iter().map(|node| self.at_paths(rule, paths, *node)).collect();
+                if of_group.len() > 1 {
+                    self.group = of_group;
                 }
-                Ok(Found::of(None, first.unwrap_or(node)))
+                let mut with_value = found.iter().filter(|found| found.value.is_some());
+                // A blank row says nothing: the first one with a value counts, and no other may say something else.
+                let Some(first) = with_value.next() else { return Ok(found.into_iter().next().unwrap_or(Found::of(None, node))) };
+                if let Some(other) = with_value.find(|other| !agree(rule, first, other)) {
+                    let said = |found: &Found| found.value.as_ref().and_then(Json::as_str).map(cut).unwrap_or_default();
+                    let line = self.document.element(first.at).line;
+                    let text = say!("group-contradicts", value = said(other), first = said(first), line = line, field = field);
+                    let at = other.at;
+                    self.report(Problem::new(Code::IdentityTwice, text), at, rule.line);
+                    return Err(());
+                }
+                Ok(first.clone())
             }
             From::Expression { text, with } => {
                 let inputs = self.inputs(with, node, field);
@@ -114,6 +113,30 @@ impl Applier<'_, '_> {
                 }
             }
         }
+    }
+
+    /// What the first of these paths that has a value leads to.
+    fn at_paths(&mut self, rule: &ValueRule, paths: &[Path], node: NodeId) -> Found {
+        let document = self.document;
+        let mut first = None;
+        for path in paths {
+            let found = self.found(path, node);
+            first = first.or(found.first().map(Match::node));
+            let full = || found.iter().filter(|found| found.has_text(document));
+            let text = match &rule.join {
+                Some(sign) => full().map(|found| found.text(document)).collect::<Vec<_>>().join(sign),
+                // A single path counts even if its value is empty.
+                None => found.first().map(|found| found.text(document).to_string()).unwrap_or_default(),
+            };
+            let text = part(&text, rule.split.as_ref());
+            if !text.is_empty() {
+                let is_whole = rule.join.is_none() && rule.split.is_none();
+                // What is joined or cut is a text, whatever it was made of.
+                let kind = if is_whole { found.first().and_then(|found| found.kind(document)) } else { Some(ValueKind::Text) };
+                return Found { value: Some(Json::String(text)), at: found.first().map_or(node, Match::node), kind };
+            }
+        }
+        Found::of(None, first.unwrap_or(node))
     }
 
     /// The named values of an expression.
@@ -157,6 +180,26 @@ impl Applier<'_, '_> {
         }
         Some(value)
     }
+}
+
+/// Whether two rows of a group say the same: the same text, the same number, or texts that the rule's conversions make the same.
+fn agree(rule: &ValueRule, first: &Found, other: &Found) -> bool {
+    let (Some(Json::String(a)), Some(Json::String(b))) = (&first.value, &other.value) else { return first.value == other.value };
+    let number = |text: &str, kind| {
+        matches!(kind, Some(ValueKind::Decimal | ValueKind::Integer))
+            .then(|| crate::model::number::plain(text, None))
+            .flatten()?
+            .parse::<Decimal>()
+            .ok()
+    };
+    let converted = |text: &str| {
+        rule.conversions.iter().try_fold(Json::String(text.to_string()), |value, conversion| match &value {
+            Json::String(text) => (conversion.function.apply)(text, &conversion.options).ok(),
+            _ => Some(value),
+        })
+    };
+    let same_number = || number(a, first.kind).is_some_and(|number_a| number(b, other.kind) == Some(number_a));
+    a == b || same_number() || (!rule.conversions.is_empty() && converted(a).is_some_and(|value| converted(b) == Some(value)))
 }
 
 /// The part of a text that `split` selects; all of it without `split`.

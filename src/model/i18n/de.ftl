@@ -39,6 +39,7 @@ element-type-unknown = `xsi:type` von `{ $element }` nennt `{ $kind }`, und das 
 element-undescribed = kein Schema beschreibt `{ $element }`, und was hier steht, muss beschrieben sein
 element-unknown = `{ $element }` ist kein Element von `{ $parent }`
 element-wrong-namespace = `{ $element }` steht in { $found }; richtig wäre es in { $expected }
+group-contradicts = `{ $value }` widerspricht `{ $first }` in Zeile { $line }: die Zeilen eines Eintrags müssen in `{ $field }` übereinstimmen
 namespace-named = dem Namensraum `{ $namespace }`
 namespace-none = keinem Namensraum
 root-unknown = ein Dokument `{ $element }` in { $namespace } ist nicht, was das Schema beschreibt

@@ -39,6 +39,7 @@ element-type-unknown = `xsi:type` of `{ $element }` names `{ $kind }`, which is 
 element-undescribed = no schema of this flow describes `{ $element }`, and content here must be described
 element-unknown = `{ $element }` is not an element of `{ $parent }`
 element-wrong-namespace = `{ $element }` is in { $found }; it belongs in { $expected }
+group-contradicts = `{ $value }` contradicts `{ $first }` on line { $line }: the rows of one record must agree on `{ $field }`
 namespace-named = the namespace `{ $namespace }`
 namespace-none = no namespace
 root-unknown = a document `{ $element }` in { $namespace } is not what the schema describes

@@ -39,6 +39,7 @@ element-type-unknown = `xsi:type` de `{ $element }` nombra `{ $kind }`, que no e
 element-undescribed = ningún esquema describe `{ $element }`, y lo que está aquí debe estar descrito
 element-unknown = `{ $element }` no es un elemento de `{ $parent }`
 element-wrong-namespace = `{ $element }` está en { $found }; pertenece a { $expected }
+group-contradicts = `{ $value }` contradice `{ $first }` de la línea { $line }: las filas de una misma entrada deben coincidir en `{ $field }`
 namespace-named = el espacio de nombres `{ $namespace }`
 namespace-none = ningún espacio de nombres
 root-unknown = un documento `{ $element }` en { $namespace } no es lo que describe el esquema

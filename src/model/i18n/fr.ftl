@@ -39,6 +39,7 @@ element-type-unknown = `xsi:type` de `{ $element }` nomme `{ $kind }`, qui n'est
 element-undescribed = aucun schéma ne décrit `{ $element }`, et ce qui figure ici doit être décrit
 element-unknown = `{ $element }` n'est pas un élément de `{ $parent }`
 element-wrong-namespace = `{ $element }` est dans { $found } ; sa place est dans { $expected }
+group-contradicts = `{ $value }` contredit `{ $first }` à la ligne { $line } : les lignes d'une même entrée doivent s'accorder sur `{ $field }`
 namespace-named = l'espace de noms `{ $namespace }`
 namespace-none = aucun espace de noms
 root-unknown = un document `{ $element }` dans { $namespace } n'est pas ce que le schéma décrit
