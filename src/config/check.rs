@@ -215,7 +215,7 @@ fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
     }
     for name in &layout.with_comma {
         let kind = child(&shape.types[row].children, name).map(|id| shape.types[id].kind);
-        if matches!(kind, Some(ValueKind::Decimal | ValueKind::Integer)) {
+        if kind == Some(ValueKind::Decimal) {
             let text =
                 format!("`{name}` is a number and is not listed in `decimals`: 1.234 would be read as a fraction, not as a thousand");
             let problem = Problem::new(Code::MappingPath, text).at(Place::file(&flow.file).with_path(layout.section));

@@ -24,7 +24,11 @@ pub struct Number {
 
 /// The numbers of one file, each once, in the order in which they occur.
 #[derive(Debug, Clone, Default)]
-pub struct Numbers(Vec<(String, String)>);
+pub struct Numbers {
+    found: Vec<(String, String)>,
+    /// How many amounts there are: of several, none is that of the file.
+    amounts: usize,
+}
 
 impl Number {
     /// Whether it is a number of the document, and not its amount or currency.
@@ -36,22 +40,24 @@ impl Number {
 impl Numbers {
     /// The numbers found.
     pub fn into_inner(self) -> Vec<(String, String)> {
-        self.0
+        let is_single = self.amounts < 2;
+        self.found.into_iter().filter(|(kind, _)| is_single || kind != WORTH[0]).collect()
     }
 
     fn add(&mut self, kind: &str, value: &str) {
         let value = value.trim();
         // Files with many numbers repeat them in sequence: the previous one catches most repetitions.
-        if value.is_empty() || self.0.len() >= MOST || self.0.iter().rev().take(100).any(|(k, v)| k == kind && v == value) {
+        if value.is_empty() || self.found.len() >= MOST || self.found.iter().rev().take(100).any(|(k, v)| k == kind && v == value) {
             return;
         }
-        self.0.push((kind.to_string(), value.to_string()));
+        self.found.push((kind.to_string(), value.to_string()));
     }
 
     /// Those at the mapping's own paths.
     pub(super) fn read(&mut self, numbers: &[Number], document: &Document) {
         for number in numbers {
             for found in number.path.find(document, 0) {
+                self.amounts += usize::from(number.kind == WORTH[0]);
                 self.add(&number.kind, &found.text(document));
             }
         }

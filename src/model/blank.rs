@@ -12,9 +12,10 @@ pub fn trimmed(value: &str) -> &str {
     value.trim_matches(is_unseen)
 }
 
-/// A name for comparison: each run of signs that nobody sees is one blank.
+/// A name for comparison: each run of white space is one blank, and signs without a width are left out.
 pub fn folded(name: &str) -> String {
-    name.split(is_unseen).filter(|part| !part.is_empty()).collect::<Vec<_>>().join(" ")
+    let seen: String = name.chars().filter(|c| c.is_whitespace() || !is_unseen(*c)).collect();
+    seen.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
@@ -30,6 +31,6 @@ mod tests {
         }
         assert_eq!(trimmed("\u{200b} \u{feff}"), "", "nothing else is nothing");
         assert_eq!(trimmed("a\u{200c}b"), "a\u{200c}b", "inside a word it joins letters");
-        assert_eq!(folded("Gewicht\u{a0} kg\u{200b}"), "Gewicht kg");
+        assert_eq!(folded("Ge\u{ad}wicht\u{a0} kg\u{200b}"), "Gewicht kg");
     }
 }

@@ -233,7 +233,7 @@ codes! {
     ValueConversion = "C402", Partner, Document, Fail, "a value cannot be converted", "The problem shows the value and the expected form.";
     ValueExpression = "C403", Consultant, Document, Fail, "an expression failed on this document", "The mapping's expression cannot be evaluated with the values of this document.";
     ValueUnmapped = "C404", Ops, Document, Fail, "the code is not in the table", "Add the code to the mapping's table, or ask the partner to send another one.";
-    IdentityTwice = "C405", Partner, Document, Fail, "the same record twice in one file", "Two entries have the same identity. consign cannot decide which one is right.";
+    IdentityTwice = "C405", Partner, Document, Fail, "a record is there twice, or contradicts itself", "Two entries have the same identity, or the rows of one entry contradict each other. consign cannot decide which one is right.";
     LookupNone = "C412", Ops, Message, Fail, "a record is not in Odoo", "The document names a product, partner or other record that Odoo does not have. Create it, or correct its number, then reprocess.";
     LookupMany = "C413", Ops, Message, Fail, "more than one record matches", "Two or more records in Odoo have the same number or name. Merge or correct them, then reprocess.";
     OdooRefused = "C414", Ops, Message, Fail, "Odoo refuses the data", "The data breaks a rule in Odoo; the text comes from Odoo. Nothing of this call was stored.";

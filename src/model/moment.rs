@@ -7,6 +7,8 @@ use chrono::{
 
 /// Years of business documents. A year outside comes from a format that does not fit, such as `%Y` for two digits.
 const YEARS: std::ops::RangeInclusive<i32> = 1900..=2200;
+/// Price lists and agreements without an end have this one.
+const NO_END: (i32, u32, u32) = (9999, 12, 31);
 /// Years of two digits from this one on are of the last century, as POSIX has it.
 pub const PIVOT: u32 = 69;
 /// The largest offset of a time zone (XML Schema Part 2, 3.2.7).
@@ -39,7 +41,9 @@ impl Written {
             Self::Local(at) => at.nanosecond() >= 1_000_000_000,
             Self::Instant(at) => at.nanosecond() >= 1_000_000_000,
         };
-        YEARS.contains(&self.day().year()) && !is_leap_second
+        let day = self.day();
+        let has_no_end = NaiveDate::from_ymd_opt(NO_END.0, NO_END.1, NO_END.2) == Some(day);
+        (YEARS.contains(&day.year()) || has_no_end) && !is_leap_second
     }
 }
 
@@ -56,10 +60,15 @@ pub fn by_format(text: &str, format: &str, pivot: u32) -> Option<Written> {
             parsed.set_year_div_100(century).ok()?;
         }
     }
-    let written = match (parsed.to_naive_time(), parsed.offset()) {
-        (Ok(_), Some(_)) => Written::Instant(parsed.to_datetime().ok()?),
-        (Ok(_), None) => Written::Local(parsed.to_naive_datetime_with_offset(0).ok()?),
-        (Err(_), _) => Written::Day(parsed.to_naive_date().ok()?),
+    let has_time = parsed.hour_div_12().is_some() || parsed.hour_mod_12().is_some() || parsed.minute().is_some();
+    let written = match (has_time || parsed.timestamp().is_some(), parsed.offset()) {
+        (true, Some(_)) => Written::Instant(parsed.to_datetime().ok()?),
+        (true, None) if parsed.timestamp().is_some() => {
+            Written::Instant(parsed.to_naive_datetime_with_offset(0).ok()?.and_utc().fixed_offset())
+        }
+        // A time of which a part is missing is none: it would be midnight.
+        (true, None) => Written::Local(parsed.to_naive_datetime_with_offset(0).ok()?),
+        (false, _) => Written::Day(parsed.to_naive_date().ok()?),
     };
     Some(written).filter(|written| written.is_plausible())
 }
@@ -124,16 +133,23 @@ pub fn wrong_format(format: &str) -> Option<String> {
                 .into(),
         );
     }
-    let mut items = StrftimeItems::new(format);
-    if items.any(|item| matches!(item, Item::Error)) {
+    if StrftimeItems::new(format).any(|item| matches!(item, Item::Error)) {
         return Some(format!("`{format}` is not a date format: write it as `%d.%m.%Y`"));
     }
-    let reads = |signs: &[&str]| signs.iter().any(|sign| format.contains(sign));
-    let names_a_day = reads(&["%F", "%D", "%x", "%c", "%v", "%s", "%+"])
-        || (reads(&["%Y", "%y", "%G"])
-            && (reads(&["%j"]) || (reads(&["%m", "%b", "%B", "%h"]) && reads(&["%d", "%e", "%-d"])) || reads(&["%V", "%W", "%U"])))
-        || (reads(&["%Y", "%y"]) && reads(&["%-m"]) && reads(&["%d", "%e", "%-d"]));
-    (!names_a_day).then(|| format!("`{format}` does not name a day: it needs a year, a month and a day"))
+    // What the format writes, it must read: all of a day, and of a time if it has one.
+    let moment = NaiveDate::from_ymd_opt(2026, 11, 23).and_then(|day| day.and_hms_opt(13, 45, 30))?.and_utc();
+    let is_read = match by_format(&moment.format(format).to_string(), format, PIVOT) {
+        Some(Written::Day(day)) => day == moment.date_naive(),
+        Some(Written::Local(at)) => at.date() == moment.date_naive() && at.hour() == 13,
+        Some(Written::Instant(at)) => at.date_naive() == moment.date_naive() && at.hour() == 13,
+        None => false,
+    };
+    (!is_read).then(|| format!("`{format}` does not read a day: it needs a year, a month and a day, and a time needs hours and minutes"))
+}
+
+/// Whether a text in the form of [`iso`] has a time, and not only a day with a zone.
+pub fn has_time(text: &str) -> bool {
+    matches!(text.as_bytes().get(10), Some(b'T' | b' '))
 }
 
 #[cfg(test)]
@@ -161,6 +177,9 @@ mod tests {
             ("010326", "%d%m%y", Some("2026-03-01")),
             ("31.02.2026", "%d.%m.%Y", None),
             ("31.12.1899", "%d.%m.%Y", None),
+            ("31.12.9999", "%d.%m.%Y", Some("9999-12-31")),
+            ("30.12.9999", "%d.%m.%Y", None),
+            ("01.03.2026 14", "%d.%m.%Y %H", None),
             ("01.01.2201", "%d.%m.%Y", None),
         ] {
             assert_eq!(day(text, format).as_deref(), right, "{text} by {format}");
@@ -214,10 +233,12 @@ mod tests {
 
     #[test]
     fn a_format_names_a_day_and_no_zone_by_name() {
-        for format in ["%d.%m.%Y", "%d.%m.%y %H:%M", "%F", "%Y%m%dT%H%M%S%z", "%d %b %Y", "%Y-%j", "%-d.%-m.%Y"] {
+        for format in
+            ["%d.%m.%Y", "%d.%m.%y %H:%M", "%F", "%Y%m%dT%H%M%S%z", "%d %b %Y", "%Y-%j", "%-d.%-m.%Y", "%_d.%_m.%Y", "%I:%M %p %D", "%s"]
+        {
             assert_eq!(wrong_format(format), None, "{format}");
         }
-        for format in ["%Y-%m-%d %Z", "%Q", "dd.mm.yyyy", "%H:%M", "%d.%m."] {
+        for format in ["%Y-%m-%d %Z", "%Q", "dd.mm.yyyy", "%H:%M", "%d.%m.", "%d.%m.%Y %H", "%d.%m.%Y %I:%M"] {
             assert!(wrong_format(format).is_some(), "{format}");
         }
     }

@@ -61,20 +61,20 @@ impl Lines {
             false => DecodedText::xml(bytes, MOST, "").map_err(|_| ()),
         };
         match (encoding, source.open()) {
-            (Ok(text), _) => Self::read(text, &wanted, last),
+            (Ok(text), _) => Self::read(text, &wanted, last, false),
             (Err(()), Ok(bytes)) => DecodedText::plain(bytes, table_encoding(&source), Undecodable::Replace, MOST)
-                .map(|text| Self::read(text, &wanted, last))
+                .map(|text| Self::read(text, &wanted, last, true))
                 .unwrap_or_default(),
             (Err(()), Err(_)) => Self::default(),
         }
     }
 
-    fn read(mut text: DecodedText<impl Read>, wanted: &BTreeSet<(u32, u32)>, last: u32) -> Self {
+    fn read(mut text: DecodedText<impl Read>, wanted: &BTreeSet<(u32, u32)>, last: u32, is_table: bool) -> Self {
         let mut lines = Self::default();
         for line in 1..=last {
             let here: Vec<u32> = wanted.range((line, 0)..=(line, u32::MAX)).map(|(_, column)| *column).collect();
             let mut cuts: Vec<Cut> = here.iter().map(|column| Cut::before(*column)).collect();
-            if !next_line(&mut text, &mut cuts) {
+            if !next_line(&mut text, &mut cuts, is_table) {
                 break;
             }
             lines.0.extend(here.into_iter().map(|column| (line, column)).zip(cuts));
@@ -109,15 +109,16 @@ impl Cut {
     }
 }
 
-/// Reads the wanted part of the next line and skips the rest; `false` at the end of the file.
-fn next_line(text: &mut impl BufRead, cuts: &mut [Cut]) -> bool {
+/// Reads the wanted part of the next line and skips the rest; `false` at the end of the file. In a table a CR alone ends a line too.
+fn next_line(text: &mut impl BufRead, cuts: &mut [Cut], is_table: bool) -> bool {
     let (mut any, mut passed) = (false, 0usize);
     while let Ok(available) = text.fill_buf() {
         if available.is_empty() {
             break;
         }
         any = true;
-        let end = memchr::memchr(b'\n', available);
+        let end = if is_table { memchr::memchr2(b'\n', b'\r', available) } else { memchr::memchr(b'\n', available) };
+        let is_cr = end.is_some_and(|end| available[end] == b'\r');
         let piece = &available[..end.unwrap_or(available.len())];
         if !cuts.is_empty() {
             // The decoder returns whole characters.
@@ -133,6 +134,9 @@ fn next_line(text: &mut impl BufRead, cuts: &mut [Cut]) -> bool {
         }
         let used = end.map_or(available.len(), |end| end + 1);
         text.consume(used);
+        if is_cr && text.fill_buf().is_ok_and(|next| next.first() == Some(&b'\n')) {
+            text.consume(1);
+        }
         if end.is_some() {
             break;
         }

@@ -20,6 +20,8 @@ const HEAVY: usize = 2;
 
 /// Concurrent downloads of originals; each is in memory until it is complete.
 const DOWNLOADS: usize = 4;
+/// Concurrent listings of partners' drops, which may be slow.
+const LISTINGS: usize = 2;
 
 /// The limits.
 pub(super) struct Gates {
@@ -27,6 +29,7 @@ pub(super) struct Gates {
     waiting: Semaphore,
     heavy: Semaphore,
     downloads: Arc<Semaphore>,
+    listings: Semaphore,
 }
 
 impl Default for Gates {
@@ -36,6 +39,7 @@ impl Default for Gates {
             waiting: Semaphore::new(HASHING + WAITING),
             heavy: Semaphore::new(HEAVY),
             downloads: Arc::new(Semaphore::new(DOWNLOADS)),
+            listings: Semaphore::new(LISTINGS),
         }
     }
 }
@@ -66,6 +70,14 @@ impl Site {
     /// Too many are in progress.
     pub(super) fn download(&self) -> Result<OwnedSemaphorePermit, Refusal> {
         Arc::clone(&self.gates.downloads).try_acquire_owned().map_err(|_| Refusal::Busy)
+    }
+
+    /// A permit for asking a partner's server.
+    ///
+    /// # Errors
+    /// Others are asking.
+    pub(super) fn listing(&self) -> Result<SemaphorePermit<'_>, Refusal> {
+        self.gates.listings.try_acquire().map_err(|_| Refusal::Busy)
     }
 
     /// A permit for a page that needs much memory.

@@ -24,7 +24,7 @@ pub(super) async fn page(State(site): State<Arc<Site>>, person: Person, Path(id)
     let Some(flow) = site.engine.workspace().flows.get(&id) else {
         return Err(Problem::new(Code::FlowUnknown, format!("there is no flow `{id}`")).into());
     };
-    let _turn = site.heavy().await?;
+    let _turn = site.listing()?;
     let listing = tokio::time::timeout(PATIENCE, drop_listing::list(&site.engine, flow)).await;
     let listing = listing.unwrap_or_else(|_| {
         let text = format!("the drop of {} did not respond within {} s", flow.partner, PATIENCE.as_secs());

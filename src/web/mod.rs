@@ -56,6 +56,7 @@ pub(crate) struct Site {
     pages: render::Pages,
     throttle: throttle::Throttle,
     gates: concurrency_limits::Gates,
+    groups: reprocess::Groups,
     /// A separate journal connection for sessions: slow queries of other pages do not block the sign-in.
     doors: Journal,
 }
@@ -95,7 +96,7 @@ fn brief() -> Router {
 
 fn app(engine: Engine, doors: Journal) -> Result<Router, Problem> {
     let (pages, throttle, gates) = (render::Pages::new()?, throttle::Throttle::default(), concurrency_limits::Gates::default());
-    let site = Arc::new(Site { engine, pages, throttle, gates, doors });
+    let site = Arc::new(Site { engine, pages, throttle, gates, groups: reprocess::Groups::default(), doors });
     let small = Router::new()
         .route("/", get(overview::page))
         .route("/problems", get(problems::page))

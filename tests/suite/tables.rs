@@ -163,7 +163,7 @@ async fn check_tells_what_is_wrong_with_a_dialect() {
         "`quote` is one character, or `none`",
         "did you mean `pad`?",
         "without a header columns are named by number: `Artikelnummer` is none",
-        "`ListPrice` is written as a format",
+        "`%d.%m` does not read a day",
         "`count` is the number of the field that counts the rows, from 1",
     ] {
         assert!(ran.err.contains(sign), "{sign} is missing in:\n{}", ran.err);

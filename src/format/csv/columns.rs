@@ -26,7 +26,7 @@ pub(super) fn numbered(dialect: &CsvDialect, file: &str) -> Result<Vec<Option<us
 
 /// A header that differs only in blanks nobody can tell apart is the same.
 fn is_same(name: &str, wanted: &str) -> bool {
-    name == wanted || folded(name) == folded(wanted)
+    folded(name) == folded(wanted)
 }
 
 /// Field index of each mapped column in the header. Each missing column is a problem, so the clerk sees all at once.
@@ -35,7 +35,11 @@ pub(super) fn named(header: &csv::StringRecord, dialect: &CsvDialect, file: &str
     let mut places = Vec::new();
     let mut problems = Vec::new();
     for (wanted, _) in &dialect.columns {
-        let found: Vec<usize> = names.iter().enumerate().filter(|(_, name)| is_same(name, wanted)).map(|(index, _)| index).collect();
+        let those = |is: &dyn Fn(&str) -> bool| names.iter().enumerate().filter(|(_, name)| is(name)).map(|(index, _)| index).collect();
+        let mut found: Vec<usize> = those(&|name| name == wanted);
+        if found.is_empty() {
+            found = those(&|name| is_same(name, wanted));
+        }
         match found.as_slice() {
             [one] => places.push(Some(*one)),
             [] => problems.push(

@@ -20,16 +20,16 @@ pub(super) fn is_truncated(bytes: &[u8], dialect: &CsvDialect) -> bool {
     let fields = |line: &[u8]| line.iter().filter(|byte| **byte == separator).count();
     let mut lines = table.split(|byte| *byte == b'\n');
     match (lines.next(), lines.next_back()) {
-        (Some(first), Some(last)) => !last.is_empty() && !is_trailer(last, dialect) && fields(last) < fields(first),
+        (Some(first), Some(last)) => !last.is_empty() && !is_trailer(last, dialect, separator) && fields(last) < fields(first),
         _ => false,
     }
 }
 
 /// Whether a line is the trailer, with its count if required. It has its own fields, fewer than the rows.
-fn is_trailer(line: &[u8], dialect: &CsvDialect) -> bool {
+fn is_trailer(line: &[u8], dialect: &CsvDialect, separator: u8) -> bool {
     let Some(trailer) = &dialect.trailer else { return false };
     let plain = |field: &[u8]| -> Vec<u8> { field.trim_ascii().iter().copied().filter(|byte| Some(*byte) != dialect.quote).collect() };
-    let fields: Vec<Vec<u8>> = line.split(|byte| *byte == dialect.separator).map(plain).collect();
+    let fields: Vec<Vec<u8>> = line.split(|byte| *byte == separator).map(plain).collect();
     let counts = trailer.count.is_none_or(|at| fields.get(at.saturating_sub(1)).is_some_and(|count| !count.is_empty()));
     counts && fields.first().is_some_and(|first| *first == trailer.starts.as_bytes())
 }

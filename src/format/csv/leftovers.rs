@@ -33,20 +33,24 @@ pub(super) fn undone(value: &str) -> Result<Cow<'_, str>, Lost> {
     }
     // So does an apostrophe, which a spreadsheet does not show.
     match value.strip_prefix('\'') {
-        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit() || "+-=@".contains(c)) && !rest.ends_with('\'') => {
+        Some(rest) if rest.starts_with(|c: char| c.is_ascii_digit() || "+-".contains(c)) && rest.chars().all(is_of_a_number) => {
             Ok(Cow::Borrowed(rest))
         }
         _ => Ok(Cow::Borrowed(value)),
     }
 }
 
-/// `1,00E+05`, `4.00638E+12`: a spreadsheet's own form, with decimals, a sign and two digits at least. Real codes such as `1E5` have not.
+/// What numbers and numeric codes are written with.
+fn is_of_a_number(c: char) -> bool {
+    c.is_ascii_digit() || "+-./, ()".contains(c)
+}
+
+/// `1,00E+05`, `4.00638E+12`, `1E+11`: a spreadsheet's own form, with a sign and two digits at least. Real codes such as `1E5` have not.
 fn is_shortened(value: &str) -> bool {
     let Some((mantissa, exponent)) = value.strip_prefix('-').unwrap_or(value).split_once("E+") else { return false };
     let is_digits = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
-    let has_decimals =
-        mantissa.split_once(['.', ',']).is_some_and(|(whole, decimals)| whole.len() == 1 && is_digits(whole) && is_digits(decimals));
-    has_decimals && exponent.len() >= 2 && is_digits(exponent)
+    let (whole, decimals) = mantissa.split_once(['.', ',']).unwrap_or((mantissa, "0"));
+    whole.len() == 1 && is_digits(whole) && is_digits(decimals) && exponent.len() >= 2 && is_digits(exponent)
 }
 
 #[cfg(test)]
@@ -65,12 +69,14 @@ mod tests {
             ("1.5E+3", "1.5E+3"),
             ("'quoted'", "'quoted'"),
             ("'s Gravenhage", "'s Gravenhage"),
+            ("'90er Jahre", "'90er Jahre"),
+            ("'70s", "'70s"),
             ("see #N/A there", "see #N/A there"),
             ("=A1", "=A1"),
         ] {
             assert_eq!(undone(value).as_deref(), Ok(right), "{value}");
         }
-        for value in ["1,00E+05", "1.00E+05", "4,00638E+12", "-1,5E+10"] {
+        for value in ["1,00E+05", "1.00E+05", "4,00638E+12", "-1,5E+10", "1E+11"] {
             assert_eq!(undone(value), Err(Lost::Shortened), "{value}");
         }
         for value in ["#N/A", "#NV", "#DIV/0!"] {

@@ -105,6 +105,24 @@ impl Seen {
     }
 }
 
+/// The lines of a table as they are counted here, each with its end.
+pub(super) fn lines(bytes: &[u8], mut quotes: Quotes) -> Vec<&[u8]> {
+    let mut lines = Vec::new();
+    let mut from = 0;
+    for (at, byte) in bytes.iter().enumerate() {
+        quotes.next(*byte);
+        let is_lone_cr = *byte == b'\r' && quotes.is_between() && bytes.get(at + 1).is_some_and(|next| *next != b'\n');
+        if *byte == b'\n' || is_lone_cr {
+            lines.push(&bytes[from..=at]);
+            from = at + 1;
+        }
+    }
+    if from < bytes.len() {
+        lines.push(&bytes[from..]);
+    }
+    lines
+}
+
 /// A text that is observed.
 pub(super) struct Watched<R> {
     text: R,
@@ -131,11 +149,11 @@ impl<R: Read> Read for Watched<R> {
             if let Some(field) = seen.quotes.next(*byte) {
                 seen.strays.push_back((at, field));
             }
-            // CR alone ends a line too; only the next byte shows that it is alone.
+            // CR alone ends a line too, outside quotes; only the next byte shows that it is alone.
             if seen.after_cr && *byte != b'\n' {
                 seen.lone_cr(at - 1);
             }
-            seen.after_cr = *byte == b'\r';
+            seen.after_cr = *byte == b'\r' && seen.quotes.is_between();
             if matches!(byte, b'\r' | b'\n') || Some(*byte) == self.quote {
                 seen.signs.push_back((at, *byte));
             } else if *byte < 0x20 && *byte != b'\t' {

@@ -215,10 +215,13 @@ impl Lifter<'_> {
             if record.iter().all(|field| trimmed(field).is_empty()) {
                 continue;
             }
-            if let Some(field) = stray {
-                count += 1;
+            if let Some(field) = stray.filter(|_| !self.is_trailer(&record)) {
                 let problem = Problem::new(Code::CsvRow, say!("csv-quote-stray")).at(Place::at(self.file, line, field));
                 self.tell(problem.hint(say!("hint-csv-double-quote")));
+                if places.is_none() {
+                    return self.close();
+                }
+                count += 1;
                 continue;
             }
             if let Some(at) = trailer {
@@ -332,7 +335,7 @@ impl Lifter<'_> {
         self.open(self.keys.row, line, 1, None);
         for at in 0..self.keys.columns.len() {
             let place = places.get(at).copied().flatten();
-            let Some(value) = place.and_then(|index| record.get(index)).map(trimmed).filter(|value| !value.is_empty()) else {
+            let Some(value) = place.and_then(|index| record.get(index)).map(trimmed).filter(|value| !matches!(*value, "" | "=\"\"")) else {
                 continue;
             };
             let column = place.and_then(|index| u32::try_from(index + 1).ok()).unwrap_or(1);

@@ -12,6 +12,8 @@ enum At {
     Escaped,
     /// After a quote in a quoted field: the field ends here, or the quote is doubled.
     Closed,
+    /// Blanks after a quoted field.
+    Padded,
 }
 
 /// Follows the quotes of a table.
@@ -23,11 +25,18 @@ pub(super) struct Quotes {
     at: At,
     /// Fields of the row before this one.
     fields: u32,
+    /// A field of the row that had blanks after its quote.
+    padded: Option<u32>,
 }
 
 impl Quotes {
     pub(super) fn new(quote: Option<u8>, separator: u8, escape: Option<u8>) -> Self {
-        Self { quote, separator, escape, at: At::Start, fields: 0 }
+        Self { quote, separator, escape, at: At::Start, fields: 0, padded: None }
+    }
+
+    /// Whether the reader is between two fields or rows.
+    pub(super) fn is_between(&self) -> bool {
+        self.at == At::Start
     }
 
     /// The next byte; returns the number of the field (from 1) in which the byte before it was a stray quote.
@@ -40,16 +49,25 @@ impl Quotes {
             At::Quoted | At::Escaped => At::Quoted,
             At::Closed if Some(byte) == self.quote => At::Quoted,
             At::Start if Some(byte) == self.quote => At::Quoted,
-            At::Start | At::Plain | At::Closed if byte == self.separator => {
+            At::Start | At::Plain | At::Closed | At::Padded if byte == self.separator => {
                 self.fields += 1;
                 At::Start
             }
-            At::Start | At::Plain | At::Closed if is_end => {
-                self.fields = 0;
+            At::Start | At::Plain | At::Closed | At::Padded if is_end => {
+                (self.fields, self.padded) = (0, None);
                 At::Start
             }
-            At::Closed => {
-                stray = Some(self.fields + 1);
+            At::Closed | At::Padded if matches!(byte, b' ' | b'\t') => {
+                self.padded = self.padded.or(Some(self.fields + 1));
+                At::Padded
+            }
+            At::Closed | At::Padded => {
+                (stray, self.padded) = (Some(self.fields + 1), None);
+                At::Plain
+            }
+            // `"Cable 2" ; red"`: the quote before the blank did not end the field.
+            At::Start | At::Plain if Some(byte) == self.quote => {
+                stray = self.padded.take();
                 At::Plain
             }
             At::Start | At::Plain => At::Plain,
@@ -75,6 +93,7 @@ mod tests {
             ("1;\"Cable 2\" ; red\";2\n", vec![2]),
             ("1;\"19\\\" rack\";2\n", vec![2]),
             ("1;24\" wide;2\n", vec![]),
+            ("1;\"Pump\" ;2\n\"a\"\t;b\"\n", vec![1]),
             ("\"a\"x\n\"b\"\r\n\"c\"y", vec![1, 1]),
             ("\"a;b\";\"c\nd\"\n\"\"\n\"\"\"\"\n", vec![]),
         ] {

@@ -2,7 +2,7 @@
 
 use std::{collections::HashSet, io::Read as _};
 
-use super::{CsvDialect, stream};
+use super::{CsvDialect, lines, opening, quotes::Quotes, stream};
 use crate::{
     format::{ByteSource, Limits},
     model::{ElementStack, Events, Problems, Start},
@@ -31,7 +31,11 @@ pub(super) fn rest(
         Some((encoding, _)) if encoding != encoding_rs::UTF_8 => format!("\u{feff}{}", encoding.decode(&bytes).0).into_bytes(),
         _ => bytes,
     };
-    let lines: Vec<&[u8]> = bytes.split_inclusive(|byte| *byte == b'\n').collect();
+    // A byte-order mark is no part of the first field.
+    let text = bytes.strip_prefix("\u{feff}".as_bytes()).unwrap_or(&bytes);
+    let first = memchr::memchr2(b'\r', b'\n', text).map_or(text, |end| &text[..end]);
+    let separator = opening::named_separator(first).unwrap_or(dialect.separator);
+    let lines = lines::lines(&bytes, Quotes::new(dialect.quote, separator, dialect.escape));
     let wanted: HashSet<u32> = wanted.iter().map(|(line, _)| *line).collect();
     // The file was read to its end: its last line is the trailer.
     let trailer = lines.iter().rposition(|line| !line.trim_ascii().is_empty()).filter(|_| dialect.trailer.is_some());
@@ -47,7 +51,7 @@ pub(super) fn rest(
         keep &= trailer.is_none_or(|trailer| at < trailer);
         if keep {
             out.extend_from_slice(line);
-            if !line.ends_with(b"\n") {
+            if !line.ends_with(b"\n") && !line.ends_with(b"\r") {
                 out.push(b'\n');
             }
         }
@@ -58,7 +62,7 @@ pub(super) fn rest(
             fields.resize(at.max(1), String::new());
             fields[at - 1] = count.to_string();
         }
-        out.extend_from_slice(fields.join(&char::from(dialect.separator).to_string()).as_bytes());
+        out.extend_from_slice(fields.join(&char::from(separator).to_string()).as_bytes());
         out.push(b'\n');
     }
     Ok(out)

@@ -7,7 +7,10 @@ use encoding_rs::Encoding;
 use super::{CsvDialect, Ragged, Trailer};
 use crate::{
     format::decode::Undecodable,
-    model::toml_reader::{TomlItem, TomlReader},
+    model::{
+        moment,
+        toml_reader::{TomlItem, TomlReader},
+    },
 };
 
 /// Reads `[csv]`.
@@ -105,20 +108,16 @@ fn dates(table: &TomlReader<'_>) -> HashMap<String, String> {
     let mut dates = HashMap::new();
     for entry in inner.free() {
         match &entry.node.item {
-            TomlItem::Text(format) if is_format(format) => {
-                dates.insert(entry.key.clone(), format.clone());
-            }
+            TomlItem::Text(format) => match moment::wrong_format(format) {
+                None => {
+                    dates.insert(entry.key.clone(), format.clone());
+                }
+                Some(why) => inner.bad(&entry.node, why),
+            },
             _ => inner.bad(&entry.node, format!("`{}` is written as a format, as in \"%d.%m.%Y\"", entry.key)),
         }
     }
     dates
-}
-
-/// Whether a format has a year, a month and a day, and no invalid part.
-fn is_format(format: &str) -> bool {
-    let known = !chrono::format::StrftimeItems::new(format).any(|item| matches!(item, chrono::format::Item::Error));
-    let has = |signs: &[&str]| signs.iter().any(|sign| format.contains(sign));
-    known && (has(&["%F", "%D"]) || (has(&["%Y", "%y"]) && has(&["%m", "%b", "%B", "%-m"]) && has(&["%d", "%e", "%-d"])))
 }
 
 fn columns(table: &TomlReader<'_>, header: bool) -> Vec<(String, String)> {

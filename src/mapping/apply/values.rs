@@ -16,6 +16,7 @@ use crate::{
     model::{
         Code, NodeId, Problem,
         i18n::{Argument, Join, List, say},
+        number,
         problem::cut,
         shape::ValueKind,
     },
@@ -28,17 +29,19 @@ struct Found {
     at: NodeId,
     /// The kind that the schema or a conversion gives it; none if nothing does.
     kind: Option<ValueKind>,
+    /// It is the document's own text, with the decimal separator of its file.
+    is_original: bool,
 }
 
 impl Found {
     fn of(value: Option<Json>, at: NodeId) -> Self {
-        Self { value, at, kind: None }
+        Self { value, at, kind: None, is_original: false }
     }
 
     /// A value of our own files: TOML says what it is, so that a text stays one.
     fn given(value: Option<Json>, at: NodeId) -> Self {
         let kind = value.as_ref().is_some_and(Json::is_string).then_some(ValueKind::Text);
-        Self { value, at, kind }
+        Self { value, at, kind, is_original: false }
     }
 }
 
@@ -51,7 +54,7 @@ impl Applier<'_, '_> {
     }
 
     fn found_value(&mut self, rule: &ValueRule, node: NodeId, required: bool, field: &str) -> Found {
-        let Ok(Found { value: raw, at, kind }) = self.raw(rule, node, field) else { return Found::of(None, node) };
+        let Ok(Found { value: raw, at, kind, is_original }) = self.raw(rule, node, field) else { return Found::of(None, node) };
         let Some(raw) = raw else {
             if rule.default.is_none() && required {
                 let source = match rule.paths() {
@@ -61,18 +64,20 @@ impl Applier<'_, '_> {
                 let text = say!("value-needed", source = source, field = field);
                 self.report(Problem::new(Code::ValueMissing, text), at, rule.line);
             }
-            return Found::of(rule.default.clone(), at);
+            return Found::given(rule.default.clone(), at);
         };
         // Codes are brought to one spelling before the lookup; the table's value becomes a number or a date after it.
         let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == ValueKind::Text).count();
         let (before, after) = rule.conversions.split_at(if rule.table.is_some() { spelling } else { 0 });
-        let Some(value) = self.converted(before, raw, at, field, rule.line) else { return Found::of(None, at) };
+        let Some(value) = self.converted(before, raw, (at, is_original), field, rule.line) else { return Found::of(None, at) };
         let Some(value) = self.translated(rule, value, at, field) else { return Found::of(None, at) };
         let kind = match rule.conversions.last() {
             Some(last) => Some(last.function.makes),
-            None => kind.filter(|_| rule.table.is_none()),
+            None if rule.table.is_some() => value.is_string().then_some(ValueKind::Text),
+            None => kind,
         };
-        Found { value: self.converted(after, value, at, field, rule.line), at, kind }
+        let is_original = is_original && rule.table.is_none();
+        Found { value: self.converted(after, value, (at, is_original), field, rule.line), at, kind, is_original: false }
     }
 
     /// The text at the source; an expression that fails is reported.
@@ -91,7 +96,7 @@ impl Applier<'_, '_> {
                 let mut with_value = found.iter().filter(|found| found.value.is_some());
                 // A blank row says nothing: the first one with a value counts, and no other may say something else.
                 let Some(first) = with_value.next() else { return Ok(found.into_iter().next().unwrap_or(Found::of(None, node))) };
-                if let Some(other) = with_value.find(|other| !agree(rule, first, other)) {
+                if let Some(other) = with_value.find(|other| !self.agree(rule, first, other)) {
                     let said = |found: &Found| found.value.as_ref().and_then(Json::as_str).map(cut).unwrap_or_default();
                     let line = self.document.element(first.at).line;
                     let text = say!("group-contradicts", value = said(other), first = said(first), line = line, field = field);
@@ -104,7 +109,7 @@ impl Applier<'_, '_> {
             From::Expression { text, with } => {
                 let inputs = self.inputs(with, node, field);
                 match expression::evaluate(text, &inputs) {
-                    Ok(value) => Ok(Found::of(value, node)),
+                    Ok(value) => Ok(Found::given(value, node)),
                     Err(message) => {
                         let text = format!("`{field}`: the expression `{text}` failed: {message}");
                         self.report(Problem::new(Code::ValueExpression, text), node, rule.line);
@@ -133,7 +138,7 @@ impl Applier<'_, '_> {
                 let is_whole = rule.join.is_none() && rule.split.is_none();
                 // What is joined or cut is a text, whatever it was made of.
                 let kind = if is_whole { found.first().and_then(|found| found.kind(document)) } else { Some(ValueKind::Text) };
-                return Found { value: Some(Json::String(text)), at: found.first().map_or(node, Match::node), kind };
+                return Found { value: Some(Json::String(text)), at: found.first().map_or(node, Match::node), kind, is_original: true };
             }
         }
         Found::of(None, first.unwrap_or(node))
@@ -148,6 +153,41 @@ impl Applier<'_, '_> {
         with.iter().map(input).collect()
     }
 
+    /// The options of a conversion: how numbers are written is one decision for a file.
+    fn options<'c>(&self, conversion: &'c Conversion, at: NodeId, is_original: bool) -> Cow<'c, ConversionOptions> {
+        match self.document.decimal_separator(at).filter(|_| is_original && conversion.options.decimal.is_none()) {
+            None => Cow::Borrowed(&conversion.options),
+            separator => Cow::Owned(ConversionOptions { decimal: separator, ..conversion.options.clone() }),
+        }
+    }
+
+    /// Whether two rows of a group say the same: the same text or number, or texts of which the rule makes the same.
+    fn agree(&self, rule: &ValueRule, first: &Found, other: &Found) -> bool {
+        let (Some(Json::String(a)), Some(Json::String(b))) = (&first.value, &other.value) else { return first.value == other.value };
+        let typed = |found: &Found, text: &str| match found.kind {
+            Some(ValueKind::Decimal | ValueKind::Integer) => {
+                number::plain(text, None)?.parse::<Decimal>().ok().map(|value| value.normalize().to_string())
+            }
+            Some(ValueKind::Boolean) => Some(matches!(text, "true" | "1").to_string()),
+            _ => None,
+        };
+        if a == b || typed(first, a).is_some_and(|value| typed(other, b) == Some(value)) {
+            return true;
+        }
+        let made = |found: &Found, text: &str| {
+            let mut value = Json::String(text.to_string());
+            for conversion in &rule.conversions {
+                let Json::String(text) = &value else { break };
+                value = (conversion.function.apply)(text, &self.options(conversion, found.at, rule.table.is_none())).ok()?;
+            }
+            match (&rule.table, &value) {
+                (Some(table), Json::String(text)) => table.get(text).cloned(),
+                _ => Some(value),
+            }
+        };
+        made(first, a).is_some_and(|value| made(other, b) == Some(value))
+    }
+
     /// The value looked up in the rule's code table, if it has one.
     fn translated(&mut self, rule: &ValueRule, raw: Json, at: NodeId, field: &str) -> Option<Json> {
         let Some(table) = &rule.table else { return Some(raw) };
@@ -159,16 +199,18 @@ impl Applier<'_, '_> {
         known
     }
 
-    fn converted(&mut self, conversions: &[Conversion], value: Json, at: NodeId, field: &str, line: u32) -> Option<Json> {
+    fn converted(
+        &mut self,
+        conversions: &[Conversion],
+        value: Json,
+        (at, is_original): (NodeId, bool),
+        field: &str,
+        line: u32,
+    ) -> Option<Json> {
         let mut value = value;
         for conversion in conversions {
             let Json::String(text) = &value else { return Some(value) };
-            // How numbers are written is one decision for a file.
-            let separator = conversion.options.decimal.or_else(|| self.document.decimal_separator(at));
-            let options = match separator == conversion.options.decimal {
-                true => Cow::Borrowed(&conversion.options),
-                false => Cow::Owned(ConversionOptions { decimal: separator, ..conversion.options.clone() }),
-            };
+            let options = self.options(conversion, at, is_original);
             match (conversion.function.apply)(text, &options) {
                 Ok(converted) => value = converted,
                 Err(wanted) => {
@@ -180,26 +222,6 @@ impl Applier<'_, '_> {
         }
         Some(value)
     }
-}
-
-/// Whether two rows of a group say the same: the same text, the same number, or texts that the rule's conversions make the same.
-fn agree(rule: &ValueRule, first: &Found, other: &Found) -> bool {
-    let (Some(Json::String(a)), Some(Json::String(b))) = (&first.value, &other.value) else { return first.value == other.value };
-    let number = |text: &str, kind| {
-        matches!(kind, Some(ValueKind::Decimal | ValueKind::Integer))
-            .then(|| crate::model::number::plain(text, None))
-            .flatten()?
-            .parse::<Decimal>()
-            .ok()
-    };
-    let converted = |text: &str| {
-        rule.conversions.iter().try_fold(Json::String(text.to_string()), |value, conversion| match &value {
-            Json::String(text) => (conversion.function.apply)(text, &conversion.options).ok(),
-            _ => Some(value),
-        })
-    };
-    let same_number = || number(a, first.kind).is_some_and(|number_a| number(b, other.kind) == Some(number_a));
-    a == b || same_number() || (!rule.conversions.is_empty() && converted(a).is_some_and(|value| converted(b) == Some(value)))
 }
 
 /// The part of a text that `split` selects; all of it without `split`.

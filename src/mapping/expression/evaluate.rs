@@ -9,7 +9,7 @@ use minijinja::{
 
 use super::{
     filters,
-    operators::{arithmetic, compared, joined, number},
+    operators::{arithmetic, compared, joined, number, same},
     value::{Number, Value},
 };
 
@@ -34,7 +34,7 @@ impl Evaluator<'_> {
                 let value = self.value(&unary.expr)?;
                 match unary.op {
                     UnaryOpKind::Not => Ok(Value::Bool(!value.is_true())),
-                    UnaryOpKind::Neg => number(&value, "-").map(|number| Value::Number(Number { value: -number.value, ..number })),
+                    UnaryOpKind::Neg => number(&value, "-").map(|number| Value::Number(Number::new(-number.value, number.has_decimals))),
                 }
             }
             Expr::BinOp(binary) => self.binary(binary.op, &binary.left, &binary.right),
@@ -61,25 +61,30 @@ impl Evaluator<'_> {
             Expr::Test(test) => {
                 filters::test(self.environment, test.name, &self.value(&test.expr)?, &self.arguments(&test.args)?).map(Value::Bool)
             }
-            Expr::GetItem(item) => {
-                let (value, index) = (self.value(&item.expr)?, number(&self.value(&item.subscript_expr)?, "[…]")?);
-                let index = i64::try_from(index.value).map_err(|_| "`[…]` takes a whole number".to_string())?;
-                Ok(at(&value, index).unwrap_or(Value::None))
-            }
-            Expr::Slice(slice) => {
-                let bound = |of: &Option<Expr<'_>>| match of {
-                    Some(of) => number(&self.value(of)?, "[…]")
-                        .and_then(|number| i64::try_from(number.value).map(Some).map_err(|_| "`[…]` takes whole numbers".to_string())),
-                    None => Ok(None),
-                };
-                if slice.step.is_some() {
-                    return Err("`[…]` with a step is not supported".into());
+            Expr::GetItem(item) => match &item.expr {
+                // A small table: `{'A': 'x'}[code]`.
+                Expr::Map(map) => {
+                    let wanted = self.value(&item.subscript_expr)?;
+                    for (key, value) in map.keys.iter().zip(&map.values) {
+                        if same(&self.value(key)?, &wanted) {
+                            return self.value(value);
+                        }
+                    }
+                    Ok(Value::None)
                 }
+                list => at(&self.value(list)?, self.index(&item.subscript_expr)?),
+            },
+            Expr::Slice(slice) => {
+                let bound = |of: &Option<Expr<'_>>| of.as_ref().map(|of| self.index(of)).transpose();
                 part(&self.value(&slice.expr)?, bound(&slice.start)?, bound(&slice.stop)?)
             }
-            Expr::Call(_) => Err("functions and methods are not supported: use filters, such as `text | upper`".into()),
-            Expr::GetAttr(_) | Expr::Map(_) => Err("the values of an expression have no attributes".into()),
+            Expr::Call(_) | Expr::GetAttr(_) | Expr::Map(_) => Err("this part of Jinja is not supported".into()),
         }
+    }
+
+    fn index(&self, of: &Expr<'_>) -> Result<i64, String> {
+        let number = number(&self.value(of)?, "[…]")?.settled();
+        i64::try_from(number).ok().filter(|_| number.fract().is_zero()).ok_or_else(|| "`[…]` takes a whole number".to_string())
     }
 
     fn all(&self, items: &[Expr<'_>]) -> Result<Value, String> {
@@ -119,11 +124,49 @@ fn place(index: i64, length: usize) -> Option<usize> {
     usize::try_from(if index < 0 { index + length } else { index }).ok()
 }
 
-fn at(value: &Value, index: i64) -> Option<Value> {
-    match value {
-        Value::List(all) => all.get(place(index, all.len())?).cloned(),
-        Value::Text(text) => text.chars().nth(place(index, text.chars().count())?).map(|c| Value::Text(c.to_string())),
-        _ => None,
+fn at(value: &Value, index: i64) -> Result<Value, String> {
+    let found = match value {
+        Value::List(all) => place(index, all.len()).and_then(|place| all.get(place).cloned()),
+        Value::Text(text) => {
+            place(index, text.chars().count()).and_then(|place| text.chars().nth(place)).map(|c| Value::Text(c.to_string()))
+        }
+        other => return Err(format!("{} has no parts", other.described())),
+    };
+    Ok(found.unwrap_or(Value::None))
+}
+
+/// What of Jinja an expression uses that is not there, if it uses any.
+///
+/// # Errors
+/// A sentence about it.
+pub(super) fn supported(expression: &Expr<'_>) -> Result<(), String> {
+    let each = |all: &[Expr<'_>]| all.iter().try_for_each(supported);
+    let maybe = |one: &Option<Expr<'_>>| one.as_ref().map_or(Ok(()), supported);
+    let arguments = |all: &[CallArg<'_>]| {
+        all.iter().try_for_each(|argument| match argument {
+            CallArg::Pos(value) => supported(value),
+            _ => Err("give the arguments of a filter by position, without names".to_string()),
+        })
+    };
+    match expression {
+        Expr::Var(_) | Expr::Const(_) => Ok(()),
+        Expr::List(list) => each(&list.items),
+        Expr::Tuple(tuple) => each(&tuple.items),
+        Expr::UnaryOp(unary) => supported(&unary.expr),
+        Expr::BinOp(binary) => supported(&binary.left).and(supported(&binary.right)),
+        Expr::Compare(compare) => supported(&compare.expr).and(compare.ops.iter().try_for_each(|step| supported(&step.expr))),
+        Expr::IfExpr(choice) => supported(&choice.test_expr).and(supported(&choice.true_expr)).and(maybe(&choice.false_expr)),
+        Expr::Filter(filter) => maybe(&filter.expr).and(arguments(&filter.args)),
+        Expr::Test(test) => supported(&test.expr).and(arguments(&test.args)),
+        Expr::GetItem(item) => supported(&item.subscript_expr).and(match &item.expr {
+            Expr::Map(map) => each(&map.keys).and(each(&map.values)),
+            list => supported(list),
+        }),
+        Expr::Slice(slice) if slice.step.is_some() => Err("`[…]` with a step is not supported".into()),
+        Expr::Slice(slice) => supported(&slice.expr).and(maybe(&slice.start)).and(maybe(&slice.stop)),
+        Expr::Map(_) => Err("a table needs its key: `{'A': 'x'}[code]`".into()),
+        Expr::Call(_) => Err("functions and methods are not supported: use filters, such as `text | upper`".into()),
+        Expr::GetAttr(_) => Err("the values of an expression have no attributes".into()),
     }
 }
 

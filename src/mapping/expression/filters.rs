@@ -1,10 +1,13 @@
 //! Filters and tests. Those over numbers are exact and ours; the others are minijinja's.
 
-use minijinja::{Environment, machinery::ast::BinOpKind};
+use minijinja::{
+    Environment,
+    machinery::ast::{BinOpKind, CompareOpKind},
+};
 use rust_decimal::{Decimal, RoundingStrategy, prelude::ToPrimitive as _};
 
 use super::{
-    operators::{arithmetic, number, order, rounded},
+    operators::{arithmetic, compared, number, order, rounded},
     value::{Number, Value, scientific},
 };
 
@@ -18,11 +21,15 @@ pub(super) fn sentence(error: &minijinja::Error) -> String {
 /// # Errors
 /// There is no such filter, or it does not take these values.
 pub(super) fn apply(environment: &Environment<'_>, name: &str, value: &Value, arguments: &[Value]) -> Result<Value, String> {
+    // What is missing stays missing: it is never the text "none".
+    if matches!(value, Value::None) && !matches!(name, "default" | "d" | "abs" | "float" | "int" | "round") {
+        return Ok(Value::None);
+    }
     match (name, value, arguments) {
         ("string", value, []) => Ok(Value::Text(value.text())),
         ("float", value, []) => Ok(Value::Number(Number::decimal(converted(value, name)?.value))),
-        ("int", value, []) => Ok(Value::Number(Number::whole(converted(value, name)?.value.trunc()))),
-        ("abs", value, []) => number(value, name).map(|number| Value::Number(Number { value: number.value.abs(), ..number })),
+        ("int", value, []) => Ok(Value::Number(Number::whole(converted(value, name)?.settled().trunc()))),
+        ("abs", value, []) => number(value, name).map(|number| Value::Number(Number::new(number.value.abs(), number.has_decimals))),
         ("round", value, arguments) => round(value, arguments),
         ("sum", Value::List(all), []) => {
             all.iter().try_fold(Value::Number(Number::whole(Decimal::ZERO)), |sum, one| arithmetic(BinOpKind::Add, &sum, one))
@@ -30,6 +37,11 @@ pub(super) fn apply(environment: &Environment<'_>, name: &str, value: &Value, ar
         ("min", Value::List(all), []) => extreme(all, |order| order.is_lt()),
         ("max", Value::List(all), []) => extreme(all, |order| order.is_gt()),
         ("join", Value::List(all), arguments) => {
+            if all.iter().any(|one| matches!(one, Value::None)) {
+                return Err(
+                    "`join`: a value is missing; give a text for this case, such as `(x or '')`, or leave it out with `| select`".into()
+                );
+            }
             let between = arguments.first().map(Value::text).unwrap_or_default();
             Ok(Value::Text(all.iter().map(Value::text).collect::<Vec<_>>().join(&between)))
         }
@@ -68,6 +80,19 @@ pub(super) fn apply(environment: &Environment<'_>, name: &str, value: &Value, ar
 /// # Errors
 /// There is no such test, or it does not take these values.
 pub(super) fn test(environment: &Environment<'_>, name: &str, value: &Value, arguments: &[Value]) -> Result<bool, String> {
+    let comparison = match name {
+        "eq" | "equalto" | "==" => Some(CompareOpKind::Eq),
+        "ne" | "!=" => Some(CompareOpKind::Ne),
+        "lt" | "lessthan" | "<" => Some(CompareOpKind::Lt),
+        "le" | "<=" => Some(CompareOpKind::Lte),
+        "gt" | "greaterthan" | ">" => Some(CompareOpKind::Gt),
+        "ge" | ">=" => Some(CompareOpKind::Gte),
+        "in" => Some(CompareOpKind::In),
+        _ => None,
+    };
+    if let (Some(comparison), [other]) = (comparison, arguments) {
+        return compared(comparison, value, other);
+    }
     let values: Vec<_> = std::iter::once(value).chain(arguments).map(Value::to_jinja).collect();
     environment.empty_state().perform_test(name, &values).map_err(|error| format!("test `{name}`: {}", sentence(&error)))
 }
@@ -95,7 +120,7 @@ fn round(value: &Value, arguments: &[Value]) -> Result<Value, String> {
         Some(Value::Text(text)) if text == "floor" => RoundingStrategy::ToNegativeInfinity,
         Some(_) => return Err("`round` takes `common`, `ceil` or `floor` as its method".into()),
     };
-    Ok(Value::Number(rounded(number(value, "round")?, places, strategy)))
+    Ok(Value::Number(rounded(&number(value, "round")?, places, strategy)))
 }
 
 fn extreme(all: &[Value], is_better: fn(std::cmp::Ordering) -> bool) -> Result<Value, String> {

@@ -39,8 +39,9 @@ fn environment() -> &'static Environment<'static> {
 /// Whether `text` is an expression, and which names it uses.
 ///
 /// # Errors
-/// The parser's message.
+/// The parser's message, or a part of Jinja that is not there.
 pub(super) fn check(text: &str) -> Result<Vec<String>, String> {
+    evaluate::supported(&parse_expr(text).map_err(|error| sentence(&error))?)?;
     let expression = environment().compile_expression(text).map_err(|error| sentence(&error))?;
     let mut names: Vec<String> = expression.undeclared_variables(false).into_iter().collect();
     names.sort();
@@ -77,7 +78,14 @@ fn typed(input: &Input) -> Value {
     let Some(value) = &input.value else { return Value::None };
     let Json::String(text) = value else { return Value::of(value) };
     let number = match input.kind {
-        Some(ValueKind::Integer) => decimal(text).map(Number::whole),
+        Some(ValueKind::Integer) => decimal(text).map(|value| Number::spelt(value, text)),
+        Some(ValueKind::Boolean) => {
+            return match text.trim() {
+                "true" | "1" => Value::Bool(true),
+                "false" | "0" => Value::Bool(false),
+                _ => Value::of(value),
+            };
+        }
         Some(ValueKind::Decimal) => scientific(text).map(Number::decimal),
         Some(_) => None,
         None => untyped(text),
@@ -91,7 +99,7 @@ fn untyped(text: &str) -> Option<Number> {
     let is_plain =
         digits.len() <= 15 && (digits == "0" || digits.starts_with("0.") || digits.starts_with(|c: char| ('1'..='9').contains(&c)));
     let value = decimal(text).filter(|_| is_plain && !digits.ends_with('.'))?;
-    Some(Number { value, has_decimals: digits.contains('.') })
+    Some(Number::new(value, digits.contains('.')))
 }
 
 #[cfg(test)]

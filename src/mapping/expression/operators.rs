@@ -17,7 +17,7 @@ const MOST_POWER: u32 = 64;
 /// It is no number.
 pub(super) fn number(value: &Value, operator: &str) -> Result<Number, String> {
     match value {
-        Value::Number(number) => Ok(*number),
+        Value::Number(number) => Ok(number.clone()),
         other => {
             let convert = match other {
                 Value::Text(_) => "; read it with `as = \"decimal\"`, or join texts with `~`",
@@ -41,7 +41,7 @@ pub(super) fn arithmetic(kind: BinOpKind, left: &Value, right: &Value) -> Result
         BinOpKind::Sub => a.checked_sub(b),
         BinOpKind::Mul => a.checked_mul(b),
         BinOpKind::Div => a.checked_div(b),
-        BinOpKind::FloorDiv => a.checked_div(b).map(|quotient| quotient.floor()),
+        BinOpKind::FloorDiv => a.checked_div(b).map(|quotient| Number::decimal(quotient).settled().floor()),
         BinOpKind::Rem => {
             a.checked_rem(b).map(|rest| if rest.is_zero() || rest.is_sign_negative() == b.is_sign_negative() { rest } else { rest + b })
         }
@@ -49,7 +49,7 @@ pub(super) fn arithmetic(kind: BinOpKind, left: &Value, right: &Value) -> Result
     };
     let value = value.ok_or_else(|| format!("`{operator}`: the result is too large, or not a number"))?.normalize();
     let has_decimals = left.has_decimals || right.has_decimals || matches!(kind, BinOpKind::Div);
-    Ok(Value::Number(Number { value, has_decimals }))
+    Ok(Value::Number(Number::new(value, has_decimals)))
 }
 
 fn power(base: Decimal, exponent: Decimal) -> Option<Decimal> {
@@ -103,9 +103,14 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
     match (left, right) {
         (Value::None, Value::None) => true,
         (Value::Bool(a), Value::Bool(b)) => a == b,
-        (Value::Number(a), Value::Number(b)) => a.value == b.value,
+        (Value::Number(a), Value::Number(b)) => a.settled() == b.settled(),
+        // A document may write `true` or `1`.
+        (Value::Bool(is), Value::Text(text)) | (Value::Text(text), Value::Bool(is)) => {
+            matches!((is, text.as_str()), (true, "true" | "1") | (false, "false" | "0"))
+        }
+        (Value::Bool(is), Value::Number(number)) | (Value::Number(number), Value::Bool(is)) => number.value == Decimal::from(u8::from(*is)),
         (Value::Text(a), Value::Text(b)) => a == b,
-        (Value::Text(text), Value::Number(number)) | (Value::Number(number), Value::Text(text)) => decimal(text) == Some(number.value),
+        (Value::Text(text), Value::Number(number)) | (Value::Number(number), Value::Text(text)) => decimal(text) == Some(number.settled()),
         (Value::List(a), Value::List(b)) => a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b)),
         _ => false,
     }
@@ -117,7 +122,7 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
 /// They have none.
 pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, String> {
     match (left, right) {
-        (Value::Number(a), Value::Number(b)) => Ok(a.value.cmp(&b.value)),
+        (Value::Number(a), Value::Number(b)) => Ok(a.settled().cmp(&b.settled())),
         (Value::Text(a), Value::Text(b)) if is_time(a) && form(a) == form(b) => Ok(a.cmp(b)),
         (Value::Text(text), Value::Number(_)) | (Value::Number(_), Value::Text(text)) if decimal(text).is_none() => {
             Err(format!("the text `{}` and a number have no order", crate::model::problem::cut(text)))
@@ -150,6 +155,6 @@ fn is_in(item: &Value, all: &Value) -> Result<bool, String> {
 }
 
 /// A number rounded to decimal places, halves away from zero, as in trade.
-pub(super) fn rounded(number: Number, places: u32, strategy: RoundingStrategy) -> Number {
-    Number { value: number.value.round_dp_with_strategy(places, strategy), ..number }
+pub(super) fn rounded(number: &Number, places: u32, strategy: RoundingStrategy) -> Number {
+    Number::new(number.settled().round_dp_with_strategy(places, strategy), number.has_decimals)
 }

@@ -39,6 +39,10 @@ fn a_code_keeps_its_letters() {
     assert_eq!(of("code == other", &with), json!(false));
     assert_eq!(of("code in ['815']", &with), json!(false));
     assert_eq!(of("version", &[input("version", "1.10", TEXT)]), json!("1.10"));
+    let whole = Some(ValueKind::Integer);
+    assert_eq!(of("'SO' ~ no", &[input("no", "00815", whole)]), json!("SO00815"), "a code may be declared as a number");
+    assert_eq!(of("no if no else 0", &[input("no", "00815", whole)]), json!("00815"));
+    assert_eq!(of("no + 1", &[input("no", "00815", whole)]), json!(816));
     for code in ["007", "12345678901234567890"] {
         assert_eq!(of("code ~ '/x'", &[input("code", code, None)]), json!(format!("{code}/x")));
     }
@@ -78,6 +82,13 @@ fn a_missing_value_is_said_and_never_joined() {
     assert_eq!(of("q / (none_here or 1)", &with), json!(3));
     assert_eq!(evaluate("q if none_here", &with), Ok(None));
     assert!(evaluate("q * none_here", &with).is_err_and(|error| error.contains("(x or 0)")));
+    assert!(evaluate("[q, none_here] | join('-')", &with).is_err_and(|error| error.contains("missing")));
+    for filter in ["none_here | string", "none_here | upper", "none_here | trim | split"] {
+        assert_eq!(evaluate(filter, &with), Ok(None), "{filter}");
+    }
+    assert_eq!(of("(none_here | string) in ['2']", &with), json!(false));
+    assert!(evaluate("none_here | round", &with).is_err());
+    assert_eq!(of("none_here | default('x', true)", &with), json!("x"));
     assert!(evaluate("'a' ~ none_here", &with).is_err_and(|error| error.contains("(x or '')")));
     assert!(evaluate("other + 1", &with).is_err_and(|error| error == "`other` is not in `with`"));
     assert!(evaluate("q / 0", &with).is_err_and(|error| error == "division by zero"));
@@ -120,7 +131,12 @@ fn what_jinja_offers_for_texts_is_there() {
     assert_eq!(of("[name, ''] | select | join(' ') | trim", &with), json!("Abc def"));
     assert_eq!(of("(list | split)[-1]", &with), json!("2.50"));
     assert_eq!(of("'x' if name is string else 'y'", &with), json!("x"));
-    assert!(evaluate("name.upper()", &with).is_err_and(|error| error.contains("filters")));
+    assert_eq!(of("{'A': 'x', 'B': 'y'}[code]", &[input("code", "B", TEXT)]), json!("y"));
+    assert_eq!(of("3 is gt 2 and [1, 5] | select('gt', 2) | list == [5]", &[]), json!(true));
+    assert!(evaluate("name is gt 2", &with).is_err(), "not by its kind");
+    for refused in ["name.upper()", "range(3)", "name.x", "[1, 2] | sort(reverse=true)", "name[::2]", "{'A': 1}"] {
+        assert!(check(refused).is_err(), "{refused}");
+    }
     assert!(evaluate("name | nothing", &with).is_err_and(|error| error.contains("nothing")));
 }
 
@@ -137,5 +153,26 @@ proptest! {
         prop_assert_eq!(got.as_f64(), plain.parse::<f64>().ok(), "{}", &spelling);
         let twice = of("q + q", &[input("q", &spelling, DECIMAL)]);
         prop_assert_eq!(twice.as_f64(), (exact + exact).to_string().parse::<f64>().ok(), "{}", &spelling);
+    }
+}
+
+#[test]
+fn what_is_true_or_false_by_its_type_is_so() {
+    let with = |text: &str| [input("active", text, Some(ValueKind::Boolean))];
+    for (text, right) in [("0", false), ("false", false), ("1", true), ("true", true)] {
+        assert_eq!(of("active", &with(text)), json!(right));
+        assert_eq!(of("'yes' if active else 'no'", &with(text)), json!(if right { "yes" } else { "no" }), "{text}");
+        assert_eq!(of("active == true", &with(text)), json!(right));
+        assert_eq!(of("active == 'true'", &with(text)), json!(right));
+        assert_eq!(of("(active | string) in ['true', '1']", &with(text)), json!(right), "as mappings of before say it");
+    }
+}
+
+#[test]
+fn a_division_leaves_nothing_behind() {
+    for (text, right) in
+        [("(7 / 3 * 3) | int", json!(7)), ("7 / 3 * 3 == 7", json!(true)), ("7 / 3 * 3 // 1", json!(7)), ("1 / 3 * 3", json!(1))]
+    {
+        assert_eq!(of(text, &[]), right, "{text}");
     }
 }

@@ -15,21 +15,40 @@ pub(super) enum Value {
 }
 
 /// A number. As a text, one of a type with decimals has a decimal point (`7.0`), as XML Schema writes it (Part 2, 3.2.3.2), however the
-/// document spells it.
-#[derive(Debug, Clone, Copy)]
+/// document spells it. A whole number of the document keeps its spelling: it may be a code.
+#[derive(Debug, Clone)]
 pub(super) struct Number {
     pub(super) value: Decimal,
     /// Its type has decimals.
     pub(super) has_decimals: bool,
+    /// How the document spells a whole number, if that is not the usual way: with leading zeros or a plus sign.
+    spelling: Option<String>,
 }
 
+/// Decimals that count when two numbers are compared. A quotient has 28, of which the last ones are rounded.
+const SETTLED: u32 = 20;
+
 impl Number {
+    pub(super) fn new(value: Decimal, has_decimals: bool) -> Self {
+        Self { value, has_decimals, spelling: None }
+    }
+
     pub(super) fn whole(value: Decimal) -> Self {
-        Self { value, has_decimals: false }
+        Self::new(value, false)
     }
 
     pub(super) fn decimal(value: Decimal) -> Self {
-        Self { value, has_decimals: true }
+        Self::new(value, true)
+    }
+
+    /// A whole number as a document spells it.
+    pub(super) fn spelt(value: Decimal, text: &str) -> Self {
+        Self { spelling: Some(text.trim().to_string()).filter(|text| *text != value.to_string()), ..Self::whole(value) }
+    }
+
+    /// The value without what a division has left: 7 / 3 * 3 is 7.
+    pub(super) fn settled(&self) -> Decimal {
+        self.value.round_dp(SETTLED).normalize()
     }
 }
 
@@ -56,7 +75,22 @@ pub(super) fn decimal(text: &str) -> Option<Decimal> {
 
 /// A number of a type that may also write `1.5E3`, as `xs:double` does.
 pub(super) fn scientific(text: &str) -> Option<Decimal> {
-    decimal(text).or_else(|| Decimal::from_scientific(text.trim().trim_start_matches('+')).ok().map(|number| number.normalize()))
+    decimal(text).or_else(|| {
+        let (mantissa, exponent) = text.trim().split_once(['e', 'E'])?;
+        let (mantissa, exponent) = (decimal(mantissa)?, exponent.parse::<i32>().ok()?);
+        // Beyond 28 places nothing is left of it, and above it is too large.
+        let shift = |by: fn(Decimal, Decimal) -> Option<Decimal>| {
+            (0..exponent.unsigned_abs().min(60)).try_fold(mantissa, |number, _| by(number, Decimal::TEN))
+        };
+        let number = if exponent < 0 {
+            shift(Decimal::checked_div)
+        } else if mantissa.is_zero() {
+            Some(mantissa)
+        } else {
+            shift(Decimal::checked_mul)
+        };
+        number.map(|number| number.normalize())
+    })
 }
 
 impl Value {
@@ -66,7 +100,7 @@ impl Value {
             Json::Null => Self::None,
             Json::Bool(is) => Self::Bool(*is),
             Json::Number(number) => match scientific(&number.to_string()) {
-                Some(value) => Self::Number(Number { value, has_decimals: number.is_f64() }),
+                Some(value) => Self::Number(Number::new(value, number.is_f64())),
                 None => Self::Text(number.to_string()),
             },
             Json::String(text) => Self::Text(text.clone()),
@@ -85,11 +119,18 @@ impl Value {
             Self::Bool(is) => Json::Bool(*is),
             Self::Text(text) => Json::String(text.clone()),
             Self::List(_) => return Err("the result is a list, not a single value: choose one, or join them".into()),
+            Self::Number(Number { spelling: Some(text), .. }) => Json::String(text.clone()),
             Self::Number(number) => {
-                let value = number.value.normalize();
-                let whole = (value.scale() == 0).then(|| i64::try_from(value).ok()).flatten().map(JsonNumber::from);
-                let number = whole.or_else(|| value.to_string().parse().ok().and_then(JsonNumber::from_f64));
-                Json::Number(number.ok_or("the result is not a number that Odoo can store")?)
+                let value = number.settled();
+                match i64::try_from(value) {
+                    Ok(whole) if value.scale() == 0 => Json::Number(JsonNumber::from(whole)),
+                    // A code that is too long to be a number.
+                    _ if value.scale() == 0 && !number.has_decimals => Json::String(value.to_string()),
+                    _ => {
+                        let number = value.to_string().parse().ok().and_then(JsonNumber::from_f64);
+                        Json::Number(number.ok_or("the result is not a number that Odoo can store")?)
+                    }
+                }
             }
         })
     }
@@ -111,7 +152,8 @@ impl Value {
             Self::None => "none".into(),
             Self::Bool(is) => is.to_string(),
             Self::Text(text) => text.clone(),
-            Self::Number(number) => match number.value.normalize() {
+            Self::Number(Number { spelling: Some(text), .. }) => text.clone(),
+            Self::Number(number) => match number.settled() {
                 value if value.scale() == 0 && number.has_decimals => format!("{value}.0"),
                 value => value.to_string(),
             },
@@ -138,7 +180,9 @@ impl Value {
             Self::Text(text) => text.as_str().into(),
             Self::List(all) => all.iter().map(Self::to_jinja).collect(),
             Self::Number(number) => match (number.has_decimals, i64::try_from(number.value)) {
+                _ if number.spelling.is_some() => self.text().into(),
                 (false, Ok(whole)) if number.value.fract().is_zero() => whole.into(),
+                (false, Err(_)) => self.text().into(),
                 _ => number.value.to_string().parse::<f64>().unwrap_or(f64::NAN).into(),
             },
         }
@@ -155,7 +199,7 @@ impl Value {
             Kind::String => Self::Text(value.to_string()),
             Kind::Number => {
                 let number = scientific(&value.to_string()).ok_or("the result is not a number")?;
-                Self::Number(Number { value: number, has_decimals: !value.is_integer() })
+                Self::Number(Number::new(number, !value.is_integer()))
             }
             Kind::Seq | Kind::Iterable => {
                 let all = value.try_iter().map_err(|error| error.to_string())?;
@@ -183,7 +227,18 @@ mod tests {
         for text in ["", "+", ".", "1.2.3", "1,5", "1e5", "12 50", "0x10", "--1", "１２"] {
             assert_eq!(decimal(text), None, "{text}");
         }
-        assert_eq!(scientific("1.5E3").map(|number| number.to_string()).as_deref(), Some("1500"));
+        for (text, right) in [
+            ("1.5E3", "1500"),
+            ("-2e-2", "-0.02"),
+            ("5.551115123125783E-17", "0.0000000000000000555111512313"),
+            ("0E-30", "0"),
+            ("1E-99", "0"),
+        ] {
+            assert_eq!(scientific(text).map(|number| number.to_string()).as_deref(), Some(right), "{text}");
+        }
+        for text in ["1E99", "E5", "1E", "INF", "NaN", "1E5.5"] {
+            assert_eq!(scientific(text), None, "{text}");
+        }
     }
 
     #[test]
@@ -194,5 +249,9 @@ mod tests {
         assert_eq!(json("33.333333333333336"), Ok(json!(33.333_333_333_333_336)));
         assert_eq!(Value::of(&json!(7.0)).text(), "7.0");
         assert_eq!(Value::of(&json!(7)).text(), "7");
+        let code = |text: &str| Value::Number(Number::spelt(decimal(text).expect("a number"), text));
+        assert_eq!((code("00815").text(), code("00815").json()), ("00815".to_string(), Ok(json!("00815"))), "a code keeps its zeros");
+        assert_eq!(code("12345678901234567890").json(), Ok(json!("12345678901234567890")), "too long for a number");
+        assert_eq!(code("815").json(), Ok(json!(815)));
     }
 }

@@ -23,7 +23,7 @@ fn apply(text: &str, options: &ConversionOptions) -> Result<Json, Sentence> {
     let day = match (options.format.is_empty(), zone) {
         (true, None) => moment::iso_day(text),
         (true, Some(zone)) => match moment::iso(text) {
-            Some(Written::Instant(at)) if text.contains('T') => Some(at.with_timezone(&zone).date_naive()),
+            Some(Written::Instant(at)) if moment::has_time(text) => Some(at.with_timezone(&zone).date_naive()),
             _ => moment::iso_day(text),
         },
         (false, zone) => written().map(|written| match (written, zone) {
@@ -57,6 +57,7 @@ mod tests {
         let tokyo = ConversionOptions { zone: Some("Asia/Tokyo".into()), ..PLAIN };
         assert_eq!(apply("2026-03-01T20:00:00Z", &PLAIN), Ok(json!("2026-03-01")));
         assert_eq!(apply("2026-03-01T20:00:00Z", &tokyo), Ok(json!("2026-03-02")));
+        assert_eq!(apply("2026-03-01 20:00:00Z", &tokyo), Ok(json!("2026-03-02")));
         assert_eq!(apply("2026-03-01T24:00:00", &PLAIN), Ok(json!("2026-03-01")));
         assert_eq!(apply("2026-03-01+01:00", &tokyo), Ok(json!("2026-03-01")), "a day is no moment");
         assert!(apply("2026-03-01Tomorrow", &PLAIN).is_err());

@@ -369,5 +369,5 @@ C401 = ein notwendiger Wert fehlt im Dokument
     .advice = Ohne ihn kann das Dokument nicht verarbeitet werden.
 C402 = ein Wert kann nicht umgewandelt werden
     .advice = Die Meldung zeigt den Wert und die erwartete Form.
-C405 = derselbe Eintrag zweimal in einer Datei
-    .advice = Zwei Einträge haben dieselbe Identität. Welcher gilt, lässt sich nicht entscheiden.
+C405 = ein Eintrag ist doppelt oder widerspricht sich
+    .advice = Zwei Einträge haben dieselbe Identität, oder die Zeilen eines Eintrags widersprechen sich. Was gilt, lässt sich nicht entscheiden.

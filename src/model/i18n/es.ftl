@@ -370,5 +370,5 @@ C401 = falta un valor necesario en el documento
     .advice = Sin él no se puede procesar el documento.
 C402 = un valor no se puede convertir
     .advice = El mensaje muestra el valor y la forma esperada.
-C405 = la misma entrada dos veces en un fichero
-    .advice = Dos entradas tienen la misma identidad. No se puede decidir cuál vale.
+C405 = una entrada está repetida o se contradice
+    .advice = Dos entradas tienen la misma identidad, o las filas de una entrada se contradicen. No se puede decidir cuál vale.

@@ -370,5 +370,5 @@ C401 = une valeur nécessaire manque dans le document
     .advice = Sans elle, le document ne peut être traité.
 C402 = une valeur ne peut être convertie
     .advice = Le message montre la valeur et la forme attendue.
-C405 = la même entrée deux fois dans un fichier
-    .advice = Deux entrées ont la même identité. On ne peut décider laquelle vaut.
+C405 = une entrée est en double, ou se contredit
+    .advice = Deux entrées ont la même identité, ou les lignes d'une entrée se contredisent. On ne peut décider laquelle vaut.
