@@ -138,7 +138,8 @@ impl Document {
     /// nothing but elements has no value of its own.
     pub fn value(&self, id: NodeId) -> Cow<'_, str> {
         let element = &self.elements[id];
-        if element.children.is_empty() || !(element.is_mixed || !element.text.trim().is_empty()) {
+        let holds_only_elements = !element.is_mixed && element.text.trim().is_empty();
+        if element.children.is_empty() || holds_only_elements {
             return Cow::Borrowed(&element.text);
         }
         let mut value = String::new();

@@ -26,7 +26,7 @@ fn a_number_is_a_number_in_every_spelling() {
         assert_eq!(of("q < 9 or q in [10, 20]", &with), json!(true), "{spelling}");
         assert_eq!(of("['a', q] | join('-')", &with), json!("a-10.0"), "one text for one value: {spelling}");
     }
-    assert_eq!(of("q * 3", &[input("q", "33.333333333333336", DECIMAL)]), json!(100.000_000_000_000_008));
+    assert_eq!(of("q * 3", &[input("q", "33.333333333333336", DECIMAL)]), json!(100.000_000_000_000_01));
     assert_eq!(of("a + b", &[input("a", "0.1", DECIMAL), input("b", "0.2", DECIMAL)]), json!(0.3), "exact");
     assert_eq!(of("q", &[input("q", "1.5E3", DECIMAL)]), json!(1500));
 }
