@@ -210,8 +210,11 @@ async fn the_four_scenes_are_played_in_a_browser() {
     browser.link("Open all 3").await;
     browser.write("#reason", "made in Odoo").await;
     browser.click("main form button").await;
-    browser.says("orders-in").await;
+    browser.says("0 of 3 processed").await;
     world.consign(&["run", "--once", "orders-in"]).ends(0);
+    // The page of their progress follows by itself.
+    browser.says("3 of 3 processed").await;
+    browser.picture("3-progress").await;
     browser.go(&format!("{}/messages?stage=done", site.url)).await;
     browser.says("order-3.xml").await;
     browser.picture("6-messages").await;
@@ -241,6 +244,15 @@ async fn the_four_scenes_are_played_in_a_browser() {
     world.consign(&["run", "--once", "orders-in"]).ends(0);
     browser.says("to be sure").await;
     browser.picture("9-message-done").await;
+
+    // How the flow is doing, and what lies on its drop.
+    world.drop_file("out/orders", "unfinished.tmp", "<Order>");
+    browser.go(&format!("{}/flows/orders-in", site.url)).await;
+    browser.says("half are done within").await;
+    browser.picture("flow").await;
+    browser.link("List the drop now").await;
+    browser.says("unfinished.tmp").await;
+    browser.picture("drop").await;
     assert_eq!(browser.complaints().await, Vec::<String>::new(), "nothing was refused or missed on the way");
     drop(site);
 

@@ -94,7 +94,7 @@ impl Site {
 
     /// Makes what a reference needs, where it is not there and the flow would not make it itself.
     async fn prepare(&mut self, find: &Json, unit: Option<i64>) {
-        if find["none"] == "create" || find["none"] == "empty" {
+        if find["on_missing"] == "create" || find["on_missing"] == "empty" {
             return;
         }
         if let Some(id) = self.find(find).await {
@@ -324,7 +324,7 @@ impl Site {
                 if let Some(counted) = planned.get("inventory_quantity") {
                     assert!(held(&counted["literal"], &found["quantity"]), "{case}: counted {counted}, Odoo has {}", found["quantity"]);
                 }
-                let methods: Vec<&str> = step["then"].as_array().into_iter().flatten().filter_map(|then| then["method"].as_str()).collect();
+                let methods: Vec<&str> = step["actions"].as_array().into_iter().flatten().filter_map(|then| then["method"].as_str()).collect();
                 for (method, state) in [("action_confirm", "sale"), ("action_cancel", "cancel"), ("button_validate", "done")] {
                     assert!(!methods.contains(&method) || found["state"] == state, "{case}: {model} is {} after {method}", found["state"]);
                 }

@@ -90,9 +90,8 @@ mod tests {
     use super::*;
     use crate::format::csv::{Ragged, Trailer};
 
-    #[test]
-    fn a_trailer_is_the_last_line_and_not_what_looks_like_one() {
-        let dialect = CsvDialect {
+    fn dialect(trailer: Option<Trailer>) -> CsvDialect {
+        CsvDialect {
             separator: b';',
             quote: Some(b'"'),
             escape: None,
@@ -100,7 +99,7 @@ mod tests {
             skip: 0,
             header: true,
             ragged: Ragged::Refuse,
-            trailer: Some(Trailer { starts: "END".into(), count: Some(2) }),
+            trailer,
             dates: std::collections::HashMap::new(),
             encodings: vec![encoding_rs::UTF_8],
             decimal_comma: false,
@@ -109,7 +108,32 @@ mod tests {
             row: "Row".into(),
             namespace: String::new(),
             columns: vec![("Code".into(), "Code".into()), ("Text".into(), "Text".into())],
-        };
+        }
+    }
+
+    fn left(text: &str, dialect: &CsvDialect, line: u32) -> String {
+        let left = rest(&ByteSource::from(text.as_bytes()), "f", &Limits::default(), dialect, &HashSet::from([(line, 1)])).expect("readable");
+        String::from_utf8(left).expect("text")
+    }
+
+    #[test]
+    fn the_refused_row_is_found_whatever_its_line_ends_are() {
+        let dialect = dialect(None);
+        assert_eq!(left("Code;Text\n1;\"a\rb\"\n2;bad\n3;ok\n", &dialect, 3), "Code;Text\n2;bad\n");
+        assert_eq!(left("Code;Text\r1;a\r2;bad\r3;ok\r", &dialect, 3), "Code;Text\r2;bad\r");
+        assert_eq!(left("Code;Text\r\n1;a\r\n2;bad\r\n3;ok\r\n", &dialect, 3), "Code;Text\r\n2;bad\r\n");
+        assert_eq!(left("sep=,\nCode,Text\n1,a\n2,bad\n", &dialect, 4), "sep=,\nCode,Text\n2,bad\n");
+    }
+
+    #[test]
+    fn the_trailer_of_a_file_that_names_its_separator_has_it_too() {
+        let dialect = dialect(Some(Trailer { starts: "END".into(), count: Some(2) }));
+        assert_eq!(left("sep=,\nCode,Text\n1,a\n2,bad\nEND,2\n", &dialect, 4), "sep=,\nCode,Text\n2,bad\nEND,1\n");
+    }
+
+    #[test]
+    fn a_trailer_is_the_last_line_and_not_what_looks_like_one() {
+        let dialect = dialect(Some(Trailer { starts: "END".into(), count: Some(2) }));
         let text = "Code;Text\n1;a\n2;\"b\nENDLESS talk\nEND\"\n3;c\n\"END\";3\n";
         let left = rest(&ByteSource::from(text.as_bytes()), "f", &Limits::default(), &dialect, &HashSet::from([(3, 1)])).expect("readable");
         assert_eq!(String::from_utf8(left).expect("text"), "Code;Text\n2;\"b\nENDLESS talk\nEND\"\nEND;1\n");
