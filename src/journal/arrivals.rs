@@ -15,6 +15,8 @@ pub struct Arrival {
     pub received: DateTime<Utc>,
     /// When it was done for the first time; none if it never was.
     pub done: Option<DateTime<Utc>>,
+    /// Somebody discarded it: it will not be done.
+    pub is_discarded: bool,
 }
 
 impl Journal {
@@ -24,12 +26,17 @@ impl Journal {
     /// The journal cannot be read.
     pub async fn arrivals(&self, flow: &str, most: u32) -> Result<Vec<Arrival>, Problem> {
         let query = sqlx::query(
-            "select id, received, (select min(at) from event where event.message = message.id and event.stage = 'done') as done
+            "select id, received, stage = 'discarded' as is_discarded, (select min(at) from event where event.message = message.id and event.stage = 'done') as done
              from message where flow = ? and edited = 0 and answers is null order by received desc, id desc limit ?",
         );
         let mut arrivals = all(&query.bind(flow).bind(most).fetch_all(&self.pool).await?, |row| {
             let cells = Cells::of("message", "id", row);
-            Ok(Arrival { message: cells.message("id")?, received: cells.time("received")?, done: cells.maybe_time("done")? })
+            Ok(Arrival {
+                message: cells.message("id")?,
+                received: cells.time("received")?,
+                done: cells.maybe_time("done")?,
+                is_discarded: cells.get("is_discarded")?,
+            })
         })?;
         arrivals.reverse();
         Ok(arrivals)

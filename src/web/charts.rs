@@ -36,6 +36,7 @@ pub(super) struct Span {
 pub(super) fn until_done(arrivals: &[Arrival], now: DateTime<Utc>) -> Option<Spans> {
     let spans: Vec<(Duration, bool, String)> = arrivals
         .iter()
+        .filter(|arrival| arrival.done.is_some() || !arrival.is_discarded)
         .map(|arrival| {
             let span = between(arrival.received, arrival.done.unwrap_or(now));
             let words = match arrival.done {
@@ -49,6 +50,7 @@ pub(super) fn until_done(arrivals: &[Arrival], now: DateTime<Utc>) -> Option<Spa
     known.sort_unstable();
     let open = spans.len() - known.len();
     let done = match (known.get(known.len() / 2), known.last()) {
+        (Some(only), _) if known.len() == 1 => format!("done after {}", lasting(*only)),
         (Some(median), Some(longest)) => format!("half are done within {}, the slowest took {}", lasting(*median), lasting(*longest)),
         _ => "none is done yet".to_string(),
     };
@@ -112,7 +114,7 @@ mod tests {
     }
 
     fn arrival(received: i64, done: Option<i64>) -> Arrival {
-        Arrival { message: MessageId::new(), received: at(received), done: done.map(at) }
+        Arrival { message: MessageId::new(), received: at(received), done: done.map(at), is_discarded: false }
     }
 
     #[test]
@@ -127,6 +129,13 @@ mod tests {
         assert_eq!(silence.words, "Last message 30 minutes ago; longest time without one before: 6 hours");
         assert_eq!(silence.bars.iter().map(|bar| bar.open).collect::<Vec<_>>(), [false, false, true]);
         assert_eq!(silence.bars[1].words, "nothing for 6 hours before 1970-01-01 06:40 UTC");
+    }
+
+    #[test]
+    fn what_was_discarded_is_not_waited_for() {
+        let arrivals = [arrival(0, Some(1)), Arrival { is_discarded: true, ..arrival(2, None) }];
+        assert_eq!(until_done(&arrivals, at(9)).expect("a chart").words, "Last message: done after 60 s");
+        assert_eq!(silence(&arrivals, at(9)).expect("a chart").bars.len(), 2, "it arrived all the same");
     }
 
     #[test]

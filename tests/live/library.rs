@@ -324,7 +324,8 @@ impl Site {
                 if let Some(counted) = planned.get("inventory_quantity") {
                     assert!(held(&counted["literal"], &found["quantity"]), "{case}: counted {counted}, Odoo has {}", found["quantity"]);
                 }
-                let methods: Vec<&str> = step["actions"].as_array().into_iter().flatten().filter_map(|then| then["method"].as_str()).collect();
+                let methods: Vec<&str> =
+                    step["actions"].as_array().into_iter().flatten().filter_map(|then| then["method"].as_str()).collect();
                 for (method, state) in [("action_confirm", "sale"), ("action_cancel", "cancel"), ("button_validate", "done")] {
                     assert!(!methods.contains(&method) || found["state"] == state, "{case}: {model} is {} after {method}", found["state"]);
                 }

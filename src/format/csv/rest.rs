@@ -112,7 +112,8 @@ mod tests {
     }
 
     fn left(text: &str, dialect: &CsvDialect, line: u32) -> String {
-        let left = rest(&ByteSource::from(text.as_bytes()), "f", &Limits::default(), dialect, &HashSet::from([(line, 1)])).expect("readable");
+        let left =
+            rest(&ByteSource::from(text.as_bytes()), "f", &Limits::default(), dialect, &HashSet::from([(line, 1)])).expect("readable");
         String::from_utf8(left).expect("text")
     }
 
