@@ -5,7 +5,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use crate::common::world::World;
+use crate::common::{library, world::World};
 
 /// The inputs of a case, one flow each.
 struct Case {
@@ -177,4 +177,55 @@ fn check_says_what_a_flow_would_read_wrongly() {
     let dir = workspace(&cases.join("32-edges-of-dates-and-times"));
     let check = World::command(&["check"], &dir.path().join("w"));
     assert!(check.err.contains("`%Z` cannot be read"), "{}{}", check.out, check.err);
+}
+
+/// A document of the corpus with one value spelt otherwise: file, its line, before, after, and what the plan has of it.
+const RESPELT: [(&str, &str, usize, &str, &str, &str); 5] = [
+    (
+        "ubl-order-in",
+        "ubl-2.1/valid/oasis/UBL-Order-2.1-Example.xml",
+        271,
+        ">50<",
+        ">33.333333333333336<",
+        "price_unit = 33.333333333333336\n",
+    ),
+    ("ubl-invoice-in", "ubl-2.1/valid/oasis/UBL-Invoice-2.1-Example.xml", 490, ">1<", ">0001<", ""),
+    ("camt053-in", "iso20022-camt/valid/genkgo/camt053.v2.multi.statement.xml", 67, ">8.85<", ">000000000000008.85<", "amount = 8.85\n"),
+    ("camt053-in", "iso20022-camt/valid/genkgo/camt053.v2.multi.statement.xml", 67, ">8.85<", ">+8.850<", "-CRDT-8.85\"\n"),
+    (
+        "opentrans-orders-in",
+        "opentrans-2.1/valid/naugrimm/Example_ORDER_Testdistributor_Bestellung.xml",
+        135,
+        "868.0",
+        "868.00000000000000",
+        "price_unit = 868\n",
+    ),
+];
+
+#[test]
+fn the_library_takes_an_amount_in_every_spelling_of_its_schema() {
+    let dir = tempfile::tempdir().expect("a folder");
+    if !library::workspace(dir.path()) {
+        return;
+    }
+    let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/corpus");
+    for (flow, file, line, before, after, has) in RESPELT {
+        let text = fs::read_to_string(corpus.join(file)).expect("a document");
+        let respelt: Vec<String> = text
+            .lines()
+            .enumerate()
+            .map(|(at, text)| if at + 1 == line { text.replace(before, after) } else { text.to_string() })
+            .collect();
+        let respelt = respelt.join("\n");
+        assert!(respelt.contains(after) && !text.contains(after), "{file} has {before} on line {line}");
+        let plan = |text: &str| {
+            let path = dir.path().join("document.xml");
+            fs::write(&path, text).expect("written");
+            library::consign(dir.path(), &["plan", flow, &path.display().to_string()]).1
+        };
+        let (as_it_is, other) = (plan(&text), plan(&respelt));
+        assert!(other.contains(has) && !other.contains("error["), "{flow}: {other}");
+        // The first is another number, and has its own.
+        assert!(flow == "ubl-order-in" || as_it_is == other, "{flow}, {after}:\n{as_it_is}\n{other}");
+    }
 }
