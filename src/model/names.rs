@@ -64,6 +64,21 @@ pub fn encoded(text: &str) -> String {
     })
 }
 
+/// Names that programs use while they write; never received, whatever the flow's patterns say.
+pub fn is_never_received(name: &str) -> bool {
+    let lower = name.to_lowercase();
+    name.starts_with('.') || [".tmp", ".part", ".filepart", ".partial", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
+}
+
+/// What operating systems and office programs leave in a zip beside its documents: resource forks of macOS, hidden folders, lock files,
+/// thumbnails.
+pub fn is_no_document(path: &str) -> bool {
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    let is_hidden = |folder: &str| folder == "__MACOSX" || (folder.starts_with('.') && folder.trim_matches('.') != "");
+    let is_left_behind = name.starts_with("~$") || name.eq_ignore_ascii_case("Thumbs.db") || name.eq_ignore_ascii_case("desktop.ini");
+    is_never_received(name) || is_left_behind || folders.split('/').any(is_hidden)
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

@@ -14,7 +14,9 @@ use crate::{
     failpoints::checkpoint,
     format::zip::{self, Archive},
     journal::{NewMessage, Novelty},
-    model::{BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, i18n::say, pattern, problem::shown},
+    model::{
+        BoxFuture, Code, Message, MessageId, Pipeline, Problem, Problems, Stage, i18n::say, names::is_no_document, pattern, problem::shown,
+    },
     storage::{Storage, Unclaimed},
     transport::{join, leaf},
 };
@@ -145,7 +147,7 @@ fn take(
         if entry.is_folder {
             continue;
         }
-        if !read_as.unpack.iter().any(|pattern| pattern::fits(pattern, &name)) {
+        if is_no_document(&entry.path) || !read_as.unpack.iter().any(|pattern| pattern::fits(pattern, &name)) {
             others.push(shown(&name));
             continue;
         }

@@ -73,6 +73,33 @@ async fn each_document_of_a_zip_is_a_message_of_its_own() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn what_an_operating_system_leaves_in_a_zip_is_no_document() {
+    let shop = shop("").await;
+    let order = shop.order("Z-1");
+    let (good, fork) = (order.as_bytes(), &b"\0\x05\x16\x07"[..]);
+    let files = [
+        ("order.xml", good),
+        ("__MACOSX/._order.xml", fork),
+        ("__MACOSX/order.xml", fork),
+        (".hidden/a.xml", fork),
+        ("sub/.b.xml", fork),
+        ("~$order.xml", fork),
+        ("half.xml.part", fork),
+    ];
+    shop.world.drop_file("out/orders", "mac.zip", zip(&files));
+    let run = shop.world.consign(&["run", "--once", "orders-in"]).ends(0);
+    assert!(run.out.contains("2 done"), "{}", run.out);
+    let messages = shop.world.messages("orders-in");
+    assert_eq!(messages.len(), 2, "the zip and its order: {messages:?}");
+    // One with nothing else has no document, and says so.
+    shop.world.drop_file("out/orders", "empty.zip", zip(&files[1..]));
+    shop.world.consign(&["run", "--once", "orders-in"]).ends(1);
+    let empty = shop.world.messages("orders-in").into_iter().find(|message| message["name"] == "empty.zip").expect("a message");
+    assert_eq!(empty["stage"], "failed", "{empty}");
+    all_at_rest(&shop.world);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_zip_done_again_makes_no_document_a_second_time() {
     let shop = shop("").await;
     let order = shop.order("Z-1");

@@ -12,15 +12,9 @@ use crate::{
         source::{Candidate, ItemOrigin, Readiness},
     },
     journal::HeldFile,
-    model::{Code, Problem, pattern::fits, problem::shown},
+    model::{Code, Problem, names::is_never_received, pattern::fits, problem::shown},
     transport::{DirEntry, join},
 };
-
-/// Names that programs use while they write; never received, whatever the flow's patterns say.
-fn is_temporary_name(name: &str) -> bool {
-    let lower = name.to_lowercase();
-    name.starts_with('.') || [".tmp", ".part", ".filepart", ".partial", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
-}
 
 /// The name of the marker file of `name`.
 pub(super) fn marker_of(marker: &str, name: &str) -> String {
@@ -60,7 +54,7 @@ fn assess_one(
     now: DateTime<Utc>,
 ) -> Readiness {
     let name = &entry.name;
-    if is_temporary_name(name) || files.ignore.iter().any(|pattern| fits(pattern, name)) {
+    if is_never_received(name) || files.ignore.iter().any(|pattern| fits(pattern, name)) {
         return Readiness::Temporary;
     }
     if !files.patterns.iter().any(|pattern| fits(pattern, name)) {
