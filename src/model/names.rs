@@ -74,7 +74,7 @@ pub fn is_never_received(name: &str) -> bool {
 /// thumbnails.
 pub fn is_no_document(path: &str) -> bool {
     let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
-    let is_hidden = |folder: &str| folder == "__MACOSX" || (folder.starts_with('.') && folder.trim_matches('.') != "");
+    let is_hidden = |folder: &str| folder == "__MACOSX" || (folder.starts_with('.') && !folder.trim_matches('.').is_empty());
     let is_left_behind = name.starts_with("~$") || name.eq_ignore_ascii_case("Thumbs.db") || name.eq_ignore_ascii_case("desktop.ini");
     is_never_received(name) || is_left_behind || folders.split('/').any(is_hidden)
 }
