@@ -59,7 +59,7 @@ fn show(context: &Context, flow: &Flow, files: &[FileOnDrop], limit: usize) {
     };
     context.out.line(format!("{}  {}/{}: {counts}", flow.id, flow.partner, flow.folder()));
     // Files that do not belong to the flow, or not yet, are only counted.
-    let listed: Vec<&FileOnDrop> = files.iter().filter(|file| file.state.needs_attention()).collect();
+    let listed: Vec<&FileOnDrop> = files.iter().filter(|file| file.state.is_listed()).collect();
     let row = |file: &&FileOnDrop| {
         let since = file.since.map(output::at).unwrap_or_default();
         vec![format!("  {}", file.state.as_str()), file.size.to_string(), since, shown(&cut(&file.name)), file.why.clone()]

@@ -101,7 +101,7 @@ async fn causes(context: &Context, engine: &Engine, flows: &[String], data: &mut
         let head = format!("{} messages  since {}  {}", trouble.messages, output::at(trouble.since), trouble.flows.join(", "));
         context.out.line(head);
         context.out.line(format!("    error[{}]: {}", trouble.code, shown(&trouble.sentence)));
-        context.out.line(format!("    owner: {}", trouble.who));
+        context.out.line(format!("    owner: {}", trouble.owner));
         if let Some(hint) = &trouble.hint {
             context.out.line(format!("    fix: {}", shown(hint)));
         }

@@ -216,8 +216,7 @@ fn columns(flow: &Flow, layout: &Layout, shape: &Shape) -> Vec<Problem> {
     for name in &layout.with_comma {
         let kind = child(&shape.types[row].children, name).map(|id| shape.types[id].kind);
         if kind == Some(ValueKind::Decimal) {
-            let text =
-                format!("`{name}` is a number and is not listed in `decimals`: 1.234 would be read as a fraction, not as a thousand");
+            let text = format!("`{name}` is a number and is not listed in `decimals`: `1.234` would stay 1.234, and not become 1234");
             let problem = Problem::new(Code::MappingPath, text).at(Place::file(&flow.file).with_path(layout.section));
             problems.push(problem.hint(format!("add \"{name}\" to `decimals`")));
         }

@@ -22,8 +22,7 @@ pub struct FailureGroup {
     /// What to do about it.
     pub hint: Option<String>,
     /// Who must act.
-    #[serde(rename = "owner")]
-    pub who: String,
+    pub owner: String,
     /// How many messages it blocks.
     pub messages: u64,
     /// Their flows.
@@ -88,7 +87,7 @@ fn trouble(row: &SqliteRow) -> Result<FailureGroup, Problem> {
         code: cells.get("code")?,
         sentence: cells.get("sentence")?,
         hint: cells.get("hint")?,
-        who: cells.get("who")?,
+        owner: cells.get("who")?,
         messages: cells.number("messages")?,
         flows: cells.get::<String>("flows")?.split(',').map(str::to_string).collect(),
         since: cells.time("since")?,

@@ -67,25 +67,22 @@ impl Journal {
     pub async fn known_as(&self, messages: &[MessageId]) -> Result<HashMap<MessageId, KnownAs>, Problem> {
         let ids = serde_json::json!(messages.iter().map(ToString::to_string).collect::<Vec<_>>()).to_string();
         let query = sqlx::query(
-            "select message, number, amount, currency, record,
-                (select max(count(*) - 1, 0) from term where term.message = known.message and term.kind = known.kind) as further
-             from (select one.value as message,
-                (select term.value from term where term.message = one.value and kind not in ('file', 'record', 'amount', 'currency')
-                    order by id limit 1) as number,
-                (select term.kind from term where term.message = one.value and kind not in ('file', 'record', 'amount', 'currency')
-                    order by id limit 1) as kind,
+            "select one.value as message, first.value as number,
+                case when first.id is not null
+                    then (select count(*) - 1 from term where term.message = first.message and term.kind = first.kind) end as others,
                 (select case when count(*) = 1 then max(value) end from term where term.message = one.value and kind = 'amount') as amount,
                 (select case when count(*) = 1 then max(value) end from term where term.message = one.value and kind = 'currency') as currency,
                 (select record.name from record where record.message = one.value
                     order by record.model = 'res.partner', record.model, record.odoo_id limit 1) as record
-             from json_each(?) one) known",
+             from json_each(?) one left join term first on first.id = (select id from term
+                where term.message = one.value and kind not in ('file', 'record', 'amount', 'currency') order by id limit 1)",
         );
         let rows = all(&query.bind(ids).fetch_all(&self.pool).await?, |row| {
             let cells = Cells::of("term", "message", row);
             let (amount, currency): (Option<String>, Option<String>) = (cells.get("amount")?, cells.get("currency")?);
             let known = KnownAs {
                 number: cells.get("number")?,
-                further: cells.maybe_number("further")?.unwrap_or_default(),
+                further: cells.maybe_number("others")?.unwrap_or_default(),
                 amount: amount.map(|amount| currency.map_or_else(|| amount.clone(), |currency| format!("{amount} {currency}"))),
                 record: cells.get("record")?,
             };

@@ -73,8 +73,8 @@ pub fn by_format(text: &str, format: &str, pivot: u32) -> Option<Written> {
     Some(written).filter(|written| written.is_plausible())
 }
 
-/// Reads a date or time as ISO 8601 and XML Schema write it: `2026-03-01`, `2026-03-01+01:00`, `2026-03-01T08:00:00Z`. Hour 24 is the end
-/// of the day (XML Schema Part 2, 3.2.7.1).
+/// Reads a date or time as ISO 8601 and XML Schema write it: `2026-03-01`, `2026-03-01+01:00`, `2026-03-01T08:00:00Z`. Hour 24 ends
+/// the day (XML Schema Part 2, 3.2.7.1).
 pub fn iso(text: &str) -> Option<Written> {
     let day = NaiveDate::parse_from_str(text.get(..10)?, "%Y-%m-%d").ok()?;
     let rest = text.get(10..)?;
@@ -119,7 +119,8 @@ fn offset(text: &str) -> Option<Option<FixedOffset>> {
         ("-", clock) => (-1, clock),
         _ => return None,
     };
-    let (hours, minutes) = clock.split_once(':').filter(|(hours, minutes)| hours.len() == 2 && minutes.len() == 2)?;
+    let is_two_digits = |text: &str| text.len() == 2 && text.bytes().all(|byte| byte.is_ascii_digit());
+    let (hours, minutes) = clock.split_once(':').filter(|(hours, minutes)| is_two_digits(hours) && is_two_digits(minutes))?;
     let (hours, minutes): (i32, i32) = (hours.parse().ok()?, minutes.parse().ok()?);
     let seconds = hours * 3600 + minutes * 60;
     ((0..60).contains(&minutes) && (0..=FARTHEST).contains(&seconds)).then(|| FixedOffset::east_opt(sign * seconds))
@@ -214,6 +215,7 @@ mod tests {
             ("2026-03-01T24:01:00", "-"),
             ("2026-03-01T23:59:60", "-"),
             ("2026-03-01T08:00:00+99:99", "-"),
+            ("2026-03-01T08:00:00++1:00", "-"),
             ("2026-03-01T08:00:00+14:01", "-"),
             ("2026-03-01T08:00:00+14:00", "2026-02-28 18:00:00 UTC"),
             ("2026-03-01Tomorrow", "-"),

@@ -50,8 +50,8 @@ impl FileState {
         }
     }
 
-    /// Whether somebody may have to look at the file.
-    pub fn needs_attention(self) -> bool {
+    /// Whether it is a file of the flow, to be listed; the others are only counted.
+    pub fn is_listed(self) -> bool {
         self < Self::BeingWritten
     }
 }
@@ -86,7 +86,7 @@ pub struct FileOnDrop {
 /// The files of a flow's folder, those that need attention first. It asks the partner's server.
 ///
 /// # Errors
-/// The server cannot be reached or its folder not be read.
+/// The server cannot be reached, or its folder cannot be read.
 pub async fn list(engine: &Engine, flow: &Flow) -> Result<Vec<FileOnDrop>, Problem> {
     let mut files = match flow.documents {
         Some(_) => inbound(engine, flow).await?,

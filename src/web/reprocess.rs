@@ -44,6 +44,7 @@ pub(super) async fn start(State(site): State<Arc<Site>>, Path(cause): Path<Strin
 
 /// The oldest first, as they arrived. If one of many cannot be reprocessed, the others still are.
 async fn restart(site: Arc<Site>, messages: Vec<Message>, entry: AuditEntry, group: (i64, String)) {
+    // The group is known before its first message, so that the page can say that the others follow.
     site.groups.update(&group, |_| {});
     for mut message in messages.into_iter().rev() {
         if let Err(problem) = actions::again(&site.engine, &mut message, ReprocessOptions::default(), &entry).await {

@@ -134,20 +134,8 @@ fn cases() -> Option<PathBuf> {
 fn workspace(case: &Path) -> tempfile::TempDir {
     let dir = tempfile::tempdir().expect("a folder");
     World::command(&["init", &dir.path().join("w").display().to_string()], dir.path()).ends(0);
-    copied(case, &dir.path().join("w"));
+    library::copy(case, &dir.path().join("w"));
     dir
-}
-
-fn copied(from: &Path, to: &Path) {
-    fs::create_dir_all(to).expect("a folder");
-    for entry in fs::read_dir(from).expect("readable").flatten() {
-        let target = to.join(entry.file_name());
-        if entry.path().is_dir() {
-            copied(&entry.path(), &target);
-        } else {
-            fs::copy(entry.path(), target).expect("copied");
-        }
-    }
 }
 
 #[test]

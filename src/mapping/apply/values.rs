@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 
-use rust_decimal::Decimal;
 use serde_json::Value as Json;
 
 use super::Applier;
@@ -16,7 +15,6 @@ use crate::{
     model::{
         Code, NodeId, Problem,
         i18n::{Argument, Join, List, say},
-        number,
         problem::cut,
         shape::ValueKind,
     },
@@ -66,18 +64,20 @@ impl Applier<'_, '_> {
             }
             return Found::given(rule.default.clone(), at);
         };
-        // Codes are brought to one spelling before the lookup; the table's value becomes a number or a date after it.
-        let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == ValueKind::Text).count();
-        let (before, after) = rule.conversions.split_at(if rule.table.is_some() { spelling } else { 0 });
-        let Some(value) = self.converted(before, raw, (at, is_original), field, rule.line) else { return Found::of(None, at) };
-        let Some(value) = self.translated(rule, value, at, field) else { return Found::of(None, at) };
         let kind = match rule.conversions.last() {
             Some(last) => Some(last.function.makes),
-            None if rule.table.is_some() => value.is_string().then_some(ValueKind::Text),
+            None if rule.table.is_some() => None,
             None => kind,
         };
-        let is_original = is_original && rule.table.is_none();
-        Found { value: self.converted(after, value, (at, is_original), field, rule.line), at, kind, is_original: false }
+        match self.made(rule, field, raw, at, is_original) {
+            // A text of a table is one of ours, as TOML has it.
+            Ok(value) if kind.is_none() && rule.table.is_some() => Found::given(Some(value), at),
+            Ok(value) => Found { value: Some(value), at, kind, is_original: false },
+            Err(problem) => {
+                self.report(problem, at, rule.line);
+                Found::of(None, at)
+            }
+        }
     }
 
     /// The text at the source; an expression that fails is reported.
@@ -96,7 +96,7 @@ impl Applier<'_, '_> {
                 let mut with_value = found.iter().filter(|found| found.value.is_some());
                 // A blank row says nothing: the first one with a value counts, and no other may say something else.
                 let Some(first) = with_value.next() else { return Ok(found.into_iter().next().unwrap_or(Found::of(None, node))) };
-                if let Some(other) = with_value.find(|other| !self.agree(rule, first, other)) {
+                if let Some(other) = with_value.find(|other| !self.agree(rule, field, first, other)) {
                     let said = |found: &Found| found.value.as_ref().and_then(Json::as_str).map(cut).unwrap_or_default();
                     let line = self.document.element(first.at).line;
                     let text = say!("group-contradicts", value = said(other), first = said(first), line = line, field = field);
@@ -153,74 +153,40 @@ impl Applier<'_, '_> {
         with.iter().map(input).collect()
     }
 
-    /// The options of a conversion: how numbers are written is one decision for a file.
-    fn options<'c>(&self, conversion: &'c Conversion, at: NodeId, is_original: bool) -> Cow<'c, ConversionOptions> {
-        match self.document.decimal_separator(at).filter(|_| is_original && conversion.options.decimal.is_none()) {
-            None => Cow::Borrowed(&conversion.options),
-            separator => Cow::Owned(ConversionOptions { decimal: separator, ..conversion.options.clone() }),
-        }
+    /// What the rule makes of a value: looked up in its table, and converted.
+    fn made(&self, rule: &ValueRule, field: &str, raw: Json, at: NodeId, is_original: bool) -> Result<Json, Problem> {
+        let Some(table) = &rule.table else { return self.converted(&rule.conversions, field, raw, at, is_original) };
+        // Codes are brought to one spelling before the lookup; the table's value becomes a number or a date after it.
+        let spelling = rule.conversions.iter().take_while(|conversion| conversion.function.makes == ValueKind::Text).count();
+        let (before, after) = rule.conversions.split_at(spelling);
+        let code = self.converted(before, field, raw, at, is_original)?;
+        let code = code.as_str().map_or_else(|| code.to_string(), str::to_string);
+        let value = table.get(&code).cloned().ok_or_else(|| table.unknown(&code, field))?;
+        self.converted(after, field, value, at, false)
     }
 
-    /// Whether two rows of a group say the same: the same text or number, or texts of which the rule makes the same.
-    fn agree(&self, rule: &ValueRule, first: &Found, other: &Found) -> bool {
-        let (Some(Json::String(a)), Some(Json::String(b))) = (&first.value, &other.value) else { return first.value == other.value };
-        let typed = |found: &Found, text: &str| match found.kind {
-            Some(ValueKind::Decimal | ValueKind::Integer) => {
-                number::plain(text, None)?.parse::<Decimal>().ok().map(|value| value.normalize().to_string())
-            }
-            Some(ValueKind::Boolean) => Some(matches!(text, "true" | "1").to_string()),
-            _ => None,
-        };
-        if a == b || typed(first, a).is_some_and(|value| typed(other, b) == Some(value)) {
-            return true;
-        }
-        let made = |found: &Found, text: &str| {
-            let mut value = Json::String(text.to_string());
-            for conversion in &rule.conversions {
-                let Json::String(text) = &value else { break };
-                value = (conversion.function.apply)(text, &self.options(conversion, found.at, rule.table.is_none())).ok()?;
-            }
-            match (&rule.table, &value) {
-                (Some(table), Json::String(text)) => table.get(text).cloned(),
-                _ => Some(value),
-            }
-        };
-        made(first, a).is_some_and(|value| made(other, b) == Some(value))
-    }
-
-    /// The value looked up in the rule's code table, if it has one.
-    fn translated(&mut self, rule: &ValueRule, raw: Json, at: NodeId, field: &str) -> Option<Json> {
-        let Some(table) = &rule.table else { return Some(raw) };
-        let text = raw.as_str().map_or_else(|| raw.to_string(), str::to_string);
-        let known = table.get(&text).cloned();
-        if known.is_none() {
-            self.report(table.unknown(&text, field), at, rule.line);
-        }
-        known
-    }
-
-    fn converted(
-        &mut self,
-        conversions: &[Conversion],
-        value: Json,
-        (at, is_original): (NodeId, bool),
-        field: &str,
-        line: u32,
-    ) -> Option<Json> {
-        let mut value = value;
+    fn converted(&self, conversions: &[Conversion], field: &str, mut value: Json, at: NodeId, is_original: bool) -> Result<Json, Problem> {
+        // How numbers are written is one decision for a file; our own tables and constants have a point.
+        let separator = self.document.decimal_separator(at).filter(|_| is_original);
         for conversion in conversions {
-            let Json::String(text) = &value else { return Some(value) };
-            let options = self.options(conversion, at, is_original);
-            match (conversion.function.apply)(text, &options) {
-                Ok(converted) => value = converted,
-                Err(wanted) => {
-                    let text = say!("value-not-a", value = cut(text), wanted = wanted, field = field);
-                    self.report(Problem::new(Code::ValueConversion, text), at, line);
-                    return None;
-                }
-            }
+            let Json::String(text) = &value else { break };
+            let options = match separator.filter(|_| conversion.options.decimal.is_none()) {
+                None => Cow::Borrowed(&conversion.options),
+                decimal => Cow::Owned(ConversionOptions { decimal, ..conversion.options.clone() }),
+            };
+            value = (conversion.function.apply)(text, &options).map_err(|wanted| {
+                let text = say!("value-not-a", value = cut(text), wanted = wanted, field = field);
+                Problem::new(Code::ValueConversion, text)
+            })?;
         }
-        Some(value)
+        Ok(value)
+    }
+
+    /// Whether two rows of a group say the same: the same value by its type, or values of which the rule makes the same.
+    fn agree(&self, rule: &ValueRule, field: &str, first: &Found, other: &Found) -> bool {
+        let input = |found: &Found| Input { name: String::new(), value: found.value.clone(), kind: found.kind };
+        let made = |found: &Found| self.made(rule, field, found.value.clone().unwrap_or_default(), found.at, found.is_original).ok();
+        expression::is_same(&input(first), &input(other)) || made(first).is_some_and(|value| made(other) == Some(value))
     }
 }
 

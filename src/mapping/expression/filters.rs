@@ -97,7 +97,7 @@ pub(super) fn test(environment: &Environment<'_>, name: &str, value: &Value, arg
     environment.empty_state().perform_test(name, &values).map_err(|error| format!("test `{name}`: {}", sentence(&error)))
 }
 
-/// A number, or a text that is one: what is meant is said.
+/// A number, or a text that is one: the filter says that a number is meant.
 fn converted(value: &Value, filter: &str) -> Result<Number, String> {
     match value {
         Value::Text(text) => {

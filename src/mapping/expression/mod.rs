@@ -73,6 +73,11 @@ fn value(text: &str, with: &[Input]) -> Result<Value, String> {
     Evaluator { environment: environment(), values }.value(&expression)
 }
 
+/// Whether two values are the same by their types: `1.0` and `1.00` of a decimal are, `01` and `1` of a text are not.
+pub(super) fn is_same(one: &Input, other: &Input) -> bool {
+    operators::same(&typed(one), &typed(other))
+}
+
 /// A value as its type has it.
 fn typed(input: &Input) -> Value {
     let Some(value) = &input.value else { return Value::None };

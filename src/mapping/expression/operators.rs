@@ -1,5 +1,5 @@
-//! What operators do. Arithmetic takes numbers; an order have numbers and dates only; `~` joins texts. Nothing else is guessed: a text
-//! is never repeated, and never compared by its letters.
+//! What operators do. Arithmetic takes numbers, `<` and `>` take numbers or dates, and `~` joins texts. Nothing else is guessed: a text
+//! is never repeated, and its letters never decide which of two is larger.
 
 use std::cmp::Ordering;
 
@@ -84,7 +84,7 @@ pub(super) fn joined(left: &Value, right: &Value) -> Result<Value, String> {
 /// Whether a comparison is true.
 ///
 /// # Errors
-/// The values have no order, or nothing can be in the right one.
+/// The values cannot be compared.
 pub(super) fn compared(kind: CompareOpKind, left: &Value, right: &Value) -> Result<bool, String> {
     Ok(match kind {
         CompareOpKind::Eq => same(left, right),
@@ -116,10 +116,10 @@ pub(super) fn same(left: &Value, right: &Value) -> bool {
     }
 }
 
-/// The order of two numbers, or of two dates or times of the same form.
+/// Which of two numbers is larger, or which of two dates or times of the same form is later.
 ///
 /// # Errors
-/// They have none.
+/// They are something else.
 pub(super) fn order(left: &Value, right: &Value) -> Result<Ordering, String> {
     match (left, right) {
         (Value::Number(a), Value::Number(b)) => Ok(a.settled().cmp(&b.settled())),

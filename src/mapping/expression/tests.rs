@@ -29,6 +29,8 @@ fn a_number_is_a_number_in_every_spelling() {
     assert_eq!(of("q * 3", &[input("q", "33.333333333333336", DECIMAL)]), json!(100.000_000_000_000_01));
     assert_eq!(of("a + b", &[input("a", "0.1", DECIMAL), input("b", "0.2", DECIMAL)]), json!(0.3), "exact");
     assert_eq!(of("q", &[input("q", "1.5E3", DECIMAL)]), json!(1500));
+    let long = "12345678901234.123456789012345678901234567890123456789";
+    assert_eq!(of("q + 0", &[input("q", long, DECIMAL)]), json!(12_345_678_901_234.123), "digits that no number of Odoo has are rounded");
 }
 
 #[test]

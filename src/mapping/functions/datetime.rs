@@ -62,7 +62,7 @@ mod tests {
         assert_eq!(apply("2026-11-20+02:00", &berlin_plain()), Ok(json!("2026-11-19 22:00:00")));
         let offset = ConversionOptions { format: vec!["%d.%m.%Y %H:%M %z".into()], zone: Some("Europe/Berlin".into()), ..PLAIN };
         assert_eq!(apply("01.07.2026 12:00 +0500", &offset), Ok(json!("2026-07-01 07:00:00")), "what is written goes before the zone");
-        assert_eq!(apply("2026-03-01T24:00:00", &berlin_plain()), Ok(json!("2026-03-01 23:00:00")), "the end of the day");
+        assert_eq!(apply("2026-03-01T24:00:00", &berlin_plain()), Ok(json!("2026-03-01 23:00:00")), "hour 24 ends the day");
         // The end of time in a zone west of Greenwich is no panic.
         assert!(apply("+262142-12-31T23:59:59", &ConversionOptions { zone: Some("America/New_York".into()), ..PLAIN }).is_err());
     }
